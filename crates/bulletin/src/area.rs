@@ -1,0 +1,179 @@
+//! Where something happens and how bad it is there: areas, regions, severities.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::intensity::IntensityReport;
+use crate::prefecture::Prefecture;
+
+/// The code table that an area's code belongs to: the same digits mean other places in other tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum AreaScheme {
+    /// JMA 地震情報／細分区域 (AreaForecastLocalE): three digits, 188 areas.
+    SeismicLocal,
+    /// JMA 地震情報／都道府県等: two digits, equal to JIS X 0401.
+    Prefecture,
+}
+
+/// The code of an area within its [`AreaScheme`], as the source wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AreaCode(String);
+
+impl AreaCode {
+    /// Takes the code as written; what is unknown to our tables is still an area.
+    pub fn new(code: impl Into<String>) -> Self {
+        Self(code.into())
+    }
+
+    /// The code as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AreaCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An area that a bulletin names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Area {
+    /// The table of the code.
+    pub scheme: AreaScheme,
+    /// The code within the table.
+    pub code: AreaCode,
+    /// The official name: `東京都２３区`.
+    pub name: String,
+    /// The prefecture it lies in, when known; sea areas and places abroad have none.
+    pub prefecture: Option<Prefecture>,
+}
+
+/// How bad it is in an area. Scales of other hazards come as further variants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Severity {
+    /// Observed JMA seismic intensity.
+    Intensity(IntensityReport),
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Intensity(report) => report.fmt(f),
+        }
+    }
+}
+
+/// One area and how bad it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AreaReport {
+    /// Where.
+    pub area: Area,
+    /// How bad.
+    pub severity: Severity,
+}
+
+impl AreaReport {
+    /// The observed intensity, when the severity is one.
+    #[must_use]
+    pub const fn intensity(&self) -> Option<IntensityReport> {
+        match self.severity {
+            Severity::Intensity(report) => Some(report),
+        }
+    }
+
+    /// Whether this report speaks of the region: the area itself, or one inside the prefecture.
+    #[must_use]
+    pub fn lies_in(&self, region: &RegionCode) -> bool {
+        match region {
+            RegionCode::Prefecture(prefecture) => self.area.prefecture == Some(*prefecture),
+            RegionCode::SeismicLocal(code) => {
+                self.area.scheme == AreaScheme::SeismicLocal && self.area.code == *code
+            }
+        }
+    }
+}
+
+/// A region as people and rules name it: a prefecture (`"13"`) or a JMA 細分区域 (`"350"`).
+///
+/// Kept and configured as those digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum RegionCode {
+    /// A whole prefecture.
+    Prefecture(Prefecture),
+    /// One JMA 地震情報／細分区域, three digits.
+    SeismicLocal(AreaCode),
+}
+
+impl fmt::Display for RegionCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefecture(prefecture) => write!(f, "{:02}", prefecture.code()),
+            Self::SeismicLocal(code) => code.fmt(f),
+        }
+    }
+}
+
+impl FromStr for RegionCode {
+    type Err = Error;
+
+    /// Reads two digits as a prefecture, three as a 細分区域, and a prefecture's name as the prefecture.
+    ///
+    /// Whether a 細分区域 of that code exists is known to the tables of `hikyaku-feeds`, not here.
+    ///
+    /// # Errors
+    /// [`Error::Region`] for anything else.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        if text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(Self::SeismicLocal(AreaCode::new(text)));
+        }
+        text.parse()
+            .map(Self::Prefecture)
+            .map_err(|_| Error::Region(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for RegionCode {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl From<RegionCode> for String {
+    fn from(region: RegionCode) -> Self {
+        region.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_a_prefecture_by_two_digits_and_a_local_area_by_three() {
+        assert_eq!(
+            "13".parse(),
+            Ok(RegionCode::Prefecture(Prefecture::from_code(13).unwrap()))
+        );
+        assert_eq!("東京都".parse::<RegionCode>().unwrap().to_string(), "13");
+        assert_eq!(
+            "350".parse(),
+            Ok(RegionCode::SeismicLocal(AreaCode::new("350")))
+        );
+        for text in ["", "3500", "99", "abc", "東京都２３区"] {
+            assert!(text.parse::<RegionCode>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The bulletin itself: one value for whatever a source said.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::area::{AreaReport, RegionCode};
+use crate::hypocentre::Hypocentre;
+use crate::intensity::IntensityReport;
+use crate::kind::{Kind, Revision, Standing};
+use crate::source::{SeriesKey, SourceId};
+
+/// What a hazard source said, once.
+///
+/// Made with [`Bulletin::new`] and filled field by field, so that later fields break nobody. All times are instants (UTC); show
+/// them in Asia/Tokyo.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Bulletin {
+    /// The telegram's identity.
+    pub source: SourceId,
+    /// What sort of telegram it is.
+    pub kind: Kind,
+    /// Whether it is meant in earnest.
+    pub standing: Standing,
+    /// Issue, correction or cancellation.
+    pub revision: Revision,
+    /// What it belongs to; may be empty, may be several.
+    pub series: Vec<SeriesKey>,
+    /// The number within the series, where the source counts. 震度速報 never does.
+    pub serial: Option<u32>,
+    /// When the source really sent it (JMA Control/DateTime); order by this first.
+    pub published: Timestamp,
+    /// The official time of issue (JMA Head/ReportDateTime), often cut to the minute.
+    pub issued: Timestamp,
+    /// When the hazard occurred: the origin time, or the best known (JMA Head/TargetDateTime, cut to the minute).
+    pub occurred: Option<Timestamp>,
+    /// When it ceases to hold (JMA Head/ValidDateTime).
+    pub valid_until: Option<Timestamp>,
+    /// The official title (JMA Head/Title).
+    pub title: String,
+    /// The official headline.
+    pub headline: String,
+    /// The official sentences of the body, one to a line; may be empty.
+    pub text: String,
+    /// The office that wrote it (JMA Control/EditorialOffice): `気象庁本庁`.
+    pub office: String,
+    /// Whom to name as publisher (JMA Control/PublishingOffice): `気象庁`; several are separated by a blank.
+    pub publisher: String,
+    /// Where and how bad, in the source's order; empty in cancellations.
+    pub areas: Vec<AreaReport>,
+    /// Where an earthquake began, when told.
+    pub hypocentre: Option<Hypocentre>,
+}
+
+impl Bulletin {
+    /// A bulletin that says nothing yet; `issued` starts as `published`.
+    #[must_use]
+    pub fn new(
+        source: SourceId,
+        kind: Kind,
+        standing: Standing,
+        revision: Revision,
+        published: Timestamp,
+    ) -> Self {
+        Self {
+            source,
+            kind,
+            standing,
+            revision,
+            series: Vec::new(),
+            serial: None,
+            published,
+            issued: published,
+            occurred: None,
+            valid_until: None,
+            title: String::new(),
+            headline: String::new(),
+            text: String::new(),
+            office: String::new(),
+            publisher: String::new(),
+            areas: Vec::new(),
+            hypocentre: None,
+        }
+    }
+
+    /// The greatest intensity of all areas.
+    #[must_use]
+    pub fn max_intensity(&self) -> Option<IntensityReport> {
+        self.areas.iter().filter_map(AreaReport::intensity).max()
+    }
+
+    /// The intensity at a region; a prefecture's is the greatest among its areas. `None`: the bulletin does not name it.
+    #[must_use]
+    pub fn intensity_at(&self, region: &RegionCode) -> Option<IntensityReport> {
+        self.areas
+            .iter()
+            .filter(|it| it.lies_in(region))
+            .filter_map(AreaReport::intensity)
+            .max()
+    }
+
+    /// Whether mails that follow from this bulletin may go out as real: only 通常 telegrams may, an unknown standing may not.
+    ///
+    /// Necessary, not sufficient: that a bulletin is neither stale nor replayed is judged against the clock elsewhere.
+    #[must_use]
+    pub fn is_dispatchable_as_real(&self) -> bool {
+        self.standing == Standing::Real
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::area::{Area, AreaCode, AreaScheme, Severity};
+    use crate::hypocentre::{Magnitude, MagnitudeValue, Position};
+    use crate::intensity::Intensity;
+    use crate::prefecture::Prefecture;
+
+    fn report(code: &str, prefecture: u8, report: IntensityReport) -> AreaReport {
+        AreaReport {
+            area: Area {
+                scheme: AreaScheme::SeismicLocal,
+                code: AreaCode::new(code),
+                name: code.to_owned(),
+                prefecture: Prefecture::from_code(prefecture),
+            },
+            severity: Severity::Intensity(report),
+        }
+    }
+
+    fn noto() -> Bulletin {
+        let source = SourceId::new("20240101071331_0_VXSE51_010000");
+        let published = "2024-01-01T07:13:31Z".parse().unwrap();
+        let mut it = Bulletin::new(
+            source,
+            Kind::IntensityPrompt,
+            Standing::Real,
+            Revision::Issue,
+            published,
+        );
+        it.series
+            .push(SeriesKey::Event("20240101161010".to_owned()));
+        it.areas = vec![
+            report("391", 17, IntensityReport::AtLeastFiveLowerUnreported),
+            report("390", 17, IntensityReport::Measured(Intensity::SixUpper)),
+            report("380", 16, IntensityReport::Measured(Intensity::FiveLower)),
+        ];
+        it.hypocentre = Some(Hypocentre {
+            name: "石川県能登地方".to_owned(),
+            code: Some("390".to_owned()),
+            detail: None,
+            position: Position::new(37.5, 137.3).ok(),
+            depth_km: Some(0),
+            magnitude: Magnitude::Known {
+                value: MagnitudeValue::new(7.6).unwrap(),
+                scale: "Mj".to_owned(),
+            },
+        });
+        it
+    }
+
+    #[test]
+    fn a_prefecture_has_the_greatest_intensity_of_its_areas() {
+        let at = |region: &str| noto().intensity_at(&region.parse().unwrap());
+        assert_eq!(
+            at("17"),
+            Some(IntensityReport::Measured(Intensity::SixUpper))
+        );
+        assert_eq!(at("391"), Some(IntensityReport::AtLeastFiveLowerUnreported));
+        assert_eq!(at("13"), None);
+        assert_eq!(noto().max_intensity(), at("390"));
+    }
+
+    #[test]
+    fn only_a_real_standing_may_be_dispatched_as_real() {
+        let with = |standing| Bulletin { standing, ..noto() };
+        assert!(noto().is_dispatchable_as_real());
+        for standing in [
+            Standing::Drill,
+            Standing::Test,
+            Standing::Unknown("CCA".into()),
+            Standing::Unknown(String::new()),
+        ] {
+            assert!(!with(standing).is_dispatchable_as_real());
+        }
+    }
+
+    #[test]
+    fn a_bulletin_survives_the_journal_in_both_of_its_forms() {
+        let rows = postcard::to_stdvec(&noto()).unwrap();
+        assert_eq!(postcard::from_bytes::<Bulletin>(&rows).unwrap(), noto());
+        let json = serde_json::to_string(&noto()).unwrap();
+        assert_eq!(serde_json::from_str::<Bulletin>(&json).unwrap(), noto());
+    }
+}
