@@ -95,9 +95,7 @@ impl AreaReport {
     pub fn lies_in(&self, region: &RegionCode) -> bool {
         match region {
             RegionCode::Prefecture(prefecture) => self.area.prefecture == Some(*prefecture),
-            RegionCode::SeismicLocal(code) => {
-                self.area.scheme == AreaScheme::SeismicLocal && self.area.code == *code
-            }
+            RegionCode::SeismicLocal(code) => self.area.scheme == AreaScheme::SeismicLocal && self.area.code == *code,
         }
     }
 }
@@ -137,9 +135,7 @@ impl FromStr for RegionCode {
         if text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) {
             return Ok(Self::SeismicLocal(AreaCode::new(text)));
         }
-        text.parse()
-            .map(Self::Prefecture)
-            .map_err(|_| Error::Region(text.to_owned()))
+        text.parse().map(Self::Prefecture).map_err(|_| Error::Region(text.to_owned()))
     }
 }
 
@@ -163,15 +159,9 @@ mod tests {
 
     #[test]
     fn a_region_is_a_prefecture_by_two_digits_and_a_local_area_by_three() {
-        assert_eq!(
-            "13".parse(),
-            Ok(RegionCode::Prefecture(Prefecture::from_code(13).unwrap()))
-        );
+        assert_eq!("13".parse(), Ok(RegionCode::Prefecture(Prefecture::from_code(13).unwrap())));
         assert_eq!("東京都".parse::<RegionCode>().unwrap().to_string(), "13");
-        assert_eq!(
-            "350".parse(),
-            Ok(RegionCode::SeismicLocal(AreaCode::new("350")))
-        );
+        assert_eq!("350".parse(), Ok(RegionCode::SeismicLocal(AreaCode::new("350"))));
         for text in ["", "3500", "99", "abc", "東京都２３区"] {
             assert!(text.parse::<RegionCode>().is_err(), "{text}");
         }

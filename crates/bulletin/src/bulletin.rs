@@ -50,18 +50,14 @@ pub struct Bulletin {
     pub areas: Vec<AreaReport>,
     /// Where an earthquake began, when told.
     pub hypocentre: Option<Hypocentre>,
+    /// What the reader of the telegram could not make sense of and left out, in English; empty when all was understood.
+    pub remarks: Vec<String>,
 }
 
 impl Bulletin {
     /// A bulletin that says nothing yet; `issued` starts as `published`.
     #[must_use]
-    pub fn new(
-        source: SourceId,
-        kind: Kind,
-        standing: Standing,
-        revision: Revision,
-        published: Timestamp,
-    ) -> Self {
+    pub fn new(source: SourceId, kind: Kind, standing: Standing, revision: Revision, published: Timestamp) -> Self {
         Self {
             source,
             kind,
@@ -80,6 +76,7 @@ impl Bulletin {
             publisher: String::new(),
             areas: Vec::new(),
             hypocentre: None,
+            remarks: Vec::new(),
         }
     }
 
@@ -92,11 +89,7 @@ impl Bulletin {
     /// The intensity at a region; a prefecture's is the greatest among its areas. `None`: the bulletin does not name it.
     #[must_use]
     pub fn intensity_at(&self, region: &RegionCode) -> Option<IntensityReport> {
-        self.areas
-            .iter()
-            .filter(|it| it.lies_in(region))
-            .filter_map(AreaReport::intensity)
-            .max()
+        self.areas.iter().filter(|it| it.lies_in(region)).filter_map(AreaReport::intensity).max()
     }
 
     /// Whether mails that follow from this bulletin may go out as real: only 通常 telegrams may, an unknown standing may not.
@@ -131,15 +124,8 @@ mod tests {
     fn noto() -> Bulletin {
         let source = SourceId::new("20240101071331_0_VXSE51_010000");
         let published = "2024-01-01T07:13:31Z".parse().unwrap();
-        let mut it = Bulletin::new(
-            source,
-            Kind::IntensityPrompt,
-            Standing::Real,
-            Revision::Issue,
-            published,
-        );
-        it.series
-            .push(SeriesKey::Event("20240101161010".to_owned()));
+        let mut it = Bulletin::new(source, Kind::IntensityPrompt, Standing::Real, Revision::Issue, published);
+        it.series.push(SeriesKey::Event("20240101161010".to_owned()));
         it.areas = vec![
             report("391", 17, IntensityReport::AtLeastFiveLowerUnreported),
             report("390", 17, IntensityReport::Measured(Intensity::SixUpper)),
@@ -151,10 +137,7 @@ mod tests {
             detail: None,
             position: Position::new(37.5, 137.3).ok(),
             depth_km: Some(0),
-            magnitude: Magnitude::Known {
-                value: MagnitudeValue::new(7.6).unwrap(),
-                scale: "Mj".to_owned(),
-            },
+            magnitude: Magnitude::Known { value: MagnitudeValue::new(7.6).unwrap(), scale: "Mj".to_owned() },
         });
         it
     }
@@ -162,10 +145,7 @@ mod tests {
     #[test]
     fn a_prefecture_has_the_greatest_intensity_of_its_areas() {
         let at = |region: &str| noto().intensity_at(&region.parse().unwrap());
-        assert_eq!(
-            at("17"),
-            Some(IntensityReport::Measured(Intensity::SixUpper))
-        );
+        assert_eq!(at("17"), Some(IntensityReport::Measured(Intensity::SixUpper)));
         assert_eq!(at("391"), Some(IntensityReport::AtLeastFiveLowerUnreported));
         assert_eq!(at("13"), None);
         assert_eq!(noto().max_intensity(), at("390"));
@@ -175,12 +155,9 @@ mod tests {
     fn only_a_real_standing_may_be_dispatched_as_real() {
         let with = |standing| Bulletin { standing, ..noto() };
         assert!(noto().is_dispatchable_as_real());
-        for standing in [
-            Standing::Drill,
-            Standing::Test,
-            Standing::Unknown("CCA".into()),
-            Standing::Unknown(String::new()),
-        ] {
+        for standing in
+            [Standing::Drill, Standing::Test, Standing::Unknown("CCA".into()), Standing::Unknown(String::new())]
+        {
             assert!(!with(standing).is_dispatchable_as_real());
         }
     }

@@ -5,17 +5,13 @@
 #[non_exhaustive]
 pub enum Error {
     /// Not a JMA seismic intensity.
-    #[error(
-        "「{0}」 is no seismic intensity: write one of 1 2 3 4 5弱 5強 6弱 6強 7 (or 5- 5+ 6- 6+)"
-    )]
+    #[error("「{0}」 is no seismic intensity: write one of 1 2 3 4 5弱 5強 6弱 6強 7 (or 5- 5+ 6- 6+)")]
     Intensity(String),
     /// Not a prefecture, neither by JIS code nor by name.
     #[error("「{0}」 is no prefecture: write a JIS X 0401 code 01 to 47 or a name such as 東京都")]
     Prefecture(String),
     /// Not a region.
-    #[error(
-        "「{0}」 is no region: write a prefecture code 01 to 47 or a 3-digit 細分区域 code such as 350"
-    )]
+    #[error("「{0}」 is no region: write a prefecture code 01 to 47 or a 3-digit 細分区域 code such as 350")]
     Region(String),
     /// Not a number that can be a magnitude.
     #[error("{0} is no magnitude: write a finite number from -5 to 12, or say that it is unknown")]

@@ -21,10 +21,7 @@ impl Position {
     /// [`Error::Position`] when latitude is not within ±90 or longitude not within ±180 (NaN is neither).
     pub fn new(latitude: f64, longitude: f64) -> Result<Self, Error> {
         if (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude) {
-            Ok(Self {
-                latitude,
-                longitude,
-            })
+            Ok(Self { latitude, longitude })
         } else {
             Err(Error::Position(format!("{latitude}, {longitude}")))
         }
@@ -60,22 +57,9 @@ impl From<Position> for (f64, f64) {
 /// `北緯３５．７度　東経１３９．７度` in plain digits: `北緯35.7度 東経139.7度`
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let north = if self.latitude < 0.0 {
-            "南緯"
-        } else {
-            "北緯"
-        };
-        let east = if self.longitude < 0.0 {
-            "西経"
-        } else {
-            "東経"
-        };
-        write!(
-            f,
-            "{north}{:.1}度 {east}{:.1}度",
-            self.latitude.abs(),
-            self.longitude.abs()
-        )
+        let north = if self.latitude < 0.0 { "南緯" } else { "北緯" };
+        let east = if self.longitude < 0.0 { "西経" } else { "東経" };
+        write!(f, "{north}{:.1}度 {east}{:.1}度", self.latitude.abs(), self.longitude.abs())
     }
 }
 
@@ -90,11 +74,7 @@ impl MagnitudeValue {
     /// # Errors
     /// [`Error::Magnitude`] for NaN, infinities and numbers outside -5 to 12.
     pub fn new(value: f64) -> Result<Self, Error> {
-        if (-5.0..=12.0).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err(Error::Magnitude(value.to_string()))
-        }
+        if (-5.0..=12.0).contains(&value) { Ok(Self(value)) } else { Err(Error::Magnitude(value.to_string())) }
     }
 
     /// The number.
@@ -199,9 +179,7 @@ mod tests {
 
     #[test]
     fn an_unknown_magnitude_shows_the_official_words() {
-        let giant = Magnitude::Unknown {
-            words: "Ｍ８を超える巨大地震".to_owned(),
-        };
+        let giant = Magnitude::Unknown { words: "Ｍ８を超える巨大地震".to_owned() };
         assert_eq!(giant.value(), None);
         assert_eq!(giant.to_string(), "Ｍ８を超える巨大地震");
     }

@@ -99,10 +99,7 @@ impl FromStr for Intensity {
         let trimmed = text.trim();
         let step = trimmed.strip_prefix("震度").unwrap_or(trimmed).trim();
         let plain: String = step.chars().map(narrow).collect();
-        Self::ALL
-            .into_iter()
-            .find(|it| it.code() == plain)
-            .ok_or_else(|| Error::Intensity(text.to_owned()))
+        Self::ALL.into_iter().find(|it| it.code() == plain).ok_or_else(|| Error::Intensity(text.to_owned()))
     }
 }
 

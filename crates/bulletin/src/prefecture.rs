@@ -27,11 +27,7 @@ impl Prefecture {
     /// The prefecture of a JIS X 0401 code, 1 to 47.
     #[must_use]
     pub const fn from_code(code: u8) -> Option<Self> {
-        if 1 <= code && code <= 47 {
-            Some(Self(code))
-        } else {
-            None
-        }
+        if 1 <= code && code <= 47 { Some(Self(code)) } else { None }
     }
 
     /// The prefecture of a kanji name, with or without its 都, 府 or 県 (北海道 always whole).
@@ -83,14 +79,8 @@ impl FromStr for Prefecture {
     fn from_str(text: &str) -> Result<Self, Error> {
         let text = text.trim();
         let digits = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
-        let by_code = if digits {
-            text.parse().ok().and_then(Self::from_code)
-        } else {
-            None
-        };
-        by_code
-            .or_else(|| Self::from_name(text))
-            .ok_or_else(|| Error::Prefecture(text.to_owned()))
+        let by_code = if digits { text.parse().ok().and_then(Self::from_code) } else { None };
+        by_code.or_else(|| Self::from_name(text)).ok_or_else(|| Error::Prefecture(text.to_owned()))
     }
 }
 
@@ -118,24 +108,12 @@ mod tests {
         for prefecture in Prefecture::all() {
             assert_eq!(Prefecture::from_code(prefecture.code()), Some(prefecture));
             assert_eq!(Prefecture::from_name(prefecture.name()), Some(prefecture));
-            assert_eq!(
-                Prefecture::from_name(prefecture.short_name()),
-                Some(prefecture)
-            );
+            assert_eq!(Prefecture::from_name(prefecture.short_name()), Some(prefecture));
             assert_eq!(String::from(prefecture).parse(), Ok(prefecture));
         }
-        assert_eq!(
-            Prefecture::from_code(13).map(Prefecture::name),
-            Some("東京都")
-        );
-        assert_eq!(
-            Prefecture::from_name("京都").map(Prefecture::code),
-            Some(26)
-        );
-        assert_eq!(
-            Prefecture::from_name("東京").map(Prefecture::code),
-            Some(13)
-        );
+        assert_eq!(Prefecture::from_code(13).map(Prefecture::name), Some("東京都"));
+        assert_eq!(Prefecture::from_name("京都").map(Prefecture::code), Some(26));
+        assert_eq!(Prefecture::from_name("東京").map(Prefecture::code), Some(13));
     }
 
     #[test]
