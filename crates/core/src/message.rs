@@ -1,0 +1,338 @@
+//! What is sent, to whom, how urgently: batches, templates and recipients.
+
+use std::collections::HashSet;
+
+use thiserror::Error;
+
+use crate::address::{Address, AddressError};
+use crate::time::Instant;
+
+/// Longest subject after filling in, in bytes of UTF-8; keeps headers far under SoftBank's 12 KB.
+const SUBJECT_BYTES_MAX: usize = 600;
+/// Longest text after filling in, in bytes of UTF-8; base64 makes it 4/3, and a mail stays under 10,000 bytes
+/// (facts: carriers §5, the size that old handsets read).
+const TEXT_BYTES_MAX: usize = 6_000;
+/// Most recipients in one batch.
+const RECIPIENTS_MAX: usize = 20_000_000;
+
+/// How much hurry a batch has; earlier ones go first wherever they meet (design §2, requirements P02–P10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Urgency {
+    /// A missile: overtakes everything (P05).
+    Immediate,
+    /// Prompt earthquake bulletins (P02).
+    Bulletin,
+    /// Safety confirmation (P09).
+    Safety,
+    /// Confirmed earthquake reports (P03).
+    Confirmed,
+    /// Other hazards (P04).
+    Hazard,
+    /// Everything else.
+    Routine,
+}
+
+/// A name and an address, as in `From`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Mailbox {
+    /// The display name; may be empty.
+    pub name: String,
+    /// The address.
+    pub address: Address,
+}
+
+/// Text with `{field}` places, checked and cut into pieces once.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Pattern(Vec<Piece>);
+
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+enum Piece {
+    Literal(String),
+    Field(u16),
+}
+
+impl Pattern {
+    /// Cuts a text at its `{field}` places. `{{` and `}}` stand for braces.
+    ///
+    /// # Errors
+    /// [`BatchError::Pattern`] names the place in `what` and the field that does not exist.
+    pub fn parse(what: &'static str, text: &str, fields: &[String]) -> Result<Self, BatchError> {
+        let wrong = |problem: String| BatchError::Pattern { what, problem };
+        let mut pieces = Vec::new();
+        let mut literal = String::new();
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '{' | '}' if chars.peek() == Some(&c) => {
+                    chars.next();
+                    literal.push(c);
+                }
+                '{' => {
+                    let mut name = String::new();
+                    loop {
+                        match chars.next() {
+                            Some('}') => break,
+                            Some(c) if c != '{' && c != '\n' => name.push(c),
+                            _ => return Err(wrong(format!("\"{{{name}\" is not closed with \"}}\""))),
+                        }
+                    }
+                    let at = fields.iter().position(|f| *f == name.trim());
+                    let known = || fields.join(", ");
+                    let at =
+                        at.ok_or_else(|| wrong(format!("there is no field {{{name}}}; there are: {}", known())))?;
+                    let at = u16::try_from(at).map_err(|_| wrong("more than 65,535 fields".into()))?;
+                    pieces.extend((!literal.is_empty()).then(|| Piece::Literal(std::mem::take(&mut literal))));
+                    pieces.push(Piece::Field(at));
+                }
+                '}' => return Err(wrong("a lone \"}\"; write \"}}\" for a brace".into())),
+                c => literal.push(c),
+            }
+        }
+        pieces.extend((!literal.is_empty()).then_some(Piece::Literal(literal)));
+        Ok(Pattern(pieces))
+    }
+
+    /// The text with a recipient's fields in their places; a missing field is left out.
+    #[must_use]
+    pub fn fill(&self, fields: &[String]) -> String {
+        let mut out = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Literal(text) => out.push_str(text),
+                Piece::Field(at) => out.push_str(fields.get(usize::from(*at)).map_or("", String::as_str)),
+            }
+        }
+        out
+    }
+}
+
+/// The parts of a template as they are written, before they are checked.
+#[derive(Clone, Debug)]
+pub struct TemplateText<'a> {
+    /// Who the mail is from.
+    pub from: Mailbox,
+    /// Envelope sender, with fields, such as `b+{verp}@example.jp`; where bounces go.
+    pub return_path: &'a str,
+    /// Where answers by mail go, with fields; `None` leaves it to `From`.
+    pub reply_to: Option<&'a str>,
+    /// The subject.
+    pub subject: &'a str,
+    /// The plain text.
+    pub text: &'a str,
+    /// Names of the fields, in the order in which every recipient gives them.
+    pub fields: &'a [&'a str],
+}
+
+/// What every mail of a batch has in common; checked once.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Template {
+    pub(crate) from: Mailbox,
+    pub(crate) return_path: Pattern,
+    pub(crate) reply_to: Option<Pattern>,
+    pub(crate) subject: Pattern,
+    pub(crate) text: Pattern,
+    pub(crate) fields: Vec<String>,
+}
+
+impl Template {
+    /// Checks the parts: every field that is named must exist.
+    ///
+    /// # Errors
+    /// [`BatchError::Pattern`] names the part and the field.
+    pub fn new(parts: TemplateText<'_>) -> Result<Self, BatchError> {
+        let fields: Vec<String> = parts.fields.iter().map(ToString::to_string).collect();
+        Ok(Template {
+            return_path: Pattern::parse("return path", parts.return_path, &fields)?,
+            reply_to: parts.reply_to.map(|p| Pattern::parse("reply-to", p, &fields)).transpose()?,
+            subject: Pattern::parse("subject", parts.subject, &fields)?,
+            text: Pattern::parse("text", parts.text, &fields)?,
+            from: parts.from,
+            fields,
+        })
+    }
+}
+
+/// The key with which a recipient's personal data is sealed in the queue; 0 is the store's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct KeyId(pub u64);
+
+/// One mail to be: an address and what is filled in for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// The caller's own name for this mail, unique in the batch; comes back in every record. Not personal data.
+    pub id: String,
+    /// The key that seals address and fields while they wait.
+    pub key: KeyId,
+    /// Where the mail goes.
+    pub address: Address,
+    /// A value for each field of the template, in its order.
+    pub fields: Vec<String>,
+}
+
+/// One template and everybody who gets it.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The caller's own name for the batch. Submitting a known key sends nothing new.
+    pub key: String,
+    /// What is sent.
+    pub template: Template,
+    /// How much hurry it has.
+    pub urgency: Urgency,
+    /// When 99 % should have been accepted.
+    pub deadline: Option<Instant>,
+    /// After this a mail is not sent any more.
+    pub expires: Option<Instant>,
+    /// To whom.
+    pub recipients: Vec<Recipient>,
+}
+
+/// Why a batch was not taken. Nothing of it was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BatchError {
+    /// The template does not fit its fields.
+    #[error("{what}: {problem}")]
+    Pattern {
+        /// The part of the template.
+        what: &'static str,
+        /// What is wrong and what there is instead.
+        problem: String,
+    },
+    /// One recipient cannot be sent to.
+    #[error("recipient \"{id}\": {problem}")]
+    Recipient {
+        /// The caller's name for it.
+        id: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The batch as a whole is not well-formed.
+    #[error("batch: {0}")]
+    Shape(&'static str),
+}
+
+impl Batch {
+    /// Checks everything that rendering could refuse, so that nothing fails after the receipt was given.
+    ///
+    /// # Errors
+    /// The first [`BatchError`] found, naming the recipient by the caller's id.
+    pub fn validate(&self) -> Result<(), BatchError> {
+        if self.key.is_empty() || self.key.len() > 200 {
+            return Err(BatchError::Shape("the key is empty or longer than 200 bytes"));
+        }
+        if self.recipients.len() > RECIPIENTS_MAX {
+            return Err(BatchError::Shape("more than 20,000,000 recipients: split it"));
+        }
+        let mut seen = HashSet::with_capacity(self.recipients.len());
+        for recipient in &self.recipients {
+            if !seen.insert(recipient.id.as_str()) {
+                return Err(BatchError::Recipient {
+                    id: recipient.id.clone(),
+                    problem: "the id is there twice".into(),
+                });
+            }
+            let wrong = |problem: String| BatchError::Recipient { id: recipient.id.clone(), problem };
+            self.template.check(recipient).map_err(wrong)?;
+        }
+        Ok(())
+    }
+}
+
+impl Template {
+    fn check(&self, recipient: &Recipient) -> Result<(), String> {
+        let fields = &recipient.fields;
+        if fields.len() != self.fields.len() {
+            return Err(format!("has {} fields, the template has {}", fields.len(), self.fields.len()));
+        }
+        let nasty = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+        if let Some(at) = fields.iter().position(|field| field.contains(nasty)) {
+            return Err(format!("the field {{{}}} holds a control character", self.fields[at]));
+        }
+        let subject = self.subject.fill(fields);
+        if subject.contains(char::is_control) || subject.len() > SUBJECT_BYTES_MAX {
+            return Err(format!("its subject has a line break or is longer than {SUBJECT_BYTES_MAX} bytes"));
+        }
+        if self.text.fill(fields).len() > TEXT_BYTES_MAX {
+            return Err(format!("its text is longer than {TEXT_BYTES_MAX} bytes"));
+        }
+        let address = |what: &str, text: String| {
+            Address::parse(&text).map(drop).map_err(|e: AddressError| format!("its {what}: {e}"))
+        };
+        address("return path", self.return_path.fill(fields))?;
+        self.reply_to.as_ref().map_or(Ok(()), |p| address("reply-to", p.fill(fields)))
+    }
+}
+
+/// The engine's number for a batch, in the order of submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct BatchId(pub u32);
+
+/// One recipient of one batch, in eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct MailId {
+    /// The batch.
+    pub batch: BatchId,
+    /// The place among its recipients, in sending order.
+    pub index: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(subject: &str, text: &str) -> Result<Template, BatchError> {
+        let from = Mailbox { name: "安否確認".into(), address: Address::parse("anpi@example.go.jp").unwrap() };
+        let return_path = "b+{verp}@example.go.jp";
+        Template::new(TemplateText { from, return_path, reply_to: None, subject, text, fields: &["name", "verp"] })
+    }
+
+    fn batch(fields: &[&str]) -> Batch {
+        let recipient = Recipient {
+            id: "p1-1".into(),
+            key: KeyId::default(),
+            address: Address::parse("taro@docomo.ne.jp").unwrap(),
+            fields: fields.iter().map(ToString::to_string).collect(),
+        };
+        Batch {
+            key: "k".into(),
+            template: template("安否 {name}", "{name} さん {{}}").unwrap(),
+            urgency: Urgency::Safety,
+            deadline: None,
+            expires: None,
+            recipients: vec![recipient],
+        }
+    }
+
+    #[test]
+    fn fields_are_filled_in_and_double_braces_are_braces() {
+        let t = template("a", "{name} さん {{x}}").unwrap();
+        assert_eq!(t.text.fill(&["太郎".into(), "v".into()]), "太郎 さん {x}");
+    }
+
+    #[test]
+    fn a_field_that_does_not_exist_is_named_with_those_that_do() {
+        let error = template("a", "Hello {nmae}").unwrap_err().to_string();
+        assert!(error.contains("text") && error.contains("{nmae}") && error.contains("name, verp"), "{error}");
+        assert!(template("{name", "x").is_err());
+        assert!(template("x", "a } b").is_err());
+    }
+
+    #[test]
+    fn req_s08_a_line_break_in_a_header_field_is_refused_before_anything_is_stored() {
+        let error = batch(&["太郎\nBcc: x@y.jp", "v"]).validate().unwrap_err().to_string();
+        assert!(error.contains("p1-1") && error.contains("subject"), "{error}");
+        assert!(batch(&["太郎\r", "v"]).validate().is_err());
+        assert!(batch(&["太郎", "v>\u{0}"]).validate().is_err());
+        assert!(batch(&["太郎", "not an address@"]).validate().is_err());
+        assert!(batch(&["太郎"]).validate().is_err());
+        assert!(batch(&["太郎", "v"]).validate().is_ok());
+    }
+
+    #[test]
+    fn the_same_id_twice_is_refused_by_name() {
+        let mut twice = batch(&["太郎", "v"]);
+        twice.recipients.push(twice.recipients[0].clone());
+        assert!(twice.validate().unwrap_err().to_string().contains("p1-1"));
+    }
+}

@@ -1,0 +1,100 @@
+//! What a carrier tolerates, as configured: ceilings, start values and waits.
+
+use crate::time::Span;
+
+/// Whether a conversation is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsPolicy {
+    /// Never.
+    Never,
+    /// If the server offers it, whatever its certificate (RFC 7435).
+    #[default]
+    Opportunistic,
+    /// Only with a certificate that verifies.
+    Required,
+}
+
+/// The limits and waits of one lane. Every number is a hard ceiling, never exceeded whatever is learned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// Most sessions open at once.
+    pub sessions_max: u32,
+    /// Sessions to begin with, before anything is learned.
+    pub sessions_start: u32,
+    /// Most mails a second; `None` has no ceiling.
+    pub mails_per_second_max: Option<f64>,
+    /// Mails that may leave at once when nothing was sent before.
+    pub burst_mails: u32,
+    /// Most mails on one connection; then it is closed in order.
+    pub mails_per_session_max: u32,
+    /// Most new connections a minute; `None` has no ceiling.
+    pub connects_per_minute_max: Option<u32>,
+    /// How long an idle session is kept open.
+    pub idle: Span,
+    /// Whether to encrypt.
+    pub tls: TlsPolicy,
+    /// How long to wait for each answer.
+    pub timeouts: Timeouts,
+    /// How often a mail is tried again after a busy or broken attempt before it expires by its own time: none means for ever.
+    pub attempts_max: Option<u32>,
+    /// Whether a mail in doubt is sent again (with the same Message-ID) or settles as unknown.
+    pub resend_in_doubt: bool,
+}
+
+/// How long to wait for each answer, after RFC 5321 §4.5.3.2 and shortened for mails that must arrive now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// TCP connection (the RFC has none; hosts give up after about two minutes).
+    pub connect: Span,
+    /// The 220 (RFC: 5 min).
+    pub greeting: Span,
+    /// EHLO, STARTTLS, RSET (RFC: 5 min).
+    pub command: Span,
+    /// MAIL and RCPT (RFC: 5 min).
+    pub envelope: Span,
+    /// DATA (RFC: 2 min).
+    pub data: Span,
+    /// The answer to the content (RFC: 10 min); cutting it short risks a second copy.
+    pub content: Span,
+}
+
+impl Timeouts {
+    /// The waits of RFC 5321 §4.5.3.2.
+    pub const RFC: Timeouts = Timeouts {
+        connect: Span::from_secs(60),
+        greeting: Span::from_secs(300),
+        command: Span::from_secs(300),
+        envelope: Span::from_secs(300),
+        data: Span::from_secs(120),
+        content: Span::from_secs(600),
+    };
+    /// For mails that must arrive within minutes: another host may answer sooner.
+    pub const URGENT: Timeouts = Timeouts {
+        connect: Span::from_secs(5),
+        greeting: Span::from_secs(10),
+        command: Span::from_secs(10),
+        envelope: Span::from_secs(20),
+        data: Span::from_secs(20),
+        content: Span::from_secs(60),
+    };
+}
+
+impl Default for Policy {
+    /// For a carrier of which nothing is known.
+    fn default() -> Self {
+        Policy {
+            sessions_max: 20,
+            sessions_start: 4,
+            mails_per_second_max: None,
+            burst_mails: 20,
+            mails_per_session_max: 100,
+            connects_per_minute_max: None,
+            idle: Span::from_secs(5),
+            tls: TlsPolicy::Opportunistic,
+            timeouts: Timeouts::URGENT,
+            attempts_max: None,
+            resend_in_doubt: true,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What is written down about each attempt, in order, so that the past can be read again.
+
+use crate::carrier::Carrier;
+use crate::message::BatchId;
+use crate::outcome::{Cause, Outcome, Settlement, Stage};
+use crate::time::{Instant, Span};
+
+/// One attempt, or the end of a recipient without one. No address is in it, only the caller's own id.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Record {
+    /// The batch.
+    pub batch: BatchId,
+    /// The caller's name for the recipient.
+    pub recipient: String,
+    /// When it ended.
+    pub at: Instant,
+    /// The carrier whose lane it was in.
+    pub carrier: Carrier,
+    /// Which attempt this was, counted from 1; 0 where none was made.
+    pub attempt: u32,
+    /// How the attempt ended; `None` where none was made (expired or cancelled while waiting).
+    pub outcome: Option<Outcome>,
+    /// Why, unless it was accepted.
+    pub cause: Option<Cause>,
+    /// Where in the conversation.
+    pub stage: Option<Stage>,
+    /// The MX host or relay.
+    pub host: String,
+    /// Whether the conversation was encrypted.
+    pub tls: bool,
+    /// The reply, with `<rcpt>` in place of the address (requirement A29).
+    pub reply: String,
+    /// How long the carrier took to answer what ended the attempt.
+    pub latency: Span,
+    /// How the recipient settled, if it did by this.
+    pub settled: Option<Settlement>,
+}

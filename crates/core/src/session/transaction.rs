@@ -1,0 +1,241 @@
+//! Mail transactions: which commands are written when, and what their answers mean for each mail.
+
+use super::{DISCARD_WAIT_MIN, Ending, Expect, Letter, Phase, Session, Why};
+use crate::outcome::{Cause, Stage};
+use crate::reply::Reply;
+use crate::time::{Instant, Span};
+
+/// Mails of one host that go without overlap before it is trusted with it (design §2).
+const MAILS_BEFORE_OVERLAP: u32 = 2;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Rset,
+    Mail,
+    Rcpt,
+    Data,
+    Dot,
+    /// The lone dot that ends a DATA which should not have been granted.
+    EmptyDot,
+}
+
+/// One mail under way.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) letter: Letter,
+    pub(super) overlapped: bool,
+    number: u64,
+    failure: Option<(Stage, Reply)>,
+    content_sent: bool,
+    answered: Option<Stage>,
+}
+
+impl Slot {
+    /// What the slot is waiting for.
+    pub(super) fn stage(&self) -> Stage {
+        match (self.content_sent, self.answered) {
+            (true, _) => Stage::Content,
+            (_, None) => Stage::Mail,
+            (_, Some(Stage::Mail)) => Stage::Rcpt,
+            _ => Stage::Data,
+        }
+    }
+
+    pub(super) fn ending_on_close(&self, why: &Why) -> Ending {
+        if let (Some((stage, reply)), false) = (&self.failure, self.content_sent) {
+            return Ending::Replied { stage: *stage, reply: reply.clone() };
+        }
+        let stage = self.stage();
+        match why {
+            Why::TimedOut => Ending::TimedOut { stage },
+            Why::Lost(error) => Ending::Lost { stage, error: error.clone() },
+            Why::Protocol(error) if self.content_sent || self.answered.is_some() => {
+                Ending::Lost { stage, error: error.clone() }
+            }
+            _ if self.content_sent => Ending::Lost { stage, error: "the session ended before the answer".into() },
+            _ => Ending::NotAttempted,
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn patience(&self, what: What) -> Span {
+        let timeouts = &self.manner.timeouts;
+        match what {
+            What::Rset => timeouts.command,
+            What::Mail | What::Rcpt => timeouts.envelope,
+            What::Data => timeouts.data,
+            What::Dot | What::EmptyDot => timeouts.content,
+        }
+    }
+
+    /// Whether the next mail's envelope could be written at once if it were due.
+    pub(super) fn may_begin(&self) -> bool {
+        if self.phase != Phase::Mail {
+            return false;
+        }
+        match self.slots.len() {
+            0 => self.expect.is_empty(),
+            1 => self.slots[0].content_sent && self.may_overlap(),
+            _ => false,
+        }
+    }
+
+    fn may_overlap(&self) -> bool {
+        self.pipelining && self.manner.overlap && self.manner.mails_before >= MAILS_BEFORE_OVERLAP
+    }
+
+    pub(super) fn begin_mails(&mut self, now: Instant) {
+        while self.may_begin() && self.waiting.front().is_some_and(|(_, depart)| *depart <= now) {
+            let Some((letter, _)) = self.waiting.pop_front() else { return };
+            if letter.needs_smtputf8 && !self.smtputf8 {
+                self.end(letter.id, Ending::Unsendable(Cause::SmtpUtf8), Span::ZERO);
+                continue;
+            }
+            self.begin(letter, now);
+        }
+    }
+
+    fn begin(&mut self, letter: Letter, now: Instant) {
+        self.slots_begun += 1;
+        let number = self.slots_begun;
+        if core::mem::take(&mut self.needs_rset) {
+            self.write(number, What::Rset, b"RSET\r\n", now);
+        }
+        let utf8 = if letter.needs_smtputf8 { " SMTPUTF8" } else { "" };
+        let mail = format!("MAIL FROM:<{}>{utf8}\r\n", letter.return_path);
+        let rcpt = self.pipelining.then(|| rcpt_line(&letter));
+        let overlapped = !self.slots.is_empty();
+        self.slots.push_back(Slot { letter, overlapped, number, failure: None, content_sent: false, answered: None });
+        self.write(number, What::Mail, mail.as_bytes(), now);
+        if let Some(rcpt) = rcpt {
+            self.write(number, What::Rcpt, rcpt.as_bytes(), now);
+            self.write(number, What::Data, b"DATA\r\n", now);
+        }
+    }
+
+    fn write(&mut self, slot: u64, what: What, bytes: &[u8], now: Instant) {
+        self.out.extend_from_slice(bytes);
+        self.expect.push_back(Expect { slot, what, sent: now });
+    }
+
+    pub(super) fn on_mail_reply(&mut self, reply: Reply, now: Instant) {
+        let Some(expected) = self.expect.pop_front() else {
+            return self.close(if reply.code == 421 {
+                Why::Refused(reply)
+            } else {
+                Why::Protocol("a reply that nothing asked for".into())
+            });
+        };
+        let latency = now.since(expected.sent);
+        self.proof_deadline = None;
+        if !matches!(expected.what, What::Dot | What::EmptyDot) {
+            self.rtt = self.rtt.min(latency).max(Span::from_micros(1));
+        }
+        if reply.code == 421 {
+            return self.closing_down(expected, reply, latency);
+        }
+        match expected.what {
+            What::Rset if !reply.is_positive() => self.close(Why::Refused(reply)),
+            What::Rset => {}
+            What::Mail => self.on_envelope(Stage::Mail, reply, now),
+            What::Rcpt => self.on_envelope(Stage::Rcpt, reply, now),
+            What::Data => self.on_data(reply, now),
+            What::EmptyDot => self.end_front(None, latency),
+            What::Dot if reply.is_intermediate() => self.close(Why::Protocol("a 3xx after the content".into())),
+            What::Dot => {
+                self.manner.mails_before = self.manner.mails_before.saturating_add(1);
+                self.end_front(Some(Ending::Replied { stage: Stage::Content, reply }), latency);
+                self.ask_for_proof(now);
+            }
+        }
+    }
+
+    /// 421: the server closes (RFC 5321 §3.8); the mail it was said to has its answer, the others had none.
+    fn closing_down(&mut self, expected: Expect, reply: Reply, latency: Span) {
+        if self.slots.front().is_some_and(|slot| slot.number == expected.slot && expected.what != What::Rset) {
+            let stage = self.slots.front().map_or(Stage::Mail, Slot::stage);
+            self.end_front(Some(Ending::Replied { stage, reply: reply.clone() }), latency);
+        }
+        self.close(Why::Refused(reply));
+    }
+
+    fn on_envelope(&mut self, stage: Stage, reply: Reply, now: Instant) {
+        if reply.is_intermediate() {
+            return self.close(Why::Protocol("a 3xx to MAIL or RCPT".into()));
+        }
+        let lock_step = !self.pipelining;
+        let Some(slot) = self.slots.front_mut() else { return };
+        let (number, good) = (slot.number, reply.is_positive());
+        slot.answered = Some(stage);
+        if !good && slot.failure.is_none() {
+            slot.failure = Some((stage, reply));
+        }
+        if !lock_step {
+            // Until the host has kept its word once, silence after MAIL means that it discarded the rest.
+            if !self.manner.pipelining_proven {
+                self.proof_deadline = Some(now + self.proof_wait());
+            }
+        } else if !good {
+            self.needs_rset = true;
+            self.end_front(None, Span::ZERO);
+        } else if stage == Stage::Mail {
+            let rcpt = rcpt_line(&slot.letter);
+            self.write(number, What::Rcpt, rcpt.as_bytes(), now);
+        } else {
+            self.write(number, What::Data, b"DATA\r\n", now);
+        }
+    }
+
+    fn on_data(&mut self, reply: Reply, now: Instant) {
+        self.manner.pipelining_proven |= self.pipelining;
+        let Some(slot) = self.slots.front_mut() else { return };
+        slot.answered = Some(Stage::Data);
+        let number = slot.number;
+        match (reply.is_intermediate(), slot.failure.is_some()) {
+            (true, false) => {
+                slot.content_sent = true;
+                let content = core::mem::take(&mut slot.letter.content);
+                self.write(number, What::Dot, &content, now);
+            }
+            // Refused, yet asked for content: an empty mail to nobody ends it (RFC 2920 §3.1). The CRLF in front is
+            // for receivers that do not see a dot right after the 354.
+            (true, true) => self.write(number, What::EmptyDot, b"\r\n.\r\n", now),
+            (false, true) => {
+                self.needs_rset = true;
+                self.end_front(None, Span::ZERO);
+            }
+            (false, false) if reply.is_positive() => self.close(Why::Protocol("a 2xx to DATA".into())),
+            (false, false) => {
+                slot.failure = Some((Stage::Data, reply));
+                self.needs_rset = true;
+                self.end_front(None, Span::ZERO);
+            }
+        }
+    }
+
+    fn proof_wait(&self) -> Span {
+        DISCARD_WAIT_MIN.max(self.rtt.saturating_mul(3))
+    }
+
+    /// After a dot was answered, the envelope that was written with it must be answered soon.
+    fn ask_for_proof(&mut self, now: Instant) {
+        if self.slots.front().is_some_and(|slot| slot.overlapped && slot.answered.is_none()) {
+            self.proof_deadline = Some(now + self.proof_wait());
+        }
+    }
+
+    fn end_front(&mut self, ending: Option<Ending>, latency: Span) {
+        let Some(slot) = self.slots.pop_front() else { return };
+        let failed = || match slot.failure {
+            Some((stage, reply)) => Ending::Replied { stage, reply },
+            None => Ending::NotAttempted,
+        };
+        let ending = ending.unwrap_or_else(failed);
+        self.end(slot.letter.id, ending, latency);
+    }
+}
+
+fn rcpt_line(letter: &Letter) -> String {
+    format!("RCPT TO:<{}>\r\n", letter.rcpt)
+}

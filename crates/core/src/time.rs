@@ -1,0 +1,69 @@
+//! Instants and spans as plain numbers: nobody below the shell reads a clock.
+
+pub use core::time::Duration as Span;
+
+/// A moment in microseconds since the Unix epoch.
+///
+/// The shell reads the wall clock once when it starts and adds monotonic time to it, so an `Instant` never runs
+/// backwards while the engine lives and can still be compared with one that was stored before a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Instant(u64);
+
+impl Instant {
+    /// The beginning of 1970, used where "long ago" is meant.
+    pub const EPOCH: Instant = Instant(0);
+    /// Later than anything that happens.
+    pub const NEVER: Instant = Instant(u64::MAX);
+
+    /// A moment given in microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Instant(micros)
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    #[must_use]
+    pub fn since(self, earlier: Instant) -> Span {
+        Span::from_micros(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl core::ops::Add<Span> for Instant {
+    type Output = Instant;
+    fn add(self, span: Span) -> Instant {
+        let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        Instant(self.0.saturating_add(micros))
+    }
+}
+
+impl core::ops::Sub<Span> for Instant {
+    type Output = Instant;
+    fn sub(self, span: Span) -> Instant {
+        let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        Instant(self.0.saturating_sub(micros))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adding_a_span_to_never_stays_never() {
+        assert_eq!(Instant::NEVER + Span::from_secs(1), Instant::NEVER);
+    }
+
+    #[test]
+    fn the_past_is_not_after_the_future() {
+        let early = Instant::from_micros(5);
+        let late = Instant::from_micros(9);
+        assert_eq!(early.since(late), Span::ZERO);
+        assert_eq!(late.since(early), Span::from_micros(4));
+    }
+}
