@@ -1,0 +1,124 @@
+//! What is refused before an XML reader sees it: size, encoding, DTDs, and shapes that cost far more than they weigh.
+
+use crate::reject::{Place, Reject};
+
+/// The most bytes a telegram may have. The largest official sample has 4.0 MB.
+pub const MAX_TELEGRAM_BYTES: usize = 16 * 1024 * 1024;
+/// The deepest nesting of elements. JMA telegrams stay under 16.
+pub const MAX_DEPTH_ELEMENTS: usize = 64;
+/// The most attributes on one element; they are compared pairwise when read.
+pub const MAX_ATTRIBUTES_PER_ELEMENT: usize = 64;
+/// The most namespace declarations in a telegram; elements inherit them by copy. Official samples have at most 15.
+pub const MAX_NAMESPACE_DECLARATIONS: usize = 1024;
+/// The most nodes (elements, texts, comments); this bounds memory.
+pub const MAX_NODES: u32 = 2_000_000;
+
+/// The telegram as text, if it is within bounds.
+pub(crate) fn within_bounds(bytes: &[u8]) -> Result<&str, Reject> {
+    if bytes.len() > MAX_TELEGRAM_BYTES {
+        return Err(Reject::TooLarge { bytes: bytes.len(), limit: MAX_TELEGRAM_BYTES });
+    }
+    if bytes.starts_with(&[0xFE, 0xFF]) || bytes.starts_with(&[0xFF, 0xFE]) {
+        return Err(Reject::Encoding { declared: "UTF-16".to_owned() });
+    }
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if let Some(declared) = declared_encoding(bytes)
+        && !declared.eq_ignore_ascii_case("utf-8")
+        && !declared.eq_ignore_ascii_case("us-ascii")
+    {
+        return Err(Reject::Encoding { declared });
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Reject::NotUtf8 { place: Place::of_byte(bytes, error.valid_up_to()) })?;
+    Scan::new(text).run()?;
+    Ok(text)
+}
+
+/// What the XML declaration says, when there is one that says anything.
+fn declared_encoding(bytes: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(256)]).into_owned();
+    let declaration = head.strip_prefix("<?xml")?.split("?>").next()?;
+    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    value[1..].split(quote).next().map(str::to_owned)
+}
+
+/// One pass over the markup that counts and understands nothing else.
+///
+/// Where the markup is broken it stops in silence: the XML reader behind it says so better, and stops at the same place.
+struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+    namespace_declarations: usize,
+}
+
+impl<'a> Scan<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0, namespace_declarations: 0 }
+    }
+
+    fn run(mut self) -> Result<(), Reject> {
+        while let Some(next) = self.text[self.at..].find('<') {
+            self.at += next;
+            let rest = &self.text[self.at..];
+            let length = if rest.starts_with("<!--") {
+                length_to(rest, "-->")
+            } else if rest.starts_with("<![CDATA[") {
+                length_to(rest, "]]>")
+            } else if rest.starts_with("<?") {
+                length_to(rest, "?>")
+            } else if rest.as_bytes().get(..9).is_some_and(|it| it.eq_ignore_ascii_case(b"<!DOCTYPE")) {
+                return Err(Reject::Dtd { place: self.place() });
+            } else if rest.starts_with("</") {
+                self.depth = self.depth.saturating_sub(1);
+                length_to(rest, ">")
+            } else {
+                self.start_tag(rest)?
+            };
+            let Some(length) = length else { return Ok(()) };
+            self.at += length;
+        }
+        Ok(())
+    }
+
+    /// Counts what one start tag adds; its length in bytes, or `None` when it never ends.
+    fn start_tag(&mut self, rest: &str) -> Result<Option<usize>, Reject> {
+        let bytes = rest.as_bytes();
+        let (mut attributes, mut quote) = (0, None);
+        for (i, &b) in bytes.iter().enumerate() {
+            match (quote, b) {
+                (Some(open), _) if b == open => quote = None,
+                (Some(_), _) => {}
+                (None, b'"' | b'\'') => quote = Some(b),
+                (None, b'=') => attributes += 1,
+                (None, b'x') if rest[i..].starts_with("xmlns") => self.namespace_declarations += 1,
+                (None, b'>') => {
+                    if bytes[i - 1] != b'/' {
+                        self.depth += 1;
+                    }
+                    self.check("nested elements", self.depth, MAX_DEPTH_ELEMENTS)?;
+                    self.check("attributes on one element", attributes, MAX_ATTRIBUTES_PER_ELEMENT)?;
+                    let declarations = self.namespace_declarations;
+                    self.check("namespace declarations", declarations, MAX_NAMESPACE_DECLARATIONS)?;
+                    return Ok(Some(i + 1));
+                }
+                (None, _) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn check(&self, what: &'static str, count: usize, limit: usize) -> Result<(), Reject> {
+        if count > limit { Err(Reject::OutOfBounds { what, limit, place: self.place() }) } else { Ok(()) }
+    }
+
+    fn place(&self) -> Place {
+        Place::of_byte(self.text.as_bytes(), self.at)
+    }
+}
+
+/// Bytes up to and with the end mark.
+fn length_to(rest: &str, end: &str) -> Option<usize> {
+    rest.find(end).map(|at| at + end.len())
+}

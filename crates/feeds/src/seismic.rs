@@ -1,0 +1,177 @@
+//! The body of earthquake telegrams: observed intensities by area, hypocentre, and the official sentences.
+
+use hikyaku_bulletin::{
+    Area, AreaCode, AreaReport, AreaScheme, Bulletin, Hypocentre, IntensityReport, Kind, Magnitude, MagnitudeValue,
+    Prefecture, Severity,
+};
+use roxmltree::Node;
+
+use crate::coordinate::coordinate;
+use crate::envelope::optional_time;
+use crate::local_area::local_area;
+use crate::xml::{at, child, child_text, children, text};
+
+/// The code table by which intensities are announced.
+const LOCAL_AREAS: &str = "地震情報／細分区域";
+
+/// Fills in what the body of a 震度速報 or 震源・震度情報 says, and what only the headline says.
+pub(crate) fn fill(bulletin: &mut Bulletin, report: Node) {
+    let (head, body) = (child(report, "Head"), child(report, "Body"));
+    let remarks = &mut bulletin.remarks;
+    if let Some(observation) = body.and_then(|it| at(it, &["Intensity", "Observation"])) {
+        bulletin.areas = observed(observation, remarks);
+    }
+    if let Some(headline) = head.and_then(|it| child(it, "Headline")) {
+        add_headline_areas(headline, &mut bulletin.areas, remarks);
+    }
+    if bulletin.kind == Kind::IntensityPrompt {
+        // Here it is when the shaking was noticed; in 震源・震度情報 it repeats the time of the report.
+        bulletin.occurred = head.and_then(|it| optional_time(it, "TargetDateTime", remarks));
+    }
+    let mut earthquakes = body.into_iter().flat_map(|it| children(it, "Earthquake"));
+    if let Some(earthquake) = earthquakes.next() {
+        bulletin.occurred = optional_time(earthquake, "OriginTime", remarks).or(bulletin.occurred);
+        bulletin.hypocentre = hypocentre(earthquake, remarks);
+    }
+    let further = earthquakes.count();
+    if further > 0 {
+        remarks.push(format!("{further} further Earthquake elements were left out"));
+    }
+}
+
+/// Observed intensities, area by area.
+fn observed(observation: Node, remarks: &mut Vec<String>) -> Vec<AreaReport> {
+    let mut reports = Vec::new();
+    for pref in children(observation, "Pref") {
+        let prefecture = prefecture(pref);
+        let before = reports.len();
+        for area in children(pref, "Area") {
+            let name = child_text(area, "Name").unwrap_or_default();
+            let code = child_text(area, "Code").unwrap_or_default();
+            match intensity(area, remarks) {
+                Some(intensity) => reports.push(local(code, name, prefecture, intensity)),
+                None => remarks.push(format!("area {code} {name} has no readable intensity")),
+            }
+        }
+        // A prefecture without a single readable area still shook.
+        if reports.len() == before
+            && let (Some(prefecture), Some(intensity)) = (prefecture, intensity(pref, remarks))
+        {
+            reports.push(AreaReport {
+                area: Area {
+                    scheme: AreaScheme::Prefecture,
+                    code: AreaCode::new(format!("{:02}", prefecture.code())),
+                    name: prefecture.name().to_owned(),
+                    prefecture: Some(prefecture),
+                },
+                severity: Severity::Intensity(intensity),
+            });
+        }
+    }
+    reports
+}
+
+fn prefecture(pref: Node) -> Option<Prefecture> {
+    let by_code = child_text(pref, "Code").and_then(|it| it.parse().ok()).and_then(Prefecture::from_code);
+    by_code.or_else(|| child_text(pref, "Name").and_then(|it| Prefecture::from_name(&it)))
+}
+
+fn local(code: String, name: String, prefecture: Option<Prefecture>, intensity: IntensityReport) -> AreaReport {
+    let prefecture = prefecture.or_else(|| local_area(&code).and_then(|it| it.prefecture()));
+    let area = Area { scheme: AreaScheme::SeismicLocal, code: AreaCode::new(code), name, prefecture };
+    AreaReport { area, severity: Severity::Intensity(intensity) }
+}
+
+/// The intensity of an area: the official `MaxInt`, else the greatest of its cities; and never less than 5弱 while a city or
+/// station in it is 震度５弱以上未入電, even where the others measured less.
+fn intensity(area: Node, remarks: &mut Vec<String>) -> Option<IntensityReport> {
+    let measured = child_text(area, "MaxInt").and_then(|word| match word.parse::<IntensityReport>() {
+        Ok(report) => Some(report),
+        Err(error) => {
+            remarks.push(format!("MaxInt: {error}"));
+            None
+        }
+    });
+    let of_cities = || {
+        let words = area.descendants().filter(|it| it.has_tag_name_local("MaxInt")).map(text);
+        words.filter_map(|word| word.parse::<IntensityReport>().ok()).max()
+    };
+    let unreported = area
+        .descendants()
+        .filter(|it| it.has_tag_name_local("Condition") || it.has_tag_name_local("Int"))
+        .any(|it| text(it).contains(IntensityReport::UNREPORTED))
+        .then_some(IntensityReport::AtLeastFiveLowerUnreported);
+    measured.or_else(of_cities).max(unreported)
+}
+
+/// Elements by local name, for descendants of an element that is already known to be JMA's.
+trait LocalName {
+    fn has_tag_name_local(&self, name: &str) -> bool;
+}
+
+impl LocalName for Node<'_, '_> {
+    fn has_tag_name_local(&self, name: &str) -> bool {
+        self.is_element() && self.tag_name().name() == name
+    }
+}
+
+/// Areas that the headline names and the body does not: none in any telegram seen, yet an alarm must not hang on that.
+fn add_headline_areas(headline: Node, areas: &mut Vec<AreaReport>, remarks: &mut Vec<String>) {
+    for item in children(headline, "Information").flat_map(|it| children(it, "Item")) {
+        let kind = at(item, &["Kind", "Name"]).map(text).and_then(|it| it.parse::<IntensityReport>().ok());
+        let Some(intensity) = kind else { continue };
+        let lists = children(item, "Areas").filter(|it| it.attribute("codeType") == Some(LOCAL_AREAS));
+        for area in lists.flat_map(|it| children(it, "Area")) {
+            let code = child_text(area, "Code").unwrap_or_default();
+            if areas.iter().any(|it| it.area.code.as_str() == code) {
+                continue;
+            }
+            let name = child_text(area, "Name").unwrap_or_default();
+            remarks.push(format!("area {code} {name} stands in the headline only"));
+            areas.push(local(code, name, None, intensity));
+        }
+    }
+}
+
+/// Where the earthquake began; `None` when neither a name nor a position is told.
+fn hypocentre(earthquake: Node, remarks: &mut Vec<String>) -> Option<Hypocentre> {
+    let area = at(earthquake, &["Hypocenter", "Area"])?;
+    let mut located = None;
+    for node in children(area, "Coordinate") {
+        located = located.or_else(|| coordinate(&text(node)));
+        if located.is_none() && !text(node).is_empty() {
+            remarks.push(format!("Coordinate 「{}」 is not understood", text(node)));
+        }
+    }
+    let name = child_text(area, "Name");
+    if name.is_none() && located.is_none() {
+        return None;
+    }
+    Some(Hypocentre {
+        name: name.unwrap_or_else(|| "不明".to_owned()),
+        code: child_text(area, "Code"),
+        detail: child_text(area, "DetailedName"),
+        position: located.map(|(position, _)| position),
+        depth_km: located.and_then(|(_, depth_km)| depth_km),
+        magnitude: magnitude(earthquake),
+    })
+}
+
+/// The first magnitude that is a number; else the official words of the first.
+fn magnitude(earthquake: Node) -> Magnitude {
+    let known = |node: Node| {
+        let word = text(node);
+        // Only plain digits: JMA writes `NaN`, which a float parser would take.
+        let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+        let value = word.parse().ok().filter(|_| plain).and_then(|it| MagnitudeValue::new(it).ok())?;
+        Some(Magnitude::Known { value, scale: node.attribute("type").unwrap_or("M").to_owned() })
+    };
+    let words = || {
+        let node = child(earthquake, "Magnitude")?;
+        let said = node.attribute("description").or_else(|| node.attribute("condition"))?.trim();
+        (!said.is_empty()).then(|| said.to_owned())
+    };
+    children(earthquake, "Magnitude")
+        .find_map(known)
+        .unwrap_or_else(|| Magnitude::Unknown { words: words().unwrap_or_else(|| "Ｍ不明".to_owned()) })
+}
