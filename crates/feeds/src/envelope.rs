@@ -1,9 +1,9 @@
 //! The envelope that all JMA telegrams share (Control and Head), as the beginnings of a bulletin.
 
 use hikyaku_bulletin::{Bulletin, Kind, Revision, SeriesKey, SourceId, Standing};
-use jiff::Timestamp;
 use roxmltree::Node;
 
+use crate::instant::{optional_instant, required_instant};
 use crate::reject::Reject;
 use crate::xml::{at, child, child_text, place, text};
 
@@ -17,13 +17,13 @@ pub(crate) fn envelope(report: Node, source_name: &str) -> Result<Bulletin, Reje
     let title = child_text(control, "Title").ok_or_else(|| missing("Control/Title", control))?;
     let status = child_text(control, "Status").unwrap_or_default();
     let info_type = child_text(head, "InfoType").unwrap_or_default();
-    let published = time(control, "DateTime", "Control/DateTime")?;
+    let published = required_instant(control, "DateTime", "Control/DateTime")?;
     let head_title = child_text(head, "Title").unwrap_or_default();
 
     let kind = kind(&title, &head_title, &source);
     let revision = revision(&info_type, &status);
     let mut bulletin = Bulletin::new(source, kind, standing(&status), revision, published);
-    bulletin.issued = time(head, "ReportDateTime", "Head/ReportDateTime")?;
+    bulletin.issued = required_instant(head, "ReportDateTime", "Head/ReportDateTime")?;
     bulletin.title = if head_title.is_empty() { title } else { head_title };
     bulletin.headline = at(head, &["Headline", "Text"]).map(text).unwrap_or_default();
     bulletin.office = child_text(control, "EditorialOffice").unwrap_or_default();
@@ -36,7 +36,7 @@ pub(crate) fn envelope(report: Node, source_name: &str) -> Result<Bulletin, Reje
         Some(Ok(serial)) => bulletin.serial = Some(serial),
         Some(Err(word)) => bulletin.remarks.push(format!("Head/Serial 「{word}」 is no number")),
     }
-    bulletin.valid_until = optional_time(head, "ValidDateTime", &mut bulletin.remarks);
+    bulletin.valid_until = optional_instant(head, "ValidDateTime", &mut bulletin.remarks);
     Ok(bulletin)
 }
 
@@ -84,24 +84,4 @@ fn revision(info_type: &str, status: &str) -> Revision {
         ("遅延", _) => Revision::Delayed,
         (other, _) => Revision::Other(other.to_owned()),
     }
-}
-
-/// A time that must be there.
-fn time(parent: Node, name: &'static str, element: &'static str) -> Result<Timestamp, Reject> {
-    let node = child(parent, name).ok_or_else(|| Reject::Missing { element, place: place(parent) })?;
-    let value = text(node);
-    if value.is_empty() {
-        return Err(Reject::Missing { element, place: place(node) });
-    }
-    value.parse().map_err(|_| Reject::Time { element, value: value.chars().take(80).collect(), place: place(node) })
-}
-
-/// A time that may be absent, empty or nil; an unreadable one becomes a remark.
-pub(crate) fn optional_time(parent: Node, name: &'static str, remarks: &mut Vec<String>) -> Option<Timestamp> {
-    let value = child_text(parent, name)?;
-    let parsed = value.parse().ok();
-    if parsed.is_none() {
-        remarks.push(format!("{name} 「{value}」 is no time with its offset"));
-    }
-    parsed
 }

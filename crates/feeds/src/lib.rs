@@ -25,6 +25,7 @@
 mod bounds;
 mod coordinate;
 mod envelope;
+mod instant;
 mod local_area;
 mod parse;
 mod reject;

@@ -7,9 +7,9 @@ use hikyaku_bulletin::{
 use roxmltree::Node;
 
 use crate::coordinate::coordinate;
-use crate::envelope::optional_time;
+use crate::instant::optional_instant;
 use crate::local_area::local_area;
-use crate::xml::{at, child, child_text, children, text};
+use crate::xml::{at, child, child_text, children, descendants, text};
 
 /// The code table by which intensities are announced.
 const LOCAL_AREAS: &str = "地震情報／細分区域";
@@ -26,11 +26,11 @@ pub(crate) fn fill(bulletin: &mut Bulletin, report: Node) {
     }
     if bulletin.kind == Kind::IntensityPrompt {
         // Here it is when the shaking was noticed; in 震源・震度情報 it repeats the time of the report.
-        bulletin.occurred = head.and_then(|it| optional_time(it, "TargetDateTime", remarks));
+        bulletin.occurred = head.and_then(|it| optional_instant(it, "TargetDateTime", remarks));
     }
     let mut earthquakes = body.into_iter().flat_map(|it| children(it, "Earthquake"));
     if let Some(earthquake) = earthquakes.next() {
-        bulletin.occurred = optional_time(earthquake, "OriginTime", remarks).or(bulletin.occurred);
+        bulletin.occurred = optional_instant(earthquake, "OriginTime", remarks).or(bulletin.occurred);
         bulletin.hypocentre = hypocentre(earthquake, remarks);
     }
     let further = earthquakes.count();
@@ -92,27 +92,12 @@ fn intensity(area: Node, remarks: &mut Vec<String>) -> Option<IntensityReport> {
             None
         }
     });
-    let of_cities = || {
-        let words = area.descendants().filter(|it| it.has_tag_name_local("MaxInt")).map(text);
-        words.filter_map(|word| word.parse::<IntensityReport>().ok()).max()
-    };
-    let unreported = area
-        .descendants()
-        .filter(|it| it.has_tag_name_local("Condition") || it.has_tag_name_local("Int"))
+    let of_cities = || descendants(area, "MaxInt").filter_map(|it| text(it).parse::<IntensityReport>().ok()).max();
+    let unreported = descendants(area, "Condition")
+        .chain(descendants(area, "Int"))
         .any(|it| text(it).contains(IntensityReport::UNREPORTED))
         .then_some(IntensityReport::AtLeastFiveLowerUnreported);
     measured.or_else(of_cities).max(unreported)
-}
-
-/// Elements by local name, for descendants of an element that is already known to be JMA's.
-trait LocalName {
-    fn has_tag_name_local(&self, name: &str) -> bool;
-}
-
-impl LocalName for Node<'_, '_> {
-    fn has_tag_name_local(&self, name: &str) -> bool {
-        self.is_element() && self.tag_name().name() == name
-    }
 }
 
 /// Areas that the headline names and the body does not: none in any telegram seen, yet an alarm must not hang on that.

@@ -51,6 +51,11 @@ pub(crate) fn children<'a, 'i: 'a>(node: Node<'a, 'i>, name: &'static str) -> im
     node.children().filter(move |it| is(*it, name))
 }
 
+/// The elements of a name anywhere below, in order.
+pub(crate) fn descendants<'a, 'i: 'a>(node: Node<'a, 'i>, name: &'static str) -> impl Iterator<Item = Node<'a, 'i>> {
+    node.descendants().filter(move |it| is(*it, name))
+}
+
 /// The first child element of a name.
 pub(crate) fn child<'a, 'i: 'a>(node: Node<'a, 'i>, name: &'static str) -> Option<Node<'a, 'i>> {
     children(node, name).next()

@@ -17,8 +17,8 @@ proptest! {
     #[test]
     fn any_cut_is_survived(bytes in telegram(), from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>()) {
         let (from, to) = (from.index(bytes.len()), to.index(bytes.len()));
-        let answer = parse(&bytes[from.min(to)..from.max(to)], "cut.xml");
-        prop_assert!(answer.is_err(), "a cut telegram never has its root closed");
+        let cut = &bytes[from.min(to)..from.max(to)];
+        prop_assert!(parse(cut, "cut.xml").is_err() || cut.ends_with(b"</Report>"));
     }
 
     #[test]
