@@ -1,0 +1,26 @@
+//! Who may do what: the one place that decides (requirement A31). Roles of people come with their own accounts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Via;
+use crate::command::Command;
+use crate::id::PersonId;
+
+/// On whose behalf something is done; every row of the journal names one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Actor {
+    /// The program itself: feeds, engine, schedules, the command line of the machine.
+    System,
+    /// Whoever holds a valid answer link of this person.
+    Responder(PersonId),
+}
+
+/// Whether `actor` may give `command`.
+#[must_use]
+pub fn may(actor: Actor, command: &Command) -> bool {
+    match (actor, command) {
+        (Actor::System, _) => true,
+        (Actor::Responder(own), Command::Answer { person, via, .. }) => own == *person && *via == Via::Link,
+        (Actor::Responder(_), _) => false,
+    }
+}

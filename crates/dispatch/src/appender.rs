@@ -1,0 +1,195 @@
+//! The one writer of a node: gathers commands, decides, appends, and only then shows what happened.
+//!
+//! It keeps a second state that runs ahead of the journal, so that commands of one group see each other while
+//! readers see nothing that is not durable.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+use crate::access::Actor;
+use crate::chain::{Head, Row};
+use crate::command::Command;
+use crate::decide::decide_for;
+use crate::error::Error;
+use crate::event::{Entry, Event};
+use crate::journal::{Appended, Journal, JournalError};
+use crate::keys::Keys;
+use crate::state::State;
+
+/// How long a group gathers, counted from its first command.
+const GATHER: Duration = Duration::from_millis(5);
+/// Most commands in one append.
+const GROUP_COMMANDS_MAX: usize = 1_000;
+
+/// A command with whoever waits for it.
+pub(crate) struct Wish {
+    pub(crate) actor: Actor,
+    pub(crate) command: Command,
+    pub(crate) now: Timestamp,
+    pub(crate) done: oneshot::Sender<Result<Vec<Event>, Error>>,
+}
+
+type Decided = Result<Vec<Event>, Error>;
+
+pub(crate) struct Appender {
+    journal: Arc<dyn Journal>,
+    keys: Keys,
+    shown: Arc<RwLock<State>>,
+    ahead: State,
+    head: Head,
+}
+
+impl Appender {
+    /// Folds the journal into `shown`, checking the chain on the way.
+    pub(crate) async fn open(journal: Arc<dyn Journal>, keys: Keys, shown: Arc<RwLock<State>>) -> Result<Self, Error> {
+        let mut appender = Appender { journal, keys, shown, ahead: State::default(), head: Head::default() };
+        let recorded = appender.journal.head().await?;
+        appender.catch_up(Vec::new()).await?;
+        // Another node may append meanwhile, so the end may only be later than recorded.
+        if appender.head.seq < recorded.seq || (appender.head.seq == recorded.seq && appender.head != recorded) {
+            let broken = crate::chain::Broken::End { found: appender.head.seq, recorded: recorded.seq };
+            return Err(JournalError::from(broken).into());
+        }
+        Ok(appender)
+    }
+
+    pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Wish>) {
+        while let Some(first) = inbox.recv().await {
+            let group = gather(first, &mut inbox).await;
+            let results = self.settle(&group).await;
+            for (wish, result) in group.into_iter().zip(results) {
+                // Whoever asked may have gone; what happened has happened.
+                let _ = wish.done.send(result);
+            }
+        }
+    }
+
+    /// Decides and appends a group, again and again while others append first.
+    async fn settle(&mut self, group: &[Wish]) -> Vec<Decided> {
+        loop {
+            let (decided, entries) = self.decide(group);
+            let result = match self.append(entries).await {
+                Ok(None) => return decided,
+                Ok(Some(tail)) => self.catch_up(tail).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = result {
+                self.ahead = self.read_shown(State::clone);
+                return fail(decided, &error);
+            }
+        }
+    }
+
+    fn decide(&mut self, group: &[Wish]) -> (Vec<Decided>, Vec<Entry>) {
+        let mut entries = Vec::new();
+        let mut decided = Vec::with_capacity(group.len());
+        for wish in group {
+            let result = decide_for(&self.ahead, wish.actor, &wish.command, wish.now);
+            if let Ok(events) = &result {
+                if self.head == Head::default() && entries.is_empty() && !events.is_empty() {
+                    let event = Event::JournalBegun { ring: self.keys.ring_id() };
+                    entries.push(Entry { at: wish.now, by: Actor::System, event });
+                }
+                let entry = |event: &Event| Entry { at: wish.now, by: wish.actor, event: event.clone() };
+                entries.extend(events.iter().map(entry));
+                events.iter().for_each(|event| self.ahead.apply(event));
+            }
+            decided.push(result.map_err(Error::from));
+        }
+        (decided, entries)
+    }
+
+    /// Appends and shows; the rows of others if they came first.
+    async fn append(&mut self, entries: Vec<Entry>) -> Result<Option<Vec<Row>>, Error> {
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        let (keys, head) = (self.keys.clone(), self.head);
+        let encoded = tokio::task::spawn_blocking(move || encode(entries, &keys, head)).await;
+        let (entries, rows) = encoded.map_err(|_| Error::Closed)??;
+        match self.journal.append(rows, head).await? {
+            Appended::Conflict(tail) => Ok(Some(tail)),
+            Appended::Ok(head) => {
+                self.head = head;
+                if let Some(Event::JournalBegun { .. }) = entries.first().map(|entry| &entry.event) {
+                    self.ahead.apply(&entries[0].event);
+                }
+                let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+                entries.iter().for_each(|entry| shown.apply(&entry.event));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Folds what others appended, `tail` first, and starts ahead from there.
+    async fn catch_up(&mut self, mut tail: Vec<Row>) -> Result<(), Error> {
+        loop {
+            if tail.is_empty() {
+                tail = self.journal.read_from(self.head.seq + 1).await?;
+            }
+            if tail.is_empty() {
+                self.ahead = self.read_shown(State::clone);
+                return Ok(());
+            }
+            let rows = std::mem::take(&mut tail);
+            let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+            for row in &rows {
+                let head = self.head.follow(row).map_err(JournalError::from)?;
+                let entry = Entry::decode(&row.bytes, &self.keys)
+                    .map_err(|problem| Error::Row { seq: row.seq, problem: Arc::new(problem) })?;
+                belongs(&entry.event, &self.keys)?;
+                shown.apply(&entry.event);
+                self.head = head;
+            }
+        }
+    }
+
+    fn read_shown<R>(&self, f: impl FnOnce(&State) -> R) -> R {
+        f(&self.shown.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+async fn gather(first: Wish, inbox: &mut mpsc::Receiver<Wish>) -> Vec<Wish> {
+    let until = Instant::now() + GATHER;
+    let mut group = vec![first];
+    while group.len() < GROUP_COMMANDS_MAX {
+        match timeout_at(until, inbox.recv()).await {
+            Ok(Some(wish)) => group.push(wish),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    group
+}
+
+/// Refusals stay what they are; what would have happened has failed.
+fn fail(decided: Vec<Decided>, error: &Error) -> Vec<Decided> {
+    decided.into_iter().map(|result| result.and_then(|_| Err(error.clone()))).collect()
+}
+
+/// Makes the keys of new people durable, then rows that follow `head`.
+fn encode(entries: Vec<Entry>, keys: &Keys, mut head: Head) -> Result<(Vec<Entry>, Vec<Row>), Error> {
+    let new: Vec<_> = entries.iter().filter_map(|entry| entry.event.needs_key()).collect();
+    keys.ensure(&new)?;
+    let mut rows = Vec::with_capacity(entries.len());
+    for entry in &entries {
+        let bytes = entry.encode(keys).map_err(|e| Error::Row { seq: head.seq + 1, problem: Arc::new(e) })?;
+        let row = head.next(bytes);
+        head = Head { seq: row.seq, hash: row.hash };
+        rows.push(row);
+    }
+    Ok((entries, rows))
+}
+
+/// Whether a journal was written with these keys.
+fn belongs(event: &Event, keys: &Keys) -> Result<(), Error> {
+    match event {
+        Event::JournalBegun { ring } if *ring != keys.ring_id() => {
+            Err(Error::OtherKeys { journal: *ring, keys: keys.ring_id() })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,87 @@
+//! A dispatch that a person composed (requirements A05, A17, A22).
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::bulletin::{expiry, mails_to};
+use crate::command::{DispatchDraft, Refusal, Target};
+use crate::dispatch::{Asked, DispatchRecord};
+use crate::event::Event;
+use crate::id::PersonId;
+use crate::incident::Summary;
+use crate::mail;
+use crate::person::Person;
+use crate::state::State;
+use crate::timeline::Cause;
+
+pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    if let Some(dispatch) = state.dispatch_of_key(&draft.key) {
+        return Err(Refusal::SentAlready { key: draft.key.clone(), dispatch });
+    }
+    mail::check(&draft.template).map_err(Refusal::BadTemplate)?;
+    if !draft.question.is_sound() {
+        return Err(Refusal::BadQuestion);
+    }
+    let mut events = Vec::new();
+    let incident = match draft.incident {
+        Some(id) => {
+            let incident = state.incident(id).ok_or(Refusal::UnknownIncident(id))?;
+            if incident.mode != draft.mode {
+                return Err(Refusal::OtherMode { incident: id });
+            }
+            id
+        }
+        None => {
+            let incident = state.next_incident();
+            let (title, facts) = (draft.title.clone(), draft.facts.clone());
+            let summary = Summary { title, facts, occurred: None, published: now };
+            let series = Vec::new();
+            events.push(Event::IncidentOpened { incident, mode: draft.mode, series, summary, opened: now });
+            incident
+        }
+    };
+    let asked: Vec<Asked> = target(state, &draft.target)?
+        .map(|person| Asked { person, intensity: None, mails: mails_to(state, person) })
+        .collect();
+    if asked.is_empty() {
+        return Err(Refusal::NobodyAsked);
+    }
+    events.push(Event::DispatchOpened(Box::new(DispatchRecord {
+        dispatch: state.next_dispatch(),
+        key: draft.key.clone(),
+        incident,
+        rule: None,
+        mode: draft.mode,
+        title: draft.title.clone(),
+        facts: draft.facts.clone(),
+        template: draft.template.clone(),
+        question: draft.question.clone(),
+        cause: Cause::default(),
+        opened: now,
+        expires: expiry(now),
+        asked,
+    })));
+    Ok(events)
+}
+
+/// The people of a target, each once, in the order of their numbers.
+fn target(state: &State, target: &Target) -> Result<impl Iterator<Item = PersonId> + use<>, Refusal> {
+    let those = |fits: &dyn Fn(&Person) -> bool| -> BTreeSet<PersonId> {
+        state.people().iter().filter(|person| fits(person)).map(|person| person.id).collect()
+    };
+    let people = match target {
+        Target::Everyone => those(&|_| true),
+        Target::People(people) => {
+            if let Some(unknown) = people.iter().find(|person| state.people().find(**person).is_none()) {
+                return Err(Refusal::UnknownPerson(*unknown));
+            }
+            people.iter().copied().collect()
+        }
+        Target::Groups(groups) => {
+            those(&|person| groups.iter().any(|group| person.within.binary_search(group).is_ok()))
+        }
+        Target::Regions(regions) => those(&|person| person.regions.iter().any(|region| regions.contains(region))),
+    };
+    Ok(people.into_iter())
+}

@@ -1,0 +1,125 @@
+//! The desk: the async shell around journal and state, through which everything happens and is read.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::access::Actor;
+use crate::appender::{Appender, Wish};
+use crate::command::Command;
+use crate::decide::whole_micros;
+use crate::error::Error;
+use crate::event::Event;
+use crate::id::{DispatchId, PersonId};
+use crate::journal::Journal;
+use crate::keys::Keys;
+use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
+use crate::state::State;
+
+/// Most commands waiting for their turn; further ones wait at the door.
+const WAITING_COMMANDS_MAX: usize = 4_096;
+
+/// Journal and state of one node; clones share them. The last clone that goes ends the work in the background.
+#[derive(Clone)]
+pub struct Desk {
+    state: Arc<RwLock<State>>,
+    keys: Keys,
+    wishes: mpsc::Sender<Wish>,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// Reads and checks the whole journal and starts taking commands. Needs a tokio runtime with time.
+    ///
+    /// # Errors
+    /// [`Error`]: the journal cannot be read, was changed, or belongs to other keys.
+    pub async fn open(journal: Arc<dyn Journal>, keys: Keys) -> Result<Desk, Error> {
+        let state = Arc::new(RwLock::new(State::default()));
+        let appender = Appender::open(journal, keys.clone(), Arc::clone(&state)).await?;
+        let (wishes, inbox) = mpsc::channel(WAITING_COMMANDS_MAX);
+        tokio::spawn(appender.run(inbox));
+        Ok(Desk { state, keys, wishes })
+    }
+
+    /// Carries a command out; it is durable when this returns. What comes within 5 ms goes into one append.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it is not to happen, any other [`Error`] if the desk could not do its work.
+    pub async fn command(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Error> {
+        self.command_as(Actor::System, command, now).await
+    }
+
+    /// [`Desk::command`] on somebody's behalf, within that one's rights; the journal names the actor.
+    ///
+    /// # Errors
+    /// As [`Desk::command`]; [`crate::Refusal::NotAllowed`] where the rights end.
+    pub async fn command_as(&self, actor: Actor, command: Command, now: Timestamp) -> Result<Vec<Event>, Error> {
+        let (done, result) = oneshot::channel();
+        let wish = Wish { actor, command, now: whole_micros(now), done };
+        self.wishes.send(wish).await.map_err(|_| Error::Closed)?;
+        result.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Reads the present. Short work only: writing waits for it.
+    pub fn read<R>(&self, f: impl FnOnce(&State) -> R) -> R {
+        f(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the owner of an answer link sees. Changes nothing: mail scanners open links too.
+    ///
+    /// # Errors
+    /// [`LinkRefusal`] says why not and what to do next.
+    pub fn open_link(&self, token: &str, now: Timestamp) -> Result<LinkView, LinkRefusal> {
+        let claim = link::read(&self.keys, token)?;
+        self.read(|state| view(state, claim, now))
+    }
+
+    /// The token of a person's link for a dispatch.
+    #[must_use]
+    pub fn link_token(&self, dispatch: DispatchId, person: PersonId) -> String {
+        self.read(|state| token(state, &self.keys, dispatch, person))
+    }
+
+    /// The keys of this desk.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+}
+
+/// The token of a person's present link.
+pub(crate) fn token(state: &State, keys: &Keys, dispatch: DispatchId, person: PersonId) -> String {
+    let counter = state.people().find(person).map_or(0, |person| person.links_from);
+    link::write(keys, Claim { dispatch, person, counter })
+}
+
+fn view(state: &State, claim: Claim, now: Timestamp) -> Result<LinkView, LinkRefusal> {
+    let dispatch = state.dispatch(claim.dispatch).filter(|dispatch| dispatch.is_asked(claim.person));
+    let dispatch = dispatch.ok_or(LinkRefusal::Unknown)?;
+    let record = dispatch.record();
+    let person = state.people().find(claim.person).ok_or(LinkRefusal::Unknown)?;
+    let incident = state.incident(record.incident).ok_or(LinkRefusal::Unknown)?;
+    if claim.counter < person.links_from || person.personal.is_none() {
+        return Err(LinkRefusal::Revoked);
+    }
+    if !dispatch.is_open(now) {
+        return Err(LinkRefusal::Expired);
+    }
+    let last = incident.answers(claim.person).last();
+    Ok(LinkView {
+        dispatch: claim.dispatch,
+        person: claim.person,
+        person_name: person.name().to_owned(),
+        title: incident.summary.title.clone(),
+        facts: incident.facts(),
+        mode: record.mode,
+        question: record.question.clone(),
+        last_answer: last.and_then(|answer| AnswerView::new(answer, &record.question)),
+    })
+}

@@ -1,0 +1,58 @@
+//! Why the desk could not do its work; a refused command is one of the reasons.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::command::Refusal;
+use crate::event::CodecError;
+use crate::journal::JournalError;
+use crate::keys::{KeysError, RingId};
+
+/// Why something did not happen.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The command was refused; nothing of it happened.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The journal failed. Whether the last rows are in it is known after opening it again.
+    #[error(transparent)]
+    Journal(Arc<JournalError>),
+    /// The keys failed.
+    #[error(transparent)]
+    Keys(Arc<KeysError>),
+    /// A row of the journal cannot be read or written.
+    #[error("row {seq} of the journal: {problem}")]
+    Row {
+        /// Which row.
+        seq: u64,
+        /// Why.
+        problem: Arc<CodecError>,
+    },
+    /// The journal was written with other keys.
+    #[error(
+        "the journal belongs to key ring {journal}, the key file holds {keys}: put back the key file of this journal"
+    )]
+    OtherKeys {
+        /// The ring of the journal.
+        journal: RingId,
+        /// The ring that was given.
+        keys: RingId,
+    },
+    /// The desk was closed while the command was under way.
+    #[error("the desk is closed: open it again; the command may have been carried out")]
+    Closed,
+}
+
+impl From<JournalError> for Error {
+    fn from(error: JournalError) -> Self {
+        Error::Journal(Arc::new(error))
+    }
+}
+
+impl From<KeysError> for Error {
+    fn from(error: KeysError) -> Self {
+        Error::Keys(Arc::new(error))
+    }
+}

@@ -1,0 +1,61 @@
+//! Who is asked what, when and why, and what they answered.
+//!
+//! State is a fold over an append-only, hash-chained journal of events. [`decide`] and [`State::apply`] are pure; the
+//! [`Desk`] is the async shell around them: commands go in, durable events come out, pages read the state.
+//! Personal data is sealed with a key per person before it is written, see [`Keys`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
+
+mod access;
+mod answer;
+mod appender;
+mod chain;
+mod command;
+mod decide;
+mod desk;
+mod dispatch;
+mod error;
+mod event;
+mod group;
+mod id;
+mod incident;
+mod journal;
+mod judge;
+mod keys;
+mod link;
+mod mail;
+mod person;
+mod question;
+mod region;
+mod rule;
+mod sealed;
+mod state;
+mod tally;
+mod timeline;
+
+pub use access::{Actor, may};
+pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, Via};
+pub use chain::{Broken, Hash, Head, Row};
+pub use command::{Command, DispatchDraft, Refusal, Target};
+pub use decide::decide;
+pub use desk::Desk;
+pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
+pub use error::Error;
+pub use event::{CodecError, Entry, Event};
+pub use group::{Group, Groups};
+pub use id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
+pub use incident::{Incident, Summary};
+pub use journal::memory::MemoryJournal;
+pub use journal::redb::RedbJournal;
+pub use journal::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX, verify};
+pub use judge::{Ask, Judgement, Ruling, Verdict};
+pub use keys::{Keys, KeysError, RingId};
+pub use link::{AnswerView, LinkRefusal, LinkView};
+pub use mail::{MailTemplate, Mode};
+pub use person::{People, Person, PersonRecord, Personal, RosterRow};
+pub use question::{Choice, ChoiceId, Question};
+pub use rule::{FRESH_MINUTES, Rule};
+pub use sealed::{Private, Sealed};
+pub use state::State;
+pub use tally::{GroupRow, Tally};
+pub use timeline::{Cause, Timeline};

@@ -1,0 +1,44 @@
+//! The instants of a dispatch, from the ground shaking to the last mail accepted (requirement P06).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What happened before a dispatch was opened; nothing of it for one that a person composed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// When the hazard occurred, if the source told.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
+    pub occurred: Option<Timestamp>,
+    /// When the source sent its bulletin.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
+    pub reported: Option<Timestamp>,
+    /// When the bulletin reached us.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
+    pub received: Option<Timestamp>,
+}
+
+/// All instants of a dispatch; what has not happened yet is `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// What went before.
+    pub cause: Cause,
+    /// When it was judged and the dispatch opened.
+    pub judged: Timestamp,
+    /// When the delivery engine had all mails durably.
+    pub queued: Option<Timestamp>,
+    /// When a carrier accepted the first mail.
+    pub first_accepted: Option<Timestamp>,
+    /// When a carrier accepted the last one so far.
+    pub last_accepted: Option<Timestamp>,
+}
+
+impl Timeline {
+    pub(crate) fn new(cause: Cause, judged: Timestamp) -> Self {
+        Timeline { cause, judged, queued: None, first_accepted: None, last_accepted: None }
+    }
+
+    pub(crate) fn accepted(&mut self, at: Timestamp) {
+        self.first_accepted = Some(self.first_accepted.map_or(at, |first| first.min(at)));
+        self.last_accepted = Some(self.last_accepted.map_or(at, |last| last.max(at)));
+    }
+}
