@@ -3,6 +3,7 @@
 mod address;
 mod carrier;
 mod congestion;
+mod engine;
 mod message;
 mod mx;
 mod outcome;

@@ -1,0 +1,211 @@
+//! What the machine hears and what it asks for: the whole of its dealings with the world.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::address::AddressStyle;
+use crate::carrier::Carrier;
+use crate::message::{BatchId, MailId, Recipient, Template, Urgency};
+use crate::outcome::Stage;
+use crate::policy::Policy;
+use crate::queue::{ChunkId, Past, Places};
+use crate::record::Record;
+use crate::session::{Ending, Manner, Why};
+use crate::time::{Instant, Span};
+
+/// What all mails of a batch share, kept once.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct BatchHead {
+    /// The engine's number.
+    pub id: BatchId,
+    /// The caller's name.
+    pub key: String,
+    /// What is sent.
+    pub template: Template,
+    /// Its hurry.
+    pub urgency: Urgency,
+    /// When 99 % should have been accepted.
+    pub deadline: Option<Instant>,
+    /// After this nothing of it is sent.
+    pub expires: Option<Instant>,
+    /// When it was submitted; the `Date` of all its mails.
+    pub submitted: Instant,
+    /// How many recipients it has.
+    pub recipients: u32,
+}
+
+/// Recipients of one domain, loaded from the queue. A place is empty if its mail has settled or its key is gone.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    /// Which chunk.
+    pub id: ChunkId,
+    /// What its mails share.
+    pub head: Arc<BatchHead>,
+    /// The recipients by place.
+    pub recipients: Vec<Option<Recipient>>,
+}
+
+/// What of a chunk still waits.
+#[derive(Clone, Debug)]
+pub struct ChunkWork {
+    /// The chunk's number in its batch.
+    pub number: u32,
+    /// The domain of its recipients.
+    pub domain: String,
+    /// What was not tried yet.
+    pub fresh: Places,
+    /// What was tried before: place, past, and when it is due.
+    pub again: Vec<(u16, Past, Instant)>,
+}
+
+/// Number of a session, unique while the engine lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// One MX host with its addresses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostRoute {
+    /// Host name.
+    pub name: String,
+    /// Lower goes first.
+    pub preference: u16,
+    /// Where it listens.
+    pub addrs: Vec<SocketAddr>,
+}
+
+/// Where a domain's mail goes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Route {
+    /// To these hosts.
+    Hosts {
+        /// The lane: a carrier of the table, else the site itself.
+        carrier: Carrier,
+        /// Domains with the same hosts share a site.
+        site: String,
+        /// The hosts.
+        hosts: Vec<HostRoute>,
+    },
+    /// Nowhere: the domain does not exist or takes no mail.
+    NoMail(String),
+    /// Unknown: the name service did not answer.
+    Failed(String),
+}
+
+/// How an attempt or a wait ended, as it is told to the machine.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The session that carried it.
+    pub session: SessionId,
+    /// Which mail.
+    pub mail: MailId,
+    /// How; replies have `<rcpt>` in place of the address.
+    pub ending: Ending,
+    /// From the command to its answer.
+    pub latency: Span,
+    /// Whether the conversation was encrypted.
+    pub tls: bool,
+}
+
+/// What the machine hears.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A batch is durable (new, or found after a restart).
+    Submitted(Arc<BatchHead>, Vec<ChunkWork>),
+    /// A chunk was loaded.
+    Loaded(Arc<Chunk>),
+    /// A domain was looked up.
+    Resolved {
+        /// Which domain.
+        domain: String,
+        /// Where its mail goes.
+        route: Route,
+        /// Until when this holds.
+        valid_until: Instant,
+    },
+    /// These attempts are durable and may reach the wire.
+    Registered(Vec<MailId>),
+    /// This many outcomes are durable.
+    Recorded(usize),
+    /// A session was greeted.
+    SessionReady(SessionId),
+    /// A mail ended.
+    Ended(Ended),
+    /// A session ended; every mail sent to it has been reported before.
+    SessionClosed {
+        /// Which session.
+        session: SessionId,
+        /// How far the conversation had come.
+        stage: Stage,
+        /// Why.
+        why: Why,
+    },
+    /// Nothing more of this batch is sent.
+    Cancel(BatchId),
+    /// The lane of this carrier stops departing, or goes on.
+    Pause(Carrier, bool),
+    /// New limits for a carrier.
+    SetPolicy(Carrier, Box<Policy>),
+    /// End all sessions in order and begin nothing.
+    ShutDown,
+}
+
+/// What follows for a mail when an attempt or wait has ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Nothing: it has settled, as the record says.
+    Settled,
+    /// Another attempt, not before this instant.
+    Again(Past, Instant),
+}
+
+/// What must become durable.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// An attempt is about to be made.
+    Register(MailId, Past),
+    /// Nothing was attempted after all.
+    Release(MailId, Past),
+    /// An attempt or a wait ended.
+    Outcome(MailId, Record, Next),
+}
+
+/// What the machine asks for.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Make durable, in this order; `Registered` and `Recorded` follow.
+    Persist(Vec<Write>),
+    /// Load a chunk; `Loaded` follows.
+    Load(ChunkId),
+    /// Look a domain up; `Resolved` follows.
+    Resolve(String),
+    /// Open a session; `SessionReady` or `SessionClosed` follows.
+    Open {
+        /// Its number.
+        session: SessionId,
+        /// The lane, for the gate of ceilings.
+        carrier: Carrier,
+        /// Host name, for TLS.
+        host: String,
+        /// Where to connect.
+        addr: SocketAddr,
+        /// How to speak.
+        manner: Box<Manner>,
+    },
+    /// Send a mail; `Ended` follows.
+    Send {
+        /// On this session.
+        session: SessionId,
+        /// Which mail.
+        mail: MailId,
+        /// Its chunk.
+        chunk: Arc<Chunk>,
+        /// Not before this instant.
+        depart: Instant,
+        /// How a legacy local part is written.
+        style: AddressStyle,
+    },
+    /// End a session in order once its mails have ended.
+    Finish(SessionId),
+    /// The ceilings of a carrier changed: renew its gate.
+    Gate(Carrier, Box<Policy>),
+}

@@ -1,0 +1,264 @@
+//! One lane: a carrier's limits, health and sessions, and the sites behind it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+use super::event::{HostRoute, SessionId};
+use crate::address::AddressStyle;
+use crate::carrier::Carrier;
+use crate::congestion::Congestion;
+use crate::message::MailId;
+use crate::mx::{self, MxRecord};
+use crate::outcome::{Cause, Outcome, Settlement};
+use crate::pace::Pace;
+use crate::policy::{Policy, TlsPolicy};
+use crate::queue::{Past, Queue};
+use crate::session::{Manner, Why};
+use crate::time::{Instant, Span};
+
+/// First and longest time for which a host that failed is left alone.
+const HOST_HOLD: (Span, Span) = (Span::from_millis(500), Span::from_secs(20));
+
+/// What is remembered of one host.
+#[derive(Clone, Debug)]
+pub struct Host {
+    pipelining: bool,
+    proven: bool,
+    overlap: bool,
+    mails: u32,
+    tls_broken: bool,
+    fails: u32,
+    held_until: Instant,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Host {
+            pipelining: true,
+            proven: false,
+            overlap: true,
+            mails: 0,
+            tls_broken: false,
+            fails: 0,
+            held_until: Instant::EPOCH,
+        }
+    }
+}
+
+impl Host {
+    /// Learns from the end of a session.
+    pub fn on_closed(&mut self, why: &Why, was_ready: bool, now: Instant) {
+        match why {
+            Why::DiscardsInput => self.overlap = false,
+            Why::PipeliningLie => self.pipelining = false,
+            Why::TlsFailed(_) => self.tls_broken = true,
+            Why::Finished => self.fails = 0,
+            Why::Refused(_) | Why::Lost(_) | Why::TimedOut | Why::Protocol(_) if !was_ready => {
+                self.fails = (self.fails + 1).min(10);
+                let hold = HOST_HOLD.0.saturating_mul(1 << (self.fails - 1)).min(HOST_HOLD.1);
+                self.held_until = now + hold;
+            }
+            _ => {}
+        }
+    }
+
+    /// A mail was taken in a pipelined conversation.
+    pub fn on_taken(&mut self) {
+        self.proven = self.pipelining;
+        self.mails = self.mails.saturating_add(1);
+        self.fails = 0;
+    }
+}
+
+/// The hosts that a set of domains share, and what waits for them.
+#[derive(Debug)]
+pub struct Site {
+    /// The lane it belongs to.
+    pub lane: usize,
+    /// Its hosts.
+    pub hosts: Vec<HostRoute>,
+    /// What waits.
+    pub queue: Queue,
+    rotation: usize,
+}
+
+impl Site {
+    /// A site of a lane.
+    #[must_use]
+    pub fn new(lane: usize, hosts: Vec<HostRoute>) -> Self {
+        Site { lane, hosts, queue: Queue::default(), rotation: 0 }
+    }
+}
+
+/// One open or opening session, as the machine sees it.
+#[derive(Debug)]
+pub struct Talk {
+    /// The site it serves.
+    pub site: usize,
+    /// The host it speaks with.
+    pub host: String,
+    /// Where it connects.
+    pub addr: SocketAddr,
+    /// Whether `Open` was asked for.
+    pub opened: bool,
+    /// Whether it was greeted.
+    pub ready: bool,
+    /// Whether it takes no more mails.
+    pub finishing: bool,
+    /// Mails assigned and not ended.
+    pub assigned: VecDeque<MailId>,
+    /// Mails assigned in all.
+    pub mails: u32,
+    /// Since when it has none.
+    pub idle_since: Instant,
+}
+
+/// What a lane has done, for observers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LaneCounts {
+    /// Mails that were accepted.
+    pub accepted: u64,
+    /// Mails that were deferred at least once.
+    pub deferred: u64,
+    /// Mails refused for good, by cause.
+    pub bounced: BTreeMap<Cause, u64>,
+    /// Mails that expired, were cancelled or are unknown.
+    pub dropped: u64,
+    /// Attempts that ended in doubt.
+    pub in_doubt: u64,
+    /// Attempts that repeated one in doubt.
+    pub resent: u64,
+    /// Refusals for pace: busy or blocking replies, refused or broken connections.
+    pub refused: u64,
+    /// Sessions opened.
+    pub sessions: u64,
+}
+
+impl LaneCounts {
+    /// Counts one attempt of a mail with this past.
+    pub fn count(&mut self, past: &Past, outcome: Outcome, cause: Option<Cause>, settled: Option<Settlement>) {
+        self.resent += u64::from(past.doubts > 0);
+        self.deferred += u64::from(outcome == Outcome::Deferred && past.deferrals == 0);
+        self.in_doubt += u64::from(outcome == Outcome::InDoubt);
+        match settled {
+            Some(Settlement::Accepted) => self.accepted += 1,
+            Some(Settlement::Bounced) => *self.bounced.entry(cause.unwrap_or(Cause::Unrecognised)).or_default() += 1,
+            Some(_) => self.dropped += 1,
+            None => {}
+        }
+    }
+}
+
+/// A carrier and everything that is sent to it.
+#[derive(Debug)]
+pub struct Lane {
+    /// Whose lane.
+    pub carrier: Carrier,
+    /// Its ceilings.
+    pub policy: Policy,
+    /// When mails may depart.
+    pub pace: Pace,
+    /// When connections may be opened.
+    pub connects: Pace,
+    /// How much it carries now.
+    pub congestion: Congestion,
+    /// How legacy local parts are written.
+    pub style: AddressStyle,
+    /// Hosts by name.
+    pub hosts: BTreeMap<String, Host>,
+    /// Its sites.
+    pub sites: Vec<usize>,
+    /// Its sessions.
+    pub talks: BTreeMap<SessionId, Talk>,
+    /// Whether an operator stopped it.
+    pub paused: bool,
+    /// What it has done.
+    pub counts: LaneCounts,
+    /// When it must be looked at again.
+    pub wake: Instant,
+}
+
+impl Lane {
+    /// An idle lane.
+    #[must_use]
+    pub fn new(carrier: Carrier, policy: Policy, style: AddressStyle) -> Self {
+        Lane {
+            pace: Pace::new(policy.mails_per_second_max, policy.burst_mails),
+            connects: connects_of(&policy),
+            congestion: Congestion::new(&policy),
+            carrier,
+            policy,
+            style,
+            hosts: BTreeMap::new(),
+            sites: Vec::new(),
+            talks: BTreeMap::new(),
+            paused: false,
+            counts: LaneCounts::default(),
+            wake: Instant::NEVER,
+        }
+    }
+
+    /// Takes new limits.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.congestion.set_policy(&policy);
+        self.connects = connects_of(&policy);
+        self.pace.set_burst(policy.burst_mails);
+        self.policy = policy;
+        self.pace.set_rate(self.congestion.rate());
+    }
+
+    /// Whether another session may be open.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.talks.len() < self.congestion.window().min(self.policy.sessions_max) as usize
+    }
+
+    /// The host to speak with next: by preference, ties by `draw`, leaving alone what failed a moment ago.
+    ///
+    /// # Errors
+    /// The instant at which the first of them may be tried again.
+    pub fn choose_host(
+        &self,
+        site: &mut Site,
+        now: Instant,
+        draw: impl FnMut(usize) -> usize,
+    ) -> Result<(String, SocketAddr), Instant> {
+        let records: Vec<MxRecord> =
+            site.hosts.iter().map(|h| MxRecord { preference: h.preference, host: h.name.clone() }).collect();
+        let mut retry = Instant::NEVER;
+        for name in mx::order(&records, draw) {
+            let held = self.hosts.get(&name).map_or(Instant::EPOCH, |h| h.held_until);
+            let addrs = site.hosts.iter().find(|h| h.name == name).map_or(&[][..], |h| &h.addrs);
+            if held > now {
+                retry = retry.min(held);
+            } else if !addrs.is_empty() {
+                site.rotation = site.rotation.wrapping_add(1);
+                return Ok((name, addrs[site.rotation % addrs.len()]));
+            }
+        }
+        Err(retry.min(now + HOST_HOLD.1))
+    }
+
+    /// How to speak with a host, from the policy and what is remembered of it.
+    #[must_use]
+    pub fn manner(&self, helo: &str, host: &str) -> Manner {
+        let known = self.hosts.get(host).cloned().unwrap_or_default();
+        let plain = known.tls_broken && self.policy.tls == TlsPolicy::Opportunistic;
+        Manner {
+            helo: helo.to_string(),
+            tls: if plain { TlsPolicy::Never } else { self.policy.tls },
+            timeouts: self.policy.timeouts,
+            pipelining: known.pipelining,
+            pipelining_proven: known.proven,
+            overlap: known.overlap,
+            mails_before: known.mails,
+        }
+    }
+}
+
+/// A minute's connections: half may come at once, so that no sliding minute holds more than the limit.
+fn connects_of(policy: &Policy) -> Pace {
+    let limit = policy.connects_per_minute_max;
+    let burst = limit.map_or(1, |n| (n / 2).max(1));
+    Pace::new(limit.map(|n| f64::from((n - n / 2).max(1)) / 60.0), burst)
+}

@@ -1,0 +1,440 @@
+//! The engine as a pure machine: events in, actions out, no clock, no socket, no disk.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::event::{Action, BatchHead, Chunk, ChunkWork, Event, HostRoute, Route, SessionId, Write};
+use super::lane::{Lane, Site};
+use crate::carrier::{Carrier, CarrierTable};
+use crate::message::{BatchId, MailId};
+use crate::outcome::{ReplyRules, Settlement};
+use crate::policy::Policy;
+use crate::queue::{ChunkId, Past, Pick, Rank};
+use crate::time::{Instant, Span};
+
+/// First and longest wait before a domain is looked up again after the name service failed.
+const RESOLVE_WAIT: (Span, Span) = (Span::from_secs(1), Span::from_secs(30));
+/// Chunks kept in memory beyond those in use.
+const CHUNKS_SPARE_MAX: usize = 64;
+
+/// What the machine knows from the start.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Our own name.
+    pub helo: String,
+    /// The carriers known by name.
+    pub table: CarrierTable,
+    /// Their limits.
+    pub policies: HashMap<Carrier, Policy>,
+    /// The limits of everybody else.
+    pub default_policy: Policy,
+    /// How replies are read.
+    pub rules: ReplyRules,
+    /// Attempts registered and not durable as ended, at most; `None` means 2 × sessions + 64.
+    pub unsettled_max: Option<usize>,
+    /// Where randomness begins.
+    pub seed: u64,
+}
+
+/// A mail between being picked and being ended.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) lane: usize,
+    pub(super) site: usize,
+    pub(super) session: SessionId,
+    pub(super) past: Past,
+    pub(super) chunk: Arc<Chunk>,
+    pub(super) depart: Instant,
+    pub(super) sent: bool,
+}
+
+pub(super) struct BatchState {
+    pub(super) head: Arc<BatchHead>,
+    pub(super) cancelled: bool,
+}
+
+enum DomainState {
+    Resolving {
+        waits: u32,
+    },
+    /// The name service failed; asked again at this instant.
+    Failed {
+        waits: u32,
+        again: Instant,
+    },
+    At {
+        site: usize,
+        valid_until: Instant,
+        asked: bool,
+    },
+    NoMail(String),
+}
+
+/// A mail that will not be sent, and why.
+#[derive(Debug)]
+pub(super) struct Doomed {
+    pub(super) pick: Pick,
+    pub(super) carrier: Carrier,
+    pub(super) settlement: Settlement,
+    pub(super) why: String,
+}
+
+enum ChunkSlot {
+    /// Asked for; these lanes wait for it.
+    Asked(Vec<usize>),
+    Here(Arc<Chunk>),
+}
+
+/// The engine's whole state while it runs.
+pub struct Machine {
+    pub(super) settings: Settings,
+    pub(super) batches: BTreeMap<BatchId, BatchState>,
+    domains: HashMap<String, DomainState>,
+    /// Work whose site is not known yet.
+    parked: HashMap<String, Vec<(Arc<BatchHead>, ChunkWork)>>,
+    site_names: HashMap<String, usize>,
+    pub(super) sites: Vec<Site>,
+    lane_names: HashMap<Carrier, usize>,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) talk_lanes: HashMap<SessionId, usize>,
+    pub(super) flights: HashMap<MailId, Flight>,
+    chunks: HashMap<ChunkId, ChunkSlot>,
+    pub(super) doomed: VecDeque<Doomed>,
+    pub(super) unsettled: usize,
+    pub(super) sessions_opened: u64,
+    /// Lanes to look at in this step.
+    pub(super) dirty: BTreeSet<usize>,
+    /// Lanes that wait until fewer attempts are unsettled.
+    pub(super) starved: BTreeSet<usize>,
+    timers: BTreeSet<(Instant, usize)>,
+    domain_wake: Instant,
+    pub(super) writes: Vec<Write>,
+    pub(super) shutting_down: bool,
+    random: u64,
+}
+
+impl Machine {
+    /// A machine with nothing to do.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let random = settings.seed;
+        Machine {
+            settings,
+            batches: BTreeMap::new(),
+            domains: HashMap::new(),
+            parked: HashMap::new(),
+            site_names: HashMap::new(),
+            sites: Vec::new(),
+            lane_names: HashMap::new(),
+            lanes: Vec::new(),
+            talk_lanes: HashMap::new(),
+            flights: HashMap::new(),
+            chunks: HashMap::new(),
+            doomed: VecDeque::new(),
+            unsettled: 0,
+            sessions_opened: 0,
+            dirty: BTreeSet::new(),
+            starved: BTreeSet::new(),
+            timers: BTreeSet::new(),
+            domain_wake: Instant::NEVER,
+            writes: Vec::new(),
+            shutting_down: false,
+            random,
+        }
+    }
+
+    /// Hears what happened and says what to do; returns when it must be asked again at the latest.
+    pub fn step(
+        &mut self,
+        events: impl IntoIterator<Item = Event>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) -> Instant {
+        for event in events {
+            self.hear(event, now, actions);
+        }
+        self.expire(now);
+        self.ask_again(now, actions);
+        while let Some((due, lane)) = self.timers.first().copied().filter(|(due, _)| *due <= now) {
+            self.timers.remove(&(due, lane));
+            self.dirty.insert(lane);
+        }
+        while let Some(lane) = self.dirty.pop_first() {
+            let wake = self.feed(lane, now, actions);
+            self.timers.remove(&(self.lanes[lane].wake, lane));
+            self.lanes[lane].wake = wake;
+            self.timers.insert((wake, lane));
+        }
+        self.bury(now, actions);
+        if !self.writes.is_empty() {
+            actions.push(Action::Persist(core::mem::take(&mut self.writes)));
+        }
+        self.forget_chunks();
+        self.wake()
+    }
+
+    fn hear(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {
+        match event {
+            Event::Submitted(head, work) => self.on_submitted(head, work, actions),
+            Event::Loaded(chunk) => {
+                if let Some(ChunkSlot::Asked(lanes)) = self.chunks.insert(chunk.id, ChunkSlot::Here(chunk)) {
+                    self.dirty.extend(lanes);
+                }
+            }
+            Event::Resolved { domain, route, valid_until } => {
+                self.on_resolved(domain, route, valid_until, now, actions)
+            }
+            Event::Registered(mails) => self.on_registered(&mails, actions),
+            Event::Recorded(outcomes) => {
+                self.unsettled = self.unsettled.saturating_sub(outcomes);
+                self.dirty.append(&mut self.starved);
+            }
+            Event::SessionReady(session) => self.on_ready(session, now),
+            Event::Ended(ended) => self.on_ended(ended, now),
+            Event::SessionClosed { session, stage, why } => self.on_closed(session, stage, &why, now),
+            Event::Cancel(batch) => self.cancel(batch),
+            Event::Pause(carrier, paused) => {
+                if let Some(at) = self.lane_names.get(&carrier) {
+                    self.lanes[*at].paused = paused;
+                    self.dirty.insert(*at);
+                }
+            }
+            Event::SetPolicy(carrier, policy) => {
+                if let Some(at) = self.lane_names.get(&carrier) {
+                    self.lanes[*at].set_policy((*policy).clone());
+                    self.dirty.insert(*at);
+                }
+                actions.push(Action::Gate(carrier.clone(), policy.clone()));
+                self.settings.policies.insert(carrier, *policy);
+            }
+            Event::ShutDown => {
+                self.shutting_down = true;
+                self.dirty.extend(0..self.lanes.len());
+            }
+        }
+    }
+
+    fn on_submitted(&mut self, head: Arc<BatchHead>, work: Vec<ChunkWork>, actions: &mut Vec<Action>) {
+        self.batches.insert(head.id, BatchState { head: head.clone(), cancelled: false });
+        for chunk in work {
+            match self.domains.get(&chunk.domain) {
+                Some(DomainState::At { site, .. }) => self.enqueue(*site, &head, chunk),
+                Some(DomainState::NoMail(why)) => {
+                    let why = why.clone();
+                    self.refuse_chunk(&head, chunk, &why);
+                }
+                known => {
+                    if known.is_none() {
+                        self.domains.insert(chunk.domain.clone(), DomainState::Resolving { waits: 0 });
+                        actions.push(Action::Resolve(chunk.domain.clone()));
+                    }
+                    self.parked.entry(chunk.domain.clone()).or_default().push((head.clone(), chunk));
+                }
+            }
+        }
+    }
+
+    pub(super) fn rank(head: &BatchHead, number: u32) -> Rank {
+        let deadline = head.deadline.unwrap_or(Instant::NEVER);
+        Rank { urgency: head.urgency, deadline, again: false, batch: head.id, number }
+    }
+
+    fn enqueue(&mut self, site: usize, head: &BatchHead, work: ChunkWork) {
+        let id = ChunkId { batch: head.id, number: work.number };
+        let queue = &mut self.sites[site].queue;
+        queue.add_chunk(Self::rank(head, work.number), id, work.fresh);
+        for (place, past, due) in work.again {
+            queue.add_again(due, Self::rank(head, id.mail(place).index), past);
+        }
+        self.dirty.insert(self.sites[site].lane);
+    }
+
+    fn refuse_chunk(&mut self, head: &BatchHead, work: ChunkWork, why: &str) {
+        let mut alone = crate::queue::Queue::default();
+        let id = ChunkId { batch: head.id, number: work.number };
+        alone.add_chunk(Self::rank(head, work.number), id, work.fresh);
+        for (place, past, due) in work.again {
+            alone.add_again(due, Self::rank(head, id.mail(place).index), past);
+        }
+        let carrier = Carrier::new(work.domain);
+        self.doom(alone.take_batch(head.id), &carrier, Settlement::Bounced, why);
+    }
+
+    fn on_resolved(
+        &mut self,
+        domain: String,
+        route: Route,
+        valid_until: Instant,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        match route {
+            Route::Hosts { carrier, site, hosts } => {
+                let site = self.site(&carrier, site, hosts, actions);
+                self.domain_wake = self.domain_wake.min(valid_until);
+                self.domains.insert(domain.clone(), DomainState::At { site, valid_until, asked: false });
+                for (head, work) in self.parked.remove(&domain).unwrap_or_default() {
+                    self.enqueue(site, &head, work);
+                }
+            }
+            Route::NoMail(why) => {
+                for (head, work) in self.parked.remove(&domain).unwrap_or_default() {
+                    self.refuse_chunk(&head, work, &why);
+                }
+                self.domains.insert(domain, DomainState::NoMail(why));
+            }
+            Route::Failed(_) => match self.domains.get_mut(&domain) {
+                // What is known goes on being used while the name service is down.
+                Some(DomainState::At { asked, valid_until, .. }) => {
+                    *asked = false;
+                    *valid_until = now + RESOLVE_WAIT.1;
+                    self.domain_wake = self.domain_wake.min(*valid_until);
+                }
+                Some(DomainState::Resolving { waits }) => {
+                    let wait = RESOLVE_WAIT.0.saturating_mul(1 << (*waits).min(5)).min(RESOLVE_WAIT.1);
+                    let state = DomainState::Failed { waits: *waits + 1, again: now + wait };
+                    self.domain_wake = self.domain_wake.min(now + wait);
+                    self.domains.insert(domain, state);
+                }
+                _ => {}
+            },
+        }
+    }
+
+    /// Finds or makes the site and its lane.
+    fn site(&mut self, carrier: &Carrier, name: String, hosts: Vec<HostRoute>, actions: &mut Vec<Action>) -> usize {
+        if let Some(at) = self.site_names.get(&name) {
+            self.sites[*at].hosts = hosts;
+            return *at;
+        }
+        let lane = match self.lane_names.get(carrier) {
+            Some(at) => *at,
+            None => {
+                let policy = self.settings.policies.get(carrier).unwrap_or(&self.settings.default_policy).clone();
+                let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
+                actions.push(Action::Gate(carrier.clone(), Box::new(policy.clone())));
+                self.lanes.push(Lane::new(carrier.clone(), policy, style));
+                self.lane_names.insert(carrier.clone(), self.lanes.len() - 1);
+                self.lanes.len() - 1
+            }
+        };
+        let at = self.sites.len();
+        self.sites.push(Site::new(lane, hosts));
+        self.lanes[lane].sites.push(at);
+        self.site_names.insert(name, at);
+        at
+    }
+
+    /// Looks domains up again whose name service failed, or whose route has grown old while mail waits.
+    fn ask_again(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if now < self.domain_wake {
+            return;
+        }
+        self.domain_wake = Instant::NEVER;
+        for (domain, state) in &mut self.domains {
+            match state {
+                DomainState::Failed { waits, again } if *again <= now => {
+                    *state = DomainState::Resolving { waits: *waits };
+                    actions.push(Action::Resolve(domain.clone()));
+                }
+                DomainState::At { site, valid_until, asked } if *valid_until <= now && !*asked => {
+                    if self.sites[*site].queue.waiting() > 0 {
+                        *asked = true;
+                        actions.push(Action::Resolve(domain.clone()));
+                    } else {
+                        *valid_until = now + RESOLVE_WAIT.1;
+                    }
+                }
+                _ => {}
+            }
+            self.domain_wake = self.domain_wake.min(match state {
+                DomainState::Failed { again, .. } => *again,
+                DomainState::At { valid_until, asked: false, .. } => *valid_until,
+                _ => Instant::NEVER,
+            });
+        }
+    }
+
+    pub(super) fn unsettled_max(&self) -> usize {
+        self.settings.unsettled_max.unwrap_or(2 * self.talk_lanes.len() + 64)
+    }
+
+    pub(super) fn draw(&mut self) -> u64 {
+        // SplitMix64 (Steele, Lea and Flood 2014): enough to break ties and spread retries.
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// The chunk if it is here; asks for it once if not.
+    pub(super) fn chunk(&mut self, id: ChunkId, lane: Option<usize>, actions: &mut Vec<Action>) -> Option<Arc<Chunk>> {
+        let slot = self.chunks.entry(id).or_insert_with(|| {
+            actions.push(Action::Load(id));
+            ChunkSlot::Asked(Vec::new())
+        });
+        match slot {
+            ChunkSlot::Here(chunk) => Some(chunk.clone()),
+            ChunkSlot::Asked(lanes) => {
+                lanes.extend(lane.filter(|lane| !lanes.contains(lane)));
+                None
+            }
+        }
+    }
+
+    fn forget_chunks(&mut self) {
+        if self.chunks.len() > CHUNKS_SPARE_MAX + 2 * self.sites.len() {
+            let heads: BTreeSet<ChunkId> = self.sites.iter().filter_map(|s| s.queue.first().map(|f| f.1)).collect();
+            self.chunks.retain(|id, slot| match slot {
+                ChunkSlot::Asked(_) => true,
+                ChunkSlot::Here(chunk) => heads.contains(id) || Arc::strong_count(chunk) > 1,
+            });
+        }
+    }
+
+    fn wake(&self) -> Instant {
+        let lanes = self.timers.first().map_or(Instant::NEVER, |(wake, _)| *wake);
+        let batches = self.batches.values().filter(|b| !b.cancelled).filter_map(|b| b.head.expires);
+        lanes.min(self.domain_wake).min(batches.min().unwrap_or(Instant::NEVER))
+    }
+
+    /// Mails that wait and have no site yet.
+    pub(super) fn take_parked(&mut self, batch: BatchId) -> Vec<(String, Arc<BatchHead>, ChunkWork)> {
+        let mut out = Vec::new();
+        for (domain, works) in &mut self.parked {
+            let (gone, kept): (Vec<_>, Vec<_>) = core::mem::take(works).into_iter().partition(|(h, _)| h.id == batch);
+            *works = kept;
+            out.extend(gone.into_iter().map(|(head, work)| (domain.clone(), head, work)));
+        }
+        out
+    }
+
+    /// Mails that wait anywhere or are under way.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let parked: usize = self.parked.values().flatten().map(|(_, w)| w.fresh.len() + w.again.len()).sum();
+        let queued: usize = self.sites.iter().map(|site| site.queue.waiting()).sum();
+        parked + queued + self.flights.len() + self.doomed.len()
+    }
+
+    /// The lanes, for observers.
+    #[must_use]
+    pub fn lanes(&self) -> &[Lane] {
+        &self.lanes
+    }
+
+    /// Mails of a lane that wait or are under way.
+    #[must_use]
+    pub fn lane_waiting(&self, lane: usize) -> usize {
+        let queued: usize = self.lanes[lane].sites.iter().map(|at| self.sites[*at].queue.waiting()).sum();
+        let flying: usize = self.lanes[lane].talks.values().map(|talk| talk.assigned.len()).sum();
+        queued + flying
+    }
+
+    /// Whether nothing is under way any more.
+    #[must_use]
+    pub fn is_still(&self) -> bool {
+        self.talk_lanes.is_empty() && self.flights.is_empty() && self.unsettled == 0
+    }
+}

@@ -1,0 +1,367 @@
+//! What follows from what happened: outcomes into records, retries, health and congestion.
+
+use super::event::{Action, BatchHead, Chunk, Ended, Next, SessionId, Write};
+use super::machine::{Doomed, Flight, Machine};
+use crate::carrier::Carrier;
+use crate::congestion::Signal;
+use crate::message::{BatchId, MailId};
+use crate::outcome::{Cause, Outcome, Settlement, Stage};
+use crate::queue::{ChunkId, Past, Pick, Queue};
+use crate::record::Record;
+use crate::reply::Reply;
+use crate::retry::Retry;
+use crate::session::{Ending, Why};
+use crate::time::{Instant, Span};
+
+/// Mails settled without an attempt in one step, so that cancelling a great batch does not hold up the rest.
+const BURIED_MAX: usize = 2_000;
+
+/// What an ending means, before it is decided what follows.
+struct Verdict {
+    outcome: Outcome,
+    cause: Option<Cause>,
+    stage: Stage,
+    reply: String,
+}
+
+impl Machine {
+    pub(super) fn on_registered(&mut self, mails: &[MailId], actions: &mut Vec<Action>) {
+        for mail in mails {
+            let Some(flight) = self.flights.get_mut(mail) else { continue };
+            let lane = &mut self.lanes[flight.lane];
+            let Some(talk) = lane.talks.get_mut(&flight.session) else {
+                // Its session ended while the disk was writing.
+                self.release(*mail);
+                continue;
+            };
+            if !talk.opened {
+                talk.opened = true;
+                let (host, addr) = (talk.host.clone(), talk.addr);
+                let manner = Box::new(lane.manner(&self.settings.helo, &host));
+                actions.push(Action::Open {
+                    session: flight.session,
+                    carrier: lane.carrier.clone(),
+                    host,
+                    addr,
+                    manner,
+                });
+            }
+            flight.sent = true;
+            let other = flight.past.other_style;
+            let style = if other { lane.style.other() } else { lane.style };
+            let (session, chunk, depart) = (flight.session, flight.chunk.clone(), flight.depart);
+            actions.push(Action::Send { session, mail: *mail, chunk, depart, style });
+        }
+    }
+
+    pub(super) fn on_ready(&mut self, session: SessionId, now: Instant) {
+        let Some(lane) = self.talk_lanes.get(&session).copied() else { return };
+        if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
+            talk.ready = true;
+            talk.idle_since = now;
+        }
+        self.dirty.insert(lane);
+    }
+
+    pub(super) fn on_ended(&mut self, ended: Ended, now: Instant) {
+        let Some(flight) = self.flights.get(&ended.mail) else { return };
+        let (lane, was_ready) = (flight.lane, self.is_ready(flight));
+        self.unassign(lane, ended.session, ended.mail, now);
+        self.dirty.insert(lane);
+        if ended.ending == Ending::NotAttempted && was_ready {
+            return self.release(ended.mail);
+        }
+        if ended.ending == Ending::NotAttempted {
+            // The session's end, which follows, says why; it is this mail's attempt that failed with it.
+            return;
+        }
+        let Some(flight) = self.flights.remove(&ended.mail) else { return };
+        let verdict = self.judge(lane, &ended.ending);
+        self.learn(&flight, &ended, &verdict, now);
+        self.conclude(ended.mail, flight, verdict, (ended.latency, ended.tls), now);
+    }
+
+    fn is_ready(&self, flight: &Flight) -> bool {
+        self.lanes[flight.lane].talks.get(&flight.session).is_some_and(|talk| talk.ready)
+    }
+
+    fn unassign(&mut self, lane: usize, session: SessionId, mail: MailId, now: Instant) {
+        if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
+            // A session that was never greeted keeps the mail until its end says why.
+            if talk.ready {
+                talk.assigned.retain(|m| *m != mail);
+            }
+            talk.idle_since = now;
+        }
+    }
+
+    fn judge(&self, lane: usize, ending: &Ending) -> Verdict {
+        let refused = |stage, reply: &Reply| {
+            let carrier = &self.lanes[lane].carrier;
+            let (outcome, cause) = self.settings.rules.classify(carrier, stage, reply);
+            Verdict { outcome, cause: Some(cause), stage, reply: reply.to_string() }
+        };
+        let broken = |stage, cause, reply: String| {
+            let outcome = if stage == Stage::Content { Outcome::InDoubt } else { Outcome::Deferred };
+            Verdict { outcome, cause: Some(cause), stage, reply }
+        };
+        match ending {
+            Ending::Replied { stage: Stage::Content, reply } if reply.is_positive() => {
+                Verdict { outcome: Outcome::Accepted, cause: None, stage: Stage::Content, reply: reply.to_string() }
+            }
+            Ending::Replied { stage, reply } => refused(*stage, reply),
+            Ending::Lost { stage, error } => broken(*stage, Cause::Network, error.clone()),
+            Ending::TimedOut { stage } => broken(*stage, Cause::TimedOut, "no answer in time".into()),
+            Ending::Unsendable(cause) => {
+                Verdict { outcome: Outcome::Refused, cause: Some(*cause), stage: Stage::Mail, reply: String::new() }
+            }
+            Ending::NotAttempted => broken(Stage::Connect, Cause::Network, String::new()),
+        }
+    }
+
+    fn learn(&mut self, flight: &Flight, ended: &Ended, verdict: &Verdict, now: Instant) {
+        let lane = &mut self.lanes[flight.lane];
+        let host = lane.talks.get(&flight.session).map(|talk| talk.host.clone());
+        if matches!(ended.ending, Ending::Replied { stage: Stage::Content, .. }) {
+            lane.hosts.entry(host.unwrap_or_default()).or_default().on_taken();
+        }
+        let signal = match (verdict.outcome, verdict.cause) {
+            (Outcome::Accepted, _) => Some(Signal::Accepted),
+            (_, Some(Cause::Blocked)) => Some(Signal::Blocked),
+            (_, Some(Cause::Busy | Cause::Network)) => Some(Signal::Busy),
+            _ => None,
+        };
+        lane.counts.refused += u64::from(signal.is_some_and(|s| s != Signal::Accepted));
+        if let Some(signal) = signal {
+            lane.congestion.on(signal, now);
+        }
+    }
+
+    /// Decides what follows for a mail whose attempt ended, and has it written down.
+    fn conclude(&mut self, mail: MailId, flight: Flight, verdict: Verdict, (latency, tls): (Span, bool), now: Instant) {
+        let head = flight.chunk.head.clone();
+        let (verdict, past, due) = self.consequence(mail, &flight, verdict, now);
+        let lane = &mut self.lanes[flight.lane];
+        let settled = match verdict.outcome {
+            Outcome::Accepted => Some(Settlement::Accepted),
+            Outcome::Refused => Some(Settlement::Bounced),
+            Outcome::InDoubt if !lane.policy.resend_in_doubt => Some(Settlement::Unknown),
+            _ if head.expires.is_some_and(|expires| due >= expires) => Some(Settlement::Expired),
+            _ if lane.policy.attempts_max.is_some_and(|max| past.attempts >= max) => Some(Settlement::Expired),
+            _ => None,
+        };
+        lane.counts.count(&flight.past, verdict.outcome, verdict.cause, settled);
+        let host = lane.talks.get(&flight.session).map(|talk| talk.host.clone()).unwrap_or_default();
+        let record = Record {
+            batch: mail.batch,
+            recipient: recipient_id(&flight.chunk, mail),
+            at: now,
+            carrier: lane.carrier.clone(),
+            attempt: past.attempts,
+            outcome: Some(verdict.outcome),
+            cause: verdict.cause,
+            stage: Some(verdict.stage),
+            host,
+            tls,
+            reply: verdict.reply,
+            latency,
+            settled,
+        };
+        let next = if settled.is_some() { Next::Settled } else { Next::Again(past, due) };
+        if settled.is_none() {
+            self.sites[flight.site].queue.add_again(due, Self::rank(&head, mail.index), past);
+        }
+        self.writes.push(Write::Outcome(mail, record, next));
+    }
+
+    /// What is remembered of the mail from now on, and when it may be tried again.
+    fn consequence(
+        &mut self,
+        mail: MailId,
+        flight: &Flight,
+        mut verdict: Verdict,
+        now: Instant,
+    ) -> (Verdict, Past, Instant) {
+        let head = &flight.chunk.head;
+        let mut past = flight.past;
+        past.attempts += 1;
+        // 53 random bits make a fraction below one.
+        let chance = (self.draw() >> 11) as f64 / (1u64 << 53) as f64;
+        let cause = verdict.cause.unwrap_or(Cause::Unrecognised);
+        let retry = Retry { cause, attempts: past.attempts, urgency: head.urgency, deadline: head.deadline };
+        let mut due = retry.next(now, chance);
+        let lane = &mut self.lanes[flight.lane];
+        let syntax = verdict.outcome == Outcome::Refused && cause == Cause::Syntax;
+        if syntax && !past.other_style && is_legacy(&flight.chunk, mail) {
+            // The server may want a legacy local part written the other way: once more, at once.
+            past.other_style = true;
+            verdict.outcome = Outcome::Deferred;
+            due = now;
+        } else if verdict.outcome == Outcome::Accepted && past.other_style {
+            lane.style = lane.style.other();
+        }
+        past.deferrals += u32::from(verdict.outcome == Outcome::Deferred);
+        past.doubts += u32::from(verdict.outcome == Outcome::InDoubt);
+        (verdict, past, due)
+    }
+
+    /// Nothing of this mail was attempted: it waits again as if nothing had been.
+    pub(super) fn release(&mut self, mail: MailId) {
+        let Some(flight) = self.flights.remove(&mail) else { return };
+        self.writes.push(Write::Release(mail, flight.past));
+        let head = &flight.chunk.head;
+        let queue = &mut self.sites[flight.site].queue;
+        if flight.past == Past::default() {
+            let chunk = ChunkId::of(mail);
+            let places = crate::queue::Places::List([ChunkId::place(mail)].into());
+            queue.add_chunk(Self::rank(head, chunk.number), chunk, places);
+        } else {
+            queue.add_again(Instant::EPOCH, Self::rank(head, mail.index), flight.past);
+        }
+        self.dirty.insert(flight.lane);
+    }
+
+    pub(super) fn on_closed(&mut self, session: SessionId, stage: Stage, why: &Why, now: Instant) {
+        let Some(lane_at) = self.talk_lanes.remove(&session) else { return };
+        let lane = &mut self.lanes[lane_at];
+        let Some(talk) = lane.talks.get_mut(&session) else { return };
+        let (was_ready, host) = (talk.ready, talk.host.clone());
+        let assigned = core::mem::take(&mut talk.assigned);
+        lane.hosts.entry(host).or_default().on_closed(why, was_ready, now);
+        if let Some(signal) = self.signal_of(lane_at, was_ready, stage, why) {
+            self.lanes[lane_at].counts.refused += 1;
+            self.lanes[lane_at].congestion.on(signal, now);
+        }
+        // The attempt for which the session was opened failed with it; the others were not begun.
+        let mut blamed = was_ready || matches!(why, Why::TlsFailed(_) | Why::Finished);
+        for mail in assigned {
+            let sent = self.flights.get(&mail).is_some_and(|flight| flight.sent);
+            if sent && !core::mem::replace(&mut blamed, true) {
+                let Some(flight) = self.flights.remove(&mail) else { continue };
+                let verdict = self.judge_opening(lane_at, stage, why);
+                self.conclude(mail, flight, verdict, (Span::ZERO, false), now);
+            } else if sent {
+                self.release(mail);
+            }
+        }
+        self.lanes[lane_at].talks.remove(&session);
+        self.dirty.insert(lane_at);
+    }
+
+    fn judge_opening(&self, lane: usize, stage: Stage, why: &Why) -> Verdict {
+        let (cause, reply) = match why {
+            Why::Refused(reply) => {
+                let (_, cause) = self.settings.rules.classify(&self.lanes[lane].carrier, stage, reply);
+                (cause, reply.to_string())
+            }
+            Why::Lost(error) => (Cause::Network, error.clone()),
+            Why::TimedOut => (Cause::TimedOut, "no answer in time".into()),
+            Why::TlsFailed(error) => (Cause::Tls, error.clone()),
+            Why::Protocol(error) => (Cause::Protocol, error.clone()),
+            Why::Finished | Why::DiscardsInput | Why::PipeliningLie => (Cause::Protocol, String::new()),
+        };
+        // Whatever a greeting says, it is no verdict on a mail.
+        Verdict { outcome: Outcome::Deferred, cause: Some(cause), stage, reply }
+    }
+
+    /// What the end of a session says about the carrier's load.
+    fn signal_of(&self, lane: usize, was_ready: bool, stage: Stage, why: &Why) -> Option<Signal> {
+        match why {
+            Why::Refused(reply) => {
+                let (_, cause) = self.settings.rules.classify(&self.lanes[lane].carrier, stage, reply);
+                if cause == Cause::Blocked {
+                    Some(Signal::Blocked)
+                } else if was_ready {
+                    // The mail that it was said to has told of it, or the carrier only ends a long session.
+                    None
+                } else {
+                    Some(Signal::NoSession)
+                }
+            }
+            Why::Lost(_) | Why::TimedOut if !was_ready => Some(Signal::NoSession),
+            _ => None,
+        }
+    }
+
+    pub(super) fn doom(&mut self, picks: Vec<Pick>, carrier: &Carrier, settlement: Settlement, why: &str) {
+        let doomed = |pick| Doomed { pick, carrier: carrier.clone(), settlement, why: why.to_string() };
+        self.doomed.extend(picks.into_iter().map(doomed));
+    }
+
+    /// Settles mails that will not be sent, as far as their chunks are here.
+    pub(super) fn bury(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        for _ in 0..BURIED_MAX.min(self.doomed.len()) {
+            let Some(doomed) = self.doomed.pop_front() else { return };
+            let mail = doomed.pick.mail;
+            let Some(chunk) = self.chunk(ChunkId::of(mail), None, actions) else {
+                self.doomed.push_back(doomed);
+                continue;
+            };
+            let bounced = doomed.settlement == Settlement::Bounced;
+            let record = Record {
+                batch: mail.batch,
+                recipient: recipient_id(&chunk, mail),
+                at: now,
+                carrier: doomed.carrier,
+                attempt: doomed.pick.past.attempts,
+                outcome: bounced.then_some(Outcome::Refused),
+                cause: bounced.then_some(Cause::NoMail),
+                stage: bounced.then_some(Stage::Resolve),
+                host: String::new(),
+                tls: false,
+                reply: doomed.why,
+                latency: Span::ZERO,
+                settled: Some(doomed.settlement),
+            };
+            self.unsettled += 1;
+            self.writes.push(Write::Outcome(mail, record, Next::Settled));
+        }
+    }
+
+    pub(super) fn cancel(&mut self, batch: BatchId) {
+        if let Some(state) = self.batches.get_mut(&batch) {
+            state.cancelled = true;
+        }
+        self.drop_waiting(batch, Settlement::Cancelled);
+    }
+
+    /// Drops what has waited too long, wherever it waits.
+    pub(super) fn expire(&mut self, now: Instant) {
+        let over = |head: &BatchHead| head.expires.is_some_and(|expires| expires <= now);
+        let gone: Vec<BatchId> =
+            self.batches.values().filter(|b| !b.cancelled && over(&b.head)).map(|b| b.head.id).collect();
+        for batch in gone {
+            if let Some(state) = self.batches.get_mut(&batch) {
+                state.cancelled = true;
+            }
+            self.drop_waiting(batch, Settlement::Expired);
+        }
+    }
+
+    fn drop_waiting(&mut self, batch: BatchId, settlement: Settlement) {
+        for at in 0..self.sites.len() {
+            let picks = self.sites[at].queue.take_batch(batch);
+            let carrier = self.lanes[self.sites[at].lane].carrier.clone();
+            self.doom(picks, &carrier, settlement, "");
+        }
+        for (domain, head, work) in self.take_parked(batch) {
+            let id = ChunkId { batch, number: work.number };
+            let mut queue = Queue::default();
+            queue.add_chunk(Self::rank(&head, work.number), id, work.fresh);
+            for (place, past, due) in work.again {
+                queue.add_again(due, Self::rank(&head, id.mail(place).index), past);
+            }
+            self.doom(queue.take_batch(batch), &Carrier::new(domain), settlement, "");
+        }
+    }
+}
+
+fn recipient_id(chunk: &Chunk, mail: MailId) -> String {
+    let recipient = chunk.recipients.get(usize::from(ChunkId::place(mail))).and_then(Option::as_ref);
+    recipient.map(|r| r.id.clone()).unwrap_or_default()
+}
+
+fn is_legacy(chunk: &Chunk, mail: MailId) -> bool {
+    let recipient = chunk.recipients.get(usize::from(ChunkId::place(mail))).and_then(Option::as_ref);
+    recipient.is_some_and(|r| r.address.is_legacy())
+}
