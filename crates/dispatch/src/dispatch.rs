@@ -11,7 +11,7 @@ use crate::id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
 use crate::mail::{MailTemplate, Mode};
 use crate::question::Question;
 use crate::tally::Book;
-use crate::timeline::{Cause, Timeline};
+use crate::timeline::{Origin, Timeline};
 
 /// How long a dispatch can be answered, in days.
 pub const OPEN_DAYS: i64 = 30;
@@ -49,7 +49,7 @@ pub struct DispatchRecord {
     /// The question.
     pub question: Question,
     /// What went before.
-    pub cause: Cause,
+    pub origin: Origin,
     /// When it was opened.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub opened: Timestamp,
@@ -135,7 +135,7 @@ impl Dispatch {
         for asked in &record.asked {
             book.ask(asked.person, within(asked.person), u32::from(asked.mails));
         }
-        let timeline = Timeline::new(record.cause, record.opened);
+        let timeline = Timeline::new(record.origin, record.opened);
         Dispatch { record, timeline, ends: BTreeMap::new(), delivery: Delivery::default(), book }
     }
 

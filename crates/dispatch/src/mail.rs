@@ -1,5 +1,6 @@
 //! The wording of a mail: a template with named fields, and the mode that no template can forget to show.
 
+use hikyaku_core::{Address, Mailbox, Template, TemplateText};
 use serde::{Deserialize, Serialize};
 
 /// Whether a dispatch is meant in earnest.
@@ -66,5 +67,69 @@ pub(crate) fn check(template: &MailTemplate) -> Result<(), String> {
     if template.subject.contains(char::is_control) {
         return Err("the subject holds a line break: write it on one line".into());
     }
-    Ok(())
+    let address = Address::parse("check@example.jp").map_err(|e| e.to_string())?;
+    let parts = TemplateText {
+        from: Mailbox { name: String::new(), address },
+        return_path: "check@example.jp",
+        reply_to: None,
+        subject: &template.subject,
+        text: &template.text,
+        fields: &MailTemplate::FIELDS,
+    };
+    Template::new(parts).map(drop).map_err(|e| e.to_string())
+}
+
+/// Writes what is the same for everybody into a text: `{title}` becomes the title, `{name}` stays for later.
+pub(crate) fn fix(text: &str, fixed: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let doubled = ["{{", "}}"].into_iter().find(|pair| from.starts_with(pair));
+        let field = from.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let known = field.and_then(|(name, after)| {
+            let (_, value) = fixed.iter().find(|(field, _)| *field == name.trim())?;
+            Some((value, after))
+        });
+        rest = match (doubled, known) {
+            (Some(pair), _) => {
+                out.push_str(pair);
+                &from[2..]
+            }
+            (None, Some((value, after))) => {
+                // A brace in what is filled in is only a brace.
+                out.push_str(&value.replace('{', "{{").replace('}', "}}"));
+                after
+            }
+            (None, None) => {
+                out.push_str(&from[..1]);
+                &from[1..]
+            }
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_the_same_for_everybody_is_written_in_once_and_its_braces_are_only_braces() {
+        let fixed = [("title", "地震 {大}"), ("facts", "発生")];
+        let text = fix("{name} {title} {{title}} { facts } {link}", &fixed);
+        assert_eq!(text, "{name} 地震 {{大}} {{title}} 発生 {link}");
+        assert_eq!(fix("a } b { c", &fixed), "a } b { c");
+    }
+
+    #[test]
+    fn a_template_that_names_an_unknown_field_is_refused_by_name() {
+        assert_eq!(check(&MailTemplate::safety()), Ok(()));
+        let wrong = MailTemplate { subject: "安否".into(), text: "{nmae}".into() };
+        assert!(check(&wrong).unwrap_err().contains("{nmae}"));
+        let broken = MailTemplate { subject: "安否\nBcc: x@example.jp".into(), text: String::new() };
+        assert!(check(&broken).is_err());
+    }
 }

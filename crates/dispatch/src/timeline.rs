@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What happened before a dispatch was opened; nothing of it for one that a person composed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cause {
+pub struct Origin {
     /// When the hazard occurred, if the source told.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
     pub occurred: Option<Timestamp>,
@@ -21,7 +21,7 @@ pub struct Cause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeline {
     /// What went before.
-    pub cause: Cause,
+    pub origin: Origin,
     /// When it was judged and the dispatch opened.
     pub judged: Timestamp,
     /// When the delivery engine had all mails durably.
@@ -33,8 +33,8 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    pub(crate) fn new(cause: Cause, judged: Timestamp) -> Self {
-        Timeline { cause, judged, queued: None, first_accepted: None, last_accepted: None }
+    pub(crate) fn new(origin: Origin, judged: Timestamp) -> Self {
+        Timeline { origin, judged, queued: None, first_accepted: None, last_accepted: None }
     }
 
     pub(crate) fn accepted(&mut self, at: Timestamp) {

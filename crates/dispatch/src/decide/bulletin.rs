@@ -11,7 +11,7 @@ use crate::incident::{Incident, Summary};
 use crate::judge::{Ask, Judgement, Ruling, Scene, Verdict, judge, mode_of};
 use crate::rule::Rule;
 use crate::state::State;
-use crate::timeline::Cause;
+use crate::timeline::Origin;
 
 pub(super) fn take(state: &State, bulletin: &Bulletin, received: Timestamp, now: Timestamp) -> Vec<Event> {
     let series = series_of(bulletin);
@@ -128,7 +128,7 @@ impl Taken<'_> {
             facts: summary.facts,
             template: rule.template.clone(),
             question: rule.question.clone(),
-            cause: Cause {
+            origin: Origin {
                 occurred: summary.occurred,
                 reported: Some(summary.published),
                 received: Some(self.received),

@@ -13,7 +13,7 @@ use crate::incident::Summary;
 use crate::mail;
 use crate::person::Person;
 use crate::state::State;
-use crate::timeline::Cause;
+use crate::timeline::Origin;
 
 pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     if let Some(dispatch) = state.dispatch_of_key(&draft.key) {
@@ -57,7 +57,7 @@ pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Resu
         facts: draft.facts.clone(),
         template: draft.template.clone(),
         question: draft.question.clone(),
-        cause: Cause::default(),
+        origin: Origin::default(),
         opened: now,
         expires: expiry(now),
         asked,
