@@ -1,0 +1,168 @@
+//! The whole mock net: carriers, their hosts and the name server, started and stopped together.
+
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::carrier::{Carrier, Common};
+use crate::directory::Directory;
+use crate::dns::{self, NameServer};
+use crate::error::Error;
+use crate::host::Host;
+use crate::ledger::{Ledger, lock};
+use crate::moments::{Clock, dns_failures, millis};
+use crate::post::{AcceptedMail, Post};
+use crate::profile::{DnsFailure, Profile};
+use crate::tls::Authority;
+use crate::zone::Zone;
+
+/// Tries to find a port that is free on all hosts' addresses.
+const TRIES: usize = 64;
+
+/// Mock carriers and their name server, running on loopback until [`shutdown`](Self::shutdown) or drop.
+pub struct MockNet {
+    /// The name server, UDP and TCP.
+    pub dns: SocketAddr,
+    /// The one TCP port of all MX hosts.
+    pub smtp_port: u16,
+    ledger: Arc<Ledger>,
+    post: Arc<Post>,
+    server: Arc<NameServer>,
+    ca_pem: String,
+    hosts: Vec<(String, SocketAddrV4)>,
+    tasks: JoinSet<()>,
+}
+
+impl MockNet {
+    /// Starts all carriers of a profile. Each host gets a loopback address of its own (127.x.y.z), chosen by process,
+    /// `seed` and start, so that several nets live side by side; `seed` also decides every fault that has a share.
+    ///
+    /// # Errors
+    /// When the profile makes no sense, no port is free on all addresses, or a certificate cannot be made.
+    pub async fn start(profile: Profile, directory: Directory, seed: u64) -> Result<Self, Error> {
+        profile.check()?;
+        let common =
+            Common { directory: Arc::new(directory), post: Arc::default(), clock: Arc::new(Clock::default()), seed };
+        let carriers: Vec<_> =
+            profile.carriers.iter().map(|carrier| Arc::new(Carrier::new(carrier, common.clone()))).collect();
+        let ledger = Arc::new(Ledger::new(carriers.iter().map(|carrier| carrier.book.clone()).collect()));
+        let authority = Authority::new()?;
+        let mut hosts = Vec::new();
+        for (carrier, shared) in profile.carriers.iter().zip(&carriers) {
+            for (index, host) in carrier.hosts.iter().enumerate() {
+                let tls = Arc::new(authority.certify(&host.name)?);
+                hosts.push((shared.clone(), index, Arc::<str>::from(host.name.as_str()), tls));
+            }
+        }
+        let listeners = listen(hosts.len(), seed).await?;
+        let mut tasks = JoinSet::new();
+        let mut addresses = vec![Vec::new(); carriers.len()];
+        let mut named = Vec::new();
+        let mut nth = 0;
+        for ((carrier, index, name, tls), (listener, address)) in hosts.into_iter().zip(listeners) {
+            if index == 0 {
+                nth += 1;
+            }
+            addresses[nth - 1].push(*address.ip());
+            named.push((name.to_string(), address));
+            let host = Host { carrier, index, name, address, tls };
+            tasks.spawn(host.serve(listener));
+        }
+        let (udp, tcp) = dns::bind().await.map_err(Error::Dns)?;
+        let dns = udp.local_addr().map_err(Error::Dns)?;
+        let server = Arc::new(NameServer {
+            zone: Zone::new(&profile, &addresses),
+            delay: millis(profile.dns.delay_ms),
+            failures: dns_failures(&profile.dns),
+            forced: Mutex::new(None),
+            clock: common.clock,
+            ledger: ledger.clone(),
+        });
+        tasks.spawn(server.clone().serve_udp(udp));
+        tasks.spawn(server.clone().serve_tcp(tcp));
+        Ok(Self {
+            dns,
+            smtp_port: named.first().map_or(0, |(_, address)| address.port()),
+            ledger,
+            post: common.post,
+            server,
+            ca_pem: authority.pem().to_owned(),
+            hosts: named,
+            tasks,
+        })
+    }
+
+    /// The carriers' books; they stay readable after shutdown.
+    pub fn ledger(&self) -> Arc<Ledger> {
+        self.ledger.clone()
+    }
+
+    /// Every mail taken from now on, with its content. Only one receiver at a time: a second call ends the first.
+    pub fn take_mail(&mut self) -> mpsc::UnboundedReceiver<AcceptedMail> {
+        self.post.open()
+    }
+
+    /// The certificate, in PEM, of the authority that signed all `valid` and `expired` host certificates.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// All MX hosts with their addresses.
+    pub fn hosts(&self) -> &[(String, SocketAddrV4)] {
+        &self.hosts
+    }
+
+    /// The address of one MX host.
+    pub fn host(&self, name: &str) -> Option<SocketAddrV4> {
+        self.hosts.iter().find(|(host, _)| host == name).map(|(_, address)| *address)
+    }
+
+    /// Makes the name server fail, or stop failing, whatever its profile says.
+    pub fn fail_dns(&self, how: DnsFailure) {
+        *lock(&self.server.forced) = Some(how);
+    }
+
+    /// Ends every session and task; returns when all have ended.
+    pub async fn shutdown(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Listens on `count` loopback addresses at one port that is free on all of them.
+async fn listen(count: usize, seed: u64) -> Result<Vec<(TcpListener, SocketAddrV4)>, Error> {
+    static STARTS: AtomicU32 = AtomicU32::new(0);
+    let start = STARTS.fetch_add(1, Ordering::Relaxed);
+    let mixed = u64::from(std::process::id()).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ^ seed.wrapping_mul(0xbf58_476d_1ce4_e5b9).rotate_left(17)
+        ^ u64::from(start).wrapping_mul(0x94d0_49bb_1331_11eb).rotate_left(31);
+    // a /24 within 127.64.0.0/10, so that no run meets 127.0.0.1 and few meet each other
+    let block = u32::try_from(mixed >> 50).unwrap_or(0) << 8;
+    let first = Ipv4Addr::from_bits(Ipv4Addr::new(127, 64, 0, 0).to_bits() + block + 1);
+    let mut tries = 0;
+    loop {
+        match listen_at(first, count).await {
+            Ok(listeners) => return Ok(listeners),
+            Err(source) if tries == TRIES => {
+                return Err(Error::NoPort { hosts: count, first, source });
+            }
+            Err(_) => tries += 1,
+        }
+    }
+}
+
+async fn listen_at(first: Ipv4Addr, count: usize) -> std::io::Result<Vec<(TcpListener, SocketAddrV4)>> {
+    let mut listeners = Vec::with_capacity(count);
+    let mut port = 0;
+    let mut ip = first;
+    for _ in 0..count {
+        let listener = TcpListener::bind((ip, port)).await?;
+        port = listener.local_addr()?.port();
+        listeners.push((listener, SocketAddrV4::new(ip, port)));
+        ip = Ipv4Addr::from_bits(ip.to_bits() + 1);
+    }
+    Ok(listeners)
+}

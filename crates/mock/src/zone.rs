@@ -1,0 +1,104 @@
+//! What the name server knows: MX and A records of the profile's domains and hosts.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
+use hickory_proto::rr::rdata::{A, MX, SOA};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+
+use crate::carrier::covers;
+use crate::profile::Profile;
+
+/// All names of a profile.
+#[derive(Debug)]
+pub(crate) struct Zone {
+    ttl_s: u32,
+    hosts: HashMap<String, Ipv4Addr>,
+    /// Domains and `*.` patterns, the exact ones first.
+    domains: Vec<(String, Mail)>,
+}
+
+/// Where a domain's mail goes.
+#[derive(Clone, Debug)]
+enum Mail {
+    Exchanges(Vec<(u16, Name)>),
+    /// To the domain's own address.
+    Implicit(Ipv4Addr),
+    /// Nowhere (RFC 7505).
+    Null,
+}
+
+/// What is known about a name.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Known {
+    Records(Vec<Record>),
+    /// The name exists, but has no record of this type.
+    NoData,
+    NoName,
+}
+
+impl Zone {
+    /// Lays out the zone; `addresses` are those of the profile's hosts, carrier by carrier.
+    pub(crate) fn new(profile: &Profile, addresses: &[Vec<Ipv4Addr>]) -> Self {
+        let mut hosts = HashMap::new();
+        let mut domains = Vec::new();
+        for (carrier, addresses) in profile.carriers.iter().zip(addresses) {
+            for (host, address) in carrier.hosts.iter().zip(addresses) {
+                hosts.insert(host.name.clone(), *address);
+            }
+            for domain in &carrier.domains {
+                let mail = match addresses.first() {
+                    Some(first) if carrier.implicit_mx => Mail::Implicit(*first),
+                    _ => Mail::Exchanges(
+                        carrier
+                            .hosts
+                            .iter()
+                            .filter(|host| host.domains.is_empty() || host.domains.contains(domain))
+                            .filter_map(|host| Some((host.preference, Name::from_ascii(&host.name).ok()?)))
+                            .collect(),
+                    ),
+                };
+                domains.push((domain.clone(), mail));
+            }
+        }
+        domains.extend(profile.dns.null_mx.iter().map(|domain| (domain.clone(), Mail::Null)));
+        domains.sort_by_key(|(domain, _)| domain.starts_with('*'));
+        Self { ttl_s: profile.dns.ttl_s, hosts, domains }
+    }
+
+    /// Looks a name up.
+    pub(crate) fn look_up(&self, asked: &Name, kind: RecordType) -> Known {
+        let name = asked.to_ascii().trim_end_matches('.').to_ascii_lowercase();
+        let mut root = Name::root();
+        root.set_fqdn(true);
+        let mail = self.domains.iter().find(|(domain, _)| covers(domain, &name)).map(|(_, mail)| mail);
+        let address = self.hosts.get(&name).copied();
+        let found: Vec<RData> = match (kind, mail) {
+            (RecordType::A, Some(Mail::Implicit(own))) => vec![RData::A(A(*own))],
+            (RecordType::A, _) => address.map(|own| RData::A(A(own))).into_iter().collect(),
+            (RecordType::MX, Some(Mail::Null)) => vec![RData::MX(MX::new(0, root))],
+            (RecordType::MX, Some(Mail::Exchanges(hosts))) => hosts
+                .iter()
+                .map(|(preference, host)| {
+                    let mut host = host.clone();
+                    host.set_fqdn(true);
+                    RData::MX(MX::new(*preference, host))
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        match (found.is_empty(), mail.is_some() || address.is_some()) {
+            (false, _) => Known::Records(
+                found.into_iter().map(|rdata| Record::from_rdata(asked.clone(), self.ttl_s, rdata)).collect(),
+            ),
+            (true, true) => Known::NoData,
+            (true, false) => Known::NoName,
+        }
+    }
+
+    /// The record that says how long a "no" may be kept (RFC 2308 §3).
+    pub(crate) fn authority(&self) -> Record {
+        let soa = SOA::new(Name::root(), Name::root(), 1, 3_600, 600, 86_400, self.ttl_s);
+        Record::from_rdata(Name::root(), self.ttl_s, RData::SOA(soa))
+    }
+}
