@@ -8,7 +8,6 @@ use tokio::sync::{mpsc, oneshot};
 use crate::access::Actor;
 use crate::appender::{Appender, Wish};
 use crate::command::Command;
-use crate::decide::whole_micros;
 use crate::error::Error;
 use crate::event::Event;
 use crate::id::{DispatchId, PersonId};
@@ -16,6 +15,7 @@ use crate::journal::Journal;
 use crate::keys::Keys;
 use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
 use crate::state::State;
+use crate::timeline::whole_micros;
 
 /// Most commands waiting for their turn; further ones wait at the door.
 const WAITING_COMMANDS_MAX: usize = 4_096;

@@ -61,6 +61,8 @@ pub struct Judgement {
     /// When it was judged.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub judged: Timestamp,
+    /// The mode that mails because of it have.
+    pub mode: Mode,
     /// What was decided.
     pub verdict: Verdict,
     /// Why, in Japanese, a line each.
@@ -99,6 +101,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) rules: &'a BTreeMap<RuleId, Rule>,
     /// The incident of the bulletin's series, in the bulletin's mode.
     pub(crate) incident: Option<&'a Incident>,
+    /// When its series was taken back, if it was, also where no incident came of it.
+    pub(crate) cancelled: Option<Timestamp>,
     /// Whether this very telegram was judged before.
     pub(crate) known: bool,
 }
@@ -122,8 +126,7 @@ pub(crate) fn judge(bulletin: &Bulletin, scene: &Scene<'_>, now: Timestamp) -> R
     if bulletin.revision == Revision::Cancellation {
         return end(Verdict::Cancelled, "取消報です。新たなメールは送りません。".into());
     }
-    let cancelled = scene.incident.and_then(|incident| incident.cancelled);
-    if cancelled.is_some_and(|cancelled| bulletin.published <= cancelled) {
+    if scene.cancelled.is_some_and(|cancelled| bulletin.published <= cancelled) {
         return end(Verdict::Stale, "この事象は、これより後の電文で取り消されています。".into());
     }
     let rules: Vec<&Rule> =

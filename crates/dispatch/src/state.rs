@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::group::Groups;
 use crate::id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
 use crate::incident::{Incident, Summary};
-use crate::judge::Judgement;
+use crate::judge::{Judgement, Verdict};
 use crate::keys::RingId;
 use crate::mail::Mode;
 use crate::person::{People, PersonRecord};
@@ -29,6 +29,7 @@ pub struct State {
     sources: BTreeSet<String>,
     incidents: BTreeMap<IncidentId, Incident>,
     series: BTreeMap<(Mode, String), IncidentId>,
+    cancelled: BTreeMap<(Mode, String), Timestamp>,
     dispatches: BTreeMap<DispatchId, Dispatch>,
     keys: BTreeMap<String, DispatchId>,
 }
@@ -44,10 +45,7 @@ impl State {
             Event::RuleSet(rule) => {
                 self.rules.insert(rule.id, (**rule).clone());
             }
-            Event::BulletinJudged(judgement) => {
-                self.sources.insert(judgement.source.clone());
-                self.judgements.push((**judgement).clone());
-            }
+            Event::BulletinJudged(judgement) => self.judged(judgement),
             Event::IncidentOpened { incident, mode, series, summary, opened } => {
                 self.open_incident(*incident, *mode, summary, *opened);
                 self.add_series(*incident, series);
@@ -55,6 +53,8 @@ impl State {
             Event::IncidentChanged { incident, series, summary } => {
                 if let Some(incident) = self.incidents.get_mut(incident) {
                     incident.summary = summary.clone();
+                    // Issued again after it was taken back: it holds again.
+                    incident.cancelled = incident.cancelled.filter(|cancelled| *cancelled >= summary.published);
                 }
                 self.add_series(*incident, series);
             }
@@ -81,6 +81,15 @@ impl State {
     fn set_person(&mut self, record: &PersonRecord) {
         let within: Arc<[GroupId]> = self.groups.within(&record.groups).into_iter().collect();
         self.people.set(record, within);
+    }
+
+    fn judged(&mut self, judgement: &Judgement) {
+        self.sources.insert(judgement.source.clone());
+        if judgement.verdict == Verdict::Cancelled {
+            let keys = judgement.series.iter().map(|key| (judgement.mode, key.clone()));
+            self.cancelled.extend(keys.map(|key| (key, judgement.published)));
+        }
+        self.judgements.push(judgement.clone());
     }
 
     fn open_incident(&mut self, id: IncidentId, mode: Mode, summary: &Summary, opened: Timestamp) {
@@ -208,6 +217,11 @@ impl State {
     pub(crate) fn incident_of(&self, mode: Mode, series: &[String]) -> Option<&Incident> {
         let id = series.iter().find_map(|key| self.series.get(&(mode, key.clone())))?;
         self.incidents.get(id)
+    }
+
+    /// When any of these series was last taken back.
+    pub(crate) fn cancelled(&self, mode: Mode, series: &[String]) -> Option<Timestamp> {
+        series.iter().filter_map(|key| self.cancelled.get(&(mode, key.clone())).copied()).max()
     }
 
     pub(crate) fn is_judged(&self, source: &str) -> bool {

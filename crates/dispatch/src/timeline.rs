@@ -42,3 +42,8 @@ impl Timeline {
         self.last_accepted = Some(self.last_accepted.map_or(at, |last| last.max(at)));
     }
 }
+
+/// The journal keeps microseconds: what is decided must be what is read back.
+pub(crate) fn whole_micros(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}

@@ -3,7 +3,6 @@
 use hikyaku_bulletin::{Bulletin, IntensityReport};
 use jiff::{Timestamp, ToSpan};
 
-use super::whole_micros;
 use crate::dispatch::{Asked, DispatchRecord, OPEN_DAYS};
 use crate::event::Event;
 use crate::id::{DispatchId, IncidentId, PersonId};
@@ -11,14 +10,16 @@ use crate::incident::{Incident, Summary};
 use crate::judge::{Ask, Judgement, Ruling, Scene, Verdict, judge, mode_of};
 use crate::rule::Rule;
 use crate::state::State;
-use crate::timeline::Origin;
+use crate::timeline::{Origin, whole_micros};
 
 pub(super) fn take(state: &State, bulletin: &Bulletin, received: Timestamp, now: Timestamp) -> Vec<Event> {
     let series = series_of(bulletin);
     let mode = mode_of(bulletin);
     let incident = state.incident_of(mode, &series);
     let known = state.is_judged(bulletin.source.as_str());
-    let ruling = judge(bulletin, &Scene { people: state.people(), rules: state.rules(), incident, known }, now);
+    let cancelled = state.cancelled(mode, &series);
+    let scene = Scene { people: state.people(), rules: state.rules(), incident, cancelled, known };
+    let ruling = judge(bulletin, &scene, now);
     let summary = summary_of(bulletin);
     let mut events = Vec::new();
     let into = match (incident, ruling.verdict) {
@@ -103,6 +104,7 @@ impl Taken<'_> {
             published: whole_micros(bulletin.published),
             received: self.received,
             judged: self.now,
+            mode: ruling.mode,
             verdict: ruling.verdict,
             reasons: ruling.reasons.clone(),
             incident,

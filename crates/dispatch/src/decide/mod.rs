@@ -13,6 +13,7 @@ use crate::event::Event;
 use crate::mail;
 use crate::rule::Rule;
 use crate::state::State;
+use crate::timeline::whole_micros;
 
 /// What `command` makes happen at `now`; an empty list if nothing new.
 ///
@@ -60,9 +61,4 @@ fn set_rule(state: &State, rule: &Rule) -> Result<Vec<Event>, Refusal> {
     }
     let event = Event::RuleSet(Box::new(rule.clone()));
     Ok(if state.rules().get(&rule.id) == Some(rule) { Vec::new() } else { vec![event] })
-}
-
-/// The journal keeps microseconds: what is decided must be what is read back.
-pub(crate) fn whole_micros(at: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }

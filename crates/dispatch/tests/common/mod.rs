@@ -1,0 +1,143 @@
+//! A small ministry, its earthquakes, and a journal that counts and can be made to fail.
+
+#![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests, which fail by panicking")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hikyaku_bulletin::{
+    Area, AreaCode, AreaReport, AreaScheme, Bulletin, Intensity, IntensityReport, Kind, Prefecture, Revision,
+    SeriesKey, Severity, SourceId, Standing,
+};
+use hikyaku_dispatch::{
+    Appended, ChoiceId, Command, Desk, DispatchId, Event, Head, Journal, JournalError, Keys, MemoryJournal, Pending,
+    PersonId, Row, Rule, RuleId, Via, read_roster,
+};
+use jiff::Timestamp;
+
+/// 甲 is in two groups of 本省 and has two addresses; 丁 has none.
+pub const ROSTER: &str = "id,name,group,region,email
+1,甲山一郎,本省/大臣官房;本省/防災課,17,kou@docomo.ne.jp;kou@example.jp
+2,乙川二郎,本省/防災課,17,otsu@ezweb.ne.jp
+3,丙田三郎,地方局,390;13,hei@example.jp
+4,丁野四郎,地方局,13,
+";
+
+pub const P1: PersonId = PersonId(1);
+pub const P2: PersonId = PersonId(2);
+pub const P3: PersonId = PersonId(3);
+pub const D1: DispatchId = DispatchId(1);
+
+pub fn at(text: &str) -> Timestamp {
+    format!("2024-01-01T{text}+09:00").parse().unwrap()
+}
+
+/// A 震度速報 of the Noto earthquake of 2024-01-01: areas by code, prefecture and intensity.
+pub fn quake(time: &str, areas: &[(&str, u8, &str)]) -> Bulletin {
+    bulletin(time, "20240101161010", Revision::Issue, Standing::Real, areas)
+}
+
+pub fn bulletin(
+    time: &str,
+    series: &str,
+    revision: Revision,
+    standing: Standing,
+    areas: &[(&str, u8, &str)],
+) -> Bulletin {
+    let source = SourceId::new(format!("{time}_{series}_{revision}_{standing}"));
+    let mut bulletin = Bulletin::new(source, Kind::IntensityPrompt, standing, revision, at(time));
+    bulletin.series.push(SeriesKey::Event(series.to_owned()));
+    bulletin.title = "震度速報".into();
+    bulletin.publisher = "気象庁".into();
+    bulletin.occurred = Some(at("16:10:00"));
+    bulletin.areas = areas.iter().map(|(code, prefecture, intensity)| area(code, *prefecture, intensity)).collect();
+    bulletin
+}
+
+fn area(code: &str, prefecture: u8, intensity: &str) -> AreaReport {
+    let name = if code == "390" { "石川県能登" } else { code };
+    AreaReport {
+        area: Area {
+            scheme: AreaScheme::SeismicLocal,
+            code: AreaCode::new(code),
+            name: name.to_owned(),
+            prefecture: Prefecture::from_code(prefecture),
+        },
+        severity: Severity::Intensity(intensity.parse::<IntensityReport>().unwrap()),
+    }
+}
+
+pub fn take(bulletin: Bulletin) -> Command {
+    let received = bulletin.published;
+    Command::TakeBulletin { bulletin: Box::new(bulletin), received }
+}
+
+pub fn answer(dispatch: DispatchId, person: PersonId, choice: u8, comment: &str) -> Command {
+    Command::Answer { dispatch, person, choice: ChoiceId(choice), comment: comment.into(), via: Via::Link }
+}
+
+pub fn rule() -> Rule {
+    Rule::safety(RuleId(1), Intensity::SixLower)
+}
+
+/// A desk in memory with the ministry and one rule: 震度６弱 or more, everywhere.
+pub async fn ministry() -> Desk {
+    ministry_on(Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await
+}
+
+pub async fn ministry_on(journal: Arc<dyn Journal>, keys: Keys) -> Desk {
+    let desk = Desk::open(journal, keys).await.unwrap();
+    let people = read_roster(ROSTER.as_bytes()).unwrap();
+    desk.command(Command::ImportPeople { people }, at("09:00:00")).await.unwrap();
+    desk.command(Command::SetRule { rule: rule() }, at("09:00:00")).await.unwrap();
+    desk
+}
+
+/// The ministry after 震度６強 in 石川県能登: 1, 2 and 3 were asked by `D1`.
+pub async fn shaken() -> Desk {
+    let desk = ministry().await;
+    desk.command(take(quake("16:12:00", &[("390", 17, "6+")])), at("16:12:10")).await.unwrap();
+    desk
+}
+
+pub fn opened(events: &[Event]) -> Vec<(DispatchId, Vec<PersonId>)> {
+    let record = |event: &Event| match event {
+        Event::DispatchOpened(record) => {
+            Some((record.dispatch, record.asked.iter().map(|asked| asked.person).collect()))
+        }
+        _ => None,
+    };
+    events.iter().filter_map(record).collect()
+}
+
+/// A journal in memory that counts appends and fails as often as it is told.
+#[derive(Default)]
+pub struct Watched {
+    pub inner: MemoryJournal,
+    pub appends: AtomicUsize,
+    pub failures: AtomicUsize,
+}
+
+impl Journal for Watched {
+    fn append(&self, rows: Vec<Row>, expected: Head) -> Pending<'_, Appended> {
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        let fails = self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
+        if fails {
+            let error = JournalError::Storage { place: "test".into(), problem: "the disk is full".into() };
+            return Box::pin(async move { Err(error) });
+        }
+        self.inner.append(rows, expected)
+    }
+
+    fn head(&self) -> Pending<'_, Head> {
+        self.inner.head()
+    }
+
+    fn read_from(&self, seq: u64) -> Pending<'_, Vec<Row>> {
+        self.inner.read_from(seq)
+    }
+
+    fn tail(&self, seq: u64) -> Pending<'_, Vec<Row>> {
+        self.inner.tail(seq)
+    }
+}

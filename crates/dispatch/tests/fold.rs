@@ -1,0 +1,127 @@
+//! Whatever is done in whatever order: the journal folds to the same state, and the counts are right.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{ROSTER, answer, at, bulletin, rule, take};
+use hikyaku_bulletin::{Revision, Standing};
+use hikyaku_dispatch::{
+    Command, Desk, DispatchId, Journal, Keys, MailEnd, MailOutcome, MemoryJournal, PersonId, State, decide,
+    read_roster, verify,
+};
+use jiff::SignedDuration;
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::sample::select;
+
+fn commands() -> impl Strategy<Value = Vec<Command>> {
+    let intensity = || select(vec!["5+", "6-", "6+", "7"]);
+    let standing = select(vec![Standing::Real, Standing::Real, Standing::Drill]);
+    let revision = select(vec![Revision::Issue, Revision::Issue, Revision::Correction, Revision::Cancellation]);
+    let series = select(vec!["1", "2"]);
+    let minute = 10..50_u8;
+    let telegram = (minute, series, revision, standing, intensity(), intensity()).prop_map(
+        |(minute, series, revision, standing, noto, tokyo)| {
+            let areas = [("390", 17, noto), ("350", 13, tokyo)];
+            take(bulletin(&format!("16:{minute}:00"), series, revision, standing, &areas))
+        },
+    );
+    let dispatch = || (1..4_u32).prop_map(DispatchId);
+    let person = || (1..6_u32).prop_map(PersonId);
+    let answer = (dispatch(), person(), 1..6_u8, select(vec!["", "右足"]))
+        .prop_map(|(dispatch, person, choice, comment)| answer(dispatch, person, choice, comment));
+    let end = select(vec![MailEnd::Accepted, MailEnd::Bounced, MailEnd::Expired]);
+    let outcome = (person(), 1..3_u8, end).prop_map(|(person, place, end)| MailOutcome {
+        person,
+        place,
+        end,
+        cause: None,
+        at: at("17:00:00"),
+    });
+    let outcomes = (dispatch(), proptest::collection::vec(outcome, 0..4))
+        .prop_map(|(dispatch, outcomes)| Command::RecordOutcomes { dispatch, outcomes });
+    let people = any::<bool>().prop_map(|moved| {
+        let mut people = read_roster(ROSTER.as_bytes()).unwrap();
+        if moved {
+            people[0].groups = vec![vec!["地方局".into()]];
+        }
+        Command::ImportPeople { people }
+    });
+    let drills =
+        any::<bool>().prop_map(|drills| Command::SetRule { rule: hikyaku_dispatch::Rule { drills, ..rule() } });
+    let command = prop_oneof![
+        3 => telegram,
+        4 => answer,
+        1 => outcomes,
+        1 => people,
+        1 => drills,
+        1 => person().prop_map(|person| Command::RevokeLinks { person }),
+        1 => dispatch().prop_map(|dispatch| Command::MarkQueued { dispatch }),
+    ];
+    let start = vec![
+        Command::ImportPeople { people: read_roster(ROSTER.as_bytes()).unwrap() },
+        Command::SetRule { rule: rule() },
+    ];
+    (Just(start), proptest::collection::vec(command, 0..40)).prop_map(|(start, more)| [start, more].concat())
+}
+
+fn counts_are_right(state: &State) {
+    for dispatch in state.dispatches() {
+        let tally = state.tally(dispatch.id());
+        let asked: Vec<PersonId> = dispatch.record().asked.iter().map(|asked| asked.person).collect();
+        let answered = asked.iter().filter(|person| dispatch.has_answered(**person)).count();
+        assert_eq!(tally.asked_people as usize, asked.len());
+        assert_eq!(tally.answered as usize, answered);
+        assert_eq!(tally.asked_people, tally.answered + tally.unanswered);
+        assert_eq!(tally.by_choice.iter().map(|(_, n)| n).sum::<u32>(), tally.answered);
+        for row in &tally.by_group {
+            assert_eq!(row.by_choice.iter().sum::<u32>(), row.answered);
+            assert!(row.asked <= tally.asked_people, "nobody counts twice");
+        }
+        let delivery = dispatch.delivery();
+        let ends = asked.iter().flat_map(|person| [1, 2].map(|place| dispatch.mail_end(*person, place)));
+        assert_eq!((delivery.accepted + delivery.bounced + delivery.expired) as usize, ends.flatten().count());
+    }
+}
+
+proptest! {
+    #[test]
+    fn folding_the_events_again_gives_the_same_state_and_right_counts(commands in commands()) {
+        let mut state = State::default();
+        let mut events = Vec::new();
+        let mut now = at("16:50:00");
+        for command in &commands {
+            now += SignedDuration::from_millis(1_234);
+            if let Ok(new) = decide(&state, command, now) {
+                new.iter().for_each(|event| state.apply(event));
+                events.extend(new);
+            }
+            counts_are_right(&state);
+        }
+        let mut again = State::default();
+        events.iter().for_each(|event| again.apply(event));
+        assert!(again == state);
+    }
+
+    #[test]
+    fn the_journal_opens_to_the_state_that_was_left(commands in commands()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+            let keys = Keys::in_memory().unwrap();
+            let desk = Desk::open(Arc::clone(&journal), keys.clone()).await.unwrap();
+            let mut now = at("16:50:00") + SignedDuration::from_nanos(987_654_321);
+            for command in commands {
+                now += SignedDuration::from_millis(1_234);
+                // Refusals are part of life here.
+                let _ = desk.command(command, now).await;
+            }
+            let again = Desk::open(Arc::clone(&journal), keys).await.unwrap();
+            let left = desk.read(Clone::clone);
+            assert!(again.read(|state| *state == left));
+            verify(&*journal).await.unwrap();
+        });
+    }
+}
