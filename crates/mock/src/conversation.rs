@@ -7,16 +7,15 @@ use crate::book::TakenId;
 use crate::command::Command;
 use crate::content::{Content, PIECE_BYTES_MAX, Progress};
 use crate::delay::DelayLine;
+use crate::extensions::{introduce, offers_tls, parameter_flaw, size_max};
 use crate::gauge::Broken;
 use crate::judgement::{Addressee, AtDot, AtRcpt, at_dot, at_rcpt};
 use crate::mailbox::split_path;
 use crate::moments::millis;
 use crate::replies;
-use crate::settings::{Manner, Pipelining, Refusal, Tls, Wording};
+use crate::settings::{Manner, Pipelining, Refusal};
 use crate::visit::{Verdict, Visit};
 
-/// Largest mail taken where the profile names none, in bytes (au's published bound).
-const SIZE_MAX: usize = 3_000_000;
 /// How long a connection that finds no room waits for another to end: a client that closes one session and opens the
 /// next at once is not beyond its limit, even if we notice the two in the wrong order.
 const SECOND_LOOK: Duration = Duration::from_millis(5);
@@ -258,7 +257,12 @@ impl Conversation {
             Command::Ehlo | Command::Helo => {
                 self.greeted = true;
                 self.envelope = None;
-                self.introduce(command == Command::Ehlo, now, out);
+                let manner = *self.visit.manner(now);
+                let tls = !self.under_tls;
+                match command {
+                    Command::Ehlo => introduce(&self.host_name, self.visit.carrier.wording, &manner, tls, out),
+                    _ => out.extend_from_slice(format!("250 {}\r\n", self.host_name).as_bytes()),
+                }
                 return None;
             }
             Command::Mail(argument) => return self.mail(argument, now, out),
@@ -267,7 +271,7 @@ impl Conversation {
                 None => replies::BAD_SEQUENCE,
                 Some(envelope) if envelope.is_empty() => replies::NO_RECIPIENTS,
                 Some(_) => {
-                    let size_max = self.visit.manner(now).size_max.unwrap_or(SIZE_MAX);
+                    let size_max = size_max(self.visit.manner(now));
                     self.state = State::Content(Content::new(size_max));
                     replies::START_MAIL
                 }
@@ -281,7 +285,7 @@ impl Conversation {
                 out.extend_from_slice(replies::BYE.as_bytes());
                 return Some(Flow::Close);
             }
-            Command::StartTls if self.offers_tls(now) => {
+            Command::StartTls if !self.under_tls && offers_tls(self.visit.manner(now)) => {
                 out.extend_from_slice(replies::START_TLS.as_bytes());
                 return Some(Flow::StartTls);
             }
@@ -291,40 +295,6 @@ impl Conversation {
         };
         out.extend_from_slice(reply.as_bytes());
         None
-    }
-
-    fn offers_tls(&self, now: Instant) -> bool {
-        !self.under_tls && self.visit.manner(now).tls.is_some_and(|tls| tls != Tls::None)
-    }
-
-    fn introduce(&self, extended: bool, now: Instant, out: &mut Vec<u8>) {
-        if !extended {
-            out.extend_from_slice(b"250 ");
-            out.extend_from_slice(self.host_name.as_bytes());
-            out.extend_from_slice(b"\r\n");
-            return;
-        }
-        let manner = self.visit.manner(now);
-        let mut say = |words: &str| {
-            out.extend_from_slice(b"250-");
-            out.extend_from_slice(words.as_bytes());
-            out.extend_from_slice(b"\r\n");
-        };
-        say(&self.host_name);
-        if manner.pipelining != Some(Pipelining::Absent) {
-            say("PIPELINING");
-        }
-        if self.offers_tls(now) {
-            say("STARTTLS");
-        }
-        if manner.smtputf8 == Some(true) {
-            say("SMTPUTF8");
-        }
-        if !matches!(self.visit.carrier.wording, Wording::Docomo | Wording::Au) {
-            say("ENHANCEDSTATUSCODES");
-        }
-        say("8BITMIME");
-        out.extend_from_slice(format!("250 SIZE {}\r\n", manner.size_max.unwrap_or(SIZE_MAX)).as_bytes());
     }
 
     fn mail(&mut self, argument: &[u8], now: Instant, out: &mut Vec<u8>) -> Option<Flow> {
@@ -436,23 +406,4 @@ impl Conversation {
             AtDot::Swallowed { reset: true } | AtDot::Cut => Some(Flow::Reset),
         }
     }
-}
-
-/// What is wrong with the parameters of MAIL, as a reply.
-fn parameter_flaw(parameters: &[u8], manner: &Manner) -> Option<&'static str> {
-    let size_max = manner.size_max.unwrap_or(SIZE_MAX);
-    let mut words = parameters.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    words.find_map(|word| {
-        let word = String::from_utf8_lossy(word).to_ascii_uppercase();
-        match word.split_once('=') {
-            Some(("SIZE", size)) => match size.parse::<usize>() {
-                Ok(size) if size <= size_max => None,
-                Ok(_) => Some(replies::TOO_LARGE),
-                Err(_) => Some(replies::BAD_SYNTAX),
-            },
-            Some(("BODY", "7BIT" | "8BITMIME")) => None,
-            None if word == "SMTPUTF8" && manner.smtputf8 == Some(true) => None,
-            _ => Some(replies::NO_PARAMETER),
-        }
-    })
 }

@@ -32,6 +32,7 @@ mod delay;
 mod directory;
 mod dns;
 mod error;
+mod extensions;
 mod gauge;
 mod host;
 mod judgement;

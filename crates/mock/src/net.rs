@@ -49,28 +49,28 @@ impl MockNet {
             Common { directory: Arc::new(directory), post: Arc::default(), clock: Arc::new(Clock::default()), seed };
         let carriers: Vec<_> =
             profile.carriers.iter().map(|carrier| Arc::new(Carrier::new(carrier, common.clone()))).collect();
-        let ledger = Arc::new(Ledger::new(carriers.iter().map(|carrier| carrier.book.clone()).collect()));
+        let books = carriers.iter().map(|carrier| carrier.book.clone());
+        let ledger = Arc::new(Ledger::new(books.collect()));
         let authority = Authority::new()?;
-        let mut hosts = Vec::new();
-        for (carrier, shared) in profile.carriers.iter().zip(&carriers) {
-            for (index, host) in carrier.hosts.iter().enumerate() {
-                let tls = Arc::new(authority.certify(&host.name)?);
-                hosts.push((shared.clone(), index, Arc::<str>::from(host.name.as_str()), tls));
-            }
-        }
-        let listeners = listen(hosts.len(), seed).await?;
+        let count = profile.carriers.iter().map(|carrier| carrier.hosts.len()).sum();
+        let mut listeners = listen(count, seed).await?.into_iter();
         let mut tasks = JoinSet::new();
-        let mut addresses = vec![Vec::new(); carriers.len()];
+        let mut addresses = Vec::new();
         let mut named = Vec::new();
-        let mut nth = 0;
-        for ((carrier, index, name, tls), (listener, address)) in hosts.into_iter().zip(listeners) {
-            if index == 0 {
-                nth += 1;
+        for (carrier, shared) in profile.carriers.iter().zip(&carriers) {
+            let listeners: Vec<_> = listeners.by_ref().take(carrier.hosts.len()).collect();
+            addresses.push(listeners.iter().map(|(_, address)| *address.ip()).collect());
+            for (index, (host, (listener, address))) in carrier.hosts.iter().zip(listeners).enumerate() {
+                named.push((host.name.clone(), address));
+                let host = Host {
+                    carrier: shared.clone(),
+                    index,
+                    name: host.name.as_str().into(),
+                    address,
+                    tls: Arc::new(authority.certify(&host.name)?),
+                };
+                tasks.spawn(host.serve(listener));
             }
-            addresses[nth - 1].push(*address.ip());
-            named.push((name.to_string(), address));
-            let host = Host { carrier, index, name, address, tls };
-            tasks.spawn(host.serve(listener));
         }
         let (udp, tcp) = dns::bind().await.map_err(Error::Dns)?;
         let dns = udp.local_addr().map_err(Error::Dns)?;

@@ -68,13 +68,13 @@ async fn a_filter_refuses_after_data_in_the_words_of_an_unknown_user() {
 
 #[tokio::test]
 async fn a_greylisted_recipient_is_taken_after_its_time() {
-    let net = net("manner = { greylist_s = 0.15 }").await;
+    let net = net("manner = { greylist_s = 0.5 }").await;
     let mut client = Client::greeted(&net).await;
     assert!(client.mail("taro@c.example").await.starts_with("451 4.7.1 Greylisted"));
     client.ask("RSET").await;
     assert!(client.mail("taro@c.example").await.starts_with("451"));
     client.ask("RSET").await;
-    tokio::time::sleep(std::time::Duration::from_millis(160)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(550)).await;
     assert!(client.mail("taro@c.example").await.starts_with("250"));
     assert_eq!(net.ledger().snapshot().carriers[0].greylisted, 2);
 }
