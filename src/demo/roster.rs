@@ -23,7 +23,7 @@ pub(crate) struct GeneratedRoster {
 
 /// Domains and their share, in thousandths: docomo 27 %, au 22 %, SoftBank 17 %, Rakuten 5 %, Gmail 16 %,
 /// Microsoft 365 8 % and a small provider 5 %.
-const DOMAINS: [(&str, usize); 10] = [
+const DOMAINS: [(&str, usize); 11] = [
     ("docomo.ne.jp", 270),
     ("ezweb.ne.jp", 130),
     ("au.com", 90),
@@ -31,9 +31,10 @@ const DOMAINS: [(&str, usize); 10] = [
     ("i.softbank.jp", 80),
     ("rakumail.jp", 50),
     ("gmail.com", 160),
-    ("shoin.example.go.jp", 50),
-    ("kenkyu.example.go.jp", 30),
-    ("kawasemi.example.ne.jp", 50),
+    ("example.go.jp", 40),
+    ("example.lg.jp", 20),
+    ("example.or.jp", 20),
+    ("asagao.example", 50),
 ];
 
 /// The domains that once gave out local parts which RFC 5321 does not allow: `a..b`, `abc.`.
@@ -225,11 +226,28 @@ mod tests {
             (&["softbank.ne.jp", "i.softbank.jp"], 17.0),
             (&["rakumail.jp"], 5.0),
             (&["gmail.com"], 16.0),
-            (&["shoin.example.go.jp", "kenkyu.example.go.jp"], 8.0),
-            (&["kawasemi.example.ne.jp"], 5.0),
+            (&["example.go.jp", "example.lg.jp", "example.or.jp"], 8.0),
+            (&["asagao.example"], 5.0),
         ] {
             let share = share(domains);
             assert!((share - percent).abs() < 1.0, "{domains:?}: {share} %, not {percent} %");
+        }
+    }
+
+    #[test]
+    fn every_domain_has_a_mock_carrier() {
+        for profile in ["calm", "busy", "hostile"] {
+            let path = format!("crates/mock/profiles/{profile}.toml");
+            let profile: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+            let carriers = profile["carrier"].as_array().unwrap();
+            let served: Vec<&str> = carriers
+                .iter()
+                .flat_map(|carrier| carrier["domains"].as_array().unwrap())
+                .filter_map(|it| it.as_str())
+                .collect();
+            for (domain, _) in DOMAINS {
+                assert!(served.contains(&domain), "nobody serves {domain}");
+            }
         }
     }
 

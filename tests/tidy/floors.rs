@@ -8,8 +8,8 @@ use crate::tree::{self, SourceFile};
 pub(crate) const FLOORS: [(&str, &[&str]); 5] = [
     ("L0 words", &["address", "carrier", "message", "reply", "time"]),
     ("L1 rules", &["outcome", "record", "retry", "policy", "pace", "congestion", "mx"]),
-    ("L2 machines", &["session", "queue", "plan", "forecast"]),
-    ("L3 edges", &["store", "resolve", "press", "wire", "config"]),
+    ("L2 machines", &["session", "queue", "plan", "forecast", "event"]),
+    ("L3 edges", &["store", "resolve", "press", "wire", "config", "seal", "clock"]),
     ("L4 engine", &["engine", "report"]),
 ];
 

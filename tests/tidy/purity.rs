@@ -4,12 +4,13 @@ use crate::Violation;
 use crate::floors;
 use crate::paths::{self, NamedPath};
 use crate::tree::{self, SourceFile};
+use std::collections::BTreeSet;
 
 /// The floors of core that only compute: words, rules, machines.
 const PURE_FLOORS: usize = 3;
 
 /// The rooms of dispatch that touch the world; every other one decides.
-const DISPATCH_EDGES: [&str; 6] = ["journal", "desk", "sealed", "keys", "bridge", "roster"];
+const DISPATCH_EDGES: [&str; 7] = ["journal", "appender", "desk", "sealed", "keys", "bridge", "roster"];
 
 /// What `std::net` has that is no socket.
 const ADDRESS_VALUES: [&str; 6] = ["IpAddr", "Ipv4Addr", "Ipv6Addr", "SocketAddr", "SocketAddrV4", "SocketAddrV6"];
@@ -17,8 +18,10 @@ const ADDRESS_VALUES: [&str; 6] = ["IpAddr", "Ipv4Addr", "Ipv6Addr", "SocketAddr
 pub(crate) fn check(tree: &[SourceFile]) -> Vec<Violation> {
     let mut found = Vec::new();
     for file in tree.iter().filter(|file| file.is_rust() && !file.is_test && decides(file)) {
+        // Once a file for each: who uses one thing uses it often.
+        let mut told = BTreeSet::new();
         for path in paths::named(&file.code) {
-            if let Some(remedy) = impurity(&path) {
+            if let Some(remedy) = impurity(&path).filter(|remedy| told.insert(remedy.clone())) {
                 found.push(Violation::new(&file.path, path.line, remedy));
             }
         }
