@@ -1,0 +1,130 @@
+//! The personal link: showing the question, recording the answer, showing what was recorded.
+
+use std::convert::Infallible;
+
+use axum::{
+    Form,
+    extract::{FromRequestParts, Path, Query, State, rejection::FormRejection},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use hikyaku_dispatch::{Actor, ChoiceId, Command, Error, LinkRefusal, LinkView, Refusal, Via};
+use serde::Deserialize;
+
+use crate::answer_page::{Again, AnswerPage, ThanksPage};
+use crate::form::{AnswerForm, Comment};
+use crate::page;
+use crate::state::WebState;
+use crate::words::Lang;
+
+/// What the address of a responder page says; whatever it cannot say well becomes a token that does not open, or Japanese.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    token: String,
+    lang: Lang,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    lang: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let query = Query::<Asked>::try_from_uri(&parts.uri);
+        let asked = query.map(|Query(asked)| asked).unwrap_or_default();
+        Ok(Self {
+            token: path.map(|Path(token)| token).unwrap_or_default(),
+            lang: Lang::from_code(asked.lang.as_deref()),
+        })
+    }
+}
+
+impl Visit {
+    /// This link's address in the visit's language, `then` following the token.
+    fn href(&self, then: &str) -> String {
+        format!("/a/{}{then}?lang={}", self.token, self.lang.code())
+    }
+}
+
+/// `GET /a/{token}`. Records nothing, however often mail scanners fetch it.
+pub(crate) async fn show(State(state): State<WebState>, visit: Visit) -> Response {
+    let lang = visit.lang;
+    match state.desk.open_link(&visit.token, state.now()) {
+        Ok(link) => page::render(StatusCode::OK, &AnswerPage::new(&link, lang)),
+        Err(refusal) => page::refuse(refusal, lang),
+    }
+}
+
+/// `POST /a/{token}`. Leads to the thanks page, so that loading again posts nothing.
+pub(crate) async fn record(
+    State(state): State<WebState>,
+    visit: Visit,
+    form: Result<Form<AnswerForm>, FormRejection>,
+) -> Response {
+    let lang = visit.lang;
+    let link = match state.desk.open_link(&visit.token, state.now()) {
+        Ok(link) => link,
+        Err(refusal) => return page::refuse(refusal, lang),
+    };
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(rejected) if rejected.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return page::notice(StatusCode::PAYLOAD_TOO_LARGE, lang, |words| words.too_large);
+        }
+        // An empty form, so that the page is shown again with what to do.
+        Err(_) => AnswerForm::default(),
+    };
+    let Some(choice) = form.choice.parse().ok().map(ChoiceId).filter(|id| link.question.choice(*id).is_some()) else {
+        let page = AnswerPage::new(&link, lang).again(Again::NoChoice, &form.comment);
+        return page::render(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    };
+    let typed = if link.question.comment_allowed { form.comment.as_str() } else { "" };
+    let comment = Comment::from_typed(typed);
+    if let Err(error) = answer(&state, &link, choice, comment.text).await {
+        if matches!(error, Error::Refused(Refusal::Closed { .. })) {
+            return page::refuse(LinkRefusal::Expired, lang);
+        }
+        tracing::error!(%error, "an answer could not be recorded");
+        let page = AnswerPage::new(&link, lang).again(Again::NotRecorded, &form.comment);
+        return page::render(StatusCode::SERVICE_UNAVAILABLE, &page);
+    }
+    if comment.cut {
+        return cut(&state, &visit, &form.comment);
+    }
+    Redirect::to(&visit.href("/thanks")).into_response()
+}
+
+/// `GET /a/{token}/thanks`. Shows what is recorded now; without an answer, the question.
+pub(crate) async fn thanks(State(state): State<WebState>, visit: Visit) -> Response {
+    let lang = visit.lang;
+    let link = match state.desk.open_link(&visit.token, state.now()) {
+        Ok(link) => link,
+        Err(refusal) => return page::refuse(refusal, lang),
+    };
+    match ThanksPage::new(&link, lang, visit.href("")) {
+        Some(page) => page::render(StatusCode::OK, &page),
+        None => Redirect::to(&visit.href("")).into_response(),
+    }
+}
+
+async fn answer(state: &WebState, link: &LinkView, choice: ChoiceId, comment: String) -> Result<(), Error> {
+    let command = Command::Answer { dispatch: link.dispatch, person: link.person, choice, comment, via: Via::Link };
+    let responder = Actor::Responder(link.person);
+    state.desk.command_as(responder, command, state.now()).await.map(drop)
+}
+
+/// The answer is safe, the end of the comment is not: shows both the record and everything that was typed.
+fn cut(state: &WebState, visit: &Visit, typed: &str) -> Response {
+    let lang = visit.lang;
+    match state.desk.open_link(&visit.token, state.now()) {
+        Ok(link) => {
+            let page = AnswerPage::new(&link, lang).again(Again::CommentCut, typed);
+            page::render(StatusCode::OK, &page)
+        }
+        Err(refusal) => page::refuse(refusal, lang),
+    }
+}

@@ -1,0 +1,173 @@
+//! What the answer page and the thanks page show, ready for their templates.
+
+use askama::Template;
+use hikyaku_dispatch::{AnswerView, Choice, LinkView, Question, Via};
+
+use crate::form::COMMENT_MAX_CHARS;
+use crate::moment;
+use crate::page::Frame;
+use crate::words::{Lang, Words};
+
+/// The question with the facts above it and the last answer, if any.
+#[derive(Debug, Template)]
+#[template(path = "answer.html")]
+pub(crate) struct AnswerPage<'a> {
+    frame: Frame,
+    words: &'static Words,
+    trouble: Option<Trouble>,
+    title: &'a str,
+    facts: &'a [String],
+    name: &'a str,
+    last: Option<Last<'a>>,
+    prompt: &'a str,
+    comment: Option<CommentBox<'a>>,
+    choices: Vec<Button<'a>>,
+}
+
+/// What was recorded and when.
+#[derive(Debug, Template)]
+#[template(path = "thanks.html")]
+pub(crate) struct ThanksPage<'a> {
+    frame: Frame,
+    words: &'static Words,
+    title: &'a str,
+    facts: &'a [String],
+    name: &'a str,
+    last: Last<'a>,
+    change: String,
+}
+
+/// Why the form is shown again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// No answer, or one that this question does not have: nothing was recorded.
+    NoChoice,
+    /// We could not record it.
+    NotRecorded,
+    /// The answer is recorded, but only the beginning of the comment.
+    CommentCut,
+}
+
+#[derive(Debug)]
+struct Trouble {
+    head: &'static str,
+    text: String,
+}
+
+#[derive(Debug)]
+struct Last<'a> {
+    label: &'a str,
+    behalf: &'static str,
+    comment: &'a str,
+    at: String,
+}
+
+#[derive(Debug)]
+struct CommentBox<'a> {
+    text: &'a str,
+    hint: String,
+    limit: usize,
+    open: bool,
+}
+
+#[derive(Debug)]
+struct Button<'a> {
+    id: u8,
+    label: &'a str,
+    chosen: bool,
+}
+
+impl<'a> AnswerPage<'a> {
+    /// The page of a link as first opened: the last comment stands in the box, so that a change of answer keeps it.
+    pub(crate) fn new(link: &'a LinkView, lang: Lang) -> Self {
+        let words = lang.words();
+        let last = link.last_answer.as_ref();
+        let chosen = last.map(|answer| answer.choice.id);
+        let choices = link.question.choices.iter().map(|choice| Button {
+            id: choice.id.0,
+            label: label(choice, lang),
+            chosen: chosen == Some(choice.id),
+        });
+        let text = last.map_or("", |answer| &answer.comment);
+        let limit = COMMENT_MAX_CHARS;
+        let comment = link.question.comment_allowed.then(|| CommentBox {
+            text,
+            hint: format!("{}{limit}{}", words.comment_before, words.comment_after),
+            limit,
+            open: !text.is_empty(),
+        });
+        Self {
+            frame: Frame::new(lang, link.mode),
+            words,
+            trouble: None,
+            title: &link.title,
+            facts: &link.facts,
+            name: &link.person_name,
+            last: last.map(|answer| Last::new(answer, lang)),
+            prompt: prompt(&link.question, lang),
+            comment,
+            choices: choices.collect(),
+        }
+    }
+
+    /// The same page again with what went wrong, and everything that was typed.
+    pub(crate) fn again(mut self, why: Again, typed: &'a str) -> Self {
+        let words = self.words;
+        self.trouble = Some(match why {
+            Again::NoChoice => Trouble { head: words.not_recorded, text: words.choose_one.to_owned() },
+            Again::NotRecorded => Trouble { head: words.not_recorded, text: words.press_again.to_owned() },
+            Again::CommentCut => Trouble {
+                head: words.comment_cut,
+                text: format!("{}{COMMENT_MAX_CHARS}{}", words.cut_before, words.cut_after),
+            },
+        });
+        if let Some(comment) = &mut self.comment {
+            comment.text = typed;
+            comment.open = true;
+        }
+        self
+    }
+}
+
+impl<'a> ThanksPage<'a> {
+    /// The page after an answer, with the address at which to change it; `None` while there is none.
+    pub(crate) fn new(link: &'a LinkView, lang: Lang, change: String) -> Option<Self> {
+        let answer = link.last_answer.as_ref()?;
+        Some(Self {
+            frame: Frame::new(lang, link.mode),
+            words: lang.words(),
+            title: &link.title,
+            facts: &link.facts,
+            name: &link.person_name,
+            last: Last::new(answer, lang),
+            change,
+        })
+    }
+}
+
+impl<'a> Last<'a> {
+    fn new(answer: &'a AnswerView, lang: Lang) -> Self {
+        Self {
+            label: label(&answer.choice, lang),
+            behalf: if answer.via == Via::Behalf { lang.words().on_behalf } else { "" },
+            comment: &answer.comment,
+            at: moment::for_responder(answer.at, lang),
+        }
+    }
+}
+
+fn label(choice: &Choice, lang: Lang) -> &str {
+    match lang {
+        Lang::Japanese => &choice.label_ja,
+        Lang::Easy => &choice.label_easy_ja,
+        Lang::English => &choice.label_en,
+    }
+}
+
+fn prompt(question: &Question, lang: Lang) -> &str {
+    match lang {
+        Lang::Japanese => &question.prompt_ja,
+        Lang::Easy => &question.prompt_easy_ja,
+        Lang::English => &question.prompt_en,
+    }
+}

@@ -1,0 +1,71 @@
+//! The posted answer, brought into the shape that is recorded.
+
+use serde::Deserialize;
+
+/// The longest comment, in characters; about one screen of a phone.
+pub(crate) use hikyaku_dispatch::COMMENT_CHARS_MAX as COMMENT_MAX_CHARS;
+
+/// The largest posted form, in bytes: a comment three times too long still comes back to its writer.
+pub(crate) const FORM_MAX_BYTES: usize = 16 * 1024;
+
+/// What follows the recorded beginning of a comment that was too long, because a cut sentence may say the opposite.
+const CUT_MARK: &str = "…（以下略）";
+
+/// The fields of the answer form as posted; the language travels in the address.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct AnswerForm {
+    /// The pressed button.
+    #[serde(default)]
+    pub(crate) choice: String,
+    /// The comment as typed.
+    #[serde(default)]
+    pub(crate) comment: String,
+}
+
+/// A comment as it is recorded.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Comment {
+    /// At most [`COMMENT_MAX_CHARS`] characters.
+    pub(crate) text: String,
+    /// The comment was longer than the limit.
+    pub(crate) cut: bool,
+}
+
+impl Comment {
+    /// Line ends become `\n`, other control characters go, the edges are trimmed, and what is over the limit is cut and marked.
+    pub(crate) fn from_typed(typed: &str) -> Self {
+        let plain: String =
+            typed.replace("\r\n", "\n").replace('\r', "\n").chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+        let plain = plain.trim();
+        if plain.chars().count() <= COMMENT_MAX_CHARS {
+            return Self { text: plain.to_owned(), cut: false };
+        }
+        let kept = COMMENT_MAX_CHARS - CUT_MARK.chars().count();
+        let text = plain.chars().take(kept).chain(CUT_MARK.chars()).collect();
+        Self { text, cut: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_at_the_limit_is_kept_whole() {
+        let typed = "あ".repeat(COMMENT_MAX_CHARS);
+        assert_eq!(Comment::from_typed(&typed), Comment { text: typed.clone(), cut: false });
+    }
+
+    #[test]
+    fn a_comment_over_the_limit_ends_with_a_mark_within_the_limit() {
+        let comment = Comment::from_typed(&"あ".repeat(COMMENT_MAX_CHARS + 1));
+        assert!(comment.cut);
+        assert!(comment.text.ends_with("（以下略）"));
+        assert_eq!(comment.text.chars().count(), COMMENT_MAX_CHARS);
+    }
+
+    #[test]
+    fn line_ends_of_every_phone_become_one() {
+        assert_eq!(Comment::from_typed(" a\r\nb\rc\u{7}\n ").text, "a\nb\nc");
+    }
+}
