@@ -113,7 +113,7 @@ pub(crate) fn at_dot(visit: &Visit, to: &[Addressee], content: &Content, now: In
         let name = &addressee.name;
         if addressee.unknown {
             carrier.write(|book| book.unknown(name, now));
-            return AtDot::Refused(replies::unknown(carrier.wording, name, Stage::Data).into());
+            return AtDot::Refused(replies::unknown(carrier.wording, name, Stage::Dot).into());
         }
         if lot::falls_on(manner.filter_share, || lot::draw(carrier.seed, Purpose::Filter, name, 0)) {
             carrier.write(|book| book.filtered(name, now));

@@ -143,4 +143,16 @@ mod tests {
         assert_eq!((late.manners[0].down, late.manners[1].down), (None, Some(true)));
         assert_eq!(late.manners[1].service_ms, Some(1.0));
     }
+
+    #[test]
+    fn the_name_server_fails_between_its_moments() {
+        let text = "[[dns.change]]\nat_s = 3\nfail = \"servfail\"\n[[dns.change]]\nat_s = 6\nfail = \"none\"\n\
+             [[carrier]]\nname = \"c\"\ndomains = [\"c.example\"]\n[[carrier.host]]\nname = \"mx.c.example\"";
+        let failures = dns_failures(&Profile::parse(text).unwrap().dns);
+        let (clock, start) = (Clock::default(), Instant::now());
+        clock.begin(start);
+        let at = |s| *failures.now(&clock, start + Duration::from_secs(s));
+        let seen = [at(0), at(3), at(5), at(6)];
+        assert_eq!(seen, [DnsFailure::None, DnsFailure::Servfail, DnsFailure::Servfail, DnsFailure::None]);
+    }
 }

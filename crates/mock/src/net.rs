@@ -126,7 +126,7 @@ impl MockNet {
         *lock(&self.server.forced) = Some(how);
     }
 
-    /// Ends every session and task; returns when all have ended.
+    /// Ends every session and task; nobody listens any more when it returns.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
     }

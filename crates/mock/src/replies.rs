@@ -25,7 +25,7 @@ pub(crate) fn unknown(wording: Wording, rcpt: &str, stage: Stage) -> String {
         (Wording::Plain, Stage::Rcpt) => {
             format!("550 5.1.1 <{rcpt}>: Recipient address rejected: User unknown in virtual mailbox table\r\n")
         }
-        (Wording::Plain, Stage::Data) => format!("550 5.1.1 <{rcpt}>... User unknown\r\n"),
+        (Wording::Plain, Stage::Dot) => format!("550 5.1.1 <{rcpt}>... User unknown\r\n"),
     }
 }
 

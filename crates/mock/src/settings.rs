@@ -24,8 +24,8 @@ pub struct Limits {
     pub sessions: Option<u32>,
     /// Mails a second in the long run, counted at MAIL.
     pub mails_per_second: Option<f64>,
-    /// Mails that may come at once on top of `mails_per_second`; default 1. One more for each open session is
-    /// forgiven, since two senders' clocks and a network never agree to the mail.
+    /// Mails that may come at once; default 1. Over any `t` seconds at most `burst + t × mails_per_second` pass, and
+    /// one more for each open session, since two clocks and a network between them never agree to the mail.
     pub burst: Option<u32>,
     /// Mails (MAIL commands) in one session.
     pub mails_per_session: Option<u32>,
@@ -94,7 +94,8 @@ pub enum Refusal {
     /// Answers 451; the session goes on, a connection being refused is closed.
     #[serde(rename = "451")]
     Reply451,
-    /// Answers 452; the session goes on, a connection being refused is closed.
+    /// Answers 452 (docomo 552 for recipients, as it really does); the session goes on, a connection being refused is
+    /// closed.
     #[serde(rename = "452")]
     Reply452,
     /// Answers 554 and closes, as docomo does beyond a hundred recipients and Apple in its greeting.
@@ -239,10 +240,10 @@ pub enum Stage {
     #[default]
     Rcpt,
     /// Only in the reply to the final dot.
-    Data,
+    Dot,
 }
 
-/// Whose words the replies are in (`facts` in the docstrings of the reply texts).
+/// Whose words the replies are in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wording {

@@ -187,3 +187,23 @@ async fn a_limit_falls_at_its_moment() {
     tokio::time::sleep(Duration::from_millis(1_000)).await;
     assert!(Client::greeted(&net).await.ask("NOOP").await.starts_with("250"));
 }
+
+#[tokio::test]
+async fn a_connection_too_many_may_also_be_let_in_slowly_or_ignored() {
+    let knobs = |style: &str| {
+        format!("limits = {{ sessions = 1 }}\noverrun = {{ sessions = \"{style}\" }}\nmanner = {{ tarpit_ms = 60 }}")
+    };
+    let net = net(&knobs("tarpit")).await;
+    let _first = Client::greeted(&net).await;
+    let mut second = Client::dial(&net).await;
+    assert!(second.reply().await.starts_with("220"));
+    let (_, took) = ms(second.ask("EHLO client.example")).await;
+    assert!(took >= 60, "{took} ms");
+    assert_eq!(net.ledger().snapshot().carriers[0].over_limit, 1);
+
+    let net = crate::client::net(&knobs("silence")).await;
+    let _first = Client::greeted(&net).await;
+    let mut second = Client::dial(&net).await;
+    assert!(second.is_silent_for(Duration::from_millis(150)).await);
+    assert_eq!(net.ledger().snapshot().carriers[0].sessions, 1);
+}

@@ -45,7 +45,7 @@ async fn unknown_users_are_told_in_each_carriers_words_at_rcpt() {
 
 #[tokio::test]
 async fn some_carriers_tell_an_unknown_user_only_at_the_final_dot() {
-    let net = net("manner = { unknown_at = \"data\" }").await;
+    let net = net("manner = { unknown_at = \"dot\" }").await;
     let mut client = Client::greeted(&net).await;
     assert_eq!(client.mail("nobody@c.example").await, "550 5.1.1 <nobody@c.example>... User unknown\r\n");
     assert!(client.mail("taro@c.example").await.starts_with("250"));
