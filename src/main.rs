@@ -1,1 +1,63 @@
-fn main() {}
+//! The command: reads its arguments, runs one subcommand, and says in one line why it could not.
+
+#![allow(clippy::print_stdout, reason = "a command speaks on standard output")]
+
+mod account;
+mod demo;
+mod letter_files;
+mod mock;
+mod send;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// 飛脚 hikyaku: turns a disaster into mails that arrive.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    after_help = "EXAMPLE\n  hikyaku demo --exit\n\nhikyaku COMMAND --help explains each command with an example."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// One earthquake telegram becomes 11,500 mails, on this machine alone.
+    Demo(demo::DemoArgs),
+    /// A mail to each row of a roster.
+    Send(send::SendArgs),
+    /// The mock carriers alone.
+    Mock(mock::MockArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let log = tracing_subscriber::EnvFilter::try_from_env("HIKYAKU_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => return fail(&format!("the system gives no threads: {e}")),
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Send(args) => send::run(args).await,
+            Command::Mock(args) => mock::run(args).await,
+        }
+    });
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(problem) => fail(&problem),
+    }
+}
+
+fn fail(problem: &str) -> ExitCode {
+    eprintln!("hikyaku: {problem}");
+    ExitCode::from(2)
+}

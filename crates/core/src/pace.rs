@@ -47,7 +47,7 @@ impl Pace {
         let Some(interval) = self.interval else {
             return Ok(Permit(now));
         };
-        let depart = self.next_departure(now, interval);
+        let depart = self.next(now);
         if depart > horizon {
             return Err(NotUntil(depart));
         }
@@ -55,8 +55,10 @@ impl Pace {
         Ok(Permit(depart))
     }
 
-    fn next_departure(&self, now: Instant, interval: Span) -> Instant {
-        let tolerance = interval.saturating_mul(self.burst - 1);
+    /// The next departure, without booking it.
+    #[must_use]
+    pub fn next(&self, now: Instant) -> Instant {
+        let tolerance = self.interval.unwrap_or(Span::ZERO).saturating_mul(self.burst - 1);
         now.max(self.tat - tolerance)
     }
 }

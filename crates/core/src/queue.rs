@@ -1,8 +1,9 @@
 //! What waits for one site, in the order in which it will leave.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
+use crate::address::AddressStyle;
 use crate::message::{BatchId, MailId, Urgency};
 use crate::time::Instant;
 
@@ -63,8 +64,8 @@ pub struct Past {
     pub deferrals: u32,
     /// How many of them ended in doubt.
     pub doubts: u32,
-    /// Whether the next attempt writes a legacy local part in the other style.
-    pub other_style: bool,
+    /// How the next attempt writes a legacy local part, once the server refused the way it was written first.
+    pub style: Option<AddressStyle>,
 }
 
 /// A mail that may leave now.
@@ -81,12 +82,43 @@ pub struct Pick {
 pub struct Queue {
     fresh: BTreeMap<Rank, VecDeque<(ChunkId, Places)>>,
     again: BTreeMap<Rank, Past>,
-    later: BinaryHeap<Reverse<(Instant, Rank, PastKey)>>,
+    later: BinaryHeap<Reverse<Later>>,
     waiting: usize,
 }
 
-/// `Past` in a form that can stand in an ordered heap; its order has no meaning.
-type PastKey = (u32, u32, u32, bool);
+/// A mail that waits for its time; ordered by that time alone, then by rank.
+#[derive(Debug)]
+struct Later {
+    due: Instant,
+    rank: Rank,
+    past: Past,
+}
+
+impl Later {
+    fn key(&self) -> (Instant, Rank) {
+        (self.due, self.rank)
+    }
+}
+
+impl PartialEq for Later {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Later {}
+
+impl PartialOrd for Later {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Later {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
 
 /// The places of a chunk that still wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,8 +174,7 @@ impl Queue {
     /// Adds a mail that was tried before, for `due` or later.
     pub fn add_again(&mut self, due: Instant, rank: Rank, past: Past) {
         self.waiting += 1;
-        let key = (past.attempts, past.deferrals, past.doubts, past.other_style);
-        self.later.push(Reverse((due, Rank { again: true, ..rank }, key)));
+        self.later.push(Reverse(Later { due, rank: Rank { again: true, ..rank }, past }));
     }
 
     /// How many mails wait, those for later included.
@@ -154,13 +185,11 @@ impl Queue {
 
     /// Makes ready what has become due; says when the next one will.
     pub fn ripen(&mut self, now: Instant) -> Instant {
-        while let Some(Reverse((due, rank, key))) = self.later.peek().copied() {
-            if due > now {
-                return due;
+        while let Some(Reverse(first)) = self.later.peek() {
+            if first.due > now {
+                return first.due;
             }
-            self.later.pop();
-            let past = Past { attempts: key.0, deferrals: key.1, doubts: key.2, other_style: key.3 };
-            self.again.insert(rank, past);
+            self.again.extend(self.later.pop().map(|Reverse(ripe)| (ripe.rank, ripe.past)));
         }
         Instant::NEVER
     }
@@ -218,12 +247,9 @@ impl Queue {
 
     fn ripen_batch(&mut self, batch: BatchId) {
         let (gone, kept): (Vec<_>, Vec<_>) =
-            core::mem::take(&mut self.later).into_iter().partition(|Reverse((_, rank, _))| rank.batch == batch);
+            core::mem::take(&mut self.later).into_iter().partition(|Reverse(later)| later.rank.batch == batch);
         self.later = kept.into();
-        for Reverse((_, rank, key)) in gone {
-            let past = Past { attempts: key.0, deferrals: key.1, doubts: key.2, other_style: key.3 };
-            self.again.insert(rank, past);
-        }
+        self.again.extend(gone.into_iter().map(|Reverse(later)| (later.rank, later.past)));
     }
 }
 

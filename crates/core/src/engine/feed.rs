@@ -1,8 +1,11 @@
 //! Choosing: which waiting mail goes to which session now, and when a session is opened or ended.
 
-use super::event::{Action, SessionId, Write};
-use super::lane::Talk;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use super::lane::{Lane, Talk};
 use super::machine::{Flight, Machine};
+use crate::event::{Action, SessionId};
 use crate::outcome::Settlement;
 use crate::pace::{NotUntil, Permit};
 use crate::queue::ChunkId;
@@ -12,6 +15,9 @@ use crate::time::{Instant, Span};
 const DEPTH: usize = 3;
 /// How long before its departure a mail may be registered: time for the disk, and little to be in doubt after a crash.
 const LEAD: Span = Span::from_millis(20);
+
+/// Mails a session carries before it may be ended so that another site of its lane gets its turn.
+const TURN_MAILS: u32 = 10;
 
 /// Why a site sends nothing more now.
 enum Stop {
@@ -26,7 +32,7 @@ enum Stop {
 /// A session that can take a mail.
 enum Seat {
     Open(SessionId),
-    New(String, std::net::SocketAddr),
+    New(String, SocketAddr),
 }
 
 impl Machine {
@@ -40,65 +46,65 @@ impl Machine {
         if self.lanes[lane].paused || held > now {
             return if self.lanes[lane].paused { wake } else { wake.min(held) };
         }
-        let mut order = Vec::new();
+        let mut order = BTreeSet::new();
         for at in self.lanes[lane].sites.clone() {
             wake = wake.min(self.sites[at].queue.ripen(now));
             order.extend(self.sites[at].queue.first().map(|(rank, _)| (rank, at)));
         }
-        order.sort_unstable();
-        for (_, site) in order {
-            match self.feed_site(lane, site, now, actions) {
-                Stop::Site => {}
-                Stop::SiteUntil(until) => wake = wake.min(until),
-                Stop::Lane(until) => return wake.min(until),
+        let sites = &self.sites;
+        self.lanes[lane].reserved.retain(|at| sites[*at].queue.first().is_some());
+        // One mail at a time: whichever site has the most urgent one is asked first, every time.
+        while let Some((_, site)) = order.pop_first() {
+            match self.feed_mail(lane, site, now, actions) {
+                Ok(()) => order.extend(self.sites[site].queue.first().map(|(rank, _)| (rank, site))),
+                Err(Stop::Site) => {}
+                Err(Stop::SiteUntil(until)) => wake = wake.min(until),
+                Err(Stop::Lane(until)) => return wake.min(until),
             }
         }
         wake
     }
 
-    fn feed_site(&mut self, lane: usize, site: usize, now: Instant, actions: &mut Vec<Action>) -> Stop {
-        loop {
-            let Some((_, chunk_id)) = self.sites[site].queue.first() else { return Stop::Site };
-            let Some(chunk) = self.chunk(chunk_id, Some(lane), actions) else { return Stop::Site };
-            if self.unsettled >= self.unsettled_max() {
-                self.starved.insert(lane);
-                return Stop::Site;
-            }
-            let seat = match self.find_seat(lane, site, now, actions) {
-                Ok(seat) => seat,
-                Err(stop) => return stop,
-            };
-            let rate = self.lanes[lane].congestion.rate();
-            self.lanes[lane].pace.set_rate(rate);
-            let depart = match self.lanes[lane].pace.ask(now, now + LEAD) {
-                Ok(Permit(depart)) => depart,
-                Err(NotUntil(depart)) => return Stop::Lane(depart - LEAD),
-            };
-            let Some(pick) = self.sites[site].queue.take() else { return Stop::Site };
-            let gone = chunk.recipients.get(usize::from(ChunkId::place(pick.mail))).is_none_or(Option::is_none);
-            if gone || (pick.past.doubts > 0 && !self.lanes[lane].policy.resend_in_doubt) {
-                let settlement = if gone { Settlement::Cancelled } else { Settlement::Unknown };
-                let carrier = self.lanes[lane].carrier.clone();
-                self.doom(vec![pick], &carrier, settlement, "");
-                continue;
-            }
-            let session = match seat {
-                Seat::Open(session) => session,
-                Seat::New(host, addr) => self.new_talk(lane, site, host, addr),
-            };
-            if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
-                talk.assigned.push_back(pick.mail);
-                talk.mails += 1;
-            }
-            self.unsettled += 1;
-            self.writes.push(Write::Register(pick.mail, pick.past));
-            let flight = Flight { lane, site, session, past: pick.past, chunk, depart, sent: false };
-            self.flights.insert(pick.mail, flight);
+    fn feed_mail(&mut self, lane: usize, site: usize, now: Instant, actions: &mut Vec<Action>) -> Result<(), Stop> {
+        let (_, chunk_id) = self.sites[site].queue.first().ok_or(Stop::Site)?;
+        let chunk = self.chunk(chunk_id, Some(lane), actions).ok_or(Stop::Site)?;
+        let seat = self.find_seat(lane, site, now)?;
+        if !self.may_register(lane, matches!(seat, Seat::New(..))) {
+            self.starved.insert(lane);
+            return Err(Stop::Site);
         }
+        let rate = self.lanes[lane].congestion.rate();
+        self.lanes[lane].pace.set_rate(rate);
+        let departs = self.lanes[lane].pace.next(now);
+        if departs > now + LEAD {
+            return Err(Stop::Lane(departs - LEAD));
+        }
+        let pick = self.sites[site].queue.take().ok_or(Stop::Site)?;
+        let gone = chunk.recipients.get(usize::from(ChunkId::place(pick.mail))).is_none_or(Option::is_none);
+        if gone || (pick.past.doubts > 0 && !self.lanes[lane].policy.resend_in_doubt) {
+            let settlement = if gone { Settlement::Cancelled } else { Settlement::Unknown };
+            let carrier = self.lanes[lane].carrier.clone();
+            self.doom(vec![pick], &carrier, settlement, "");
+            return Ok(());
+        }
+        let Permit(depart) = self.lanes[lane].pace.ask(now, now + LEAD).map_err(|NotUntil(at)| Stop::Lane(at))?;
+        let session = match seat {
+            Seat::Open(session) => session,
+            Seat::New(host, addr) => self.new_talk(lane, Talk::new(site, host, addr), now),
+        };
+        if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
+            talk.assigned.push_back(pick.mail);
+            talk.mails += 1;
+        }
+        self.write_start(lane, pick.mail, pick.past);
+        let style = pick.past.style.unwrap_or(self.lanes[lane].style);
+        let flight = Flight { lane, site, session, past: pick.past, chunk, depart, style, sent: false };
+        self.flights.insert(pick.mail, flight);
+        Ok(())
     }
 
     /// A session for the site's next mail: an idle one, else a new one, else the least busy one.
-    fn find_seat(&mut self, lane: usize, site: usize, now: Instant, actions: &mut Vec<Action>) -> Result<Seat, Stop> {
+    fn find_seat(&mut self, lane: usize, site: usize, now: Instant) -> Result<Seat, Stop> {
         let max = self.lanes[lane].policy.mails_per_session_max;
         let free = |talk: &Talk| talk.site == site && !talk.finishing && talk.mails < max;
         let depth = |talk: &Talk| if talk.ready { DEPTH } else { 1 };
@@ -112,69 +118,80 @@ impl Machine {
             return Ok(Seat::Open(session));
         }
         let mut stop = Stop::Site;
-        if self.lanes[lane].has_room() {
+        if self.lanes[lane].has_room(site) {
             let draw = self.draw();
             let chosen =
                 self.lanes[lane].choose_host(&mut self.sites[site], now, |n| (draw % n.max(1) as u64) as usize);
             match chosen {
-                Err(until) => stop = Stop::SiteUntil(until),
-                Ok((host, addr)) => match self.lanes[lane].connects.ask(now, now) {
-                    Ok(_) => return Ok(Seat::New(host, addr)),
-                    Err(NotUntil(until)) => stop = Stop::SiteUntil(until),
+                Err(until) => {
+                    self.lanes[lane].reserved.remove(&site);
+                    stop = Stop::SiteUntil(until);
+                }
+                Ok((host, addr)) => match self.lanes[lane].connects.next(now) {
+                    at if at <= now => return Ok(Seat::New(host, addr)),
+                    until => stop = Stop::SiteUntil(until),
                 },
             }
         } else if least.is_none() {
-            self.make_room(lane, site, actions);
+            self.make_room(lane, site);
         }
         least.map(|(session, _)| Seat::Open(session)).ok_or(stop)
     }
 
-    /// Where another site's sessions fill the window and this one has none, one of them must end.
-    fn make_room(&mut self, lane: usize, site: usize, actions: &mut Vec<Action>) {
-        let talks = &mut self.lanes[lane].talks;
-        if talks.values().any(|talk| talk.site == site || talk.finishing) {
+    /// Where other sites' sessions fill the window and this one has none, one of them must end.
+    fn make_room(&mut self, lane: usize, site: usize) {
+        let urgency = |at: usize| self.sites[at].queue.first().map(|(rank, _)| rank.urgency);
+        let own = urgency(site);
+        let Lane { talks, reserved, .. } = &self.lanes[lane];
+        if reserved.contains(&site) || talks.values().any(|talk| talk.site == site) {
             return;
         }
-        let other = talks.iter_mut().filter(|(_, talk)| talk.ready).min_by_key(|(_, talk)| talk.assigned.len());
-        if let Some((session, talk)) = other {
+        let may_end = |talk: &Talk| match urgency(talk.site) {
+            _ if !talk.ready || talk.finishing => false,
+            Some(other) => other > own.unwrap_or(other) || (Some(other) == own && talk.mails >= TURN_MAILS),
+            None => true,
+        };
+        let others = talks.iter().filter(|(_, talk)| may_end(talk));
+        let Some(session) = others.min_by_key(|(_, talk)| talk.assigned.len()).map(|(id, _)| *id) else { return };
+        self.lanes[lane].reserved.insert(site);
+        if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
             talk.finishing = true;
-            actions.push(Action::Finish(*session));
         }
+        self.dirty.insert(lane);
     }
 
-    fn new_talk(&mut self, lane: usize, site: usize, host: String, addr: std::net::SocketAddr) -> SessionId {
+    fn new_talk(&mut self, lane: usize, talk: Talk, now: Instant) -> SessionId {
         self.sessions_opened += 1;
         let session = SessionId(self.sessions_opened);
-        let talk = Talk {
-            site,
-            host,
-            addr,
-            opened: false,
-            ready: false,
-            finishing: false,
-            assigned: std::collections::VecDeque::new(),
-            mails: 0,
-            idle_since: Instant::NEVER,
-        };
-        self.lanes[lane].talks.insert(session, talk);
-        self.lanes[lane].counts.sessions += 1;
-        self.talk_lanes.insert(session, lane);
+        let lane_at = lane;
+        let lane = &mut self.lanes[lane];
+        // `find_seat` has seen that a connection may be made now.
+        let _ = lane.connects.ask(now, now);
+        lane.reserved.remove(&talk.site);
+        lane.talks.insert(session, talk);
+        lane.counts.sessions += 1;
+        self.talk_lanes.insert(session, lane_at);
         session
     }
 
     /// Ends sessions that have carried enough, have been idle for long, or are above the window.
     fn end_idle(&mut self, lane: usize, now: Instant, actions: &mut Vec<Action>) -> Instant {
-        let stop = self.shutting_down;
+        let (stop, flights) = (self.shutting_down, &self.flights);
         let lane = &mut self.lanes[lane];
         let (idle, max) = (lane.policy.idle, lane.policy.mails_per_session_max);
-        let mut surplus = lane.talks.len().saturating_sub(lane.congestion.window() as usize);
+        let ending = lane.talks.values().filter(|talk| talk.finishing).count();
+        let mut surplus = lane.talks.len().saturating_sub(lane.congestion.window() as usize + ending);
         let mut wake = Instant::NEVER;
-        for (session, talk) in lane.talks.iter_mut().filter(|(_, talk)| talk.ready && !talk.finishing) {
+        for (session, talk) in lane.talks.iter_mut().filter(|(_, talk)| talk.ready && !talk.finish_asked) {
             let rests = talk.assigned.is_empty();
-            let over = surplus > 0 && rests;
-            if stop || talk.mails >= max || over || (rests && talk.idle_since + idle <= now) {
-                talk.finishing = true;
-                surplus = surplus.saturating_sub(1);
+            if !talk.finishing {
+                let over = surplus > 0 && rests;
+                talk.finishing = stop || talk.mails >= max || over || (rests && talk.idle_since + idle <= now);
+                surplus -= usize::from(talk.finishing && surplus > 0);
+            }
+            // Mails that still go to the disk are sent to it first.
+            if talk.finishing && talk.assigned.iter().all(|mail| flights.get(mail).is_none_or(|f| f.sent)) {
+                talk.finish_asked = true;
                 actions.push(Action::Finish(*session));
             } else if rests {
                 wake = wake.min(talk.idle_since + idle);

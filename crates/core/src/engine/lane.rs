@@ -1,12 +1,12 @@
 //! One lane: a carrier's limits, health and sessions, and the sites behind it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
-use super::event::{HostRoute, SessionId};
 use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::congestion::Congestion;
+use crate::event::{HostRoute, SessionId};
 use crate::message::MailId;
 use crate::mx::{self, MxRecord};
 use crate::outcome::{Cause, Outcome, Settlement};
@@ -51,9 +51,9 @@ impl Host {
         match why {
             Why::DiscardsInput => self.overlap = false,
             Why::PipeliningLie => self.pipelining = false,
-            Why::TlsFailed(_) => self.tls_broken = true,
+            Why::TlsFailed(_) if !self.tls_broken => self.tls_broken = true,
             Why::Finished => self.fails = 0,
-            Why::Refused(_) | Why::Lost(_) | Why::TimedOut | Why::Protocol(_) if !was_ready => {
+            _ if !was_ready => {
                 self.fails = (self.fails + 1).min(10);
                 let hold = HOST_HOLD.0.saturating_mul(1 << (self.fails - 1)).min(HOST_HOLD.1);
                 self.held_until = now + hold;
@@ -105,12 +105,33 @@ pub struct Talk {
     pub ready: bool,
     /// Whether it takes no more mails.
     pub finishing: bool,
+    /// Whether `Finish` was asked for, once its last mail had been sent to it.
+    pub finish_asked: bool,
     /// Mails assigned and not ended.
     pub assigned: VecDeque<MailId>,
     /// Mails assigned in all.
     pub mails: u32,
     /// Since when it has none.
     pub idle_since: Instant,
+}
+
+impl Talk {
+    /// A session that is about to be opened.
+    #[must_use]
+    pub fn new(site: usize, host: String, addr: SocketAddr) -> Self {
+        Talk {
+            site,
+            host,
+            addr,
+            opened: false,
+            ready: false,
+            finishing: false,
+            finish_asked: false,
+            assigned: VecDeque::new(),
+            mails: 0,
+            idle_since: Instant::NEVER,
+        }
+    }
 }
 
 /// What a lane has done, for observers.
@@ -170,6 +191,10 @@ pub struct Lane {
     pub sites: Vec<usize>,
     /// Its sessions.
     pub talks: BTreeMap<SessionId, Talk>,
+    /// Attempts that are registered and not durable as ended.
+    pub unsettled: usize,
+    /// Sites for which a session of another site was ended: the room is theirs.
+    pub reserved: BTreeSet<usize>,
     /// Whether an operator stopped it.
     pub paused: bool,
     /// What it has done.
@@ -184,7 +209,7 @@ impl Lane {
     pub fn new(carrier: Carrier, policy: Policy, style: AddressStyle) -> Self {
         Lane {
             pace: Pace::new(policy.mails_per_second_max, policy.burst_mails),
-            connects: connects_of(&policy),
+            connects: Pace::new(connect_rate(&policy).0, connect_rate(&policy).1),
             congestion: Congestion::new(&policy),
             carrier,
             policy,
@@ -192,25 +217,30 @@ impl Lane {
             hosts: BTreeMap::new(),
             sites: Vec::new(),
             talks: BTreeMap::new(),
+            unsettled: 0,
+            reserved: BTreeSet::new(),
             paused: false,
             counts: LaneCounts::default(),
             wake: Instant::NEVER,
         }
     }
 
-    /// Takes new limits.
+    /// Takes new limits; what has left counts against them.
     pub fn set_policy(&mut self, policy: Policy) {
         self.congestion.set_policy(&policy);
-        self.connects = connects_of(&policy);
+        let (rate, burst) = connect_rate(&policy);
+        self.connects.set_rate(rate);
+        self.connects.set_burst(burst);
         self.pace.set_burst(policy.burst_mails);
         self.policy = policy;
         self.pace.set_rate(self.congestion.rate());
     }
 
-    /// Whether another session may be open.
+    /// Whether another session may be open, for this site.
     #[must_use]
-    pub fn has_room(&self) -> bool {
-        self.talks.len() < self.congestion.window().min(self.policy.sessions_max) as usize
+    pub fn has_room(&self, site: usize) -> bool {
+        let held = if self.reserved.contains(&site) { 0 } else { self.reserved.len() };
+        self.talks.len() + held < self.congestion.window().min(self.policy.sessions_max) as usize
     }
 
     /// The host to speak with next: by preference, ties by `draw`, leaving alone what failed a moment ago.
@@ -256,9 +286,10 @@ impl Lane {
     }
 }
 
-/// A minute's connections: half may come at once, so that no sliding minute holds more than the limit.
-fn connects_of(policy: &Policy) -> Pace {
+/// Connections a second and at once: half a minute's may come at once, so that no sliding minute holds more than the
+/// limit.
+fn connect_rate(policy: &Policy) -> (Option<f64>, u32) {
     let limit = policy.connects_per_minute_max;
     let burst = limit.map_or(1, |n| (n / 2).max(1));
-    Pace::new(limit.map(|n| f64::from((n - n / 2).max(1)) / 60.0), burst)
+    (limit.map(|n| f64::from(n.saturating_sub(burst).max(1)) / 60.0), burst)
 }

@@ -1,21 +1,24 @@
 //! The engine as a pure machine: events in, actions out, no clock, no socket, no disk.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::event::{Action, BatchHead, Chunk, ChunkWork, Event, HostRoute, Route, SessionId, Write};
 use super::lane::{Lane, Site};
+use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierTable};
+use crate::event::{Action, BatchHead, Chunk, ChunkWork, Event, HostRoute, Route, SessionId, Write};
 use crate::message::{BatchId, MailId};
 use crate::outcome::{ReplyRules, Settlement};
 use crate::policy::Policy;
-use crate::queue::{ChunkId, Past, Pick, Rank};
+use crate::queue::{ChunkId, Past, Pick, Queue, Rank};
 use crate::time::{Instant, Span};
 
 /// First and longest wait before a domain is looked up again after the name service failed.
 const RESOLVE_WAIT: (Span, Span) = (Span::from_secs(1), Span::from_secs(30));
 /// Chunks kept in memory beyond those in use.
 const CHUNKS_SPARE_MAX: usize = 64;
+/// Attempts that may be unsettled beyond two a session, shared evenly among the lanes (design §2).
+const UNSETTLED_SPARE: usize = 64;
 
 /// What the machine knows from the start.
 #[derive(Clone, Debug, Default)]
@@ -45,12 +48,14 @@ pub(super) struct Flight {
     pub(super) past: Past,
     pub(super) chunk: Arc<Chunk>,
     pub(super) depart: Instant,
+    pub(super) style: AddressStyle,
     pub(super) sent: bool,
 }
 
 pub(super) struct BatchState {
     pub(super) head: Arc<BatchHead>,
-    pub(super) cancelled: bool,
+    /// How its mails settle that are not under way: it was cancelled or has expired.
+    pub(super) over: Option<Settlement>,
 }
 
 enum DomainState {
@@ -67,13 +72,16 @@ enum DomainState {
         valid_until: Instant,
         asked: bool,
     },
-    NoMail(String),
+    NoMail {
+        why: String,
+        valid_until: Instant,
+    },
 }
 
-/// A mail that will not be sent, and why.
+/// Mails that will not be sent, and why.
 #[derive(Debug)]
 pub(super) struct Doomed {
-    pub(super) pick: Pick,
+    pub(super) picks: VecDeque<Pick>,
     pub(super) carrier: Carrier,
     pub(super) settlement: Settlement,
     pub(super) why: String,
@@ -89,9 +97,9 @@ enum ChunkSlot {
 pub struct Machine {
     pub(super) settings: Settings,
     pub(super) batches: BTreeMap<BatchId, BatchState>,
-    domains: HashMap<String, DomainState>,
+    domains: BTreeMap<String, DomainState>,
     /// Work whose site is not known yet.
-    parked: HashMap<String, Vec<(Arc<BatchHead>, ChunkWork)>>,
+    parked: BTreeMap<String, Vec<(Arc<BatchHead>, ChunkWork)>>,
     site_names: HashMap<String, usize>,
     pub(super) sites: Vec<Site>,
     lane_names: HashMap<Carrier, usize>,
@@ -100,7 +108,14 @@ pub struct Machine {
     pub(super) flights: HashMap<MailId, Flight>,
     chunks: HashMap<ChunkId, ChunkSlot>,
     pub(super) doomed: VecDeque<Doomed>,
+    /// Attempts that are registered and not durable as ended.
     pub(super) unsettled: usize,
+    /// Lanes of the ends that were handed over to become durable, in order; `None` for mails that were never under way.
+    ending: VecDeque<Option<usize>>,
+    /// Mails settled without an attempt and not durable yet.
+    pub(super) burying: usize,
+    /// Carriers that an operator stopped, whether they have a lane yet or not.
+    paused: HashSet<Carrier>,
     pub(super) sessions_opened: u64,
     /// Lanes to look at in this step.
     pub(super) dirty: BTreeSet<usize>,
@@ -121,8 +136,8 @@ impl Machine {
         Machine {
             settings,
             batches: BTreeMap::new(),
-            domains: HashMap::new(),
-            parked: HashMap::new(),
+            domains: BTreeMap::new(),
+            parked: BTreeMap::new(),
             site_names: HashMap::new(),
             sites: Vec::new(),
             lane_names: HashMap::new(),
@@ -132,6 +147,9 @@ impl Machine {
             chunks: HashMap::new(),
             doomed: VecDeque::new(),
             unsettled: 0,
+            ending: VecDeque::new(),
+            burying: 0,
+            paused: HashSet::new(),
             sessions_opened: 0,
             dirty: BTreeSet::new(),
             starved: BTreeSet::new(),
@@ -175,7 +193,7 @@ impl Machine {
 
     fn hear(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {
         match event {
-            Event::Submitted(head, work) => self.on_submitted(head, work, actions),
+            Event::Submitted(head, work) => self.on_submitted(head, work, now, actions),
             Event::Loaded(chunk) => {
                 if let Some(ChunkSlot::Asked(lanes)) = self.chunks.insert(chunk.id, ChunkSlot::Here(chunk)) {
                     self.dirty.extend(lanes);
@@ -184,11 +202,8 @@ impl Machine {
             Event::Resolved { domain, route, valid_until } => {
                 self.on_resolved(domain, route, valid_until, now, actions)
             }
-            Event::Registered(mails) => self.on_registered(&mails, actions),
-            Event::Recorded(outcomes) => {
-                self.unsettled = self.unsettled.saturating_sub(outcomes);
-                self.dirty.append(&mut self.starved);
-            }
+            Event::Registered(mails) => self.on_registered(&mails, now, actions),
+            Event::Recorded(ends) => self.on_recorded(ends),
             Event::SessionReady(session) => self.on_ready(session, now),
             Event::Ended(ended) => self.on_ended(ended, now),
             Event::SessionClosed { session, stage, why } => self.on_closed(session, stage, &why, now),
@@ -197,6 +212,11 @@ impl Machine {
                 if let Some(at) = self.lane_names.get(&carrier) {
                     self.lanes[*at].paused = paused;
                     self.dirty.insert(*at);
+                }
+                if paused {
+                    self.paused.insert(carrier);
+                } else {
+                    self.paused.remove(&carrier);
                 }
             }
             Event::SetPolicy(carrier, policy) => {
@@ -214,17 +234,30 @@ impl Machine {
         }
     }
 
-    fn on_submitted(&mut self, head: Arc<BatchHead>, work: Vec<ChunkWork>, actions: &mut Vec<Action>) {
-        self.batches.insert(head.id, BatchState { head: head.clone(), cancelled: false });
+    fn on_recorded(&mut self, ends: usize) {
+        for _ in 0..ends.min(self.ending.len()) {
+            match self.ending.pop_front() {
+                Some(Some(lane)) => {
+                    self.lanes[lane].unsettled -= 1;
+                    self.unsettled -= 1;
+                }
+                _ => self.burying -= 1,
+            }
+        }
+        self.dirty.append(&mut self.starved);
+    }
+
+    fn on_submitted(&mut self, head: Arc<BatchHead>, work: Vec<ChunkWork>, now: Instant, actions: &mut Vec<Action>) {
+        self.batches.insert(head.id, BatchState { head: head.clone(), over: None });
         for chunk in work {
             match self.domains.get(&chunk.domain) {
                 Some(DomainState::At { site, .. }) => self.enqueue(*site, &head, chunk),
-                Some(DomainState::NoMail(why)) => {
+                Some(DomainState::NoMail { why, valid_until }) if *valid_until > now => {
                     let why = why.clone();
                     self.refuse_chunk(&head, chunk, &why);
                 }
                 known => {
-                    if known.is_none() {
+                    if matches!(known, None | Some(DomainState::NoMail { .. })) {
                         self.domains.insert(chunk.domain.clone(), DomainState::Resolving { waits: 0 });
                         actions.push(Action::Resolve(chunk.domain.clone()));
                     }
@@ -239,24 +272,23 @@ impl Machine {
         Rank { urgency: head.urgency, deadline, again: false, batch: head.id, number }
     }
 
-    fn enqueue(&mut self, site: usize, head: &BatchHead, work: ChunkWork) {
+    pub(super) fn add_work(queue: &mut Queue, head: &BatchHead, work: ChunkWork) {
         let id = ChunkId { batch: head.id, number: work.number };
-        let queue = &mut self.sites[site].queue;
         queue.add_chunk(Self::rank(head, work.number), id, work.fresh);
         for (place, past, due) in work.again {
             queue.add_again(due, Self::rank(head, id.mail(place).index), past);
         }
+    }
+
+    fn enqueue(&mut self, site: usize, head: &BatchHead, work: ChunkWork) {
+        Self::add_work(&mut self.sites[site].queue, head, work);
         self.dirty.insert(self.sites[site].lane);
     }
 
     fn refuse_chunk(&mut self, head: &BatchHead, work: ChunkWork, why: &str) {
-        let mut alone = crate::queue::Queue::default();
-        let id = ChunkId { batch: head.id, number: work.number };
-        alone.add_chunk(Self::rank(head, work.number), id, work.fresh);
-        for (place, past, due) in work.again {
-            alone.add_again(due, Self::rank(head, id.mail(place).index), past);
-        }
-        let carrier = Carrier::new(work.domain);
+        let carrier = Carrier::new(work.domain.clone());
+        let mut alone = Queue::default();
+        Self::add_work(&mut alone, head, work);
         self.doom(alone.take_batch(head.id), &carrier, Settlement::Bounced, why);
     }
 
@@ -281,7 +313,7 @@ impl Machine {
                 for (head, work) in self.parked.remove(&domain).unwrap_or_default() {
                     self.refuse_chunk(&head, work, &why);
                 }
-                self.domains.insert(domain, DomainState::NoMail(why));
+                self.domains.insert(domain, DomainState::NoMail { why, valid_until });
             }
             Route::Failed(_) => match self.domains.get_mut(&domain) {
                 // What is known goes on being used while the name service is down.
@@ -313,7 +345,9 @@ impl Machine {
                 let policy = self.settings.policies.get(carrier).unwrap_or(&self.settings.default_policy).clone();
                 let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
                 actions.push(Action::Gate(carrier.clone(), Box::new(policy.clone())));
-                self.lanes.push(Lane::new(carrier.clone(), policy, style));
+                let mut lane = Lane::new(carrier.clone(), policy, style);
+                lane.paused = self.paused.contains(carrier);
+                self.lanes.push(lane);
                 self.lane_names.insert(carrier.clone(), self.lanes.len() - 1);
                 self.lanes.len() - 1
             }
@@ -355,8 +389,29 @@ impl Machine {
         }
     }
 
-    pub(super) fn unsettled_max(&self) -> usize {
-        self.settings.unsettled_max.unwrap_or(2 * self.talk_lanes.len() + 64)
+    /// Whether one more attempt of a lane may be registered, on a session that is open or on a new one.
+    ///
+    /// Every lane has its own share, so that one whose attempts do not end takes nothing from the others.
+    pub(super) fn may_register(&self, lane: usize, new_session: bool) -> bool {
+        let (lanes, lane) = (self.lanes.len().max(1), &self.lanes[lane]);
+        match self.settings.unsettled_max {
+            Some(max) => self.unsettled < max && lane.unsettled < (max / lanes).max(1),
+            None => lane.unsettled < 2 * (lane.talks.len() + usize::from(new_session)) + UNSETTLED_SPARE / lanes,
+        }
+    }
+
+    /// Has written that an attempt was registered.
+    pub(super) fn write_start(&mut self, lane: usize, mail: MailId, past: Past) {
+        self.unsettled += 1;
+        self.lanes[lane].unsettled += 1;
+        self.writes.push(Write::Register(mail, past));
+    }
+
+    /// Has written that an attempt ended in a lane, or that a mail settled without one.
+    pub(super) fn write_end(&mut self, lane: Option<usize>, write: Write) {
+        self.burying += usize::from(lane.is_none());
+        self.ending.push_back(lane);
+        self.writes.push(write);
     }
 
     pub(super) fn draw(&mut self) -> u64 {
@@ -395,7 +450,7 @@ impl Machine {
 
     fn wake(&self) -> Instant {
         let lanes = self.timers.first().map_or(Instant::NEVER, |(wake, _)| *wake);
-        let batches = self.batches.values().filter(|b| !b.cancelled).filter_map(|b| b.head.expires);
+        let batches = self.batches.values().filter(|b| b.over.is_none()).filter_map(|b| b.head.expires);
         lanes.min(self.domain_wake).min(batches.min().unwrap_or(Instant::NEVER))
     }
 
@@ -415,13 +470,20 @@ impl Machine {
     pub fn waiting(&self) -> usize {
         let parked: usize = self.parked.values().flatten().map(|(_, w)| w.fresh.len() + w.again.len()).sum();
         let queued: usize = self.sites.iter().map(|site| site.queue.waiting()).sum();
-        parked + queued + self.flights.len() + self.doomed.len()
+        let doomed: usize = self.doomed.iter().map(|doomed| doomed.picks.len()).sum();
+        parked + queued + self.flights.len() + doomed
     }
 
     /// The lanes, for observers.
     #[must_use]
     pub fn lanes(&self) -> &[Lane] {
         &self.lanes
+    }
+
+    /// Attempts that are registered and not durable as ended.
+    #[must_use]
+    pub fn unsettled(&self) -> usize {
+        self.unsettled
     }
 
     /// Mails of a lane that wait or are under way.
@@ -432,9 +494,9 @@ impl Machine {
         queued + flying
     }
 
-    /// Whether nothing is under way any more.
+    /// Whether nothing is under way any more, on the wire or to the disk.
     #[must_use]
     pub fn is_still(&self) -> bool {
-        self.talk_lanes.is_empty() && self.flights.is_empty() && self.unsettled == 0
+        self.talk_lanes.is_empty() && self.flights.is_empty() && self.doomed.is_empty() && self.ending.is_empty()
     }
 }

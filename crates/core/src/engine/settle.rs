@@ -1,12 +1,13 @@
 //! What follows from what happened: outcomes into records, retries, health and congestion.
 
-use super::event::{Action, BatchHead, Chunk, Ended, Next, SessionId, Write};
-use super::machine::{Doomed, Flight, Machine};
+use super::machine::{BatchState, Doomed, Flight, Machine};
 use crate::carrier::Carrier;
 use crate::congestion::Signal;
+use crate::event::{Action, Chunk, Ended, Next, SessionId, Write};
 use crate::message::{BatchId, MailId};
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
-use crate::queue::{ChunkId, Past, Pick, Queue};
+use crate::policy::TlsPolicy;
+use crate::queue::{ChunkId, Past, Pick, Places, Queue};
 use crate::record::Record;
 use crate::reply::Reply;
 use crate::retry::Retry;
@@ -25,15 +26,27 @@ struct Verdict {
 }
 
 impl Machine {
-    pub(super) fn on_registered(&mut self, mails: &[MailId], actions: &mut Vec<Action>) {
+    pub(super) fn on_registered(&mut self, mails: &[MailId], now: Instant, actions: &mut Vec<Action>) {
         for mail in mails {
+            let over = self.is_over(mail.batch, now);
             let Some(flight) = self.flights.get_mut(mail) else { continue };
+            self.dirty.insert(flight.lane);
             let lane = &mut self.lanes[flight.lane];
             let Some(talk) = lane.talks.get_mut(&flight.session) else {
                 // Its session ended while the disk was writing.
                 self.release(*mail);
                 continue;
             };
+            if over || (self.shutting_down && !talk.opened) {
+                talk.assigned.retain(|m| m != mail);
+                talk.idle_since = now;
+                if !talk.opened {
+                    lane.talks.remove(&flight.session);
+                    self.talk_lanes.remove(&flight.session);
+                }
+                self.release(*mail);
+                continue;
+            }
             if !talk.opened {
                 talk.opened = true;
                 let (host, addr) = (talk.host.clone(), talk.addr);
@@ -47,9 +60,8 @@ impl Machine {
                 });
             }
             flight.sent = true;
-            let other = flight.past.other_style;
-            let style = if other { lane.style.other() } else { lane.style };
             let (session, chunk, depart) = (flight.session, flight.chunk.clone(), flight.depart);
+            let style = flight.style;
             actions.push(Action::Send { session, mail: *mail, chunk, depart, style });
         }
     }
@@ -65,18 +77,27 @@ impl Machine {
 
     pub(super) fn on_ended(&mut self, ended: Ended, now: Instant) {
         let Some(flight) = self.flights.get(&ended.mail) else { return };
-        let (lane, was_ready) = (flight.lane, self.is_ready(flight));
-        self.unassign(lane, ended.session, ended.mail, now);
-        self.dirty.insert(lane);
-        if ended.ending == Ending::NotAttempted && was_ready {
-            return self.release(ended.mail);
+        if flight.session != ended.session {
+            return;
         }
-        if ended.ending == Ending::NotAttempted {
+        let (lane, was_ready) = (flight.lane, self.is_ready(flight));
+        self.dirty.insert(lane);
+        if ended.ending == Ending::NotAttempted && !was_ready {
             // The session's end, which follows, says why; it is this mail's attempt that failed with it.
             return;
         }
+        if let Some(talk) = self.lanes[lane].talks.get_mut(&ended.session) {
+            talk.assigned.retain(|mail| *mail != ended.mail);
+            talk.idle_since = now;
+        }
+        if ended.ending == Ending::NotAttempted {
+            return self.release(ended.mail);
+        }
         let Some(flight) = self.flights.remove(&ended.mail) else { return };
-        let verdict = self.judge(lane, &ended.ending);
+        let mut verdict = self.judge(lane, &ended.ending);
+        if let Ending::Replied { .. } = ended.ending {
+            verdict.reply = ended.shown.clone();
+        }
         self.learn(&flight, &ended, &verdict, now);
         self.conclude(ended.mail, flight, verdict, (ended.latency, ended.tls), now);
     }
@@ -85,21 +106,11 @@ impl Machine {
         self.lanes[flight.lane].talks.get(&flight.session).is_some_and(|talk| talk.ready)
     }
 
-    fn unassign(&mut self, lane: usize, session: SessionId, mail: MailId, now: Instant) {
-        if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
-            // A session that was never greeted keeps the mail until its end says why.
-            if talk.ready {
-                talk.assigned.retain(|m| *m != mail);
-            }
-            talk.idle_since = now;
-        }
-    }
-
     fn judge(&self, lane: usize, ending: &Ending) -> Verdict {
         let refused = |stage, reply: &Reply| {
             let carrier = &self.lanes[lane].carrier;
             let (outcome, cause) = self.settings.rules.classify(carrier, stage, reply);
-            Verdict { outcome, cause: Some(cause), stage, reply: reply.to_string() }
+            Verdict { outcome, cause: Some(cause), stage, reply: String::new() }
         };
         let broken = |stage, cause, reply: String| {
             let outcome = if stage == Stage::Content { Outcome::InDoubt } else { Outcome::Deferred };
@@ -107,7 +118,7 @@ impl Machine {
         };
         match ending {
             Ending::Replied { stage: Stage::Content, reply } if reply.is_positive() => {
-                Verdict { outcome: Outcome::Accepted, cause: None, stage: Stage::Content, reply: reply.to_string() }
+                Verdict { outcome: Outcome::Accepted, cause: None, stage: Stage::Content, reply: String::new() }
             }
             Ending::Replied { stage, reply } => refused(*stage, reply),
             Ending::Lost { stage, error } => broken(*stage, Cause::Network, error.clone()),
@@ -128,7 +139,7 @@ impl Machine {
         let signal = match (verdict.outcome, verdict.cause) {
             (Outcome::Accepted, _) => Some(Signal::Accepted),
             (_, Some(Cause::Blocked)) => Some(Signal::Blocked),
-            (_, Some(Cause::Busy | Cause::Network)) => Some(Signal::Busy),
+            (_, Some(Cause::Busy | Cause::Network | Cause::TimedOut)) => Some(Signal::Busy),
             _ => None,
         };
         lane.counts.refused += u64::from(signal.is_some_and(|s| s != Signal::Accepted));
@@ -141,15 +152,18 @@ impl Machine {
     fn conclude(&mut self, mail: MailId, flight: Flight, verdict: Verdict, (latency, tls): (Span, bool), now: Instant) {
         let head = flight.chunk.head.clone();
         let (verdict, past, due) = self.consequence(mail, &flight, verdict, now);
+        let over = self.batches.get(&mail.batch).and_then(|batch| batch.over);
         let lane = &mut self.lanes[flight.lane];
         let settled = match verdict.outcome {
             Outcome::Accepted => Some(Settlement::Accepted),
             Outcome::Refused => Some(Settlement::Bounced),
             Outcome::InDoubt if !lane.policy.resend_in_doubt => Some(Settlement::Unknown),
+            _ if over.is_some() => over,
             _ if head.expires.is_some_and(|expires| due >= expires) => Some(Settlement::Expired),
             _ if lane.policy.attempts_max.is_some_and(|max| past.attempts >= max) => Some(Settlement::Expired),
             _ => None,
         };
+        let settled = settled.map(|settled| honest(settled, &past));
         lane.counts.count(&flight.past, verdict.outcome, verdict.cause, settled);
         let host = lane.talks.get(&flight.session).map(|talk| talk.host.clone()).unwrap_or_default();
         let record = Record {
@@ -171,7 +185,7 @@ impl Machine {
         if settled.is_none() {
             self.sites[flight.site].queue.add_again(due, Self::rank(&head, mail.index), past);
         }
-        self.writes.push(Write::Outcome(mail, record, next));
+        self.write_end(Some(flight.lane), Write::Outcome(mail, record, next));
     }
 
     /// What is remembered of the mail from now on, and when it may be tried again.
@@ -192,13 +206,13 @@ impl Machine {
         let mut due = retry.next(now, chance);
         let lane = &mut self.lanes[flight.lane];
         let syntax = verdict.outcome == Outcome::Refused && cause == Cause::Syntax;
-        if syntax && !past.other_style && is_legacy(&flight.chunk, mail) {
+        if syntax && past.style.is_none() && is_legacy(&flight.chunk, mail) {
             // The server may want a legacy local part written the other way: once more, at once.
-            past.other_style = true;
+            past.style = Some(flight.style.other());
             verdict.outcome = Outcome::Deferred;
             due = now;
-        } else if verdict.outcome == Outcome::Accepted && past.other_style {
-            lane.style = lane.style.other();
+        } else if verdict.outcome == Outcome::Accepted {
+            lane.style = past.style.unwrap_or(lane.style);
         }
         past.deferrals += u32::from(verdict.outcome == Outcome::Deferred);
         past.doubts += u32::from(verdict.outcome == Outcome::InDoubt);
@@ -208,12 +222,16 @@ impl Machine {
     /// Nothing of this mail was attempted: it waits again as if nothing had been.
     pub(super) fn release(&mut self, mail: MailId) {
         let Some(flight) = self.flights.remove(&mail) else { return };
-        self.writes.push(Write::Release(mail, flight.past));
+        self.write_end(Some(flight.lane), Write::Release(mail, flight.past));
+        if let Some(over) = self.batches.get(&mail.batch).and_then(|batch| batch.over) {
+            let carrier = self.lanes[flight.lane].carrier.clone();
+            return self.doom(vec![Pick { mail, past: flight.past }], &carrier, over, "");
+        }
         let head = &flight.chunk.head;
         let queue = &mut self.sites[flight.site].queue;
         if flight.past == Past::default() {
             let chunk = ChunkId::of(mail);
-            let places = crate::queue::Places::List([ChunkId::place(mail)].into());
+            let places = Places::List([ChunkId::place(mail)].into());
             queue.add_chunk(Self::rank(head, chunk.number), chunk, places);
         } else {
             queue.add_again(Instant::EPOCH, Self::rank(head, mail.index), flight.past);
@@ -232,8 +250,10 @@ impl Machine {
             self.lanes[lane_at].counts.refused += 1;
             self.lanes[lane_at].congestion.on(signal, now);
         }
-        // The attempt for which the session was opened failed with it; the others were not begun.
-        let mut blamed = was_ready || matches!(why, Why::TlsFailed(_) | Why::Finished);
+        // The attempt for which the session was opened failed with it; the others were not begun. Where TLS failed that
+        // need not be, nothing is said about the mail: the next session does without.
+        let plain_next = matches!(why, Why::TlsFailed(_)) && self.lanes[lane_at].policy.tls != TlsPolicy::Required;
+        let mut blamed = was_ready || plain_next || *why == Why::Finished;
         for mail in assigned {
             let sent = self.flights.get(&mail).is_some_and(|flight| flight.sent);
             if sent && !core::mem::replace(&mut blamed, true) {
@@ -284,75 +304,88 @@ impl Machine {
     }
 
     pub(super) fn doom(&mut self, picks: Vec<Pick>, carrier: &Carrier, settlement: Settlement, why: &str) {
-        let doomed = |pick| Doomed { pick, carrier: carrier.clone(), settlement, why: why.to_string() };
-        self.doomed.extend(picks.into_iter().map(doomed));
+        if !picks.is_empty() {
+            let (picks, carrier, why) = (picks.into(), carrier.clone(), why.to_string());
+            self.doomed.push_back(Doomed { picks, carrier, settlement, why });
+        }
     }
 
-    /// Settles mails that will not be sent, as far as their chunks are here.
+    /// Settles mails that will not be sent, chunk by chunk as they are loaded and as the disk takes them.
     pub(super) fn bury(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        for _ in 0..BURIED_MAX.min(self.doomed.len()) {
-            let Some(doomed) = self.doomed.pop_front() else { return };
-            let mail = doomed.pick.mail;
-            let Some(chunk) = self.chunk(ChunkId::of(mail), None, actions) else {
-                self.doomed.push_back(doomed);
+        while self.burying < BURIED_MAX
+            && let Some(doomed) = self.doomed.front_mut()
+        {
+            let Some(pick) = doomed.picks.front().copied() else {
+                self.doomed.pop_front();
                 continue;
             };
-            let bounced = doomed.settlement == Settlement::Bounced;
+            let (carrier, settlement, why) = (doomed.carrier.clone(), doomed.settlement, doomed.why.clone());
+            let Some(chunk) = self.chunk(ChunkId::of(pick.mail), None, actions) else { return };
+            if let Some(doomed) = self.doomed.front_mut() {
+                doomed.picks.pop_front();
+            }
+            let bounced = settlement == Settlement::Bounced;
             let record = Record {
-                batch: mail.batch,
-                recipient: recipient_id(&chunk, mail),
+                batch: pick.mail.batch,
+                recipient: recipient_id(&chunk, pick.mail),
                 at: now,
-                carrier: doomed.carrier,
-                attempt: doomed.pick.past.attempts,
+                carrier,
+                attempt: pick.past.attempts,
                 outcome: bounced.then_some(Outcome::Refused),
                 cause: bounced.then_some(Cause::NoMail),
                 stage: bounced.then_some(Stage::Resolve),
                 host: String::new(),
                 tls: false,
-                reply: doomed.why,
+                reply: why,
                 latency: Span::ZERO,
-                settled: Some(doomed.settlement),
+                settled: Some(honest(settlement, &pick.past)),
             };
-            self.unsettled += 1;
-            self.writes.push(Write::Outcome(mail, record, Next::Settled));
+            self.write_end(None, Write::Outcome(pick.mail, record, Next::Settled));
         }
     }
 
+    /// Whether nothing more of a batch may be sent now.
+    fn is_over(&self, batch: BatchId, now: Instant) -> bool {
+        let over = |b: &BatchState| b.over.is_some() || b.head.expires.is_some_and(|expires| expires <= now);
+        self.batches.get(&batch).is_some_and(over)
+    }
+
     pub(super) fn cancel(&mut self, batch: BatchId) {
-        if let Some(state) = self.batches.get_mut(&batch) {
-            state.cancelled = true;
-        }
-        self.drop_waiting(batch, Settlement::Cancelled);
+        self.end_batch(batch, Settlement::Cancelled);
     }
 
     /// Drops what has waited too long, wherever it waits.
     pub(super) fn expire(&mut self, now: Instant) {
-        let over = |head: &BatchHead| head.expires.is_some_and(|expires| expires <= now);
-        let gone: Vec<BatchId> =
-            self.batches.values().filter(|b| !b.cancelled && over(&b.head)).map(|b| b.head.id).collect();
+        let due = |b: &&BatchState| b.over.is_none() && b.head.expires.is_some_and(|expires| expires <= now);
+        let gone: Vec<BatchId> = self.batches.values().filter(due).map(|b| b.head.id).collect();
         for batch in gone {
-            if let Some(state) = self.batches.get_mut(&batch) {
-                state.cancelled = true;
-            }
-            self.drop_waiting(batch, Settlement::Expired);
+            self.end_batch(batch, Settlement::Expired);
         }
     }
 
-    fn drop_waiting(&mut self, batch: BatchId, settlement: Settlement) {
+    fn end_batch(&mut self, batch: BatchId, settlement: Settlement) {
+        match self.batches.get_mut(&batch) {
+            Some(state) if state.over.is_none() => state.over = Some(settlement),
+            _ => return,
+        }
         for at in 0..self.sites.len() {
             let picks = self.sites[at].queue.take_batch(batch);
             let carrier = self.lanes[self.sites[at].lane].carrier.clone();
             self.doom(picks, &carrier, settlement, "");
         }
         for (domain, head, work) in self.take_parked(batch) {
-            let id = ChunkId { batch, number: work.number };
             let mut queue = Queue::default();
-            queue.add_chunk(Self::rank(&head, work.number), id, work.fresh);
-            for (place, past, due) in work.again {
-                queue.add_again(due, Self::rank(&head, id.mail(place).index), past);
-            }
+            Self::add_work(&mut queue, &head, work);
             self.doom(queue.take_batch(batch), &Carrier::new(domain), settlement, "");
         }
+    }
+}
+
+/// A mail that may have been taken is not called expired or cancelled: nobody knows.
+fn honest(settlement: Settlement, past: &Past) -> Settlement {
+    match settlement {
+        Settlement::Expired | Settlement::Cancelled if past.doubts > 0 => Settlement::Unknown,
+        certain => certain,
     }
 }
 

@@ -264,6 +264,18 @@ impl Session {
         core::mem::take(&mut self.out)
     }
 
+    /// Whether bytes wait to be written.
+    #[must_use]
+    pub fn has_bytes(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    /// Whether a mail offered now would be begun now, so that its departure is exact.
+    #[must_use]
+    pub fn wants_mail(&self) -> bool {
+        self.waiting.is_empty() && self.may_begin()
+    }
+
     /// The next request or report.
     pub fn next_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()

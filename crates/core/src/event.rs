@@ -98,8 +98,10 @@ pub struct Ended {
     pub session: SessionId,
     /// Which mail.
     pub mail: MailId,
-    /// How; replies have `<rcpt>` in place of the address.
+    /// How. The reply is verbatim, for the rules; it is never kept.
     pub ending: Ending,
+    /// The reply with `<rcpt>` in place of the address, to keep and show.
+    pub shown: String,
     /// From the command to its answer.
     pub latency: Span,
     /// Whether the conversation was encrypted.

@@ -1,0 +1,411 @@
+//! How the engine is set up: the folder, the name service, what may be dialled, and the tables of carriers and replies.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::address::AddressStyle;
+use crate::carrier::{Carrier, CarrierRow, CarrierTable};
+use crate::outcome::{Cause, Outcome, ReplyRule, ReplyRules, Stage};
+use crate::policy::{Policy, TlsPolicy};
+use crate::seal::Seal;
+use crate::time::Span;
+
+/// The carrier table that is compiled in; an operator may replace it.
+const CARRIERS: &str = include_str!("../data/carriers.toml");
+/// The classification of replies that is compiled in.
+const REPLIES: &str = include_str!("../data/replies.toml");
+
+/// Where connections may go. What is not allowed is not dialled, whatever the name service says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dial {
+    /// Only this machine: for demos, tests and drills.
+    #[default]
+    Loopback,
+    /// Only the configured relay.
+    RelayOnly,
+    /// Anywhere.
+    Internet,
+}
+
+impl Dial {
+    /// Whether an MX host's address may be dialled.
+    #[must_use]
+    pub fn permits(self, addr: SocketAddr) -> bool {
+        match self {
+            Dial::Loopback => addr.ip().is_loopback(),
+            Dial::RelayOnly => false,
+            Dial::Internet => true,
+        }
+    }
+
+    /// Whether the relay's address may be dialled.
+    #[must_use]
+    pub fn permits_relay(self, addr: SocketAddr) -> bool {
+        self != Dial::Loopback || addr.ip().is_loopback()
+    }
+}
+
+/// Which name service is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum NameService {
+    /// The system's.
+    #[default]
+    System,
+    /// These servers.
+    Servers(Vec<SocketAddr>),
+}
+
+/// A host that takes everything instead of the carriers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// Name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+/// Carriers by name with their limits, and how replies are read.
+#[derive(Clone, Debug)]
+pub struct Carriers {
+    rows: Vec<(CarrierRow, Policy)>,
+    rules: ReplyRules,
+    default_policy: Policy,
+}
+
+/// What is wrong with a table, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{table}: {problem}")]
+pub struct TableError {
+    /// Which table.
+    pub table: String,
+    /// What is wrong: line, key and what is allowed.
+    pub problem: String,
+}
+
+impl Default for Carriers {
+    /// The tables that are compiled in; a test holds that they parse.
+    fn default() -> Self {
+        let nothing = || Carriers { rows: Vec::new(), rules: ReplyRules::default(), default_policy: Policy::default() };
+        Carriers::parse(CARRIERS, REPLIES).unwrap_or_else(|_| nothing())
+    }
+}
+
+impl Carriers {
+    /// Reads both tables.
+    ///
+    /// # Errors
+    /// [`TableError`] names the table, the line and the key.
+    pub fn parse(carriers: &str, replies: &str) -> Result<Self, TableError> {
+        let wrong = |table: &str, e: toml::de::Error| TableError { table: table.into(), problem: e.to_string() };
+        let table: CarrierFile = toml::from_str(carriers).map_err(|e| wrong("carrier table", e))?;
+        let replies: ReplyFile = toml::from_str(replies).map_err(|e| wrong("reply table", e))?;
+        let default_policy = table.default.policy(&Policy::default());
+        let rows = table.carrier.into_iter().map(|row| row.build(&default_policy)).collect();
+        let rules = replies.reply.into_iter().map(ReplyToml::build).collect::<Result<_, _>>()?;
+        Ok(Carriers { rows, rules: ReplyRules::new(rules), default_policy })
+    }
+
+    /// Replaces a carrier's limits; an unknown name is added with these limits and no domains.
+    pub fn set_policy(&mut self, carrier: &Carrier, policy: Policy) {
+        match self.rows.iter_mut().find(|(row, _)| row.carrier == *carrier) {
+            Some((_, old)) => *old = policy,
+            None => {
+                let row = CarrierRow {
+                    carrier: carrier.clone(),
+                    domains: Vec::new(),
+                    mx_suffixes: Vec::new(),
+                    address_style: AddressStyle::Quoted,
+                    source: "configuration".into(),
+                };
+                self.rows.push((row, policy));
+            }
+        }
+    }
+
+    /// Lowers the ceilings of everybody: sessions at once and mails a second.
+    pub fn limit_all(&mut self, sessions: Option<u32>, per_second: Option<f64>) {
+        let policies = self.rows.iter_mut().map(|(_, policy)| policy).chain([&mut self.default_policy]);
+        for policy in policies {
+            if let Some(sessions) = sessions {
+                policy.sessions_max = sessions.max(1);
+                policy.sessions_start = policy.sessions_start.min(policy.sessions_max);
+            }
+            if let Some(per_second) = per_second {
+                policy.mails_per_second_max = Some(policy.mails_per_second_max.unwrap_or(f64::MAX).min(per_second));
+                // A burst of a tenth of a second keeps a configured pace even.
+                policy.burst_mails = policy.burst_mails.min((per_second / 10.0).ceil() as u32).max(1);
+            }
+        }
+    }
+
+    /// Adds a carrier, or replaces the one of that name.
+    pub fn set_row(&mut self, row: CarrierRow, policy: Policy) {
+        self.rows.retain(|(old, _)| old.carrier != row.carrier);
+        self.rows.insert(0, (row, policy));
+    }
+
+    /// A carrier's limits, or those of everybody else.
+    #[must_use]
+    pub fn policy(&self, carrier: &Carrier) -> &Policy {
+        let found = self.rows.iter().find(|(row, _)| row.carrier == *carrier);
+        found.map_or(&self.default_policy, |(_, policy)| policy)
+    }
+
+    pub(crate) fn table(&self) -> CarrierTable {
+        CarrierTable::new(self.rows.iter().map(|(row, _)| row.clone()).collect())
+    }
+
+    pub(crate) fn policies(&self) -> HashMap<Carrier, Policy> {
+        self.rows.iter().map(|(row, policy)| (row.carrier.clone(), policy.clone())).collect()
+    }
+
+    pub(crate) fn default_policy(&self) -> Policy {
+        self.default_policy.clone()
+    }
+
+    pub(crate) fn rules(&self) -> ReplyRules {
+        self.rules.clone()
+    }
+}
+
+/// Everything the engine is told before it opens.
+#[derive(Clone)]
+pub struct Config {
+    /// The folder of the durable queue; it is created if need be.
+    pub folder: PathBuf,
+    /// Our own name in EHLO (RFC 5321 §4.1.1.1): the host name of the sending address.
+    pub helo: String,
+    /// What may be dialled.
+    pub dial: Dial,
+    /// Which name service is asked.
+    pub dns: NameService,
+    /// The port of MX hosts: 25 everywhere but in tests.
+    pub port: u16,
+    /// A host that takes everything instead.
+    pub relay: Option<Relay>,
+    /// Carriers and replies.
+    pub carriers: Carriers,
+    /// Attempts registered and not durable as ended, at most; `None` is 2 × sessions + 64.
+    pub unsettled_max: Option<usize>,
+    /// Seals what waits; `None` uses a key file in the folder.
+    pub seal: Option<Arc<dyn Seal>>,
+    /// Where randomness begins; `None` draws it from the system.
+    pub seed: Option<u64>,
+}
+
+impl Config {
+    /// A configuration with defaults: dials nothing but loopback until told otherwise.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>, helo: impl Into<String>) -> Self {
+        Config {
+            folder: folder.into(),
+            helo: helo.into(),
+            dial: Dial::default(),
+            dns: NameService::default(),
+            port: 25,
+            relay: None,
+            carriers: Carriers::default(),
+            unsettled_max: None,
+            seal: None,
+            seed: None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CarrierFile {
+    default: LimitsToml,
+    carrier: Vec<CarrierToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CarrierToml {
+    name: String,
+    domains: Vec<String>,
+    #[serde(default)]
+    mx: Vec<String>,
+    #[serde(default)]
+    address_style: AddressStyle,
+    source: String,
+    #[serde(default)]
+    limits: LimitsToml,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsToml {
+    sessions_max: Option<u32>,
+    sessions_start: Option<u32>,
+    mails_per_second_max: Option<f64>,
+    burst_mails: Option<u32>,
+    mails_per_session_max: Option<u32>,
+    connects_per_minute_max: Option<u32>,
+    idle_seconds: Option<u64>,
+    tls: Option<TlsPolicy>,
+}
+
+impl LimitsToml {
+    fn policy(self, base: &Policy) -> Policy {
+        Policy {
+            sessions_max: self.sessions_max.unwrap_or(base.sessions_max),
+            sessions_start: self.sessions_start.unwrap_or(base.sessions_start),
+            mails_per_second_max: self.mails_per_second_max.or(base.mails_per_second_max),
+            burst_mails: self.burst_mails.unwrap_or(base.burst_mails),
+            mails_per_session_max: self.mails_per_session_max.unwrap_or(base.mails_per_session_max),
+            connects_per_minute_max: self.connects_per_minute_max.or(base.connects_per_minute_max),
+            idle: self.idle_seconds.map_or(base.idle, Span::from_secs),
+            tls: self.tls.unwrap_or(base.tls),
+            ..base.clone()
+        }
+    }
+}
+
+impl CarrierToml {
+    fn build(self, default: &Policy) -> (CarrierRow, Policy) {
+        let policy = self.limits.policy(default);
+        let row = CarrierRow {
+            carrier: Carrier::new(self.name),
+            domains: self.domains,
+            mx_suffixes: self.mx,
+            address_style: self.address_style,
+            source: self.source,
+        };
+        (row, policy)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReplyFile {
+    reply: Vec<ReplyToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReplyToml {
+    carrier: Option<String>,
+    #[serde(default)]
+    stage: Vec<Stage>,
+    #[serde(default)]
+    code: Vec<u16>,
+    enhanced: Option<String>,
+    contains: Option<String>,
+    cause: Cause,
+    outcome: Option<Outcome>,
+    #[expect(dead_code, reason = "kept in the table for its readers")]
+    source: String,
+}
+
+impl ReplyToml {
+    fn build(self) -> Result<ReplyRule, TableError> {
+        let enhanced = self.enhanced.as_deref().map(enhanced_pattern).transpose()?;
+        Ok(ReplyRule {
+            carrier: self.carrier.map(Carrier::new),
+            stages: self.stage,
+            codes: self.code,
+            enhanced,
+            contains: self.contains,
+            cause: self.cause,
+            outcome: self.outcome,
+        })
+    }
+}
+
+type EnhancedPattern = (u16, Option<u16>, Option<u16>);
+
+/// Reads `5.7.509`, `4.7.x` or `4.x.x`.
+fn enhanced_pattern(text: &str) -> Result<EnhancedPattern, TableError> {
+    let problem = format!("enhanced = \"{text}\": write it like \"5.1.1\" or \"4.7.x\"");
+    let wrong = || TableError { table: "reply table".into(), problem: problem.clone() };
+    let parts: Vec<&str> = text.split('.').collect();
+    let [class, subject, detail] = parts[..] else { return Err(wrong()) };
+    let open = |part: &str| if part == "x" { Ok(None) } else { part.parse().map(Some).map_err(|_| wrong()) };
+    Ok((class.parse().map_err(|_| wrong())?, open(subject)?, open(detail)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reply::Reply;
+
+    #[test]
+    fn the_compiled_in_tables_parse_and_know_the_carriers_of_japan() {
+        let carriers = Carriers::parse(CARRIERS, REPLIES).unwrap();
+        for (domain, name) in [
+            ("docomo.ne.jp", "docomo"),
+            ("ezweb.ne.jp", "au"),
+            ("i.softbank.jp", "SoftBank"),
+            ("rakumail.jp", "Rakuten"),
+        ] {
+            assert_eq!(carriers.table().of_domain(domain).map(|r| r.carrier.as_str()), Some(name));
+        }
+        assert!(carriers.rows.iter().all(|(row, _)| !row.source.is_empty()));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named_with_its_line() {
+        let error = Carriers::parse("[default]\nsesions_max = 3\n", REPLIES).unwrap_err().to_string();
+        assert!(error.contains("sesions_max") && error.contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn replies_of_the_fact_sheet_are_read_as_it_says() {
+        use Cause::*;
+        use Stage::*;
+        let rules = Carriers::default().rules();
+        for (carrier, stage, code, text, cause) in [
+            ("docomo", Rcpt, 550, "Unknown user x@docomo.ne.jp", UnknownUser),
+            ("docomo", Content, 550, "Unknown user x@docomo.ne.jp", Filtered),
+            ("docomo", Content, 552, "Too much mail data x@docomo.ne.jp", MailboxFull),
+            ("docomo", Rcpt, 552, "Too many recipients", Busy),
+            ("docomo", Rcpt, 501, "Syntax error in address", Syntax),
+            ("au", Rcpt, 550, "<x@ezweb.ne.jp>: User unknown", UnknownUser),
+            ("au", Content, 550, ": User unknown", Filtered),
+            ("au", Rcpt, 554, "<x>: Relay access denied", Syntax),
+            ("SoftBank", Rcpt, 550, "Invalid recipient: <x@i.softbank.jp>", UnknownUser),
+            ("SoftBank", Mail, 553, "sender.example does not exist", Policy),
+            ("Gmail", Rcpt, 550, "5.1.1 The email account that you tried to reach does not exist", UnknownUser),
+            ("Gmail", Content, 421, "4.7.28 Gmail has detected an unusual rate of mail", Busy),
+            ("Gmail", Content, 550, "5.7.26 unauthenticated", Policy),
+            (
+                "Gmail",
+                Rcpt,
+                450,
+                "4.2.1 The user you are trying to contact is receiving mail too quickly",
+                RecipientBusy,
+            ),
+            ("Gmail", Rcpt, 452, "4.2.2 over quota", MailboxFull),
+            ("Microsoft 365", Mail, 451, "4.7.500 Server busy. Please try again later from [ip]. (AS761)", Busy),
+            ("Microsoft 365", Content, 550, "5.7.509 Access denied, does not pass DMARC", Policy),
+            ("Microsoft 365", Mail, 550, "5.7.708 Access denied, traffic not accepted from this IP", Blocked),
+            ("small", Greeting, 421, "4.3.2 too many connections", Busy),
+            ("small", Greeting, 554, "ESMTP not accepting connections", Busy),
+            ("small", Rcpt, 451, "4.7.1 Greylisted, please try again later", Greylisted),
+            ("small", Content, 554, "delivery error: dd This user doesn't have a yahoo.co.jp account", UnknownUser),
+            ("small", Content, 552, "5.3.4 message too big", TooLarge),
+            ("small", Rcpt, 550, "no such user here", UnknownUser),
+            ("small", Rcpt, 452, "try later, too many mails", Busy),
+            ("small", Content, 550, "rejected as spam", Filtered),
+        ] {
+            let got = rules.classify(&Carrier::new(carrier), stage, &Reply::new(code, text)).1;
+            assert_eq!(got, cause, "{carrier} {stage:?} {code} {text}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_loopback_is_dialled_by_default() {
+        let dial = Dial::default();
+        assert!(dial.permits("127.3.2.1:25".parse().unwrap()) && dial.permits("[::1]:25".parse().unwrap()));
+        for addr in ["192.168.0.1:25", "10.0.0.1:25", "[2001:db8::1]:25", "0.0.0.0:25"] {
+            assert!(!dial.permits(addr.parse().unwrap()) && !dial.permits_relay(addr.parse().unwrap()), "{addr}");
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! The shell around the machine: one loop that waits, steps and carries out.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_rustls::TlsConnector;
+
+use super::machine::{Machine, Settings};
+use crate::carrier::Carrier;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::event::{Action, Event, SessionId};
+use crate::message::{Batch, BatchId};
+use crate::policy::Policy;
+use crate::record::Record;
+use crate::report::{self, Snapshot};
+use crate::resolve::Resolver;
+use crate::seal::StoreKey;
+use crate::store::{Receipt, Store, StoreError};
+use crate::time::Instant;
+use crate::wire::{self, Gate, Order};
+
+/// Events heard in one step at most, so that no one waits long.
+const EVENTS_MAX: usize = 1024;
+
+/// Why the engine itself could not do its job. What became of a mail is never an error: see [`Record`].
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The durable queue.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The folder.
+    #[error("{path}: {problem}")]
+    Folder {
+        /// Which folder.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The name service or TLS could not be set up.
+    #[error("{0}")]
+    Setup(String),
+    /// The engine has stopped.
+    #[error("the engine has stopped: {0}")]
+    Stopped(String),
+}
+
+/// What reaches the loop.
+enum Message {
+    Events(Vec<Event>),
+    Failed(StoreError),
+    Snapshot(oneshot::Sender<Snapshot>),
+    ShutDown(oneshot::Sender<()>),
+}
+
+/// A running engine. Cloning gives another handle on the same one.
+#[derive(Clone)]
+pub struct Engine {
+    messages: mpsc::UnboundedSender<Message>,
+    store: Arc<Store>,
+    clock: Clock,
+    stopped: watch::Receiver<Option<String>>,
+    recorded: watch::Receiver<u64>,
+}
+
+impl Engine {
+    /// Opens the queue in the configured folder and goes on with what waits in it.
+    ///
+    /// Needs a Tokio runtime. Dials nothing that `config.dial` does not allow.
+    ///
+    /// # Errors
+    /// [`Error`] says what cannot be used and what to do.
+    pub async fn open(config: Config) -> Result<Engine, Error> {
+        let folder_error = |e: std::io::Error| Error::Folder {
+            path: config.folder.display().to_string(),
+            problem: format!("cannot be used as a data folder: {e}"),
+        };
+        fs::create_dir_all(&config.folder).map_err(folder_error)?;
+        let seal = match &config.seal {
+            Some(seal) => seal.clone(),
+            None => Arc::new(StoreKey::open(&config.folder.join("queue.key")).map_err(folder_error)?),
+        };
+        let resolver = Arc::new(Resolver::new(&config).map_err(Error::Setup)?);
+        let tls = wire::opportunistic_tls().map_err(Error::Setup)?;
+        let clock = Clock::start();
+        let folder = config.folder.clone();
+        let opening = tokio::task::spawn_blocking(move || Store::open(&folder, seal, clock.now()));
+        let (opening, work) = opening.await.map_err(|e| Error::Setup(e.to_string()))??;
+        let (messages, inbox) = mpsc::unbounded_channel();
+        let sink = |messages: mpsc::UnboundedSender<Message>| {
+            Box::new(move |result: Result<Vec<Event>, StoreError>| {
+                // The loop is gone only after the engine was closed.
+                let _ = messages.send(result.map_or_else(Message::Failed, Message::Events));
+            })
+        };
+        let store = Arc::new(opening.start(sink(messages.clone()), sink(messages.clone()))?);
+        let waiting = work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks)).collect();
+        let _ = messages.send(Message::Events(waiting));
+        let settings = Settings {
+            helo: config.helo.clone(),
+            table: config.carriers.table(),
+            policies: config.carriers.policies(),
+            default_policy: config.carriers.default_policy(),
+            rules: config.carriers.rules(),
+            unsettled_max: config.unsettled_max,
+            seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
+        };
+        let (stop, stopped) = watch::channel(None);
+        let (record, recorded) = watch::channel(0);
+        let shell = Shell {
+            machine: Machine::new(settings),
+            messages: messages.clone(),
+            store: store.clone(),
+            resolver,
+            clock,
+            tls,
+            gates: HashMap::new(),
+            sessions: HashMap::new(),
+            began: clock.now(),
+            record,
+        };
+        tokio::spawn(shell.run(inbox, stop));
+        Ok(Engine { messages, store, clock, stopped, recorded })
+    }
+
+    /// Makes a batch durable and begins to send it. A key that is known gives the same receipt and sends nothing new.
+    ///
+    /// # Errors
+    /// [`StoreError::Batch`] if it is not well-formed, and nothing was stored; otherwise the disk's trouble.
+    pub async fn submit(&self, batch: Batch) -> Result<Receipt, Error> {
+        let (receipt, work) = self.store.submit(batch, self.clock.now()).await?;
+        if let Some((head, chunks)) = work {
+            self.tell(Event::Submitted(head, chunks))?;
+        }
+        Ok(receipt)
+    }
+
+    /// Sends nothing more of a batch; what is under way ends by itself.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn cancel(&self, batch: BatchId) -> Result<(), Error> {
+        self.tell(Event::Cancel(batch))
+    }
+
+    /// Stops the lane of a carrier at the next mail boundary.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn pause(&self, carrier: Carrier) -> Result<(), Error> {
+        self.tell(Event::Pause(carrier, true))
+    }
+
+    /// Lets a paused lane go on.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn resume(&self, carrier: Carrier) -> Result<(), Error> {
+        self.tell(Event::Pause(carrier, false))
+    }
+
+    /// Sets the ceilings of a carrier from now on.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn set_policy(&self, carrier: Carrier, policy: Policy) -> Result<(), Error> {
+        self.tell(Event::SetPolicy(carrier, Box::new(policy)))
+    }
+
+    /// A picture of the present.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.messages.send(Message::Snapshot(answer)).map_err(|_| self.stopped())?;
+        answered.await.map_err(|_| self.stopped())
+    }
+
+    /// Records from a cursor on (0 is the first), each with the cursor behind it; at most about `most`.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn records(&self, from: u64, most: usize) -> Result<Vec<(u64, Record)>, Error> {
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || store.records(from, most));
+        Ok(read.await.map_err(|e| Error::Stopped(e.to_string()))??)
+    }
+
+    /// Changes whenever outcomes became durable: read `records` again then. Closes when the engine stops.
+    #[must_use]
+    pub fn recorded(&self) -> watch::Receiver<u64> {
+        self.recorded.clone()
+    }
+
+    /// The engine's own time, comparable with the instants in records.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Ends all sessions in order and returns when nothing is under way. What waits stays in the queue.
+    pub async fn shutdown(self) {
+        let (answer, answered) = oneshot::channel();
+        if self.messages.send(Message::ShutDown(answer)).is_ok() {
+            // An error means that the loop has ended already.
+            let _ = answered.await;
+        }
+        // The last handle also closes the file in order; with others still held, they will.
+        if let Ok(store) = Arc::try_unwrap(self.store) {
+            let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        }
+    }
+
+    fn tell(&self, event: Event) -> Result<(), Error> {
+        self.messages.send(Message::Events(vec![event])).map_err(|_| self.stopped())
+    }
+
+    fn stopped(&self) -> Error {
+        Error::Stopped(self.stopped.borrow().clone().unwrap_or_else(|| "it was shut down".into()))
+    }
+}
+
+/// Everything the loop holds.
+struct Shell {
+    machine: Machine,
+    messages: mpsc::UnboundedSender<Message>,
+    store: Arc<Store>,
+    resolver: Arc<Resolver>,
+    clock: Clock,
+    tls: TlsConnector,
+    gates: HashMap<Carrier, Gate>,
+    sessions: HashMap<SessionId, mpsc::UnboundedSender<Order>>,
+    began: Instant,
+    record: watch::Sender<u64>,
+}
+
+impl Shell {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>, stop: watch::Sender<Option<String>>) {
+        let mut wake = Instant::EPOCH;
+        let mut batch = Vec::new();
+        let mut leaving: Vec<oneshot::Sender<()>> = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                heard = inbox.recv_many(&mut batch, EVENTS_MAX) => if heard == 0 { return },
+                () = self.clock.sleep_until(wake) => {}
+            }
+            let mut events = Vec::new();
+            for message in batch.drain(..) {
+                match message {
+                    Message::Events(more) => events.extend(more),
+                    Message::Snapshot(answer) => {
+                        let _ = answer.send(report::snapshot(&self.machine, self.began, self.clock.now()));
+                    }
+                    Message::ShutDown(answer) => {
+                        events.push(Event::ShutDown);
+                        leaving.push(answer);
+                    }
+                    Message::Failed(error) => {
+                        // Nothing may be sent that cannot be recorded: dropping the loop ends every session.
+                        tracing::error!(%error, "the queue failed; sending stops, nothing acknowledged is lost");
+                        let _ = stop.send(Some(error.to_string()));
+                        return;
+                    }
+                }
+            }
+            wake = self.step(events);
+            if !leaving.is_empty() && self.machine.is_still() {
+                drop(self);
+                leaving.drain(..).for_each(|answer| drop(answer.send(())));
+                return;
+            }
+        }
+    }
+
+    fn step(&mut self, events: Vec<Event>) -> Instant {
+        for event in &events {
+            match event {
+                Event::SessionClosed { session, .. } => drop(self.sessions.remove(session)),
+                Event::Recorded(outcomes) => self.record.send_modify(|count| *count += *outcomes as u64),
+                _ => {}
+            }
+        }
+        let mut actions = Vec::new();
+        let wake = self.machine.step(events, self.clock.now(), &mut actions);
+        for action in actions {
+            self.carry_out(action);
+        }
+        wake
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::Persist(writes) => self.store.persist(writes),
+            Action::Load(chunk) => self.store.load(chunk),
+            Action::Resolve(domain) => {
+                let (resolver, messages, clock) = (self.resolver.clone(), self.messages.clone(), self.clock);
+                tokio::spawn(async move {
+                    let (route, valid) = resolver.route(&domain).await;
+                    let valid_until = clock.now() + valid;
+                    let _ = messages.send(Message::Events(vec![Event::Resolved { domain, route, valid_until }]));
+                });
+            }
+            Action::Open { session, carrier, host, addr, manner } => {
+                let (orders, inbox) = mpsc::unbounded_channel();
+                self.sessions.insert(session, orders);
+                let gate = self.gates.get(&carrier).cloned().flatten();
+                let (tls, clock, messages) = (self.tls.clone(), self.clock, self.messages.clone());
+                let opening = wire::Opening { session, addr, host, manner: *manner, gate, tls, clock };
+                let report = move |events| drop(messages.send(Message::Events(events)));
+                tokio::spawn(wire::run(opening, inbox, report));
+            }
+            Action::Send { session, mail, chunk, depart, style } => {
+                if let Some(orders) = self.sessions.get(&session) {
+                    // A session that ends at this moment reports the order as not attempted.
+                    let _ = orders.send(Order::Send(mail, chunk, depart, style));
+                }
+            }
+            Action::Finish(session) => {
+                if let Some(orders) = self.sessions.get(&session) {
+                    let _ = orders.send(Order::Finish);
+                }
+            }
+            Action::Gate(carrier, policy) => drop(self.gates.insert(carrier, wire::gate(&policy))),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What the rows of the queue look like: a version byte, then a compact encoding.
+
+use redb::TableDefinition;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::StoreError;
+
+/// Present form of every row.
+const ROW_V1: u8 = 1;
+
+/// Batch heads by number.
+pub(super) const BATCHES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("batches");
+/// Batch numbers by the callers' keys.
+pub(super) const KEYS: TableDefinition<'_, &str, u32> = TableDefinition::new("keys");
+/// Sealed recipients by (batch, chunk).
+pub(super) const CHUNKS: TableDefinition<'_, (u32, u32), &[u8]> = TableDefinition::new("chunks");
+/// A state for each place, by (batch, chunk).
+pub(super) const PROGRESS: TableDefinition<'_, (u32, u32), &[u8]> = TableDefinition::new("progress");
+/// What is remembered of mails that were tried before, by (batch, index).
+pub(super) const AGAIN: TableDefinition<'_, (u32, u32), &[u8]> = TableDefinition::new("again");
+/// Groups of records by the number of their first.
+pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
+
+/// One recipient as it waits on disk. The id is the caller's and not personal data.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SealedRow {
+    pub(super) id: String,
+    pub(super) key: u64,
+    /// Address and fields; empty once the mail has settled.
+    pub(super) sealed: Vec<u8>,
+}
+
+/// A chunk as it waits on disk.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ChunkRow {
+    pub(super) domain: String,
+    pub(super) rows: Vec<SealedRow>,
+}
+
+/// Where a place of a chunk stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Place {
+    Fresh,
+    /// Registered, and no outcome is durable.
+    InFlight,
+    Settled,
+    /// Tried before; `AGAIN` has the rest.
+    Again,
+}
+
+/// Encodes a row.
+pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+    postcard::to_extend(value, vec![ROW_V1]).map_err(|e| StoreError::Damaged(e.to_string()))
+}
+
+/// Decodes a row of any version that was ever written.
+pub(super) fn decode<T: DeserializeOwned>(what: &'static str, row: &[u8]) -> Result<T, StoreError> {
+    let damaged = |problem: String| StoreError::Damaged(format!("{what}: {problem}"));
+    match row.split_first() {
+        Some((&ROW_V1, rest)) => postcard::from_bytes(rest).map_err(|e| damaged(e.to_string())),
+        Some((version, _)) => Err(damaged(format!("row version {version} is newer than this program"))),
+        None => Err(damaged("an empty row".into())),
+    }
+}

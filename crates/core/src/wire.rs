@@ -1,0 +1,345 @@
+//! Carrying a session over TCP and TLS: mail-send connects and encrypts, our own session reads and writes.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::clock::Clock as _;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use mail_send::SmtpClient;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, SignatureScheme};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsConnector;
+
+use crate::address::{Address, AddressStyle};
+use crate::clock::Clock;
+use crate::event::{Chunk, Ended, Event, SessionId};
+use crate::message::MailId;
+use crate::outcome::Stage;
+use crate::policy::Policy;
+use crate::press;
+use crate::reply::Reply;
+use crate::session::{Ending, Letter, Manner, Output, Session, Why};
+use crate::time::Instant;
+
+/// Bytes read at once.
+const READ_BYTES: usize = 16 * 1024;
+
+/// The gate of configured ceilings that no permit can pass (governor; design §2).
+pub type Gate = Option<Arc<DefaultDirectRateLimiter>>;
+
+/// A gate for a policy's ceiling of mails a second.
+#[must_use]
+pub fn gate(policy: &Policy) -> Gate {
+    let rate = policy.mails_per_second_max?;
+    let quota = Quota::with_period(Duration::from_secs_f64(1.0 / rate.max(1e-6)))?;
+    let burst = std::num::NonZeroU32::new(policy.burst_mails).unwrap_or(std::num::NonZeroU32::MIN);
+    Some(Arc::new(RateLimiter::direct(quota.allow_burst(burst))))
+}
+
+/// TLS for a policy that encrypts where it can, whatever the certificate (RFC 7435).
+///
+/// # Errors
+/// A text that says why no TLS can be had.
+pub fn opportunistic_tls() -> Result<TlsConnector, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|e| format!("TLS: {e}"))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// Takes any certificate: opportunistic encryption hides from those who listen, it does not tell who answers.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// What the engine tells an open session.
+pub enum Order {
+    /// Send this mail, not before the instant.
+    Send(MailId, Arc<Chunk>, Instant, AddressStyle),
+    /// End in order after the mails it has.
+    Finish,
+}
+
+/// Everything a session needs to begin.
+pub struct Opening {
+    /// Its number.
+    pub session: SessionId,
+    /// Where to connect.
+    pub addr: SocketAddr,
+    /// The host's name, for TLS.
+    pub host: String,
+    /// How to speak.
+    pub manner: Manner,
+    /// The lane's ceilings.
+    pub gate: Gate,
+    /// Encrypts.
+    pub tls: TlsConnector,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// How one stretch on a stream ended.
+enum Left {
+    Upgrade,
+    Closed,
+}
+
+/// One session on its way: what it holds and whom it reports to.
+struct Carrier<'a, F> {
+    opening: &'a Opening,
+    session: Session,
+    orders: &'a mut mpsc::UnboundedReceiver<Order>,
+    /// Rendered and waiting for their departure.
+    held: VecDeque<(Letter, Instant)>,
+    /// Addresses of the mails that have not ended, to take them out of replies.
+    addresses: Vec<(MailId, Address)>,
+    gate_opens: Instant,
+    finish: bool,
+    closed: Option<(Stage, Why)>,
+    events: Vec<Event>,
+    report: F,
+}
+
+/// Runs a session to its end. Every mail that was ordered is reported exactly once, and the session's end last.
+pub async fn run(opening: Opening, mut orders: mpsc::UnboundedReceiver<Order>, report: impl FnMut(Vec<Event>)) {
+    let mut carrier = Carrier {
+        session: Session::new(opening.manner.clone(), opening.clock.now()),
+        opening: &opening,
+        orders: &mut orders,
+        held: VecDeque::new(),
+        addresses: Vec::new(),
+        gate_opens: Instant::EPOCH,
+        finish: false,
+        closed: None,
+        events: Vec::new(),
+        report,
+    };
+    let timeout = opening.manner.timeouts.connect;
+    match SmtpClient::connect(opening.addr, timeout).await {
+        // Without this each mail costs 40 ms (facts: crates §0.3).
+        Ok(client) => match client.stream.set_nodelay(true) {
+            Ok(()) => carrier.speak(client).await,
+            Err(e) => carrier.closed = Some((Stage::Connect, Why::Lost(e.to_string()))),
+        },
+        Err(mail_send::Error::Timeout) => carrier.closed = Some((Stage::Connect, Why::TimedOut)),
+        Err(e) => carrier.closed = Some((Stage::Connect, Why::Lost(e.to_string()))),
+    }
+    carrier.conclude();
+}
+
+impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
+    async fn speak(&mut self, mut client: SmtpClient<tokio::net::TcpStream>) {
+        if let Left::Closed = self.drive(&mut client.stream).await {
+            return;
+        }
+        client.timeout = self.opening.manner.timeouts.command;
+        match client.into_tls(&self.opening.tls, &self.opening.host).await {
+            Ok(mut client) => {
+                self.session.tls_up(self.opening.clock.now());
+                self.drive(&mut client.stream).await;
+            }
+            Err(e) => {
+                self.session.tls_failed(&e.to_string());
+                self.collect();
+            }
+        }
+    }
+
+    async fn drive<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut S) -> Left {
+        let mut buffer = vec![0; READ_BYTES];
+        let patience = self.opening.manner.timeouts.content;
+        loop {
+            let now = self.opening.clock.now();
+            self.offer_due(now);
+            let bytes = self.session.take_bytes();
+            if !bytes.is_empty() {
+                match tokio::time::timeout(patience, stream.write_all(&bytes)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(e)) => self.session.lost(&e.to_string()),
+                    Err(_) => self.session.lost("the server does not read"),
+                }
+                // TLS keeps bytes back until it is told.
+                if let Err(e) = stream.flush().await {
+                    self.session.lost(&e.to_string());
+                }
+            }
+            match self.collect() {
+                Some(left) => return left,
+                None if self.session.has_bytes() || self.may_offer() => continue,
+                None => {}
+            }
+            let wake = self.wake();
+            tokio::select! {
+                biased;
+                read = stream.read(&mut buffer) => {
+                    let now = self.opening.clock.now();
+                    match read {
+                        Ok(0) => self.session.lost("the server closed the connection"),
+                        Ok(n) => self.session.received(&buffer[..n], now),
+                        Err(e) => self.session.lost(&e.to_string()),
+                    }
+                }
+                order = self.orders.recv(), if !self.finish => self.hear(order),
+                () = self.opening.clock.sleep_until(wake) => self.session.tick(self.opening.clock.now()),
+            }
+        }
+    }
+
+    fn hear(&mut self, order: Option<Order>) {
+        let mut order = order;
+        loop {
+            match order {
+                Some(Order::Send(mail, chunk, depart, style)) => match press::letter(&chunk, mail, style) {
+                    Some((letter, address)) => {
+                        self.addresses.push((mail, address));
+                        self.held.push_back((letter, depart));
+                    }
+                    None => self.report_end(mail, Ending::NotAttempted, Duration::ZERO),
+                },
+                Some(Order::Finish) | None => {
+                    self.finish = true;
+                    return;
+                }
+            }
+            match self.orders.try_recv() {
+                Ok(next) => order = Some(next),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Hands over the next mail when the session can begin it, its instant has come and the gate is open.
+    fn offer_due(&mut self, now: Instant) {
+        while self.session.wants_mail() && self.gate_opens <= now {
+            if self.held.front().is_none_or(|(_, depart)| *depart > now) {
+                break;
+            }
+            if let Some(gate) = &self.opening.gate
+                && let Err(not_until) = gate.check()
+            {
+                let wait = not_until.wait_time_from(governor::clock::DefaultClock::default().now());
+                self.gate_opens = now + wait;
+                break;
+            }
+            if let Some((letter, depart)) = self.held.pop_front() {
+                self.session.offer(letter, depart, now);
+            }
+        }
+        if self.finish && self.held.is_empty() {
+            self.session.finish(now);
+        }
+    }
+
+    /// Whether something could be offered at this very moment.
+    fn may_offer(&self) -> bool {
+        let now = self.opening.clock.now();
+        self.session.wants_mail() && self.gate_opens <= now && self.held.front().is_some_and(|(_, d)| *d <= now)
+    }
+
+    fn wake(&self) -> Instant {
+        let depart = match self.held.front() {
+            Some((_, depart)) if self.session.wants_mail() => (*depart).max(self.gate_opens),
+            _ => Instant::NEVER,
+        };
+        self.session.wake().min(depart)
+    }
+
+    /// Takes the session's reports; says so if the stream must change or end.
+    fn collect(&mut self) -> Option<Left> {
+        let mut left = None;
+        while let Some(output) = self.session.next_output() {
+            match output {
+                Output::StartTls => left = Some(Left::Upgrade),
+                Output::Ready => self.events.push(Event::SessionReady(self.opening.session)),
+                Output::Ended { id, ending, latency } => self.report_end(id, ending, latency),
+                Output::Closed { stage, why } => {
+                    self.closed = Some((stage, why));
+                    left = Some(Left::Closed);
+                }
+            }
+        }
+        if !self.events.is_empty() {
+            (self.report)(core::mem::take(&mut self.events));
+        }
+        left
+    }
+
+    fn report_end(&mut self, mail: MailId, ending: Ending, latency: Duration) {
+        let at = self.addresses.iter().position(|(id, _)| *id == mail);
+        let address = at.map(|at| self.addresses.swap_remove(at).1);
+        let shown = match (&ending, &address) {
+            (Ending::Replied { reply, .. }, Some(address)) => shown(reply, address),
+            _ => String::new(),
+        };
+        let tls = self.session.is_encrypted();
+        let ended = Ended { session: self.opening.session, mail, ending, shown, latency, tls };
+        self.events.push(Event::Ended(ended));
+    }
+
+    /// Reports what was never begun, then the end.
+    fn conclude(&mut self) {
+        for (letter, _) in core::mem::take(&mut self.held) {
+            self.report_end(letter.id, Ending::NotAttempted, Duration::ZERO);
+        }
+        self.orders.close();
+        while let Ok(order) = self.orders.try_recv() {
+            if let Order::Send(mail, ..) = order {
+                self.report_end(mail, Ending::NotAttempted, Duration::ZERO);
+            }
+        }
+        let (stage, why) = self.closed.take().unwrap_or((Stage::Connect, Why::Lost("the session was dropped".into())));
+        self.events.push(Event::SessionClosed { session: self.opening.session, stage, why });
+        (self.report)(core::mem::take(&mut self.events));
+    }
+}
+
+/// The reply with `<rcpt>` for the address in each of its forms.
+fn shown(reply: &Reply, address: &Address) -> String {
+    let quoted = address.wire(AddressStyle::Quoted);
+    let raw = format!("{}@{}", address.local(), address.domain());
+    reply.redacted(&[&quoted, &raw, address.local()])
+}

@@ -1,0 +1,128 @@
+//! `hikyaku demo`: one earthquake telegram becomes 11,500 mails, on this machine alone.
+
+mod chance;
+mod names;
+mod people;
+mod roster;
+mod stage;
+mod verdict;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::account::{Account, seconds};
+use crate::send;
+use crate::show;
+use stage::Stage;
+
+/// One earthquake telegram becomes 11,500 mails.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "EXAMPLE\n  hikyaku demo                          # stays and shows pages until Ctrl-C\n  hikyaku demo --profile busy --exit    # carriers whose limits bite\n  hikyaku demo --telegram FILE --exit   # any real 震度速報 or 震源・震度情報\n\nNothing leaves this machine: carriers, name server and people are mock ones on loopback."
+)]
+pub struct DemoArgs {
+    /// How many fictional people.
+    #[arg(long, value_name = "N", default_value_t = 11_500)]
+    people: usize,
+    /// How the carriers behave: calm, busy, hostile, or a profile file.
+    #[arg(long, value_name = "NAME", default_value = "calm")]
+    profile: String,
+    /// A JMA telegram to take in instead of the fictional one.
+    #[arg(long, value_name = "FILE")]
+    telegram: Option<PathBuf>,
+    /// Folder for the journal and the queue; a fresh temporary one if left out.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// End as soon as everybody has settled, instead of at Ctrl-C.
+    #[arg(long)]
+    exit: bool,
+    /// Show no progress.
+    #[arg(long)]
+    quiet: bool,
+    /// Print nothing but one JSON object at the end; implies --exit.
+    #[arg(long)]
+    json: bool,
+    /// Port of the pages; 0 takes any free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    port: u16,
+    /// How many of those who got a mail answer, from 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.6)]
+    answers: f64,
+    /// Where all randomness begins.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// One line that says what to mend.
+pub async fn run(args: DemoArgs) -> Result<bool, String> {
+    let stage = Stage::set(&args).await?;
+    let hushed = args.json || args.quiet;
+    if !hushed {
+        eprintln!("模擬キャリア {} 社を 127.0.0.1 の内側で起動しました（{}）。", stage.carriers(), args.profile);
+        eprintln!("職員 {} 名を登録しました。集計画面: {}", stage.people(), stage.tally_address());
+    }
+    let Some(work) = stage.take_telegram().await? else {
+        stage.strike().await;
+        return Ok(true);
+    };
+    if !hushed {
+        eprintln!("{}", work.headline);
+        eprintln!("{}名に {}通を送ります。回答リンクの例: {}", work.people, work.mails, work.sample_link);
+    }
+    let mut account = Account::new(work.receipt.batch, work.receipt.submitted, work.people, work.mails);
+    let mut report = send::follow(stage.engine(), &mut account, hushed).await?;
+    stage.settle().await?;
+    let verdict = verdict::compare(&stage, &account);
+    report.lost = Some(verdict.lost);
+    report.duplicates = Some(verdict.duplicates);
+    if args.json {
+        send::print(&report, true)?;
+    } else {
+        print!("{}", show::table(&report));
+        println!("紛失 {}  重複 {}（キャリア側の台帳と照合）", verdict.lost, verdict.duplicates);
+        print!("{}", work.timeline(&account));
+        println!("配信完了まで {:.2} 秒。集計画面: {}", report.seconds, stage.tally_address());
+    }
+    if !(args.exit || args.json) {
+        if !hushed {
+            eprintln!("Ctrl-C で終わります。回答は集計画面で増えていきます。");
+        }
+        tokio::signal::ctrl_c().await.map_err(|e| e.to_string())?;
+    }
+    stage.strike().await;
+    Ok(report.still_waiting == 0 && verdict.is_clean())
+}
+
+/// What became of the telegram: who is asked, and when each step was done.
+pub struct Work {
+    headline: String,
+    people: u64,
+    mails: u64,
+    sample_link: String,
+    receipt: hikyaku_core::Receipt,
+    read: Duration,
+    judged: Duration,
+    durable: Duration,
+}
+
+impl Work {
+    fn timeline(&self, account: &Account) -> String {
+        let ms = |span: Duration| format!("{:.1} ms", span.as_secs_f64() * 1000.0);
+        let accepted = account.accepted_span().map(|(first, last)| {
+            let after = |at| self.durable.as_secs_f64() + seconds(self.receipt.submitted, at);
+            format!("  最初の受付 {:.3} 秒  最後の受付 {:.3} 秒", after(first), after(last))
+        });
+        format!(
+            "電文を受けてから: 解読 {}  判定 {}  永続化 {}{}\n",
+            ms(self.read),
+            ms(self.judged),
+            ms(self.durable),
+            accepted.unwrap_or_default()
+        )
+    }
+}

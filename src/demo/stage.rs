@@ -1,0 +1,323 @@
+//! Everything the demo sets up: mock carriers, journal, engine, pages, and the people who answer.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hikyaku_core::{
+    Address, AddressStyle, BatchId, Carrier, CarrierRow, Config, Engine, Mailbox, NameService, Policy, Record,
+};
+use hikyaku_dispatch::{
+    Command, Desk, DispatchId, Keys, RedbJournal, Rule, RuleId, Sender, batch_for, outcomes, read_roster,
+};
+use hikyaku_feeds::{parse, samples};
+use hikyaku_mock::{CarrierProfile, Directory, Ledger, MockNet};
+use hikyaku_web::WebState;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::people::{self, Habits};
+use super::{DemoArgs, Work, roster};
+use crate::mock::read_profile;
+
+/// Records folded into the journal at once.
+const RECORDS_MAX: usize = 5_000;
+
+/// The running demo.
+pub struct Stage {
+    net: MockNet,
+    engine: Engine,
+    desk: Desk,
+    pages: String,
+    people: usize,
+    carriers: usize,
+    telegram: Option<PathBuf>,
+    folder: PathBuf,
+    temporary: bool,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    dispatched: mpsc::UnboundedSender<(BatchId, DispatchId)>,
+    folded: watch::Receiver<u64>,
+}
+
+impl Stage {
+    /// Sets everything up.
+    pub async fn set(args: &DemoArgs) -> Result<Stage, String> {
+        let profile = read_profile(&args.profile)?;
+        let telegram = args.telegram.clone();
+        let (folder, temporary) = fresh_folder(args.data.clone())?;
+        let generated = roster::roster(args.people, args.seed);
+        let rows = profile.carriers.clone();
+        let known = Directory::Listed(generated.known.iter().cloned().collect());
+        let mut net = MockNet::start(profile, known, args.seed).await.map_err(|e| e.to_string())?;
+        let mails = net.take_mail();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", args.port)).await;
+        let listener = listener.map_err(|e| format!("--port {}: {e}; choose another", args.port))?;
+        let pages = format!("http://{}", listener.local_addr().map_err(|e| e.to_string())?);
+        let desk = open_desk(&folder, &generated.csv).await?;
+        let engine = Engine::open(config(&folder, &net, &rows, args.seed)?).await.map_err(|e| e.to_string())?;
+        let (stop, stopped) = watch::channel(false);
+        let (dispatched, batches) = mpsc::unbounded_channel();
+        let (fold, folded) = watch::channel(0);
+        let habits = Habits { share: args.answers, seed: args.seed, median: Duration::from_secs(2) };
+        let tasks = vec![
+            tokio::spawn(serve(listener, desk.clone(), until(stopped.clone()))),
+            tokio::spawn(fold_outcomes(engine.clone(), desk.clone(), batches, fold, until(stopped.clone()))),
+            tokio::spawn(answer(mails, habits, until(stopped))),
+        ];
+        Ok(Stage {
+            net,
+            engine,
+            desk,
+            pages,
+            people: args.people,
+            carriers: rows.len(),
+            telegram,
+            folder,
+            temporary,
+            stop,
+            tasks,
+            dispatched,
+            folded,
+        })
+    }
+
+    /// Reads the telegram, judges it and has the engine take what follows; `None` if nobody is concerned.
+    pub async fn take_telegram(&self) -> Result<Option<Work>, String> {
+        let started = Instant::now();
+        let bytes = match &self.telegram {
+            Some(path) => std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?,
+            None => samples::DEMO_VXSE51.to_vec(),
+        };
+        let name = self.telegram.as_ref().map_or("vxse51_demo.xml".into(), |path| path.display().to_string());
+        let bulletin = parse(&bytes, &name).map_err(|e| format!("{name}: {e}"))?;
+        let read = started.elapsed();
+        let headline = format!("{}（{}）{}", bulletin.title, bulletin.office, bulletin.headline);
+        // An old telegram is judged as of its own time, or a real one of the past would reach nobody.
+        let received = bulletin.published;
+        let command = Command::TakeBulletin { bulletin: Box::new(bulletin), received };
+        self.desk.command(command, received).await.map_err(|e| e.to_string())?;
+        let judged = started.elapsed();
+        let Some(dispatch) = self.desk.read(|state| state.latest_dispatch().map(|d| d.id())) else {
+            let reasons = self.desk.read(|state| state.judgements().last().map(|j| format!("{j:?}")));
+            eprintln!("この電文では誰にも送りません: {}", reasons.unwrap_or_default());
+            return Ok(None);
+        };
+        let sender = self.sender()?;
+        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), dispatch, &sender));
+        let mut batch = batch.map_err(|e| e.to_string())?.ok_or("the dispatch is gone")?;
+        // The telegram may be old; the deadline counts from now.
+        batch.deadline = Some(self.engine.now() + Duration::from_secs(600));
+        batch.expires = Some(self.engine.now() + Duration::from_secs(24 * 3600));
+        let mails = batch.recipients.len() as u64;
+        let sample =
+            self.desk.read(|state| state.dispatch(dispatch).and_then(|d| d.record().asked.first().map(|a| a.person)));
+        let sample = sample.ok_or("nobody is concerned")?;
+        let receipt = self.engine.submit(batch).await.map_err(|e| e.to_string())?;
+        let durable = started.elapsed();
+        let _ = self.dispatched.send((receipt.batch, dispatch));
+        let queued = Command::MarkQueued { dispatch };
+        self.desk.command(queued, Timestamp::now()).await.map_err(|e| e.to_string())?;
+        Ok(Some(Work {
+            headline,
+            people: self.desk.read(|state| u64::from(state.tally(dispatch).asked_people)),
+            mails,
+            sample_link: format!("{}/a/{}", self.pages, self.desk.link_token(dispatch, sample)),
+            receipt,
+            read,
+            judged,
+            durable,
+        }))
+    }
+
+    fn sender(&self) -> Result<Sender, String> {
+        let address = Address::parse("anpi@hikyaku.example.go.jp").map_err(|e| e.to_string())?;
+        Ok(Sender {
+            from: Mailbox { name: "安否確認システム".into(), address },
+            return_path: "b+{verp}@hikyaku.example.go.jp".into(),
+            reply_to: None,
+            link_base: format!("{}/a/", self.pages),
+        })
+    }
+
+    /// Waits until everything that settled is in the journal.
+    pub async fn settle(&self) -> Result<(), String> {
+        let last = self.engine.records(0, usize::MAX).await.map_err(|e| e.to_string())?.last().map_or(0, |r| r.0);
+        let mut folded = self.folded.clone();
+        folded.wait_for(|cursor| *cursor >= last).await.map_err(|e| e.to_string())?;
+        Ok(())
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// What the carriers saw.
+    pub fn ledger(&self) -> Arc<Ledger> {
+        self.net.ledger()
+    }
+
+    /// The addresses of a mail's recipient, by the id that records carry.
+    pub fn address_of(&self, recipient: &str) -> Option<String> {
+        let (person, place) = recipient.strip_prefix('p')?.split_once('-')?;
+        let (person, place): (u32, usize) = (person.parse().ok()?, place.parse().ok()?);
+        self.desk.read(|state| {
+            let person = state.people().find(hikyaku_dispatch::PersonId(person))?;
+            person.addresses().get(place.checked_sub(1)?).cloned()
+        })
+    }
+
+    /// How many people there are.
+    pub fn people(&self) -> usize {
+        self.people
+    }
+
+    /// How many carriers there are.
+    pub fn carriers(&self) -> usize {
+        self.carriers
+    }
+
+    /// Where the tally is.
+    pub fn tally_address(&self) -> String {
+        format!("{}/tally", self.pages)
+    }
+
+    /// Ends everything in order; a temporary folder is removed.
+    pub async fn strike(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            // A page that hangs must not keep the demo.
+            let _ = tokio::time::timeout(Duration::from_secs(3), task).await;
+        }
+        self.engine.shutdown().await;
+        self.net.shutdown().await;
+        drop(self.desk);
+        if self.temporary {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// A folder that holds nothing yet; the second part says whether it is ours to remove.
+fn fresh_folder(asked: Option<PathBuf>) -> Result<(PathBuf, bool), String> {
+    let temporary = asked.is_none();
+    let folder = asked.unwrap_or_else(|| {
+        let moment = Timestamp::now().as_microsecond();
+        std::env::temp_dir().join(format!("hikyaku-demo-{}-{moment}", std::process::id()))
+    });
+    let problem = |e: std::io::Error| format!("--data {}: {e}", folder.display());
+    std::fs::create_dir_all(&folder).map_err(problem)?;
+    if std::fs::read_dir(&folder).map_err(problem)?.next().is_some() {
+        return Err(format!("--data {}: it is not empty; the demo needs a fresh folder", folder.display()));
+    }
+    Ok((folder, temporary))
+}
+
+async fn open_desk(folder: &std::path::Path, csv: &str) -> Result<Desk, String> {
+    let keys = Keys::open(folder.join("keys")).map_err(|e| e.to_string())?;
+    let journal = RedbJournal::open(folder.join("journal.redb")).map_err(|e| e.to_string())?;
+    let desk = Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())?;
+    let people = read_roster(csv.as_bytes()).map_err(|e| e.to_string())?;
+    let now = Timestamp::now();
+    desk.command(Command::ImportPeople { people }, now).await.map_err(|e| e.to_string())?;
+    let rule = Rule::safety(RuleId(1), hikyaku_bulletin::Intensity::SixLower);
+    desk.command(Command::SetRule { rule }, now).await.map_err(|e| e.to_string())?;
+    Ok(desk)
+}
+
+/// The engine's configuration: loopback only, the mock's name server, and the carriers' limits as ceilings.
+fn config(folder: &std::path::Path, net: &MockNet, rows: &[CarrierProfile], seed: u64) -> Result<Config, String> {
+    let queue = folder.join("queue");
+    let mut config = Config::new(queue, "hikyaku.example.go.jp");
+    config.dns = NameService::Servers(vec![net.dns]);
+    config.port = net.smtp_port;
+    config.seed = Some(seed);
+    for profile in rows {
+        let carrier = Carrier::new(&profile.name);
+        let policy = policy(profile, config.carriers.policy(&carrier));
+        let suffixes = profile.hosts.iter().map(|host| host.name.clone()).collect();
+        let row = CarrierRow {
+            carrier,
+            domains: profile.domains.clone(),
+            mx_suffixes: suffixes,
+            address_style: AddressStyle::Quoted,
+            source: "mock profile".into(),
+        };
+        config.carriers.set_row(row, policy);
+    }
+    Ok(config)
+}
+
+fn policy(profile: &CarrierProfile, table: &Policy) -> Policy {
+    let limits = &profile.limits;
+    let sessions_max = limits.sessions.unwrap_or(table.sessions_max);
+    Policy {
+        sessions_max,
+        sessions_start: table.sessions_start.min(sessions_max),
+        mails_per_second_max: limits.mails_per_second,
+        burst_mails: limits.burst.unwrap_or(1),
+        mails_per_session_max: limits.mails_per_session.unwrap_or(table.mails_per_session_max),
+        connects_per_minute_max: limits.connections_per_minute,
+        ..table.clone()
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the stage is gone, which is the same.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+async fn serve(listener: tokio::net::TcpListener, desk: Desk, stop: impl Future<Output = ()> + Send + 'static) {
+    let state = WebState::new(desk);
+    let router = hikyaku_web::router(state.clone()).merge(hikyaku_web::console_router(state));
+    if let Err(e) = hikyaku_web::serve(listener, router, stop).await {
+        eprintln!("hikyaku: the pages stopped: {e}");
+    }
+}
+
+async fn answer(
+    mails: mpsc::UnboundedReceiver<hikyaku_mock::AcceptedMail>,
+    habits: Habits,
+    stop: impl Future<Output = ()>,
+) {
+    people::answer(mails, habits, stop).await;
+}
+
+/// Folds the engine's records into the journal as they become durable.
+async fn fold_outcomes(
+    engine: Engine,
+    desk: Desk,
+    mut batches: mpsc::UnboundedReceiver<(BatchId, DispatchId)>,
+    folded: watch::Sender<u64>,
+    stop: impl Future<Output = ()>,
+) {
+    let mut known = std::collections::HashMap::new();
+    let mut recorded = engine.recorded();
+    let mut cursor = 0;
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            Some((batch, dispatch)) = batches.recv() => drop(known.insert(batch, dispatch)),
+            changed = recorded.changed() => if changed.is_err() { return },
+        }
+        if known.is_empty() {
+            continue;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        while let Ok(records) = engine.records(cursor, RECORDS_MAX).await {
+            let Some((behind, _)) = records.last() else { break };
+            let behind = *behind;
+            let records: Vec<Record> = records.into_iter().map(|(_, record)| record).collect();
+            for command in outcomes(&records, |batch| known.get(&batch).copied()) {
+                if let Err(e) = desk.command(command, Timestamp::now()).await {
+                    return eprintln!("hikyaku: the journal refused outcomes: {e}");
+                }
+            }
+            cursor = behind;
+            let _ = folded.send(cursor);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `hikyaku send`: a mail to each row of a roster, to MX hosts or through a relay, resumable after a crash.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use hikyaku_core::{Config, Dial, Engine, NameService, Relay};
+
+use crate::account::{Account, Report};
+use crate::letter_files;
+use crate::show::{self, Bars};
+
+/// Send one mail to each row of a roster.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "EXAMPLE\n  hikyaku send --roster people.csv --message message.toml --from anpi@example.go.jp --relay 127.0.0.1:2525\n\n  people.csv     id,name,email and any other column as a field\n  message.toml   subject = \"...{name}...\"  and  text = \"...\"\n\nRun the same command again after a crash: it goes on where it stopped, and sends nothing twice that was accepted."
+)]
+pub struct SendArgs {
+    /// CSV with the columns id, name, email; any other column is a field for the template.
+    #[arg(long, value_name = "FILE")]
+    roster: PathBuf,
+    /// TOML with subject and text, with {name}-like fields.
+    #[arg(long, value_name = "FILE")]
+    message: PathBuf,
+    /// Address of the sender.
+    #[arg(long, value_name = "ADDRESS")]
+    from: String,
+    /// Send everything through this host instead of to the carriers' MX hosts.
+    #[arg(long, value_name = "HOST:PORT")]
+    relay: Option<String>,
+    /// Folder of the durable queue.
+    #[arg(long, value_name = "DIR", default_value = "hikyaku-data")]
+    data: PathBuf,
+    /// Print nothing but one JSON object at the end.
+    #[arg(long)]
+    json: bool,
+    /// Show no progress.
+    #[arg(long)]
+    quiet: bool,
+    /// Where connections may go without --relay: loopback, or internet.
+    #[arg(long, value_name = "WHERE", value_parser = ["loopback", "internet"])]
+    dial: Option<String>,
+    /// Name server to ask instead of the system's.
+    #[arg(long, value_name = "ADDR:PORT")]
+    dns: Option<SocketAddr>,
+    /// Port of the MX hosts.
+    #[arg(long, value_name = "PORT", default_value_t = 25)]
+    port: u16,
+    /// Our own name in EHLO; the domain of --from if it is left out.
+    #[arg(long, value_name = "NAME")]
+    helo: Option<String>,
+    /// Most sessions at once with the relay, or with each carrier.
+    #[arg(long, value_name = "N")]
+    sessions: Option<u32>,
+    /// Most mails a second through the relay, or to each carrier.
+    #[arg(long, value_name = "N")]
+    rate: Option<f64>,
+    /// Give up on a mail after so many hours.
+    #[arg(long, value_name = "HOURS", default_value_t = 24.0)]
+    give_up_after: f64,
+    /// Name of this dispatch; left out, it is made from the contents of both files.
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+}
+
+/// Runs the command; the report says whether everybody settled.
+///
+/// # Errors
+/// One line that says what to mend.
+pub async fn run(args: SendArgs) -> Result<bool, String> {
+    let mut batch = letter_files::read_batch(&args.roster, &args.message, &args.from, args.key.clone())?;
+    let config = config(&args)?;
+    let (people, mails) = (batch.recipients.len() as u64, batch.recipients.len() as u64);
+    let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
+    batch.expires = Some(engine.now() + Duration::from_secs_f64(args.give_up_after.max(0.0) * 3600.0));
+    let receipt = engine.submit(batch).await.map_err(|e| e.to_string())?;
+    if receipt.known && !args.json && !args.quiet {
+        eprintln!("この配信は登録済みです。続きから再開します。");
+    }
+    let mut account = Account::new(receipt.batch, receipt.submitted, people, mails);
+    let report = follow(&engine, &mut account, args.json || args.quiet).await?;
+    engine.shutdown().await;
+    print(&report, args.json)?;
+    Ok(report.still_waiting == 0)
+}
+
+fn config(args: &SendArgs) -> Result<Config, String> {
+    let from = hikyaku_core::Address::parse(&args.from).map_err(|e| format!("--from: {e}"))?;
+    let helo = args.helo.clone().unwrap_or_else(|| from.domain().to_string());
+    let mut config = Config::new(&args.data, helo);
+    config.port = args.port;
+    config.relay = args.relay.as_deref().map(parse_relay).transpose()?;
+    config.dns = args.dns.map_or(NameService::System, |addr| NameService::Servers(vec![addr]));
+    config.dial = match (&config.relay, args.dial.as_deref()) {
+        (Some(_), _) => Dial::RelayOnly,
+        (None, Some("internet")) => Dial::Internet,
+        (None, Some(_)) => Dial::Loopback,
+        (None, None) => {
+            return Err(
+                "without --relay the mails go straight to the carriers: add --dial internet to allow that".into()
+            );
+        }
+    };
+    config.carriers.limit_all(args.sessions, args.rate);
+    Ok(config)
+}
+
+fn parse_relay(text: &str) -> Result<Relay, String> {
+    let wrong = || format!("--relay {text}: write it as HOST:PORT, such as relay.example.jp:25");
+    let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_string();
+    if host.is_empty() {
+        return Err(wrong());
+    }
+    Ok(Relay { host, port: port.parse().map_err(|_| wrong())? })
+}
+
+/// Reads records as they become durable, until every mail has settled or the user interrupts.
+pub async fn follow(engine: &Engine, account: &mut Account, quiet: bool) -> Result<Report, String> {
+    let mut bars = Bars::new(quiet);
+    let mut recorded = engine.recorded();
+    let mut cursor = 0;
+    loop {
+        let records = engine.records(cursor, 10_000).await.map_err(|e| e.to_string())?;
+        for (behind, record) in &records {
+            account.fold(record);
+            cursor = *behind;
+        }
+        if account.is_complete() {
+            break;
+        }
+        if !records.is_empty() {
+            bars.update(&engine.snapshot().await.map_err(|e| e.to_string())?);
+        }
+        tokio::select! {
+            changed = recorded.changed() => if changed.is_err() {
+                // The engine stopped: the next question says why.
+                engine.snapshot().await.map_err(|e| e.to_string())?;
+            },
+            _ = tokio::signal::ctrl_c() => break,
+        }
+        // Outcomes come by the thousand: reading them in handfuls would cost more than sending.
+        tokio::time::sleep(Duration::from_millis(15)).await;
+    }
+    let snapshot = engine.snapshot().await.map_err(|e| e.to_string())?;
+    bars.update(&snapshot);
+    bars.finish();
+    Ok(account.report(Some(&snapshot)))
+}
+
+/// Prints the report for people or for programs.
+pub fn print(report: &Report, json: bool) -> Result<(), String> {
+    if json {
+        println!("{}", serde_json::to_string(report).map_err(|e| e.to_string())?);
+    } else {
+        print!("{}", show::table(report));
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! What a person sees in the terminal: a bar a carrier while it runs, a table at the end.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use hikyaku_core::{Carrier, Cause, Snapshot};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::account::{CarrierReport, Report};
+
+/// Bars on standard error, one for each carrier.
+pub struct Bars {
+    group: MultiProgress,
+    bars: Vec<(Carrier, ProgressBar)>,
+    last: Vec<(u64, std::time::Instant)>,
+}
+
+impl Bars {
+    /// Bars that are drawn, or none at all.
+    pub fn new(quiet: bool) -> Self {
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(8) };
+        Bars { group: MultiProgress::with_draw_target(target), bars: Vec::new(), last: Vec::new() }
+    }
+
+    /// Draws the present state.
+    pub fn update(&mut self, snapshot: &Snapshot) {
+        for (at, lane) in snapshot.lanes.iter().enumerate() {
+            let failed = lane.bounced.values().sum::<u64>() + lane.dropped;
+            let done = lane.accepted + failed;
+            if self.bars.len() <= at {
+                let bar = self.group.add(ProgressBar::new(done + lane.waiting));
+                let style = ProgressStyle::with_template("{prefix:14} {bar:28} {msg}");
+                bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("█▌░"));
+                bar.set_prefix(lane.carrier.to_string());
+                self.bars.push((lane.carrier.clone(), bar));
+                self.last.push((done, std::time::Instant::now()));
+            }
+            let (before, when) = self.last[at];
+            let span = when.elapsed().as_secs_f64();
+            let rate = (done - before.min(done)) as f64 / span.max(0.001);
+            if span > 0.9 {
+                self.last[at] = (done, std::time::Instant::now());
+            }
+            let left = snapshot.forecast.lanes.get(at).and_then(|(_, left)| *left);
+            let left = if lane.waiting == 0 { "完了".to_string() } else { left.map_or("—".into(), span_words) };
+            let bar = &self.bars[at].1;
+            bar.set_length(done + lane.waiting);
+            bar.set_position(done);
+            bar.set_message(format!(
+                "受付 {:>6}  待ち {:>6}  不達 {:>4}  {:>6.0} 通/秒  残り {left}",
+                lane.accepted, lane.waiting, failed, rate
+            ));
+        }
+    }
+
+    /// Leaves the bars as they are.
+    pub fn finish(&self) {
+        for (_, bar) in &self.bars {
+            bar.abandon();
+        }
+    }
+}
+
+fn span_words(span: Duration) -> String {
+    let seconds = span.as_secs_f64();
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} 秒"),
+        s if s < 5400.0 => format!("{:.0} 分", s / 60.0),
+        s => format!("{:.1} 時間", s / 3600.0),
+    }
+}
+
+/// The table at the end: a row for each carrier and one for all.
+pub fn table(report: &Report) -> String {
+    let mut out = String::new();
+    let heads = ["", "宛先", "受付", "遅延", "不達", "不明", "接続", "通/秒", "50%", "90%", "99%", "100%"];
+    let mut rows: Vec<Vec<String>> = vec![heads.iter().map(ToString::to_string).collect()];
+    rows.extend(report.carriers.iter().map(carrier_row));
+    let sessions: u64 = report.carriers.iter().map(|c| c.sessions).sum();
+    let rate = report.t100_s.map(|s| report.counts.accepted as f64 / s.max(1e-3));
+    rows.push(vec![
+        "合計".into(),
+        report.mails.to_string(),
+        report.counts.accepted.to_string(),
+        report.counts.deferred.to_string(),
+        report.counts.bounced.to_string(),
+        report.counts.in_doubt.to_string(),
+        sessions.to_string(),
+        rate.map_or("—".into(), |r| format!("{r:.0}")),
+        time(report.t50_s),
+        time(report.t90_s),
+        time(report.t99_s),
+        time(report.t100_s),
+    ]);
+    let widths: Vec<usize> =
+        (0..heads.len()).map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0)).collect();
+    for row in &rows {
+        for (column, cell) in row.iter().enumerate() {
+            let pad = " ".repeat(widths[column].saturating_sub(width(cell)));
+            // Names to the left, figures to the right.
+            let _ = if column == 0 { write!(out, "{cell}{pad}") } else { write!(out, "  {pad}{cell}") };
+        }
+        out.push('\n');
+    }
+    for carrier in report.carriers.iter().filter(|c| !c.counts.causes.is_empty()) {
+        let causes: Vec<String> =
+            carrier.counts.causes.iter().map(|(cause, n)| format!("{} {n}", cause_words(*cause))).collect();
+        let _ = writeln!(out, "不達の内訳 {}: {}", carrier.name, causes.join("、"));
+    }
+    out
+}
+
+fn carrier_row(carrier: &CarrierReport) -> Vec<String> {
+    vec![
+        carrier.name.clone(),
+        carrier.mails.to_string(),
+        carrier.counts.accepted.to_string(),
+        carrier.counts.deferred.to_string(),
+        carrier.counts.bounced.to_string(),
+        carrier.counts.in_doubt.to_string(),
+        carrier.sessions.to_string(),
+        carrier.mails_per_second.map_or("—".into(), |r| format!("{r:.0}")),
+        time(carrier.t50_s),
+        time(carrier.t90_s),
+        time(carrier.t99_s),
+        time(carrier.t100_s),
+    ]
+}
+
+fn time(seconds: Option<f64>) -> String {
+    seconds.map_or("—".into(), |s| format!("{s:.2}秒"))
+}
+
+/// Columns a text takes in a terminal: Japanese letters take two.
+fn width(text: &str) -> usize {
+    text.chars().map(|c| if c.is_ascii() || c == '—' { 1 } else { 2 }).sum()
+}
+
+/// What a cause is called.
+fn cause_words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::UnknownUser => "宛先不明",
+        Cause::MailboxFull => "受信箱が満杯",
+        Cause::Suspended => "停止中",
+        Cause::Filtered => "受信拒否設定",
+        Cause::Policy => "送信側の設定",
+        Cause::Blocked => "送信元の遮断",
+        Cause::TooLarge => "大きすぎる",
+        Cause::Syntax => "宛先の書式",
+        Cause::NoMail => "ドメインなし",
+        Cause::SmtpUtf8 => "SMTPUTF8 非対応",
+        Cause::Unrecognised => "未知の応答",
+        _ => "その他",
+    }
+}
