@@ -10,7 +10,7 @@ pub(crate) const FLOORS: [(&str, &[&str]); 5] = [
     ("L1 rules", &["outcome", "record", "retry", "policy", "pace", "congestion", "mx"]),
     ("L2 machines", &["session", "queue", "plan", "forecast", "event"]),
     ("L3 edges", &["store", "resolve", "press", "wire", "config", "seal", "clock"]),
-    ("L4 engine", &["engine", "report"]),
+    ("L4 engine", &["engine", "report", "simulate"]),
 ];
 
 /// The crate that has floors.
