@@ -176,8 +176,10 @@ impl Machine {
 
     /// Ends sessions that have carried enough, have been idle for long, or are above the window.
     fn end_idle(&mut self, lane: usize, now: Instant, actions: &mut Vec<Action>) -> Instant {
-        let (stop, flights) = (self.shutting_down, &self.flights);
+        let (stop, flights, sites) = (self.shutting_down, &self.flights, &self.sites);
         let lane = &mut self.lanes[lane];
+        let full = lane.talks.len() >= lane.congestion.window() as usize;
+        let pressed = full && lane.sites.iter().any(|at| sites[*at].queue.first().is_some());
         let (idle, max) = (lane.policy.idle, lane.policy.mails_per_session_max);
         let ending = lane.talks.values().filter(|talk| talk.finishing).count();
         let mut surplus = lane.talks.len().saturating_sub(lane.congestion.window() as usize + ending);
@@ -185,7 +187,9 @@ impl Machine {
         for (session, talk) in lane.talks.iter_mut().filter(|(_, talk)| talk.ready && !talk.finish_asked) {
             let rests = talk.assigned.is_empty();
             if !talk.finishing {
-                let over = surplus > 0 && rests;
+                // A session whose site has nothing more to send stands in the way of another site's.
+                let in_the_way = pressed && sites[talk.site].queue.first().is_none();
+                let over = rests && (surplus > 0 || in_the_way);
                 talk.finishing = stop || talk.mails >= max || over || (rests && talk.idle_since + idle <= now);
                 surplus -= usize::from(talk.finishing && surplus > 0);
             }

@@ -1,0 +1,211 @@
+//! The server's side of one SMTP conversation: bytes in, replies out, as the carrier's script says.
+
+use std::collections::BTreeMap;
+
+use super::chance::Chance;
+use super::report::CarrierReport;
+use super::script::{CarrierScript, Limits, Pipelining, TlsScript};
+use crate::address::AddressStyle;
+use crate::pace::Pace;
+use crate::time::Instant;
+
+/// What a conversation needs of its carrier.
+pub(super) struct Desk<'a> {
+    pub(super) now: Instant,
+    pub(super) script: &'a CarrierScript,
+    pub(super) limits: &'a Limits,
+    pub(super) pace: &'a mut Pace,
+    pub(super) ledger: &'a mut CarrierReport,
+    pub(super) chance: &'a mut Chance,
+    pub(super) greylist: &'a mut BTreeMap<String, Instant>,
+}
+
+impl Desk<'_> {
+    pub(super) fn is_greylisted(&mut self, local: &str) -> bool {
+        let now = self.now;
+        let wait = |first: Instant| self.script.ways.greylist.is_some_and(|span| now < first + span);
+        wait(*self.greylist.entry(local.to_string()).or_insert(now))
+    }
+}
+
+/// What leaves the server, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Sent {
+    Bytes(Instant, String),
+    /// The server closes the connection.
+    Closed(Instant),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Commands,
+    Content,
+    Handshake,
+    Over,
+}
+
+/// One conversation.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    buffer: Vec<u8>,
+    phase: Phase,
+    mail: bool,
+    rcpt: Option<String>,
+    mails: u32,
+    /// When the answer to what came so far has left.
+    busy_until: Instant,
+}
+
+impl Conversation {
+    pub(super) fn new() -> Self {
+        Conversation {
+            buffer: Vec::new(),
+            phase: Phase::Commands,
+            mail: false,
+            rcpt: None,
+            mails: 0,
+            busy_until: Instant::EPOCH,
+        }
+    }
+
+    /// Keeps bytes for when the server looks at them.
+    pub(super) fn keep(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The TLS handshake is through: what follows is a new conversation.
+    pub(super) fn encrypted(&mut self) {
+        if self.phase == Phase::Handshake {
+            self.phase = Phase::Commands;
+        }
+    }
+
+    /// Answers what has come.
+    pub(super) fn work(&mut self, desk: &mut Desk<'_>) -> Vec<Sent> {
+        let mut sent = Vec::new();
+        self.busy_until = self.busy_until.max(desk.now);
+        loop {
+            match self.phase {
+                Phase::Content => {
+                    let Some(end) = self.buffer.windows(5).position(|w| w == b"\r\n.\r\n") else { break };
+                    self.buffer.drain(..end + 5);
+                    self.take_content(desk, &mut sent);
+                }
+                Phase::Commands => {
+                    let Some(end) = self.buffer.windows(2).position(|w| w == b"\r\n") else { break };
+                    let line: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                    let line = String::from_utf8_lossy(&line[..end]).into_owned();
+                    self.command(&line, desk, &mut sent);
+                    if desk.script.ways.pipelining == Pipelining::Lie {
+                        self.buffer.clear();
+                    }
+                }
+                Phase::Handshake | Phase::Over => break,
+            }
+        }
+        sent
+    }
+
+    fn reply(&self, sent: &mut Vec<Sent>, text: &str) {
+        sent.push(Sent::Bytes(self.busy_until, format!("{text}\r\n")));
+    }
+
+    fn close(&mut self, sent: &mut Vec<Sent>) {
+        self.phase = Phase::Over;
+        sent.push(Sent::Closed(self.busy_until));
+    }
+
+    fn command(&mut self, line: &str, desk: &mut Desk<'_>, sent: &mut Vec<Sent>) {
+        let word = line.split([' ', ':']).next().unwrap_or_default();
+        match word {
+            "EHLO" => {
+                let pipelines = desk.script.ways.pipelining != Pipelining::No;
+                let starttls = desk.script.ways.tls != TlsScript::None;
+                let mut text = String::from("250-mx\r\n");
+                text.push_str(if pipelines { "250-PIPELINING\r\n" } else { "" });
+                text.push_str(if starttls { "250-STARTTLS\r\n" } else { "" });
+                self.reply(sent, &(text + "250 8BITMIME"));
+            }
+            "STARTTLS" => {
+                self.phase = Phase::Handshake;
+                self.reply(sent, "220 go ahead");
+            }
+            "HELO" => self.reply(sent, "250 mx"),
+            "RSET" => {
+                self.mail = false;
+                self.rcpt = None;
+                self.reply(sent, "250 2.0.0 forgotten");
+            }
+            "MAIL" => self.mail(desk, sent),
+            "RCPT" => self.rcpt(line, desk, sent),
+            "DATA" if self.rcpt.is_some() => {
+                self.phase = Phase::Content;
+                self.reply(sent, "354 go ahead");
+            }
+            "DATA" => self.reply(sent, "503 5.5.1 no recipient"),
+            "QUIT" => {
+                self.reply(sent, "221 2.0.0 bye");
+                self.close(sent);
+            }
+            _ => self.reply(sent, "500 5.5.2 what?"),
+        }
+    }
+
+    fn mail(&mut self, desk: &mut Desk<'_>, sent: &mut Vec<Sent>) {
+        desk.ledger.mails.push(desk.now);
+        if desk.limits.mails_per_session_max.is_some_and(|max| self.mails >= max) {
+            desk.ledger.refused += 1;
+            self.reply(sent, "421 4.7.0 too many mails in one session");
+            return self.close(sent);
+        }
+        if desk.pace.ask(desk.now, desk.now).is_err() {
+            desk.ledger.refused += 1;
+            return self.reply(sent, "451 4.7.1 too many mails, slow down");
+        }
+        self.mails += 1;
+        self.mail = true;
+        self.reply(sent, "250 2.1.0 ok");
+    }
+
+    fn rcpt(&mut self, line: &str, desk: &mut Desk<'_>, sent: &mut Vec<Sent>) {
+        if !self.mail {
+            return self.reply(sent, "503 5.5.1 MAIL first");
+        }
+        let path = line.split_once('<').and_then(|(_, rest)| rest.strip_suffix('>')).unwrap_or_default();
+        let (written, _) = path.rsplit_once('@').unwrap_or_default();
+        let local = written.trim_matches('"').to_string();
+        desk.ledger.rcpts.push((desk.now, local.clone()));
+        let style = if written.starts_with('"') { AddressStyle::Quoted } else { AddressStyle::Raw };
+        let legacy = local.contains("..");
+        if legacy && desk.script.ways.legacy.is_some_and(|understood| understood != style) {
+            self.reply(sent, "501 5.1.3 bad recipient address syntax");
+        } else if local.starts_with("nobody") {
+            self.reply(sent, "550 5.1.1 unknown user");
+        } else if desk.is_greylisted(&local) {
+            self.reply(sent, "450 4.2.0 greylisted, come again");
+        } else {
+            self.rcpt = Some(local);
+            self.reply(sent, "250 2.1.5 ok");
+        }
+    }
+
+    fn take_content(&mut self, desk: &mut Desk<'_>, sent: &mut Vec<Sent>) {
+        self.phase = Phase::Commands;
+        self.mail = false;
+        self.busy_until = self.busy_until + desk.script.service;
+        if desk.script.ways.discards_input {
+            self.buffer.clear();
+        }
+        let Some(local) = self.rcpt.take() else { return self.reply(sent, "554 5.5.1 no recipient") };
+        if local.starts_with("filter") {
+            return self.reply(sent, "550 5.7.1 refused by the recipient's filter");
+        }
+        let (at, swallows) = (desk.now, desk.script.ways.swallows);
+        desk.ledger.accepted.entry(local).or_insert((0, at)).0 += 1;
+        if desk.chance.happens(swallows) {
+            self.close(sent);
+        } else {
+            self.reply(sent, "250 2.0.0 taken");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The wire of one session: holds letters until they may depart, and carries bytes between the session and the world.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::carrier::TalkId;
+use crate::address::Address;
+use crate::event::{Ended, Event, SessionId};
+use crate::message::MailId;
+use crate::outcome::Stage;
+use crate::pace::Pace;
+use crate::session::{Ending, Letter, Manner, Output, Session, Why};
+use crate::time::{Instant, Span};
+
+/// What a line wants of the world after it has been moved.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    pub(super) events: Vec<Event>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) departed: Vec<MailId>,
+    pub(super) handshake: bool,
+    pub(super) closed: bool,
+}
+
+/// One session on its way.
+pub(super) struct Line {
+    pub(super) talk: TalkId,
+    pub(super) carrier: String,
+    manner: Manner,
+    session: Option<Session>,
+    connect_deadline: Instant,
+    held: VecDeque<(Letter, Instant)>,
+    addresses: BTreeMap<MailId, Address>,
+    gate_opens: Instant,
+    finish: bool,
+    closed: Option<(Stage, Why)>,
+}
+
+impl Line {
+    pub(super) fn new(talk: TalkId, carrier: &str, manner: Manner, now: Instant) -> Self {
+        Line {
+            talk,
+            carrier: carrier.to_string(),
+            connect_deadline: now + manner.timeouts.connect,
+            manner,
+            session: None,
+            held: VecDeque::new(),
+            addresses: BTreeMap::new(),
+            gate_opens: Instant::EPOCH,
+            finish: false,
+            closed: None,
+        }
+    }
+
+    pub(super) fn connected(&mut self, now: Instant) {
+        self.session = Some(Session::new(self.manner.clone(), now));
+    }
+
+    pub(super) fn send(&mut self, letter: Letter, depart: Instant, address: Address) {
+        self.addresses.insert(letter.id, address);
+        self.held.push_back((letter, depart));
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.finish = true;
+    }
+
+    pub(super) fn received(&mut self, bytes: &[u8], now: Instant) {
+        if let Some(session) = &mut self.session {
+            session.received(bytes, now);
+        }
+    }
+
+    pub(super) fn lost(&mut self, error: &str) {
+        match &mut self.session {
+            Some(session) => session.lost(error),
+            None => self.closed = Some((Stage::Connect, Why::Lost(error.to_string()))),
+        }
+    }
+
+    pub(super) fn shook_hands(&mut self, worked: bool, now: Instant) {
+        match &mut self.session {
+            Some(session) if worked => session.tls_up(now),
+            Some(session) => session.tls_failed("handshake failure"),
+            None => {}
+        }
+    }
+
+    pub(super) fn tick(&mut self, now: Instant) {
+        match &mut self.session {
+            Some(session) => session.tick(now),
+            None if self.connect_deadline <= now => self.closed = Some((Stage::Connect, Why::TimedOut)),
+            None => {}
+        }
+    }
+
+    /// When `tick` and `turn` must be called next.
+    pub(super) fn wake(&self) -> Instant {
+        let Some(session) = &self.session else { return self.connect_deadline };
+        let depart = match self.held.front() {
+            Some((_, depart)) if session.wants_mail() => (*depart).max(self.gate_opens),
+            _ => Instant::NEVER,
+        };
+        session.wake().min(depart)
+    }
+
+    /// Offers what may depart and takes out what the session has to say. After `closed` the line is over.
+    pub(super) fn turn(&mut self, gate: &mut Pace, now: Instant) -> Moved {
+        let mut moved = Moved::default();
+        loop {
+            self.offer_due(gate, now, &mut moved.departed);
+            let Some(session) = &mut self.session else { break };
+            moved.bytes.extend(session.take_bytes());
+            let outputs: Vec<Output> = core::iter::from_fn(|| session.next_output()).collect();
+            if outputs.is_empty() {
+                break;
+            }
+            for output in outputs {
+                match output {
+                    Output::StartTls => moved.handshake = true,
+                    Output::Ready => moved.events.push(Event::SessionReady(SessionId(self.talk.1))),
+                    Output::Ended { id, ending, latency } => {
+                        let event = self.ended(id, ending, latency);
+                        moved.events.push(event);
+                    }
+                    Output::Closed { stage, why } => self.closed = Some((stage, why)),
+                }
+            }
+        }
+        if let Some((stage, why)) = self.closed.take() {
+            for (letter, _) in core::mem::take(&mut self.held) {
+                let event = self.ended(letter.id, Ending::NotAttempted, Span::ZERO);
+                moved.events.push(event);
+            }
+            moved.events.push(Event::SessionClosed { session: SessionId(self.talk.1), stage, why });
+            moved.closed = true;
+        }
+        moved
+    }
+
+    fn offer_due(&mut self, gate: &mut Pace, now: Instant, departed: &mut Vec<MailId>) {
+        let Some(session) = &mut self.session else { return };
+        while session.wants_mail() && self.held.front().is_some_and(|(_, depart)| *depart <= now) {
+            if let Err(not_until) = gate.ask(now, now) {
+                self.gate_opens = not_until.0;
+                break;
+            }
+            if let Some((letter, depart)) = self.held.pop_front() {
+                departed.push(letter.id);
+                session.offer(letter, depart, now);
+            }
+        }
+        if self.finish && self.held.is_empty() {
+            session.finish(now);
+        }
+    }
+
+    fn ended(&mut self, mail: MailId, ending: Ending, latency: Span) -> Event {
+        let shown = match (&ending, self.addresses.remove(&mail)) {
+            (Ending::Replied { reply, .. }, Some(address)) => reply.redacted(&[address.local()]),
+            _ => String::new(),
+        };
+        let tls = self.session.as_ref().is_some_and(Session::is_encrypted);
+        Event::Ended(Ended { session: SessionId(self.talk.1), mail, ending, shown, latency, tls })
+    }
+}

@@ -1,0 +1,29 @@
+//! The engine under virtual time: the same machine and sessions against scripted carriers, a scripted disk and a seed.
+//!
+//! A second interpreter of the machine's actions, next to the shell: hours of traffic to hostile carriers pass in a
+//! moment, crashes included, and the same seed gives the same log to the last microsecond. Sessions speak real bytes
+//! with a server that is scripted; only TCP, TLS and the disk are replaced by their delays and failures.
+
+mod carrier;
+mod chance;
+mod conversation;
+mod disk;
+mod line;
+mod report;
+mod script;
+mod setting;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use report::{CarrierReport, CrashReport, Report};
+pub use script::{
+    BatchScript, CarrierScript, Group, Limits, NameTrouble, Order, Pipelining, Refusal, Scenario, TlsScript, Ways,
+};
+
+/// Runs a scenario until everything has settled, or to its end.
+#[must_use]
+pub fn run(scenario: &Scenario) -> Report {
+    world::World::new(scenario).run()
+}

@@ -1,0 +1,265 @@
+//! What a simulation plays: carriers with their limits and ways, batches, and what befalls the engine meanwhile.
+
+use crate::address::AddressStyle;
+use crate::message::Urgency;
+use crate::policy::{Policy, TlsPolicy};
+use crate::time::Span;
+
+/// Everything that happens in one run. All moments count from the beginning of the run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Where chance begins; the same seed gives the same run.
+    pub seed: u64,
+    /// Who receives.
+    pub carriers: Vec<CarrierScript>,
+    /// What is sent.
+    pub batches: Vec<BatchScript>,
+    /// What befalls the engine, and when.
+    pub orders: Vec<(Span, Order)>,
+    /// Domains about which the name service has something else to say than the address of their carrier.
+    pub names: Vec<(String, NameTrouble)>,
+    /// How long a commit takes at most; at least half of it.
+    pub commit: Span,
+    /// As in the engine's configuration: attempts registered and not durable as ended, at most.
+    pub unsettled_max: Option<usize>,
+    /// When the run ends even if something still waits.
+    pub ends: Span,
+    /// Whether a log is written.
+    pub log: bool,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Scenario {
+            seed: 1,
+            carriers: Vec::new(),
+            batches: Vec::new(),
+            orders: Vec::new(),
+            names: Vec::new(),
+            commit: Span::from_millis(4),
+            unsettled_max: None,
+            ends: Span::from_secs(4 * 3600),
+            log: false,
+        }
+    }
+}
+
+/// Something that befalls the engine.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// The batch at this place of the scenario is cancelled.
+    Cancel(usize),
+    /// The lane of this carrier stops departing, or goes on.
+    Pause(String, bool),
+    /// A carrier gets new configured limits.
+    SetPolicy(String, Box<Policy>),
+    /// The program dies without warning, and starts again after this long.
+    Crash(Span),
+    /// The program ends in order.
+    ShutDown,
+}
+
+/// What the name service says about a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameTrouble {
+    /// It takes no mail (RFC 7505).
+    NoMail,
+    /// No answer before this moment.
+    FailsUntil(Span),
+}
+
+/// One batch.
+#[derive(Clone, Debug)]
+pub struct BatchScript {
+    /// When it is submitted.
+    pub at: Span,
+    /// Its hurry.
+    pub urgency: Urgency,
+    /// When 99 % should have been accepted.
+    pub deadline: Option<Span>,
+    /// When it expires.
+    pub expires: Option<Span>,
+    /// To whom it goes.
+    pub to: Vec<Group>,
+}
+
+impl BatchScript {
+    /// A safety confirmation to these groups, now.
+    #[must_use]
+    pub fn new(to: Vec<Group>) -> Self {
+        BatchScript { at: Span::ZERO, urgency: Urgency::Safety, deadline: None, expires: None, to }
+    }
+}
+
+/// Recipients of one domain. "Every" means every n-th of them, 0 none.
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    /// Their domain.
+    pub domain: String,
+    /// How many mails.
+    pub mails: u32,
+    /// Of whom the carrier does not know every so many.
+    pub unknown_every: u32,
+    /// Whose own filter refuses every so many after the content.
+    pub filtered_every: u32,
+    /// Of whom every so many have a local part that only old handsets had.
+    pub legacy_every: u32,
+}
+
+impl Group {
+    /// So many ordinary recipients.
+    #[must_use]
+    pub fn new(domain: &str, mails: u32) -> Self {
+        Group { domain: domain.into(), mails, ..Group::default() }
+    }
+
+    /// The local part of the n-th recipient of a batch; its first letters tell the carrier what it is.
+    #[must_use]
+    pub(super) fn local(&self, batch: usize, n: u32) -> String {
+        let every = |m: u32| m > 0 && (n + 1).is_multiple_of(m);
+        let (kind, dots) = match () {
+            () if every(self.unknown_every) => ("nobody", "."),
+            () if every(self.filtered_every) => ("filter", "."),
+            () if every(self.legacy_every) => ("old", ".."),
+            () => ("user", "."),
+        };
+        format!("{kind}{n}{dots}b{batch}")
+    }
+}
+
+/// A carrier as the engine meets it.
+#[derive(Clone, Debug)]
+pub struct CarrierScript {
+    /// Its name, which is the lane's.
+    pub name: String,
+    /// The domains it serves; each is a site of its own if `shared` is not set.
+    pub domains: Vec<String>,
+    /// Whether all its domains have the same hosts.
+    pub shared: bool,
+    /// How many MX hosts of equal preference a site has.
+    pub hosts: u8,
+    /// What the engine is configured with.
+    pub policy: Policy,
+    /// Round-trip time.
+    pub rtt: Span,
+    /// From the final dot to the answer.
+    pub service: Span,
+    /// What it tolerates, at first.
+    pub limits: Limits,
+    /// What it tolerates from a moment on.
+    pub changes: Vec<(Span, Limits)>,
+    /// How it behaves.
+    pub ways: Ways,
+}
+
+impl CarrierScript {
+    /// A carrier that takes everything, for one domain; the engine has no limits for it but one session's worth of TLS.
+    #[must_use]
+    pub fn new(name: &str, domain: &str) -> Self {
+        CarrierScript {
+            name: name.into(),
+            domains: vec![domain.into()],
+            shared: true,
+            hosts: 1,
+            policy: Policy { tls: TlsPolicy::Never, ..Policy::default() },
+            rtt: Span::from_millis(20),
+            service: Span::from_millis(30),
+            limits: Limits::default(),
+            changes: Vec::new(),
+            ways: Ways::default(),
+        }
+    }
+}
+
+/// What a carrier tolerates; what is `None` has no limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Most sessions open at once; 0 refuses everything.
+    pub sessions_max: Option<u32>,
+    /// How one session too many is refused.
+    pub refusal: Refusal,
+    /// Most mails a second; one too many is answered 451.
+    pub mails_per_second_max: Option<f64>,
+    /// Mails that may come at once when nothing came before.
+    pub burst_mails: u32,
+    /// Most mails a session; one too many is answered 421.
+    pub mails_per_session_max: Option<u32>,
+    /// It takes connections and bytes, and answers nothing until this has passed.
+    pub silent: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            sessions_max: None,
+            refusal: Refusal::Reply421,
+            mails_per_second_max: None,
+            burst_mails: 1,
+            mails_per_session_max: None,
+            silent: false,
+        }
+    }
+}
+
+/// How a connection is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A 421 greeting.
+    Reply421,
+    /// A TCP reset.
+    Reset,
+    /// No greeting at all.
+    Silence,
+}
+
+/// Whether a server takes several commands at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pipelining {
+    /// It says so and does.
+    Yes,
+    /// It does not say so.
+    No,
+    /// It says so, and throws away all but the first.
+    Lie,
+}
+
+/// What STARTTLS meets with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsScript {
+    /// It is not offered.
+    None,
+    /// The handshake succeeds.
+    Works,
+    /// The handshake fails.
+    Fails,
+}
+
+/// How a carrier behaves, apart from its limits.
+#[derive(Clone, Debug)]
+pub struct Ways {
+    /// Several commands at once.
+    pub pipelining: Pipelining,
+    /// Whether it throws away what came together with the final dot.
+    pub discards_input: bool,
+    /// For how long a recipient that was not seen before is put off.
+    pub greylist: Option<Span>,
+    /// The share of mails that it takes and then drops the connection instead of answering, 0 to 1.
+    pub swallows: f64,
+    /// The one form of legacy local parts it understands; `None` takes both.
+    pub legacy: Option<AddressStyle>,
+    /// STARTTLS.
+    pub tls: TlsScript,
+}
+
+impl Default for Ways {
+    fn default() -> Self {
+        Ways {
+            pipelining: Pipelining::Yes,
+            discards_input: false,
+            greylist: None,
+            swallows: 0.0,
+            legacy: None,
+            tls: TlsScript::None,
+        }
+    }
+}

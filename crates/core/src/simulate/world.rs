@@ -1,0 +1,441 @@
+//! Virtual time: what happens when, to the machine, its sessions, the disk and the carriers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::carrier::{Server, TalkId, Welcome};
+use super::chance::Chance;
+use super::conversation::Sent;
+use super::disk::Disk;
+use super::line::{Line, Moved};
+use super::report::{CrashReport, Report};
+use super::script::{CarrierScript, NameTrouble, Order, Scenario, TlsScript};
+use super::setting::{self, BEGIN, batch_id};
+use crate::carrier::Carrier;
+use crate::engine::Machine;
+use crate::event::{Action, Event, Route, SessionId};
+use crate::pace::Pace;
+use crate::policy::Policy;
+use crate::queue::ChunkId;
+use crate::session::Letter;
+use crate::time::{Instant, Span};
+
+/// Steps at one instant after which the machine is said never to come to rest.
+const STEPS_AT_ONCE_MAX: u32 = 50_000;
+/// How long an answer of the name service holds.
+const ROUTE_HOLDS: Span = Span::from_secs(300);
+/// How long loading a chunk or looking up a name takes.
+const LOOKUP: Span = Span::from_millis(2);
+
+/// Something on its way. Those with a number belong to one start of the program and die with it.
+enum Happening {
+    Submit(usize),
+    Order(usize),
+    Change(String, usize),
+    Restart,
+    Committed(u32),
+    Loaded(u32, ChunkId),
+    Resolved(u32, String),
+    Connects(TalkId),
+    Connected(TalkId),
+    ToServer(TalkId, Vec<u8>),
+    Encrypted(TalkId),
+    ClientGone(TalkId),
+    ToClient(TalkId, Vec<u8>),
+    ServerGone(TalkId),
+    HandsShaken(TalkId, bool),
+    Tick(TalkId),
+}
+
+/// The whole simulated world.
+pub(super) struct World<'a> {
+    scenario: &'a Scenario,
+    now: Instant,
+    begun: u64,
+    coming: BTreeMap<(Instant, u64), Happening>,
+    /// `None` while the program is down.
+    machine: Option<Machine>,
+    start: u32,
+    wake: Instant,
+    events: Vec<Event>,
+    policies: BTreeMap<String, Policy>,
+    cancelled: BTreeSet<usize>,
+    disk: Disk,
+    disk_chance: Chance,
+    servers: BTreeMap<String, Server>,
+    gates: BTreeMap<String, Pace>,
+    lines: BTreeMap<TalkId, Line>,
+    carriers: BTreeMap<TalkId, String>,
+    ticks: BTreeMap<TalkId, Instant>,
+    sessions_most: usize,
+    report: Report,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(scenario: &'a Scenario) -> Self {
+        let server = |script: &CarrierScript| (script.name.clone(), Server::new(script, scenario));
+        let policies = scenario.carriers.iter().map(|c| (c.name.clone(), c.policy.clone())).collect();
+        let mut world = World {
+            scenario,
+            now: BEGIN,
+            begun: 0,
+            coming: BTreeMap::new(),
+            machine: None,
+            start: 0,
+            wake: Instant::NEVER,
+            events: Vec::new(),
+            policies,
+            cancelled: BTreeSet::new(),
+            disk: Disk::default(),
+            disk_chance: Chance::new(scenario.seed, "disk"),
+            servers: scenario.carriers.iter().map(server).collect(),
+            gates: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            carriers: BTreeMap::new(),
+            ticks: BTreeMap::new(),
+            sessions_most: 0,
+            report: Report::default(),
+        };
+        world.report.mails = scenario.batches.iter().flat_map(|b| &b.to).map(|group| group.mails as usize).sum();
+        for (at, batch) in scenario.batches.iter().enumerate() {
+            world.after(batch.at, Happening::Submit(at));
+        }
+        for (at, (when, _)) in scenario.orders.iter().enumerate() {
+            world.after(*when, Happening::Order(at));
+        }
+        for script in &scenario.carriers {
+            for (at, (when, _)) in script.changes.iter().enumerate() {
+                world.after(*when, Happening::Change(script.name.clone(), at));
+            }
+        }
+        world.restart();
+        world
+    }
+
+    /// Lets time pass until everything has settled, or to the scenario's end.
+    pub(super) fn run(mut self) -> Report {
+        let end = BEGIN + self.scenario.ends;
+        let mut at_once = 0;
+        self.step();
+        loop {
+            let next = self.coming.first_key_value().map_or(Instant::NEVER, |((at, _), _)| *at).min(self.wake);
+            if next > end || next == Instant::NEVER || self.is_done() {
+                break;
+            }
+            at_once = if next > self.now { 0 } else { at_once + 1 };
+            if at_once > STEPS_AT_ONCE_MAX {
+                self.report.violations.push(format!("the machine does not come to rest at {:?}", self.now));
+                break;
+            }
+            self.now = self.now.max(next);
+            while let Some(first) = self.coming.first_entry().filter(|first| first.key().0 <= self.now) {
+                let happening = first.remove();
+                self.happen(happening);
+            }
+            if !self.events.is_empty() || self.wake <= self.now {
+                self.step();
+            }
+        }
+        self.conclude()
+    }
+
+    fn is_done(&self) -> bool {
+        let known = (0..self.scenario.batches.len()).all(|at| self.disk.knows(batch_id(at)));
+        known && self.disk.unsettled == 0 && self.lines.is_empty() && self.machine.is_some()
+    }
+
+    fn conclude(mut self) -> Report {
+        let mut report = self.report;
+        report.violations.append(&mut self.disk.violations);
+        report.records = self.disk.records;
+        report.ended = self.now;
+        let settled = report.records.iter().filter(|r| r.settled.is_some()).count();
+        report.still_waiting = report.mails.saturating_sub(settled);
+        report.carriers = self.servers.into_iter().map(|(name, server)| (name, server.ledger)).collect();
+        report
+    }
+
+    fn after(&mut self, wait: Span, happening: Happening) {
+        self.at(self.now + wait, happening);
+    }
+
+    fn at(&mut self, at: Instant, happening: Happening) {
+        self.begun += 1;
+        self.coming.insert((at, self.begun), happening);
+    }
+
+    fn note(&mut self, line: impl FnOnce() -> String) {
+        if self.scenario.log {
+            let seconds = self.now.since(BEGIN).as_secs_f64();
+            self.report.log.push(format!("{seconds:12.6} {}", line()));
+        }
+    }
+
+    fn step(&mut self) {
+        let Some(machine) = &mut self.machine else { return self.events.clear() };
+        let mut actions = Vec::new();
+        let events = core::mem::take(&mut self.events);
+        if self.scenario.log {
+            for event in &events {
+                let seconds = self.now.since(BEGIN).as_secs_f64();
+                self.report.log.push(format!("{seconds:12.6} {}", setting::heard(event)));
+            }
+        }
+        self.wake = machine.step(events, self.now, &mut actions);
+        let sessions: usize = machine.lanes().iter().map(|lane| lane.talks.len()).sum();
+        self.sessions_most = self.sessions_most.max(sessions);
+        actions.into_iter().for_each(|action| self.act(action));
+        self.begin_commit();
+    }
+
+    fn begin_commit(&mut self) {
+        if self.disk.begin() {
+            let most = u64::try_from(self.scenario.commit.as_micros()).unwrap_or(u64::MAX);
+            let wait = Span::from_micros(most / 2 + self.disk_chance.below(most / 2 + 1));
+            self.after(wait, Happening::Committed(self.start));
+        }
+    }
+
+    /// Carries out what the machine asks for.
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Persist(writes) => self.disk.persist(writes),
+            Action::Load(chunk) => self.after(LOOKUP, Happening::Loaded(self.start, chunk)),
+            Action::Resolve(domain) => self.after(LOOKUP, Happening::Resolved(self.start, domain)),
+            Action::Open { session, carrier, host, manner, .. } => {
+                self.note(|| format!("open {} {carrier} {host}", session.0));
+                let talk = (self.start, session.0);
+                let rtt = self.rtt(carrier.as_str());
+                self.carriers.insert(talk, carrier.as_str().to_string());
+                self.lines.insert(talk, Line::new(talk, carrier.as_str(), *manner, self.now));
+                self.after(rtt / 2, Happening::Connects(talk));
+                self.turn(talk);
+            }
+            Action::Send { session, mail, chunk, depart, style } => {
+                let recipient = chunk.recipients.get(usize::from(ChunkId::place(mail))).cloned().flatten();
+                let talk = (self.start, session.0);
+                match (recipient, self.lines.get_mut(&talk)) {
+                    (Some(recipient), Some(line)) => {
+                        let letter = Letter {
+                            id: mail,
+                            return_path: "b@sender.example".into(),
+                            rcpt: recipient.address.wire(style),
+                            needs_smtputf8: false,
+                            content: format!("Message-ID: <{}>\r\n\r\n.\r\n", recipient.id).into_bytes(),
+                        };
+                        line.send(letter, depart, recipient.address);
+                        self.turn(talk);
+                    }
+                    // The session's end crosses this order on the way, and says that it was not attempted.
+                    (Some(_), None) => {}
+                    (None, _) => self.report.violations.push(format!("{mail:?} was sent and has settled")),
+                }
+            }
+            Action::Finish(session) => {
+                let talk = (self.start, session.0);
+                if let Some(line) = self.lines.get_mut(&talk) {
+                    line.finish();
+                }
+                self.turn(talk);
+            }
+            Action::Gate(carrier, policy) => {
+                let gate = self.gates.entry(carrier.as_str().to_string());
+                let gate = gate.or_insert_with(|| Pace::new(policy.mails_per_second_max, policy.burst_mails));
+                gate.set_rate(policy.mails_per_second_max);
+                gate.set_burst(policy.burst_mails);
+            }
+        }
+    }
+
+    fn rtt(&self, carrier: &str) -> Span {
+        self.scenario.carriers.iter().find(|c| c.name == carrier).map_or(Span::ZERO, |c| c.rtt)
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Submit(at) if self.machine.is_some() => self.submit(at),
+            Happening::Order(at) => self.order(at),
+            Happening::Change(carrier, at) => self.change(&carrier, at),
+            Happening::Restart => self.restart(),
+            Happening::Committed(start) if start == self.start && self.machine.is_some() => {
+                self.events.extend(self.disk.commit());
+                self.begin_commit();
+            }
+            Happening::Loaded(start, id) if start == self.start => {
+                let chunk = self.disk.load(id);
+                self.events.extend(chunk.map(|chunk| Event::Loaded(chunk.into())));
+            }
+            Happening::Resolved(start, domain) if start == self.start => self.resolved(domain),
+            Happening::Connects(talk) => self.connects(talk),
+            Happening::Connected(talk) => self.move_line(talk, |line, now| line.connected(now)),
+            Happening::ToServer(talk, bytes) => {
+                let sent = self.server(talk).map(|(server, now)| server.received(talk, &bytes, now));
+                self.deliver(talk, sent.unwrap_or_default());
+            }
+            Happening::Encrypted(talk) => {
+                if let Some((server, _)) = self.server(talk) {
+                    server.encrypted(talk);
+                }
+            }
+            Happening::ClientGone(talk) => {
+                if let Some((server, _)) = self.server(talk) {
+                    server.gone(talk);
+                }
+            }
+            Happening::ToClient(talk, bytes) => self.move_line(talk, |line, now| line.received(&bytes, now)),
+            Happening::ServerGone(talk) => self.move_line(talk, |line, _| line.lost("connection reset")),
+            Happening::HandsShaken(talk, worked) => self.move_line(talk, |line, now| line.shook_hands(worked, now)),
+            Happening::Tick(talk) => {
+                self.ticks.remove(&talk);
+                self.move_line(talk, Line::tick);
+            }
+            // What belongs to a program that is no more.
+            Happening::Submit(_) | Happening::Committed(_) | Happening::Loaded(..) | Happening::Resolved(..) => {}
+        }
+    }
+
+    fn submit(&mut self, at: usize) {
+        let script = &self.scenario.batches[at];
+        self.disk.submit(setting::submission(script, at, self.now));
+        self.begin_commit();
+    }
+
+    fn order(&mut self, at: usize) {
+        let order = self.scenario.orders[at].1.clone();
+        self.note(|| format!("order {order:?}"));
+        match order {
+            Order::Cancel(batch) => {
+                self.cancelled.insert(batch);
+                self.events.push(Event::Cancel(batch_id(batch)));
+            }
+            Order::Pause(carrier, paused) => self.events.push(Event::Pause(Carrier::new(carrier), paused)),
+            Order::SetPolicy(carrier, policy) => {
+                self.policies.insert(carrier.clone(), (*policy).clone());
+                self.events.push(Event::SetPolicy(Carrier::new(carrier), policy));
+            }
+            Order::Crash(down) if self.machine.is_some() => self.crash(down),
+            Order::Crash(_) => {}
+            Order::ShutDown => self.events.push(Event::ShutDown),
+        }
+    }
+
+    fn crash(&mut self, down: Span) {
+        self.machine = None;
+        self.wake = Instant::NEVER;
+        self.events.clear();
+        let committed = self.disk_chance.happens(0.5);
+        self.disk.crash(committed);
+        for (talk, line) in core::mem::take(&mut self.lines) {
+            let rtt = self.rtt(&line.carrier);
+            self.after(rtt / 2, Happening::ClientGone(talk));
+        }
+        let in_flight_max = self.scenario.unsettled_max.unwrap_or(2 * self.sessions_most + 64);
+        let crash = CrashReport { at: self.now, in_flight: self.disk.in_flight(), in_flight_max };
+        self.report.crashes.push(crash);
+        self.after(down, Happening::Restart);
+    }
+
+    fn restart(&mut self) {
+        self.start += 1;
+        self.sessions_most = 0;
+        self.gates.clear();
+        self.machine = Some(Machine::new(setting::settings(self.scenario, &self.policies)));
+        self.events = self.disk.recover(self.now);
+        // A caller that crashed before it had its receipt submits again; a cancellation is given again.
+        for at in 0..self.scenario.batches.len() {
+            let due = BEGIN + self.scenario.batches[at].at;
+            if self.start > 1 && due <= self.now && !self.disk.knows(batch_id(at)) {
+                self.submit(at);
+            }
+        }
+        self.events.extend(self.cancelled.iter().map(|batch| Event::Cancel(batch_id(*batch))));
+        self.wake = self.now;
+    }
+
+    fn change(&mut self, carrier: &str, at: usize) {
+        let Some(script) = self.scenario.carriers.iter().find(|c| c.name == carrier) else { return };
+        self.note(|| format!("{carrier} changes its limits"));
+        let now = self.now;
+        let Some(server) = self.servers.get_mut(carrier) else { return };
+        for (talk, sent) in server.change(&script.changes[at].1, now) {
+            self.deliver(talk, sent);
+        }
+    }
+
+    fn resolved(&mut self, domain: String) {
+        let trouble = self.scenario.names.iter().find(|(name, _)| *name == domain).map(|(_, trouble)| *trouble);
+        let route = match trouble {
+            Some(NameTrouble::NoMail) => Route::NoMail("the domain takes no mail".into()),
+            Some(NameTrouble::FailsUntil(until)) if self.now < BEGIN + until => Route::Failed("no answer".into()),
+            _ => setting::route(self.scenario, &domain),
+        };
+        let valid_until = self.now + ROUTE_HOLDS;
+        self.events.push(Event::Resolved { domain, route, valid_until });
+    }
+
+    fn server(&mut self, talk: TalkId) -> Option<(&mut Server, Instant)> {
+        let now = self.now;
+        self.servers.get_mut(self.carriers.get(&talk)?).map(|server| (server, now))
+    }
+
+    fn connects(&mut self, talk: TalkId) {
+        let Some(carrier) = self.carriers.get(&talk).cloned() else { return };
+        let Some((server, now)) = self.server(talk) else { return };
+        let welcome = server.connect(talk, now);
+        let back = self.rtt(&carrier) / 2;
+        match welcome {
+            Welcome::Reset => self.after(back, Happening::ServerGone(talk)),
+            Welcome::Taken(sent) => {
+                self.after(back, Happening::Connected(talk));
+                self.deliver(talk, sent);
+            }
+        }
+    }
+
+    /// Sends what left the server on its way to the client.
+    fn deliver(&mut self, talk: TalkId, sent: Vec<Sent>) {
+        let back = self.carriers.get(&talk).map_or(Span::ZERO, |carrier| self.rtt(carrier)) / 2;
+        for sent in sent {
+            match sent {
+                Sent::Bytes(at, text) => self.at(at + back, Happening::ToClient(talk, text.into_bytes())),
+                Sent::Closed(at) => self.at(at + back, Happening::ServerGone(talk)),
+            }
+        }
+    }
+
+    fn move_line(&mut self, talk: TalkId, change: impl FnOnce(&mut Line, Instant)) {
+        if let Some(line) = self.lines.get_mut(&talk) {
+            change(line, self.now);
+            self.turn(talk);
+        }
+    }
+
+    /// Lets a line do what it can do now, and carries what it has to say.
+    fn turn(&mut self, talk: TalkId) {
+        let Some(line) = self.lines.get_mut(&talk) else { return };
+        let gate = self.gates.entry(line.carrier.clone()).or_insert_with(|| Pace::new(None, 1));
+        let Moved { events, bytes, departed, handshake, closed } = line.turn(gate, self.now);
+        let (wake, carrier) = (line.wake(), line.carrier.clone());
+        let half = self.rtt(&carrier) / 2;
+        self.events.extend(events);
+        for mail in departed {
+            if !self.disk.is_in_flight(mail) {
+                self.report.violations.push(format!("{mail:?} left without being registered"));
+            }
+        }
+        if !bytes.is_empty() {
+            self.after(half, Happening::ToServer(talk, bytes));
+        }
+        if handshake {
+            let works = self.scenario.carriers.iter().any(|c| c.name == carrier && c.ways.tls == TlsScript::Works);
+            self.after(half, Happening::Encrypted(talk));
+            self.after(half * 2, Happening::HandsShaken(talk, works));
+        }
+        if closed {
+            self.lines.remove(&talk);
+            self.after(half, Happening::ClientGone(talk));
+        } else if wake < Instant::NEVER && self.ticks.get(&talk).is_none_or(|at| *at > wake) {
+            self.ticks.insert(talk, wake);
+            self.at(wake, Happening::Tick(talk));
+        }
+    }
+}
