@@ -23,6 +23,8 @@ const TURN_MAILS: u32 = 10;
 enum Stop {
     /// Nothing waits, or every session is busy: the next event tells.
     Site,
+    /// The site has no session, and other sites' sessions fill the window.
+    NoSeat,
     /// The site must wait until then.
     SiteUntil(Instant),
     /// The whole lane must wait until then.
@@ -53,15 +55,21 @@ impl Machine {
         }
         let sites = &self.sites;
         self.lanes[lane].reserved.retain(|at| sites[*at].queue.first().is_some());
+        let mut seatless = Vec::new();
         // One mail at a time: whichever site has the most urgent one is asked first, every time.
         while let Some((_, site)) = order.pop_first() {
             match self.feed_mail(lane, site, now, actions) {
                 Ok(()) => order.extend(self.sites[site].queue.first().map(|(rank, _)| (rank, site))),
                 Err(Stop::Site) => {}
+                Err(Stop::NoSeat) => seatless.push(site),
                 Err(Stop::SiteUntil(until)) => wake = wake.min(until),
-                Err(Stop::Lane(until)) => return wake.min(until),
+                Err(Stop::Lane(until)) => {
+                    wake = wake.min(until);
+                    break;
+                }
             }
         }
+        self.make_room(lane, &seatless);
         wake
     }
 
@@ -117,7 +125,8 @@ impl Machine {
         if let Some((session, 0)) = least {
             return Ok(Seat::Open(session));
         }
-        let mut stop = Stop::Site;
+        let seated = self.lanes[lane].talks.values().any(|talk| talk.site == site);
+        let mut stop = if seated { Stop::Site } else { Stop::NoSeat };
         if self.lanes[lane].has_room(site) {
             let draw = self.draw();
             let chosen =
@@ -132,23 +141,20 @@ impl Machine {
                     until => stop = Stop::SiteUntil(until),
                 },
             }
-        } else if least.is_none() {
-            self.make_room(lane, site);
         }
         least.map(|(session, _)| Seat::Open(session)).ok_or(stop)
     }
 
-    /// Where other sites' sessions fill the window and this one has none, one of them must end.
-    fn make_room(&mut self, lane: usize, site: usize) {
+    /// Where other sites' sessions fill the window, one of them ends for the site that has gone without for longest.
+    fn make_room(&mut self, lane: usize, seatless: &[usize]) {
         let urgency = |at: usize| self.sites[at].queue.first().map(|(rank, _)| rank.urgency);
-        let own = urgency(site);
         let Lane { talks, reserved, .. } = &self.lanes[lane];
-        if reserved.contains(&site) || talks.values().any(|talk| talk.site == site) {
-            return;
-        }
+        let next = seatless.iter().filter(|at| !reserved.contains(at));
+        let Some(site) = next.min_by_key(|at| (urgency(**at), self.sites[**at].last_turn)).copied() else { return };
+        let own = urgency(site);
         let may_end = |talk: &Talk| match urgency(talk.site) {
             _ if !talk.ready || talk.finishing => false,
-            Some(other) => other > own.unwrap_or(other) || (Some(other) == own && talk.mails >= TURN_MAILS),
+            Some(other) => Some(other) > own || (Some(other) == own && talk.mails >= TURN_MAILS),
             None => true,
         };
         let others = talks.iter().filter(|(_, talk)| may_end(talk));
@@ -164,6 +170,7 @@ impl Machine {
         self.sessions_opened += 1;
         let session = SessionId(self.sessions_opened);
         let lane_at = lane;
+        self.sites[talk.site].last_turn = self.sessions_opened;
         let lane = &mut self.lanes[lane];
         // `find_seat` has seen that a connection may be made now.
         let _ = lane.connects.ask(now, now);

@@ -79,6 +79,8 @@ pub struct Site {
     pub hosts: Vec<HostRoute>,
     /// What waits.
     pub queue: Queue,
+    /// The number of the last session that was opened for it.
+    pub last_turn: u64,
     rotation: usize,
 }
 
@@ -86,7 +88,7 @@ impl Site {
     /// A site of a lane.
     #[must_use]
     pub fn new(lane: usize, hosts: Vec<HostRoute>) -> Self {
-        Site { lane, hosts, queue: Queue::default(), rotation: 0 }
+        Site { lane, hosts, queue: Queue::default(), last_turn: 0, rotation: 0 }
     }
 }
 
@@ -185,6 +187,8 @@ pub struct Lane {
     pub congestion: Congestion,
     /// How legacy local parts are written.
     pub style: AddressStyle,
+    /// Whether a legacy local part was taken in this style.
+    pub style_proven: bool,
     /// Hosts by name.
     pub hosts: BTreeMap<String, Host>,
     /// Its sites.
@@ -214,6 +218,7 @@ impl Lane {
             carrier,
             policy,
             style,
+            style_proven: false,
             hosts: BTreeMap::new(),
             sites: Vec::new(),
             talks: BTreeMap::new(),

@@ -206,13 +206,19 @@ impl Machine {
         let mut due = retry.next(now, chance);
         let lane = &mut self.lanes[flight.lane];
         let syntax = verdict.outcome == Outcome::Refused && cause == Cause::Syntax;
-        if syntax && past.style.is_none() && is_legacy(&flight.chunk, mail) {
-            // The server may want a legacy local part written the other way: once more, at once.
-            past.style = Some(flight.style.other());
-            verdict.outcome = Outcome::Deferred;
-            due = now;
-        } else if verdict.outcome == Outcome::Accepted {
-            lane.style = past.style.unwrap_or(lane.style);
+        if syntax && is_legacy(&flight.chunk, mail) {
+            // The server may want legacy local parts written the other way: this one once more, and the next ones.
+            if past.style.is_none() {
+                past.style = Some(flight.style.other());
+                verdict.outcome = Outcome::Deferred;
+                due = now;
+            }
+            if flight.style == lane.style && !lane.style_proven {
+                lane.style = lane.style.other();
+            }
+        } else if verdict.outcome == Outcome::Accepted && is_legacy(&flight.chunk, mail) {
+            lane.style = flight.style;
+            lane.style_proven = true;
         }
         past.deferrals += u32::from(verdict.outcome == Outcome::Deferred);
         past.doubts += u32::from(verdict.outcome == Outcome::InDoubt);

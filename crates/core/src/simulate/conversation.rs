@@ -21,10 +21,10 @@ pub(super) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    pub(super) fn is_greylisted(&mut self, local: &str) -> bool {
+    pub(super) fn is_greylisted(&mut self, address: &str) -> bool {
         let now = self.now;
         let wait = |first: Instant| self.script.ways.greylist.is_some_and(|span| now < first + span);
-        wait(*self.greylist.entry(local.to_string()).or_insert(now))
+        wait(*self.greylist.entry(address.to_string()).or_insert(now))
     }
 }
 
@@ -172,19 +172,19 @@ impl Conversation {
             return self.reply(sent, "503 5.5.1 MAIL first");
         }
         let path = line.split_once('<').and_then(|(_, rest)| rest.strip_suffix('>')).unwrap_or_default();
-        let (written, _) = path.rsplit_once('@').unwrap_or_default();
-        let local = written.trim_matches('"').to_string();
-        desk.ledger.rcpts.push((desk.now, local.clone()));
+        let (written, domain) = path.rsplit_once('@').unwrap_or_default();
+        let address = format!("{}@{domain}", written.trim_matches('"'));
+        desk.ledger.rcpts.push((desk.now, address.clone()));
         let style = if written.starts_with('"') { AddressStyle::Quoted } else { AddressStyle::Raw };
-        let legacy = local.contains("..");
+        let legacy = address.contains("..");
         if legacy && desk.script.ways.legacy.is_some_and(|understood| understood != style) {
             self.reply(sent, "501 5.1.3 bad recipient address syntax");
-        } else if local.starts_with("nobody") {
+        } else if address.starts_with("nobody") {
             self.reply(sent, "550 5.1.1 unknown user");
-        } else if desk.is_greylisted(&local) {
+        } else if desk.is_greylisted(&address) {
             self.reply(sent, "450 4.2.0 greylisted, come again");
         } else {
-            self.rcpt = Some(local);
+            self.rcpt = Some(address);
             self.reply(sent, "250 2.1.5 ok");
         }
     }
@@ -196,12 +196,12 @@ impl Conversation {
         if desk.script.ways.discards_input {
             self.buffer.clear();
         }
-        let Some(local) = self.rcpt.take() else { return self.reply(sent, "554 5.5.1 no recipient") };
-        if local.starts_with("filter") {
+        let Some(address) = self.rcpt.take() else { return self.reply(sent, "554 5.5.1 no recipient") };
+        if address.starts_with("filter") {
             return self.reply(sent, "550 5.7.1 refused by the recipient's filter");
         }
         let (at, swallows) = (desk.now, desk.script.ways.swallows);
-        desk.ledger.accepted.entry(local).or_insert((0, at)).0 += 1;
+        desk.ledger.accepted.entry(address).or_insert((0, at)).0 += 1;
         if desk.chance.happens(swallows) {
             self.close(sent);
         } else {

@@ -42,6 +42,7 @@ pub(super) struct Disk {
     chunks: BTreeMap<ChunkId, StoredChunk>,
     pub(super) records: Vec<Record>,
     pub(super) unsettled: usize,
+    pub(super) released: usize,
     pub(super) violations: Vec<String>,
 }
 
@@ -136,6 +137,7 @@ impl Disk {
         if !fits {
             self.violations.push(format!("{place:?} was followed by {write:?}"));
         }
+        self.released += usize::from(matches!(write, Write::Release(..)));
         self.unsettled -= usize::from(to == Place::Settled && *place != Place::Settled);
         *place = to;
         if let Write::Outcome(_, record, _) = write {

@@ -17,6 +17,8 @@ pub struct Report {
     pub carriers: BTreeMap<String, CarrierReport>,
     /// Every crash.
     pub crashes: Vec<CrashReport>,
+    /// Attempts that were registered and not made after all.
+    pub released: usize,
     /// Rules of the design that were broken, in words; empty in a good run.
     pub violations: Vec<String>,
     /// Recipients of all batches.
@@ -50,7 +52,7 @@ pub struct CarrierReport {
     pub sessions_most: usize,
     /// Every MAIL command.
     pub mails: Vec<Instant>,
-    /// Every RCPT command, with its local part.
+    /// Every RCPT command, with its address, unquoted.
     pub rcpts: Vec<(Instant, String)>,
     /// How often it took a mail for each address, and when first.
     pub accepted: BTreeMap<String, (u32, Instant)>,

@@ -147,6 +147,7 @@ impl<'a> World<'a> {
         let mut report = self.report;
         report.violations.append(&mut self.disk.violations);
         report.records = self.disk.records;
+        report.released = self.disk.released;
         report.ended = self.now;
         let settled = report.records.iter().filter(|r| r.settled.is_some()).count();
         report.still_waiting = report.mails.saturating_sub(settled);
