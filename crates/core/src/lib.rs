@@ -26,6 +26,7 @@ mod resolve;
 mod retry;
 mod seal;
 mod session;
+pub mod simulate;
 mod store;
 mod time;
 mod wire;

@@ -6,15 +6,13 @@ use std::sync::Arc;
 use super::lane::{Lane, Site};
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierTable};
-use crate::event::{Action, BatchHead, Chunk, ChunkWork, Event, HostRoute, Route, SessionId, Write};
+use crate::event::{Action, BatchHead, Chunk, ChunkWork, Event, SessionId, Write};
 use crate::message::{BatchId, MailId};
 use crate::outcome::{ReplyRules, Settlement};
 use crate::policy::Policy;
 use crate::queue::{ChunkId, Past, Pick, Queue, Rank};
-use crate::time::{Instant, Span};
+use crate::time::Instant;
 
-/// First and longest wait before a domain is looked up again after the name service failed.
-const RESOLVE_WAIT: (Span, Span) = (Span::from_secs(1), Span::from_secs(30));
 /// Chunks kept in memory beyond those in use.
 const CHUNKS_SPARE_MAX: usize = 64;
 /// Attempts that may be unsettled beyond two a session, shared evenly among the lanes (design §2).
@@ -58,7 +56,8 @@ pub(super) struct BatchState {
     pub(super) over: Option<Settlement>,
 }
 
-enum DomainState {
+/// What is known of a domain.
+pub(super) enum DomainState {
     Resolving {
         waits: u32,
     },
@@ -97,12 +96,12 @@ enum ChunkSlot {
 pub struct Machine {
     pub(super) settings: Settings,
     pub(super) batches: BTreeMap<BatchId, BatchState>,
-    domains: BTreeMap<String, DomainState>,
+    pub(super) domains: BTreeMap<String, DomainState>,
     /// Work whose site is not known yet.
-    parked: BTreeMap<String, Vec<(Arc<BatchHead>, ChunkWork)>>,
-    site_names: HashMap<String, usize>,
+    pub(super) parked: BTreeMap<String, Vec<(Arc<BatchHead>, ChunkWork)>>,
+    pub(super) site_names: HashMap<String, usize>,
     pub(super) sites: Vec<Site>,
-    lane_names: HashMap<Carrier, usize>,
+    pub(super) lane_names: HashMap<Carrier, usize>,
     pub(super) lanes: Vec<Lane>,
     pub(super) talk_lanes: HashMap<SessionId, usize>,
     pub(super) flights: HashMap<MailId, Flight>,
@@ -115,14 +114,14 @@ pub struct Machine {
     /// Mails settled without an attempt and not durable yet.
     pub(super) burying: usize,
     /// Carriers that an operator stopped, whether they have a lane yet or not.
-    paused: HashSet<Carrier>,
+    pub(super) paused: HashSet<Carrier>,
     pub(super) sessions_opened: u64,
     /// Lanes to look at in this step.
     pub(super) dirty: BTreeSet<usize>,
     /// Lanes that wait until fewer attempts are unsettled.
     pub(super) starved: BTreeSet<usize>,
     timers: BTreeSet<(Instant, usize)>,
-    domain_wake: Instant,
+    pub(super) domain_wake: Instant,
     pub(super) writes: Vec<Write>,
     pub(super) shutting_down: bool,
     random: u64,
@@ -247,26 +246,6 @@ impl Machine {
         self.dirty.append(&mut self.starved);
     }
 
-    fn on_submitted(&mut self, head: Arc<BatchHead>, work: Vec<ChunkWork>, now: Instant, actions: &mut Vec<Action>) {
-        self.batches.insert(head.id, BatchState { head: head.clone(), over: None });
-        for chunk in work {
-            match self.domains.get(&chunk.domain) {
-                Some(DomainState::At { site, .. }) => self.enqueue(*site, &head, chunk),
-                Some(DomainState::NoMail { why, valid_until }) if *valid_until > now => {
-                    let why = why.clone();
-                    self.refuse_chunk(&head, chunk, &why);
-                }
-                known => {
-                    if matches!(known, None | Some(DomainState::NoMail { .. })) {
-                        self.domains.insert(chunk.domain.clone(), DomainState::Resolving { waits: 0 });
-                        actions.push(Action::Resolve(chunk.domain.clone()));
-                    }
-                    self.parked.entry(chunk.domain.clone()).or_default().push((head.clone(), chunk));
-                }
-            }
-        }
-    }
-
     pub(super) fn rank(head: &BatchHead, number: u32) -> Rank {
         let deadline = head.deadline.unwrap_or(Instant::NEVER);
         Rank { urgency: head.urgency, deadline, again: false, batch: head.id, number }
@@ -277,115 +256,6 @@ impl Machine {
         queue.add_chunk(Self::rank(head, work.number), id, work.fresh);
         for (place, past, due) in work.again {
             queue.add_again(due, Self::rank(head, id.mail(place).index), past);
-        }
-    }
-
-    fn enqueue(&mut self, site: usize, head: &BatchHead, work: ChunkWork) {
-        Self::add_work(&mut self.sites[site].queue, head, work);
-        self.dirty.insert(self.sites[site].lane);
-    }
-
-    fn refuse_chunk(&mut self, head: &BatchHead, work: ChunkWork, why: &str) {
-        let carrier = Carrier::new(work.domain.clone());
-        let mut alone = Queue::default();
-        Self::add_work(&mut alone, head, work);
-        self.doom(alone.take_batch(head.id), &carrier, Settlement::Bounced, why);
-    }
-
-    fn on_resolved(
-        &mut self,
-        domain: String,
-        route: Route,
-        valid_until: Instant,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
-        match route {
-            Route::Hosts { carrier, site, hosts } => {
-                let site = self.site(&carrier, site, hosts, actions);
-                self.domain_wake = self.domain_wake.min(valid_until);
-                self.domains.insert(domain.clone(), DomainState::At { site, valid_until, asked: false });
-                for (head, work) in self.parked.remove(&domain).unwrap_or_default() {
-                    self.enqueue(site, &head, work);
-                }
-            }
-            Route::NoMail(why) => {
-                for (head, work) in self.parked.remove(&domain).unwrap_or_default() {
-                    self.refuse_chunk(&head, work, &why);
-                }
-                self.domains.insert(domain, DomainState::NoMail { why, valid_until });
-            }
-            Route::Failed(_) => match self.domains.get_mut(&domain) {
-                // What is known goes on being used while the name service is down.
-                Some(DomainState::At { asked, valid_until, .. }) => {
-                    *asked = false;
-                    *valid_until = now + RESOLVE_WAIT.1;
-                    self.domain_wake = self.domain_wake.min(*valid_until);
-                }
-                Some(DomainState::Resolving { waits }) => {
-                    let wait = RESOLVE_WAIT.0.saturating_mul(1 << (*waits).min(5)).min(RESOLVE_WAIT.1);
-                    let state = DomainState::Failed { waits: *waits + 1, again: now + wait };
-                    self.domain_wake = self.domain_wake.min(now + wait);
-                    self.domains.insert(domain, state);
-                }
-                _ => {}
-            },
-        }
-    }
-
-    /// Finds or makes the site and its lane.
-    fn site(&mut self, carrier: &Carrier, name: String, hosts: Vec<HostRoute>, actions: &mut Vec<Action>) -> usize {
-        if let Some(at) = self.site_names.get(&name) {
-            self.sites[*at].hosts = hosts;
-            return *at;
-        }
-        let lane = match self.lane_names.get(carrier) {
-            Some(at) => *at,
-            None => {
-                let policy = self.settings.policies.get(carrier).unwrap_or(&self.settings.default_policy).clone();
-                let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
-                actions.push(Action::Gate(carrier.clone(), Box::new(policy.clone())));
-                let mut lane = Lane::new(carrier.clone(), policy, style);
-                lane.paused = self.paused.contains(carrier);
-                self.lanes.push(lane);
-                self.lane_names.insert(carrier.clone(), self.lanes.len() - 1);
-                self.lanes.len() - 1
-            }
-        };
-        let at = self.sites.len();
-        self.sites.push(Site::new(lane, hosts));
-        self.lanes[lane].sites.push(at);
-        self.site_names.insert(name, at);
-        at
-    }
-
-    /// Looks domains up again whose name service failed, or whose route has grown old while mail waits.
-    fn ask_again(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        if now < self.domain_wake {
-            return;
-        }
-        self.domain_wake = Instant::NEVER;
-        for (domain, state) in &mut self.domains {
-            match state {
-                DomainState::Failed { waits, again } if *again <= now => {
-                    *state = DomainState::Resolving { waits: *waits };
-                    actions.push(Action::Resolve(domain.clone()));
-                }
-                DomainState::At { site, valid_until, asked } if *valid_until <= now && !*asked => {
-                    if self.sites[*site].queue.waiting() > 0 {
-                        *asked = true;
-                        actions.push(Action::Resolve(domain.clone()));
-                    } else {
-                        *valid_until = now + RESOLVE_WAIT.1;
-                    }
-                }
-                _ => {}
-            }
-            self.domain_wake = self.domain_wake.min(match state {
-                DomainState::Failed { again, .. } => *again,
-                DomainState::At { valid_until, asked: false, .. } => *valid_until,
-                _ => Instant::NEVER,
-            });
         }
     }
 
@@ -454,17 +324,6 @@ impl Machine {
         lanes.min(self.domain_wake).min(batches.min().unwrap_or(Instant::NEVER))
     }
 
-    /// Mails that wait and have no site yet.
-    pub(super) fn take_parked(&mut self, batch: BatchId) -> Vec<(String, Arc<BatchHead>, ChunkWork)> {
-        let mut out = Vec::new();
-        for (domain, works) in &mut self.parked {
-            let (gone, kept): (Vec<_>, Vec<_>) = core::mem::take(works).into_iter().partition(|(h, _)| h.id == batch);
-            *works = kept;
-            out.extend(gone.into_iter().map(|(head, work)| (domain.clone(), head, work)));
-        }
-        out
-    }
-
     /// Mails that wait anywhere or are under way.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -500,3 +359,6 @@ impl Machine {
         self.talk_lanes.is_empty() && self.flights.is_empty() && self.doomed.is_empty() && self.ending.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,6 +60,11 @@ impl Line {
         self.held.push_back((letter, depart));
     }
 
+    /// Whether it was told that no more mails come.
+    pub(super) fn is_finishing(&self) -> bool {
+        self.finish
+    }
+
     pub(super) fn finish(&mut self) {
         self.finish = true;
     }

@@ -3,6 +3,19 @@
 //! A second interpreter of the machine's actions, next to the shell: hours of traffic to hostile carriers pass in a
 //! moment, crashes included, and the same seed gives the same log to the last microsecond. Sessions speak real bytes
 //! with a server that is scripted; only TCP, TLS and the disk are replaced by their delays and failures.
+//!
+//! ```
+//! use hikyaku_core::simulate::{BatchScript, CarrierScript, Group, Order, Scenario, run};
+//! use hikyaku_core::{Settlement, Span};
+//!
+//! let carrier = CarrierScript::new("small", "small.example");
+//! let batch = BatchScript::new(vec![Group { unknown_every: 10, ..Group::new("small.example", 200) }]);
+//! let crash = (Span::from_millis(300), Order::Crash(Span::from_secs(1)));
+//! let scenario = Scenario { carriers: vec![carrier], batches: vec![batch], orders: vec![crash], ..Scenario::default() };
+//! let report = run(&scenario);
+//! assert_eq!((report.settled(Settlement::Accepted), report.settled(Settlement::Bounced)), (180, 20));
+//! assert!(report.violations.is_empty());
+//! ```
 
 mod carrier;
 mod chance;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::disk::Submission;
-use super::script::{BatchScript, Scenario};
+use super::script::{BatchScript, NameTrouble, Scenario};
 use crate::address::{Address, AddressStyle};
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::engine::Settings;
@@ -102,7 +102,12 @@ fn template() -> Template {
 }
 
 /// Where a domain's mail goes.
-pub(super) fn route(scenario: &Scenario, domain: &str) -> Route {
+pub(super) fn route(scenario: &Scenario, domain: &str, now: Instant) -> Route {
+    match scenario.names.iter().find(|(name, _)| name == domain) {
+        Some((_, NameTrouble::NoMail)) => return Route::NoMail("the domain takes no mail".into()),
+        Some((_, NameTrouble::FailsUntil(until))) if now < BEGIN + *until => return Route::Failed("no answer".into()),
+        _ => {}
+    }
     let found = scenario.carriers.iter().enumerate().find(|(_, c)| c.domains.iter().any(|d| d == domain));
     let Some((number, script)) = found else {
         return Route::NoMail("the domain does not exist".into());

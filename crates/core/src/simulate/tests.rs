@@ -9,7 +9,6 @@ use crate::address::AddressStyle;
 use crate::message::Urgency;
 use crate::outcome::{Cause, Outcome, Settlement};
 use crate::policy::{Policy, TlsPolicy};
-use crate::record::Record;
 use crate::time::{Instant, Span};
 
 mod crashes;

@@ -8,11 +8,11 @@ use super::conversation::Sent;
 use super::disk::Disk;
 use super::line::{Line, Moved};
 use super::report::{CrashReport, Report};
-use super::script::{CarrierScript, NameTrouble, Order, Scenario, TlsScript};
+use super::script::{CarrierScript, Order, Scenario, TlsScript};
 use super::setting::{self, BEGIN, batch_id};
 use crate::carrier::Carrier;
 use crate::engine::Machine;
-use crate::event::{Action, Event, Route, SessionId};
+use crate::event::{Action, Event};
 use crate::pace::Pace;
 use crate::policy::Policy;
 use crate::queue::ChunkId;
@@ -215,6 +215,9 @@ impl<'a> World<'a> {
                 let recipient = chunk.recipients.get(usize::from(ChunkId::place(mail))).cloned().flatten();
                 let talk = (self.start, session.0);
                 match (recipient, self.lines.get_mut(&talk)) {
+                    (Some(_), Some(line)) if line.is_finishing() => {
+                        self.report.violations.push(format!("{mail:?} was sent to a session that was to finish"));
+                    }
                     (Some(recipient), Some(line)) => {
                         let letter = Letter {
                             id: mail,
@@ -363,12 +366,7 @@ impl<'a> World<'a> {
     }
 
     fn resolved(&mut self, domain: String) {
-        let trouble = self.scenario.names.iter().find(|(name, _)| *name == domain).map(|(_, trouble)| *trouble);
-        let route = match trouble {
-            Some(NameTrouble::NoMail) => Route::NoMail("the domain takes no mail".into()),
-            Some(NameTrouble::FailsUntil(until)) if self.now < BEGIN + until => Route::Failed("no answer".into()),
-            _ => setting::route(self.scenario, &domain),
-        };
+        let route = setting::route(self.scenario, &domain, self.now);
         let valid_until = self.now + ROUTE_HOLDS;
         self.events.push(Event::Resolved { domain, route, valid_until });
     }

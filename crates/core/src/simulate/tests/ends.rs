@@ -43,6 +43,9 @@ fn cancelling_settles_everything_in_every_state() {
         assert!(ended > 100, "{state}: {ended}");
         within(&report, 5);
         nothing_begins_after(&report, state, at);
+        let last = report.records.iter().map(|record| record.at).max().unwrap_or(BEGIN);
+        let answers = !matches!(state, "refused" | "silent");
+        assert!(!answers || last.since(BEGIN) < at + ms(500), "{state}: {:?}", last.since(BEGIN));
     }
 }
 
