@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use hikyaku_core::Address;
 use hikyaku_mock::End;
 
 use super::stage::Stage;
@@ -32,10 +33,16 @@ pub fn compare(stage: &Stage, account: &Account) -> Verdict {
             held.insert(fate.rcpt, (times, reply_lost));
         }
     }
-    let accepted: HashSet<String> = account.accepted().filter_map(|id| stage.address_of(id)).collect();
+    let accepted: HashSet<String> =
+        account.accepted().filter_map(|id| stage.address_of(id)).map(|a| bare(&a)).collect();
     let lost = accepted.iter().filter(|address| !held.contains_key(*address)).count() as u64;
     let unknown_ids = account.accepted().filter(|id| stage.address_of(id).is_none()).count() as u64;
     let duplicates = held.values().map(|(times, _)| u64::from(times.saturating_sub(1))).sum();
     let careless = held.values().filter(|(times, lost)| times.saturating_sub(1) > *lost).count() as u64;
     Verdict { lost: lost + unknown_ids, duplicates, careless }
+}
+
+/// The address as the ledger writes it: without the quotes of a legacy local part.
+fn bare(address: &str) -> String {
+    Address::parse(address).map_or_else(|_| address.to_string(), |a| format!("{}@{}", a.local(), a.domain()))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use redb::{Database, ReadableTable, WriteTransaction};
 use tokio::sync::oneshot;
@@ -15,6 +16,9 @@ use crate::record::Record;
 
 /// Jobs in one commit, so that a commit stays short.
 const JOBS_MAX: usize = 4096;
+
+/// Least time from one commit to the next: far less than a network's round trip, far more than a commit costs.
+const PAUSE: Duration = Duration::from_micros(700);
 
 /// What is known of a chunk that is being worked on.
 struct Progress {
@@ -40,8 +44,12 @@ pub(super) fn run(db: &Database, queue: &mpsc::Receiver<Job>, sink: &Sink) {
         Ok(writer) => writer,
         Err(e) => return sink(Err(e)),
     };
+    let mut last = Instant::now();
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
+        // Under load what comes within the pause shares one commit; what comes alone is written at once.
+        std::thread::sleep(PAUSE.saturating_sub(last.elapsed()));
+        last = Instant::now();
         while jobs.len() < JOBS_MAX {
             match queue.try_recv() {
                 Ok(job) => jobs.push(job),
