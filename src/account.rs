@@ -151,11 +151,6 @@ impl Account {
         }
     }
 
-    /// Mails that have settled.
-    pub fn settled(&self) -> u64 {
-        self.settled
-    }
-
     /// Whether every mail has settled.
     pub fn is_complete(&self) -> bool {
         self.settled >= self.mails
@@ -300,7 +295,7 @@ mod tests {
     fn records_of_another_batch_do_not_count() {
         let mut account = Account::new(BatchId(2), Instant::EPOCH, 1, 1);
         account.fold(&record("a", 1, Outcome::Accepted, Some(Settlement::Accepted)));
-        assert_eq!(account.settled(), 0);
+        assert_eq!(account.settled, 0);
     }
 
     #[test]

@@ -101,11 +101,11 @@ pub(crate) fn roster(people: usize, seed: u64) -> GeneratedRoster {
         let letters = (family.letters, given.letters);
         let addresses: Vec<String> = (0..count).map(|_| address(&mut chance, letters, &mut taken)).collect();
         let group = group(section);
-        let region = region(&mut chance);
+        let regions = regions(&mut chance);
         // Writing to a String cannot fail.
         let _ = writeln!(
             roster.csv,
-            "M{number:06},{} {},{} {},{group},{region:02},{}",
+            "M{number:06},{} {},{} {},{group},{regions},{}",
             family.written,
             given.written,
             family.kana,
@@ -136,8 +136,10 @@ fn group(section: usize) -> String {
     }
 }
 
-fn region(chance: &mut Chance) -> usize {
-    if chance.happens(TOKYO_SHARE) { TOKYO } else { 1 + chance.below(PREFECTURES) }
+/// Where somebody works, which is Tokyo for the whole ministry, and where home is if that is elsewhere.
+fn regions(chance: &mut Chance) -> String {
+    let home = if chance.happens(TOKYO_SHARE) { TOKYO } else { 1 + chance.below(PREFECTURES) };
+    if home == TOKYO { format!("{TOKYO:02}") } else { format!("{TOKYO:02};{home:02}") }
 }
 
 /// An address that nobody has yet.
@@ -286,14 +288,15 @@ mod tests {
     }
 
     #[test]
-    fn most_are_in_tokyo_and_every_prefecture_has_somebody() {
+    fn all_work_in_tokyo_and_every_prefecture_is_somebodys_home() {
         let roster = roster(PEOPLE, SEED);
         let rows = rows(&roster);
-        let regions: BTreeSet<&str> = rows.iter().map(|row| row[4]).collect();
-        assert_eq!(regions.len(), PREFECTURES);
-        assert_eq!((regions.first(), regions.last()), (Some(&"01"), Some(&"47")));
+        assert!(rows.iter().all(|row| row[4].starts_with("13")));
+        let homes: BTreeSet<&str> = rows.iter().flat_map(|row| row[4].rsplit(';').next()).collect();
+        assert_eq!(homes.len(), PREFECTURES);
+        assert_eq!((homes.first(), homes.last()), (Some(&"01"), Some(&"47")));
         let tokyo = rows.iter().filter(|row| row[4] == "13").count();
-        assert!((6_600..7_500).contains(&tokyo), "{tokyo} in Tokyo");
+        assert!((6_600..7_500).contains(&tokyo), "{tokyo} live in Tokyo");
     }
 
     #[test]

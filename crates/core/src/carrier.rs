@@ -63,12 +63,6 @@ impl CarrierTable {
         CarrierTable { rows, by_domain }
     }
 
-    /// All rows, in the table's order.
-    #[must_use]
-    pub fn rows(&self) -> &[CarrierRow] {
-        &self.rows
-    }
-
     /// The row of a carrier by name.
     #[must_use]
     pub fn row(&self, carrier: &Carrier) -> Option<&CarrierRow> {

@@ -19,7 +19,7 @@ pub struct Reply {
 
 impl Reply {
     /// A reply as it would be read from `"code text"`.
-    #[must_use]
+    #[cfg(test)]
     pub fn new(code: u16, text: impl Into<String>) -> Self {
         Reply { code, text: text.into() }
     }
@@ -34,12 +34,6 @@ impl Reply {
     #[must_use]
     pub fn is_intermediate(&self) -> bool {
         (300..400).contains(&self.code)
-    }
-
-    /// 4yz: not now.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        (400..500).contains(&self.code)
     }
 
     /// 5yz: not like this.

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::carrier::Carrier;
-use crate::engine::Machine;
-use crate::forecast::{self, Forecast};
+use crate::forecast::Forecast;
 use crate::outcome::Cause;
 use crate::time::Instant;
 
@@ -56,45 +55,4 @@ pub struct Snapshot {
     pub unsettled: u64,
     /// When what waits will have been accepted.
     pub forecast: Forecast,
-}
-
-/// Takes a picture of the machine.
-#[must_use]
-pub fn snapshot(machine: &Machine, began: Instant, now: Instant) -> Snapshot {
-    let lanes: Vec<LaneView> = (0..machine.lanes().len()).map(|at| view(machine, at, now)).collect();
-    let progress = lanes.iter().map(|lane| forecast::Progress {
-        carrier: lane.carrier.clone(),
-        done: lane.accepted + lane.bounced.values().sum::<u64>() + lane.dropped,
-        waiting: lane.waiting,
-        rate_max: lane.rate,
-    });
-    Snapshot {
-        at: now,
-        waiting: machine.waiting() as u64,
-        unsettled: machine.unsettled() as u64,
-        forecast: forecast::forecast(progress, now.since(began)),
-        lanes,
-    }
-}
-
-fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
-    let lane = &machine.lanes()[at];
-    let counts = lane.counts.clone();
-    LaneView {
-        carrier: lane.carrier.clone(),
-        accepted: counts.accepted,
-        deferred: counts.deferred,
-        bounced: counts.bounced,
-        dropped: counts.dropped,
-        in_doubt: counts.in_doubt,
-        resent: counts.resent,
-        waiting: machine.lane_waiting(at) as u64,
-        sessions: u32::try_from(lane.talks.len()).unwrap_or(u32::MAX),
-        window: lane.congestion.window(),
-        rate: lane.congestion.rate(),
-        sessions_opened: counts.sessions,
-        refused: counts.refused,
-        paused: lane.paused,
-        held_until: Some(lane.congestion.held_until()).filter(|until| *until > now),
-    }
 }

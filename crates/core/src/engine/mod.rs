@@ -4,9 +4,9 @@ mod domain;
 mod feed;
 mod lane;
 mod machine;
+mod picture;
 mod run;
 mod settle;
 
-pub use lane::LaneCounts;
 pub use machine::{Machine, Settings};
 pub use run::{Engine, Error};

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_rustls::TlsConnector;
 
 use super::machine::{Machine, Settings};
+use super::picture;
 use crate::carrier::Carrier;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -16,7 +17,7 @@ use crate::event::{Action, Event, SessionId};
 use crate::message::{Batch, BatchId};
 use crate::policy::Policy;
 use crate::record::Record;
-use crate::report::{self, Snapshot};
+use crate::report::Snapshot;
 use crate::resolve::Resolver;
 use crate::seal::StoreKey;
 use crate::store::{Receipt, Store, StoreError};
@@ -255,7 +256,7 @@ impl Shell {
                 match message {
                     Message::Events(more) => events.extend(more),
                     Message::Snapshot(answer) => {
-                        let _ = answer.send(report::snapshot(&self.machine, self.began, self.clock.now()));
+                        let _ = answer.send(picture::snapshot(&self.machine, self.began, self.clock.now()));
                     }
                     Message::ShutDown(answer) => {
                         events.push(Event::ShutDown);
@@ -272,7 +273,10 @@ impl Shell {
             wake = self.step(events);
             if !leaving.is_empty() && self.machine.is_still() {
                 drop(self);
-                leaving.drain(..).for_each(|answer| drop(answer.send(())));
+                for answer in leaving {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(());
+                }
                 return;
             }
         }
