@@ -107,6 +107,30 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// The length of what `fill` gives, in bytes.
+    fn filled_len(&self, fields: &[String]) -> usize {
+        let len = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.len(),
+            Piece::Field(at) => fields.get(usize::from(*at)).map_or(0, String::len),
+        };
+        self.0.iter().map(len).sum()
+    }
+
+    /// Whether anything in what `fill` gives fits.
+    fn holds(&self, fields: &[String], fits: impl Fn(char) -> bool) -> bool {
+        self.0.iter().any(|piece| match piece {
+            Piece::Literal(text) => text.contains(&fits),
+            Piece::Field(at) => fields.get(usize::from(*at)).is_some_and(|field| field.contains(&fits)),
+        })
+    }
+
+    /// Whether it is the same for everybody.
+    fn is_fixed(&self) -> bool {
+        self.0.iter().all(|piece| matches!(piece, Piece::Literal(_)))
+    }
+}
+
 /// The parts of a template as they are written, before they are checked.
 #[derive(Clone, Debug)]
 pub struct TemplateText<'a> {
@@ -146,7 +170,8 @@ impl Template {
             return_path: Pattern::parse("return path", parts.return_path, &fields)?,
             reply_to: parts.reply_to.map(|p| Pattern::parse("reply-to", p, &fields)).transpose()?,
             subject: Pattern::parse("subject", parts.subject, &fields)?,
-            text: Pattern::parse("text", parts.text, &fields)?,
+            // Line ends as mail has them, once here instead of in every mail.
+            text: Pattern::parse("text", &parts.text.replace("\r\n", "\n").replace('\n', "\r\n"), &fields)?,
             from: parts.from,
             fields,
         })
@@ -224,6 +249,7 @@ impl Batch {
         if self.recipients.len() > RECIPIENTS_MAX {
             return Err(BatchError::Shape("more than 20,000,000 recipients: split it"));
         }
+        self.template.check_fixed()?;
         let mut seen = HashSet::with_capacity(self.recipients.len());
         for recipient in &self.recipients {
             if !seen.insert(recipient.id.as_str()) {
@@ -249,18 +275,35 @@ impl Template {
         if let Some(at) = fields.iter().position(|field| field.contains(nasty)) {
             return Err(format!("the field {{{}}} holds a control character", self.fields[at]));
         }
-        let subject = self.subject.fill(fields);
-        if subject.contains(char::is_control) || subject.len() > SUBJECT_BYTES_MAX {
+        if self.subject.holds(fields, char::is_control) || self.subject.filled_len(fields) > SUBJECT_BYTES_MAX {
             return Err(format!("its subject has a line break or is longer than {SUBJECT_BYTES_MAX} bytes"));
         }
-        if self.text.fill(fields).len() > TEXT_BYTES_MAX {
+        if self.text.filled_len(fields) > TEXT_BYTES_MAX {
             return Err(format!("its text is longer than {TEXT_BYTES_MAX} bytes"));
         }
-        let address = |what: &str, text: String| {
-            Address::parse(&text).map(drop).map_err(|e: AddressError| format!("its {what}: {e}"))
-        };
-        address("return path", self.return_path.fill(fields))?;
-        self.reply_to.as_ref().map_or(Ok(()), |p| address("reply-to", p.fill(fields)))
+        if !self.return_path.is_fixed() {
+            self.check_address("return path", &self.return_path, fields)?;
+        }
+        match &self.reply_to {
+            Some(pattern) if !pattern.is_fixed() => self.check_address("reply-to", pattern, fields),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is the same for everybody is checked once.
+    fn check_fixed(&self) -> Result<(), BatchError> {
+        for (what, pattern) in [("return path", Some(&self.return_path)), ("reply-to", self.reply_to.as_ref())] {
+            if let Some(pattern) = pattern.filter(|pattern| pattern.is_fixed()) {
+                let checked = self.check_address(what, pattern, &[]);
+                checked.map_err(|problem| BatchError::Pattern { what, problem })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_address(&self, what: &str, pattern: &Pattern, fields: &[String]) -> Result<(), String> {
+        let parsed = Address::parse(&pattern.fill(fields));
+        parsed.map(drop).map_err(|e: AddressError| format!("its {what}: {e}"))
     }
 }
 

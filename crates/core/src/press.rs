@@ -47,13 +47,20 @@ pub fn render(head: &BatchHead, recipient: &Recipient) -> Vec<u8> {
         .header("Date", Raw::new(date(head.submitted)))
         // RFC 3834: no vacation message in answer to an emergency.
         .header("Auto-Submitted", Raw::new("auto-generated"))
-        .text_body(template.text.fill(fields).replace("\r\n", "\n").replace('\n', "\r\n"));
+        .text_body(crlf(template.text.fill(fields)));
     if let Some(reply_to) = &template.reply_to {
         message = message.reply_to(reply_to.fill(fields));
     }
     let mut out = Vec::with_capacity(2048);
     message.serialize(&mut out);
     out
+}
+
+/// Line ends as mail has them; templates are mostly written so already.
+fn crlf(text: String) -> String {
+    let bytes = text.as_bytes();
+    let bare = memchr_iter(b'\n', bytes).any(|at| at == 0 || bytes[at - 1] != b'\r');
+    if bare { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text }
 }
 
 /// The same for every attempt at a mail, without telling who it is for.

@@ -4,8 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::rand;
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use thiserror::Error;
 
 use crate::message::KeyId;
@@ -42,7 +41,7 @@ pub trait Seal: Send + Sync {
 }
 
 /// The default: one key for the whole queue, in a file of its own beside it.
-pub struct StoreKey(RandomizedNonceKey);
+pub struct StoreKey(LessSafeKey);
 
 impl StoreKey {
     /// Reads the key file, or makes one that only its owner may read.
@@ -56,13 +55,13 @@ impl StoreKey {
             Err(e) => return Err(e),
         };
         let wrong = |_| std::io::Error::new(std::io::ErrorKind::InvalidData, "the key file is not 32 bytes long");
-        Ok(StoreKey(RandomizedNonceKey::new(&AES_256_GCM_SIV, &bytes).map_err(wrong)?))
+        Ok(StoreKey(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, &bytes).map_err(wrong)?)))
     }
 }
 
 fn create_key(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; KEY_BYTES];
-    rand::fill(&mut bytes).map_err(|_| std::io::Error::other("the system has no randomness"))?;
+    getrandom::fill(&mut bytes).map_err(|_| std::io::Error::other("the system has no randomness"))?;
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -75,11 +74,15 @@ fn create_key(path: &Path) -> std::io::Result<Vec<u8>> {
 
 impl Seal for StoreKey {
     fn seal(&self, _key: KeyId, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        // GCM-SIV forgives a nonce that is drawn twice (RFC 8452 §9).
+        let mut nonce = [0; NONCE_LEN];
+        getrandom::fill(&mut nonce).map_err(|_| SealError::Broken)?;
         let mut body = plain.to_vec();
-        let nonce = self.0.seal_in_place_append_tag(Aad::from(context), &mut body).map_err(|_| SealError::Broken)?;
+        let unique = Nonce::assume_unique_for_key(nonce);
+        self.0.seal_in_place_append_tag(unique, Aad::from(context), &mut body).map_err(|_| SealError::Broken)?;
         let mut out = Vec::with_capacity(1 + NONCE_LEN + body.len());
         out.push(SEALED_V1);
-        out.extend_from_slice(nonce.as_ref());
+        out.extend_from_slice(&nonce);
         out.append(&mut body);
         Ok(out)
     }

@@ -12,7 +12,7 @@ use crate::queue::ChunkId;
 use crate::time::{Instant, Span};
 
 /// Mails a session has at most: one being answered, one written with its dot, one ready behind them.
-const DEPTH: usize = 6;
+const DEPTH: usize = 4;
 /// How long before its departure a mail may be registered: time for the disk, and little to be in doubt after a crash.
 const LEAD: Span = Span::from_millis(20);
 

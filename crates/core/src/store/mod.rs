@@ -208,13 +208,9 @@ fn prepare(batch: Batch, now: Instant, seal: &dyn Seal) -> Result<Prepared, Stor
     for recipient in batch.recipients {
         by_domain.entry(recipient.address.domain().to_string()).or_default().push(recipient);
     }
-    let mut chunks = Vec::new();
-    for (domain, recipients) in by_domain {
-        for part in recipients.chunks(CHUNK_MAILS_MAX as usize) {
-            let rows = part.iter().map(|recipient| seal_row(recipient, seal)).collect::<Result<_, _>>()?;
-            chunks.push(ChunkRow { domain: domain.clone(), rows });
-        }
-    }
+    let parts: Vec<(&String, &[Recipient])> =
+        by_domain.iter().flat_map(|(d, all)| all.chunks(CHUNK_MAILS_MAX as usize).map(move |part| (d, part))).collect();
+    let chunks = seal_parts(&parts, seal)?;
     let head = BatchHead {
         id: BatchId(0),
         key: batch.key,
@@ -226,6 +222,27 @@ fn prepare(batch: Batch, now: Instant, seal: &dyn Seal) -> Result<Prepared, Stor
         recipients: u32::try_from(recipients).unwrap_or(u32::MAX),
     };
     Ok(Prepared { head, chunks })
+}
+
+/// Seals on all cores: it is most of the time from submission to receipt.
+fn seal_parts(parts: &[(&String, &[Recipient])], seal: &dyn Seal) -> Result<Vec<ChunkRow>, StoreError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = parts.len().div_ceil(cores).max(1);
+    let seal_all = |parts: &[(&String, &[Recipient])]| -> Result<Vec<ChunkRow>, StoreError> {
+        let chunk = |(domain, part): &(&String, &[Recipient])| {
+            let rows = part.iter().map(|recipient| seal_row(recipient, seal)).collect::<Result<_, _>>()?;
+            Ok(ChunkRow { domain: (*domain).clone(), rows })
+        };
+        parts.iter().map(chunk).collect()
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = parts.chunks(share).map(|parts| scope.spawn(|| seal_all(parts))).collect();
+        let mut chunks = Vec::with_capacity(parts.len());
+        for thread in threads {
+            chunks.extend(thread.join().map_err(|_| StoreError::Stopped)??);
+        }
+        Ok(chunks)
+    })
 }
 
 fn seal_row(recipient: &Recipient, seal: &dyn Seal) -> Result<SealedRow, StoreError> {
