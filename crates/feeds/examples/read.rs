@@ -1,4 +1,4 @@
-//! Prints what is understood of JMA telegrams: `cargo run -p hikyaku-feeds --example read -- FILE…`
+//! Prints what is understood of JMA telegrams: `cargo run -p hikyaku-feeds --example read -- FILE…`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is what the example is for")]
 

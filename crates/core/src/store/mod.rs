@@ -307,3 +307,6 @@ fn fresh_work(number: u32, row: &ChunkRow) -> ChunkWork {
     let len = u16::try_from(row.rows.len()).unwrap_or(u16::MAX);
     ChunkWork { number, domain: row.domain.clone(), fresh: Places::Range(0, len), again: Vec::new() }
 }
+
+#[cfg(test)]
+mod tests;
