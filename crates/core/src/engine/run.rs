@@ -90,7 +90,7 @@ impl Engine {
         let clock = Clock::start();
         let folder = config.folder.clone();
         let opening = tokio::task::spawn_blocking(move || Store::open(&folder, seal, clock.now()));
-        let (opening, work) = opening.await.map_err(|e| Error::Setup(e.to_string()))??;
+        let (opening, found) = opening.await.map_err(|e| Error::Setup(e.to_string()))??;
         let (messages, inbox) = mpsc::unbounded_channel();
         let sink = |messages: mpsc::UnboundedSender<Message>| {
             Box::new(move |result: Result<Vec<Event>, StoreError>| {
@@ -99,7 +99,8 @@ impl Engine {
             })
         };
         let store = Arc::new(opening.start(sink(messages.clone()), sink(messages.clone()))?);
-        let waiting = work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks)).collect();
+        let waiting = found.work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks));
+        let waiting = waiting.chain(found.cancelled.into_iter().map(Event::Cancel)).collect();
         let _ = messages.send(Message::Events(waiting));
         let settings = Settings {
             helo: config.helo.clone(),
@@ -140,11 +141,12 @@ impl Engine {
         Ok(receipt)
     }
 
-    /// Sends nothing more of a batch; what is under way ends by itself.
+    /// Sends nothing more of a batch, also after a restart; what is under way ends by itself.
     ///
     /// # Errors
     /// [`Error::Stopped`].
-    pub fn cancel(&self, batch: BatchId) -> Result<(), Error> {
+    pub async fn cancel(&self, batch: BatchId) -> Result<(), Error> {
+        self.store.cancel(batch).await?;
         self.tell(Event::Cancel(batch))
     }
 

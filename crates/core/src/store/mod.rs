@@ -77,6 +77,15 @@ pub struct Receipt {
 /// A batch that was made durable just now.
 pub type NewWork = (Arc<BatchHead>, Vec<ChunkWork>);
 
+/// What was found in the queue when it was opened.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What has not settled, by batch.
+    pub work: Vec<NewWork>,
+    /// Those of these batches of which nothing more is sent.
+    pub cancelled: Vec<BatchId>,
+}
+
 /// A batch as it goes to the writer.
 struct Prepared {
     head: BatchHead,
@@ -86,6 +95,7 @@ struct Prepared {
 enum Job {
     Submit(Box<Prepared>, oneshot::Sender<Result<(Receipt, Option<NewWork>), StoreError>>),
     Persist(Vec<Write>),
+    Cancel(BatchId, oneshot::Sender<()>),
 }
 
 /// Where the store reports to.
@@ -107,7 +117,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] names the file and what to do.
-    pub fn open(folder: &Path, seal: Arc<dyn Seal>, now: Instant) -> Result<(Opening, Vec<NewWork>), StoreError> {
+    pub fn open(folder: &Path, seal: Arc<dyn Seal>, now: Instant) -> Result<(Opening, Found), StoreError> {
         let path = folder.join("queue.redb");
         let unusable = |problem: String| StoreError::Unusable { path: path.display().to_string(), problem };
         let db = Database::builder().set_cache_size(CACHE_BYTES).create(&path).map_err(|e| match e {
@@ -116,8 +126,8 @@ impl Store {
             }
             e => unusable(e.to_string()),
         })?;
-        let work = recover::recover(&db, now)?;
-        Ok((Opening { db: Arc::new(db), seal }, work))
+        let found = recover::recover(&db, now)?;
+        Ok((Opening { db: Arc::new(db), seal }, found))
     }
 
     /// Makes a batch durable. A known key gives the same receipt and no work.
@@ -131,6 +141,16 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         self.jobs.send(Job::Submit(Box::new(prepared), answer)).map_err(|_| StoreError::Stopped)?;
         answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Makes it durable that nothing more of a batch is sent.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`].
+    pub async fn cancel(&self, batch: BatchId) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job::Cancel(batch, answer)).map_err(|_| StoreError::Stopped)?;
+        answered.await.map_err(|_| StoreError::Stopped)
     }
 
     /// Has attempts and outcomes written; the sink hears when they are durable.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use redb::{Database, ReadableTable, WriteTransaction};
 
 use super::rows::{self, ChunkRow, Place};
-use super::{NewWork, StoreError, fresh_work};
+use super::{Found, StoreError, fresh_work};
 use crate::carrier::Carrier;
 use crate::event::{BatchHead, ChunkWork};
 use crate::message::BatchId;
@@ -16,7 +16,7 @@ use crate::record::Record;
 use crate::time::{Instant, Span};
 
 /// Reads everything that has not settled; what was in flight becomes in doubt and waits to be sent again.
-pub(super) fn recover(db: &Database, now: Instant) -> Result<Vec<NewWork>, StoreError> {
+pub(super) fn recover(db: &Database, now: Instant) -> Result<Found, StoreError> {
     let txn = db.begin_write()?;
     let mut work: BTreeMap<u32, Vec<ChunkWork>> = BTreeMap::new();
     let mut doubts = Vec::new();
@@ -45,12 +45,21 @@ pub(super) fn recover(db: &Database, now: Instant) -> Result<Vec<NewWork>, Store
     }
     record_doubts(&txn, &doubts)?;
     let heads = read_heads(&txn, work.keys())?;
+    let cancelled = read_cancelled(&txn)?;
     txn.commit()?;
     let join = |(batch, chunks)| {
         let missing = || StoreError::Damaged(format!("batch {batch} is missing"));
         Ok((heads.get(&batch).cloned().ok_or_else(missing)?, chunks))
     };
-    work.into_iter().map(join).collect()
+    let work: Vec<_> = work.into_iter().map(join).collect::<Result<_, StoreError>>()?;
+    let cancelled = cancelled.into_iter().filter(|id| work.iter().any(|(head, _)| head.id == *id)).collect();
+    Ok(Found { work, cancelled })
+}
+
+fn read_cancelled(txn: &WriteTransaction) -> Result<Vec<BatchId>, StoreError> {
+    let table = txn.open_table(rows::CANCELLED)?;
+    let all = table.iter()?.map(|entry| Ok(BatchId(entry?.0.value())));
+    all.collect()
 }
 
 fn read_chunk(

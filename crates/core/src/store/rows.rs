@@ -18,6 +18,8 @@ pub(super) const CHUNKS: TableDefinition<'_, (u32, u32), &[u8]> = TableDefinitio
 pub(super) const PROGRESS: TableDefinition<'_, (u32, u32), &[u8]> = TableDefinition::new("progress");
 /// What is remembered of mails that were tried before, by (batch, index).
 pub(super) const AGAIN: TableDefinition<'_, (u32, u32), &[u8]> = TableDefinition::new("again");
+/// Batches of which nothing more is sent.
+pub(super) const CANCELLED: TableDefinition<'_, u32, ()> = TableDefinition::new("cancelled");
 /// Groups of records by the number of their first.
 pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
 

@@ -40,15 +40,15 @@ fn batch(key: &str, domains: &[&str]) -> Batch {
     }
 }
 
-fn open(folder: &Path) -> (Store, Heard, Vec<NewWork>) {
+fn open(folder: &Path) -> (Store, Heard, Found) {
     let seal = Arc::new(StoreKey::open(&folder.join("queue.key")).unwrap());
-    let (opening, work) = Store::open(folder, seal, Instant::from_micros(5)).unwrap();
+    let (opening, found) = Store::open(folder, seal, Instant::from_micros(5)).unwrap();
     let (tell, heard) = std_mpsc::channel();
     let sink = || {
         let tell = tell.clone();
         Box::new(move |result| drop(tell.send(result))) as Sink
     };
-    (opening.start(sink(), sink()).unwrap(), heard, work)
+    (opening.start(sink(), sink()).unwrap(), heard, found)
 }
 
 fn mail(index: u32) -> MailId {
@@ -103,7 +103,7 @@ async fn a_known_key_gives_the_same_receipt_and_nothing_new_also_after_a_restart
     assert_eq!((first.recipients, first.known, first.submitted), (2, false, now));
     assert_eq!(work.unwrap().1.len(), 2, "a chunk for each domain");
     store.close();
-    let (store, _heard, work) = open(folder.path());
+    let (store, _heard, Found { work, .. }) = open(folder.path());
     assert_eq!(work.len(), 1);
     let (again, new) = store.submit(batch("k", &["x.jp", "y.jp"]), Instant::from_micros(99)).await.unwrap();
     assert_eq!(again, Receipt { known: true, ..first });
@@ -125,7 +125,7 @@ async fn what_was_registered_and_has_no_outcome_is_in_doubt_after_a_crash_and_re
     ]);
     wait(&heard, 2, 3);
     store.close();
-    let (store, _heard, work) = open(folder.path());
+    let (store, _heard, Found { work, .. }) = open(folder.path());
     let chunk = &work[0].1[0];
     assert_eq!(chunk.fresh, Places::List([3].into()));
     let doubt = Past { attempts: 1, doubts: 1, ..Past::default() };
@@ -160,7 +160,7 @@ async fn addresses_and_fields_are_never_readable_and_leave_the_queue_once_settle
     store.persist(vec![Write::Register(mail(2), Past::default()), settle(2)]);
     wait(&heard, 1, 1);
     store.close();
-    let (store, _heard, work) = open(folder.path());
+    let (store, _heard, Found { work, .. }) = open(folder.path());
     assert!(work.is_empty(), "a batch that has settled leaves no work behind");
     store.close();
 }
@@ -179,4 +179,17 @@ async fn a_second_program_on_the_same_folder_is_refused_with_the_reason() {
 fn a_row_of_a_newer_version_is_refused_by_name() {
     let refused = rows::decode::<Vec<Record>>("records", &[9, 0]).unwrap_err().to_string();
     assert!(refused.contains("records") && refused.contains("version 9"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_cancelled_batch_stays_cancelled_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _heard, _) = open(folder.path());
+    store.submit(batch("k", &["x.jp"]), Instant::EPOCH).await.unwrap();
+    store.submit(batch("other", &["x.jp"]), Instant::EPOCH).await.unwrap();
+    store.cancel(BatchId(1)).await.unwrap();
+    store.close();
+    let (store, _heard, found) = open(folder.path());
+    assert_eq!((found.work.len(), found.cancelled), (2, vec![BatchId(1)]));
+    store.close();
 }

@@ -32,6 +32,14 @@ struct Progress {
 type Answer = oneshot::Sender<Result<(Receipt, Option<NewWork>), StoreError>>;
 type Submitted = (Answer, Receipt, Option<NewWork>);
 
+/// What a commit made durable, and who waits for it.
+#[derive(Default)]
+struct Done {
+    submitted: Vec<Submitted>,
+    cancelled: Vec<oneshot::Sender<()>>,
+    events: Vec<Event>,
+}
+
 struct Writer<'a> {
     db: &'a Database,
     progress: HashMap<ChunkId, Progress>,
@@ -57,7 +65,10 @@ pub(super) fn run(db: &Database, queue: &mpsc::Receiver<Job>, sink: &Sink) {
             }
         }
         match writer.commit(jobs) {
-            Ok((submitted, events)) => {
+            Ok(Done { submitted, cancelled, events }) => {
+                for answer in cancelled {
+                    let _ = answer.send(());
+                }
                 for (answer, receipt, work) in submitted {
                     // Nobody waits any more: the batch is durable all the same.
                     let _ = answer.send(Ok((receipt, work)));
@@ -80,15 +91,20 @@ impl<'a> Writer<'a> {
         Ok(Writer { db, progress: HashMap::new(), records_behind })
     }
 
-    fn commit(&mut self, jobs: Vec<Job>) -> Result<(Vec<Submitted>, Vec<Event>), StoreError> {
+    fn commit(&mut self, jobs: Vec<Job>) -> Result<Done, StoreError> {
         let txn = self.db.begin_write()?;
-        let (mut submitted, mut registered, mut records) = (Vec::new(), Vec::new(), Vec::new());
+        let mut done = Done::default();
+        let (mut registered, mut records) = (Vec::new(), Vec::new());
         let mut ended = 0;
         for job in jobs {
             match job {
                 Job::Submit(prepared, answer) => {
                     let (receipt, work) = submit(&txn, *prepared)?;
-                    submitted.push((answer, receipt, work));
+                    done.submitted.push((answer, receipt, work));
+                }
+                Job::Cancel(batch, answer) => {
+                    txn.open_table(rows::CANCELLED)?.insert(batch.0, ())?;
+                    done.cancelled.push(answer);
                 }
                 Job::Persist(writes) => {
                     for write in writes {
@@ -115,14 +131,13 @@ impl<'a> Writer<'a> {
         self.write_progress(&txn)?;
         self.write_records(&txn, &records)?;
         txn.commit()?;
-        let mut events = Vec::new();
         if ended > 0 {
-            events.push(Event::Recorded(ended));
+            done.events.push(Event::Recorded(ended));
         }
         if !registered.is_empty() {
-            events.push(Event::Registered(registered));
+            done.events.push(Event::Registered(registered));
         }
-        Ok((submitted, events))
+        Ok(done)
     }
 
     fn outcome(
