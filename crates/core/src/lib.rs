@@ -1,8 +1,149 @@
 //! A rate-shaped, per-carrier SMTP delivery engine with its own MX resolution, congestion control and durable queue.
 //!
-//! Floors, imports only downward: words (`address carrier message reply time`), rules (`outcome record retry policy
+//! It is made for the burst that must arrive now: thousands of individually addressed mails to a handful of carriers,
+//! each of which takes them at a pace of its own and says so only by refusing. It can be used alone: it knows nothing of
+//! people, hazards or HTTP. Every mail has one recipient.
+//!
+//! # Ten lines
+//!
+//! Open an engine on a folder, submit a batch, read what became of it. This example runs as a test, against a small relay
+//! on the loopback interface; `examples/ten_lines.rs` is the same with a relay of your own.
+//!
+//! ```
+//! # use std::io::{BufRead, BufReader, Write};
+//! # use std::net::{TcpListener, TcpStream};
+//! use hikyaku_core::{
+//!     Address, Batch, Config, Dial, Engine, KeyId, Mailbox, Recipient, Relay, Template, TemplateText, Urgency,
+//! };
+//! # fn small_relay() -> std::io::Result<Relay> {
+//! #     let listener = TcpListener::bind("127.0.0.1:0")?;
+//! #     let port = listener.local_addr()?.port();
+//! #     std::thread::spawn(move || {
+//! #         for stream in listener.incoming().flatten() {
+//! #             std::thread::spawn(move || converse(stream));
+//! #         }
+//! #     });
+//! #     Ok(Relay { host: "127.0.0.1".into(), port })
+//! # }
+//! # fn converse(stream: TcpStream) -> std::io::Result<()> {
+//! #     let (mut out, mut in_content) = (stream.try_clone()?, false);
+//! #     out.write_all(b"220 small relay\r\n")?;
+//! #     for line in BufReader::new(stream).lines() {
+//! #         let reply = match line?.as_str() {
+//! #             "." if in_content => { in_content = false; "250 taken\r\n" }
+//! #             _ if in_content => continue,
+//! #             "DATA" => { in_content = true; "354 go on\r\n" }
+//! #             "QUIT" => "221 bye\r\n",
+//! #             _ => "250 ok\r\n",
+//! #         };
+//! #         out.write_all(reply.as_bytes())?;
+//! #     }
+//! #     Ok(())
+//! # }
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let (folder, relay) = (folder.path(), small_relay()?);
+//! let config = Config { relay: Some(relay), dial: Dial::RelayOnly, ..Config::new(folder, "mail.example.jp") };
+//! let engine = Engine::open(config).await?;
+//!
+//! let template = Template::new(TemplateText {
+//!     from: Mailbox { name: "防災課".into(), address: Address::parse("anpi@example.jp")? },
+//!     return_path: "bounce+{id}@example.jp",
+//!     reply_to: None,
+//!     subject: "【訓練】{name}さんの安否をお知らせください",
+//!     text: "{name} さん\n\nこれは訓練です。\n",
+//!     fields: &["id", "name"],
+//! })?;
+//! let mut recipients = Vec::new();
+//! for (id, name, address) in [("p1", "山田 太郎", "taro@example.jp"), ("p2", "佐藤 花子", "a..b@docomo.ne.jp")]
+//! {
+//!     let fields = vec![id.into(), name.into()];
+//!     recipients.push(Recipient { id: id.into(), key: KeyId::default(), address: Address::parse(address)?, fields });
+//! }
+//! let (key, urgency) = ("drill-1".into(), Urgency::Safety);
+//! let receipt = engine.submit(Batch { key, template, urgency, deadline: None, expires: None, recipients }).await?;
+//!
+//! let (mut recorded, mut cursor, mut open) = (engine.recorded(), 0, receipt.recipients);
+//! while open > 0 {
+//!     for (behind, record) in engine.records(cursor, 1_000).await? {
+//!         println!("{} {:?} {}", record.recipient, record.outcome, record.reply);
+//!         open -= u32::from(record.batch == receipt.batch && record.settled.is_some());
+//!         cursor = behind;
+//!     }
+//!     if open > 0 {
+//!         recorded.changed().await?;
+//!     }
+//! }
+//! engine.shutdown().await;
+//! # assert_eq!(cursor, 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Without a relay the engine looks up each domain's MX hosts itself; [`Config::dial`] must then be [`Dial::Internet`]. By
+//! default nothing but this machine is dialled.
+//!
+//! # What it promises
+//!
+//! - **A receipt means durable.** [`Engine::submit`] checks everything that rendering could refuse
+//!   ([`Batch::validate`]), writes the batch to disk, then returns. A known [`Batch::key`] gives the same [`Receipt`] and
+//!   sends nothing new, so a caller that crashed simply submits again.
+//! - **Every recipient settles exactly once**, as one [`Settlement`]. After a crash it has settled or still waits;
+//!   [`Engine::open`] goes on with what waits.
+//! - **No attempt reaches the wire before it is on disk.** A mail of which it is not known whether the carrier took it is
+//!   reported as [`Outcome::InDoubt`] and sent again with the same Message-ID and Date (or held, see
+//!   [`Policy::resend_in_doubt`]). At most [`Config::unsettled_max`] attempts can be in that state after a crash.
+//! - **A configured limit is never exceeded**, whatever is learned: [`Policy`] holds the ceilings of one carrier. Only a
+//!   restart has its burst anew.
+//! - **One carrier's trouble delays no other.** Each has its own lane with its own window, rate, queue order and health.
+//! - **Delivery failure is a value, not an error.** [`Error`] means that *we* could not do our job; what became of a mail
+//!   is in its [`Record`]: outcome, cause, stage, host, reply. `Accepted` means that a carrier answered 250 (受付済), not
+//!   that anybody has read it.
+//! - **Addresses do not leak.** [`Address`] shows no local part when it is printed, stored replies carry `<rcpt>` in its
+//!   place, and what waits on disk is sealed ([`Seal`]). Address and fields of settled recipients leave the queue as soon
+//!   as they outnumber those of their chunk that wait, at the latest when the chunk is done.
+//!
+//! [`simulate`] runs this same machine under virtual time against scripted carriers; the crate's tests hold the promises
+//! there, over hundreds of seeds with crashes at random moments.
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | [`Batch`] | one [`Template`], an urgency, and everybody who gets it; rendered just before departure |
+//! | [`Carrier`] | who answers for a set of domains: a row of the table ([`Carriers`]), else the MX site itself |
+//! | lane | a carrier as seen by the engine: its limits, health, sessions and what waits; shown as [`LaneView`] |
+//! | site | domains that share the same MX hosts; a lane has one or more |
+//! | [`Urgency`] | Immediate > Bulletin > Safety > Confirmed > Hazard > Routine; within one the earlier deadline goes first |
+//! | [`Outcome`] | how one attempt ended: accepted, deferred, refused, in doubt |
+//! | [`Settlement`] | how a recipient ended, once and for all: accepted, bounced, expired, cancelled, unknown |
+//! | [`Cause`] | why, by who must act: the carrier is busy, the address is wrong, our own set-up is wrong, … |
+//! | [`Record`] | one attempt as it was written down; [`Engine::records`] reads them from a cursor on |
+//!
+//! # A template that does not fit is refused
+//!
+//! ```
+//! use hikyaku_core::{Address, Mailbox, Template, TemplateText};
+//!
+//! let refused = Template::new(TemplateText {
+//!     from: Mailbox { name: String::new(), address: Address::parse("anpi@example.jp")? },
+//!     return_path: "bounce@example.jp",
+//!     reply_to: None,
+//!     subject: "{nmae}さんの安否をお知らせください",
+//!     text: "",
+//!     fields: &["name"],
+//! });
+//! assert_eq!(refused.unwrap_err().to_string(), "subject: there is no field {nmae}; there are: name");
+//! # Ok::<(), hikyaku_core::AddressError>(())
+//! ```
+//!
+//! # Inside
+//!
+//! Five floors, imports only downward: words (`address carrier message reply time`), rules (`outcome record retry policy
 //! pace congestion mx`), machines (`session queue event forecast`), edges (`seal store resolve press wire clock config`),
-//! and the `engine` with its `report`.
+//! and on top the `engine` with its `report`, and `simulate`. The three lower floors hold no async code, no sockets, no
+//! files and no clock. `ARCHITECTURE.md` tells the rest.
 
 mod address;
 mod carrier;
