@@ -17,7 +17,9 @@ const RATE_MIN: f64 = 0.5;
 /// Below the rate at which it was refused by this factor, a lane goes on.
 const RATE_BACKOFF: f64 = 0.85;
 /// Growth of a learned rate a second without trouble.
-const RATE_GROWTH: f64 = 1.08;
+const RATE_GROWTH: f64 = 1.15;
+/// A refusal after so many accepted mails is the carrier's weather, not its limit.
+const WEATHER_MAILS: u32 = 25;
 
 /// What a lane hears from its carrier.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +46,7 @@ pub struct Congestion {
     held_until: Instant,
     hold: Span,
     last_trouble: Instant,
+    accepted_since_trouble: u32,
     accepted_since: u32,
     counted_from: Instant,
     observed: f64,
@@ -63,6 +66,7 @@ impl Congestion {
             held_until: Instant::EPOCH,
             hold: HOLD_MIN,
             last_trouble: Instant::EPOCH,
+            accepted_since_trouble: 0,
             accepted_since: 0,
             counted_from: Instant::EPOCH,
             observed: 0.0,
@@ -109,6 +113,7 @@ impl Congestion {
 
     fn grow(&mut self, now: Instant) {
         self.count(now);
+        self.accepted_since_trouble = self.accepted_since_trouble.saturating_add(1);
         self.hold = HOLD_MIN;
         let step = if self.window < self.threshold { 1.0 } else { 1.0 / self.window };
         self.window = (self.window + step).min(self.window_max);
@@ -125,8 +130,8 @@ impl Congestion {
         if span < Span::from_secs(3) {
             self.observed = f64::from(self.accepted_since) / span.as_secs_f64();
         }
-        if now.since(self.last_trouble) > Span::from_secs(1) {
-            self.rate = self.rate.map(|rate| rate * RATE_GROWTH + 0.2);
+        if now.since(self.last_trouble) > Span::from_millis(500) {
+            self.rate = self.rate.map(|rate| rate * RATE_GROWTH + 0.5);
         }
         self.accepted_since = 0;
         self.counted_from = now;
@@ -135,7 +140,8 @@ impl Congestion {
     fn shrink(&mut self, signal: Signal, now: Instant) {
         let same_round = now.since(self.last_trouble) < ROUND_MIN.max(self.hold / 2);
         self.last_trouble = now;
-        if same_round {
+        let calm = core::mem::take(&mut self.accepted_since_trouble) >= WEATHER_MAILS;
+        if same_round || (calm && signal == Signal::Busy) {
             return;
         }
         if signal == Signal::NoSession {
@@ -189,6 +195,7 @@ mod tests {
         let mut lane = Congestion::new(&policy(10));
         (0..20).for_each(|ms| lane.on(Signal::Accepted, at(ms)));
         lane.on(Signal::Busy, at(100));
+        assert!(lane.rate().is_some());
         let (window, rate) = (lane.window(), lane.rate());
         (101..150).for_each(|ms| lane.on(Signal::Busy, at(ms)));
         assert_eq!((lane.window(), lane.rate()), (window, rate));
@@ -206,10 +213,21 @@ mod tests {
     }
 
     #[test]
+    fn one_refusal_among_many_accepted_mails_changes_nothing_and_the_next_one_does() {
+        let mut lane = Congestion::new(&policy(10));
+        (0..2000).step_by(10).for_each(|ms| lane.on(Signal::Accepted, at(ms)));
+        lane.on(Signal::Busy, at(2000));
+        assert_eq!((lane.rate(), lane.window(), lane.held_until()), (None, 10, Instant::EPOCH));
+        lane.on(Signal::Busy, at(2500));
+        assert!(lane.rate().is_some() && lane.held_until() > at(2500));
+    }
+
+    #[test]
     fn a_learned_rate_recovers_by_itself() {
         let mut lane = Congestion::new(&policy(10));
         (0..2000).step_by(10).for_each(|ms| lane.on(Signal::Accepted, at(ms)));
         lane.on(Signal::Busy, at(2000));
+        lane.on(Signal::Busy, at(2300));
         let low = lane.rate().unwrap();
         (3000..20_000).step_by(10).for_each(|ms| lane.on(Signal::Accepted, at(ms)));
         assert!(lane.rate().unwrap() > 2.0 * low);

@@ -57,6 +57,15 @@ pub fn opportunistic_tls() -> Result<TlsConnector, String> {
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
+/// TLS for a policy that requires a certificate which verifies: mail-send's own, with the system's trusted roots.
+///
+/// # Errors
+/// A text that says why no TLS can be had.
+pub fn verified_tls() -> Result<TlsConnector, String> {
+    let builder = mail_send::SmtpClientBuilder::new("localhost", 25).map_err(|e| format!("TLS: {e}"))?;
+    Ok(builder.tls_connector)
+}
+
 /// Takes any certificate: opportunistic encryption hides from those who listen, it does not tell who answers.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Action, Event, SessionId};
 use crate::message::{Batch, BatchId};
-use crate::policy::Policy;
+use crate::policy::{Policy, TlsPolicy};
 use crate::record::Record;
 use crate::report::Snapshot;
 use crate::resolve::Resolver;
@@ -74,7 +74,7 @@ impl Engine {
     /// Needs a Tokio runtime. Dials nothing that `config.dial` does not allow.
     ///
     /// # Errors
-    /// [`Error`] says what cannot be used and what to do.
+    /// [`enum@Error`] says what cannot be used and what to do.
     pub async fn open(config: Config) -> Result<Engine, Error> {
         let folder_error = |e: std::io::Error| Error::Folder {
             path: config.folder.display().to_string(),
@@ -86,7 +86,7 @@ impl Engine {
             None => Arc::new(StoreKey::open(&config.folder.join("queue.key")).map_err(folder_error)?),
         };
         let resolver = Arc::new(Resolver::new(&config).map_err(Error::Setup)?);
-        let tls = wire::opportunistic_tls().map_err(Error::Setup)?;
+        let tls = Tls::new().map_err(Error::Setup)?;
         let clock = Clock::start();
         let folder = config.folder.clone();
         let opening = tokio::task::spawn_blocking(move || Store::open(&folder, seal, clock.now()));
@@ -228,6 +228,22 @@ impl Engine {
     }
 }
 
+/// One connector for each kind of policy, so that sessions are resumed.
+struct Tls {
+    opportunistic: TlsConnector,
+    verified: TlsConnector,
+}
+
+impl Tls {
+    fn new() -> Result<Self, String> {
+        Ok(Tls { opportunistic: wire::opportunistic_tls()?, verified: wire::verified_tls()? })
+    }
+
+    fn for_policy(&self, policy: TlsPolicy) -> TlsConnector {
+        if policy == TlsPolicy::Required { self.verified.clone() } else { self.opportunistic.clone() }
+    }
+}
+
 /// Everything the loop holds.
 struct Shell {
     machine: Machine,
@@ -235,7 +251,7 @@ struct Shell {
     store: Arc<Store>,
     resolver: Arc<Resolver>,
     clock: Clock,
-    tls: TlsConnector,
+    tls: Tls,
     gates: HashMap<Carrier, Gate>,
     sessions: HashMap<SessionId, mpsc::UnboundedSender<Order>>,
     began: Instant,
@@ -316,7 +332,7 @@ impl Shell {
                 let (orders, inbox) = mpsc::unbounded_channel();
                 self.sessions.insert(session, orders);
                 let gate = self.gates.get(&carrier).cloned().flatten();
-                let (tls, clock, messages) = (self.tls.clone(), self.clock, self.messages.clone());
+                let (tls, clock, messages) = (self.tls.for_policy(manner.tls), self.clock, self.messages.clone());
                 let opening = wire::Opening { session, addr, host, manner: *manner, gate, tls, clock };
                 let report = move |events| drop(messages.send(Message::Events(events)));
                 tokio::spawn(wire::run(opening, inbox, report));
