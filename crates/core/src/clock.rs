@@ -30,9 +30,8 @@ impl Clock {
         if instant == Instant::NEVER {
             return std::future::pending().await;
         }
-        let wait = core::time::Duration::from_micros(instant.as_micros().saturating_sub(self.wall_micros));
-        // Far futures would overflow the timer.
-        let wait = wait.min(core::time::Duration::from_secs(86_400));
-        tokio::time::sleep_until(self.started + wait).await;
+        // Far futures would overflow the timer; whoever wakes too early looks and sleeps again.
+        let wait = instant.since(self.now()).min(core::time::Duration::from_secs(86_400));
+        tokio::time::sleep(wait).await;
     }
 }

@@ -195,7 +195,7 @@ pub struct Config {
     pub unsettled_max: Option<usize>,
     /// Seals what waits; `None` uses a key file in the folder.
     pub seal: Option<Arc<dyn Seal>>,
-    /// Where randomness begins; `None` draws it from the system.
+    /// Where randomness begins; `None` takes the time of opening.
     pub seed: Option<u64>,
 }
 
@@ -397,6 +397,15 @@ mod tests {
         ] {
             let got = rules.classify(&Carrier::new(carrier), stage, &Reply::new(code, text)).1;
             assert_eq!(got, cause, "{carrier} {stage:?} {code} {text}");
+        }
+    }
+
+    #[test]
+    fn a_block_of_our_source_is_no_verdict_on_anybodys_address() {
+        let rules = Carriers::default().rules();
+        for text in ["5.7.708 Access denied, traffic not accepted from this IP", "5.7.1 blocked using Spamhaus"] {
+            let got = rules.classify(&Carrier::new("any"), Stage::Rcpt, &Reply::new(550, text));
+            assert_eq!(got, (Outcome::Deferred, Cause::Blocked), "{text}");
         }
     }
 

@@ -9,6 +9,8 @@ use crate::time::Instant;
 
 /// Longest subject after filling in, in bytes of UTF-8; keeps headers far under SoftBank's 12 KB.
 const SUBJECT_BYTES_MAX: usize = 600;
+/// Longest display name of the sender, in bytes of UTF-8.
+const NAME_BYTES_MAX: usize = 200;
 /// Longest text after filling in, in bytes of UTF-8; base64 makes it 4/3, and a mail stays under 10,000 bytes
 /// (facts: carriers §5, the size that old handsets read).
 const TEXT_BYTES_MAX: usize = 6_000;
@@ -292,6 +294,15 @@ impl Template {
 
     /// What is the same for everybody is checked once.
     fn check_fixed(&self) -> Result<(), BatchError> {
+        let name = &self.from.name;
+        if name.len() > NAME_BYTES_MAX || name.contains(char::is_control) {
+            let problem = format!("the display name has a control character or is longer than {NAME_BYTES_MAX} bytes");
+            return Err(BatchError::Pattern { what: "from", problem });
+        }
+        let nasty = |c: char| c.is_control() && !matches!(c, '\r' | '\n' | '\t');
+        if self.text.holds(&[], nasty) {
+            return Err(BatchError::Pattern { what: "text", problem: "it holds a control character".into() });
+        }
         for (what, pattern) in [("return path", Some(&self.return_path)), ("reply-to", self.reply_to.as_ref())] {
             if let Some(pattern) = pattern.filter(|pattern| pattern.is_fixed()) {
                 let checked = self.check_address(what, pattern, &[]);
@@ -302,8 +313,9 @@ impl Template {
     }
 
     fn check_address(&self, what: &str, pattern: &Pattern, fields: &[String]) -> Result<(), String> {
-        let parsed = Address::parse(&pattern.fill(fields));
-        parsed.map(drop).map_err(|e: AddressError| format!("its {what}: {e}"))
+        let parsed = Address::parse(&pattern.fill(fields)).map_err(|e: AddressError| format!("its {what}: {e}"))?;
+        // Every server must be able to take it, whatever the recipient's can.
+        if parsed.needs_smtputf8() { Err(format!("its {what}: the part before @ must be ASCII")) } else { Ok(()) }
     }
 }
 

@@ -62,13 +62,16 @@ impl StoreKey {
 fn create_key(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; KEY_BYTES];
     getrandom::fill(&mut bytes).map_err(|_| std::io::Error::other("the system has no randomness"))?;
+    // Beside it first: a crash must not leave half a key.
+    let draft = path.with_extension("new");
     let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = options.open(&draft)?;
     file.write_all(&bytes)?;
     file.sync_all()?;
+    fs::rename(&draft, path)?;
     Ok(bytes)
 }
 

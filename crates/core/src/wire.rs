@@ -206,14 +206,15 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             self.offer_due(now);
             let bytes = self.session.take_bytes();
             if !bytes.is_empty() {
-                match tokio::time::timeout(patience, stream.write_all(&bytes)).await {
+                let write = async {
+                    stream.write_all(&bytes).await?;
+                    // TLS keeps bytes back until it is told.
+                    stream.flush().await
+                };
+                match tokio::time::timeout(patience, write).await {
                     Ok(Ok(())) => {}
                     Ok(Err(e)) => self.session.lost(&e.to_string()),
                     Err(_) => self.session.lost("the server does not read"),
-                }
-                // TLS keeps bytes back until it is told.
-                if let Err(e) = stream.flush().await {
-                    self.session.lost(&e.to_string());
                 }
             }
             match self.collect() {

@@ -83,6 +83,10 @@ impl Engine {
         fs::create_dir_all(&config.folder).map_err(folder_error)?;
         let seal = match &config.seal {
             Some(seal) => seal.clone(),
+            None if !config.folder.join("queue.key").exists() && config.folder.join("queue.redb").exists() => {
+                let problem = "queue.redb is there and its queue.key is not: bring the key back, or begin in another folder";
+                return Err(Error::Folder { path: config.folder.display().to_string(), problem: problem.into() });
+            }
             None => Arc::new(StoreKey::open(&config.folder.join("queue.key")).map_err(folder_error)?),
         };
         let resolver = Arc::new(Resolver::new(&config).map_err(Error::Setup)?);

@@ -205,6 +205,37 @@ fn a_421_after_the_dot_defers_that_mail_and_the_overlapped_one_was_not_attempted
 }
 
 #[test]
+fn an_unknown_user_stays_unknown_when_the_server_says_farewell_right_after() {
+    let mut talk = Talk::ready(manner());
+    talk.offer(1);
+    talk.server("250 ok\r\n550 5.1.1 unknown\r\n421 too many errors\r\n");
+    assert_eq!(talk.ends(), [(1, replied(Stage::Rcpt, 550, "5.1.1 unknown"))]);
+}
+
+#[test]
+fn nonsense_in_answer_to_the_first_command_counts_as_an_attempt() {
+    let mut talk = Talk::ready(manner());
+    talk.offer(1);
+    talk.offer(2);
+    talk.server("hello?\r\n");
+    assert!(matches!(talk.ends()[..], [(1, Ending::Lost { stage: Stage::Mail, .. }), (2, Ending::NotAttempted)]));
+}
+
+#[test]
+fn a_slow_answer_to_the_content_does_not_use_up_the_patience_for_the_next_mail() {
+    let mut talk = Talk::ready(manner());
+    talk.offer(1);
+    talk.offer(2);
+    talk.server(ENVELOPE_OK);
+    talk.wait(Timeouts::URGENT.envelope + Span::from_secs(5));
+    talk.server("250 taken\r\n");
+    talk.wait(Span::from_millis(1500));
+    assert_eq!(talk.ends(), [(1, replied(Stage::Content, 250, "taken"))], "the second mail is still waited for");
+    talk.server(ENVELOPE_OK);
+    talk.client(&(envelope(1) + &content(1) + &envelope(2) + &content(2)));
+}
+
+#[test]
 fn a_connection_lost_after_the_content_is_in_doubt_and_before_it_is_not() {
     let mut talk = Talk::ready(manner());
     talk.offer(1);

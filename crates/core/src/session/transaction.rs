@@ -49,9 +49,8 @@ impl Slot {
         match why {
             Why::TimedOut => Ending::TimedOut { stage },
             Why::Lost(error) => Ending::Lost { stage, error: error.clone() },
-            Why::Protocol(error) if self.content_sent || self.answered.is_some() => {
-                Ending::Lost { stage, error: error.clone() }
-            }
+            // Also at the first command: an attempt that ends so must count, or it would be repeated for ever.
+            Why::Protocol(error) => Ending::Lost { stage, error: error.clone() },
             _ if self.content_sent => Ending::Lost { stage, error: "the session ended before the answer".into() },
             _ => Ending::NotAttempted,
         }
@@ -129,6 +128,10 @@ impl Session {
         };
         let latency = now.since(expected.sent);
         self.proof_deadline = None;
+        // A server works on one command after the other: the next one's time begins with this answer.
+        if let Some(next) = self.expect.front_mut() {
+            next.sent = next.sent.max(now);
+        }
         if !matches!(expected.what, What::Dot | What::EmptyDot) {
             self.rtt = self.rtt.min(latency).max(Span::from_micros(1));
         }
@@ -155,7 +158,10 @@ impl Session {
     fn closing_down(&mut self, expected: Expect, reply: Reply, latency: Span) {
         if self.slots.front().is_some_and(|slot| slot.number == expected.slot && expected.what != What::Rset) {
             let stage = self.slots.front().map_or(Stage::Mail, Slot::stage);
-            self.end_front(Some(Ending::Replied { stage, reply: reply.clone() }), latency);
+            // What was said about the mail itself before counts for more than the farewell.
+            let judged = self.slots.front().is_some_and(|slot| slot.failure.is_some() && !slot.content_sent);
+            let ending = (!judged).then(|| Ending::Replied { stage, reply: reply.clone() });
+            self.end_front(ending, latency);
         }
         self.close(Why::Refused(reply));
     }

@@ -26,6 +26,9 @@ use rows::{ChunkRow, SealedRow};
 /// Memory for cached pages, in bytes; the working set is a few chunks and the tail of the records.
 const CACHE_BYTES: usize = 16 << 20;
 
+/// Most chunks in a batch, so that a mail's number fits 32 bits.
+const CHUNKS_MAX: usize = (u32::MAX / CHUNK_MAILS_MAX) as usize;
+
 /// Why the queue cannot do its job. Nothing that was acknowledged is lost by any of these.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -230,6 +233,9 @@ fn prepare(batch: Batch, now: Instant, seal: &dyn Seal) -> Result<Prepared, Stor
     }
     let parts: Vec<(&String, &[Recipient])> =
         by_domain.iter().flat_map(|(d, all)| all.chunks(CHUNK_MAILS_MAX as usize).map(move |part| (d, part))).collect();
+    if parts.len() > CHUNKS_MAX {
+        return Err(BatchError::Shape("more than 4,194,304 chunks: split it").into());
+    }
     let chunks = seal_parts(&parts, seal)?;
     let head = BatchHead {
         id: BatchId(0),

@@ -11,6 +11,7 @@ use super::rows::{self, ChunkRow, Place};
 use super::{Job, NewWork, Prepared, Receipt, Sink, StoreError, fresh_work};
 use crate::event::{BatchHead, Event, Next, Write};
 use crate::message::{BatchId, MailId};
+use crate::outcome::Stage;
 use crate::queue::{ChunkId, Past};
 use crate::record::Record;
 
@@ -154,8 +155,8 @@ impl<'a> Writer<'a> {
                 self.set(txn, mail, Place::Again)
             }
             Next::Settled => {
-                // Only what was tried before has a row.
-                if record.attempt != 1 || record.outcome.is_none() {
+                // Only what was tried before has a row: not what settles with its first conversation.
+                if record.attempt != 1 || record.stage.is_none_or(|stage| stage == Stage::Resolve) {
                     txn.open_table(rows::AGAIN)?.remove((mail.batch.0, mail.index))?;
                 }
                 self.set(txn, mail, Place::Settled)
