@@ -41,6 +41,8 @@ pub struct Chunk {
     pub id: ChunkId,
     /// What its mails share.
     pub head: Arc<BatchHead>,
+    /// The callers' names for the mails by place; they stay when a recipient is gone.
+    pub ids: Vec<String>,
     /// The recipients by place.
     pub recipients: Vec<Option<Recipient>>,
 }

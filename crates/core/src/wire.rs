@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use governor::clock::Clock as _;
@@ -30,16 +30,31 @@ use crate::time::Instant;
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
 
-/// The gate of configured ceilings that no permit can pass (governor; design §2).
-pub type Gate = Option<Arc<DefaultDirectRateLimiter>>;
+/// The gate of configured ceilings that no permit can pass (governor; design §2), shared by a lane's sessions.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<RwLock<Option<DefaultDirectRateLimiter>>>);
 
-/// A gate for a policy's ceiling of mails a second.
-#[must_use]
-pub fn gate(policy: &Policy) -> Gate {
-    let rate = policy.mails_per_second_max?;
-    let quota = Quota::with_period(Duration::from_secs_f64(1.0 / rate.max(1e-6)))?;
-    let burst = std::num::NonZeroU32::new(policy.burst_mails).unwrap_or(std::num::NonZeroU32::MIN);
-    Some(Arc::new(RateLimiter::direct(quota.allow_burst(burst))))
+impl Gate {
+    /// Takes the ceiling of a policy from now on, for open sessions too.
+    pub fn renew(&self, policy: &Policy) {
+        let limiter = policy.mails_per_second_max.and_then(|rate| {
+            let quota = Quota::with_period(Duration::from_secs_f64(1.0 / rate.max(1e-6)))?;
+            let burst = std::num::NonZeroU32::new(policy.burst_mails).unwrap_or(std::num::NonZeroU32::MIN);
+            Some(RateLimiter::direct(quota.allow_burst(burst)))
+        });
+        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = limiter;
+    }
+
+    /// Lets one mail through.
+    ///
+    /// # Errors
+    /// How long to wait.
+    fn pass(&self) -> Result<(), Duration> {
+        match self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).as_ref().map(RateLimiter::check) {
+            Some(Err(not_until)) => Err(not_until.wait_time_from(governor::clock::DefaultClock::default().now())),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// TLS for a policy that encrypts where it can, whatever the certificate (RFC 7435).
@@ -268,10 +283,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             if self.held.front().is_none_or(|(_, depart)| *depart > now) {
                 break;
             }
-            if let Some(gate) = &self.opening.gate
-                && let Err(not_until) = gate.check()
-            {
-                let wait = not_until.wait_time_from(governor::clock::DefaultClock::default().now());
+            if let Err(wait) = self.opening.gate.pass() {
                 self.gate_opens = now + wait;
                 break;
             }

@@ -84,7 +84,8 @@ impl Engine {
         let seal = match &config.seal {
             Some(seal) => seal.clone(),
             None if !config.folder.join("queue.key").exists() && config.folder.join("queue.redb").exists() => {
-                let problem = "queue.redb is there and its queue.key is not: bring the key back, or begin in another folder";
+                let problem =
+                    "queue.redb is there and its queue.key is not: bring the key back, or begin in another folder";
                 return Err(Error::Folder { path: config.folder.display().to_string(), problem: problem.into() });
             }
             None => Arc::new(StoreKey::open(&config.folder.join("queue.key")).map_err(folder_error)?),
@@ -138,11 +139,7 @@ impl Engine {
     /// # Errors
     /// [`StoreError::Batch`] if it is not well-formed, and nothing was stored; otherwise the disk's trouble.
     pub async fn submit(&self, batch: Batch) -> Result<Receipt, Error> {
-        let (receipt, work) = self.store.submit(batch, self.clock.now()).await?;
-        if let Some((head, chunks)) = work {
-            self.tell(Event::Submitted(head, chunks))?;
-        }
-        Ok(receipt)
+        Ok(self.store.submit(batch, self.clock.now()).await?)
     }
 
     /// Sends nothing more of a batch, also after a restart; what is under way ends by itself.
@@ -150,8 +147,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Stopped`].
     pub async fn cancel(&self, batch: BatchId) -> Result<(), Error> {
-        self.store.cancel(batch).await?;
-        self.tell(Event::Cancel(batch))
+        Ok(self.store.cancel(batch).await?)
     }
 
     /// Stops the lane of a carrier at the next mail boundary.
@@ -335,7 +331,7 @@ impl Shell {
             Action::Open { session, carrier, host, addr, manner } => {
                 let (orders, inbox) = mpsc::unbounded_channel();
                 self.sessions.insert(session, orders);
-                let gate = self.gates.get(&carrier).cloned().flatten();
+                let gate = self.gates.entry(carrier).or_default().clone();
                 let (tls, clock, messages) = (self.tls.for_policy(manner.tls), self.clock, self.messages.clone());
                 let opening = wire::Opening { session, addr, host, manner: *manner, gate, tls, clock };
                 let report = move |events| drop(messages.send(Message::Events(events)));
@@ -352,7 +348,7 @@ impl Shell {
                     let _ = orders.send(Order::Finish);
                 }
             }
-            Action::Gate(carrier, policy) => drop(self.gates.insert(carrier, wire::gate(&policy))),
+            Action::Gate(carrier, policy) => self.gates.entry(carrier).or_default().renew(&policy),
         }
     }
 }

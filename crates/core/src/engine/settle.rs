@@ -396,8 +396,7 @@ fn honest(settlement: Settlement, past: &Past) -> Settlement {
 }
 
 fn recipient_id(chunk: &Chunk, mail: MailId) -> String {
-    let recipient = chunk.recipients.get(usize::from(ChunkId::place(mail))).and_then(Option::as_ref);
-    recipient.map(|r| r.id.clone()).unwrap_or_default()
+    chunk.ids.get(usize::from(ChunkId::place(mail))).cloned().unwrap_or_default()
 }
 
 fn is_legacy(chunk: &Chunk, mail: MailId) -> bool {

@@ -160,7 +160,8 @@ impl Disk {
         let (chunk, head) = (self.chunks.get(&id)?, self.heads.get(&id.batch)?.clone());
         let open = |(recipient, place): (&Recipient, &Place)| (*place != Place::Settled).then(|| recipient.clone());
         let recipients = chunk.recipients.iter().zip(&chunk.places).map(open).collect();
-        Some(Chunk { id, head, recipients })
+        let ids = chunk.recipients.iter().map(|r| r.id.clone()).collect();
+        Some(Chunk { id, head, ids, recipients })
     }
 
     /// What a start finds, as the store's own recovery does it: what was in flight is in doubt and due at once.

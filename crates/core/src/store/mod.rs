@@ -96,7 +96,7 @@ struct Prepared {
 }
 
 enum Job {
-    Submit(Box<Prepared>, oneshot::Sender<Result<(Receipt, Option<NewWork>), StoreError>>),
+    Submit(Box<Prepared>, oneshot::Sender<Receipt>),
     Persist(Vec<Write>),
     Cancel(BatchId, oneshot::Sender<()>),
 }
@@ -133,20 +133,21 @@ impl Store {
         Ok((Opening { db: Arc::new(db), seal }, found))
     }
 
-    /// Makes a batch durable. A known key gives the same receipt and no work.
+    /// Makes a batch durable; the sink hears of its work, so that nothing depends on whether the caller still waits.
+    /// A known key gives the same receipt and no work.
     ///
     /// # Errors
     /// [`StoreError::Batch`] if it is not well-formed: nothing was stored then.
-    pub async fn submit(&self, batch: Batch, now: Instant) -> Result<(Receipt, Option<NewWork>), StoreError> {
+    pub async fn submit(&self, batch: Batch, now: Instant) -> Result<Receipt, StoreError> {
         let seal = self.seal.clone();
         let prepared = tokio::task::spawn_blocking(move || prepare(batch, now, seal.as_ref()));
         let prepared = prepared.await.map_err(|_| StoreError::Stopped)??;
         let (answer, answered) = oneshot::channel();
         self.jobs.send(Job::Submit(Box::new(prepared), answer)).map_err(|_| StoreError::Stopped)?;
-        answered.await.map_err(|_| StoreError::Stopped)?
+        answered.await.map_err(|_| StoreError::Stopped)
     }
 
-    /// Makes it durable that nothing more of a batch is sent.
+    /// Makes it durable that nothing more of a batch is sent; the sink hears it.
     ///
     /// # Errors
     /// [`StoreError::Stopped`].
@@ -324,8 +325,9 @@ fn load(
     };
     let row = read.open_table(rows::CHUNKS)?.get((id.batch.0, id.number))?.ok_or_else(|| missing("chunk"))?;
     let row: ChunkRow = rows::decode("chunk", row.value())?;
+    let ids = row.rows.iter().map(|row| row.id.clone()).collect();
     let recipients = row.rows.into_iter().map(|row| open_row(row, seal)).collect::<Result<_, _>>()?;
-    Ok(Chunk { id, head, recipients })
+    Ok(Chunk { id, head, ids, recipients })
 }
 
 /// The work of a chunk of which nothing was tried yet.

@@ -30,8 +30,7 @@ struct Progress {
     dirty: bool,
 }
 
-type Answer = oneshot::Sender<Result<(Receipt, Option<NewWork>), StoreError>>;
-type Submitted = (Answer, Receipt, Option<NewWork>);
+type Submitted = (oneshot::Sender<Receipt>, Receipt);
 
 /// What a commit made durable, and who waits for it.
 #[derive(Default)]
@@ -67,14 +66,14 @@ pub(super) fn run(db: &Database, queue: &mpsc::Receiver<Job>, sink: &Sink) {
         }
         match writer.commit(jobs) {
             Ok(Done { submitted, cancelled, events }) => {
+                sink(Ok(events));
+                // Where nobody waits any more it is durable all the same.
                 for answer in cancelled {
                     let _ = answer.send(());
                 }
-                for (answer, receipt, work) in submitted {
-                    // Nobody waits any more: the batch is durable all the same.
-                    let _ = answer.send(Ok((receipt, work)));
+                for (answer, receipt) in submitted {
+                    let _ = answer.send(receipt);
                 }
-                sink(Ok(events));
             }
             Err(e) => return sink(Err(e)),
         }
@@ -101,11 +100,13 @@ impl<'a> Writer<'a> {
             match job {
                 Job::Submit(prepared, answer) => {
                     let (receipt, work) = submit(&txn, *prepared)?;
-                    done.submitted.push((answer, receipt, work));
+                    done.submitted.push((answer, receipt));
+                    done.events.extend(work.map(|(head, chunks)| Event::Submitted(head, chunks)));
                 }
                 Job::Cancel(batch, answer) => {
                     txn.open_table(rows::CANCELLED)?.insert(batch.0, ())?;
                     done.cancelled.push(answer);
+                    done.events.push(Event::Cancel(batch));
                 }
                 Job::Persist(writes) => {
                     for write in writes {

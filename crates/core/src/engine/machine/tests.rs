@@ -43,8 +43,9 @@ fn loaded(head: &Arc<BatchHead>, number: u32, domain: &str, mails: u16) -> Event
         let address = Address::parse(&format!("u{n}@{domain}")).unwrap();
         Some(Recipient { id: format!("{number}-{n}"), key: KeyId::default(), address, fields: Vec::new() })
     };
-    let recipients = (0..mails).map(recipient).collect();
-    Event::Loaded(Arc::new(Chunk { id: ChunkId { batch: head.id, number }, head: head.clone(), recipients }))
+    let recipients: Vec<Option<Recipient>> = (0..mails).map(recipient).collect();
+    let ids = recipients.iter().flatten().map(|r| r.id.clone()).collect();
+    Event::Loaded(Arc::new(Chunk { id: ChunkId { batch: head.id, number }, head: head.clone(), ids, recipients }))
 }
 
 fn resolved(domain: &str, carrier: &str, valid_ms: u64) -> Event {
