@@ -19,9 +19,14 @@ use crate::time::{Instant, Span};
 /// First and longest time for which a host that failed is left alone.
 const HOST_HOLD: (Span, Span) = (Span::from_millis(500), Span::from_secs(20));
 
+/// How long a host's bad manners are remembered: it may only have been slow, or have been mended.
+const MANNERS_KEPT: Span = Span::from_secs(600);
+
 /// What is remembered of one host.
 #[derive(Clone, Debug)]
 pub struct Host {
+    /// Until when the three below are believed.
+    kept_until: Instant,
     pipelining: bool,
     proven: bool,
     overlap: bool,
@@ -34,6 +39,7 @@ pub struct Host {
 impl Default for Host {
     fn default() -> Self {
         Host {
+            kept_until: Instant::EPOCH,
             pipelining: true,
             proven: false,
             overlap: true,
@@ -48,6 +54,9 @@ impl Default for Host {
 impl Host {
     /// Learns from the end of a session.
     pub fn on_closed(&mut self, why: &Why, was_ready: bool, now: Instant) {
+        if matches!(why, Why::DiscardsInput | Why::PipeliningLie | Why::TlsFailed(_)) {
+            self.kept_until = now + MANNERS_KEPT;
+        }
         match why {
             Why::DiscardsInput => self.overlap = false,
             Why::PipeliningLie => self.pipelining = false,
@@ -276,16 +285,17 @@ impl Lane {
 
     /// How to speak with a host, from the policy and what is remembered of it.
     #[must_use]
-    pub fn manner(&self, helo: &str, host: &str) -> Manner {
+    pub fn manner(&self, helo: &str, host: &str, now: Instant) -> Manner {
         let known = self.hosts.get(host).cloned().unwrap_or_default();
-        let plain = known.tls_broken && self.policy.tls == TlsPolicy::Opportunistic;
+        let old = known.kept_until <= now;
+        let plain = known.tls_broken && !old && self.policy.tls == TlsPolicy::Opportunistic;
         Manner {
             helo: helo.to_string(),
             tls: if plain { TlsPolicy::Never } else { self.policy.tls },
             timeouts: self.policy.timeouts,
-            pipelining: known.pipelining,
+            pipelining: known.pipelining || old,
             pipelining_proven: known.proven,
-            overlap: known.overlap,
+            overlap: known.overlap || old,
             mails_before: known.mails,
         }
     }

@@ -50,7 +50,7 @@ impl Machine {
             if !talk.opened {
                 talk.opened = true;
                 let (host, addr) = (talk.host.clone(), talk.addr);
-                let manner = Box::new(lane.manner(&self.settings.helo, &host));
+                let manner = Box::new(lane.manner(&self.settings.helo, &host, now));
                 actions.push(Action::Open {
                     session: flight.session,
                     carrier: lane.carrier.clone(),
