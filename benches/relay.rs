@@ -1,0 +1,122 @@
+//! The whole `hikyaku send --relay` beside Postfix's `smtp-source`: the same mails into the same `smtp-sink`.
+//!
+//! Both run in turn, five times each; it prints every time, the medians and their ratio. `cargo bench --bench relay`
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench that cannot go on stops")]
+
+#[path = "../tests/acceptance/command.rs"]
+mod command;
+#[path = "../tests/acceptance/counting.rs"]
+mod counting;
+#[path = "../tests/acceptance/sink.rs"]
+mod sink;
+#[path = "../tests/acceptance/writing.rs"]
+mod writing;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use counting::CountingRelay;
+use sink::SmtpSink;
+use writing::{Letter, addresses};
+
+const MAILS: usize = 11_500;
+const ROUNDS: usize = 5;
+/// Mails that are weighed before the race.
+const WEIGHED: usize = 200;
+/// How far the sizes may lie apart, as a share.
+const SIZE_SLACK: f64 = 0.05;
+/// A run that takes longer hangs.
+const SECONDS_MAX: u64 = 300;
+
+/// One sentence of the text, 57 bytes of which make a line of 78 in base64.
+const SENTENCE: &str = "無事かどうかを返信して知らせてください。";
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = weigh(folder.path());
+    let letter = Letter::write(folder.path(), &addresses(MAILS, &["docomo.ne.jp", "au.com", "gmail.com"]), &text);
+    let sinks = tempfile::tempdir().unwrap();
+    let sink = SmtpSink::start(&["-c"], sinks.path());
+    let to = sink.addr.to_string();
+    println!("sink:         smtp-sink {} {to} 1000", sink::command_line(&["-c"]).join(" "));
+    println!("smtp-source:  smtp-source {} {to}", source_options(MAILS).join(" "));
+    println!("hikyaku:      hikyaku {} (a fresh data folder each time)", letter.args(&["--relay", &to]).join(" "));
+    println!("\n{:>6} {:>14} {:>14}", "round", "smtp-source s", "hikyaku s");
+    let (mut sources, mut ours) = (Vec::new(), Vec::new());
+    for round in 1..=ROUNDS {
+        sources.push(time(|| source(MAILS, &to)));
+        ours.push(time(|| send(folder.path(), &letter, &to)));
+        println!("{round:>6} {:>14.3} {:>14.3}", sources[round - 1], ours[round - 1]);
+    }
+    let (source, own) = (median(&mut sources), median(&mut ours));
+    println!("{:>6} {source:>14.3} {own:>14.3}", "median");
+    let rate = |seconds: f64| MAILS as f64 / seconds;
+    println!("{:>6} {:>14.0} {:>14.0}  mails a second", "", rate(source), rate(own));
+    println!("\nratio hikyaku / smtp-source: {:.2}", own / source);
+}
+
+/// The message whose mails are as large as those of `smtp-source`: measured, corrected once, and measured again.
+fn weigh(folder: &Path) -> String {
+    let relay = CountingRelay::start();
+    let to = relay.addr.to_string();
+    source(WEIGHED, &to);
+    let target = mean_bytes(&relay);
+    let mut bytes = 600.0;
+    let mut own = 0.0;
+    for _ in 0..2 {
+        if own > 0.0 {
+            bytes += (target - own) * 57.0 / 78.0;
+        }
+        let letter = Letter::write(folder, &addresses(WEIGHED, &["docomo.ne.jp"]), &message(bytes));
+        send(folder, &letter, &to);
+        own = mean_bytes(&relay);
+    }
+    println!("content of a mail: smtp-source {target:.0} bytes, hikyaku {own:.0} bytes");
+    let apart = (own - target).abs() / target;
+    assert!(apart <= SIZE_SLACK, "the sizes lie {:.1} % apart", apart * 100.0);
+    message(bytes)
+}
+
+fn message(bytes: f64) -> String {
+    let text: String = SENTENCE.chars().cycle().take((bytes / 3.0) as usize).collect();
+    format!(
+        "subject = \"{{name}} さん、無事ですか\"\nfrom_name = \"安否確認システム\"\ntext = \"{{name}} 様 {text}\"\n"
+    )
+}
+
+fn mean_bytes(relay: &CountingRelay) -> f64 {
+    let taken = relay.take();
+    assert_eq!(taken.len(), WEIGHED);
+    taken.iter().map(|mail| mail.content.len()).sum::<usize>() as f64 / WEIGHED as f64
+}
+
+fn source_options(mails: usize) -> Vec<String> {
+    let count = mails.to_string();
+    ["-d", "-s", "20", "-m", &count, "-l", "1500"].map(str::to_owned).to_vec()
+}
+
+fn source(mails: usize, to: &str) {
+    let mut source = Command::new(sink::program("smtp-source"));
+    source.args(source_options(mails)).arg(to);
+    let ended = command::spawn(source).end(Duration::from_secs(SECONDS_MAX));
+    assert!(ended.status.success(), "smtp-source of the Debian package postfix: {}", ended.stderr);
+}
+
+fn send(folder: &Path, letter: &Letter, to: &str) {
+    // A folder that was used knows the mails already.
+    let _ = std::fs::remove_dir_all(&letter.data);
+    let report = command::run(folder, letter.args(&["--relay", to]), SECONDS_MAX).json();
+    assert_eq!(report["accepted"], report["mails"], "{report}");
+}
+
+fn time(run: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    run();
+    start.elapsed().as_secs_f64()
+}
+
+fn median(seconds: &mut [f64]) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
+}

@@ -1,0 +1,125 @@
+//! The built command as a child: started with arguments, waited for with a bound, killed if it hangs.
+#![allow(dead_code, reason = "shared with a bench that needs less")]
+
+use std::ffi::OsStr;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How a run ended and what it said.
+pub struct Ended {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// A running command. Dropping it kills it.
+pub struct Running {
+    child: Child,
+    name: String,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+/// Starts `hikyaku` with these arguments; its temporary files go to `folder`.
+pub fn start<I: IntoIterator<Item: AsRef<OsStr>>>(folder: &Path, args: I) -> Running {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hikyaku"));
+    command.args(args).env("TMPDIR", folder).env_remove("HIKYAKU_LOG");
+    spawn(command)
+}
+
+/// Runs `hikyaku` to its end, which must come within so many seconds.
+pub fn run<I: IntoIterator<Item: AsRef<OsStr>>>(folder: &Path, args: I, seconds: u64) -> Ended {
+    start(folder, args).end(Duration::from_secs(seconds))
+}
+
+/// Starts any program with its output caught.
+pub fn spawn(mut command: Command) -> Running {
+    let name = format!("{command:?}");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|e| panic!("{name}: {e}"));
+    let stdout = child.stdout.take().map(catch);
+    let stderr = child.stderr.take().map(catch);
+    Running { child, name, stdout, stderr }
+}
+
+fn catch(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // A pipe that breaks has said what it had to say.
+        let _ = pipe.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+impl Running {
+    /// Waits for the end.
+    pub fn end(mut self, within: Duration) -> Ended {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let (stdout, stderr) = self.output();
+                return Ended { status, stdout, stderr };
+            }
+            if Instant::now() > deadline {
+                self.kill();
+                let (stdout, stderr) = self.output();
+                panic!("{} had not ended after {within:?}\nstdout: {stdout}\nstderr: {stderr}", self.name);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// SIGKILL; tells whether it was still running.
+    pub fn kill(&mut self) -> bool {
+        let ran = self.child.try_wait().unwrap().is_none();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        ran
+    }
+
+    /// What Ctrl-C sends.
+    pub fn interrupt(&self) {
+        let sent = Command::new("kill").arg("-INT").arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Its output; empty where the pipe was taken.
+    fn output(&mut self) -> (String, String) {
+        let read = |pipe: &mut Option<JoinHandle<String>>| pipe.take().map_or_else(String::new, |t| t.join().unwrap());
+        (read(&mut self.stdout), read(&mut self.stderr))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Ended {
+    /// The one JSON object on standard output, of a run that succeeded.
+    pub fn json(&self) -> Value {
+        assert!(self.status.success(), "{}\nstdout: {}\nstderr: {}", self.status, self.stdout, self.stderr);
+        let value: Value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|e| panic!("not one JSON object ({e}): {:?}", self.stdout));
+        assert!(value.is_object(), "{value}");
+        value
+    }
+}
+
+/// A count of a report.
+pub fn count(report: &Value, key: &str) -> u64 {
+    report[key].as_u64().unwrap_or_else(|| panic!("no count {key} in {report}"))
+}
+
+/// Held by what needs the machine to itself.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static MACHINE: Mutex<()> = Mutex::new(());
+    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}

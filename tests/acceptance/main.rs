@@ -1,0 +1,18 @@
+//! The acceptance of the command as a whole: it is run as a stranger runs it, and judged by the carriers' own ledger.
+//!
+//! What is marked `#[ignore]` needs release speed, Postfix's test programs or Python: `scripts/test --all` runs it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod carriers;
+mod chance;
+mod command;
+mod counting;
+mod demo;
+mod kills;
+mod mails;
+mod mistakes;
+mod relay;
+mod sink;
+mod telegrams;
+mod trial;
+mod writing;
