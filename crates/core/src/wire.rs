@@ -81,6 +81,13 @@ pub fn verified_tls() -> Result<TlsConnector, String> {
     Ok(builder.tls_connector)
 }
 
+/// TLS in which no certificate verifies.
+#[must_use]
+pub fn tls_trusting_nobody() -> TlsConnector {
+    let roots = rustls::RootCertStore::empty();
+    TlsConnector::from(Arc::new(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
+}
+
 /// Takes any certificate: opportunistic encryption hides from those who listen, it does not tell who answers.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -91,7 +91,7 @@ impl Engine {
             None => Arc::new(StoreKey::open(&config.folder.join("queue.key")).map_err(folder_error)?),
         };
         let resolver = Arc::new(Resolver::new(&config).map_err(Error::Setup)?);
-        let tls = Tls::new().map_err(Error::Setup)?;
+        let opportunistic = wire::opportunistic_tls().map_err(Error::Setup)?;
         let clock = Clock::start();
         let folder = config.folder.clone();
         let opening = tokio::task::spawn_blocking(move || Store::open(&folder, seal, clock.now()));
@@ -124,7 +124,7 @@ impl Engine {
             store: store.clone(),
             resolver,
             clock,
-            tls,
+            tls: Tls { opportunistic, verified: OnceLock::new() },
             gates: HashMap::new(),
             sessions: HashMap::new(),
             began: clock.now(),
@@ -228,19 +228,25 @@ impl Engine {
     }
 }
 
-/// One connector for each kind of policy, so that sessions are resumed.
+/// One connector for each kind of policy, so that TLS sessions are resumed.
 struct Tls {
     opportunistic: TlsConnector,
-    verified: TlsConnector,
+    /// Made when first needed: reading the system's roots takes tens of milliseconds.
+    verified: OnceLock<TlsConnector>,
 }
 
 impl Tls {
-    fn new() -> Result<Self, String> {
-        Ok(Tls { opportunistic: wire::opportunistic_tls()?, verified: wire::verified_tls()? })
-    }
-
     fn for_policy(&self, policy: TlsPolicy) -> TlsConnector {
-        if policy == TlsPolicy::Required { self.verified.clone() } else { self.opportunistic.clone() }
+        if policy != TlsPolicy::Required {
+            return self.opportunistic.clone();
+        }
+        let verified = self.verified.get_or_init(|| {
+            wire::verified_tls().unwrap_or_else(|error| {
+                tracing::error!(%error, "no roots of trust: hosts that must show a certificate are not spoken with");
+                wire::tls_trusting_nobody()
+            })
+        });
+        verified.clone()
     }
 }
 
