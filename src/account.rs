@@ -8,10 +8,28 @@ use serde::Serialize;
 /// How far one mail has come.
 #[derive(Debug, Default)]
 struct Fate {
+    /// The carrier, or the domain as long as only crashes tell of this mail.
     carrier: String,
+    is_carrier_named: bool,
     deferred: bool,
+    doubts: u64,
+    resent: u64,
+    /// Whether the last attempt is the one in doubt.
     in_doubt: bool,
     settled: Option<(Settlement, Option<Cause>, Instant)>,
+}
+
+/// What the account tells of one mail.
+#[derive(Clone, Copy, Debug)]
+pub struct MailFate<'a> {
+    /// The recipient's id.
+    pub id: &'a str,
+    /// How it settled, if it did.
+    pub settlement: Option<Settlement>,
+    /// Why it settled so.
+    pub cause: Option<Cause>,
+    /// Attempts that were reported in doubt.
+    pub doubts: u64,
 }
 
 /// Everything that is known of a batch's mails.
@@ -22,7 +40,6 @@ pub struct Account {
     people: u64,
     mails: u64,
     fates: HashMap<String, Fate>,
-    counts: BTreeMap<String, Counts>,
     settled: u64,
 }
 
@@ -70,6 +87,9 @@ pub struct Report {
     pub t100_s: Option<f64>,
     /// The same figures for each carrier.
     pub carriers: Vec<CarrierReport>,
+    /// Whether the dispatch was known before, so that nothing new was sent but what still waited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<bool>,
     /// Mails that were reported as accepted and are not in the carriers' ledger; only who owns the carriers knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
@@ -110,7 +130,7 @@ impl Account {
     /// An account of a batch of which no record was read yet.
     pub fn new(batch: BatchId, submitted: Instant, people: u64, mails: u64) -> Self {
         let fates = HashMap::with_capacity(usize::try_from(mails).unwrap_or(0));
-        Account { batch, submitted, people, mails, fates, counts: BTreeMap::new(), settled: 0 }
+        Account { batch, submitted, people, mails, fates, settled: 0 }
     }
 
     /// Takes in one record.
@@ -119,20 +139,21 @@ impl Account {
             return;
         }
         let fate = self.fates.entry(record.recipient.clone()).or_default();
-        // A crash is recorded before it is known again whose lane the mail is in.
-        if fate.carrier.is_empty() || record.cause != Some(Cause::Crash) {
+        // A crash is recorded before it is known again whose lane the mail is in: it names the domain.
+        let names_carrier = record.cause != Some(Cause::Crash);
+        if names_carrier || !fate.is_carrier_named {
             fate.carrier = record.carrier.to_string();
+            fate.is_carrier_named = names_carrier;
         }
-        let counts = self.counts.entry(fate.carrier.clone()).or_default();
         if record.outcome.is_some() && std::mem::take(&mut fate.in_doubt) {
-            counts.resent += 1;
+            fate.resent += 1;
         }
         match record.outcome {
             Some(Outcome::InDoubt) => {
                 fate.in_doubt = true;
-                counts.in_doubt += 1;
+                fate.doubts += 1;
             }
-            Some(Outcome::Deferred) if !std::mem::replace(&mut fate.deferred, true) => counts.deferred += 1,
+            Some(Outcome::Deferred) => fate.deferred = true,
             _ => {}
         }
         if let Some(settlement) = record.settled
@@ -140,26 +161,22 @@ impl Account {
         {
             fate.settled = Some((settlement, record.cause, record.at));
             self.settled += 1;
-            match settlement {
-                Settlement::Accepted => counts.accepted += 1,
-                Settlement::Bounced => {
-                    counts.bounced += 1;
-                    *counts.causes.entry(record.cause.unwrap_or(Cause::Unrecognised)).or_default() += 1;
-                }
-                Settlement::Expired | Settlement::Cancelled | Settlement::Unknown => counts.dropped += 1,
-            }
         }
+    }
+
+    /// What is known of each mail, in no particular order.
+    pub fn fates(&self) -> impl Iterator<Item = MailFate<'_>> {
+        self.fates.iter().map(|(id, fate)| MailFate {
+            id,
+            settlement: fate.settled.map(|(settlement, ..)| settlement),
+            cause: fate.settled.and_then(|(_, cause, _)| cause),
+            doubts: fate.doubts,
+        })
     }
 
     /// Whether every mail has settled.
     pub fn is_complete(&self) -> bool {
         self.settled >= self.mails
-    }
-
-    /// Ids of the mails that were accepted.
-    pub fn accepted(&self) -> impl Iterator<Item = &str> {
-        let taken = |fate: &Fate| matches!(fate.settled, Some((Settlement::Accepted, ..)));
-        self.fates.iter().filter(move |(_, fate)| taken(fate)).map(|(id, _)| id.as_str())
     }
 
     /// When the first and the last mail were accepted.
@@ -171,8 +188,10 @@ impl Account {
     /// The report; sessions and refusals come from the running engine.
     pub fn report(&self, snapshot: Option<&Snapshot>) -> Report {
         let mut all = Counts::default();
-        for counts in self.counts.values() {
-            all.add(counts);
+        let mut carriers: BTreeMap<&str, Counts> = BTreeMap::new();
+        for fate in self.fates.values() {
+            all.add(fate);
+            carriers.entry(&fate.carrier).or_default().add(fate);
         }
         let ends = self.fates.values().filter_map(|fate| fate.settled);
         let last = ends.map(|(_, _, at)| at).max().unwrap_or(self.submitted);
@@ -187,14 +206,14 @@ impl Account {
             t90_s,
             t99_s,
             t100_s,
-            carriers: self.counts.keys().map(|name| self.carrier_report(name, snapshot)).collect(),
+            carriers: carriers.into_iter().map(|(name, counts)| self.carrier_report(name, counts, snapshot)).collect(),
+            known: None,
             lost: None,
             duplicates: None,
         }
     }
 
-    fn carrier_report(&self, name: &str, snapshot: Option<&Snapshot>) -> CarrierReport {
-        let counts = self.counts.get(name).cloned().unwrap_or_default();
+    fn carrier_report(&self, name: &str, counts: Counts, snapshot: Option<&Snapshot>) -> CarrierReport {
         let mails = self.fates.values().filter(|fate| fate.carrier == name).count() as u64;
         let lane = snapshot.and_then(|s| s.lanes.iter().find(|lane| lane.carrier.as_str() == name));
         let settled = counts.accepted + counts.bounced + counts.dropped;
@@ -235,15 +254,18 @@ impl Account {
 }
 
 impl Counts {
-    fn add(&mut self, other: &Counts) {
-        self.accepted += other.accepted;
-        self.bounced += other.bounced;
-        self.deferred += other.deferred;
-        self.in_doubt += other.in_doubt;
-        self.resent += other.resent;
-        self.dropped += other.dropped;
-        for (cause, n) in &other.causes {
-            *self.causes.entry(*cause).or_default() += n;
+    fn add(&mut self, fate: &Fate) {
+        self.deferred += u64::from(fate.deferred);
+        self.in_doubt += fate.doubts;
+        self.resent += fate.resent;
+        let Some((settlement, cause, _)) = fate.settled else { return };
+        match settlement {
+            Settlement::Accepted => self.accepted += 1,
+            Settlement::Bounced => {
+                self.bounced += 1;
+                *self.causes.entry(cause.unwrap_or(Cause::Unrecognised)).or_default() += 1;
+            }
+            Settlement::Expired | Settlement::Cancelled | Settlement::Unknown => self.dropped += 1,
         }
     }
 }
@@ -289,6 +311,54 @@ mod tests {
         let c = &report.counts;
         assert_eq!((c.accepted, c.bounced, c.deferred, c.in_doubt, c.resent), (1, 1, 1, 1, 1));
         assert_eq!((report.still_waiting, report.seconds, report.t100_s), (0, 0.010, Some(0.004)));
+    }
+
+    fn crash(recipient: &str, at_ms: u64) -> Record {
+        let carrier = Carrier::new("docomo.ne.jp");
+        Record { carrier, cause: Some(Cause::Crash), ..record(recipient, at_ms, Outcome::InDoubt, None) }
+    }
+
+    #[test]
+    fn a_doubt_after_a_crash_counts_for_the_carrier_that_a_later_record_names() {
+        let mut account = Account::new(BatchId(1), Instant::EPOCH, 1, 1);
+        account.fold(&crash("a", 1));
+        account.fold(&crash("a", 2));
+        account.fold(&record("a", 3, Outcome::Accepted, Some(Settlement::Accepted)));
+        let report = account.report(None);
+        let found: Vec<_> =
+            report.carriers.iter().map(|c| (c.name.as_str(), c.mails, c.counts.in_doubt, c.counts.resent)).collect();
+        assert_eq!(found, [("docomo", 1, 2, 2)]);
+        assert_eq!((report.counts.in_doubt, report.counts.resent), (2, 2));
+    }
+
+    #[test]
+    fn a_crash_does_not_rename_the_carrier_of_a_mail_that_was_tried_before() {
+        let mut account = Account::new(BatchId(1), Instant::EPOCH, 1, 1);
+        account.fold(&record("a", 1, Outcome::Deferred, None));
+        account.fold(&crash("a", 2));
+        let report = account.report(None);
+        assert_eq!((report.carriers.len(), report.carriers[0].name.as_str()), (1, "docomo"));
+        assert_eq!((report.carriers[0].counts.deferred, report.carriers[0].counts.in_doubt), (1, 1));
+    }
+
+    #[test]
+    fn a_doubt_that_no_later_record_names_counts_under_its_domain() {
+        let mut account = Account::new(BatchId(1), Instant::EPOCH, 1, 1);
+        account.fold(&crash("a", 1));
+        let report = account.report(None);
+        assert_eq!((report.carriers[0].name.as_str(), report.carriers[0].counts.in_doubt), ("docomo.ne.jp", 1));
+        assert_eq!((report.carriers[0].still_waiting, report.still_waiting), (1, 1));
+    }
+
+    #[test]
+    fn each_mail_tells_how_it_settled_why_and_how_often_it_was_in_doubt() {
+        let mut account = Account::new(BatchId(1), Instant::EPOCH, 1, 1);
+        account.fold(&record("a", 1, Outcome::InDoubt, None));
+        let refused = record("a", 2, Outcome::Refused, Some(Settlement::Bounced));
+        account.fold(&Record { cause: Some(Cause::Filtered), ..refused });
+        let fate = account.fates().next().unwrap();
+        assert_eq!((fate.id, fate.settlement), ("a", Some(Settlement::Bounced)));
+        assert_eq!((fate.cause, fate.doubts), (Some(Cause::Filtered), 1));
     }
 
     #[test]

@@ -89,6 +89,9 @@ fn read_roster(bytes: &[u8]) -> Result<(Vec<String>, Vec<Recipient>), String> {
         if id.is_empty() {
             return Err(format!("line {line}, column id: it is empty"));
         }
+        if id.contains('@') {
+            return Err(format!("line {line}, column id: an id is not an address, for reports show it; use a number"));
+        }
         if let Some(first) = seen.insert(id.clone(), line) {
             return Err(format!("line {line}, column id: \"{id}\" is already on line {first}"));
         }
@@ -163,6 +166,7 @@ mod tests {
             ("id,name,email,group\n1,x,a@b.jp,g\n1,y,c@b.jp,g\n", MESSAGE, &["line 3", "already on line 2"]),
             ("id,name,email,group\n1,x,a@b.jp\n", MESSAGE, &["line 2", "3 columns"]),
             ("id,name,email,group\n,x,a@b.jp,g\n", MESSAGE, &["line 2", "column id"]),
+            ("id,name,email,group\n1,x,a@b.jp,g\nnot-an-address@b.jp,y,c@b.jp,g\n", MESSAGE, &["line 3", "column id"]),
             ("id,name,email\n1,x,a@b.jp\n", MESSAGE, &["message.toml", "{group}", "id, name, email"]),
             (
                 "id,name,email,group\n1,x,a@b.jp,g\n",

@@ -6,6 +6,7 @@ mod account;
 mod demo;
 mod letter_files;
 mod mock;
+mod ranges;
 mod send;
 mod show;
 

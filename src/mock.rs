@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use hikyaku_mock::{CarrierCount, Directory, MockNet, Profile};
 
+use crate::ranges;
+
 /// Run the mock carriers and their name server alone.
 #[derive(Debug, Args)]
 #[command(
@@ -21,7 +23,7 @@ pub struct MockArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// End after so many seconds instead of waiting for Ctrl-C.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = ranges::seconds)]
     seconds: Option<f64>,
     /// Print the statistics as JSON.
     #[arg(long)]
@@ -55,7 +57,7 @@ pub async fn run(args: MockArgs) -> Result<bool, String> {
         eprintln!("{name}  {addr}");
     }
     match args.seconds {
-        Some(seconds) => tokio::time::sleep(std::time::Duration::from_secs_f64(seconds.max(0.0))).await,
+        Some(seconds) => tokio::time::sleep(std::time::Duration::from_secs_f64(seconds)).await,
         None => tokio::signal::ctrl_c().await.map_err(|e| e.to_string())?,
     }
     let carriers = net.ledger().snapshot().carriers;

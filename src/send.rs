@@ -9,15 +9,19 @@ use hikyaku_core::{Config, Dial, Engine, NameService, Relay};
 
 use crate::account::{Account, Report};
 use crate::letter_files;
+use crate::ranges;
 use crate::show::{self, Bars};
+
+/// How long the relay's name is looked up before the engine, which is more patient, takes over.
+const LOOKUP_MAX: Duration = Duration::from_secs(5);
 
 /// Send one mail to each row of a roster.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku send --roster people.csv --message message.toml --from anpi@example.go.jp --relay 127.0.0.1:2525\n\n  people.csv     id,name,email and any other column as a field\n  message.toml   subject = \"...{name}...\"  and  text = \"...\"\n\nRun the same command again after a crash: it goes on where it stopped, and sends nothing twice that was accepted."
+    after_help = "EXAMPLE\n  hikyaku send --roster people.csv --message message.toml --from anpi@example.go.jp --relay 127.0.0.1:2525\n\n  people.csv     id,name,email and any other column as a field; the id is a number of yours, not an address\n  message.toml   subject = \"...{name}...\"  and  text = \"...\"\n\nRun the same command again after a crash: it goes on where it stopped, and sends nothing twice that was accepted. The same files are the same dispatch and send nothing new, however often they are given; see --key to send them again."
 )]
 pub struct SendArgs {
-    /// CSV with the columns id, name, email; any other column is a field for the template.
+    /// CSV with the columns id (not an address), name, email; any other column is a field for the template.
     #[arg(long, value_name = "FILE")]
     roster: PathBuf,
     /// TOML with subject and text, with {name}-like fields.
@@ -51,15 +55,15 @@ pub struct SendArgs {
     #[arg(long, value_name = "NAME")]
     helo: Option<String>,
     /// Most sessions at once with the relay, or with each carrier.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     sessions: Option<u32>,
     /// Most mails a second through the relay, or to each carrier.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = ranges::per_second)]
     rate: Option<f64>,
     /// Give up on a mail after so many hours.
-    #[arg(long, value_name = "HOURS", default_value_t = 24.0)]
+    #[arg(long, value_name = "HOURS", default_value_t = 24.0, value_parser = ranges::hours)]
     give_up_after: f64,
-    /// Name of this dispatch; left out, it is made from the contents of both files.
+    /// Name of this dispatch; left out, it is made from the sender and the contents of both files.
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
 }
@@ -72,17 +76,24 @@ pub async fn run(args: SendArgs) -> Result<bool, String> {
     let mut batch = letter_files::read_batch(&args.roster, &args.message, &args.from, args.key.clone())?;
     let config = config(&args)?;
     let (people, mails) = (batch.recipients.len() as u64, batch.recipients.len() as u64);
+    if let (Some(relay), NameService::System) = (&config.relay, &config.dns) {
+        find_relay(relay).await?;
+    }
     let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
-    batch.expires = Some(engine.now() + Duration::from_secs_f64(args.give_up_after.max(0.0) * 3600.0));
+    batch.expires = Some(engine.now() + Duration::from_secs_f64(args.give_up_after * 3600.0));
     let receipt = engine.submit(batch).await.map_err(|e| e.to_string())?;
     if receipt.known && !args.json && !args.quiet {
         eprintln!("この配信は登録済みです。続きから再開します。");
     }
     let mut account = Account::new(receipt.batch, receipt.submitted, people, mails);
-    let report = follow(&engine, &mut account, args.json || args.quiet).await?;
+    let Followed { mut report, interrupted } = follow(&engine, &mut account, args.json || args.quiet).await?;
+    report.known = Some(receipt.known);
     engine.shutdown().await;
     print(&report, args.json)?;
-    Ok(report.still_waiting == 0)
+    if interrupted {
+        eprintln!("同じコマンドをもう一度実行すると続きから再開します");
+    }
+    Ok(report.still_waiting == 0 && !interrupted)
 }
 
 fn config(args: &SendArgs) -> Result<Config, String> {
@@ -116,9 +127,48 @@ fn parse_relay(text: &str) -> Result<Relay, String> {
     Ok(Relay { host, port: port.parse().map_err(|_| wrong())? })
 }
 
+/// Says so at once if the relay's name certainly does not exist; the engine would try again until the mails expire.
+async fn find_relay(relay: &Relay) -> Result<(), String> {
+    let asked = tokio::net::lookup_host((relay.host.as_str(), relay.port));
+    match tokio::time::timeout(LOOKUP_MAX, asked).await {
+        Ok(Err(e)) if !is_passing(&e.to_string()) => {
+            Err(format!("--relay {}: this name has no address; is it spelt right? ({e})", relay.host))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a failed look-up may succeed later: EAI_AGAIN (RFC 3493 section 6.1) reaches us only as the words of
+/// glibc or musl.
+fn is_passing(failure: &str) -> bool {
+    ["Temporary failure", "Try again"].iter().any(|words| failure.contains(words))
+}
+
+/// How following a batch ended.
+pub struct Followed {
+    /// What became of the mails so far.
+    pub report: Report,
+    /// Whether the user ended it before every mail had settled.
+    pub interrupted: bool,
+}
+
 /// Reads records as they become durable, until every mail has settled or the user interrupts.
-pub async fn follow(engine: &Engine, account: &mut Account, quiet: bool) -> Result<Report, String> {
+pub async fn follow(engine: &Engine, account: &mut Account, quiet: bool) -> Result<Followed, String> {
     let mut bars = Bars::new(quiet);
+    let interrupted = tokio::select! {
+        read = read_to_end(engine, account, &mut bars) => {
+            read?;
+            false
+        }
+        Ok(()) = tokio::signal::ctrl_c() => true,
+    };
+    let snapshot = engine.snapshot().await.map_err(|e| e.to_string())?;
+    bars.update(&snapshot);
+    bars.finish();
+    Ok(Followed { report: account.report(Some(&snapshot)), interrupted })
+}
+
+async fn read_to_end(engine: &Engine, account: &mut Account, bars: &mut Bars) -> Result<(), String> {
     let mut recorded = engine.recorded();
     let mut cursor = 0;
     loop {
@@ -128,25 +178,18 @@ pub async fn follow(engine: &Engine, account: &mut Account, quiet: bool) -> Resu
             cursor = *behind;
         }
         if account.is_complete() {
-            break;
+            return Ok(());
         }
         if !records.is_empty() {
             bars.update(&engine.snapshot().await.map_err(|e| e.to_string())?);
         }
-        tokio::select! {
-            changed = recorded.changed() => if changed.is_err() {
-                // The engine stopped: the next question says why.
-                engine.snapshot().await.map_err(|e| e.to_string())?;
-            },
-            _ = tokio::signal::ctrl_c() => break,
+        if recorded.changed().await.is_err() {
+            // The engine stopped: the next question says why.
+            engine.snapshot().await.map_err(|e| e.to_string())?;
         }
         // Outcomes come by the thousand: reading them in handfuls would cost more than sending.
         tokio::time::sleep(Duration::from_millis(15)).await;
     }
-    let snapshot = engine.snapshot().await.map_err(|e| e.to_string())?;
-    bars.update(&snapshot);
-    bars.finish();
-    Ok(account.report(Some(&snapshot)))
 }
 
 /// Prints the report for people or for programs.
@@ -157,4 +200,23 @@ pub fn print(report: &Report, json: bool) -> Result<(), String> {
         print!("{}", show::table(report));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_relay_whose_name_does_not_exist_is_named() {
+        let relay = parse_relay("127.0.0.1:2525").unwrap();
+        assert_eq!(find_relay(&relay).await, Ok(()));
+        let wrong = find_relay(&Relay { host: "no such name".into(), ..relay }).await.unwrap_err();
+        assert!(wrong.contains("--relay no such name") && !wrong.contains('\n'), "{wrong}");
+    }
+
+    #[test]
+    fn a_name_server_that_does_not_answer_is_no_proof_that_a_name_is_wrong() {
+        assert!(is_passing("failed to lookup address information: Temporary failure in name resolution"));
+        assert!(!is_passing("failed to lookup address information: Name or service not known"));
+    }
 }

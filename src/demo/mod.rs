@@ -13,9 +13,10 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::account::{Account, seconds};
-use crate::send;
+use crate::ranges;
+use crate::send::{self, Followed};
 use crate::show;
-use stage::Stage;
+use stage::{Stage, Telegram};
 
 /// One earthquake telegram becomes 11,500 mails.
 #[derive(Debug, Args)]
@@ -48,7 +49,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
     /// How many of those who got a mail answer, from 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.6)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = ranges::share)]
     answers: f64,
     /// Where all randomness begins.
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -60,14 +61,22 @@ pub struct DemoArgs {
 /// # Errors
 /// One line that says what to mend.
 pub async fn run(args: DemoArgs) -> Result<bool, String> {
+    let telegram = Telegram::read(args.telegram.as_deref())?;
     let stage = Stage::set(&args).await?;
+    let played = play(&args, &stage, telegram).await;
+    stage.strike().await;
+    played
+}
+
+async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool, String> {
     let hushed = args.json || args.quiet;
     if !hushed {
         eprintln!("模擬キャリア {} 社を 127.0.0.1 の内側で起動しました（{}）。", stage.carriers(), args.profile);
         eprintln!("職員 {} 名を登録しました。集計画面: {}", stage.people(), stage.tally_address());
     }
-    let Some(work) = stage.take_telegram().await? else {
-        stage.strike().await;
+    let Some(work) = stage.take_telegram(telegram).await? else {
+        tell_nobody(args, stage)?;
+        stay(args).await?;
         return Ok(true);
     };
     if !hushed {
@@ -75,27 +84,49 @@ pub async fn run(args: DemoArgs) -> Result<bool, String> {
         eprintln!("{}名に {}通を送ります。回答リンクの例: {}", work.people, work.mails, work.sample_link);
     }
     let mut account = Account::new(work.receipt.batch, work.receipt.submitted, work.people, work.mails);
-    let mut report = send::follow(stage.engine(), &mut account, hushed).await?;
+    let Followed { mut report, interrupted } = send::follow(stage.engine(), &mut account, hushed).await?;
     stage.settle().await?;
-    let verdict = verdict::compare(&stage, &account);
+    let verdict = verdict::compare(stage, &account);
     report.lost = Some(verdict.lost);
     report.duplicates = Some(verdict.duplicates);
     if args.json {
         send::print(&report, true)?;
     } else {
         print!("{}", show::table(&report));
-        println!("紛失 {}  重複 {}（キャリア側の台帳と照合）", verdict.lost, verdict.duplicates);
+        println!("{}", verdict.words());
         print!("{}", work.timeline(&account));
         println!("配信完了まで {:.2} 秒。集計画面: {}", report.seconds, stage.tally_address());
     }
-    if !(args.exit || args.json) {
-        if !hushed {
-            eprintln!("Ctrl-C で終わります。回答は集計画面で増えていきます。");
-        }
-        tokio::signal::ctrl_c().await.map_err(|e| e.to_string())?;
+    if !interrupted {
+        stay(args).await?;
     }
-    stage.strike().await;
     Ok(report.still_waiting == 0 && verdict.is_clean())
+}
+
+/// Says that and why the telegram reaches nobody: a report of zeros, or the judgement's reasons.
+fn tell_nobody(args: &DemoArgs, stage: &Stage) -> Result<(), String> {
+    if args.json {
+        let mut report = Account::new(hikyaku_core::BatchId(0), stage.engine().now(), 0, 0).report(None);
+        report.lost = Some(0);
+        report.duplicates = Some(0);
+        return send::print(&report, true);
+    }
+    println!("この電文では誰にも送りません。");
+    for reason in stage.reasons() {
+        println!("  {reason}");
+    }
+    Ok(())
+}
+
+/// Keeps the pages until Ctrl-C, unless the demo ends by itself.
+async fn stay(args: &DemoArgs) -> Result<(), String> {
+    if args.exit || args.json {
+        return Ok(());
+    }
+    if !args.quiet {
+        eprintln!("Ctrl-C で終わります。回答は集計画面で増えていきます。");
+    }
+    tokio::signal::ctrl_c().await.map_err(|e| e.to_string())
 }
 
 /// What became of the telegram: who is asked, and when each step was done.

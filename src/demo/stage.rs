@@ -1,9 +1,10 @@
 //! Everything the demo sets up: mock carriers, journal, engine, pages, and the people who answer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hikyaku_bulletin::Bulletin;
 use hikyaku_core::{
     Address, AddressStyle, BatchId, Carrier, CarrierRow, Config, Engine, Mailbox, NameService, Policy, Record,
 };
@@ -32,9 +33,8 @@ pub struct Stage {
     pages: String,
     people: usize,
     carriers: usize,
-    telegram: Option<PathBuf>,
-    folder: PathBuf,
-    temporary: bool,
+    /// Dropped after whatever has files open in it.
+    folder: Folder,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     dispatched: mpsc::UnboundedSender<(BatchId, DispatchId)>,
@@ -45,8 +45,6 @@ impl Stage {
     /// Sets everything up.
     pub async fn set(args: &DemoArgs) -> Result<Stage, String> {
         let profile = read_profile(&args.profile)?;
-        let telegram = args.telegram.clone();
-        let (folder, temporary) = fresh_folder(args.data.clone())?;
         let generated = roster::roster(args.people, args.seed);
         let rows = profile.carriers.clone();
         let known = Directory::Listed(generated.known.iter().cloned().collect());
@@ -55,8 +53,10 @@ impl Stage {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", args.port)).await;
         let listener = listener.map_err(|e| format!("--port {}: {e}; choose another", args.port))?;
         let pages = format!("http://{}", listener.local_addr().map_err(|e| e.to_string())?);
-        let desk = open_desk(&folder, &generated.csv).await?;
-        let engine = Engine::open(config(&folder, &net, &rows, args.seed)?).await.map_err(|e| e.to_string())?;
+        let folder = Folder::fresh(args.data.clone())?;
+        let desk = open_desk(&folder.path, &generated.csv).await?;
+        let config = config(&folder.path, &net, &rows, args.seed)?;
+        let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
         let (stop, stopped) = watch::channel(false);
         let (dispatched, batches) = mpsc::unbounded_channel();
         let (fold, folded) = watch::channel(0);
@@ -73,9 +73,7 @@ impl Stage {
             pages,
             people: args.people,
             carriers: rows.len(),
-            telegram,
             folder,
-            temporary,
             stop,
             tasks,
             dispatched,
@@ -83,25 +81,17 @@ impl Stage {
         })
     }
 
-    /// Reads the telegram, judges it and has the engine take what follows; `None` if nobody is concerned.
-    pub async fn take_telegram(&self) -> Result<Option<Work>, String> {
+    /// Judges the telegram and has the engine take what follows; `None` if nobody is concerned.
+    pub async fn take_telegram(&self, telegram: Telegram) -> Result<Option<Work>, String> {
+        let Telegram { bulletin, read } = telegram;
         let started = Instant::now();
-        let bytes = match &self.telegram {
-            Some(path) => std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?,
-            None => samples::DEMO_VXSE51.to_vec(),
-        };
-        let name = self.telegram.as_ref().map_or("vxse51_demo.xml".into(), |path| path.display().to_string());
-        let bulletin = parse(&bytes, &name).map_err(|e| format!("{name}: {e}"))?;
-        let read = started.elapsed();
         let headline = format!("{}（{}）{}", bulletin.title, bulletin.office, bulletin.headline);
         // An old telegram is judged as of its own time, or a real one of the past would reach nobody.
         let received = bulletin.published;
         let command = Command::TakeBulletin { bulletin: Box::new(bulletin), received };
         self.desk.command(command, received).await.map_err(|e| e.to_string())?;
-        let judged = started.elapsed();
+        let judged = read + started.elapsed();
         let Some(dispatch) = self.desk.read(|state| state.latest_dispatch().map(|d| d.id())) else {
-            let reasons = self.desk.read(|state| state.judgements().last().map(|j| format!("{j:?}")));
-            eprintln!("この電文では誰にも送りません: {}", reasons.unwrap_or_default());
             return Ok(None);
         };
         let sender = self.sender()?;
@@ -115,7 +105,7 @@ impl Stage {
             self.desk.read(|state| state.dispatch(dispatch).and_then(|d| d.record().asked.first().map(|a| a.person)));
         let sample = sample.ok_or("nobody is concerned")?;
         let receipt = self.engine.submit(batch).await.map_err(|e| e.to_string())?;
-        let durable = started.elapsed();
+        let durable = read + started.elapsed();
         let _ = self.dispatched.send((receipt.batch, dispatch));
         let queued = Command::MarkQueued { dispatch };
         self.desk.command(queued, Timestamp::now()).await.map_err(|e| e.to_string())?;
@@ -129,6 +119,11 @@ impl Stage {
             judged,
             durable,
         }))
+    }
+
+    /// Why the last telegram was judged as it was, a sentence each.
+    pub fn reasons(&self) -> Vec<String> {
+        self.desk.read(|state| state.judgements().last().map(|judgement| judgement.reasons.clone())).unwrap_or_default()
     }
 
     fn sender(&self) -> Result<Sender, String> {
@@ -194,28 +189,62 @@ impl Stage {
         self.engine.shutdown().await;
         self.net.shutdown().await;
         drop(self.desk);
-        if self.temporary {
-            let _ = std::fs::remove_dir_all(&self.folder);
+        drop(self.folder);
+    }
+}
+
+/// The telegram of the demo, and how long reading it took.
+pub struct Telegram {
+    bulletin: Bulletin,
+    read: Duration,
+}
+
+impl Telegram {
+    /// Reads a file, or the fictional telegram.
+    pub fn read(path: Option<&Path>) -> Result<Telegram, String> {
+        let started = Instant::now();
+        let bytes = match path {
+            Some(path) => std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?,
+            None => samples::DEMO_VXSE51.to_vec(),
+        };
+        let name = path.map_or("vxse51_demo.xml".into(), |path| path.display().to_string());
+        let bulletin = parse(&bytes, &name).map_err(|e| format!("{name}: {e}"))?;
+        Ok(Telegram { bulletin, read: started.elapsed() })
+    }
+}
+
+/// The folder of the journal and the queue; a temporary one is removed when this is dropped.
+struct Folder {
+    path: PathBuf,
+    is_temporary: bool,
+}
+
+impl Folder {
+    /// A folder that holds nothing yet.
+    fn fresh(asked: Option<PathBuf>) -> Result<Folder, String> {
+        let is_temporary = asked.is_none();
+        let path = asked.unwrap_or_else(|| {
+            let moment = Timestamp::now().as_microsecond();
+            std::env::temp_dir().join(format!("hikyaku-demo-{}-{moment}", std::process::id()))
+        });
+        let problem = |e: std::io::Error| format!("--data {}: {e}", path.display());
+        std::fs::create_dir_all(&path).map_err(problem)?;
+        if std::fs::read_dir(&path).map_err(problem)?.next().is_some() {
+            return Err(format!("--data {}: it is not empty; the demo needs a fresh folder", path.display()));
+        }
+        Ok(Folder { path, is_temporary })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.is_temporary {
+            let _ = std::fs::remove_dir_all(&self.path);
         }
     }
 }
 
-/// A folder that holds nothing yet; the second part says whether it is ours to remove.
-fn fresh_folder(asked: Option<PathBuf>) -> Result<(PathBuf, bool), String> {
-    let temporary = asked.is_none();
-    let folder = asked.unwrap_or_else(|| {
-        let moment = Timestamp::now().as_microsecond();
-        std::env::temp_dir().join(format!("hikyaku-demo-{}-{moment}", std::process::id()))
-    });
-    let problem = |e: std::io::Error| format!("--data {}: {e}", folder.display());
-    std::fs::create_dir_all(&folder).map_err(problem)?;
-    if std::fs::read_dir(&folder).map_err(problem)?.next().is_some() {
-        return Err(format!("--data {}: it is not empty; the demo needs a fresh folder", folder.display()));
-    }
-    Ok((folder, temporary))
-}
-
-async fn open_desk(folder: &std::path::Path, csv: &str) -> Result<Desk, String> {
+async fn open_desk(folder: &Path, csv: &str) -> Result<Desk, String> {
     let keys = Keys::open(folder.join("keys")).map_err(|e| e.to_string())?;
     let journal = RedbJournal::open(folder.join("journal.redb")).map_err(|e| e.to_string())?;
     let desk = Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())?;
@@ -228,7 +257,7 @@ async fn open_desk(folder: &std::path::Path, csv: &str) -> Result<Desk, String> 
 }
 
 /// The engine's configuration: loopback only, the mock's name server, and the carriers' limits as ceilings.
-fn config(folder: &std::path::Path, net: &MockNet, rows: &[CarrierProfile], seed: u64) -> Result<Config, String> {
+fn config(folder: &Path, net: &MockNet, rows: &[CarrierProfile], seed: u64) -> Result<Config, String> {
     let queue = folder.join("queue");
     let mut config = Config::new(queue, "hikyaku.example.go.jp");
     config.dns = NameService::Servers(vec![net.dns]);
