@@ -95,7 +95,8 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         print!("{}", show::table(&report));
         println!("{}", verdict.words());
         print!("{}", work.timeline(&account));
-        println!("配信完了まで {:.2} 秒。集計画面: {}", report.seconds, stage.tally_address());
+        let end = if interrupted { "中断前の最後の配信" } else { "配信完了" };
+        println!("{end}まで {:.2} 秒。集計画面: {}", report.seconds, stage.tally_address());
     }
     if !interrupted {
         stay(args).await?;
