@@ -174,6 +174,11 @@ impl Account {
         })
     }
 
+    /// Mails that have not settled.
+    pub fn waiting(&self) -> u64 {
+        self.mails.saturating_sub(self.settled)
+    }
+
     /// Whether every mail has settled.
     pub fn is_complete(&self) -> bool {
         self.settled >= self.mails

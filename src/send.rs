@@ -187,8 +187,9 @@ async fn read_to_end(engine: &Engine, account: &mut Account, bars: &mut Bars) ->
             // The engine stopped: the next question says why.
             engine.snapshot().await.map_err(|e| e.to_string())?;
         }
-        // Outcomes come by the thousand: reading them in handfuls would cost more than sending.
-        tokio::time::sleep(Duration::from_millis(15)).await;
+        // Outcomes come by the thousand: reading them in handfuls would cost more than sending. The last few are awaited.
+        let pause = if account.waiting() > 2_000 { 60 } else { 4 };
+        tokio::time::sleep(Duration::from_millis(pause)).await;
     }
 }
 

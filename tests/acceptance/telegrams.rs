@@ -49,7 +49,8 @@ fn assert_mails_nobody(telegram: &str, word: &str) {
     let args = ["demo", "--exit", "--people", "100", "--telegram", path.to_str().unwrap()];
     let ended = run(folder.path(), args, 60);
     assert!(ended.status.success(), "{}\n{}", ended.status, ended.stderr);
-    assert!(ended.stderr.contains("誰にも送りません") && ended.stderr.contains(word), "{}", ended.stderr);
+    let told = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(told.contains("誰にも送りません") && told.contains(word), "{told}");
     assert_empty(folder.path());
     let report = run(folder.path(), args.iter().chain(&["--json"]), 60).json();
     assert_eq!(["people", "mails", "accepted", "still_waiting", "lost"].map(|key| count(&report, key)), [0; 5]);
