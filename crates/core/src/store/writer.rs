@@ -19,7 +19,7 @@ use crate::record::Record;
 const JOBS_MAX: usize = 4096;
 
 /// Least time from one commit to the next: far less than a network's round trip, far more than a commit costs.
-const PAUSE: Duration = Duration::from_micros(500);
+const PAUSE: Duration = Duration::from_micros(900);
 
 /// What is known of a chunk that is being worked on.
 struct Progress {
