@@ -212,4 +212,7 @@ pub enum Action {
     Finish(SessionId),
     /// The ceilings of a carrier changed: renew its gate.
     Gate(Carrier, Box<Policy>),
+    /// Keep something learned under a name across restarts, in place of what was kept there. Nothing waits for it, and a
+    /// crash may lose the last of it.
+    Keep(String, Vec<u8>),
 }

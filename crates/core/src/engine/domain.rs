@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::lane::{Lane, Site};
 use super::machine::{BatchState, DomainState, Machine};
+use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::event::{Action, BatchHead, ChunkWork, HostRoute, Route};
 use crate::message::BatchId;
@@ -105,7 +106,8 @@ impl Machine {
                 let policy = self.settings.policies.get(carrier).unwrap_or(&self.settings.default_policy).clone();
                 let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
                 actions.push(Action::Gate(carrier.clone(), Box::new(policy.clone())));
-                let mut lane = Lane::new(carrier.clone(), policy, style);
+                let proven: Option<AddressStyle> = self.kept(&format!("style/{carrier}"));
+                let mut lane = Lane::new(carrier.clone(), policy, proven.unwrap_or(style));
                 lane.paused = self.paused.contains(carrier);
                 self.lanes.push(lane);
                 self.lane_names.insert(carrier.clone(), self.lanes.len() - 1);

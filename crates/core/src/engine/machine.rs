@@ -18,6 +18,9 @@ const CHUNKS_SPARE_MAX: usize = 64;
 /// Attempts that may be unsettled beyond two a session, shared evenly among the lanes (design §2).
 const UNSETTLED_SPARE: usize = 64;
 
+/// Present form of what is kept.
+const KEPT_V1: u8 = 1;
+
 /// What the machine knows from the start.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -35,6 +38,8 @@ pub struct Settings {
     pub unsettled_max: Option<usize>,
     /// Where randomness begins.
     pub seed: u64,
+    /// What was learned before, by the name it was kept under ([`Action::Keep`]).
+    pub kept: BTreeMap<String, Vec<u8>>,
 }
 
 /// A mail between being picked and being ended.
@@ -123,6 +128,8 @@ pub struct Machine {
     timers: BTreeSet<(Instant, usize)>,
     pub(super) domain_wake: Instant,
     pub(super) writes: Vec<Write>,
+    /// What was learned in this step and is to be kept, by name.
+    learned: Vec<(String, Vec<u8>)>,
     pub(super) shutting_down: bool,
     random: u64,
 }
@@ -155,6 +162,7 @@ impl Machine {
             timers: BTreeSet::new(),
             domain_wake: Instant::NEVER,
             writes: Vec::new(),
+            learned: Vec::new(),
             shutting_down: false,
             random,
         }
@@ -186,8 +194,26 @@ impl Machine {
         if !self.writes.is_empty() {
             actions.push(Action::Persist(core::mem::take(&mut self.writes)));
         }
+        actions.extend(self.learned.drain(..).map(|(name, value)| Action::Keep(name, value)));
         self.forget_chunks();
         self.wake()
+    }
+
+    /// Has something learned kept across restarts: a version byte, then postcard.
+    pub(super) fn keep<T: serde::Serialize>(&mut self, name: String, value: &T) {
+        // What cannot be encoded is not kept: it is only learned again.
+        if let Ok(bytes) = postcard::to_extend(value, vec![KEPT_V1]) {
+            self.settings.kept.insert(name.clone(), bytes.clone());
+            self.learned.push((name, bytes));
+        }
+    }
+
+    /// What was kept under a name, if this program can read it.
+    pub(super) fn kept<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        match self.settings.kept.get(name)?.split_first() {
+            Some((&KEPT_V1, rest)) => postcard::from_bytes(rest).ok(),
+            _ => None,
+        }
     }
 
     fn hear(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {

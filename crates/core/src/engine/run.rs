@@ -115,6 +115,7 @@ impl Engine {
             rules: config.carriers.rules(),
             unsettled_max: config.unsettled_max,
             seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
+            kept: found.kept,
         };
         let (stop, stopped) = watch::channel(None);
         let (record, recorded) = watch::channel(0);
@@ -354,6 +355,7 @@ impl Shell {
                     let _ = orders.send(Order::Finish);
                 }
             }
+            Action::Keep(name, value) => self.store.keep(name, value),
             Action::Gate(carrier, policy) => self.gates.entry(carrier).or_default().renew(&policy),
         }
     }

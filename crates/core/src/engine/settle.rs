@@ -218,7 +218,10 @@ impl Machine {
             }
         } else if verdict.outcome == Outcome::Accepted && is_legacy(&flight.chunk, mail) {
             lane.style = flight.style;
-            lane.style_proven = true;
+            if !core::mem::replace(&mut lane.style_proven, true) {
+                let name = format!("style/{}", lane.carrier);
+                self.keep(name, &flight.style);
+            }
         }
         past.deferrals += u32::from(verdict.outcome == Outcome::Deferred);
         past.doubts += u32::from(verdict.outcome == Outcome::InDoubt);

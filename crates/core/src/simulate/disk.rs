@@ -26,6 +26,7 @@ pub(super) type Submission = (Arc<BatchHead>, Vec<(String, Vec<Recipient>)>);
 enum Job {
     Submit(Submission),
     Write(Write),
+    Keep(String, Vec<u8>),
 }
 
 struct StoredChunk {
@@ -41,6 +42,8 @@ pub(super) struct Disk {
     heads: BTreeMap<BatchId, Arc<BatchHead>>,
     chunks: BTreeMap<ChunkId, StoredChunk>,
     pub(super) records: Vec<Record>,
+    /// What the machine has learned, by name.
+    pub(super) kept: BTreeMap<String, Vec<u8>>,
     pub(super) unsettled: usize,
     pub(super) released: usize,
     pub(super) violations: Vec<String>,
@@ -53,6 +56,10 @@ impl Disk {
 
     pub(super) fn persist(&mut self, writes: Vec<Write>) {
         self.waiting.extend(writes.into_iter().map(Job::Write));
+    }
+
+    pub(super) fn keep(&mut self, name: String, value: Vec<u8>) {
+        self.waiting.push(Job::Keep(name, value));
     }
 
     /// Begins a commit if one is due and none is under way.
@@ -70,6 +77,7 @@ impl Disk {
         for job in core::mem::take(&mut self.committing) {
             match job {
                 Job::Submit(submission) => events.push(self.store(submission)),
+                Job::Keep(name, value) => drop(self.kept.insert(name, value)),
                 Job::Write(write) => {
                     match &write {
                         Write::Register(mail, _) => registered.push(*mail),

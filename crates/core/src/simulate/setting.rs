@@ -25,7 +25,11 @@ pub(super) fn batch_id(at: usize) -> BatchId {
 }
 
 /// What the machine knows from the start.
-pub(super) fn settings(scenario: &Scenario, policies: &BTreeMap<String, Policy>) -> Settings {
+pub(super) fn settings(
+    scenario: &Scenario,
+    policies: &BTreeMap<String, Policy>,
+    kept: BTreeMap<String, Vec<u8>>,
+) -> Settings {
     let row = |name: &str| CarrierRow {
         carrier: Carrier::new(name),
         domains: Vec::new(),
@@ -41,6 +45,7 @@ pub(super) fn settings(scenario: &Scenario, policies: &BTreeMap<String, Policy>)
         rules: rules(),
         unsettled_max: scenario.unsettled_max,
         seed: scenario.seed,
+        kept,
     }
 }
 

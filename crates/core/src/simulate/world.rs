@@ -241,6 +241,7 @@ impl<'a> World<'a> {
                 }
                 self.turn(talk);
             }
+            Action::Keep(name, value) => self.disk.keep(name, value),
             Action::Gate(carrier, policy) => {
                 let gate = self.gates.entry(carrier.as_str().to_string());
                 let gate = gate.or_insert_with(|| Pace::new(policy.mails_per_second_max, policy.burst_mails));
@@ -342,7 +343,8 @@ impl<'a> World<'a> {
         self.start += 1;
         self.sessions_most = 0;
         self.gates.clear();
-        self.machine = Some(Machine::new(setting::settings(self.scenario, &self.policies)));
+        let kept = self.disk.kept.clone();
+        self.machine = Some(Machine::new(setting::settings(self.scenario, &self.policies, kept)));
         self.events = self.disk.recover(self.now);
         // A caller that crashed before it had its receipt submits again; a cancellation is given again.
         for at in 0..self.scenario.batches.len() {

@@ -7,6 +7,7 @@ mod recover;
 mod rows;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 
@@ -87,6 +88,8 @@ pub struct Found {
     pub work: Vec<NewWork>,
     /// Those of these batches of which nothing more is sent.
     pub cancelled: Vec<BatchId>,
+    /// What was learned before, by name.
+    pub kept: BTreeMap<String, Vec<u8>>,
 }
 
 /// A batch as it goes to the writer.
@@ -99,6 +102,7 @@ enum Job {
     Submit(Box<Prepared>, oneshot::Sender<Receipt>),
     Persist(Vec<Write>),
     Cancel(BatchId, oneshot::Sender<()>),
+    Keep(String, Vec<u8>),
 }
 
 /// Where the store reports to.
@@ -161,6 +165,11 @@ impl Store {
     pub fn persist(&self, writes: Vec<Write>) {
         // A closed channel means that the writer stopped and has reported why.
         let _ = self.jobs.send(Job::Persist(writes));
+    }
+
+    /// Keeps something learned under a name, in place of what was kept there; the sink hears nothing.
+    pub fn keep(&self, name: String, value: Vec<u8>) {
+        let _ = self.jobs.send(Job::Keep(name, value));
     }
 
     /// Has a chunk loaded; the sink hears it.
@@ -228,7 +237,7 @@ impl Opening {
 fn prepare(batch: Batch, now: Instant, seal: &dyn Seal) -> Result<Prepared, StoreError> {
     batch.validate()?;
     let recipients = batch.recipients.len();
-    let mut by_domain: std::collections::BTreeMap<String, Vec<Recipient>> = std::collections::BTreeMap::new();
+    let mut by_domain: BTreeMap<String, Vec<Recipient>> = BTreeMap::new();
     for recipient in batch.recipients {
         by_domain.entry(recipient.address.domain().to_string()).or_default().push(recipient);
     }

@@ -46,6 +46,7 @@ pub(super) fn recover(db: &Database, now: Instant) -> Result<Found, StoreError> 
     record_doubts(&txn, &doubts)?;
     let heads = read_heads(&txn, work.keys())?;
     let cancelled = read_cancelled(&txn)?;
+    let kept = read_kept(&txn)?;
     txn.commit()?;
     let join = |(batch, chunks)| {
         let missing = || StoreError::Damaged(format!("batch {batch} is missing"));
@@ -53,7 +54,17 @@ pub(super) fn recover(db: &Database, now: Instant) -> Result<Found, StoreError> 
     };
     let work: Vec<_> = work.into_iter().map(join).collect::<Result<_, StoreError>>()?;
     let cancelled = cancelled.into_iter().filter(|id| work.iter().any(|(head, _)| head.id == *id)).collect();
-    Ok(Found { work, cancelled })
+    Ok(Found { work, cancelled, kept })
+}
+
+fn read_kept(txn: &WriteTransaction) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+    let table = txn.open_table(rows::KEPT)?;
+    let mut kept = BTreeMap::new();
+    for entry in table.iter()? {
+        let (name, row) = entry?;
+        kept.insert(name.value().to_string(), rows::decode("kept", row.value())?);
+    }
+    Ok(kept)
 }
 
 fn read_cancelled(txn: &WriteTransaction) -> Result<Vec<BatchId>, StoreError> {

@@ -23,6 +23,9 @@ pub(super) const CANCELLED: TableDefinition<'_, u32, ()> = TableDefinition::new(
 /// Groups of records by the number of their first.
 pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
 
+/// What the machine has learned, by the name it gave it.
+pub(super) const KEPT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("kept");
+
 /// One recipient as it waits on disk. The id is the caller's and not personal data.
 #[derive(Serialize, Deserialize)]
 pub(super) struct SealedRow {

@@ -177,6 +177,19 @@ async fn a_second_program_on_the_same_folder_is_refused_with_the_reason() {
 }
 
 #[test]
+fn what_was_learned_is_kept_across_restarts_and_the_last_word_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _heard, found) = open(folder.path());
+    assert!(found.kept.is_empty());
+    store.keep("lane/docomo".into(), vec![1, 2]);
+    store.keep("lane/docomo".into(), vec![3]);
+    store.close();
+    let (store, _heard, found) = open(folder.path());
+    assert_eq!(found.kept.into_iter().collect::<Vec<_>>(), [("lane/docomo".to_string(), vec![3])]);
+    store.close();
+}
+
+#[test]
 fn a_row_of_a_newer_version_is_refused_by_name() {
     let refused = rows::decode::<Vec<Record>>("records", &[9, 0]).unwrap_err().to_string();
     assert!(refused.contains("records") && refused.contains("version 9"), "{refused}");

@@ -108,6 +108,10 @@ impl<'a> Writer<'a> {
                     done.cancelled.push(answer);
                     done.events.push(Event::Cancel(batch));
                 }
+                Job::Keep(name, value) => {
+                    let row = rows::encode(&value)?;
+                    txn.open_table(rows::KEPT)?.insert(name.as_str(), row.as_slice())?;
+                }
                 Job::Persist(writes) => {
                     for write in writes {
                         match write {

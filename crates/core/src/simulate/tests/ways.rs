@@ -14,6 +14,20 @@ fn a_host_that_wants_legacy_addresses_bare_gets_them_so_and_is_remembered() {
 }
 
 #[test]
+fn how_a_carrier_wants_legacy_addresses_is_known_after_a_restart_too() {
+    let mut ao = carrier("ao");
+    ao.ways.legacy = Some(AddressStyle::Raw);
+    ao.policy.mails_per_second_max = Some(50.0);
+    let to = vec![Group { legacy_every: 2, ..group("ao", 400) }];
+    let mut scenario = scenario(vec![ao], to);
+    scenario.orders = vec![(secs(4), Order::Crash(secs(1)))];
+    let report = run_to_the_end(&scenario);
+    let refused: Vec<Instant> =
+        report.records.iter().filter(|r| r.cause == Some(Cause::Syntax)).map(|r| r.at).collect();
+    assert!(!refused.is_empty() && refused.iter().all(|at| *at < BEGIN + secs(4)), "{refused:?}");
+}
+
+#[test]
 fn a_legacy_address_that_no_form_can_reach_bounces_once() {
     let mut ao = carrier("ao");
     ao.policy.mails_per_second_max = Some(50.0);
