@@ -208,6 +208,8 @@ pub enum Action {
         /// How a legacy local part is written.
         style: AddressStyle,
     },
+    /// Take a mail back from a session that has not begun it: then `Ended` follows at once, with nothing attempted.
+    Recall(SessionId, MailId),
     /// End a session in order once its mails have ended.
     Finish(SessionId),
     /// The ceilings of a carrier changed: renew its gate.

@@ -141,7 +141,7 @@
 //! # Inside
 //!
 //! Five floors, imports only downward: words (`address carrier message reply time`), rules (`outcome record retry policy
-//! pace congestion mx`), machines (`session queue event forecast`), edges (`seal store resolve press wire clock config`),
+//! pace congestion mx`), machines (`session queue plan event forecast`), edges (`seal store resolve press wire clock config`),
 //! and on top the `engine` with its `report`, and `simulate`. The three lower floors hold no async code, no sockets, no
 //! files and no clock. `ARCHITECTURE.md` tells the rest.
 
@@ -157,6 +157,7 @@ mod message;
 mod mx;
 mod outcome;
 mod pace;
+mod plan;
 mod policy;
 mod press;
 mod queue;

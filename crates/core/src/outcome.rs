@@ -110,6 +110,13 @@ impl Cause {
     pub fn is_about_pace(self) -> bool {
         matches!(self, Cause::Busy | Cause::Blocked)
     }
+
+    /// Whether the recipient is why, as far as can be told, and not the carrier, the network or ourselves.
+    #[must_use]
+    pub fn is_of_recipient(self) -> bool {
+        use Cause::{Blocked, Busy, Crash, Dns, Network, Protocol, TimedOut, Tls};
+        !matches!(self, Busy | Blocked | Network | TimedOut | Protocol | Tls | Dns | Crash)
+    }
 }
 
 /// One row of the classification table; empty fields match everything.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use crate::address::AddressStyle;
 use crate::message::{BatchId, MailId, Urgency};
+use crate::plan::{Group, Head, Standing, Wait};
 use crate::time::Instant;
 
 /// Recipients in a chunk, the unit in which the queue is stored and loaded.
@@ -40,21 +41,6 @@ impl ChunkId {
     }
 }
 
-/// How a batch stands among others: urgency first, then the nearer deadline, then the earlier batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rank {
-    /// The batch's hurry.
-    pub urgency: Urgency,
-    /// Its deadline, `Instant::NEVER` where it has none.
-    pub deadline: Instant,
-    /// What was tried before goes behind what was not, so that bad addresses do not hold up good ones.
-    pub again: bool,
-    /// The batch.
-    pub batch: BatchId,
-    /// The chunk or mail within it.
-    pub number: u32,
-}
-
 /// What is remembered of a mail that was tried before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Past {
@@ -75,28 +61,87 @@ pub struct Pick {
     pub mail: MailId,
     /// What was tried before.
     pub past: Past,
+    /// Why it waited.
+    pub wait: Wait,
 }
 
 /// Everything that waits for one site.
 #[derive(Debug, Default)]
 pub struct Queue {
-    fresh: BTreeMap<Rank, VecDeque<(ChunkId, Places)>>,
-    again: BTreeMap<Rank, Past>,
+    shelves: BTreeMap<BatchId, Shelf>,
     later: BinaryHeap<Reverse<Later>>,
     waiting: usize,
 }
 
-/// A mail that waits for its time; ordered by that time alone, then by rank.
+/// What of one batch waits for one site; gone when nothing of it does.
+#[derive(Debug)]
+struct Shelf {
+    standing: Standing,
+    waiting: usize,
+    /// What was not tried yet, by the chunk's number.
+    fresh: VecDeque<(u32, Places)>,
+    /// What is due again, by its place in the batch, so that a chunk is loaded once for all of its mails.
+    again: BTreeMap<u32, Past>,
+    put_off: BTreeMap<u32, Past>,
+    /// Since when the two above hold anything.
+    ripe_since: Instant,
+}
+
+impl Shelf {
+    fn new(standing: Standing) -> Self {
+        let (fresh, again, put_off) = (VecDeque::new(), BTreeMap::new(), BTreeMap::new());
+        Shelf { standing, waiting: 0, fresh, again, put_off, ripe_since: Instant::NEVER }
+    }
+
+    /// The chunk of what goes first of a kind.
+    fn first(&self, wait: Wait) -> Option<u32> {
+        let chunk = |due: &BTreeMap<u32, Past>| due.keys().next().map(|index| index / CHUNK_MAILS_MAX);
+        match wait {
+            Wait::Fresh => self.fresh.front().map(|(number, _)| *number),
+            Wait::Again => chunk(&self.again),
+            Wait::PutOff => chunk(&self.put_off),
+        }
+    }
+
+    fn take(&mut self, batch: BatchId, wait: Wait) -> Option<Pick> {
+        let due = match wait {
+            Wait::Fresh => {
+                let (number, places) = self.fresh.front_mut()?;
+                let mail = ChunkId { batch, number: *number }.mail(places.take_first()?);
+                if places.is_empty() {
+                    self.fresh.pop_front();
+                }
+                return Some(Pick { mail, past: Past::default(), wait });
+            }
+            Wait::Again => &mut self.again,
+            Wait::PutOff => &mut self.put_off,
+        };
+        let (index, past) = due.pop_first()?;
+        if self.again.is_empty() && self.put_off.is_empty() {
+            self.ripe_since = Instant::NEVER;
+        }
+        Some(Pick { mail: MailId { batch, index }, past, wait })
+    }
+
+    fn ripen(&mut self, later: &Later) {
+        let due = if later.wait == Wait::PutOff { &mut self.put_off } else { &mut self.again };
+        due.insert(later.mail.index, later.past);
+        self.ripe_since = self.ripe_since.min(later.due);
+    }
+}
+
+/// A mail that waits for its time; ordered by that time, then by its place.
 #[derive(Debug)]
 struct Later {
     due: Instant,
-    rank: Rank,
+    mail: MailId,
+    wait: Wait,
     past: Past,
 }
 
 impl Later {
-    fn key(&self) -> (Instant, Rank) {
-        (self.due, self.rank)
+    fn key(&self) -> (Instant, MailId) {
+        (self.due, self.mail)
     }
 }
 
@@ -163,18 +208,27 @@ impl Places {
 }
 
 impl Queue {
+    fn shelf(&mut self, batch: BatchId, standing: Standing, more: usize) -> &mut Shelf {
+        self.waiting += more;
+        let shelf = self.shelves.entry(batch).or_insert_with(|| Shelf::new(standing));
+        shelf.waiting += more;
+        shelf
+    }
+
     /// Adds places of a chunk that were not tried before.
-    pub fn add_chunk(&mut self, rank: Rank, chunk: ChunkId, places: Places) {
+    pub fn add_chunk(&mut self, standing: Standing, chunk: ChunkId, places: Places) {
         if !places.is_empty() {
-            self.waiting += places.len();
-            self.fresh.entry(rank).or_default().push_back((chunk, places));
+            let shelf = self.shelf(chunk.batch, standing, places.len());
+            let at = shelf.fresh.partition_point(|(number, _)| *number < chunk.number);
+            shelf.fresh.insert(at, (chunk.number, places));
         }
     }
 
     /// Adds a mail that was tried before, for `due` or later.
-    pub fn add_again(&mut self, due: Instant, rank: Rank, past: Past) {
-        self.waiting += 1;
-        self.later.push(Reverse(Later { due, rank: Rank { again: true, ..rank }, past }));
+    pub fn add_again(&mut self, due: Instant, standing: Standing, pick: Pick) {
+        self.shelf(pick.mail.batch, standing, 1);
+        let wait = if pick.wait == Wait::Fresh { Wait::Again } else { pick.wait };
+        self.later.push(Reverse(Later { due, mail: pick.mail, wait, past: pick.past }));
     }
 
     /// How many mails wait, those for later included.
@@ -189,124 +243,117 @@ impl Queue {
             if first.due > now {
                 return first.due;
             }
-            self.again.extend(self.later.pop().map(|Reverse(ripe)| (ripe.rank, ripe.past)));
+            let Some(Reverse(ripe)) = self.later.pop() else { break };
+            if let Some(shelf) = self.shelves.get_mut(&ripe.mail.batch) {
+                shelf.ripen(&ripe);
+            }
         }
         Instant::NEVER
     }
 
-    /// The rank of the mail that would leave first, and the chunk it is in.
-    #[must_use]
-    pub fn first(&self) -> Option<(Rank, ChunkId)> {
-        let fresh = self.fresh.iter().next().and_then(|(rank, runs)| Some((*rank, runs.front()?.0)));
-        let again = self.again.keys().next().map(|rank| (*rank, ChunkId::of(mail_of(rank))));
-        match (fresh, again) {
-            (Some(f), Some(a)) => Some(if f.0 <= a.0 { f } else { a }),
-            (f, a) => f.or(a),
-        }
+    /// What may leave now: the first mail of each batch, of each kind.
+    pub fn heads(&self) -> impl Iterator<Item = Head> {
+        let waits = [Wait::Fresh, Wait::Again, Wait::PutOff];
+        self.shelves.keys().flat_map(move |batch| waits.into_iter().filter_map(|wait| self.head(*batch, wait)))
     }
 
-    /// Takes out the mail that leaves first.
-    pub fn take(&mut self) -> Option<Pick> {
-        let (rank, _) = self.first()?;
+    /// The first mail of a group.
+    #[must_use]
+    pub fn head(&self, batch: BatchId, wait: Wait) -> Option<Head> {
+        let shelf = self.shelves.get(&batch)?;
+        let chunk = shelf.first(wait)?;
+        let ripe_since = if wait == Wait::Fresh { Instant::NEVER } else { shelf.ripe_since };
+        Some(Head { group: Group { batch, wait }, standing: shelf.standing, chunk, ripe_since })
+    }
+
+    /// The greatest urgency of what may leave now.
+    #[must_use]
+    pub fn urgency(&self) -> Option<Urgency> {
+        self.heads().map(|head| head.standing.urgency).min()
+    }
+
+    /// Takes out the first mail of a group.
+    pub fn take(&mut self, group: Group) -> Option<Pick> {
+        let shelf = self.shelves.get_mut(&group.batch)?;
+        let pick = shelf.take(group.batch, group.wait)?;
         self.waiting -= 1;
-        if let Some(past) = self.again.remove(&rank) {
-            return Some(Pick { mail: mail_of(&rank), past });
+        shelf.waiting -= 1;
+        if shelf.waiting == 0 {
+            self.shelves.remove(&group.batch);
         }
-        let runs = self.fresh.get_mut(&rank)?;
-        let (chunk, places) = runs.front_mut()?;
-        let mail = chunk.mail(places.take_first()?);
-        if places.is_empty() {
-            runs.pop_front();
-        }
-        if runs.is_empty() {
-            self.fresh.remove(&rank);
-        }
-        Some(Pick { mail, past: Past::default() })
+        Some(pick)
     }
 
     /// Takes out everything of one batch, for cancelling and expiry.
     pub fn take_batch(&mut self, batch: BatchId) -> Vec<Pick> {
-        let mut out = Vec::new();
-        let ranks: Vec<Rank> = self.fresh.keys().filter(|r| r.batch == batch).copied().collect();
-        for rank in ranks {
-            for (chunk, mut places) in self.fresh.remove(&rank).unwrap_or_default() {
-                while let Some(place) = places.take_first() {
-                    out.push(Pick { mail: chunk.mail(place), past: Past::default() });
-                }
-            }
-        }
-        self.ripen_batch(batch);
-        let again: Vec<Rank> = self.again.keys().filter(|r| r.batch == batch).copied().collect();
-        for rank in again {
-            let past = self.again.remove(&rank).unwrap_or_default();
-            out.push(Pick { mail: mail_of(&rank), past });
-        }
-        self.waiting -= out.len();
-        out
-    }
-
-    fn ripen_batch(&mut self, batch: BatchId) {
+        let Some(mut shelf) = self.shelves.remove(&batch) else { return Vec::new() };
+        self.waiting -= shelf.waiting;
         let (gone, kept): (Vec<_>, Vec<_>) =
-            core::mem::take(&mut self.later).into_iter().partition(|Reverse(later)| later.rank.batch == batch);
+            core::mem::take(&mut self.later).into_iter().partition(|Reverse(later)| later.mail.batch == batch);
         self.later = kept.into();
-        self.again.extend(gone.into_iter().map(|Reverse(later)| (later.rank, later.past)));
+        gone.iter().for_each(|Reverse(later)| shelf.ripen(later));
+        let waits = [Wait::Fresh, Wait::Again, Wait::PutOff];
+        waits.into_iter().flat_map(|wait| core::iter::from_fn(|| shelf.take(batch, wait)).collect::<Vec<_>>()).collect()
     }
-}
-
-/// A rank of something tried before names its mail.
-fn mail_of(rank: &Rank) -> MailId {
-    MailId { batch: rank.batch, index: rank.number }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rank(urgency: Urgency, deadline: u64, batch: u32, number: u32) -> Rank {
-        Rank { urgency, deadline: Instant::from_micros(deadline), again: false, batch: BatchId(batch), number }
+    fn standing(urgency: Urgency) -> Standing {
+        Standing { urgency, deadline: Instant::NEVER }
     }
 
     fn chunk(batch: u32, number: u32) -> ChunkId {
         ChunkId { batch: BatchId(batch), number }
     }
 
-    fn drain(queue: &mut Queue) -> Vec<(u32, u32)> {
-        core::iter::from_fn(|| queue.take()).map(|p| (p.mail.batch.0, p.mail.index)).collect()
+    fn again(batch: u32, index: u32, wait: Wait) -> Pick {
+        Pick { mail: MailId { batch: BatchId(batch), index }, past: Past { attempts: 1, ..Past::default() }, wait }
+    }
+
+    fn drain(queue: &mut Queue, batch: u32, wait: Wait) -> Vec<u32> {
+        core::iter::from_fn(|| queue.take(Group { batch: BatchId(batch), wait })).map(|p| p.mail.index).collect()
     }
 
     #[test]
-    fn urgency_goes_before_deadline_and_deadline_before_age() {
+    fn what_was_not_tried_leaves_in_the_order_of_its_chunks_also_when_some_of_it_comes_back() {
         let mut queue = Queue::default();
-        queue.add_chunk(rank(Urgency::Routine, 1, 1, 0), chunk(1, 0), Places::Range(0, 2));
-        queue.add_chunk(rank(Urgency::Safety, 9, 2, 0), chunk(2, 0), Places::Range(0, 1));
-        queue.add_chunk(rank(Urgency::Safety, 5, 3, 0), chunk(3, 0), Places::Range(0, 1));
-        assert_eq!(queue.waiting(), 4);
-        assert_eq!(drain(&mut queue), [(3, 0), (2, 0), (1, 0), (1, 1)]);
+        queue.add_chunk(standing(Urgency::Safety), chunk(1, 0), Places::Range(0, 2));
+        queue.add_chunk(standing(Urgency::Safety), chunk(1, 2), Places::Range(0, 1));
+        assert_eq!(queue.take(Group { batch: BatchId(1), wait: Wait::Fresh }).map(|p| p.mail.index), Some(0));
+        queue.add_chunk(standing(Urgency::Safety), chunk(1, 0), Places::List([0].into()));
+        assert_eq!(queue.waiting(), 3);
+        assert_eq!(drain(&mut queue, 1, Wait::Fresh), [0, 1, 2048]);
+        assert_eq!((queue.waiting(), queue.heads().count()), (0, 0));
     }
 
     #[test]
-    fn what_was_tried_before_waits_for_its_time_and_then_goes_behind_what_was_not() {
+    fn what_was_tried_before_waits_for_its_time_and_each_reason_has_its_own_head() {
         let mut queue = Queue::default();
         let now = Instant::from_micros(1000);
-        queue.add_chunk(rank(Urgency::Safety, 5, 1, 1), chunk(1, 1), Places::Range(0, 1));
-        let past = Past { attempts: 1, ..Past::default() };
-        queue.add_again(now, rank(Urgency::Safety, 5, 1, 7), past);
-        queue.add_again(Instant::from_micros(2000), rank(Urgency::Safety, 5, 1, 8), past);
+        queue.add_again(now, standing(Urgency::Safety), again(1, 7, Wait::Again));
+        queue.add_again(now, standing(Urgency::Safety), again(1, 2000, Wait::PutOff));
+        queue.add_again(Instant::from_micros(2000), standing(Urgency::Safety), again(1, 8, Wait::Again));
+        assert_eq!(queue.heads().count(), 0);
         assert_eq!(queue.ripen(now), Instant::from_micros(2000));
-        assert_eq!(drain(&mut queue), [(1, 1024), (1, 7)]);
-        assert_eq!(queue.waiting(), 1);
-        queue.ripen(Instant::from_micros(2000));
-        assert_eq!(queue.take(), Some(Pick { mail: MailId { batch: BatchId(1), index: 8 }, past }));
+        let heads: Vec<(Wait, u32)> = queue.heads().map(|head| (head.group.wait, head.chunk)).collect();
+        assert_eq!(heads, [(Wait::Again, 0), (Wait::PutOff, 1)]);
+        assert_eq!(drain(&mut queue, 1, Wait::Again), [7]);
+        assert_eq!(queue.ripen(Instant::from_micros(2000)), Instant::NEVER);
+        assert_eq!(drain(&mut queue, 1, Wait::Again), [8]);
+        assert_eq!(drain(&mut queue, 1, Wait::PutOff), [2000]);
     }
 
     #[test]
     fn a_cancelled_batch_leaves_nothing_behind_and_touches_no_other() {
         let mut queue = Queue::default();
-        queue.add_chunk(rank(Urgency::Safety, 5, 1, 0), chunk(1, 0), Places::List([3, 5].into()));
-        queue.add_chunk(rank(Urgency::Safety, 5, 2, 0), chunk(2, 0), Places::Range(0, 1));
-        queue.add_again(Instant::NEVER, rank(Urgency::Safety, 5, 1, 9), Past::default());
+        queue.add_chunk(standing(Urgency::Safety), chunk(1, 0), Places::List([3, 5].into()));
+        queue.add_chunk(standing(Urgency::Safety), chunk(2, 0), Places::Range(0, 1));
+        queue.add_again(Instant::NEVER, standing(Urgency::Safety), again(1, 9, Wait::Again));
         assert_eq!(queue.take_batch(BatchId(1)).len(), 3);
         assert_eq!(queue.waiting(), 1);
-        assert_eq!(drain(&mut queue), [(2, 0)]);
+        assert_eq!(drain(&mut queue, 2, Wait::Fresh), [0]);
     }
 }

@@ -1,4 +1,4 @@
-//! When a deferred mail is tried again.
+//! When a deferred mail is tried again: in seconds while its deadline is near, then ever more slowly.
 
 use crate::message::Urgency;
 use crate::outcome::Cause;
@@ -15,34 +15,62 @@ pub struct Retry {
     pub urgency: Urgency,
     /// The batch's deadline, if it has one.
     pub deadline: Option<Instant>,
+    /// When the batch was submitted.
+    pub submitted: Instant,
 }
 
-/// First wait and longest wait in seconds, by cause. While a deadline is near, a busy carrier is asked again in seconds.
-fn waits(cause: Cause, hurry: bool) -> (f64, f64) {
-    match (cause, hurry) {
-        (Cause::Busy | Cause::Network | Cause::TimedOut | Cause::Protocol, true) => (1.0, 20.0),
-        (Cause::Greylisted, true) => (4.0, 30.0),
-        (Cause::RecipientBusy | Cause::Unrecognised | Cause::Dns | Cause::Crash, true) => (3.0, 60.0),
-        (_, true) => (20.0, 300.0),
-        (Cause::Busy | Cause::Network | Cause::TimedOut | Cause::Protocol, false) => (30.0, 1800.0),
-        (Cause::Greylisted, false) => (60.0, 900.0),
-        (_, false) => (120.0, 7200.0),
+/// How long a batch without a deadline is in a hurry after it was submitted (requirements P02–P04, P09).
+fn hurry(urgency: Urgency) -> Span {
+    match urgency {
+        Urgency::Bulletin => Span::from_secs(3 * 60),
+        Urgency::Immediate | Urgency::Safety | Urgency::Confirmed | Urgency::Hazard => Span::from_secs(10 * 60),
+        Urgency::Routine => Span::ZERO,
     }
 }
 
+/// First wait, and the longest before and after the deadline, in seconds.
+///
+/// A carrier that is busy or out of reach may recover at any moment. A greylist lets in whoever comes back after its time:
+/// minutes as a rule (RFC 6647 §2.2), seconds at some. A full or busy mailbox takes longer than a carrier, and what the
+/// operator must mend (policy, block, TLS) longer still.
+fn waits(cause: Cause) -> (f64, f64, f64) {
+    match cause {
+        Cause::Busy | Cause::Network | Cause::TimedOut | Cause::Protocol => (1.0, 20.0, 1800.0),
+        Cause::Greylisted => (4.0, 30.0, 900.0),
+        Cause::RecipientBusy | Cause::Unrecognised | Cause::Dns | Cause::Crash => (3.0, 60.0, 7200.0),
+        _ => (20.0, 300.0, 7200.0),
+    }
+}
+
+/// What is more urgent than a safety confirmation asks twice as often.
+fn pace(urgency: Urgency) -> f64 {
+    if urgency < Urgency::Safety { 0.5 } else { 1.0 }
+}
+
 impl Retry {
-    /// The earliest instant of the next attempt: doubling from the cause's first wait to its longest.
+    /// The earliest instant of the next attempt.
     ///
-    /// `chance` in 0..1 spreads the waits by up to a quarter, so that what was deferred together does not return together.
+    /// Before the deadline the wait doubles from the cause's first to its longest, and is never more than a third of the
+    /// time that is left, so that several attempts fall before the deadline. After it the wait grows with the lateness: a
+    /// quarter of it, up to the cause's longest for late mails. Without a deadline the urgency stands for one
+    /// (bulletins 3 min, others 10 min, routine none). `chance` in 0..1 spreads the waits by up to a quarter, so that
+    /// what was deferred together does not return together.
     #[must_use]
     pub fn next(&self, now: Instant, chance: f64) -> Instant {
-        let hurry = match self.deadline {
-            Some(deadline) => now < deadline + Span::from_secs(600),
-            None => self.urgency <= Urgency::Hazard,
+        let deadline = self.deadline.unwrap_or(self.submitted + hurry(self.urgency));
+        let (first, longest, late_longest) = waits(self.cause);
+        let (first, longest) = (first * pace(self.urgency), longest * pace(self.urgency));
+        let doublings = i32::try_from(self.attempts.saturating_sub(1).min(20)).unwrap_or(20);
+        let doubled = first * f64::powi(2.0, doublings);
+        let wait = if now < deadline {
+            let left = deadline.since(now).as_secs_f64();
+            doubled.min(longest).min((left / 3.0).max(first))
+        } else {
+            let late = now.since(deadline).as_secs_f64();
+            let floor = if self.urgency == Urgency::Routine { 30.0 * first } else { first };
+            doubled.min(longest).max(late / 4.0).max(floor).min(late_longest)
         };
-        let (first, longest) = waits(self.cause, hurry);
-        let doubled = first * f64::powi(2.0, i32::try_from(self.attempts.saturating_sub(1).min(20)).unwrap_or(20));
-        now + Span::from_secs_f64(doubled.min(longest) * (1.0 + 0.25 * chance.clamp(0.0, 1.0)))
+        now + Span::from_secs_f64(wait * (1.0 + 0.25 * chance.clamp(0.0, 1.0)))
     }
 }
 
@@ -50,29 +78,58 @@ impl Retry {
 mod tests {
     use super::*;
 
-    fn wait(cause: Cause, attempts: u32, urgency: Urgency, chance: f64) -> f64 {
-        let now = Instant::from_micros(1_000_000);
-        Retry { cause, attempts, urgency, deadline: None }.next(now, chance).since(now).as_secs_f64()
+    const SUBMITTED: Instant = Instant::from_micros(1_000_000_000_000_000);
+
+    fn retry(cause: Cause, urgency: Urgency) -> Retry {
+        Retry { cause, attempts: 1, urgency, deadline: None, submitted: SUBMITTED }
+    }
+
+    fn wait(retry: Retry, after: u64, chance: f64) -> f64 {
+        let now = SUBMITTED + Span::from_secs(after);
+        retry.next(now, chance).since(now).as_secs_f64()
+    }
+
+    /// The moments of the attempts of one mail that is deferred each time, in seconds after its submission.
+    fn moments(cause: Cause, urgency: Urgency, count: u32) -> Vec<f64> {
+        let mut now = SUBMITTED;
+        let attempt = |attempts| {
+            now = Retry { attempts, ..retry(cause, urgency) }.next(now, 0.0);
+            now.since(SUBMITTED).as_secs_f64()
+        };
+        (1..=count).map(attempt).collect()
     }
 
     #[test]
-    fn a_busy_carrier_is_asked_again_in_seconds_while_it_is_urgent_and_in_minutes_otherwise() {
-        assert!(wait(Cause::Busy, 1, Urgency::Safety, 0.0) <= 1.0);
-        assert!(wait(Cause::Busy, 9, Urgency::Safety, 1.0) <= 25.0);
-        assert!(wait(Cause::Busy, 1, Urgency::Routine, 0.0) >= 30.0);
+    fn a_busy_carrier_is_asked_again_in_seconds_while_it_is_urgent_and_in_half_a_minute_otherwise() {
+        assert!(wait(retry(Cause::Busy, Urgency::Safety), 0, 0.0) <= 1.0);
+        assert!(wait(retry(Cause::Busy, Urgency::Immediate), 0, 0.0) <= 0.5);
+        assert!(wait(Retry { attempts: 9, ..retry(Cause::Busy, Urgency::Safety) }, 60, 1.0) <= 25.0);
+        assert!(wait(retry(Cause::Busy, Urgency::Routine), 0, 0.0) >= 30.0);
     }
 
     #[test]
-    fn waits_grow_and_end_at_a_longest() {
-        let waits: Vec<f64> = (1..=40).map(|n| wait(Cause::Greylisted, n, Urgency::Routine, 0.0)).collect();
-        assert!(waits.is_sorted());
-        assert!(waits.last().is_some_and(|w| (*w - 900.0).abs() < 1e-6));
+    fn waits_grow_after_the_deadline_and_end_at_a_longest() {
+        let moments = moments(Cause::Greylisted, Urgency::Safety, 120);
+        let waits: Vec<f64> = moments.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let late: Vec<f64> = waits.iter().zip(&moments).filter(|(_, at)| **at > 700.0).map(|(wait, _)| *wait).collect();
+        assert!(late.windows(2).all(|pair| pair[0] <= pair[1] + 1e-6), "{late:?}");
+        assert!(late.last().is_some_and(|wait| (*wait - 900.0).abs() < 1e-6), "{late:?}");
+    }
+
+    #[test]
+    fn several_attempts_fall_before_the_deadline_however_near_it_is() {
+        for (urgency, within) in [(Urgency::Safety, 600.0), (Urgency::Bulletin, 180.0)] {
+            let tries = moments(Cause::Busy, urgency, 60).iter().filter(|at| **at < within).count();
+            assert!((15..60).contains(&tries), "{urgency:?}: {tries}");
+            let near = moments(Cause::Unrecognised, urgency, 60);
+            assert!(near.iter().any(|at| (within - 30.0..within).contains(at)), "{urgency:?}: {near:?}");
+        }
     }
 
     #[test]
     fn long_after_the_deadline_even_an_urgent_mail_waits_longer() {
-        let now = Instant::from_micros(10_000_000_000);
-        let retry = Retry { cause: Cause::Busy, attempts: 1, urgency: Urgency::Safety, deadline: Some(Instant::EPOCH) };
-        assert!(retry.next(now, 0.0).since(now) >= Span::from_secs(30));
+        let late = Retry { deadline: Some(SUBMITTED), ..retry(Cause::Busy, Urgency::Safety) };
+        assert!(wait(late, 1200, 0.0) >= 300.0);
+        assert!(wait(late, 1, 0.0) < 2.0);
     }
 }

@@ -1,6 +1,5 @@
 //! Carrying a session over TCP and TLS: mail-send connects and encrypts, our own session reads and writes.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -24,7 +23,7 @@ use crate::outcome::Stage;
 use crate::policy::Policy;
 use crate::press;
 use crate::reply::Reply;
-use crate::session::{Ending, Letter, Manner, Output, Session, Why};
+use crate::session::{Ending, Held, Manner, Output, Session, Why};
 use crate::time::Instant;
 
 /// Bytes read at once.
@@ -131,6 +130,8 @@ impl ServerCertVerifier for AnyCertificate {
 pub enum Order {
     /// Send this mail, not before the instant.
     Send(MailId, Arc<Chunk>, Instant, AddressStyle),
+    /// Give this mail back if it was not begun.
+    Recall(MailId),
     /// End in order after the mails it has.
     Finish,
 }
@@ -165,11 +166,13 @@ struct Carrier<'a, F> {
     session: Session,
     orders: &'a mut mpsc::UnboundedReceiver<Order>,
     /// Rendered and waiting for their departure.
-    held: VecDeque<(Letter, Instant)>,
+    held: Held,
     /// Addresses of the mails that have not ended, to take them out of replies.
     addresses: Vec<(MailId, Address)>,
     gate_opens: Instant,
     finish: bool,
+    /// Nobody is left who could order anything.
+    forsaken: bool,
     closed: Option<(Stage, Why)>,
     events: Vec<Event>,
     report: F,
@@ -181,10 +184,11 @@ pub async fn run(opening: Opening, mut orders: mpsc::UnboundedReceiver<Order>, r
         session: Session::new(opening.manner.clone(), opening.clock.now()),
         opening: &opening,
         orders: &mut orders,
-        held: VecDeque::new(),
+        held: Held::default(),
         addresses: Vec::new(),
         gate_opens: Instant::EPOCH,
         finish: false,
+        forsaken: false,
         closed: None,
         events: Vec::new(),
         report,
@@ -255,7 +259,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
                         Err(e) => self.session.lost(&e.to_string()),
                     }
                 }
-                order = self.orders.recv(), if !self.finish => self.hear(order),
+                order = self.orders.recv(), if !self.forsaken => self.hear(order),
                 () = self.opening.clock.sleep_until(wake) => self.session.tick(self.opening.clock.now()),
             }
         }
@@ -268,12 +272,19 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
                 Some(Order::Send(mail, chunk, depart, style)) => match press::letter(&chunk, mail, style) {
                     Some((letter, address)) => {
                         self.addresses.push((mail, address));
-                        self.held.push_back((letter, depart));
+                        self.held.add(letter, chunk.head.urgency, depart);
                     }
                     None => self.report_end(mail, Ending::NotAttempted, Duration::ZERO),
                 },
-                Some(Order::Finish) | None => {
+                Some(Order::Recall(mail)) => {
+                    if self.held.recall(mail).is_some() {
+                        self.report_end(mail, Ending::NotAttempted, Duration::ZERO);
+                    }
+                }
+                Some(Order::Finish) => self.finish = true,
+                None => {
                     self.finish = true;
+                    self.forsaken = true;
                     return;
                 }
             }
@@ -287,14 +298,14 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
     /// Hands over the next mail when the session can begin it, its instant has come and the gate is open.
     fn offer_due(&mut self, now: Instant) {
         while self.session.wants_mail() && self.gate_opens <= now {
-            if self.held.front().is_none_or(|(_, depart)| *depart > now) {
+            if self.held.departs().is_none_or(|depart| depart > now) {
                 break;
             }
             if let Err(wait) = self.opening.gate.pass() {
                 self.gate_opens = now + wait;
                 break;
             }
-            if let Some((letter, depart)) = self.held.pop_front() {
+            if let Some((letter, depart)) = self.held.take_due(now) {
                 self.session.offer(letter, depart, now);
             }
         }
@@ -306,12 +317,12 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
     /// Whether something could be offered at this very moment.
     fn may_offer(&self) -> bool {
         let now = self.opening.clock.now();
-        self.session.wants_mail() && self.gate_opens <= now && self.held.front().is_some_and(|(_, d)| *d <= now)
+        self.session.wants_mail() && self.gate_opens <= now && self.held.departs().is_some_and(|depart| depart <= now)
     }
 
     fn wake(&self) -> Instant {
-        let depart = match self.held.front() {
-            Some((_, depart)) if self.session.wants_mail() => (*depart).max(self.gate_opens),
+        let depart = match self.held.departs() {
+            Some(depart) if self.session.wants_mail() => depart.max(self.gate_opens),
             _ => Instant::NEVER,
         };
         self.session.wake().min(depart)
@@ -351,7 +362,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
 
     /// Reports what was never begun, then the end.
     fn conclude(&mut self) {
-        for (letter, _) in core::mem::take(&mut self.held) {
+        for letter in self.held.take_all() {
             self.report_end(letter.id, Ending::NotAttempted, Duration::ZERO);
         }
         self.orders.close();

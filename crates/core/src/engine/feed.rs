@@ -1,13 +1,14 @@
 //! Choosing: which waiting mail goes to which session now, and when a session is opened or ended.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use super::lane::{Lane, Talk};
 use super::machine::{Flight, Machine};
 use crate::event::{Action, SessionId};
+use crate::message::{MailId, Urgency};
 use crate::outcome::Settlement;
 use crate::pace::{NotUntil, Permit};
+use crate::plan::{Choice, Field};
 use crate::queue::ChunkId;
 use crate::time::{Instant, Span};
 
@@ -48,35 +49,42 @@ impl Machine {
         if self.lanes[lane].paused || held > now {
             return if self.lanes[lane].paused { wake } else { wake.min(held) };
         }
-        let mut order = BTreeSet::new();
+        let mut field = Field::default();
         for at in self.lanes[lane].sites.clone() {
-            wake = wake.min(self.sites[at].queue.ripen(now));
-            order.extend(self.sites[at].queue.first().map(|(rank, _)| (rank, at)));
+            let queue = &mut self.sites[at].queue;
+            wake = wake.min(queue.ripen(now));
+            queue.heads().for_each(|head| field.add(at, head));
         }
         let sites = &self.sites;
-        self.lanes[lane].reserved.retain(|at| sites[*at].queue.first().is_some());
+        self.lanes[lane].reserved.retain(|at| sites[*at].queue.urgency().is_some());
         let mut seatless = Vec::new();
-        // One mail at a time: whichever site has the most urgent one is asked first, every time.
-        while let Some((_, site)) = order.pop_first() {
-            match self.feed_mail(lane, site, now, actions) {
-                Ok(()) => order.extend(self.sites[site].queue.first().map(|(rank, _)| (rank, site))),
+        // One mail at a time: the plan says whose turn it is, every time.
+        while let Some(choice) = field.choose(&self.lanes[lane].plan, now) {
+            match self.feed_mail(lane, choice, now, actions) {
+                Ok(()) => {
+                    let next = self.sites[choice.site].queue.head(choice.group.batch, choice.group.wait);
+                    field.took(&mut self.lanes[lane].plan, choice, next);
+                    continue;
+                }
                 Err(Stop::Site) => {}
-                Err(Stop::NoSeat) => seatless.push(site),
+                Err(Stop::NoSeat) => seatless.push(choice.site),
                 Err(Stop::SiteUntil(until)) => wake = wake.min(until),
                 Err(Stop::Lane(until)) => {
                     wake = wake.min(until);
                     break;
                 }
             }
+            field.stop(choice.site);
         }
         self.make_room(lane, &seatless);
         wake
     }
 
-    fn feed_mail(&mut self, lane: usize, site: usize, now: Instant, actions: &mut Vec<Action>) -> Result<(), Stop> {
-        let (_, chunk_id) = self.sites[site].queue.first().ok_or(Stop::Site)?;
+    fn feed_mail(&mut self, lane: usize, choice: Choice, now: Instant, actions: &mut Vec<Action>) -> Result<(), Stop> {
+        let (group, site) = (choice.group, choice.site);
+        let chunk_id = ChunkId { batch: group.batch, number: choice.chunk };
         let chunk = self.chunk(chunk_id, Some(lane), actions).ok_or(Stop::Site)?;
-        let seat = self.find_seat(lane, site, now)?;
+        let seat = self.find_seat(lane, choice, now)?;
         if !self.may_register(lane, matches!(seat, Seat::New(..))) {
             self.starved.insert(lane);
             return Err(Stop::Site);
@@ -87,7 +95,7 @@ impl Machine {
         if departs > now + LEAD {
             return Err(Stop::Lane(departs - LEAD));
         }
-        let pick = self.sites[site].queue.take().ok_or(Stop::Site)?;
+        let pick = self.sites[site].queue.take(group).ok_or(Stop::Site)?;
         let gone = chunk.recipients.get(usize::from(ChunkId::place(pick.mail))).is_none_or(Option::is_none);
         if gone || (pick.past.doubts > 0 && !self.lanes[lane].policy.resend_in_doubt) {
             let settlement = if gone { Settlement::Cancelled } else { Settlement::Unknown };
@@ -101,27 +109,31 @@ impl Machine {
             Seat::New(host, addr) => self.new_talk(lane, Talk::new(site, host, addr), now),
         };
         if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
-            talk.assigned.push_back(pick.mail);
+            talk.assigned.push_back((choice.urgency, pick.mail));
             talk.mails += 1;
         }
         self.write_start(lane, pick.mail, pick.past);
         let style = pick.past.style.unwrap_or(self.lanes[lane].style);
-        let flight = Flight { lane, site, session, past: pick.past, chunk, depart, style, sent: false };
+        let (past, wait) = (pick.past, pick.wait);
+        let flight = Flight { lane, site, session, past, wait, chunk, depart, style, sent: false, recalled: false };
         self.flights.insert(pick.mail, flight);
         Ok(())
     }
 
-    /// A session for the site's next mail: an idle one, else a new one, else the least busy one.
-    fn find_seat(&mut self, lane: usize, site: usize, now: Instant) -> Result<Seat, Stop> {
+    /// A session for the site's next mail: one where nothing goes before it, else a new one, else the least busy one.
+    ///
+    /// What is less urgent does not go before it: the mail overtakes whatever the session has not begun.
+    fn find_seat(&mut self, lane: usize, choice: Choice, now: Instant) -> Result<Seat, Stop> {
+        let site = choice.site;
         let max = self.lanes[lane].policy.mails_per_session_max;
         let free = |talk: &Talk| talk.site == site && !talk.finishing && talk.mails < max;
         let depth = |talk: &Talk| if talk.ready { DEPTH } else { 1 };
-        let least = self.lanes[lane]
-            .talks
-            .iter()
-            .filter(|(_, talk)| free(talk) && talk.assigned.len() < depth(talk))
-            .min_by_key(|(_, talk)| talk.assigned.len())
-            .map(|(id, talk)| (*id, talk.assigned.len()));
+        let talks = self.lanes[lane].talks.iter().filter(|(_, talk)| free(talk));
+        let least = talks
+            .map(|(id, talk)| (talk.ahead_of(choice.urgency), *id, depth(talk)))
+            .filter(|((ahead, all), _, depth)| ahead < depth && *all < 2 * DEPTH)
+            .min()
+            .map(|((ahead, _), id, _)| (id, ahead));
         if let Some((session, 0)) = least {
             return Ok(Seat::Open(session));
         }
@@ -147,7 +159,7 @@ impl Machine {
 
     /// Where other sites' sessions fill the window, one of them ends for the site that has gone without for longest.
     fn make_room(&mut self, lane: usize, seatless: &[usize]) {
-        let urgency = |at: usize| self.sites[at].queue.first().map(|(rank, _)| rank.urgency);
+        let urgency = |at: usize| self.sites[at].queue.urgency();
         let Lane { talks, reserved, .. } = &self.lanes[lane];
         let next = seatless.iter().filter(|at| !reserved.contains(at));
         let Some(site) = next.min_by_key(|at| (urgency(**at), self.sites[**at].last_turn)).copied() else { return };
@@ -160,9 +172,12 @@ impl Machine {
         let others = talks.iter().filter(|(_, talk)| may_end(talk));
         let Some(session) = others.min_by_key(|(_, talk)| talk.assigned.len()).map(|(id, _)| *id) else { return };
         self.lanes[lane].reserved.insert(site);
-        if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
-            talk.finishing = true;
-        }
+        let Some(talk) = self.lanes[lane].talks.get_mut(&session) else { return };
+        talk.finishing = true;
+        // What is less urgent and not begun does not keep the session any longer.
+        let waits = |(other, mail): &(Urgency, MailId)| (Some(*other) > own).then_some(*mail);
+        let waiting: Vec<MailId> = talk.assigned.iter().filter_map(waits).collect();
+        waiting.into_iter().for_each(|mail| self.recall(mail));
         self.dirty.insert(lane);
     }
 
@@ -186,7 +201,7 @@ impl Machine {
         let (stop, flights, sites) = (self.shutting_down, &self.flights, &self.sites);
         let lane = &mut self.lanes[lane];
         let full = lane.talks.len() >= lane.congestion.window() as usize;
-        let pressed = full && lane.sites.iter().any(|at| sites[*at].queue.first().is_some());
+        let pressed = full && lane.sites.iter().any(|at| sites[*at].queue.urgency().is_some());
         let (idle, max) = (lane.policy.idle, lane.policy.mails_per_session_max);
         let ending = lane.talks.values().filter(|talk| talk.finishing).count();
         let mut surplus = lane.talks.len().saturating_sub(lane.congestion.window() as usize + ending);
@@ -195,13 +210,13 @@ impl Machine {
             let rests = talk.assigned.is_empty();
             if !talk.finishing {
                 // A session whose site has nothing more to send stands in the way of another site's.
-                let in_the_way = pressed && sites[talk.site].queue.first().is_none();
+                let in_the_way = pressed && sites[talk.site].queue.urgency().is_none();
                 let over = rests && (surplus > 0 || in_the_way);
                 talk.finishing = stop || talk.mails >= max || over || (rests && talk.idle_since + idle <= now);
                 surplus -= usize::from(talk.finishing && surplus > 0);
             }
             // Mails that still go to the disk are sent to it first.
-            if talk.finishing && talk.assigned.iter().all(|mail| flights.get(mail).is_none_or(|f| f.sent)) {
+            if talk.finishing && talk.assigned.iter().all(|(_, mail)| flights.get(mail).is_none_or(|f| f.sent)) {
                 talk.finish_asked = true;
                 actions.push(Action::Finish(*session));
             } else if rests {

@@ -7,10 +7,11 @@ use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::congestion::Congestion;
 use crate::event::{HostRoute, SessionId};
-use crate::message::MailId;
+use crate::message::{MailId, Urgency};
 use crate::mx::{self, MxRecord};
 use crate::outcome::{Cause, Outcome, Settlement};
 use crate::pace::Pace;
+use crate::plan::Plan;
 use crate::policy::{Policy, TlsPolicy};
 use crate::queue::{Past, Queue};
 use crate::session::{Manner, Why};
@@ -118,8 +119,8 @@ pub struct Talk {
     pub finishing: bool,
     /// Whether `Finish` was asked for, once its last mail had been sent to it.
     pub finish_asked: bool,
-    /// Mails assigned and not ended.
-    pub assigned: VecDeque<MailId>,
+    /// Mails assigned and not ended, with their urgency.
+    pub assigned: VecDeque<(Urgency, MailId)>,
     /// Mails assigned in all.
     pub mails: u32,
     /// Since when it has none.
@@ -127,6 +128,12 @@ pub struct Talk {
 }
 
 impl Talk {
+    /// Mails that one of this urgency would have to wait for, and all.
+    #[must_use]
+    pub fn ahead_of(&self, urgency: Urgency) -> (usize, usize) {
+        (self.assigned.iter().filter(|(other, _)| *other <= urgency).count(), self.assigned.len())
+    }
+
     /// A session that is about to be opened.
     #[must_use]
     pub fn new(site: usize, host: String, addr: SocketAddr) -> Self {
@@ -188,6 +195,8 @@ pub struct Lane {
     pub carrier: Carrier,
     /// Its ceilings.
     pub policy: Policy,
+    /// Whose turn it is.
+    pub plan: Plan,
     /// When mails may depart.
     pub pace: Pace,
     /// When connections may be opened.
@@ -224,6 +233,7 @@ impl Lane {
             pace: Pace::new(policy.mails_per_second_max, policy.burst_mails),
             connects: Pace::new(connect_rate(&policy).0, connect_rate(&policy).1),
             congestion: Congestion::new(&policy),
+            plan: Plan::default(),
             carrier,
             policy,
             style,

@@ -9,8 +9,9 @@ use crate::carrier::{Carrier, CarrierTable};
 use crate::event::{Action, BatchHead, Chunk, ChunkWork, Event, SessionId, Write};
 use crate::message::{BatchId, MailId};
 use crate::outcome::{ReplyRules, Settlement};
+use crate::plan::{Standing, Wait};
 use crate::policy::Policy;
-use crate::queue::{ChunkId, Past, Pick, Queue, Rank};
+use crate::queue::{ChunkId, Past, Pick, Queue};
 use crate::time::Instant;
 
 /// Chunks kept in memory beyond those in use.
@@ -49,10 +50,14 @@ pub(super) struct Flight {
     pub(super) site: usize,
     pub(super) session: SessionId,
     pub(super) past: Past,
+    /// Why it waited before.
+    pub(super) wait: Wait,
     pub(super) chunk: Arc<Chunk>,
     pub(super) depart: Instant,
     pub(super) style: AddressStyle,
     pub(super) sent: bool,
+    /// Whether its session was asked to give it back.
+    pub(super) recalled: bool,
 }
 
 pub(super) struct BatchState {
@@ -127,6 +132,8 @@ pub struct Machine {
     pub(super) starved: BTreeSet<usize>,
     timers: BTreeSet<(Instant, usize)>,
     pub(super) domain_wake: Instant,
+    /// Mails whose sessions are asked to give them back in this step.
+    recalls: Vec<MailId>,
     pub(super) writes: Vec<Write>,
     /// What was learned in this step and is to be kept, by name.
     learned: Vec<(String, Vec<u8>)>,
@@ -161,6 +168,7 @@ impl Machine {
             starved: BTreeSet::new(),
             timers: BTreeSet::new(),
             domain_wake: Instant::NEVER,
+            recalls: Vec::new(),
             writes: Vec::new(),
             learned: Vec::new(),
             shutting_down: false,
@@ -189,6 +197,10 @@ impl Machine {
             self.timers.remove(&(self.lanes[lane].wake, lane));
             self.lanes[lane].wake = wake;
             self.timers.insert((wake, lane));
+        }
+        for mail in core::mem::take(&mut self.recalls) {
+            let session = self.flights.get(&mail).map(|flight| flight.session);
+            actions.extend(session.map(|session| Action::Recall(session, mail)));
         }
         self.bury(now, actions);
         if !self.writes.is_empty() {
@@ -272,16 +284,16 @@ impl Machine {
         self.dirty.append(&mut self.starved);
     }
 
-    pub(super) fn rank(head: &BatchHead, number: u32) -> Rank {
-        let deadline = head.deadline.unwrap_or(Instant::NEVER);
-        Rank { urgency: head.urgency, deadline, again: false, batch: head.id, number }
+    pub(super) fn standing(head: &BatchHead) -> Standing {
+        Standing { urgency: head.urgency, deadline: head.deadline.unwrap_or(Instant::NEVER) }
     }
 
     pub(super) fn add_work(queue: &mut Queue, head: &BatchHead, work: ChunkWork) {
         let id = ChunkId { batch: head.id, number: work.number };
-        queue.add_chunk(Self::rank(head, work.number), id, work.fresh);
+        queue.add_chunk(Self::standing(head), id, work.fresh);
         for (place, past, due) in work.again {
-            queue.add_again(due, Self::rank(head, id.mail(place).index), past);
+            // Why it waits is not stored: its next attempt tells again.
+            queue.add_again(due, Self::standing(head), Pick { mail: id.mail(place), past, wait: Wait::Again });
         }
     }
 
@@ -310,6 +322,14 @@ impl Machine {
         self.writes.push(write);
     }
 
+    /// Asks for a mail back that was sent to a session and may not have been begun there.
+    pub(super) fn recall(&mut self, mail: MailId) {
+        if let Some(flight) = self.flights.get_mut(&mail).filter(|flight| flight.sent && !flight.recalled) {
+            flight.recalled = true;
+            self.recalls.push(mail);
+        }
+    }
+
     pub(super) fn draw(&mut self) -> u64 {
         // SplitMix64 (Steele, Lea and Flood 2014): enough to break ties and spread retries.
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -336,7 +356,8 @@ impl Machine {
 
     fn forget_chunks(&mut self) {
         if self.chunks.len() > CHUNKS_SPARE_MAX + 2 * self.sites.len() {
-            let heads: BTreeSet<ChunkId> = self.sites.iter().filter_map(|s| s.queue.first().map(|f| f.1)).collect();
+            let heads = self.sites.iter().flat_map(|site| site.queue.heads());
+            let heads: BTreeSet<ChunkId> = heads.map(|h| ChunkId { batch: h.group.batch, number: h.chunk }).collect();
             self.chunks.retain(|id, slot| match slot {
                 ChunkSlot::Asked(_) => true,
                 ChunkSlot::Here(chunk) => heads.contains(id) || Arc::strong_count(chunk) > 1,

@@ -350,6 +350,11 @@ impl Shell {
                     let _ = orders.send(Order::Send(mail, chunk, depart, style));
                 }
             }
+            Action::Recall(session, mail) => {
+                if let Some(orders) = self.sessions.get(&session) {
+                    let _ = orders.send(Order::Recall(mail));
+                }
+            }
             Action::Finish(session) => {
                 if let Some(orders) = self.sessions.get(&session) {
                     let _ = orders.send(Order::Finish);

@@ -1,11 +1,14 @@
 //! What follows from what happened: outcomes into records, retries, health and congestion.
 
+use std::collections::BTreeSet;
+
 use super::machine::{BatchState, Doomed, Flight, Machine};
 use crate::carrier::Carrier;
 use crate::congestion::Signal;
 use crate::event::{Action, Chunk, Ended, Next, SessionId, Write};
 use crate::message::{BatchId, MailId};
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
+use crate::plan::Wait;
 use crate::policy::TlsPolicy;
 use crate::queue::{ChunkId, Past, Pick, Places, Queue};
 use crate::record::Record;
@@ -38,7 +41,7 @@ impl Machine {
                 continue;
             };
             if over || (self.shutting_down && !talk.opened) {
-                talk.assigned.retain(|m| m != mail);
+                talk.assigned.retain(|(_, m)| m != mail);
                 talk.idle_since = now;
                 if !talk.opened {
                     lane.talks.remove(&flight.session);
@@ -82,12 +85,13 @@ impl Machine {
         }
         let (lane, was_ready) = (flight.lane, self.is_ready(flight));
         self.dirty.insert(lane);
-        if ended.ending == Ending::NotAttempted && !was_ready {
+        if ended.ending == Ending::NotAttempted && !was_ready && !flight.recalled {
             // The session's end, which follows, says why; it is this mail's attempt that failed with it.
             return;
         }
         if let Some(talk) = self.lanes[lane].talks.get_mut(&ended.session) {
-            talk.assigned.retain(|mail| *mail != ended.mail);
+            talk.assigned.retain(|(_, mail)| *mail != ended.mail);
+            talk.mails -= u32::from(ended.ending == Ending::NotAttempted && flight.recalled);
             talk.idle_since = now;
         }
         if ended.ending == Ending::NotAttempted {
@@ -183,7 +187,8 @@ impl Machine {
         };
         let next = if settled.is_some() { Next::Settled } else { Next::Again(past, due) };
         if settled.is_none() {
-            self.sites[flight.site].queue.add_again(due, Self::rank(&head, mail.index), past);
+            let wait = if verdict.cause.is_some_and(Cause::is_of_recipient) { Wait::PutOff } else { Wait::Again };
+            self.sites[flight.site].queue.add_again(due, Self::standing(&head), Pick { mail, past, wait });
         }
         self.write_end(Some(flight.lane), Write::Outcome(mail, record, next));
     }
@@ -202,7 +207,8 @@ impl Machine {
         // 53 random bits make a fraction below one.
         let chance = (self.draw() >> 11) as f64 / (1u64 << 53) as f64;
         let cause = verdict.cause.unwrap_or(Cause::Unrecognised);
-        let retry = Retry { cause, attempts: past.attempts, urgency: head.urgency, deadline: head.deadline };
+        let (urgency, deadline, submitted) = (head.urgency, head.deadline, head.submitted);
+        let retry = Retry { cause, attempts: past.attempts, urgency, deadline, submitted };
         let mut due = retry.next(now, chance);
         let lane = &mut self.lanes[flight.lane];
         let syntax = verdict.outcome == Outcome::Refused && cause == Cause::Syntax;
@@ -234,16 +240,17 @@ impl Machine {
         self.write_end(Some(flight.lane), Write::Release(mail, flight.past));
         if let Some(over) = self.batches.get(&mail.batch).and_then(|batch| batch.over) {
             let carrier = self.lanes[flight.lane].carrier.clone();
-            return self.doom(vec![Pick { mail, past: flight.past }], &carrier, over, "");
+            return self.doom(vec![Pick { mail, past: flight.past, wait: flight.wait }], &carrier, over, "");
         }
         let head = &flight.chunk.head;
         let queue = &mut self.sites[flight.site].queue;
         if flight.past == Past::default() {
             let chunk = ChunkId::of(mail);
             let places = Places::List([ChunkId::place(mail)].into());
-            queue.add_chunk(Self::rank(head, chunk.number), chunk, places);
+            queue.add_chunk(Self::standing(head), chunk, places);
         } else {
-            queue.add_again(Instant::EPOCH, Self::rank(head, mail.index), flight.past);
+            let pick = Pick { mail, past: flight.past, wait: flight.wait };
+            queue.add_again(Instant::EPOCH, Self::standing(head), pick);
         }
         self.dirty.insert(flight.lane);
     }
@@ -263,7 +270,7 @@ impl Machine {
         // need not be, nothing is said about the mail: the next session does without.
         let plain_next = matches!(why, Why::TlsFailed(_)) && self.lanes[lane_at].policy.tls != TlsPolicy::Required;
         let mut blamed = was_ready || plain_next || *why == Why::Finished;
-        for mail in assigned {
+        for (_, mail) in assigned {
             let sent = self.flights.get(&mail).is_some_and(|flight| flight.sent);
             if sent && !core::mem::replace(&mut blamed, true) {
                 let Some(flight) = self.flights.remove(&mail) else { continue };
@@ -377,6 +384,8 @@ impl Machine {
             Some(state) if state.over.is_none() => state.over = Some(settlement),
             _ => return,
         }
+        let flying: BTreeSet<MailId> = self.flights.keys().filter(|mail| mail.batch == batch).copied().collect();
+        flying.into_iter().for_each(|mail| self.recall(mail));
         for at in 0..self.sites.len() {
             let picks = self.sites[at].queue.take_batch(batch);
             let carrier = self.lanes[self.sites[at].lane].carrier.clone();

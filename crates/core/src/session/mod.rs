@@ -5,6 +5,7 @@
 //! care this needs: nothing after DATA before 354, after 354 content or close.
 
 mod greet;
+mod held;
 mod transaction;
 
 use std::collections::VecDeque;
@@ -14,6 +15,7 @@ use crate::outcome::{Cause, Stage};
 use crate::policy::{Timeouts, TlsPolicy};
 use crate::reply::{Reply, ReplyReader};
 use crate::time::{Instant, Span};
+pub use held::Held;
 use transaction::{Slot, What};
 
 /// Least wait before a host is called one that discards input or lies about PIPELINING (design §2).

@@ -181,6 +181,8 @@ impl Conversation {
             self.reply(sent, "501 5.1.3 bad recipient address syntax");
         } else if address.starts_with("nobody") {
             self.reply(sent, "550 5.1.1 unknown user");
+        } else if address.starts_with("full") {
+            self.reply(sent, "452 4.2.2 mailbox full");
         } else if desk.is_greylisted(&address) {
             self.reply(sent, "450 4.2.0 greylisted, come again");
         } else {

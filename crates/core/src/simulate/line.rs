@@ -1,14 +1,14 @@
 //! The wire of one session: holds letters until they may depart, and carries bytes between the session and the world.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::carrier::TalkId;
 use crate::address::Address;
 use crate::event::{Ended, Event, SessionId};
-use crate::message::MailId;
+use crate::message::{MailId, Urgency};
 use crate::outcome::Stage;
 use crate::pace::Pace;
-use crate::session::{Ending, Letter, Manner, Output, Session, Why};
+use crate::session::{Ending, Held, Letter, Manner, Output, Session, Why};
 use crate::time::{Instant, Span};
 
 /// What a line wants of the world after it has been moved.
@@ -28,7 +28,7 @@ pub(super) struct Line {
     manner: Manner,
     session: Option<Session>,
     connect_deadline: Instant,
-    held: VecDeque<(Letter, Instant)>,
+    held: Held,
     addresses: BTreeMap<MailId, Address>,
     gate_opens: Instant,
     finish: bool,
@@ -43,7 +43,7 @@ impl Line {
             connect_deadline: now + manner.timeouts.connect,
             manner,
             session: None,
-            held: VecDeque::new(),
+            held: Held::default(),
             addresses: BTreeMap::new(),
             gate_opens: Instant::EPOCH,
             finish: false,
@@ -55,9 +55,15 @@ impl Line {
         self.session = Some(Session::new(self.manner.clone(), now));
     }
 
-    pub(super) fn send(&mut self, letter: Letter, depart: Instant, address: Address) {
+    pub(super) fn send(&mut self, letter: Letter, urgency: Urgency, depart: Instant, address: Address) {
         self.addresses.insert(letter.id, address);
-        self.held.push_back((letter, depart));
+        self.held.add(letter, urgency, depart);
+    }
+
+    /// Gives a mail back that was not begun; the event that says so.
+    pub(super) fn recall(&mut self, mail: MailId) -> Option<Event> {
+        self.held.recall(mail)?;
+        Some(self.ended(mail, Ending::NotAttempted, Span::ZERO))
     }
 
     /// Whether it was told that no more mails come.
@@ -101,8 +107,8 @@ impl Line {
     /// When `tick` and `turn` must be called next.
     pub(super) fn wake(&self) -> Instant {
         let Some(session) = &self.session else { return self.connect_deadline };
-        let depart = match self.held.front() {
-            Some((_, depart)) if session.wants_mail() => (*depart).max(self.gate_opens),
+        let depart = match self.held.departs() {
+            Some(depart) if session.wants_mail() => depart.max(self.gate_opens),
             _ => Instant::NEVER,
         };
         session.wake().min(depart)
@@ -132,7 +138,7 @@ impl Line {
             }
         }
         if let Some((stage, why)) = self.closed.take() {
-            for (letter, _) in core::mem::take(&mut self.held) {
+            for letter in self.held.take_all() {
                 let event = self.ended(letter.id, Ending::NotAttempted, Span::ZERO);
                 moved.events.push(event);
             }
@@ -144,12 +150,12 @@ impl Line {
 
     fn offer_due(&mut self, gate: &mut Pace, now: Instant, departed: &mut Vec<MailId>) {
         let Some(session) = &mut self.session else { return };
-        while session.wants_mail() && self.held.front().is_some_and(|(_, depart)| *depart <= now) {
+        while session.wants_mail() && self.held.departs().is_some_and(|depart| depart <= now) {
             if let Err(not_until) = gate.ask(now, now) {
                 self.gate_opens = not_until.0;
                 break;
             }
-            if let Some((letter, depart)) = self.held.pop_front() {
+            if let Some((letter, depart)) = self.held.take_due(now) {
                 departed.push(letter.id);
                 session.offer(letter, depart, now);
             }

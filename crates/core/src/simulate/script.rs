@@ -102,6 +102,8 @@ pub struct Group {
     pub unknown_every: u32,
     /// Whose own filter refuses every so many after the content.
     pub filtered_every: u32,
+    /// Of whom every so many have a mailbox that is always full.
+    pub full_every: u32,
     /// Of whom every so many have a local part that only old handsets had.
     pub legacy_every: u32,
 }
@@ -120,6 +122,7 @@ impl Group {
         let (kind, dots) = match () {
             () if every(self.unknown_every) => ("nobody", "."),
             () if every(self.filtered_every) => ("filter", "."),
+            () if every(self.full_every) => ("full", "."),
             () if every(self.legacy_every) => ("old", ".."),
             () => ("user", "."),
         };

@@ -63,6 +63,7 @@ fn rules() -> ReplyRules {
     ReplyRules::new(vec![
         rule(&[], &[421, 451], Cause::Busy),
         rule(&[Stage::Rcpt], &[450], Cause::Greylisted),
+        rule(&[Stage::Rcpt], &[452], Cause::MailboxFull),
         rule(&[Stage::Rcpt], &[501], Cause::Syntax),
         rule(&[Stage::Rcpt], &[550], Cause::UnknownUser),
         rule(&[Stage::Content], &[550], Cause::Filtered),

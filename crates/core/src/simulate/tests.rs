@@ -15,6 +15,7 @@ mod crashes;
 mod ends;
 mod lanes;
 mod limits;
+mod order;
 mod ways;
 
 fn ms(ms: u64) -> Span {
@@ -142,7 +143,14 @@ fn any_scenario(seed: u64, hostile: bool) -> Scenario {
     let mut to = Vec::new();
     for domain in ["ao.jp", "sub.ao.jp", "beni.jp"] {
         let mails = 1 + chance.below(60) as u32;
-        to.push(Group { domain: domain.into(), mails, unknown_every: 11, filtered_every: 13, legacy_every: 7 });
+        to.push(Group {
+            domain: domain.into(),
+            mails,
+            unknown_every: 11,
+            filtered_every: 13,
+            legacy_every: 7,
+            full_every: 0,
+        });
     }
     Scenario { seed, commit: ms(1 + chance.below(10)), ..scenario(carriers, to) }
 }

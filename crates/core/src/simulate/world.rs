@@ -1,5 +1,7 @@
 //! Virtual time: what happens when, to the machine, its sessions, the disk and the carriers.
 
+mod acts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::carrier::{Server, TalkId, Welcome};
@@ -12,11 +14,10 @@ use super::script::{CarrierScript, Order, Scenario, TlsScript};
 use super::setting::{self, BEGIN, batch_id};
 use crate::carrier::Carrier;
 use crate::engine::Machine;
-use crate::event::{Action, Event};
+use crate::event::Event;
 use crate::pace::Pace;
 use crate::policy::Policy;
 use crate::queue::ChunkId;
-use crate::session::Letter;
 use crate::time::{Instant, Span};
 
 /// Steps at one instant after which the machine is said never to come to rest.
@@ -193,61 +194,6 @@ impl<'a> World<'a> {
             let most = u64::try_from(self.scenario.commit.as_micros()).unwrap_or(u64::MAX);
             let wait = Span::from_micros(most / 2 + self.disk_chance.below(most / 2 + 1));
             self.after(wait, Happening::Committed(self.start));
-        }
-    }
-
-    /// Carries out what the machine asks for.
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Persist(writes) => self.disk.persist(writes),
-            Action::Load(chunk) => self.after(LOOKUP, Happening::Loaded(self.start, chunk)),
-            Action::Resolve(domain) => self.after(LOOKUP, Happening::Resolved(self.start, domain)),
-            Action::Open { session, carrier, host, manner, .. } => {
-                self.note(|| format!("open {} {carrier} {host}", session.0));
-                let talk = (self.start, session.0);
-                let rtt = self.rtt(carrier.as_str());
-                self.carriers.insert(talk, carrier.as_str().to_string());
-                self.lines.insert(talk, Line::new(talk, carrier.as_str(), *manner, self.now));
-                self.after(rtt / 2, Happening::Connects(talk));
-                self.turn(talk);
-            }
-            Action::Send { session, mail, chunk, depart, style } => {
-                let recipient = chunk.recipients.get(usize::from(ChunkId::place(mail))).cloned().flatten();
-                let talk = (self.start, session.0);
-                match (recipient, self.lines.get_mut(&talk)) {
-                    (Some(_), Some(line)) if line.is_finishing() => {
-                        self.report.violations.push(format!("{mail:?} was sent to a session that was to finish"));
-                    }
-                    (Some(recipient), Some(line)) => {
-                        let letter = Letter {
-                            id: mail,
-                            return_path: "b@sender.example".into(),
-                            rcpt: recipient.address.wire(style),
-                            needs_smtputf8: false,
-                            content: format!("Message-ID: <{}>\r\n\r\n.\r\n", recipient.id).into_bytes(),
-                        };
-                        line.send(letter, depart, recipient.address);
-                        self.turn(talk);
-                    }
-                    // The session's end crosses this order on the way, and says that it was not attempted.
-                    (Some(_), None) => {}
-                    (None, _) => self.report.violations.push(format!("{mail:?} was sent and has settled")),
-                }
-            }
-            Action::Finish(session) => {
-                let talk = (self.start, session.0);
-                if let Some(line) = self.lines.get_mut(&talk) {
-                    line.finish();
-                }
-                self.turn(talk);
-            }
-            Action::Keep(name, value) => self.disk.keep(name, value),
-            Action::Gate(carrier, policy) => {
-                let gate = self.gates.entry(carrier.as_str().to_string());
-                let gate = gate.or_insert_with(|| Pace::new(policy.mails_per_second_max, policy.burst_mails));
-                gate.set_rate(policy.mails_per_second_max);
-                gate.set_burst(policy.burst_mails);
-            }
         }
     }
 

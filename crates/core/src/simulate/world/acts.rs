@@ -1,0 +1,75 @@
+//! Carrying out what the machine asks for, in virtual time.
+
+use super::{Happening, LOOKUP, World};
+use crate::event::Action;
+use crate::pace::Pace;
+use crate::queue::ChunkId;
+use crate::session::Letter;
+use crate::simulate::line::Line;
+
+impl World<'_> {
+    /// Carries out what the machine asks for.
+    pub(super) fn act(&mut self, action: Action) {
+        match action {
+            Action::Persist(writes) => self.disk.persist(writes),
+            Action::Load(chunk) => self.after(LOOKUP, Happening::Loaded(self.start, chunk)),
+            Action::Resolve(domain) => self.after(LOOKUP, Happening::Resolved(self.start, domain)),
+            Action::Open { session, carrier, host, manner, .. } => {
+                self.note(|| format!("open {} {carrier} {host}", session.0));
+                let talk = (self.start, session.0);
+                let rtt = self.rtt(carrier.as_str());
+                self.carriers.insert(talk, carrier.as_str().to_string());
+                self.lines.insert(talk, Line::new(talk, carrier.as_str(), *manner, self.now));
+                self.after(rtt / 2, Happening::Connects(talk));
+                self.turn(talk);
+            }
+            Action::Send { session, mail, chunk, depart, style } => {
+                let recipient = chunk.recipients.get(usize::from(ChunkId::place(mail))).cloned().flatten();
+                let talk = (self.start, session.0);
+                match (recipient, self.lines.get_mut(&talk)) {
+                    (Some(_), Some(line)) if line.is_finishing() => {
+                        self.report.violations.push(format!("{mail:?} was sent to a session that was to finish"));
+                    }
+                    (Some(recipient), Some(line)) => {
+                        let letter = Letter {
+                            id: mail,
+                            return_path: "b@sender.example".into(),
+                            rcpt: recipient.address.wire(style),
+                            needs_smtputf8: false,
+                            content: format!("Message-ID: <{}>\r\n\r\n.\r\n", recipient.id).into_bytes(),
+                        };
+                        line.send(letter, chunk.head.urgency, depart, recipient.address);
+                        self.turn(talk);
+                    }
+                    // The session's end crosses this order on the way, and says that it was not attempted.
+                    (Some(_), None) => {}
+                    (None, _) => self.report.violations.push(format!("{mail:?} was sent and has settled")),
+                }
+            }
+            Action::Recall(session, mail) => {
+                let line = self.lines.get_mut(&(self.start, session.0));
+                let event = line.and_then(|line| line.recall(mail));
+                if let Some(event) = event {
+                    // It reaches the machine in a step of its own, as in the shell.
+                    self.events.push(event);
+                    self.wake = self.now;
+                }
+                self.turn((self.start, session.0));
+            }
+            Action::Finish(session) => {
+                let talk = (self.start, session.0);
+                if let Some(line) = self.lines.get_mut(&talk) {
+                    line.finish();
+                }
+                self.turn(talk);
+            }
+            Action::Keep(name, value) => self.disk.keep(name, value),
+            Action::Gate(carrier, policy) => {
+                let gate = self.gates.entry(carrier.as_str().to_string());
+                let gate = gate.or_insert_with(|| Pace::new(policy.mails_per_second_max, policy.burst_mails));
+                gate.set_rate(policy.mails_per_second_max);
+                gate.set_burst(policy.burst_mails);
+            }
+        }
+    }
+}
