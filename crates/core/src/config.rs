@@ -1,5 +1,7 @@
 //! How the engine is set up: the folder, the name service, what may be dialled, and the tables of carriers and replies.
 
+mod replies;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,9 +10,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 use thiserror::Error;
 
+use replies::ReplyTable;
+
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
-use crate::outcome::{Cause, Outcome, ReplyRule, ReplyRules, Stage};
+use crate::outcome::ReplyRules;
 use crate::policy::{Policy, TlsPolicy};
 use crate::seal::Seal;
 use crate::time::Span;
@@ -92,23 +96,27 @@ impl Default for Carriers {
     /// The tables that are compiled in; a test holds that they parse.
     fn default() -> Self {
         let nothing = || Carriers { rows: Vec::new(), rules: ReplyRules::default(), default_policy: Policy::default() };
-        Carriers::parse(CARRIERS, REPLIES).unwrap_or_else(|_| nothing())
+        ReplyTable::parse(REPLIES).and_then(|replies| Carriers::read(CARRIERS, replies)).unwrap_or_else(|_| nothing())
     }
 }
 
 impl Carriers {
-    /// Reads both tables.
+    /// Reads both tables, and tries every row of replies on the examples that it gives.
     ///
     /// # Errors
-    /// [`TableError`] names the table, the line and the key.
+    /// [`TableError`] names the table, the line and the key, or the row that hides another.
     pub fn parse(carriers: &str, replies: &str) -> Result<Self, TableError> {
-        let wrong = |table: &str, e: toml::de::Error| TableError { table: table.into(), problem: e.to_string() };
-        let table: CarrierFile = toml::from_str(carriers).map_err(|e| wrong("carrier table", e))?;
-        let replies: ReplyFile = toml::from_str(replies).map_err(|e| wrong("reply table", e))?;
+        let replies = ReplyTable::parse(replies)?;
+        replies.check()?;
+        Carriers::read(carriers, replies)
+    }
+
+    fn read(carriers: &str, replies: ReplyTable) -> Result<Self, TableError> {
+        let wrong = |e: toml::de::Error| TableError { table: "carrier table".into(), problem: e.to_string() };
+        let table: CarrierFile = toml::from_str(carriers).map_err(wrong)?;
         let default_policy = table.default.policy(&Policy::default());
         let rows = table.carrier.into_iter().map(|row| row.build(&default_policy)).collect();
-        let rules = replies.reply.into_iter().map(ReplyToml::build).collect::<Result<_, _>>()?;
-        Ok(Carriers { rows, rules: ReplyRules::new(rules), default_policy })
+        Ok(Carriers { rows, rules: replies.rules, default_policy })
     }
 
     /// Replaces a carrier's limits; an unknown name is added with these limits and no domains.
@@ -282,59 +290,9 @@ impl CarrierToml {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReplyFile {
-    reply: Vec<ReplyToml>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReplyToml {
-    carrier: Option<String>,
-    #[serde(default)]
-    stage: Vec<Stage>,
-    #[serde(default)]
-    code: Vec<u16>,
-    enhanced: Option<String>,
-    contains: Option<String>,
-    cause: Cause,
-    outcome: Option<Outcome>,
-    #[expect(dead_code, reason = "kept in the table for its readers")]
-    source: String,
-}
-
-impl ReplyToml {
-    fn build(self) -> Result<ReplyRule, TableError> {
-        let enhanced = self.enhanced.as_deref().map(enhanced_pattern).transpose()?;
-        Ok(ReplyRule {
-            carrier: self.carrier.map(Carrier::new),
-            stages: self.stage,
-            codes: self.code,
-            enhanced,
-            contains: self.contains,
-            cause: self.cause,
-            outcome: self.outcome,
-        })
-    }
-}
-
-type EnhancedPattern = (u16, Option<u16>, Option<u16>);
-
-/// Reads `5.7.509`, `4.7.x` or `4.x.x`.
-fn enhanced_pattern(text: &str) -> Result<EnhancedPattern, TableError> {
-    let problem = format!("enhanced = \"{text}\": write it like \"5.1.1\" or \"4.7.x\"");
-    let wrong = || TableError { table: "reply table".into(), problem: problem.clone() };
-    let parts: Vec<&str> = text.split('.').collect();
-    let [class, subject, detail] = parts[..] else { return Err(wrong()) };
-    let open = |part: &str| if part == "x" { Ok(None) } else { part.parse().map(Some).map_err(|_| wrong()) };
-    Ok((class.parse().map_err(|_| wrong())?, open(subject)?, open(detail)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reply::Reply;
 
     #[test]
     fn the_compiled_in_tables_parse_and_know_the_carriers_of_japan() {
@@ -354,59 +312,6 @@ mod tests {
     fn a_misspelt_key_is_named_with_its_line() {
         let error = Carriers::parse("[default]\nsesions_max = 3\n", REPLIES).unwrap_err().to_string();
         assert!(error.contains("sesions_max") && error.contains("line 2"), "{error}");
-    }
-
-    #[test]
-    fn replies_of_the_fact_sheet_are_read_as_it_says() {
-        use Cause::*;
-        use Stage::*;
-        let rules = Carriers::default().rules();
-        for (carrier, stage, code, text, cause) in [
-            ("docomo", Rcpt, 550, "Unknown user x@docomo.ne.jp", UnknownUser),
-            ("docomo", Content, 550, "Unknown user x@docomo.ne.jp", Filtered),
-            ("docomo", Content, 552, "Too much mail data x@docomo.ne.jp", MailboxFull),
-            ("docomo", Rcpt, 552, "Too many recipients", Busy),
-            ("docomo", Rcpt, 501, "Syntax error in address", Syntax),
-            ("au", Rcpt, 550, "<x@ezweb.ne.jp>: User unknown", UnknownUser),
-            ("au", Content, 550, ": User unknown", Filtered),
-            ("au", Rcpt, 554, "<x>: Relay access denied", Syntax),
-            ("SoftBank", Rcpt, 550, "Invalid recipient: <x@i.softbank.jp>", UnknownUser),
-            ("SoftBank", Mail, 553, "sender.example does not exist", Policy),
-            ("Gmail", Rcpt, 550, "5.1.1 The email account that you tried to reach does not exist", UnknownUser),
-            ("Gmail", Content, 421, "4.7.28 Gmail has detected an unusual rate of mail", Busy),
-            ("Gmail", Content, 550, "5.7.26 unauthenticated", Policy),
-            (
-                "Gmail",
-                Rcpt,
-                450,
-                "4.2.1 The user you are trying to contact is receiving mail too quickly",
-                RecipientBusy,
-            ),
-            ("Gmail", Rcpt, 452, "4.2.2 over quota", MailboxFull),
-            ("Microsoft 365", Mail, 451, "4.7.500 Server busy. Please try again later from [ip]. (AS761)", Busy),
-            ("Microsoft 365", Content, 550, "5.7.509 Access denied, does not pass DMARC", Policy),
-            ("Microsoft 365", Mail, 550, "5.7.708 Access denied, traffic not accepted from this IP", Blocked),
-            ("small", Greeting, 421, "4.3.2 too many connections", Busy),
-            ("small", Greeting, 554, "ESMTP not accepting connections", Busy),
-            ("small", Rcpt, 451, "4.7.1 Greylisted, please try again later", Greylisted),
-            ("small", Content, 554, "delivery error: dd This user doesn't have a yahoo.co.jp account", UnknownUser),
-            ("small", Content, 552, "5.3.4 message too big", TooLarge),
-            ("small", Rcpt, 550, "no such user here", UnknownUser),
-            ("small", Rcpt, 452, "try later, too many mails", Busy),
-            ("small", Content, 550, "rejected as spam", Filtered),
-        ] {
-            let got = rules.classify(&Carrier::new(carrier), stage, &Reply::new(code, text)).1;
-            assert_eq!(got, cause, "{carrier} {stage:?} {code} {text}");
-        }
-    }
-
-    #[test]
-    fn a_block_of_our_source_is_no_verdict_on_anybodys_address() {
-        let rules = Carriers::default().rules();
-        for text in ["5.7.708 Access denied, traffic not accepted from this IP", "5.7.1 blocked using Spamhaus"] {
-            let got = rules.classify(&Carrier::new("any"), Stage::Rcpt, &Reply::new(550, text));
-            assert_eq!(got, (Outcome::Deferred, Cause::Blocked), "{text}");
-        }
     }
 
     #[test]

@@ -22,7 +22,6 @@ use crate::message::MailId;
 use crate::outcome::Stage;
 use crate::policy::Policy;
 use crate::press;
-use crate::reply::Reply;
 use crate::session::{Ending, Held, Manner, Output, Session, Why};
 use crate::time::Instant;
 
@@ -352,7 +351,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         let at = self.addresses.iter().position(|(id, _)| *id == mail);
         let address = at.map(|at| self.addresses.swap_remove(at).1);
         let shown = match (&ending, &address) {
-            (Ending::Replied { reply, .. }, Some(address)) => shown(reply, address),
+            (Ending::Replied { reply, .. }, address) => reply.shown(address.as_ref()),
             _ => String::new(),
         };
         let tls = self.session.is_encrypted();
@@ -375,11 +374,4 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         self.events.push(Event::SessionClosed { session: self.opening.session, stage, why });
         (self.report)(core::mem::take(&mut self.events));
     }
-}
-
-/// The reply with `<rcpt>` for the address in each of its forms.
-fn shown(reply: &Reply, address: &Address) -> String {
-    let quoted = address.wire(AddressStyle::Quoted);
-    let raw = format!("{}@{}", address.local(), address.domain());
-    reply.redacted(&[&quoted, &raw, address.local()])
 }

@@ -288,7 +288,7 @@ impl Machine {
         let (cause, reply) = match why {
             Why::Refused(reply) => {
                 let (_, cause) = self.settings.rules.classify(&self.lanes[lane].carrier, stage, reply);
-                (cause, reply.to_string())
+                (cause, reply.shown(None))
             }
             Why::Lost(error) => (Cause::Network, error.clone()),
             Why::TimedOut => (Cause::TimedOut, "no answer in time".into()),

@@ -55,7 +55,7 @@ impl Session {
 
     pub(super) fn on_starttls(&mut self, reply: Reply) {
         if !reply.is_positive() {
-            let why = format!("STARTTLS was answered {reply}");
+            let why = format!("STARTTLS was answered {}", reply.shown(None));
             return self.close(Why::TlsFailed(why));
         }
         // Bytes between the 220 and the handshake were injected by somebody (CVE-2011-0411).

@@ -167,7 +167,7 @@ impl Line {
 
     fn ended(&mut self, mail: MailId, ending: Ending, latency: Span) -> Event {
         let shown = match (&ending, self.addresses.remove(&mail)) {
-            (Ending::Replied { reply, .. }, Some(address)) => reply.redacted(&[address.local()]),
+            (Ending::Replied { reply, .. }, address) => reply.shown(address.as_ref()),
             _ => String::new(),
         };
         let tls = self.session.as_ref().is_some_and(Session::is_encrypted);

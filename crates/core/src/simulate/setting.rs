@@ -52,11 +52,11 @@ pub(super) fn settings(
 /// What the scripted carriers' replies mean.
 fn rules() -> ReplyRules {
     let rule = |stages: &[Stage], codes: &[u16], cause| ReplyRule {
-        carrier: None,
+        carriers: Vec::new(),
         stages: stages.to_vec(),
         codes: codes.to_vec(),
         enhanced: None,
-        contains: None,
+        contains: Vec::new(),
         cause,
         outcome: None,
     };
