@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio_rustls::TlsConnector;
 
 use super::machine::{Machine, Settings};
 use super::picture;
@@ -15,14 +14,14 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Action, Event, SessionId};
 use crate::message::{Batch, BatchId};
-use crate::policy::{Policy, TlsPolicy};
+use crate::policy::Policy;
 use crate::record::Record;
 use crate::report::Snapshot;
 use crate::resolve::Resolver;
 use crate::seal::StoreKey;
 use crate::store::{Receipt, Store, StoreError};
 use crate::time::Instant;
-use crate::wire::{self, Gate, Order};
+use crate::wire::{self, Gate, Order, Tls};
 
 /// Events heard in one step at most, so that no one waits long.
 const EVENTS_MAX: usize = 1024;
@@ -91,7 +90,7 @@ impl Engine {
             None => Arc::new(StoreKey::open(&config.folder.join("queue.key")).map_err(folder_error)?),
         };
         let resolver = Arc::new(Resolver::new(&config).map_err(Error::Setup)?);
-        let opportunistic = wire::opportunistic_tls().map_err(Error::Setup)?;
+        let tls = Tls::new().map_err(Error::Setup)?;
         let clock = Clock::start();
         let folder = config.folder.clone();
         let opening = tokio::task::spawn_blocking(move || Store::open(&folder, seal, clock.now()));
@@ -125,7 +124,7 @@ impl Engine {
             store: store.clone(),
             resolver,
             clock,
-            tls: Tls { opportunistic, verified: OnceLock::new() },
+            tls,
             gates: HashMap::new(),
             sessions: HashMap::new(),
             began: clock.now(),
@@ -226,28 +225,6 @@ impl Engine {
 
     fn stopped(&self) -> Error {
         Error::Stopped(self.stopped.borrow().clone().unwrap_or_else(|| "it was shut down".into()))
-    }
-}
-
-/// One connector for each kind of policy, so that TLS sessions are resumed.
-struct Tls {
-    opportunistic: TlsConnector,
-    /// Made when first needed: reading the system's roots takes tens of milliseconds.
-    verified: OnceLock<TlsConnector>,
-}
-
-impl Tls {
-    fn for_policy(&self, policy: TlsPolicy) -> TlsConnector {
-        if policy != TlsPolicy::Required {
-            return self.opportunistic.clone();
-        }
-        let verified = self.verified.get_or_init(|| {
-            wire::verified_tls().unwrap_or_else(|error| {
-                tracing::error!(%error, "no roots of trust: hosts that must show a certificate are not spoken with");
-                wire::tls_trusting_nobody()
-            })
-        });
-        verified.clone()
     }
 }
 

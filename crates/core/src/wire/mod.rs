@@ -1,16 +1,14 @@
 //! Carrying a session over TCP and TLS: mail-send connects and encrypts, our own session reads and writes.
 
+mod gate;
+mod tls;
+mod verify;
+
 use std::net::SocketAddr;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use governor::clock::Clock as _;
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use mail_send::SmtpClient;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
@@ -20,110 +18,14 @@ use crate::clock::Clock;
 use crate::event::{Chunk, Ended, Event, SessionId};
 use crate::message::MailId;
 use crate::outcome::Stage;
-use crate::policy::Policy;
 use crate::press;
 use crate::session::{Ending, Held, Manner, Output, Session, Why};
 use crate::time::Instant;
+pub use gate::Gate;
+pub use tls::Tls;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 * 1024;
-
-/// The gate of configured ceilings that no permit can pass (governor; design §2), shared by a lane's sessions.
-#[derive(Clone, Default)]
-pub struct Gate(Arc<RwLock<Option<DefaultDirectRateLimiter>>>);
-
-impl Gate {
-    /// Takes the ceiling of a policy from now on, for open sessions too.
-    pub fn renew(&self, policy: &Policy) {
-        let limiter = policy.mails_per_second_max.and_then(|rate| {
-            let quota = Quota::with_period(Duration::from_secs_f64(1.0 / rate.max(1e-6)))?;
-            let burst = std::num::NonZeroU32::new(policy.burst_mails).unwrap_or(std::num::NonZeroU32::MIN);
-            Some(RateLimiter::direct(quota.allow_burst(burst)))
-        });
-        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = limiter;
-    }
-
-    /// Lets one mail through.
-    ///
-    /// # Errors
-    /// How long to wait.
-    fn pass(&self) -> Result<(), Duration> {
-        match self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).as_ref().map(RateLimiter::check) {
-            Some(Err(not_until)) => Err(not_until.wait_time_from(governor::clock::DefaultClock::default().now())),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// TLS for a policy that encrypts where it can, whatever the certificate (RFC 7435).
-///
-/// # Errors
-/// A text that says why no TLS can be had.
-pub fn opportunistic_tls() -> Result<TlsConnector, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(|e| format!("TLS: {e}"))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-/// TLS for a policy that requires a certificate which verifies: mail-send's own, with the system's trusted roots.
-///
-/// # Errors
-/// A text that says why no TLS can be had.
-pub fn verified_tls() -> Result<TlsConnector, String> {
-    let builder = mail_send::SmtpClientBuilder::new("localhost", 25).map_err(|e| format!("TLS: {e}"))?;
-    Ok(builder.tls_connector)
-}
-
-/// TLS in which no certificate verifies.
-#[must_use]
-pub fn tls_trusting_nobody() -> TlsConnector {
-    let roots = rustls::RootCertStore::empty();
-    TlsConnector::from(Arc::new(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
-}
-
-/// Takes any certificate: opportunistic encryption hides from those who listen, it does not tell who answers.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
 
 /// What the engine tells an open session.
 pub enum Order {
