@@ -16,6 +16,7 @@ mod ends;
 mod lanes;
 mod limits;
 mod order;
+mod seeds;
 mod ways;
 
 fn ms(ms: u64) -> Span {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn crashing(seed: u64, hostile: bool) -> Scenario {
+pub(super) fn crashing(seed: u64, hostile: bool) -> Scenario {
     let mut chance = Chance::new(seed, "crashes");
     let crash = |chance: &mut Chance| (ms(chance.below(12_000)), Order::Crash(ms(chance.below(3000))));
     let orders = (0..1 + chance.below(4)).map(|_| crash(&mut chance)).collect();
@@ -25,21 +25,26 @@ fn every_recipient_settles_exactly_once_through_crashes_at_random_moments() {
     }
 }
 
+/// Invariant 3: what crashes left in flight was bounded, and each of it was reported; returns the most of one crash.
+pub(super) fn crashes_were_accounted_for(report: &Report, seed: u64) -> usize {
+    let in_flight: usize = report.crashes.iter().map(|crash| crash.in_flight).sum();
+    for crash in &report.crashes {
+        assert!(crash.in_flight <= crash.in_flight_max, "{crash:?}, seed {seed}");
+    }
+    let reported = report.records.iter().filter(|r| r.cause == Some(Cause::Crash)).count();
+    assert_eq!(reported, in_flight, "seed {seed}");
+    report.crashes.iter().map(|crash| crash.in_flight).max().unwrap_or(0)
+}
+
 #[test]
 fn what_a_crash_leaves_in_flight_is_bounded_and_reported_one_by_one() {
     let mut in_flight_most = 0;
     for seed in 0..100 {
-        let scenario = crashing(seed, false);
-        let report = run_to_the_end(&scenario);
+        let report = run_to_the_end(&crashing(seed, false));
         let duplicates: u32 = report.carriers.values().map(CarrierReport::duplicates).sum();
         let in_flight: usize = report.crashes.iter().map(|crash| crash.in_flight).sum();
         assert!(duplicates as usize <= in_flight, "{duplicates} duplicates, {in_flight} in flight, seed {seed}");
-        for crash in &report.crashes {
-            assert!(crash.in_flight <= crash.in_flight_max, "{crash:?}, seed {seed}");
-            in_flight_most = in_flight_most.max(crash.in_flight);
-        }
-        let reported = report.records.iter().filter(|r| r.cause == Some(Cause::Crash)).count();
-        assert_eq!(reported, in_flight, "seed {seed}");
+        in_flight_most = in_flight_most.max(crashes_were_accounted_for(&report, seed));
     }
     assert!(in_flight_most > 0, "no crash met anything in flight");
 }
