@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hikyaku_core::{Address, Batch, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
+use hikyaku_core::{Address, Batch, History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
 use serde::Deserialize;
 
 /// Columns that a roster must have.
@@ -97,7 +97,7 @@ fn read_roster(bytes: &[u8]) -> Result<(Vec<String>, Vec<Recipient>), String> {
         }
         let address = Address::parse(row[email_at].trim()).map_err(|e| format!("line {line}, column email: {e}"))?;
         let fields = row.iter().map(str::to_string).collect();
-        recipients.push(Recipient { id, key: KeyId::default(), address, fields });
+        recipients.push(Recipient { id, key: KeyId::default(), address, fields, history: History::Unknown });
     }
     Ok((fields, recipients))
 }

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use hikyaku_core::{
-    Address, AddressStyle, Batch, Carrier, CarrierRow, Config, Engine, KeyId, Mailbox, NameService, Outcome, Policy,
-    Recipient, Record, Settlement, Template, TemplateText, Urgency,
+    Address, AddressStyle, Batch, Carrier, CarrierRow, Config, Engine, History, KeyId, Mailbox, NameService, Outcome,
+    Policy, Recipient, Record, Settlement, Template, TemplateText, Urgency,
 };
 use hikyaku_mock::{Acceptance, CarrierProfile, Directory, Fate, LedgerSnapshot, MockNet, Profile};
 
@@ -123,7 +123,13 @@ fn recipient(n: usize) -> Recipient {
         _ => format!("taro.yamada{n}"),
     };
     let address = Address::parse(&format!("{local}@{domain}")).unwrap();
-    Recipient { id: format!("r{n}"), key: KeyId::default(), address, fields: vec![format!("山田 太郎{n}")] }
+    Recipient {
+        id: format!("r{n}"),
+        key: KeyId::default(),
+        address,
+        fields: vec![format!("山田 太郎{n}")],
+        history: History::Unknown,
+    }
 }
 
 /// The address as the carriers write it: without the quotes of a legacy local part.

@@ -8,7 +8,7 @@
 use std::error::Error;
 
 use hikyaku_core::{
-    Address, Batch, Config, Dial, Engine, KeyId, Mailbox, Recipient, Relay, Template, TemplateText, Urgency,
+    Address, Batch, Config, Dial, Engine, History, KeyId, Mailbox, Recipient, Relay, Template, TemplateText, Urgency,
 };
 
 #[tokio::main]
@@ -37,7 +37,8 @@ async fn send(folder: &std::path::Path, relay: Relay) -> Result<(), Box<dyn Erro
     for (id, name, address) in [("p1", "山田 太郎", "taro@example.jp"), ("p2", "佐藤 花子", "a..b@docomo.ne.jp")]
     {
         let fields = vec![id.into(), name.into()];
-        recipients.push(Recipient { id: id.into(), key: KeyId::default(), address: Address::parse(address)?, fields });
+        let (key, address, history) = (KeyId::default(), Address::parse(address)?, History::Unknown);
+        recipients.push(Recipient { id: id.into(), key, address, fields, history });
     }
     let (key, urgency) = ("drill-1".into(), Urgency::Safety);
     let receipt = engine.submit(Batch { key, template, urgency, deadline: None, expires: None, recipients }).await?;

@@ -13,7 +13,7 @@
 //! # use std::io::{BufRead, BufReader, Write};
 //! # use std::net::{TcpListener, TcpStream};
 //! use hikyaku_core::{
-//!     Address, Batch, Config, Dial, Engine, KeyId, Mailbox, Recipient, Relay, Template, TemplateText, Urgency,
+//!     Address, Batch, Config, Dial, Engine, History, KeyId, Mailbox, Recipient, Relay, Template, TemplateText, Urgency,
 //! };
 //! # fn small_relay() -> std::io::Result<Relay> {
 //! #     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -59,7 +59,8 @@
 //! for (id, name, address) in [("p1", "山田 太郎", "taro@example.jp"), ("p2", "佐藤 花子", "a..b@docomo.ne.jp")]
 //! {
 //!     let fields = vec![id.into(), name.into()];
-//!     recipients.push(Recipient { id: id.into(), key: KeyId::default(), address: Address::parse(address)?, fields });
+//!     let (key, address, history) = (KeyId::default(), Address::parse(address)?, History::Unknown);
+//!     recipients.push(Recipient { id: id.into(), key, address, fields, history });
 //! }
 //! let (key, urgency) = ("drill-1".into(), Urgency::Safety);
 //! let receipt = engine.submit(Batch { key, template, urgency, deadline: None, expires: None, recipients }).await?;
@@ -178,7 +179,7 @@ pub use carrier::{Carrier, CarrierRow};
 pub use config::{Carriers, Config, Dial, NameService, Relay, TableError};
 pub use engine::{Engine, Error};
 pub use forecast::Forecast;
-pub use message::{Batch, BatchError, BatchId, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
+pub use message::{Batch, BatchError, BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
 pub use outcome::{Cause, Outcome, Settlement, Stage};
 pub use policy::{Policy, Timeouts, TlsPolicy};
 pub use record::Record;

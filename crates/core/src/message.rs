@@ -195,6 +195,21 @@ pub struct Recipient {
     pub address: Address,
     /// A value for each field of the template, in its order.
     pub fields: Vec<String>,
+    /// What is known of the address; decides its place in the batch alone.
+    pub history: History,
+}
+
+/// What earlier mails to an address have shown. Within a batch good addresses go first, so that those which carriers
+/// hold against the sender come when the good ones are through (design §2). It is not stored and tells of nobody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum History {
+    /// The last mail to it was accepted.
+    Clean,
+    /// Nothing is known.
+    #[default]
+    Unknown,
+    /// The last mail to it bounced or could not be delivered for long.
+    Suspect,
 }
 
 /// One template and everybody who gets it.
@@ -348,6 +363,7 @@ mod tests {
             key: KeyId::default(),
             address: Address::parse("taro@docomo.ne.jp").unwrap(),
             fields: fields.iter().map(ToString::to_string).collect(),
+            history: History::default(),
         };
         Batch {
             key: "k".into(),

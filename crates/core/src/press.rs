@@ -135,7 +135,13 @@ mod tests {
 
     fn recipient(address: &str) -> Recipient {
         let fields = vec!["山田 太郎".into(), "x1".into()];
-        Recipient { id: "p1-1".into(), key: KeyId(0), address: Address::parse(address).unwrap(), fields }
+        Recipient {
+            id: "p1-1".into(),
+            key: KeyId(0),
+            address: Address::parse(address).unwrap(),
+            fields,
+            history: Default::default(),
+        }
     }
 
     fn text(mail: &[u8]) -> String {

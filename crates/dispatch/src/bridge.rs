@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hikyaku_core::{
-    Address, Batch, BatchError, BatchId, Instant, KeyId, Mailbox, Recipient, Record, Settlement, Span, Template,
-    TemplateText, Urgency,
+    Address, Batch, BatchError, BatchId, History, Instant, KeyId, Mailbox, Recipient, Record, Settlement, Span,
+    Template, TemplateText, Urgency,
 };
 use jiff::Timestamp;
 
@@ -98,6 +98,7 @@ fn mails(state: &State, keys: &Keys, record: &DispatchRecord, asked: &Asked, sen
             key: KeyId(u64::from(person.id.0)),
             address: Address::parse(address).ok()?,
             fields: vec![person.name().to_owned(), intensity.clone(), link.clone(), verp],
+            history: History::Unknown,
             id,
         })
     };

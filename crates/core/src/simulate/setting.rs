@@ -10,7 +10,7 @@ use crate::address::{Address, AddressStyle};
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::engine::Settings;
 use crate::event::{BatchHead, Event, HostRoute, Route};
-use crate::message::{BatchId, KeyId, Mailbox, Recipient, Template, TemplateText};
+use crate::message::{BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText};
 use crate::outcome::{Cause, ReplyRule, ReplyRules, Stage};
 use crate::policy::Policy;
 use crate::queue::CHUNK_MAILS_MAX;
@@ -95,7 +95,13 @@ pub(super) fn submission(script: &BatchScript, at: usize, now: Instant) -> Submi
 
 fn recipient(local: &str, domain: &str) -> Option<Recipient> {
     let address = Address::parse(&format!("{local}@{domain}")).ok()?;
-    Some(Recipient { id: format!("{local}@{domain}"), key: KeyId::default(), address, fields: Vec::new() })
+    Some(Recipient {
+        id: format!("{local}@{domain}"),
+        key: KeyId::default(),
+        address,
+        fields: Vec::new(),
+        history: History::default(),
+    })
 }
 
 #[expect(clippy::expect_used, reason = "a constant template that every test of this module renders")]

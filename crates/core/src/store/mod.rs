@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::address::Address;
 use crate::event::{BatchHead, Chunk, ChunkWork, Event, Write};
-use crate::message::{Batch, BatchError, BatchId, KeyId, Recipient};
+use crate::message::{Batch, BatchError, BatchId, History, KeyId, Recipient};
 use crate::queue::{CHUNK_MAILS_MAX, ChunkId, Places};
 use crate::record::Record;
 use crate::seal::{Seal, SealError};
@@ -233,16 +233,20 @@ impl Opening {
     }
 }
 
-/// Validates, sorts into chunks by domain and seals: everything that needs no disk.
+/// Validates, sorts into chunks by history and domain, and seals: everything that needs no disk.
 fn prepare(batch: Batch, now: Instant, seal: &dyn Seal) -> Result<Prepared, StoreError> {
     batch.validate()?;
     let recipients = batch.recipients.len();
-    let mut by_domain: BTreeMap<String, Vec<Recipient>> = BTreeMap::new();
+    // The order of the chunks is the order of sending: clean addresses of all domains first, suspects last.
+    let mut groups: BTreeMap<(History, String), Vec<Recipient>> = BTreeMap::new();
     for recipient in batch.recipients {
-        by_domain.entry(recipient.address.domain().to_string()).or_default().push(recipient);
+        let domain = recipient.address.domain().to_string();
+        groups.entry((recipient.history, domain)).or_default().push(recipient);
     }
-    let parts: Vec<(&String, &[Recipient])> =
-        by_domain.iter().flat_map(|(d, all)| all.chunks(CHUNK_MAILS_MAX as usize).map(move |part| (d, part))).collect();
+    let mut parts: Vec<(&String, &[Recipient])> = Vec::new();
+    for ((_, domain), all) in &groups {
+        parts.extend(all.chunks(CHUNK_MAILS_MAX as usize).map(|part| (domain, part)));
+    }
     if parts.len() > CHUNKS_MAX {
         return Err(BatchError::Shape("more than 4,194,304 chunks: split it").into());
     }
@@ -300,7 +304,7 @@ fn open_row(row: SealedRow, seal: &dyn Seal) -> Result<Option<Recipient>, StoreE
     };
     let parts: Result<(Address, Vec<String>), _> = postcard::from_bytes(&plain);
     let (address, fields) = parts.map_err(|e| StoreError::Damaged(format!("recipient: {e}")))?;
-    Ok(Some(Recipient { id: row.id, key, address, fields }))
+    Ok(Some(Recipient { id: row.id, key, address, fields, history: History::default() }))
 }
 
 fn run_loads(db: &Database, seal: &dyn Seal, queue: &mpsc::Receiver<ChunkId>, sink: &Sink) {

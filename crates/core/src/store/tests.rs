@@ -29,6 +29,7 @@ fn batch(key: &str, domains: &[&str]) -> Batch {
         key: KeyId::default(),
         address: Address::parse(&format!("hanako{at}@{domain}")).unwrap(),
         fields: vec![format!("kokoro{at}")],
+        history: History::Unknown,
     };
     Batch {
         key: key.into(),
@@ -206,4 +207,18 @@ async fn a_cancelled_batch_stays_cancelled_after_a_restart() {
     let (store, _heard, found) = open(folder.path());
     assert_eq!((found.work.len(), found.cancelled), (2, vec![BatchId(1)]));
     store.close();
+}
+
+#[test]
+fn clean_addresses_of_all_domains_go_first_and_suspects_last() {
+    let mut batch = batch("k", &["x.jp", "a.jp", "x.jp", "a.jp", "a.jp"]);
+    let histories = [History::Suspect, History::Unknown, History::Clean, History::Suspect, History::Clean];
+    batch.recipients.iter_mut().zip(histories).for_each(|(recipient, history)| recipient.history = history);
+    let folder = tempfile::tempdir().unwrap();
+    let seal = StoreKey::open(&folder.path().join("queue.key")).unwrap();
+    let chunks = prepare(batch, Instant::EPOCH, &seal).unwrap().chunks;
+    let ids = chunks.iter().map(|chunk| chunk.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "));
+    let order: Vec<(String, String)> = chunks.iter().map(|chunk| chunk.domain.clone()).zip(ids).collect();
+    let expected = [("a.jp", "p4"), ("x.jp", "p2"), ("a.jp", "p1"), ("a.jp", "p3"), ("x.jp", "p0")];
+    assert_eq!(order, expected.map(|(domain, id)| (domain.to_string(), id.to_string())));
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::address::Address;
 use crate::event::{HostRoute, Next, Route};
-use crate::message::{KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
+use crate::message::{History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
 use crate::outcome::Stage;
 use crate::queue::{CHUNK_MAILS_MAX, Places};
 use crate::session::Why;
@@ -41,7 +41,13 @@ fn work(number: u32, domain: &str, mails: u16) -> ChunkWork {
 fn loaded(head: &Arc<BatchHead>, number: u32, domain: &str, mails: u16) -> Event {
     let recipient = |n: u16| {
         let address = Address::parse(&format!("u{n}@{domain}")).unwrap();
-        Some(Recipient { id: format!("{number}-{n}"), key: KeyId::default(), address, fields: Vec::new() })
+        Some(Recipient {
+            id: format!("{number}-{n}"),
+            key: KeyId::default(),
+            address,
+            fields: Vec::new(),
+            history: History::default(),
+        })
     };
     let recipients: Vec<Option<Recipient>> = (0..mails).map(recipient).collect();
     let ids = recipients.iter().flatten().map(|r| r.id.clone()).collect();
