@@ -154,7 +154,11 @@ mod congestion;
 mod engine;
 mod event;
 mod forecast;
+#[cfg(any(test, feature = "hostile"))]
+#[doc(hidden)]
+pub mod hostile;
 mod message;
+mod metrics;
 mod mx;
 mod outcome;
 mod pace;
@@ -172,6 +176,7 @@ mod session;
 pub mod simulate;
 mod store;
 mod time;
+mod unseen;
 mod wire;
 
 pub use address::{Address, AddressError, AddressStyle};
@@ -187,3 +192,4 @@ pub use report::{LaneView, Snapshot};
 pub use seal::{Seal, SealError};
 pub use store::{Receipt, StoreError};
 pub use time::{Instant, Span};
+pub use unseen::UnseenReply;

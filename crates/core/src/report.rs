@@ -6,6 +6,7 @@ use crate::carrier::Carrier;
 use crate::forecast::Forecast;
 use crate::outcome::Cause;
 use crate::time::Instant;
+use crate::unseen::UnseenReply;
 
 /// One lane as it is now.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,4 +56,6 @@ pub struct Snapshot {
     pub unsettled: u64,
     /// When what waits will have been accepted.
     pub forecast: Forecast,
+    /// Refusals that no row of the table of replies knows, the latest first: at most a hundred kinds.
+    pub unrecognised: Vec<UnseenReply>,
 }

@@ -7,7 +7,7 @@ use super::lane::{Lane, Site};
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierTable};
 use crate::event::{Action, BatchHead, Chunk, ChunkWork, Event, SessionId, Write};
-use crate::message::{BatchId, MailId};
+use crate::message::{BatchId, KeyId, MailId};
 use crate::outcome::{ReplyRules, Settlement};
 use crate::plan::{Standing, Wait};
 use crate::policy::Policy;
@@ -390,6 +390,14 @@ impl Machine {
     #[must_use]
     pub fn unsettled(&self) -> usize {
         self.unsettled
+    }
+
+    /// The key under which the personal data of a mail that is under way is sealed; the store's own if it is not.
+    #[must_use]
+    pub fn key_of(&self, mail: MailId) -> KeyId {
+        let chunk = self.flights.get(&mail).map(|flight| &flight.chunk.recipients);
+        let recipient = chunk.and_then(|all| all.get(usize::from(ChunkId::place(mail)))?.as_ref());
+        recipient.map(|recipient| recipient.key).unwrap_or_default()
     }
 
     /// Mails of a lane that wait or are under way.

@@ -7,6 +7,7 @@ mod machine;
 mod picture;
 mod run;
 mod settle;
+mod watch;
 
 pub use machine::{Machine, Settings};
 pub use run::{Engine, Error};

@@ -21,6 +21,7 @@ pub fn snapshot(machine: &Machine, began: Instant, now: Instant) -> Snapshot {
         unsettled: machine.unsettled() as u64,
         forecast: forecast::forecast(progress, now.since(began)),
         lanes,
+        unrecognised: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::machine::{Machine, Settings};
 use super::picture;
+use super::watch::{Original, Watch};
 use crate::carrier::Carrier;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -18,7 +19,7 @@ use crate::policy::Policy;
 use crate::record::Record;
 use crate::report::Snapshot;
 use crate::resolve::Resolver;
-use crate::seal::StoreKey;
+use crate::seal::{Seal, StoreKey};
 use crate::store::{Receipt, Store, StoreError};
 use crate::time::Instant;
 use crate::wire::{self, Gate, Order, Tls};
@@ -54,6 +55,8 @@ enum Message {
     Events(Vec<Event>),
     Failed(StoreError),
     Snapshot(oneshot::Sender<Snapshot>),
+    Metrics(oneshot::Sender<String>),
+    Original(u32, oneshot::Sender<Option<Original>>),
     ShutDown(oneshot::Sender<()>),
 }
 
@@ -62,6 +65,7 @@ enum Message {
 pub struct Engine {
     messages: mpsc::UnboundedSender<Message>,
     store: Arc<Store>,
+    seal: Arc<dyn Seal>,
     clock: Clock,
     stopped: watch::Receiver<Option<String>>,
     recorded: watch::Receiver<u64>,
@@ -92,7 +96,7 @@ impl Engine {
         let resolver = Arc::new(Resolver::new(&config).map_err(Error::Setup)?);
         let tls = Tls::new().map_err(Error::Setup)?;
         let clock = Clock::start();
-        let folder = config.folder.clone();
+        let (folder, keeper) = (config.folder.clone(), seal.clone());
         let opening = tokio::task::spawn_blocking(move || Store::open(&folder, seal, clock.now()));
         let (opening, found) = opening.await.map_err(|e| Error::Setup(e.to_string()))??;
         let (messages, inbox) = mpsc::unbounded_channel();
@@ -116,6 +120,7 @@ impl Engine {
             seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
             kept: found.kept,
         };
+        let watch = Watch::new(config.carriers.policies().into_keys(), &settings.kept, keeper.clone());
         let (stop, stopped) = watch::channel(None);
         let (record, recorded) = watch::channel(0);
         let shell = Shell {
@@ -129,9 +134,10 @@ impl Engine {
             sessions: HashMap::new(),
             began: clock.now(),
             record,
+            watch,
         };
         tokio::spawn(shell.run(inbox, stop));
-        Ok(Engine { messages, store, clock, stopped, recorded })
+        Ok(Engine { messages, store, seal: keeper, clock, stopped, recorded })
     }
 
     /// Makes a batch durable and begins to send it. A key that is known gives the same receipt and sends nothing new.
@@ -182,6 +188,29 @@ impl Engine {
         let (answer, answered) = oneshot::channel();
         self.messages.send(Message::Snapshot(answer)).map_err(|_| self.stopped())?;
         answered.await.map_err(|_| self.stopped())
+    }
+
+    /// What monitoring reads, in the OpenMetrics text that Prometheus scrapes
+    /// (`application/openmetrics-text; version=1.0.0`); `docs/metrics.md` lists it. No address is in it.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub async fn metrics(&self) -> Result<String, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.messages.send(Message::Metrics(answer)).map_err(|_| self.stopped())?;
+        answered.await.map_err(|_| self.stopped())
+    }
+
+    /// An unrecognised reply of the snapshot word for word, by its number. It may hold an address: it is kept sealed with
+    /// the key of the recipient who got it. `None` if it is not kept any more or the key was erased.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub async fn verbatim(&self, number: u32) -> Result<Option<String>, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.messages.send(Message::Original(number, answer)).map_err(|_| self.stopped())?;
+        let original = answered.await.map_err(|_| self.stopped())?;
+        Ok(original.and_then(|original| original.open(self.seal.as_ref())))
     }
 
     /// Records from a cursor on (0 is the first), each with the cursor behind it; at most about `most`.
@@ -240,6 +269,7 @@ struct Shell {
     sessions: HashMap<SessionId, mpsc::UnboundedSender<Order>>,
     began: Instant,
     record: watch::Sender<u64>,
+    watch: Watch,
 }
 
 impl Shell {
@@ -258,7 +288,14 @@ impl Shell {
                 match message {
                     Message::Events(more) => events.extend(more),
                     Message::Snapshot(answer) => {
-                        let _ = answer.send(picture::snapshot(&self.machine, self.began, self.clock.now()));
+                        let _ = answer.send(self.snapshot());
+                    }
+                    Message::Metrics(answer) => {
+                        let seen = self.snapshot();
+                        let _ = answer.send(self.watch.metrics(&seen));
+                    }
+                    Message::Original(number, answer) => {
+                        let _ = answer.send(self.watch.original(number));
                     }
                     Message::ShutDown(answer) => {
                         events.push(Event::ShutDown);
@@ -284,8 +321,16 @@ impl Shell {
         }
     }
 
+    fn snapshot(&self) -> Snapshot {
+        let mut snapshot = picture::snapshot(&self.machine, self.began, self.clock.now());
+        self.watch.complete(&mut snapshot);
+        snapshot
+    }
+
     fn step(&mut self, events: Vec<Event>) -> Instant {
+        let now = self.clock.now();
         for event in &events {
+            self.watch.hear(event, &self.machine, now);
             match event {
                 Event::SessionClosed { session, .. } => drop(self.sessions.remove(session)),
                 Event::Recorded(outcomes) => self.record.send_modify(|count| *count += *outcomes as u64),
@@ -293,7 +338,8 @@ impl Shell {
             }
         }
         let mut actions = Vec::new();
-        let wake = self.machine.step(events, self.clock.now(), &mut actions);
+        let wake = self.machine.step(events, now, &mut actions);
+        self.watch.see(&mut actions, now);
         for action in actions {
             self.carry_out(action);
         }

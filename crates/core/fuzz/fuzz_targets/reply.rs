@@ -1,0 +1,4 @@
+//! The reader of replies under libFuzzer; the promises are those of the property tests.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hikyaku_core::hostile::reply(bytes));

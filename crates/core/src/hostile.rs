@@ -1,0 +1,265 @@
+//! What hostile input may not do, as functions of bytes: property tests and the fuzz targets of `crates/core/fuzz` share them.
+//!
+//! Each takes any bytes and panics if a promise is broken. They are compiled for tests and with the feature `hostile`.
+#![allow(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a broken promise is a panic here, which is what is looked for"
+)]
+
+use crate::address::{Address, AddressStyle};
+use crate::event::BatchHead;
+use crate::message::{Batch, BatchId, History, KeyId, MailId, Mailbox, Recipient, Template, TemplateText, Urgency};
+use crate::policy::{Timeouts, TlsPolicy};
+use crate::press;
+use crate::reply::{Reply, ReplyReader};
+use crate::session::{Ending, Letter, Manner, Output, Session};
+use crate::time::{Instant, Span};
+
+/// The longest reply that may come out of the reader, in bytes; bytes that are no UTF-8 grow to three.
+const REPLY_BYTES_MAX: usize = 3 * 40 * 1024;
+/// Mails that the session is given.
+const MAILS: u32 = 4;
+
+/// The reader of replies: any bytes in any pieces come out as the same replies or the same error, of bounded size.
+pub fn reply(bytes: &[u8]) {
+    let Some((first, rest)) = bytes.split_first() else { return };
+    let piece = usize::from(*first % 17) + 1;
+    let whole = read_all([rest].into_iter());
+    let pieces = read_all(rest.chunks(piece));
+    assert_eq!(whole, pieces, "the same bytes in pieces of {piece} are read otherwise");
+    for reply in whole.iter().flatten() {
+        assert!(reply.text.len() <= REPLY_BYTES_MAX && (200..600).contains(&reply.code));
+        let rcpt = Address::parse("hidden-one@example.jp").ok();
+        let shown = reply.shown(rcpt.as_ref());
+        assert!(shown.len() <= 5_000 && !shown.to_lowercase().contains("hidden-one"), "{shown}");
+        let _ = (reply.enhanced(), Reply::read(&reply.to_string()));
+    }
+}
+
+fn read_all<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Result<Reply, String>> {
+    let mut reader = ReplyReader::default();
+    let mut out = Vec::new();
+    for piece in pieces {
+        reader.push(piece);
+        loop {
+            match reader.next_reply() {
+                Ok(Some(reply)) => out.push(Ok(reply)),
+                Ok(None) => break,
+                Err(e) => {
+                    out.push(Err(e.to_string()));
+                    return out;
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Addresses: what is taken stays one line, one path and one header, written either way, and shows no local part.
+pub fn address(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(address) = Address::parse(&text) else { return };
+    for style in [AddressStyle::Quoted, AddressStyle::Raw] {
+        let wire = address.wire(style);
+        assert!(!wire.contains(['\r', '\n', '\0', '<', '>']), "{wire:?}");
+        assert_eq!(Address::parse(&wire).ok().as_ref(), Some(&address), "{wire:?} is read as another address");
+        let bare = wire.rsplit_once('@').map_or("", |(local, _)| local);
+        let quoted = bare.starts_with('"') && bare.ends_with('"');
+        assert!(quoted || !bare.contains([' ', '@', '"', '\\', ',', ';', ':', '(', ')']), "{wire:?}");
+    }
+    assert!(address.domain().bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)));
+    assert_eq!(format!("{address}"), format!("***@{}", address.domain()));
+    let name = String::new();
+    mail_is_whole(&Mailbox { name, address: address.clone() }, "s", "t", &[], &address);
+}
+
+/// Header values: what a batch is taken with ends up in its own header and nowhere else.
+pub fn header(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut parts = text.split('\u{1}');
+    let mut part = || parts.next().unwrap_or_default().to_owned();
+    let (name, subject, body, field) = (part(), part(), part(), part());
+    let (Ok(from), Ok(to)) = (Address::parse("anpi@example.go.jp"), Address::parse("taro@example.jp")) else { return };
+    mail_is_whole(&Mailbox { name, address: from }, &subject, &body, &[field], &to);
+}
+
+fn mail_is_whole(from: &Mailbox, subject: &str, text: &str, fields: &[String], to: &Address) {
+    let names: Vec<String> = (0..fields.len()).map(|n| format!("f{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (reply_to, return_path) = (None, "b@example.go.jp");
+    let parts = TemplateText { from: from.clone(), return_path, reply_to, subject, text, fields: &names };
+    let Ok(template) = Template::new(parts) else { return };
+    let (key, address, history) = (KeyId::default(), to.clone(), History::Unknown);
+    let recipient = Recipient { id: "p1".into(), key, address, fields: fields.to_vec(), history };
+    let batch = Batch {
+        key: "k".into(),
+        template: template.clone(),
+        urgency: Urgency::Safety,
+        deadline: None,
+        expires: None,
+        recipients: vec![recipient.clone()],
+    };
+    if batch.validate().is_err() {
+        return;
+    }
+    let head = BatchHead {
+        id: BatchId(1),
+        key: batch.key,
+        template,
+        urgency: batch.urgency,
+        deadline: None,
+        expires: None,
+        submitted: Instant::from_micros(1_700_000_000_000_000),
+        recipients: 1,
+    };
+    let mail = press::render(&head, &recipient);
+    let mail = String::from_utf8_lossy(&mail);
+    assert!(!mail.replace("\r\n", "").contains(['\r', '\n', '\0']), "a bare line end: {mail:?}");
+    assert!(mail.split("\r\n").all(|line| line.len() <= 998), "RFC 5322 §2.1.1: {mail:?}");
+    let (headers, _) = mail.split_once("\r\n\r\n").unwrap_or((&mail, ""));
+    let lines = headers.split("\r\n").filter(|line| !line.starts_with([' ', '\t']));
+    let mut names: Vec<&str> = lines.map(|line| line.split(':').next().unwrap_or_default()).collect();
+    names.sort_unstable();
+    let expected = [
+        "Auto-Submitted",
+        "Content-Transfer-Encoding",
+        "Content-Type",
+        "Date",
+        "From",
+        "MIME-Version",
+        "Message-ID",
+        "Subject",
+        "To",
+    ];
+    assert_eq!(names, expected, "{mail:?}");
+    let stuffed = press::stuff(mail.as_bytes());
+    let ends = stuffed.windows(5).filter(|w| *w == b"\r\n.\r\n").count();
+    assert_eq!(ends, 1, "the content ends early: {mail:?}");
+}
+
+/// A session with a server that says these bytes: every mail ends once, content leaves only when it was asked for, what is
+/// slipped in before TLS ends the session, and nothing grows without bound.
+///
+/// The first byte chooses how the session speaks. A 0xFF is no byte of the server's: the one behind it says how long to
+/// wait, in quarters of a second, and whether the line breaks.
+pub fn session(bytes: &[u8]) {
+    let Some((first, rest)) = bytes.split_first() else { return };
+    let mut talk = Talk::new(*first);
+    let mut at = 0;
+    while at < rest.len() {
+        if rest[at] == 0xFF {
+            let what = rest.get(at + 1).copied().unwrap_or_default();
+            talk.wait(Span::from_millis(250 * u64::from(what)), what == 0xFF);
+            at += 2;
+            continue;
+        }
+        let piece = rest[at..].iter().position(|b| *b == 0xFF).map_or(rest.len(), |n| at + n);
+        talk.hear(&rest[at..piece]);
+        at = piece;
+    }
+    talk.conclude();
+}
+
+struct Talk {
+    session: Session,
+    now: Instant,
+    heard: Vec<u8>,
+    written: Vec<u8>,
+    ended: Vec<u32>,
+    closed: bool,
+    encrypting: bool,
+}
+
+impl Talk {
+    fn new(how: u8) -> Self {
+        let bit = |n: u8| how >> n & 1 == 1;
+        let manner = Manner {
+            helo: "me.example".into(),
+            tls: [TlsPolicy::Never, TlsPolicy::Opportunistic, TlsPolicy::Required][usize::from(how) % 3],
+            timeouts: Timeouts::URGENT,
+            pipelining: bit(3),
+            pipelining_proven: bit(4),
+            overlap: bit(5),
+            mails_before: u32::from(how >> 6),
+        };
+        let now = Instant::from_micros(1_000_000);
+        let mut session = Session::new(manner, now);
+        for index in 0..MAILS {
+            let letter = Letter {
+                id: MailId { batch: BatchId(1), index },
+                return_path: "b@me.example".into(),
+                rcpt: format!("u{index}@x.jp"),
+                needs_smtputf8: index == 3,
+                content: format!("CONTENT {index}\r\n.\r\n").into_bytes(),
+            };
+            session.offer(letter, now, now);
+        }
+        session.finish(now);
+        let (heard, written) = (Vec::new(), Vec::new());
+        Talk { session, now, heard, written, ended: Vec::new(), closed: false, encrypting: false }
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        if self.closed {
+            return;
+        }
+        self.heard.extend_from_slice(bytes);
+        self.session.received(bytes, self.now);
+        self.look();
+    }
+
+    fn wait(&mut self, span: Span, breaks: bool) {
+        self.now = self.now + span;
+        self.session.tick(self.now);
+        if breaks {
+            self.session.lost("broken");
+        }
+        self.look();
+    }
+
+    fn look(&mut self) {
+        loop {
+            self.written.append(&mut self.session.take_bytes());
+            let Some(output) = self.session.next_output() else { break };
+            match output {
+                Output::StartTls => {
+                    assert!(!self.encrypting, "TLS twice");
+                    self.encrypting = true;
+                    assert!(self.heard.ends_with(b"\n"), "bytes behind the 220 were taken for what comes after TLS");
+                    self.session.tls_up(self.now);
+                }
+                Output::Ready => {}
+                Output::Ended { id, ending, .. } => {
+                    assert!(!self.ended.contains(&id.index), "mail {} ended twice", id.index);
+                    self.ended.push(id.index);
+                    if let Ending::Replied { reply, .. } = ending {
+                        assert!(reply.text.len() <= REPLY_BYTES_MAX);
+                    }
+                }
+                Output::Closed { .. } => self.closed = true,
+            }
+        }
+        let count = |what: &[u8], of: &[u8]| of.windows(what.len()).filter(|w| *w == what).count();
+        assert!(count(b"CONTENT ", &self.written) <= count(b"3", &self.heard), "content that nobody asked for");
+        assert!(self.written.len() < 2_000, "written {} bytes for {MAILS} mails", self.written.len());
+    }
+
+    fn conclude(mut self) {
+        // However little the server says, a session ends within the sum of its patience.
+        for _ in 0..200 {
+            if self.closed {
+                break;
+            }
+            let next = self.session.wake();
+            assert!(next < Instant::NEVER, "a session that waits for nothing is not over");
+            self.wait(next.since(self.now).max(Span::from_millis(1)), false);
+        }
+        assert!(self.closed, "the session does not end");
+        self.ended.sort_unstable();
+        assert_eq!(self.ended, (0..MAILS).collect::<Vec<_>>(), "every mail ends once");
+    }
+}
+
+#[cfg(test)]
+mod tests;
