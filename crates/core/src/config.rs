@@ -16,6 +16,7 @@ use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::outcome::ReplyRules;
 use crate::policy::{Policy, TlsPolicy};
+use crate::press::Signing;
 use crate::seal::Seal;
 use crate::time::Span;
 
@@ -201,6 +202,8 @@ pub struct Config {
     pub carriers: Carriers,
     /// Attempts registered and not durable as ended, at most; `None` is 2 × sessions + 64.
     pub unsettled_max: Option<usize>,
+    /// What signs the mails (DKIM); nothing by default.
+    pub signing: Signing,
     /// Seals what waits; `None` uses a key file in the folder.
     pub seal: Option<Arc<dyn Seal>>,
     /// Where randomness begins; `None` takes the time of opening.
@@ -220,6 +223,7 @@ impl Config {
             relay: None,
             carriers: Carriers::default(),
             unsettled_max: None,
+            signing: Signing::default(),
             seal: None,
             seed: None,
         }

@@ -195,6 +195,15 @@ pub enum Action {
         /// How to speak.
         manner: Box<Manner>,
     },
+    /// Begin to render and sign a mail whose attempt goes to the disk: it will be sent or released.
+    Prepare {
+        /// Which mail.
+        mail: MailId,
+        /// Its chunk.
+        chunk: Arc<Chunk>,
+        /// How a legacy local part is written.
+        style: AddressStyle,
+    },
     /// Send a mail; `Ended` follows.
     Send {
         /// On this session.

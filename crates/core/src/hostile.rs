@@ -133,7 +133,7 @@ fn mail_is_whole(from: &Mailbox, subject: &str, text: &str, fields: &[String], t
         "To",
     ];
     assert_eq!(names, expected, "{mail:?}");
-    let stuffed = press::stuff(mail.as_bytes());
+    let stuffed = press::stuff(Vec::new(), mail.as_bytes());
     let ends = stuffed.windows(5).filter(|w| *w == b"\r\n.\r\n").count();
     assert_eq!(ends, 1, "the content ends early: {mail:?}");
 }

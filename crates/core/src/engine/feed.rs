@@ -114,6 +114,7 @@ impl Machine {
         }
         self.write_start(lane, pick.mail, pick.past);
         let style = pick.past.style.unwrap_or(self.lanes[lane].style);
+        actions.push(Action::Prepare { mail: pick.mail, chunk: chunk.clone(), style });
         let (past, wait) = (pick.past, pick.wait);
         let flight = Flight { lane, site, session, past, wait, chunk, depart, style, sent: false, recalled: false };
         self.flights.insert(pick.mail, flight);

@@ -13,9 +13,10 @@ use super::watch::{Original, Watch};
 use crate::carrier::Carrier;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::event::{Action, Event, SessionId};
+use crate::event::{Action, Event, SessionId, Write};
 use crate::message::{Batch, BatchId};
 use crate::policy::Policy;
+use crate::press::{KeyRing, Press, Signing, SigningError};
 use crate::record::Record;
 use crate::report::Snapshot;
 use crate::resolve::Resolver;
@@ -42,6 +43,9 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// What signs the mails.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
     /// The name service or TLS could not be set up.
     #[error("{0}")]
     Setup(String),
@@ -66,6 +70,7 @@ pub struct Engine {
     messages: mpsc::UnboundedSender<Message>,
     store: Arc<Store>,
     seal: Arc<dyn Seal>,
+    keys: Arc<KeyRing>,
     clock: Clock,
     stopped: watch::Receiver<Option<String>>,
     recorded: watch::Receiver<u64>,
@@ -79,23 +84,11 @@ impl Engine {
     /// # Errors
     /// [`enum@Error`] says what cannot be used and what to do.
     pub async fn open(config: Config) -> Result<Engine, Error> {
-        let folder_error = |e: std::io::Error| Error::Folder {
-            path: config.folder.display().to_string(),
-            problem: format!("cannot be used as a data folder: {e}"),
-        };
-        fs::create_dir_all(&config.folder).map_err(folder_error)?;
-        let seal = match &config.seal {
-            Some(seal) => seal.clone(),
-            None if !config.folder.join("queue.key").exists() && config.folder.join("queue.redb").exists() => {
-                let problem =
-                    "queue.redb is there and its queue.key is not: bring the key back, or begin in another folder";
-                return Err(Error::Folder { path: config.folder.display().to_string(), problem: problem.into() });
-            }
-            None => Arc::new(StoreKey::open(&config.folder.join("queue.key")).map_err(folder_error)?),
-        };
+        let seal = open_seal(&config)?;
         let resolver = Arc::new(Resolver::new(&config).map_err(Error::Setup)?);
         let tls = Tls::new().map_err(Error::Setup)?;
         let clock = Clock::start();
+        let keys = open_keys(config.signing.clone(), clock.now()).await?;
         let (folder, keeper) = (config.folder.clone(), seal.clone());
         let opening = tokio::task::spawn_blocking(move || Store::open(&folder, seal, clock.now()));
         let (opening, found) = opening.await.map_err(|e| Error::Setup(e.to_string()))??;
@@ -106,6 +99,10 @@ impl Engine {
                 let _ = messages.send(result.map_or_else(Message::Failed, Message::Events));
             })
         };
+        for (head, _) in &found.work {
+            keys.check(&head.template.from.address, head.submitted)?;
+        }
+        let press = Press::start(keys.clone()).map_err(|e| Error::Setup(format!("no threads to sign with: {e}")))?;
         let store = Arc::new(opening.start(sink(messages.clone()), sink(messages.clone()))?);
         let waiting = found.work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks));
         let waiting = waiting.chain(found.cancelled.into_iter().map(Event::Cancel)).collect();
@@ -129,6 +126,7 @@ impl Engine {
             store: store.clone(),
             resolver,
             clock,
+            press,
             tls,
             gates: HashMap::new(),
             sessions: HashMap::new(),
@@ -137,15 +135,18 @@ impl Engine {
             watch,
         };
         tokio::spawn(shell.run(inbox, stop));
-        Ok(Engine { messages, store, seal: keeper, clock, stopped, recorded })
+        Ok(Engine { messages, store, seal: keeper, keys, clock, stopped, recorded })
     }
 
     /// Makes a batch durable and begins to send it. A key that is known gives the same receipt and sends nothing new.
     ///
     /// # Errors
-    /// [`StoreError::Batch`] if it is not well-formed, and nothing was stored; otherwise the disk's trouble.
+    /// [`StoreError::Batch`] if it is not well-formed, [`SigningError::NoKey`] if it must be signed and no key is valid for
+    /// its sender, and nothing was stored; otherwise the disk's trouble.
     pub async fn submit(&self, batch: Batch) -> Result<Receipt, Error> {
-        Ok(self.store.submit(batch, self.clock.now()).await?)
+        let now = self.clock.now();
+        self.keys.check(&batch.template.from.address, now)?;
+        Ok(self.store.submit(batch, now).await?)
     }
 
     /// Sends nothing more of a batch, also after a restart; what is under way ends by itself.
@@ -257,6 +258,34 @@ impl Engine {
     }
 }
 
+/// Makes the folder if need be, and finds what seals in it.
+fn open_seal(config: &Config) -> Result<Arc<dyn Seal>, Error> {
+    let folder_error = |e: std::io::Error| Error::Folder {
+        path: config.folder.display().to_string(),
+        problem: format!("cannot be used as a data folder: {e}"),
+    };
+    fs::create_dir_all(&config.folder).map_err(folder_error)?;
+    Ok(match &config.seal {
+        Some(seal) => seal.clone(),
+        None if !config.folder.join("queue.key").exists() && config.folder.join("queue.redb").exists() => {
+            let problem =
+                "queue.redb is there and its queue.key is not: bring the key back, or begin in another folder";
+            return Err(Error::Folder { path: config.folder.display().to_string(), problem: problem.into() });
+        }
+        None => Arc::new(StoreKey::open(&config.folder.join("queue.key")).map_err(folder_error)?),
+    })
+}
+
+/// Reads the keys, which takes milliseconds, and says what of them changes soon.
+async fn open_keys(signing: Signing, now: Instant) -> Result<Arc<KeyRing>, Error> {
+    let opened = tokio::task::spawn_blocking(move || KeyRing::open(&signing)).await;
+    let keys = opened.map_err(|e| Error::Setup(e.to_string()))??;
+    for notice in keys.notices(now) {
+        tracing::warn!("signing: {notice}");
+    }
+    Ok(Arc::new(keys))
+}
+
 /// Everything the loop holds.
 struct Shell {
     machine: Machine,
@@ -264,6 +293,7 @@ struct Shell {
     store: Arc<Store>,
     resolver: Arc<Resolver>,
     clock: Clock,
+    press: Press,
     tls: Tls,
     gates: HashMap<Carrier, Gate>,
     sessions: HashMap<SessionId, mpsc::UnboundedSender<Order>>,
@@ -348,7 +378,18 @@ impl Shell {
 
     fn carry_out(&mut self, action: Action) {
         match action {
-            Action::Persist(writes) => self.store.persist(writes),
+            Action::Persist(writes) => {
+                let again =
+                    |mail| writes.iter().any(|write| matches!(write, Write::Register(other, _) if *other == mail));
+                for write in &writes {
+                    match write {
+                        Write::Release(mail, _) if !again(*mail) => self.press.forget(*mail),
+                        _ => {}
+                    }
+                }
+                self.store.persist(writes);
+            }
+            Action::Prepare { mail, chunk, style } => self.press.prepare(mail, chunk, style),
             Action::Load(chunk) => self.store.load(chunk),
             Action::Resolve(domain) => {
                 let (resolver, messages, clock) = (self.resolver.clone(), self.messages.clone(), self.clock);
@@ -368,9 +409,11 @@ impl Shell {
                 tokio::spawn(wire::run(opening, inbox, report));
             }
             Action::Send { session, mail, chunk, depart, style } => {
+                let urgency = chunk.head.urgency;
+                let draft = self.press.draft(mail, chunk, style);
                 if let Some(orders) = self.sessions.get(&session) {
                     // A session that ends at this moment reports the order as not attempted.
-                    let _ = orders.send(Order::Send(mail, chunk, depart, style));
+                    let _ = orders.send(Order::Send { mail, draft, urgency, depart });
                 }
             }
             Action::Recall(session, mail) => {

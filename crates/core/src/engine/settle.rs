@@ -130,6 +130,7 @@ impl Machine {
             Ending::Unsendable(cause) => {
                 Verdict { outcome: Outcome::Refused, cause: Some(*cause), stage: Stage::Mail, reply: String::new() }
             }
+            Ending::Unsigned(error) => broken(Stage::Mail, Cause::Policy, error.clone()),
             Ending::NotAttempted => broken(Stage::Connect, Cause::Network, String::new()),
         }
     }

@@ -81,6 +81,8 @@ pub enum Ending {
     },
     /// The server cannot take this mail at all.
     Unsendable(Cause),
+    /// It could not be signed, for this reason, and nothing of it was sent.
+    Unsigned(String),
     /// Nothing of this mail was acted upon; it may be tried anew as if nothing had been.
     NotAttempted,
 }

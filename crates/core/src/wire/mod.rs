@@ -5,7 +5,6 @@ mod tls;
 mod verify;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use mail_send::SmtpClient;
@@ -13,12 +12,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 
-use crate::address::{Address, AddressStyle};
+use crate::address::Address;
 use crate::clock::Clock;
-use crate::event::{Chunk, Ended, Event, SessionId};
-use crate::message::MailId;
+use crate::event::{Ended, Event, SessionId};
+use crate::message::{MailId, Urgency};
 use crate::outcome::Stage;
-use crate::press;
+use crate::press::{self, Coming, Draft, KeyRing, Page, Spoilt};
 use crate::session::{Ending, Held, Manner, Output, Session, Why};
 use crate::time::Instant;
 pub use gate::Gate;
@@ -30,7 +29,16 @@ const READ_BYTES: usize = 16 * 1024;
 /// What the engine tells an open session.
 pub enum Order {
     /// Send this mail, not before the instant.
-    Send(MailId, Arc<Chunk>, Instant, AddressStyle),
+    Send {
+        /// Which mail.
+        mail: MailId,
+        /// Its letter.
+        draft: Draft,
+        /// More urgent ones overtake it.
+        urgency: Urgency,
+        /// When it leaves.
+        depart: Instant,
+    },
     /// Give this mail back if it was not begun.
     Recall(MailId),
     /// End in order after the mails it has.
@@ -66,6 +74,8 @@ struct Carrier<'a, F> {
     opening: &'a Opening,
     session: Session,
     orders: &'a mut mpsc::UnboundedReceiver<Order>,
+    /// Being rendered and signed.
+    coming: Coming,
     /// Rendered and waiting for their departure.
     held: Held,
     /// Addresses of the mails that have not ended, to take them out of replies.
@@ -85,6 +95,7 @@ pub async fn run(opening: Opening, mut orders: mpsc::UnboundedReceiver<Order>, r
         session: Session::new(opening.manner.clone(), opening.clock.now()),
         opening: &opening,
         orders: &mut orders,
+        coming: Coming::default(),
         held: Held::default(),
         addresses: Vec::new(),
         gate_opens: Instant::EPOCH,
@@ -161,6 +172,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
                     }
                 }
                 order = self.orders.recv(), if !self.forsaken => self.hear(order),
+                (mail, page, urgency, depart) = self.coming.next() => self.hold(mail, page, urgency, depart),
                 () = self.opening.clock.sleep_until(wake) => self.session.tick(self.opening.clock.now()),
             }
         }
@@ -170,15 +182,14 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         let mut order = order;
         loop {
             match order {
-                Some(Order::Send(mail, chunk, depart, style)) => match press::letter(&chunk, mail, style) {
-                    Some((letter, address)) => {
-                        self.addresses.push((mail, address));
-                        self.held.add(letter, chunk.head.urgency, depart);
-                    }
-                    None => self.report_end(mail, Ending::NotAttempted, Duration::ZERO),
-                },
+                Some(Order::Send { mail, draft: Draft::Coming(page), urgency, depart }) => {
+                    self.coming.add(mail, page, urgency, depart);
+                }
+                Some(Order::Send { mail, draft: Draft::Plain(chunk, style), urgency, depart }) => {
+                    self.hold(mail, press::letter(&KeyRing::default(), &chunk, mail, style), urgency, depart);
+                }
                 Some(Order::Recall(mail)) => {
-                    if self.held.recall(mail).is_some() {
+                    if self.coming.recall(mail) || self.held.recall(mail).is_some() {
                         self.report_end(mail, Ending::NotAttempted, Duration::ZERO);
                     }
                 }
@@ -196,6 +207,17 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         }
     }
 
+    fn hold(&mut self, mail: MailId, page: Page, urgency: Urgency, depart: Instant) {
+        match page {
+            Ok((letter, address)) => {
+                self.addresses.push((mail, address));
+                self.held.add(letter, urgency, depart);
+            }
+            Err(Spoilt::Gone) => self.report_end(mail, Ending::NotAttempted, Duration::ZERO),
+            Err(Spoilt::Unsigned(error)) => self.report_end(mail, Ending::Unsigned(error), Duration::ZERO),
+        }
+    }
+
     /// Hands over the next mail when the session can begin it, its instant has come and the gate is open.
     fn offer_due(&mut self, now: Instant) {
         while self.session.wants_mail() && self.gate_opens <= now {
@@ -210,7 +232,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
                 self.session.offer(letter, depart, now);
             }
         }
-        if self.finish && self.held.is_empty() {
+        if self.finish && self.coming.is_empty() && self.held.is_empty() {
             self.session.finish(now);
         }
     }
@@ -266,9 +288,12 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         for letter in self.held.take_all() {
             self.report_end(letter.id, Ending::NotAttempted, Duration::ZERO);
         }
+        for mail in self.coming.take_all() {
+            self.report_end(mail, Ending::NotAttempted, Duration::ZERO);
+        }
         self.orders.close();
         while let Ok(order) = self.orders.try_recv() {
-            if let Order::Send(mail, ..) = order {
+            if let Order::Send { mail, .. } = order {
                 self.report_end(mail, Ending::NotAttempted, Duration::ZERO);
             }
         }

@@ -186,7 +186,7 @@ fn an_attempt_that_was_not_made_goes_back_as_if_nothing_had_been() {
     // TLS failed where it need not be: the next session does without, at once, and the mail was not tried.
     let (session, why) = (SessionId(1), Why::TlsFailed("no".into()));
     let actions = step(&mut machine, at(9), vec![Event::SessionClosed { session, stage: Stage::Tls, why }]);
-    let [Action::Persist(writes)] = &actions[..] else { panic!("{actions:?}") };
+    let [Action::Prepare { .. }, Action::Persist(writes)] = &actions[..] else { panic!("{actions:?}") };
     assert!(matches!(&writes[..], [Write::Release(..), Write::Register(..)]), "{writes:?}");
     assert_eq!(machine.unsettled, 2, "until both are durable");
     step(&mut machine, at(12), vec![Event::Recorded(1)]);

@@ -23,6 +23,8 @@ impl World<'_> {
                 self.after(rtt / 2, Happening::Connects(talk));
                 self.turn(talk);
             }
+            // Here a letter costs nothing, and is made when it is sent.
+            Action::Prepare { .. } => {}
             Action::Send { session, mail, chunk, depart, style } => {
                 let recipient = chunk.recipients.get(usize::from(ChunkId::place(mail))).cloned().flatten();
                 let talk = (self.start, session.0);

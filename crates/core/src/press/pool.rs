@@ -1,0 +1,123 @@
+//! The threads that render and sign, so that neither a session nor the loop of the engine waits for a signature.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use tokio::sync::oneshot;
+
+use super::{KeyRing, Page, Spoilt, letter};
+use crate::address::AddressStyle;
+use crate::event::Chunk;
+use crate::message::{MailId, Urgency};
+
+/// A mail to render and sign, and who waits for it.
+pub(super) struct Job {
+    mail: MailId,
+    chunk: Arc<Chunk>,
+    style: AddressStyle,
+    to: oneshot::Sender<Page>,
+}
+
+impl Job {
+    #[cfg(test)]
+    pub(super) fn mail(&self) -> MailId {
+        self.mail
+    }
+}
+
+#[derive(Default)]
+struct Tray {
+    /// The most urgent first, then in the order of arrival. At most what the engine has registered and not sent.
+    jobs: BTreeMap<(Urgency, u64), Job>,
+    arrived: u64,
+    closed: bool,
+}
+
+pub(super) struct Shared {
+    tray: Mutex<Tray>,
+    filled: Condvar,
+    keys: Arc<KeyRing>,
+}
+
+impl Shared {
+    pub(super) fn new(keys: Arc<KeyRing>) -> Self {
+        Shared { tray: Mutex::default(), filled: Condvar::new(), keys }
+    }
+
+    fn tray(&self) -> MutexGuard<'_, Tray> {
+        self.tray.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job; `None` when the pool is dropped.
+    pub(super) fn next(&self) -> Option<Job> {
+        let mut tray = self.tray();
+        loop {
+            if tray.closed {
+                return None;
+            }
+            if let Some((_, job)) = tray.jobs.pop_first() {
+                return Some(job);
+            }
+            tray = self.filled.wait(tray).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// One thread for each core: a signature is nothing but computing. They end when it is dropped.
+pub(super) struct Pool(Arc<Shared>);
+
+impl Pool {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The system's, if it gives no threads.
+    pub(super) fn start(keys: Arc<KeyRing>) -> std::io::Result<Pool> {
+        let pool = Pool(Arc::new(Shared::new(keys)));
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            let shared = pool.0.clone();
+            thread::Builder::new().name("press".into()).spawn(move || work(&shared))?;
+        }
+        Ok(pool)
+    }
+
+    #[cfg(test)]
+    pub(super) fn without_threads(shared: Arc<Shared>) -> Pool {
+        Pool(shared)
+    }
+
+    /// Has a mail rendered and signed.
+    pub(super) fn add(&self, mail: MailId, chunk: Arc<Chunk>, style: AddressStyle) -> oneshot::Receiver<Page> {
+        let (to, page) = oneshot::channel();
+        let mut tray = self.0.tray();
+        tray.arrived += 1;
+        let place = (chunk.head.urgency, tray.arrived);
+        tray.jobs.insert(place, Job { mail, chunk, style, to });
+        drop(tray);
+        self.0.filled.notify_one();
+        page
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let mut tray = self.0.tray();
+        tray.closed = true;
+        tray.jobs.clear();
+        drop(tray);
+        self.0.filled.notify_all();
+    }
+}
+
+fn work(shared: &Shared) {
+    while let Some(job) = shared.next() {
+        // Nobody waits any more for a mail that was released.
+        if job.to.is_closed() {
+            continue;
+        }
+        let pressed = catch_unwind(AssertUnwindSafe(|| letter(&shared.keys, &job.chunk, job.mail, job.style)));
+        let page = pressed.unwrap_or_else(|_| Err(Spoilt::Unsigned("rendering it failed".into())));
+        let _ = job.to.send(page);
+    }
+}
