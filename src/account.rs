@@ -220,15 +220,16 @@ impl Account {
 
     fn carrier_report(&self, name: &str, counts: Counts, snapshot: Option<&Snapshot>) -> CarrierReport {
         let mails = self.fates.values().filter(|fate| fate.carrier == name).count() as u64;
-        let lane = snapshot.and_then(|s| s.lanes.iter().find(|lane| lane.carrier.as_str() == name));
+        let lanes = snapshot.map_or(&[][..], |s| &s.lanes);
+        let lanes = || lanes.iter().filter(|lane| lane.carrier.as_str() == name);
         let settled = counts.accepted + counts.bounced + counts.dropped;
         let [t50_s, t90_s, t99_s, t100_s] = self.percentiles(Some(name));
         CarrierReport {
             name: name.to_string(),
             mails,
             still_waiting: mails.saturating_sub(settled),
-            sessions: lane.map_or(0, |lane| lane.sessions_opened),
-            refused: lane.map_or(0, |lane| lane.refused),
+            sessions: lanes().map(|lane| lane.sessions_opened).sum(),
+            refused: lanes().map(|lane| lane.refused).sum(),
             mails_per_second: t100_s.map(|s| counts.accepted as f64 / s.max(1e-3)),
             counts,
             t50_s,

@@ -24,15 +24,18 @@ impl Bars {
 
     /// Draws the present state.
     pub fn update(&mut self, snapshot: &Snapshot) {
-        for (at, lane) in snapshot.lanes.iter().enumerate() {
-            let failed = lane.bounced.values().sum::<u64>() + lane.dropped;
-            let done = lane.accepted + failed;
+        for (at, (carrier, left)) in snapshot.forecast.lanes.iter().enumerate() {
+            let lanes = || snapshot.lanes.iter().filter(|lane| lane.carrier == *carrier);
+            let failed: u64 = lanes().map(|lane| lane.bounced.values().sum::<u64>() + lane.dropped).sum();
+            let (accepted, waiting): (u64, u64) =
+                lanes().fold((0, 0), |(accepted, waiting), lane| (accepted + lane.accepted, waiting + lane.waiting));
+            let done = accepted + failed;
             if self.bars.len() <= at {
-                let bar = self.group.add(ProgressBar::new(done + lane.waiting));
+                let bar = self.group.add(ProgressBar::new(done + waiting));
                 let style = ProgressStyle::with_template("{prefix:14} {bar:28} {msg}");
                 bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("█▌░"));
-                bar.set_prefix(lane.carrier.to_string());
-                self.bars.push((lane.carrier.clone(), bar));
+                bar.set_prefix(carrier.to_string());
+                self.bars.push((carrier.clone(), bar));
                 self.last.push((done, std::time::Instant::now()));
             }
             let (before, when) = self.last[at];
@@ -41,14 +44,13 @@ impl Bars {
             if span > 0.9 {
                 self.last[at] = (done, std::time::Instant::now());
             }
-            let left = snapshot.forecast.lanes.get(at).and_then(|(_, left)| *left);
-            let left = if lane.waiting == 0 { "完了".to_string() } else { left.map_or("—".into(), span_words) };
+            let left = if waiting == 0 { "完了".to_string() } else { left.map_or("—".into(), span_words) };
             let bar = &self.bars[at].1;
-            bar.set_length(done + lane.waiting);
+            bar.set_length(done + waiting);
             bar.set_position(done);
             bar.set_message(format!(
                 "受付 {:>6}  待ち {:>6}  不達 {:>4}  {:>6.0} 通/秒  残り {left}",
-                lane.accepted, lane.waiting, failed, rate
+                accepted, waiting, failed, rate
             ));
         }
     }

@@ -1,6 +1,6 @@
 //! What the machine hears and what it asks for: the whole of its dealings with the world.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::address::AddressStyle;
@@ -145,7 +145,7 @@ pub enum Event {
     },
     /// Nothing more of this batch is sent.
     Cancel(BatchId),
-    /// The lane of this carrier stops departing, or goes on.
+    /// The lanes of this carrier stop departing, or go on.
     Pause(Carrier, bool),
     /// New limits for a carrier.
     SetPolicy(Carrier, Box<Policy>),
@@ -186,8 +186,12 @@ pub enum Action {
     Open {
         /// Its number.
         session: SessionId,
-        /// The lane, for the gate of ceilings.
+        /// With whom.
         carrier: Carrier,
+        /// The lane's name, for the gate of ceilings.
+        gate: Arc<str>,
+        /// Our own address, where it is not left to the system.
+        source: Option<IpAddr>,
         /// Host name, for TLS.
         host: String,
         /// Where to connect.
@@ -221,8 +225,8 @@ pub enum Action {
     Recall(SessionId, MailId),
     /// End a session in order once its mails have ended.
     Finish(SessionId),
-    /// The ceilings of a carrier changed: renew its gate.
-    Gate(Carrier, Box<Policy>),
+    /// The ceilings of a lane changed: renew the gate of its name.
+    Gate(Arc<str>, Box<Policy>),
     /// Keep something learned under a name across restarts, in place of what was kept there. Nothing waits for it, and a
     /// crash may lose the last of it.
     Keep(String, Vec<u8>),

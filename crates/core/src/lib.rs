@@ -114,8 +114,8 @@
 //! |---|---|
 //! | [`Batch`] | one [`Template`], an urgency, and everybody who gets it; rendered just before departure |
 //! | [`Carrier`] | who answers for a set of domains: a row of the table ([`Carriers`]), else the MX site itself |
-//! | lane | a carrier as seen by the engine: its limits, health, sessions and what waits; shown as [`LaneView`] |
-//! | site | domains that share the same MX hosts; a lane has one or more |
+//! | lane | one way to a carrier ([`Via`]: MX, a source address, a relay) with limits, health and sessions of its own; shown as [`LaneView`] |
+//! | site | domains that share the same MX hosts; a carrier has one or more, and all its lanes draw from them |
 //! | [`Urgency`] | Immediate > Bulletin > Safety > Confirmed > Hazard > Routine; within one the earlier deadline goes first |
 //! | [`Outcome`] | how one attempt ended: accepted, deferred, refused, in doubt |
 //! | [`Settlement`] | how a recipient ended, once and for all: accepted, bounced, expired, cancelled, unknown |
@@ -141,8 +141,9 @@
 //!
 //! # Inside
 //!
-//! Five floors, imports only downward: words (`address carrier message reply time`), rules (`outcome record retry policy
-//! pace congestion mx`), machines (`session queue plan event forecast`), edges (`seal store resolve press wire clock config`),
+//! Five floors, imports only downward: words (`address carrier message reply time via`), rules (`outcome record retry
+//! policy pace congestion mx route`), machines (`session queue plan event forecast`), edges (`seal store resolve press wire
+//! clock config`),
 //! and on top the `engine` with its `report`, and `simulate`. The three lower floors hold no async code, no sockets, no
 //! files and no clock. `ARCHITECTURE.md` tells the rest.
 
@@ -171,12 +172,14 @@ mod reply;
 mod report;
 mod resolve;
 mod retry;
+mod route;
 mod seal;
 mod session;
 pub mod simulate;
 mod store;
 mod time;
 mod unseen;
+mod via;
 mod wire;
 
 pub use address::{Address, AddressError, AddressStyle};
@@ -190,7 +193,9 @@ pub use policy::{Policy, Timeouts, TlsPolicy};
 pub use press::{DkimKey, Signing, SigningError, Unsigned};
 pub use record::Record;
 pub use report::{LaneView, Snapshot};
+pub use route::{Source, SourceLimits};
 pub use seal::{Seal, SealError};
 pub use store::{Receipt, StoreError};
 pub use time::{Instant, Span};
 pub use unseen::UnseenReply;
+pub use via::Via;

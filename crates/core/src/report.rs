@@ -7,12 +7,15 @@ use crate::forecast::Forecast;
 use crate::outcome::Cause;
 use crate::time::Instant;
 use crate::unseen::UnseenReply;
+use crate::via::Via;
 
 /// One lane as it is now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LaneView {
     /// Whose lane.
     pub carrier: Carrier,
+    /// By which way its mails go.
+    pub via: Via,
     /// Mails accepted since the engine opened.
     pub accepted: u64,
     /// Mails deferred at least once.
@@ -25,7 +28,7 @@ pub struct LaneView {
     pub in_doubt: u64,
     /// Attempts that repeated one in doubt.
     pub resent: u64,
-    /// Mails that wait or are under way.
+    /// Mails that wait or are under way. What waits for a carrier is counted once, at the first of its lanes.
     pub waiting: u64,
     /// Sessions open now.
     pub sessions: u32,

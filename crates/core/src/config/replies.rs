@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::TableError;
+use super::table::TableError;
 use crate::carrier::Carrier;
 use crate::outcome::{Cause, EnhancedPattern, Outcome, ReplyRule, ReplyRules, Stage};
 use crate::reply::Reply;
@@ -197,7 +197,8 @@ fn value<'a, T: Deserialize<'a>>(word: &'a str) -> Result<T, serde::de::value::E
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{CARRIERS, Carriers, REPLIES};
+    use crate::config::Carriers;
+    use crate::config::carriers::{CARRIERS, REPLIES};
     use std::collections::HashSet;
 
     fn table() -> ReplyTable {

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::lane::{Lane, Site};
+use super::lane::Site;
 use super::machine::{BatchState, DomainState, Machine};
-use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::event::{Action, BatchHead, ChunkWork, HostRoute, Route};
 use crate::message::BatchId;
@@ -43,7 +42,7 @@ impl Machine {
 
     fn enqueue(&mut self, site: usize, head: &BatchHead, work: ChunkWork) {
         Self::add_work(&mut self.sites[site].queue, head, work);
-        self.dirty.insert(self.sites[site].lane);
+        self.wake_group(self.sites[site].group);
     }
 
     fn refuse_chunk(&mut self, head: &BatchHead, work: ChunkWork, why: &str) {
@@ -94,29 +93,16 @@ impl Machine {
         }
     }
 
-    /// Finds or makes the site and its lane.
+    /// Finds or makes the site and its carrier's group.
     fn site(&mut self, carrier: &Carrier, name: String, hosts: Vec<HostRoute>, actions: &mut Vec<Action>) -> usize {
         if let Some(at) = self.site_names.get(&name) {
             self.sites[*at].hosts = hosts;
             return *at;
         }
-        let lane = match self.lane_names.get(carrier) {
-            Some(at) => *at,
-            None => {
-                let policy = self.settings.policies.get(carrier).unwrap_or(&self.settings.default_policy).clone();
-                let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
-                actions.push(Action::Gate(carrier.clone(), Box::new(policy.clone())));
-                let proven: Option<AddressStyle> = self.kept(&format!("style/{carrier}"));
-                let mut lane = Lane::new(carrier.clone(), policy, proven.unwrap_or(style));
-                lane.paused = self.paused.contains(carrier);
-                self.lanes.push(lane);
-                self.lane_names.insert(carrier.clone(), self.lanes.len() - 1);
-                self.lanes.len() - 1
-            }
-        };
+        let group = self.group(carrier, actions);
         let at = self.sites.len();
-        self.sites.push(Site::new(lane, hosts));
-        self.lanes[lane].sites.push(at);
+        self.sites.push(Site::new(group, hosts));
+        self.groups[group].sites.push(at);
         self.site_names.insert(name, at);
         at
     }

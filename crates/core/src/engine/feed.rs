@@ -50,7 +50,7 @@ impl Machine {
             return if self.lanes[lane].paused { wake } else { wake.min(held) };
         }
         let mut field = Field::default();
-        for at in self.lanes[lane].sites.clone() {
+        for at in self.groups[self.lanes[lane].group].sites.clone() {
             let queue = &mut self.sites[at].queue;
             wake = wake.min(queue.ripen(now));
             queue.heads().for_each(|head| field.add(at, head));
@@ -201,8 +201,9 @@ impl Machine {
     fn end_idle(&mut self, lane: usize, now: Instant, actions: &mut Vec<Action>) -> Instant {
         let (stop, flights, sites) = (self.shutting_down, &self.flights, &self.sites);
         let lane = &mut self.lanes[lane];
+        let own_sites = &self.groups[lane.group].sites;
         let full = lane.talks.len() >= lane.congestion.window() as usize;
-        let pressed = full && lane.sites.iter().any(|at| sites[*at].queue.urgency().is_some());
+        let pressed = full && own_sites.iter().any(|at| sites[*at].queue.urgency().is_some());
         let (idle, max) = (lane.policy.idle, lane.policy.mails_per_session_max);
         let ending = lane.talks.values().filter(|talk| talk.finishing).count();
         let mut surplus = lane.talks.len().saturating_sub(lane.congestion.window() as usize + ending);

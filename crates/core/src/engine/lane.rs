@@ -1,7 +1,8 @@
-//! One lane: a carrier's limits, health and sessions, and the sites behind it.
+//! One lane: a way to a carrier with its limits, health and sessions; and the sites behind it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::address::AddressStyle;
 use crate::carrier::Carrier;
@@ -16,6 +17,7 @@ use crate::policy::{Policy, TlsPolicy};
 use crate::queue::{Past, Queue};
 use crate::session::{Manner, Why};
 use crate::time::{Instant, Span};
+use crate::via::Via;
 
 /// First and longest time for which a host that failed is left alone.
 const HOST_HOLD: (Span, Span) = (Span::from_millis(500), Span::from_secs(20));
@@ -83,8 +85,8 @@ impl Host {
 /// The hosts that a set of domains share, and what waits for them.
 #[derive(Debug)]
 pub struct Site {
-    /// The lane it belongs to.
-    pub lane: usize,
+    /// The carrier it belongs to.
+    pub group: usize,
     /// Its hosts.
     pub hosts: Vec<HostRoute>,
     /// What waits.
@@ -95,11 +97,22 @@ pub struct Site {
 }
 
 impl Site {
-    /// A site of a lane.
+    /// A site of a carrier.
     #[must_use]
-    pub fn new(lane: usize, hosts: Vec<HostRoute>) -> Self {
-        Site { lane, hosts, queue: Queue::default(), last_turn: 0, rotation: 0 }
+    pub fn new(group: usize, hosts: Vec<HostRoute>) -> Self {
+        Site { group, hosts, queue: Queue::default(), last_turn: 0, rotation: 0 }
     }
+}
+
+/// One carrier: what waits for it, and by which lanes it goes.
+#[derive(Debug)]
+pub struct Group {
+    /// Whose.
+    pub carrier: Carrier,
+    /// Its lanes; at least one.
+    pub lanes: Vec<usize>,
+    /// Its sites.
+    pub sites: Vec<usize>,
 }
 
 /// One open or opening session, as the machine sees it.
@@ -188,11 +201,19 @@ impl LaneCounts {
     }
 }
 
-/// A carrier and everything that is sent to it.
+/// One way to a carrier and everything that goes by it.
 #[derive(Debug)]
 pub struct Lane {
+    /// The carrier's group, whose sites it serves.
+    pub group: usize,
     /// Whose lane.
     pub carrier: Carrier,
+    /// By which way.
+    pub via: Via,
+    /// What observers, gates and what is kept call it.
+    pub name: Arc<str>,
+    /// Our own name in EHLO on this way.
+    pub helo: String,
     /// Its ceilings.
     pub policy: Policy,
     /// Whose turn it is.
@@ -209,8 +230,6 @@ pub struct Lane {
     pub style_proven: bool,
     /// Hosts by name.
     pub hosts: BTreeMap<String, Host>,
-    /// Its sites.
-    pub sites: Vec<usize>,
     /// Its sessions.
     pub talks: BTreeMap<SessionId, Talk>,
     /// Attempts that are registered and not durable as ended.
@@ -228,8 +247,17 @@ pub struct Lane {
 impl Lane {
     /// An idle lane.
     #[must_use]
-    pub fn new(carrier: Carrier, policy: Policy, style: AddressStyle) -> Self {
+    pub fn new(
+        (group, carrier): (usize, Carrier),
+        via: Via,
+        policy: Policy,
+        (helo, style): (String, AddressStyle),
+    ) -> Self {
         Lane {
+            group,
+            name: via.lane_name(&carrier),
+            via,
+            helo,
             pace: Pace::new(policy.mails_per_second_max, policy.burst_mails),
             connects: Pace::new(connect_rate(&policy).0, connect_rate(&policy).1),
             congestion: Congestion::new(&policy),
@@ -239,7 +267,6 @@ impl Lane {
             style,
             style_proven: false,
             hosts: BTreeMap::new(),
-            sites: Vec::new(),
             talks: BTreeMap::new(),
             unsettled: 0,
             reserved: BTreeSet::new(),
@@ -282,12 +309,15 @@ impl Lane {
         let mut retry = Instant::NEVER;
         for name in mx::order(&records, draw) {
             let held = self.hosts.get(&name).map_or(Instant::EPOCH, |h| h.held_until);
-            let addrs = site.hosts.iter().find(|h| h.name == name).map_or(&[][..], |h| &h.addrs);
+            let all = site.hosts.iter().find(|h| h.name == name).map_or(&[][..], |h| &h.addrs);
+            // From an address of ours only hosts of its family can be reached.
+            let reachable = |addr: &&SocketAddr| self.via.source().is_none_or(|own| own.is_ipv4() == addr.is_ipv4());
+            let addrs: Vec<&SocketAddr> = all.iter().filter(reachable).collect();
             if held > now {
                 retry = retry.min(held);
             } else if !addrs.is_empty() {
                 site.rotation = site.rotation.wrapping_add(1);
-                return Ok((name, addrs[site.rotation % addrs.len()]));
+                return Ok((name, *addrs[site.rotation % addrs.len()]));
             }
         }
         Err(retry.min(now + HOST_HOLD.1))
@@ -295,12 +325,12 @@ impl Lane {
 
     /// How to speak with a host, from the policy and what is remembered of it.
     #[must_use]
-    pub fn manner(&self, helo: &str, host: &str, now: Instant) -> Manner {
+    pub fn manner(&self, host: &str, now: Instant) -> Manner {
         let known = self.hosts.get(host).cloned().unwrap_or_default();
         let old = known.kept_until <= now;
         let plain = known.tls_broken && !old && self.policy.tls == TlsPolicy::Opportunistic;
         Manner {
-            helo: helo.to_string(),
+            helo: self.helo.clone(),
             tls: if plain { TlsPolicy::Never } else { self.policy.tls },
             timeouts: self.policy.timeouts,
             pipelining: known.pipelining || old,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::lane::{Lane, Site};
+use super::lane::{Group, Lane, Site};
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierTable};
 use crate::event::{Action, BatchHead, Chunk, ChunkWork, Event, SessionId, Write};
@@ -12,6 +12,7 @@ use crate::outcome::{ReplyRules, Settlement};
 use crate::plan::{Standing, Wait};
 use crate::policy::Policy;
 use crate::queue::{ChunkId, Past, Pick, Queue};
+use crate::route::Source;
 use crate::time::Instant;
 
 /// Chunks kept in memory beyond those in use.
@@ -33,6 +34,8 @@ pub struct Settings {
     pub policies: HashMap<Carrier, Policy>,
     /// The limits of everybody else.
     pub default_policy: Policy,
+    /// Addresses of our own; a carrier that none serves is reached from whichever the system chooses.
+    pub sources: Vec<Source>,
     /// How replies are read.
     pub rules: ReplyRules,
     /// Attempts registered and not durable as ended, at most; `None` means 2 × sessions + 64.
@@ -111,7 +114,8 @@ pub struct Machine {
     pub(super) parked: BTreeMap<String, Vec<(Arc<BatchHead>, ChunkWork)>>,
     pub(super) site_names: HashMap<String, usize>,
     pub(super) sites: Vec<Site>,
-    pub(super) lane_names: HashMap<Carrier, usize>,
+    pub(super) group_names: HashMap<Carrier, usize>,
+    pub(super) groups: Vec<Group>,
     pub(super) lanes: Vec<Lane>,
     pub(super) talk_lanes: HashMap<SessionId, usize>,
     pub(super) flights: HashMap<MailId, Flight>,
@@ -153,7 +157,8 @@ impl Machine {
             parked: BTreeMap::new(),
             site_names: HashMap::new(),
             sites: Vec::new(),
-            lane_names: HashMap::new(),
+            group_names: HashMap::new(),
+            groups: Vec::new(),
             lanes: Vec::new(),
             talk_lanes: HashMap::new(),
             flights: HashMap::new(),
@@ -245,25 +250,8 @@ impl Machine {
             Event::Ended(ended) => self.on_ended(ended, now),
             Event::SessionClosed { session, stage, why } => self.on_closed(session, stage, &why, now),
             Event::Cancel(batch) => self.cancel(batch),
-            Event::Pause(carrier, paused) => {
-                if let Some(at) = self.lane_names.get(&carrier) {
-                    self.lanes[*at].paused = paused;
-                    self.dirty.insert(*at);
-                }
-                if paused {
-                    self.paused.insert(carrier);
-                } else {
-                    self.paused.remove(&carrier);
-                }
-            }
-            Event::SetPolicy(carrier, policy) => {
-                if let Some(at) = self.lane_names.get(&carrier) {
-                    self.lanes[*at].set_policy((*policy).clone());
-                    self.dirty.insert(*at);
-                }
-                actions.push(Action::Gate(carrier.clone(), policy.clone()));
-                self.settings.policies.insert(carrier, *policy);
-            }
+            Event::Pause(carrier, paused) => self.pause(carrier, paused),
+            Event::SetPolicy(carrier, policy) => self.set_policy(&carrier, *policy, actions),
             Event::ShutDown => {
                 self.shutting_down = true;
                 self.dirty.extend(0..self.lanes.len());
@@ -400,10 +388,12 @@ impl Machine {
         recipient.map(|recipient| recipient.key).unwrap_or_default()
     }
 
-    /// Mails of a lane that wait or are under way.
+    /// Mails of a lane that wait or are under way. What waits for several lanes is counted at the first of them.
     #[must_use]
     pub fn lane_waiting(&self, lane: usize) -> usize {
-        let queued: usize = self.lanes[lane].sites.iter().map(|at| self.sites[*at].queue.waiting()).sum();
+        let group = &self.groups[self.lanes[lane].group];
+        let sites = if group.lanes.first() == Some(&lane) { &group.sites[..] } else { &[] };
+        let queued: usize = sites.iter().map(|at| self.sites[*at].queue.waiting()).sum();
         let flying: usize = self.lanes[lane].talks.values().map(|talk| talk.assigned.len()).sum();
         queued + flying
     }

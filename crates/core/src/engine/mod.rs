@@ -2,6 +2,7 @@
 
 mod domain;
 mod feed;
+mod group;
 mod lane;
 mod machine;
 mod picture;

@@ -9,12 +9,24 @@ use crate::time::Instant;
 #[must_use]
 pub fn snapshot(machine: &Machine, began: Instant, now: Instant) -> Snapshot {
     let lanes: Vec<LaneView> = (0..machine.lanes().len()).map(|at| view(machine, at, now)).collect();
-    let progress = lanes.iter().map(|lane| forecast::Progress {
-        carrier: lane.carrier.clone(),
-        done: lane.accepted + lane.bounced.values().sum::<u64>() + lane.dropped,
-        waiting: lane.waiting,
-        rate_max: lane.rate,
-    });
+    let mut progress: Vec<forecast::Progress> = Vec::new();
+    for lane in &lanes {
+        let done = lane.accepted + lane.bounced.values().sum::<u64>() + lane.dropped;
+        match progress.iter_mut().find(|known| known.carrier == lane.carrier) {
+            // What waits for a carrier goes by all its lanes.
+            Some(known) => {
+                known.done += done;
+                known.waiting += lane.waiting;
+                known.rate_max = known.rate_max.zip(lane.rate).map(|(one, other)| one + other);
+            }
+            None => progress.push(forecast::Progress {
+                carrier: lane.carrier.clone(),
+                done,
+                waiting: lane.waiting,
+                rate_max: lane.rate,
+            }),
+        }
+    }
     Snapshot {
         at: now,
         waiting: machine.waiting() as u64,
@@ -30,6 +42,7 @@ fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
     let counts = lane.counts.clone();
     LaneView {
         carrier: lane.carrier.clone(),
+        via: lane.via.clone(),
         accepted: counts.accepted,
         deferred: counts.deferred,
         bounced: counts.bounced,

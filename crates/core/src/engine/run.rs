@@ -112,6 +112,7 @@ impl Engine {
             table: config.carriers.table(),
             policies: config.carriers.policies(),
             default_policy: config.carriers.default_policy(),
+            sources: config.carriers.sources.clone(),
             rules: config.carriers.rules(),
             unsettled_max: config.unsettled_max,
             seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
@@ -295,7 +296,7 @@ struct Shell {
     clock: Clock,
     press: Press,
     tls: Tls,
-    gates: HashMap<Carrier, Gate>,
+    gates: HashMap<Arc<str>, Gate>,
     sessions: HashMap<SessionId, mpsc::UnboundedSender<Order>>,
     began: Instant,
     record: watch::Sender<u64>,
@@ -399,12 +400,12 @@ impl Shell {
                     let _ = messages.send(Message::Events(vec![Event::Resolved { domain, route, valid_until }]));
                 });
             }
-            Action::Open { session, carrier, host, addr, manner } => {
+            Action::Open { session, gate, source, host, addr, manner, .. } => {
                 let (orders, inbox) = mpsc::unbounded_channel();
                 self.sessions.insert(session, orders);
-                let gate = self.gates.entry(carrier).or_default().clone();
+                let gate = self.gates.entry(gate).or_default().clone();
                 let (tls, clock, messages) = (self.tls.for_policy(manner.tls), self.clock, self.messages.clone());
-                let opening = wire::Opening { session, addr, host, manner: *manner, gate, tls, clock };
+                let opening = wire::Opening { session, source, addr, host, manner: *manner, gate, tls, clock };
                 let report = move |events| drop(messages.send(Message::Events(events)));
                 tokio::spawn(wire::run(opening, inbox, report));
             }
@@ -427,7 +428,7 @@ impl Shell {
                 }
             }
             Action::Keep(name, value) => self.store.keep(name, value),
-            Action::Gate(carrier, policy) => self.gates.entry(carrier).or_default().renew(&policy),
+            Action::Gate(lane, policy) => self.gates.entry(lane).or_default().renew(&policy),
         }
     }
 }

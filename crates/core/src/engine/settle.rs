@@ -53,10 +53,12 @@ impl Machine {
             if !talk.opened {
                 talk.opened = true;
                 let (host, addr) = (talk.host.clone(), talk.addr);
-                let manner = Box::new(lane.manner(&self.settings.helo, &host, now));
+                let manner = Box::new(lane.manner(&host, now));
                 actions.push(Action::Open {
                     session: flight.session,
                     carrier: lane.carrier.clone(),
+                    gate: lane.name.clone(),
+                    source: lane.via.source(),
                     host,
                     addr,
                     manner,
@@ -190,6 +192,7 @@ impl Machine {
         if settled.is_none() {
             let wait = if verdict.cause.is_some_and(Cause::is_of_recipient) { Wait::PutOff } else { Wait::Again };
             self.sites[flight.site].queue.add_again(due, Self::standing(&head), Pick { mail, past, wait });
+            self.wake_group(self.sites[flight.site].group);
         }
         self.write_end(Some(flight.lane), Write::Outcome(mail, record, next));
     }
@@ -226,7 +229,7 @@ impl Machine {
         } else if verdict.outcome == Outcome::Accepted && is_legacy(&flight.chunk, mail) {
             lane.style = flight.style;
             if !core::mem::replace(&mut lane.style_proven, true) {
-                let name = format!("style/{}", lane.carrier);
+                let name = format!("style/{}", lane.name);
                 self.keep(name, &flight.style);
             }
         }
@@ -253,7 +256,7 @@ impl Machine {
             let pick = Pick { mail, past: flight.past, wait: flight.wait };
             queue.add_again(Instant::EPOCH, Self::standing(head), pick);
         }
-        self.dirty.insert(flight.lane);
+        self.wake_group(self.sites[flight.site].group);
     }
 
     pub(super) fn on_closed(&mut self, session: SessionId, stage: Stage, why: &Why, now: Instant) {
@@ -389,7 +392,7 @@ impl Machine {
         flying.into_iter().for_each(|mail| self.recall(mail));
         for at in 0..self.sites.len() {
             let picks = self.sites[at].queue.take_batch(batch);
-            let carrier = self.lanes[self.sites[at].lane].carrier.clone();
+            let carrier = self.groups[self.sites[at].group].carrier.clone();
             self.doom(picks, &carrier, settlement, "");
         }
         for (domain, head, work) in self.take_parked(batch) {

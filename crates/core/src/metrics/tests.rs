@@ -15,6 +15,7 @@ const NOW: Instant = Instant::from_micros(2_000_000_000);
 fn lane(name: &str) -> LaneView {
     LaneView {
         carrier: Carrier::new(name),
+        via: crate::via::Via::Direct,
         accepted: 0,
         deferred: 0,
         bounced: BTreeMap::new(),

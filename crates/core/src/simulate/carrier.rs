@@ -1,6 +1,7 @@
 //! A scripted carrier: who may connect, how much it takes, and its own ledger of what it saw.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use super::chance::Chance;
 use super::conversation::{Conversation, Desk, Sent};
@@ -21,11 +22,32 @@ pub(super) enum Welcome {
     Reset,
 }
 
-pub(super) struct Server {
-    script: CarrierScript,
+/// What a carrier counts of one address.
+struct Tally {
     limits: Limits,
     pace: Pace,
-    talks: BTreeMap<TalkId, Conversation>,
+    open: usize,
+}
+
+impl Tally {
+    fn new(limits: &Limits) -> Self {
+        let pace = Pace::new(limits.mails_per_second_max, limits.burst_mails);
+        Tally { limits: limits.clone(), pace, open: 0 }
+    }
+
+    fn change(&mut self, limits: &Limits) {
+        self.pace.set_rate(limits.mails_per_second_max);
+        self.pace.set_burst(limits.burst_mails);
+        self.limits = limits.clone();
+    }
+}
+
+pub(super) struct Server {
+    script: CarrierScript,
+    /// What addresses without limits of their own may do.
+    limits: Limits,
+    tallies: BTreeMap<Option<IpAddr>, Tally>,
+    talks: BTreeMap<TalkId, (Option<IpAddr>, Conversation)>,
     /// Connected, counted as no session, and never greeted.
     ignored: BTreeSet<TalkId>,
     /// Connected in a silent time: greeted when it is over.
@@ -37,10 +59,9 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(script: &CarrierScript, scenario: &Scenario) -> Self {
-        let limits = script.limits.clone();
         Server {
-            pace: Pace::new(limits.mails_per_second_max, limits.burst_mails),
-            limits,
+            limits: script.limits.clone(),
+            tallies: script.from.iter().map(|(source, limits)| (Some(*source), Tally::new(limits))).collect(),
             script: script.clone(),
             talks: BTreeMap::new(),
             ignored: BTreeSet::new(),
@@ -51,11 +72,14 @@ impl Server {
         }
     }
 
-    pub(super) fn connect(&mut self, talk: TalkId, now: Instant) -> Welcome {
+    pub(super) fn connect(&mut self, talk: TalkId, source: Option<IpAddr>, now: Instant) -> Welcome {
         self.ledger.connects.push(now);
-        if self.limits.sessions_max.is_some_and(|max| self.talks.len() >= max as usize) {
+        let tally = self.tallies.entry(source).or_insert_with(|| Tally::new(&self.limits));
+        let seen = self.ledger.from.entry(source).or_default();
+        seen.connects.push(now);
+        if tally.limits.sessions_max.is_some_and(|max| tally.open >= max as usize) {
             self.ledger.refused += 1;
-            return match self.limits.refusal {
+            return match tally.limits.refusal {
                 Refusal::Reset => Welcome::Reset,
                 Refusal::Silence => {
                     self.ignored.insert(talk);
@@ -67,9 +91,11 @@ impl Server {
                 }
             };
         }
-        self.talks.insert(talk, Conversation::new());
+        tally.open += 1;
+        seen.sessions_most = seen.sessions_most.max(tally.open);
+        self.talks.insert(talk, (source, Conversation::new()));
         self.ledger.sessions_most = self.ledger.sessions_most.max(self.talks.len());
-        if self.limits.silent {
+        if tally.limits.silent {
             self.ungreeted.insert(talk);
             return Welcome::Taken(Vec::new());
         }
@@ -77,30 +103,41 @@ impl Server {
     }
 
     pub(super) fn received(&mut self, talk: TalkId, bytes: &[u8], now: Instant) -> Vec<Sent> {
-        if let Some(conversation) = self.talks.get_mut(&talk) {
+        if let Some((_, conversation)) = self.talks.get_mut(&talk) {
             conversation.keep(bytes);
         }
         self.work(talk, now)
     }
 
     pub(super) fn encrypted(&mut self, talk: TalkId) {
-        if let Some(conversation) = self.talks.get_mut(&talk) {
+        if let Some((_, conversation)) = self.talks.get_mut(&talk) {
             conversation.encrypted();
         }
     }
 
     /// The client closed the connection. What it had sent before is still read, unless the server is silent.
     pub(super) fn gone(&mut self, talk: TalkId) {
-        self.talks.remove(&talk);
+        self.forget(talk);
         self.ignored.remove(&talk);
         self.ungreeted.remove(&talk);
     }
 
-    /// New limits; a server that was silent turns to what has come meanwhile.
+    fn forget(&mut self, talk: TalkId) {
+        if let Some((source, _)) = self.talks.remove(&talk)
+            && let Some(tally) = self.tallies.get_mut(&source)
+        {
+            tally.open -= 1;
+        }
+    }
+
+    /// New limits for addresses without limits of their own; a server that was silent turns to what has come meanwhile.
     pub(super) fn change(&mut self, limits: &Limits, now: Instant) -> Vec<(TalkId, Vec<Sent>)> {
-        self.pace.set_rate(limits.mails_per_second_max);
-        self.pace.set_burst(limits.burst_mails);
         self.limits = limits.clone();
+        for (source, tally) in &mut self.tallies {
+            if !self.script.from.iter().any(|(own, _)| Some(*own) == *source) {
+                tally.change(limits);
+            }
+        }
         if self.limits.silent {
             return Vec::new();
         }
@@ -116,22 +153,24 @@ impl Server {
     }
 
     fn work(&mut self, talk: TalkId, now: Instant) -> Vec<Sent> {
-        if self.limits.silent {
+        let Some((source, conversation)) = self.talks.get_mut(&talk) else { return Vec::new() };
+        let Some(tally) = self.tallies.get_mut(source) else { return Vec::new() };
+        if tally.limits.silent {
             return Vec::new();
         }
-        let Some(conversation) = self.talks.get_mut(&talk) else { return Vec::new() };
         let mut desk = Desk {
             now,
             script: &self.script,
-            limits: &self.limits,
-            pace: &mut self.pace,
+            source: *source,
+            limits: &tally.limits,
+            pace: &mut tally.pace,
             ledger: &mut self.ledger,
             chance: &mut self.chance,
             greylist: &mut self.greylist,
         };
         let sent = conversation.work(&mut desk);
         if sent.iter().any(|sent| matches!(sent, Sent::Closed(_))) {
-            self.talks.remove(&talk);
+            self.forget(talk);
         }
         sent
     }

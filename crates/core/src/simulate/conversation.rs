@@ -1,6 +1,7 @@
 //! The server's side of one SMTP conversation: bytes in, replies out, as the carrier's script says.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::chance::Chance;
 use super::report::CarrierReport;
@@ -12,6 +13,7 @@ use crate::time::Instant;
 /// What a conversation needs of its carrier.
 pub(super) struct Desk<'a> {
     pub(super) now: Instant,
+    pub(super) source: Option<IpAddr>,
     pub(super) script: &'a CarrierScript,
     pub(super) limits: &'a Limits,
     pub(super) pace: &'a mut Pace,
@@ -153,6 +155,7 @@ impl Conversation {
 
     fn mail(&mut self, desk: &mut Desk<'_>, sent: &mut Vec<Sent>) {
         desk.ledger.mails.push(desk.now);
+        desk.ledger.from.entry(desk.source).or_default().mails.push(desk.now);
         if desk.limits.mails_per_session_max.is_some_and(|max| self.mails >= max) {
             desk.ledger.refused += 1;
             self.reply(sent, "421 4.7.0 too many mails in one session");

@@ -1,6 +1,7 @@
 //! The wire of one session: holds letters until they may depart, and carries bytes between the session and the world.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::carrier::TalkId;
 use crate::address::Address;
@@ -25,6 +26,7 @@ pub(super) struct Moved {
 pub(super) struct Line {
     pub(super) talk: TalkId,
     pub(super) carrier: String,
+    pub(super) gate: Arc<str>,
     manner: Manner,
     session: Option<Session>,
     connect_deadline: Instant,
@@ -36,9 +38,10 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(talk: TalkId, carrier: &str, manner: Manner, now: Instant) -> Self {
+    pub(super) fn new(talk: TalkId, (carrier, gate): (&str, Arc<str>), manner: Manner, now: Instant) -> Self {
         Line {
             talk,
+            gate,
             carrier: carrier.to_string(),
             connect_deadline: now + manner.timeouts.connect,
             manner,

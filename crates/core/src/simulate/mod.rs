@@ -21,6 +21,7 @@ mod carrier;
 mod chance;
 mod conversation;
 mod disk;
+mod happening;
 mod line;
 mod report;
 mod script;
@@ -30,7 +31,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use report::{CarrierReport, CrashReport, Report};
+pub use report::{CarrierReport, CrashReport, Report, SourceReport};
 pub use script::{
     BatchScript, CarrierScript, Group, Limits, NameTrouble, Order, Pipelining, Refusal, Scenario, TlsScript, Ways,
 };

@@ -1,6 +1,7 @@
 //! What came of a run: the engine's records, the carriers' own ledgers, and every rule that was broken.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::outcome::{Outcome, Settlement};
 use crate::record::Record;
@@ -52,12 +53,25 @@ pub struct CarrierReport {
     pub sessions_most: usize,
     /// Every MAIL command.
     pub mails: Vec<Instant>,
+    /// The same from each address of ours; `None` where it was the system's choice.
+    pub from: BTreeMap<Option<IpAddr>, SourceReport>,
     /// Every RCPT command, with its address, unquoted.
     pub rcpts: Vec<(Instant, String)>,
     /// How often it took a mail for each address, and when first.
     pub accepted: BTreeMap<String, (u32, Instant)>,
     /// Sessions and mails it refused because a limit was passed.
     pub refused: u64,
+}
+
+/// What a carrier saw of one address of ours.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceReport {
+    /// When connections came in.
+    pub connects: Vec<Instant>,
+    /// Most sessions open at once, those refused not counted.
+    pub sessions_most: usize,
+    /// Every MAIL command.
+    pub mails: Vec<Instant>,
 }
 
 impl CarrierReport {

@@ -1,8 +1,11 @@
 //! What a simulation plays: carriers with their limits and ways, batches, and what befalls the engine meanwhile.
 
+use std::net::IpAddr;
+
 use crate::address::AddressStyle;
 use crate::message::Urgency;
 use crate::policy::{Policy, TlsPolicy};
+use crate::route::Source;
 use crate::time::Span;
 
 /// Everything that happens in one run. All moments count from the beginning of the run.
@@ -12,6 +15,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Who receives.
     pub carriers: Vec<CarrierScript>,
+    /// Our own addresses; without any, mails leave from one of the system's.
+    pub sources: Vec<Source>,
     /// What is sent.
     pub batches: Vec<BatchScript>,
     /// What befalls the engine, and when.
@@ -33,6 +38,7 @@ impl Default for Scenario {
         Scenario {
             seed: 1,
             carriers: Vec::new(),
+            sources: Vec::new(),
             batches: Vec::new(),
             orders: Vec::new(),
             names: Vec::new(),
@@ -147,8 +153,10 @@ pub struct CarrierScript {
     pub rtt: Span,
     /// From the final dot to the answer.
     pub service: Span,
-    /// What it tolerates, at first.
+    /// What it tolerates from each address of ours, at first.
     pub limits: Limits,
+    /// What it tolerates from some addresses, where that differs.
+    pub from: Vec<(IpAddr, Limits)>,
     /// What it tolerates from a moment on.
     pub changes: Vec<(Span, Limits)>,
     /// How it behaves.
@@ -168,6 +176,7 @@ impl CarrierScript {
             rtt: Span::from_millis(20),
             service: Span::from_millis(30),
             limits: Limits::default(),
+            from: Vec::new(),
             changes: Vec::new(),
             ways: Ways::default(),
         }

@@ -42,6 +42,7 @@ pub(super) fn settings(
         table: CarrierTable::new(scenario.carriers.iter().map(|c| row(&c.name)).collect()),
         policies: policies.iter().map(|(name, policy)| (Carrier::new(name.as_str()), policy.clone())).collect(),
         default_policy: Policy::default(),
+        sources: scenario.sources.clone(),
         rules: rules(),
         unsettled_max: scenario.unsettled_max,
         seed: scenario.seed,

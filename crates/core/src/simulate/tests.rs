@@ -17,6 +17,7 @@ mod lanes;
 mod limits;
 mod order;
 mod seeds;
+mod sources;
 mod ways;
 
 fn ms(ms: u64) -> Span {

@@ -3,11 +3,14 @@
 mod acts;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::carrier::{Server, TalkId, Welcome};
 use super::chance::Chance;
 use super::conversation::Sent;
 use super::disk::Disk;
+use super::happening::Happening;
 use super::line::{Line, Moved};
 use super::report::{CrashReport, Report};
 use super::script::{CarrierScript, Order, Scenario, TlsScript};
@@ -17,7 +20,6 @@ use crate::engine::Machine;
 use crate::event::Event;
 use crate::pace::Pace;
 use crate::policy::Policy;
-use crate::queue::ChunkId;
 use crate::time::{Instant, Span};
 
 /// Steps at one instant after which the machine is said never to come to rest.
@@ -26,26 +28,6 @@ const STEPS_AT_ONCE_MAX: u32 = 50_000;
 const ROUTE_HOLDS: Span = Span::from_secs(300);
 /// How long loading a chunk or looking up a name takes.
 const LOOKUP: Span = Span::from_millis(2);
-
-/// Something on its way. Those with a number belong to one start of the program and die with it.
-enum Happening {
-    Submit(usize),
-    Order(usize),
-    Change(String, usize),
-    Restart,
-    Committed(u32),
-    Loaded(u32, ChunkId),
-    Resolved(u32, String),
-    Connects(TalkId),
-    Connected(TalkId),
-    ToServer(TalkId, Vec<u8>),
-    Encrypted(TalkId),
-    ClientGone(TalkId),
-    ToClient(TalkId, Vec<u8>),
-    ServerGone(TalkId),
-    HandsShaken(TalkId, bool),
-    Tick(TalkId),
-}
 
 /// The whole simulated world.
 pub(super) struct World<'a> {
@@ -63,9 +45,10 @@ pub(super) struct World<'a> {
     disk: Disk,
     disk_chance: Chance,
     servers: BTreeMap<String, Server>,
-    gates: BTreeMap<String, Pace>,
+    gates: BTreeMap<Arc<str>, Pace>,
     lines: BTreeMap<TalkId, Line>,
-    carriers: BTreeMap<TalkId, String>,
+    /// With whom each session is, and from which address of ours.
+    carriers: BTreeMap<TalkId, (String, Option<IpAddr>)>,
     ticks: BTreeMap<TalkId, Instant>,
     sessions_most: usize,
     report: Report,
@@ -321,13 +304,13 @@ impl<'a> World<'a> {
 
     fn server(&mut self, talk: TalkId) -> Option<(&mut Server, Instant)> {
         let now = self.now;
-        self.servers.get_mut(self.carriers.get(&talk)?).map(|server| (server, now))
+        self.servers.get_mut(&self.carriers.get(&talk)?.0).map(|server| (server, now))
     }
 
     fn connects(&mut self, talk: TalkId) {
-        let Some(carrier) = self.carriers.get(&talk).cloned() else { return };
+        let Some((carrier, source)) = self.carriers.get(&talk).cloned() else { return };
         let Some((server, now)) = self.server(talk) else { return };
-        let welcome = server.connect(talk, now);
+        let welcome = server.connect(talk, source, now);
         let back = self.rtt(&carrier) / 2;
         match welcome {
             Welcome::Reset => self.after(back, Happening::ServerGone(talk)),
@@ -340,7 +323,7 @@ impl<'a> World<'a> {
 
     /// Sends what left the server on its way to the client.
     fn deliver(&mut self, talk: TalkId, sent: Vec<Sent>) {
-        let back = self.carriers.get(&talk).map_or(Span::ZERO, |carrier| self.rtt(carrier)) / 2;
+        let back = self.carriers.get(&talk).map_or(Span::ZERO, |(carrier, _)| self.rtt(carrier)) / 2;
         for sent in sent {
             match sent {
                 Sent::Bytes(at, text) => self.at(at + back, Happening::ToClient(talk, text.into_bytes())),
@@ -359,7 +342,7 @@ impl<'a> World<'a> {
     /// Lets a line do what it can do now, and carries what it has to say.
     fn turn(&mut self, talk: TalkId) {
         let Some(line) = self.lines.get_mut(&talk) else { return };
-        let gate = self.gates.entry(line.carrier.clone()).or_insert_with(|| Pace::new(None, 1));
+        let gate = self.gates.entry(line.gate.clone()).or_insert_with(|| Pace::new(None, 1));
         let Moved { events, bytes, departed, handshake, closed } = line.turn(gate, self.now);
         let (wake, carrier) = (line.wake(), line.carrier.clone());
         let half = self.rtt(&carrier) / 2;

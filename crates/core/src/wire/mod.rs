@@ -4,7 +4,7 @@ mod gate;
 mod tls;
 mod verify;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use mail_send::SmtpClient;
@@ -49,6 +49,8 @@ pub enum Order {
 pub struct Opening {
     /// Its number.
     pub session: SessionId,
+    /// Our own address, where it is not left to the system.
+    pub source: Option<IpAddr>,
     /// Where to connect.
     pub addr: SocketAddr,
     /// The host's name, for TLS.
@@ -106,7 +108,11 @@ pub async fn run(opening: Opening, mut orders: mpsc::UnboundedReceiver<Order>, r
         report,
     };
     let timeout = opening.manner.timeouts.connect;
-    match SmtpClient::connect(opening.addr, timeout).await {
+    let connected = match opening.source {
+        Some(own) => SmtpClient::connect_using(own, opening.addr, timeout).await,
+        None => SmtpClient::connect(opening.addr, timeout).await,
+    };
+    match connected {
         // Without this each mail costs 40 ms (facts: crates §0.3).
         Ok(client) => match client.stream.set_nodelay(true) {
             Ok(()) => carrier.speak(client).await,

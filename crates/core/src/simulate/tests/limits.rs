@@ -3,7 +3,7 @@
 use super::*;
 
 /// The most events that any window of this length holds, its end not counted.
-fn most_within(instants: &[Instant], window: Span) -> usize {
+pub(super) fn most_within(instants: &[Instant], window: Span) -> usize {
     let inside = |(i, start): (usize, &Instant)| instants[i..].iter().take_while(|t| t.since(*start) < window).count();
     instants.iter().enumerate().map(inside).max().unwrap_or(0)
 }

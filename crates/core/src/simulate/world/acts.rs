@@ -14,12 +14,12 @@ impl World<'_> {
             Action::Persist(writes) => self.disk.persist(writes),
             Action::Load(chunk) => self.after(LOOKUP, Happening::Loaded(self.start, chunk)),
             Action::Resolve(domain) => self.after(LOOKUP, Happening::Resolved(self.start, domain)),
-            Action::Open { session, carrier, host, manner, .. } => {
-                self.note(|| format!("open {} {carrier} {host}", session.0));
+            Action::Open { session, carrier, gate, source, host, manner, .. } => {
+                self.note(|| format!("open {} {gate} {host}", session.0));
                 let talk = (self.start, session.0);
                 let rtt = self.rtt(carrier.as_str());
-                self.carriers.insert(talk, carrier.as_str().to_string());
-                self.lines.insert(talk, Line::new(talk, carrier.as_str(), *manner, self.now));
+                self.carriers.insert(talk, (carrier.as_str().to_string(), source));
+                self.lines.insert(talk, Line::new(talk, (carrier.as_str(), gate), *manner, self.now));
                 self.after(rtt / 2, Happening::Connects(talk));
                 self.turn(talk);
             }
@@ -66,8 +66,8 @@ impl World<'_> {
                 self.turn(talk);
             }
             Action::Keep(name, value) => self.disk.keep(name, value),
-            Action::Gate(carrier, policy) => {
-                let gate = self.gates.entry(carrier.as_str().to_string());
+            Action::Gate(lane, policy) => {
+                let gate = self.gates.entry(lane);
                 let gate = gate.or_insert_with(|| Pace::new(policy.mails_per_second_max, policy.burst_mails));
                 gate.set_rate(policy.mails_per_second_max);
                 gate.set_burst(policy.burst_mails);

@@ -1,103 +1,43 @@
-//! How the engine is set up: the folder, the name service, what may be dialled, and the tables of carriers and replies.
-
-mod replies;
+//! The table of carriers: who they are, their limits, and the ways that lead to them.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde::Deserialize;
-use thiserror::Error;
 
-use replies::ReplyTable;
-
+use super::replies::ReplyTable;
+use super::sources::SourceToml;
+use super::table::{Table, TableError};
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::outcome::ReplyRules;
 use crate::policy::{Policy, TlsPolicy};
-use crate::press::Signing;
-use crate::seal::Seal;
+use crate::route::Source;
 use crate::time::Span;
 
 /// The carrier table that is compiled in; an operator may replace it.
-const CARRIERS: &str = include_str!("../data/carriers.toml");
+pub(super) const CARRIERS: &str = include_str!("../../data/carriers.toml");
 /// The classification of replies that is compiled in.
-const REPLIES: &str = include_str!("../data/replies.toml");
-
-/// Where connections may go. What is not allowed is not dialled, whatever the name service says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Dial {
-    /// Only this machine: for demos, tests and drills.
-    #[default]
-    Loopback,
-    /// Only the configured relay.
-    RelayOnly,
-    /// Anywhere.
-    Internet,
-}
-
-impl Dial {
-    /// Whether an MX host's address may be dialled.
-    #[must_use]
-    pub fn permits(self, addr: SocketAddr) -> bool {
-        match self {
-            Dial::Loopback => addr.ip().is_loopback(),
-            Dial::RelayOnly => false,
-            Dial::Internet => true,
-        }
-    }
-
-    /// Whether the relay's address may be dialled.
-    #[must_use]
-    pub fn permits_relay(self, addr: SocketAddr) -> bool {
-        self != Dial::Loopback || addr.ip().is_loopback()
-    }
-}
-
-/// Which name service is asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum NameService {
-    /// The system's.
-    #[default]
-    System,
-    /// These servers.
-    Servers(Vec<SocketAddr>),
-}
-
-/// A host that takes everything instead of the carriers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Relay {
-    /// Name or address.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-}
+pub(super) const REPLIES: &str = include_str!("../../data/replies.toml");
 
 /// Carriers by name with their limits, and how replies are read.
 #[derive(Clone, Debug)]
 pub struct Carriers {
     rows: Vec<(CarrierRow, Policy)>,
+    pub(crate) sources: Vec<Source>,
     rules: ReplyRules,
     default_policy: Policy,
-}
-
-/// What is wrong with a table, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{table}: {problem}")]
-pub struct TableError {
-    /// Which table.
-    pub table: String,
-    /// What is wrong: line, key and what is allowed.
-    pub problem: String,
 }
 
 impl Default for Carriers {
     /// The tables that are compiled in; a test holds that they parse.
     fn default() -> Self {
-        let nothing = || Carriers { rows: Vec::new(), rules: ReplyRules::default(), default_policy: Policy::default() };
-        ReplyTable::parse(REPLIES).and_then(|replies| Carriers::read(CARRIERS, replies)).unwrap_or_else(|_| nothing())
+        let nothing = || Carriers {
+            rows: Vec::new(),
+            sources: Vec::new(),
+            rules: ReplyRules::default(),
+            default_policy: Policy::default(),
+        };
+        ReplyTable::parse(REPLIES).and_then(|replies| Carriers::build(CARRIERS, replies)).unwrap_or_else(|_| nothing())
     }
 }
 
@@ -109,15 +49,26 @@ impl Carriers {
     pub fn parse(carriers: &str, replies: &str) -> Result<Self, TableError> {
         let replies = ReplyTable::parse(replies)?;
         replies.check()?;
-        Carriers::read(carriers, replies)
+        Carriers::build(carriers, replies)
     }
 
-    fn read(carriers: &str, replies: ReplyTable) -> Result<Self, TableError> {
+    /// Reads a table of carriers in place of the one that is compiled in; replies are read as always.
+    ///
+    /// # Errors
+    /// [`TableError`] names the line and the key.
+    pub fn read(carriers: &str) -> Result<Self, TableError> {
+        Carriers::build(carriers, ReplyTable::parse(REPLIES)?)
+    }
+
+    fn build(carriers: &str, replies: ReplyTable) -> Result<Self, TableError> {
         let wrong = |e: toml::de::Error| TableError { table: "carrier table".into(), problem: e.to_string() };
         let table: CarrierFile = toml::from_str(carriers).map_err(wrong)?;
+        let names = table.carrier.iter().map(|row| row.name.as_str()).collect();
+        let text = Table { text: carriers, names };
+        let sources = table.source.into_iter().map(|row| row.build(&text)).collect::<Result<_, _>>()?;
         let default_policy = table.default.policy(&Policy::default());
         let rows = table.carrier.into_iter().map(|row| row.build(&default_policy)).collect();
-        Ok(Carriers { rows, rules: replies.rules, default_policy })
+        Ok(Carriers { rows, sources, rules: replies.rules, default_policy })
     }
 
     /// Replaces a carrier's limits; an unknown name is added with these limits and no domains.
@@ -166,6 +117,11 @@ impl Carriers {
         found.map_or(&self.default_policy, |(_, policy)| policy)
     }
 
+    /// Adds an address of our own. Carriers that one serves are reached from such addresses only.
+    pub fn add_source(&mut self, source: Source) {
+        self.sources.push(source);
+    }
+
     pub(crate) fn table(&self) -> CarrierTable {
         CarrierTable::new(self.rows.iter().map(|(row, _)| row.clone()).collect())
     }
@@ -183,58 +139,13 @@ impl Carriers {
     }
 }
 
-/// Everything the engine is told before it opens.
-#[derive(Clone)]
-pub struct Config {
-    /// The folder of the durable queue; it is created if need be.
-    pub folder: PathBuf,
-    /// Our own name in EHLO (RFC 5321 §4.1.1.1): the host name of the sending address.
-    pub helo: String,
-    /// What may be dialled.
-    pub dial: Dial,
-    /// Which name service is asked.
-    pub dns: NameService,
-    /// The port of MX hosts: 25 everywhere but in tests.
-    pub port: u16,
-    /// A host that takes everything instead.
-    pub relay: Option<Relay>,
-    /// Carriers and replies.
-    pub carriers: Carriers,
-    /// Attempts registered and not durable as ended, at most; `None` is 2 × sessions + 64.
-    pub unsettled_max: Option<usize>,
-    /// What signs the mails (DKIM); nothing by default.
-    pub signing: Signing,
-    /// Seals what waits; `None` uses a key file in the folder.
-    pub seal: Option<Arc<dyn Seal>>,
-    /// Where randomness begins; `None` takes the time of opening.
-    pub seed: Option<u64>,
-}
-
-impl Config {
-    /// A configuration with defaults: dials nothing but loopback until told otherwise.
-    #[must_use]
-    pub fn new(folder: impl Into<PathBuf>, helo: impl Into<String>) -> Self {
-        Config {
-            folder: folder.into(),
-            helo: helo.into(),
-            dial: Dial::default(),
-            dns: NameService::default(),
-            port: 25,
-            relay: None,
-            carriers: Carriers::default(),
-            unsettled_max: None,
-            signing: Signing::default(),
-            seal: None,
-            seed: None,
-        }
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CarrierFile {
     default: LimitsToml,
     carrier: Vec<CarrierToml>,
+    #[serde(default)]
+    source: Vec<SourceToml>,
 }
 
 #[derive(Deserialize)]
@@ -316,14 +227,5 @@ mod tests {
     fn a_misspelt_key_is_named_with_its_line() {
         let error = Carriers::parse("[default]\nsesions_max = 3\n", REPLIES).unwrap_err().to_string();
         assert!(error.contains("sesions_max") && error.contains("line 2"), "{error}");
-    }
-
-    #[test]
-    fn nothing_but_loopback_is_dialled_by_default() {
-        let dial = Dial::default();
-        assert!(dial.permits("127.3.2.1:25".parse().unwrap()) && dial.permits("[::1]:25".parse().unwrap()));
-        for addr in ["192.168.0.1:25", "10.0.0.1:25", "[2001:db8::1]:25", "0.0.0.0:25"] {
-            assert!(!dial.permits(addr.parse().unwrap()) && !dial.permits_relay(addr.parse().unwrap()), "{addr}");
-        }
     }
 }

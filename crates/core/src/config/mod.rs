@@ -1,0 +1,129 @@
+//! How the engine is set up: the folder, the name service, what may be dialled, and the tables of carriers and replies.
+
+mod carriers;
+mod replies;
+mod sources;
+mod table;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::press::Signing;
+use crate::seal::Seal;
+
+pub use carriers::Carriers;
+pub use table::TableError;
+
+/// Where connections may go. What is not allowed is not dialled, whatever the name service says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dial {
+    /// Only this machine: for demos, tests and drills.
+    #[default]
+    Loopback,
+    /// Only the configured relay.
+    RelayOnly,
+    /// Anywhere.
+    Internet,
+}
+
+impl Dial {
+    /// Whether an MX host's address may be dialled.
+    #[must_use]
+    pub fn permits(self, addr: SocketAddr) -> bool {
+        match self {
+            Dial::Loopback => addr.ip().is_loopback(),
+            Dial::RelayOnly => false,
+            Dial::Internet => true,
+        }
+    }
+
+    /// Whether the relay's address may be dialled.
+    #[must_use]
+    pub fn permits_relay(self, addr: SocketAddr) -> bool {
+        self != Dial::Loopback || addr.ip().is_loopback()
+    }
+}
+
+/// Which name service is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum NameService {
+    /// The system's.
+    #[default]
+    System,
+    /// These servers.
+    Servers(Vec<SocketAddr>),
+}
+
+/// A host that takes everything instead of the carriers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// Name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+/// Everything the engine is told before it opens.
+#[derive(Clone)]
+pub struct Config {
+    /// The folder of the durable queue; it is created if need be.
+    pub folder: PathBuf,
+    /// Our own name in EHLO (RFC 5321 §4.1.1.1): the host name of the sending address.
+    pub helo: String,
+    /// What may be dialled.
+    pub dial: Dial,
+    /// Which name service is asked.
+    pub dns: NameService,
+    /// The port of MX hosts: 25 everywhere but in tests.
+    pub port: u16,
+    /// A host that takes everything instead.
+    pub relay: Option<Relay>,
+    /// Carriers and replies.
+    pub carriers: Carriers,
+    /// Attempts registered and not durable as ended, at most; `None` is 2 × sessions + 64.
+    pub unsettled_max: Option<usize>,
+    /// What signs the mails (DKIM); nothing by default.
+    pub signing: Signing,
+    /// Seals what waits; `None` uses a key file in the folder.
+    pub seal: Option<Arc<dyn Seal>>,
+    /// Where randomness begins; `None` takes the time of opening.
+    pub seed: Option<u64>,
+}
+
+impl Config {
+    /// A configuration with defaults: dials nothing but loopback until told otherwise.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>, helo: impl Into<String>) -> Self {
+        Config {
+            folder: folder.into(),
+            helo: helo.into(),
+            dial: Dial::default(),
+            dns: NameService::default(),
+            port: 25,
+            relay: None,
+            carriers: Carriers::default(),
+            unsettled_max: None,
+            signing: Signing::default(),
+            seal: None,
+            seed: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_loopback_is_dialled_by_default() {
+        let dial = Dial::default();
+        assert!(dial.permits("127.3.2.1:25".parse().unwrap()) && dial.permits("[::1]:25".parse().unwrap()));
+        for addr in ["192.168.0.1:25", "10.0.0.1:25", "[2001:db8::1]:25", "0.0.0.0:25"] {
+            assert!(!dial.permits(addr.parse().unwrap()) && !dial.permits_relay(addr.parse().unwrap()), "{addr}");
+        }
+    }
+}
