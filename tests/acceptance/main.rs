@@ -11,6 +11,7 @@ mod demo;
 mod kills;
 mod mails;
 mod mistakes;
+mod names;
 mod relay;
 mod sink;
 mod telegrams;

@@ -10,7 +10,7 @@ use hikyaku_core::{
 use hikyaku_mock::{Acceptance, CarrierProfile, Directory, Fate, LedgerSnapshot, MockNet, Profile};
 
 /// Domains in about the shares of the demo, with every address form and those that do not exist.
-const DOMAINS: [&str; 20] = [
+pub const DOMAINS: [&str; 20] = [
     "docomo.ne.jp",
     "ezweb.ne.jp",
     "gmail.com",
@@ -58,7 +58,7 @@ pub fn trial(profile: &str, mails: usize, seconds: u64) -> Trial {
         let engine = Engine::open(config(folder.path(), &net, &profile.carriers)).await.unwrap();
         let recipients: Vec<Recipient> = (0..mails).map(recipient).collect();
         let rcpts = recipients.iter().map(|r| (r.id.clone(), bare(&r.address))).collect();
-        engine.submit(batch(recipients)).await.unwrap();
+        engine.submit(batch("trial", recipients)).await.unwrap();
         let records = settled(&engine, mails, Duration::from_secs(seconds)).await;
         engine.shutdown().await;
         let books = net.ledger();
@@ -95,7 +95,8 @@ pub fn in_doubt(records: &[Record], id: &str) -> usize {
     records.iter().filter(|record| record.recipient == id && record.outcome == Some(Outcome::InDoubt)).count()
 }
 
-async fn settled(engine: &Engine, mails: usize, within: Duration) -> Vec<Record> {
+/// Reads records until so many recipients have settled.
+pub async fn settled(engine: &Engine, mails: usize, within: Duration) -> Vec<Record> {
     let deadline = Instant::now() + within;
     let (mut records, mut cursor, mut open) = (Vec::new(), 0, HashSet::new());
     loop {
@@ -114,7 +115,8 @@ async fn settled(engine: &Engine, mails: usize, within: Duration) -> Vec<Record>
     }
 }
 
-fn recipient(n: usize) -> Recipient {
+/// The n-th recipient: every address form and every domain comes up.
+pub fn recipient(n: usize) -> Recipient {
     let domain = DOMAINS[n % DOMAINS.len()];
     let local = match (n % 40, domain) {
         (0, _) => format!("taro..yamada{n}"),
@@ -137,7 +139,8 @@ fn bare(address: &Address) -> String {
     format!("{}@{}", address.local(), address.domain())
 }
 
-fn batch(recipients: Vec<Recipient>) -> Batch {
+/// A batch of this name.
+pub fn batch(key: &str, recipients: Vec<Recipient>) -> Batch {
     let address = Address::parse("anpi@hikyaku.example.go.jp").unwrap();
     let template = Template::new(TemplateText {
         from: Mailbox { name: "安否確認システム".into(), address },
@@ -148,11 +151,11 @@ fn batch(recipients: Vec<Recipient>) -> Batch {
         fields: &["name"],
     });
     let template = template.unwrap();
-    Batch { key: "trial".into(), template, urgency: Urgency::Safety, deadline: None, expires: None, recipients }
+    Batch { key: key.into(), template, urgency: Urgency::Safety, deadline: None, expires: None, recipients }
 }
 
 /// The engine's configuration: the mock's name server, and the carriers' limits at the start as ceilings.
-fn config(folder: &std::path::Path, net: &MockNet, rows: &[CarrierProfile]) -> Config {
+pub fn config(folder: &std::path::Path, net: &MockNet, rows: &[CarrierProfile]) -> Config {
     let mut config = Config::new(folder, "hikyaku.example.go.jp");
     config.dns = NameService::Servers(vec![net.dns]);
     config.port = net.smtp_port;

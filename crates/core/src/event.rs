@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::message::{BatchId, MailId, Recipient, Template, Urgency};
+pub use crate::mx::HostRoute;
 use crate::outcome::Stage;
 use crate::policy::Policy;
 use crate::queue::{ChunkId, Past, Places};
@@ -63,17 +64,6 @@ pub struct ChunkWork {
 /// Number of a session, unique while the engine lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
-
-/// One MX host with its addresses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HostRoute {
-    /// Host name.
-    pub name: String,
-    /// Lower goes first.
-    pub preference: u16,
-    /// Where it listens.
-    pub addrs: Vec<SocketAddr>,
-}
 
 /// Where a domain's mail goes.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,6 +139,8 @@ pub enum Event {
     Pause(Carrier, bool),
     /// New limits for a carrier.
     SetPolicy(Carrier, Box<Policy>),
+    /// Have the routes of these domains ready from now on.
+    WarmUp(Vec<String>),
     /// End all sessions in order and begin nothing.
     ShutDown,
 }
@@ -227,7 +219,7 @@ pub enum Action {
     Finish(SessionId),
     /// The ceilings of a lane changed: renew the gate of its name.
     Gate(Arc<str>, Box<Policy>),
-    /// Keep something learned under a name across restarts, in place of what was kept there. Nothing waits for it, and a
-    /// crash may lose the last of it.
+    /// Keep something learned under a name across restarts, in place of what was kept there; no bytes forget it. Nothing
+    /// waits for it, and a crash may lose the last of it.
     Keep(String, Vec<u8>),
 }

@@ -192,7 +192,7 @@ pub use outcome::{Cause, Outcome, Settlement, Stage};
 pub use policy::{Policy, Timeouts, TlsPolicy};
 pub use press::{DkimKey, Signing, SigningError, Unsigned};
 pub use record::Record;
-pub use report::{LaneView, Snapshot};
+pub use report::{DomainTrouble, LaneView, Snapshot};
 pub use route::{Source, SourceLimits};
 pub use seal::{Seal, SealError};
 pub use store::{Receipt, StoreError};

@@ -92,12 +92,14 @@ const QUEUE: Declared = gauge("queue", &[], "Mails that wait or are under way an
 const UNSETTLED: Declared = gauge("unsettled", &[], "Attempts that are registered and not durable as ended");
 const OLDEST: Declared =
     seconds("oldest_waiting", Kind::Gauge, &[], "Since when the oldest batch that is not done waits");
+const UNRESOLVED: Declared =
+    gauge("domains_unresolved", &[], "Domains of which it cannot be found out where their mail goes");
 const UNSEEN: Declared = gauge("unrecognised_kinds", &[], "Different unrecognised replies that are kept to be read");
 const UNTRACED: Declared =
     counter("trace_lines_dropped", &[], "Lines of the live trace that a slow reader did not get");
 
 /// Every metric there is.
-pub const DECLARED: [Declared; 20] = [
+pub const DECLARED: [Declared; 21] = [
     ATTEMPTS,
     SETTLED,
     ENCRYPTED,
@@ -116,6 +118,7 @@ pub const DECLARED: [Declared; 20] = [
     QUEUE,
     UNSETTLED,
     OLDEST,
+    UNRESOLVED,
     UNSEEN,
     UNTRACED,
 ];
@@ -312,6 +315,7 @@ impl Metrics {
         self.set(OLDEST, [], oldest.map_or(0.0, |since| seen.at.since(since).as_secs_f64()));
         self.set(QUEUE, [], seen.waiting as f64);
         self.set(UNSETTLED, [], seen.unsettled as f64);
+        self.set(UNRESOLVED, [], seen.unresolved.len() as f64);
         self.set(UNSEEN, [], seen.unrecognised.len() as f64);
         if let Some(family) = self.counters.get(UNTRACED.name) {
             let dropped = family.get_or_create(&labels(UNTRACED, []));
@@ -379,6 +383,7 @@ fn failure(why: &Why) -> Option<&'static str> {
         Why::Finished => return None,
         Why::Refused(_) => "refused",
         Why::Lost(_) => "lost",
+        Why::Unreachable(_) => "unreachable",
         Why::TimedOut => "timed-out",
         Why::Protocol(_) => "protocol",
         Why::DiscardsInput => "discards-input",

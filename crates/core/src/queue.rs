@@ -295,6 +295,80 @@ impl Queue {
         let waits = [Wait::Fresh, Wait::Again, Wait::PutOff];
         waits.into_iter().flat_map(|wait| core::iter::from_fn(|| shelf.take(batch, wait)).collect::<Vec<_>>()).collect()
     }
+
+    /// Takes out everything of the chunks that `is_its` says, as a queue of its own with each kind and time as it was.
+    pub fn split_off(&mut self, is_its: impl Fn(ChunkId) -> bool) -> Queue {
+        let mut out = Queue::default();
+        for part in core::mem::take(self).into_parts() {
+            let queue = if is_its(part.chunk()) { &mut out } else { &mut *self };
+            queue.add(part);
+        }
+        out
+    }
+
+    /// Takes in everything of another queue.
+    pub fn append(&mut self, other: Queue) {
+        other.into_parts().into_iter().for_each(|part| self.add(part));
+    }
+
+    /// Everything in it, in no order.
+    #[must_use]
+    pub fn into_picks(self) -> Vec<Pick> {
+        let mut out = Vec::with_capacity(self.waiting);
+        for part in self.into_parts() {
+            match part {
+                Part::Fresh(_, chunk, mut places) => out.extend(core::iter::from_fn(|| {
+                    let mail = chunk.mail(places.take_first()?);
+                    Some(Pick { mail, past: Past::default(), wait: Wait::Fresh })
+                })),
+                Part::Again(_, _, pick) => out.push(pick),
+            }
+        }
+        out
+    }
+
+    fn add(&mut self, part: Part) {
+        match part {
+            Part::Fresh(standing, chunk, places) => self.add_chunk(standing, chunk, places),
+            Part::Again(standing, due, pick) => self.add_again(due, standing, pick),
+        }
+    }
+
+    fn into_parts(self) -> Vec<Part> {
+        let standings: BTreeMap<BatchId, Standing> =
+            self.shelves.iter().map(|(id, shelf)| (*id, shelf.standing)).collect();
+        let mut parts = Vec::new();
+        for (batch, shelf) in self.shelves {
+            let chunks = shelf.fresh.into_iter();
+            parts.extend(chunks.map(|(number, places)| Part::Fresh(shelf.standing, ChunkId { batch, number }, places)));
+            for (wait, ripe) in [(Wait::Again, shelf.again), (Wait::PutOff, shelf.put_off)] {
+                let pick = |(index, past)| Pick { mail: MailId { batch, index }, past, wait };
+                parts.extend(ripe.into_iter().map(|mail| Part::Again(shelf.standing, shelf.ripe_since, pick(mail))));
+            }
+        }
+        for Reverse(later) in self.later {
+            if let Some(standing) = standings.get(&later.mail.batch) {
+                let pick = Pick { mail: later.mail, past: later.past, wait: later.wait };
+                parts.push(Part::Again(*standing, later.due, pick));
+            }
+        }
+        parts
+    }
+}
+
+/// A piece of a queue that can be added to another.
+enum Part {
+    Fresh(Standing, ChunkId, Places),
+    Again(Standing, Instant, Pick),
+}
+
+impl Part {
+    fn chunk(&self) -> ChunkId {
+        match self {
+            Part::Fresh(_, chunk, _) => *chunk,
+            Part::Again(_, _, pick) => ChunkId::of(pick.mail),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -344,6 +418,35 @@ mod tests {
         assert_eq!(queue.ripen(Instant::from_micros(2000)), Instant::NEVER);
         assert_eq!(drain(&mut queue, 1, Wait::Again), [8]);
         assert_eq!(drain(&mut queue, 1, Wait::PutOff), [2000]);
+    }
+
+    #[test]
+    fn what_moves_to_another_queue_keeps_its_kind_its_time_and_its_number() {
+        let (now, later) = (Instant::from_micros(1000), Instant::from_micros(2000));
+        let fill = |queue: &mut Queue| {
+            for number in 0..4 {
+                queue.add_chunk(standing(Urgency::Safety), chunk(1, number), Places::List([3, 5].into()));
+                for (due, place, wait) in [(now, 7, Wait::Again), (now, 8, Wait::PutOff), (later, 9, Wait::Again)] {
+                    queue.add_again(due, standing(Urgency::Safety), again(1, number * CHUNK_MAILS_MAX + place, wait));
+                }
+            }
+            queue.ripen(now);
+        };
+        let (mut whole, mut left) = (Queue::default(), Queue::default());
+        fill(&mut whole);
+        fill(&mut left);
+        let moved = left.split_off(|chunk| chunk.number % 2 == 1);
+        assert_eq!((left.waiting(), moved.waiting()), (10, 10));
+        left.append(moved);
+        assert_eq!(left.waiting(), whole.waiting());
+        for at in [now, later] {
+            assert_eq!(left.ripen(at), whole.ripen(at));
+            for wait in [Wait::Fresh, Wait::Again, Wait::PutOff] {
+                assert_eq!(left.head(BatchId(1), wait), whole.head(BatchId(1), wait));
+                assert_eq!(drain(&mut left, 1, wait), drain(&mut whole, 1, wait));
+            }
+        }
+        assert_eq!((left.waiting(), left.heads().count()), (0, 0));
     }
 
     #[test]

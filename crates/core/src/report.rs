@@ -46,6 +46,21 @@ pub struct LaneView {
     pub held_until: Option<Instant>,
 }
 
+/// A domain of which it cannot be found out at present where its mail goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainTrouble {
+    /// The domain.
+    pub domain: String,
+    /// What the name service said, or that it said nothing.
+    pub why: String,
+    /// Since when.
+    pub since: Instant,
+    /// Mails that wait until it is known.
+    pub waiting: u64,
+    /// Whether its last known hosts are used meanwhile, so that its mail goes on.
+    pub goes_on: bool,
+}
+
 /// Everything at one instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
@@ -61,4 +76,6 @@ pub struct Snapshot {
     pub forecast: Forecast,
     /// Refusals that no row of the table of replies knows, the latest first: at most a hundred kinds.
     pub unrecognised: Vec<UnseenReply>,
+    /// Domains that cannot be resolved, by name.
+    pub unresolved: Vec<DomainTrouble>,
 }

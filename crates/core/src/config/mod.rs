@@ -78,6 +78,9 @@ pub struct Config {
     pub dial: Dial,
     /// Which name service is asked.
     pub dns: NameService,
+    /// Domains whose routes are found out when the engine opens and kept fresh from then on: those that must not wait for
+    /// the name service when it matters.
+    pub warm_up: Vec<String>,
     /// The port of MX hosts: 25 everywhere but in tests.
     pub port: u16,
     /// A host that takes everything instead.
@@ -103,6 +106,7 @@ impl Config {
             helo: helo.into(),
             dial: Dial::default(),
             dns: NameService::default(),
+            warm_up: Vec::new(),
             port: 25,
             relay: None,
             carriers: Carriers::default(),

@@ -142,8 +142,8 @@ impl Machine {
         let mut stop = if seated { Stop::Site } else { Stop::NoSeat };
         if self.lanes[lane].has_room(site) {
             let draw = self.draw();
-            let chosen =
-                self.lanes[lane].choose_host(&mut self.sites[site], now, |n| (draw % n.max(1) as u64) as usize);
+            let draw = |n: usize| (draw % n.max(1) as u64) as usize;
+            let chosen = self.lanes[lane].choose_host(&mut self.sites[site], &self.families, now, draw);
             match chosen {
                 Err(until) => {
                     self.lanes[lane].reserved.remove(&site);

@@ -9,8 +9,8 @@ use crate::carrier::Carrier;
 use crate::congestion::Congestion;
 use crate::event::{HostRoute, SessionId};
 use crate::message::{MailId, Urgency};
-use crate::mx::{self, MxRecord};
-use crate::outcome::{Cause, Outcome, Settlement};
+use crate::mx::{self, Candidate, Failure, Families, MxRecord, Reach};
+use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::pace::Pace;
 use crate::plan::Plan;
 use crate::policy::{Policy, TlsPolicy};
@@ -19,8 +19,8 @@ use crate::session::{Manner, Why};
 use crate::time::{Instant, Span};
 use crate::via::Via;
 
-/// First and longest time for which a host that failed is left alone.
-const HOST_HOLD: (Span, Span) = (Span::from_millis(500), Span::from_secs(20));
+/// How long a site without any address waits; its next look-up may bring some.
+const NO_ADDRESS_WAIT: Span = Span::from_secs(20);
 
 /// How long a host's bad manners are remembered: it may only have been slow, or have been mended.
 const MANNERS_KEPT: Span = Span::from_secs(600);
@@ -35,28 +35,17 @@ pub struct Host {
     overlap: bool,
     mails: u32,
     tls_broken: bool,
-    fails: u32,
-    held_until: Instant,
 }
 
 impl Default for Host {
     fn default() -> Self {
-        Host {
-            kept_until: Instant::EPOCH,
-            pipelining: true,
-            proven: false,
-            overlap: true,
-            mails: 0,
-            tls_broken: false,
-            fails: 0,
-            held_until: Instant::EPOCH,
-        }
+        Host { kept_until: Instant::EPOCH, pipelining: true, proven: false, overlap: true, mails: 0, tls_broken: false }
     }
 }
 
 impl Host {
     /// Learns from the end of a session.
-    pub fn on_closed(&mut self, why: &Why, was_ready: bool, now: Instant) {
+    pub fn on_closed(&mut self, why: &Why, now: Instant) {
         if matches!(why, Why::DiscardsInput | Why::PipeliningLie | Why::TlsFailed(_)) {
             self.kept_until = now + MANNERS_KEPT;
         }
@@ -64,12 +53,6 @@ impl Host {
             Why::DiscardsInput => self.overlap = false,
             Why::PipeliningLie => self.pipelining = false,
             Why::TlsFailed(_) if !self.tls_broken => self.tls_broken = true,
-            Why::Finished => self.fails = 0,
-            _ if !was_ready => {
-                self.fails = (self.fails + 1).min(10);
-                let hold = HOST_HOLD.0.saturating_mul(1 << (self.fails - 1)).min(HOST_HOLD.1);
-                self.held_until = now + hold;
-            }
             _ => {}
         }
     }
@@ -78,7 +61,6 @@ impl Host {
     pub fn on_taken(&mut self) {
         self.proven = self.pipelining;
         self.mails = self.mails.saturating_add(1);
-        self.fails = 0;
     }
 }
 
@@ -230,6 +212,10 @@ pub struct Lane {
     pub style_proven: bool,
     /// Hosts by name.
     pub hosts: BTreeMap<String, Host>,
+    /// What is remembered of their addresses.
+    pub reach: BTreeMap<SocketAddr, Reach>,
+    /// What this carrier's hosts have shown of IPv4 and IPv6.
+    pub families: Families,
     /// Its sessions.
     pub talks: BTreeMap<SessionId, Talk>,
     /// Attempts that are registered and not durable as ended.
@@ -267,6 +253,8 @@ impl Lane {
             style,
             style_proven: false,
             hosts: BTreeMap::new(),
+            reach: BTreeMap::new(),
+            families: Families::default(),
             talks: BTreeMap::new(),
             unsettled: 0,
             reserved: BTreeSet::new(),
@@ -294,33 +282,75 @@ impl Lane {
         self.talks.len() + held < self.congestion.window().min(self.policy.sessions_max) as usize
     }
 
-    /// The host to speak with next: by preference, ties by `draw`, leaving alone what failed a moment ago.
+    /// The host to speak with next: by preference, ties by `draw`, and its address, leaving alone what failed lately.
+    /// `machine` knows for which family the system has a route.
     ///
     /// # Errors
     /// The instant at which the first of them may be tried again.
     pub fn choose_host(
         &self,
         site: &mut Site,
+        machine: &Families,
         now: Instant,
         draw: impl FnMut(usize) -> usize,
     ) -> Result<(String, SocketAddr), Instant> {
+        let candidates = self.candidates(site, draw);
+        if candidates.is_empty() {
+            return Err(now + NO_ADDRESS_WAIT);
+        }
+        site.rotation = site.rotation.wrapping_add(1);
+        let chosen = mx::choose(&candidates, machine, &self.families, site.rotation, now)?;
+        let host = site.hosts.iter().find(|host| host.addrs.contains(&chosen.addr));
+        Ok((host.map(|host| host.name.clone()).unwrap_or_default(), chosen.addr))
+    }
+
+    /// Whether the site has an address that has not failed and may be tried now.
+    #[must_use]
+    pub fn has_other_way(&self, site: &Site, machine: &Families, now: Instant) -> bool {
+        let chosen = mx::choose(&self.candidates(site, |_| 0), machine, &self.families, 0, now);
+        chosen.is_ok_and(|candidate| !candidate.reach.is_doubtful())
+    }
+
+    /// Whether a session that was greeted is open to this address.
+    #[must_use]
+    pub fn is_alive(&self, addr: SocketAddr) -> bool {
+        self.talks.values().any(|talk| talk.addr == addr && talk.ready)
+    }
+
+    fn candidates(&self, site: &Site, draw: impl FnMut(usize) -> usize) -> Vec<Candidate> {
         let records: Vec<MxRecord> =
             site.hosts.iter().map(|h| MxRecord { preference: h.preference, host: h.name.clone() }).collect();
-        let mut retry = Instant::NEVER;
-        for name in mx::order(&records, draw) {
-            let held = self.hosts.get(&name).map_or(Instant::EPOCH, |h| h.held_until);
-            let all = site.hosts.iter().find(|h| h.name == name).map_or(&[][..], |h| &h.addrs);
+        let mut candidates = Vec::new();
+        for (host, name) in mx::order(&records, draw).iter().enumerate() {
+            let addrs = site.hosts.iter().filter(|h| h.name == *name).flat_map(|h| &h.addrs).copied();
             // From an address of ours only hosts of its family can be reached.
-            let reachable = |addr: &&SocketAddr| self.via.source().is_none_or(|own| own.is_ipv4() == addr.is_ipv4());
-            let addrs: Vec<&SocketAddr> = all.iter().filter(reachable).collect();
-            if held > now {
-                retry = retry.min(held);
-            } else if !addrs.is_empty() {
-                site.rotation = site.rotation.wrapping_add(1);
-                return Ok((name, *addrs[site.rotation % addrs.len()]));
+            let reachable = |addr: &SocketAddr| self.via.source().is_none_or(|own| own.is_ipv4() == addr.is_ipv4());
+            for addr in addrs.filter(reachable) {
+                let reach = self.reach.get(&addr).copied().unwrap_or_default();
+                let opening = reach.is_doubtful() && self.talks.values().any(|talk| talk.addr == addr && !talk.ready);
+                candidates.push(Candidate { host, addr, reach, opening });
             }
         }
-        Err(retry.min(now + HOST_HOLD.1))
+        candidates
+    }
+
+    /// A host greeted us.
+    pub fn on_greeted(&mut self, addr: SocketAddr) {
+        self.reach.remove(&addr);
+        self.families.worked(addr);
+    }
+
+    /// A session ended before it was greeted: its address is left alone for a while.
+    pub fn on_not_greeted(&mut self, addr: SocketAddr, stage: Stage, why: &Why, now: Instant) {
+        let failure = match why {
+            Why::TimedOut => Failure::Silent,
+            Why::Protocol(_) | Why::TlsFailed(_) => Failure::Mistaken,
+            _ => Failure::Refused,
+        };
+        self.reach.entry(addr).or_default().failed(failure, now);
+        if stage == Stage::Connect && matches!(why, Why::TimedOut | Why::Unreachable(_)) {
+            self.families.doubt(addr, now);
+        }
     }
 
     /// How to speak with a host, from the policy and what is remembered of it.

@@ -1,17 +1,21 @@
 //! The engine as a pure machine: events in, actions out, no clock, no socket, no disk.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use super::atlas::Atlas;
 use super::lane::{Group, Lane, Site};
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierTable};
-use crate::event::{Action, BatchHead, Chunk, ChunkWork, Event, SessionId, Write};
+use crate::event::{Action, BatchHead, Chunk, ChunkWork, Event, Next, SessionId, Write};
 use crate::message::{BatchId, KeyId, MailId};
+use crate::mx::Families;
 use crate::outcome::{ReplyRules, Settlement};
 use crate::plan::{Standing, Wait};
 use crate::policy::Policy;
 use crate::queue::{ChunkId, Past, Pick, Queue};
+use crate::report::DomainTrouble;
 use crate::route::Source;
 use crate::time::Instant;
 
@@ -69,25 +73,10 @@ pub(super) struct BatchState {
     pub(super) over: Option<Settlement>,
 }
 
-/// What is known of a domain.
-pub(super) enum DomainState {
-    Resolving {
-        waits: u32,
-    },
-    /// The name service failed; asked again at this instant.
-    Failed {
-        waits: u32,
-        again: Instant,
-    },
-    At {
-        site: usize,
-        valid_until: Instant,
-        asked: bool,
-    },
-    NoMail {
-        why: String,
-        valid_until: Instant,
-    },
+/// Whose mails a chunk holds, and how many of them have not settled.
+pub(super) struct ChunkHome {
+    pub(super) domain: Arc<str>,
+    pub(super) open: usize,
 }
 
 /// Mails that will not be sent, and why.
@@ -109,11 +98,14 @@ enum ChunkSlot {
 pub struct Machine {
     pub(super) settings: Settings,
     pub(super) batches: BTreeMap<BatchId, BatchState>,
-    pub(super) domains: BTreeMap<String, DomainState>,
+    pub(super) atlas: Atlas,
+    pub(super) chunk_homes: HashMap<ChunkId, ChunkHome>,
     /// Work whose site is not known yet.
     pub(super) parked: BTreeMap<String, Vec<(Arc<BatchHead>, ChunkWork)>>,
     pub(super) site_names: HashMap<String, usize>,
     pub(super) sites: Vec<Site>,
+    /// For which families this machine has a route.
+    pub(super) families: Families,
     pub(super) group_names: HashMap<Carrier, usize>,
     pub(super) groups: Vec<Group>,
     pub(super) lanes: Vec<Lane>,
@@ -135,7 +127,6 @@ pub struct Machine {
     /// Lanes that wait until fewer attempts are unsettled.
     pub(super) starved: BTreeSet<usize>,
     timers: BTreeSet<(Instant, usize)>,
-    pub(super) domain_wake: Instant,
     /// Mails whose sessions are asked to give them back in this step.
     recalls: Vec<MailId>,
     pub(super) writes: Vec<Write>,
@@ -150,13 +141,15 @@ impl Machine {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let random = settings.seed;
-        Machine {
+        let mut machine = Machine {
             settings,
             batches: BTreeMap::new(),
-            domains: BTreeMap::new(),
+            atlas: Atlas::default(),
+            chunk_homes: HashMap::new(),
             parked: BTreeMap::new(),
             site_names: HashMap::new(),
             sites: Vec::new(),
+            families: Families::default(),
             group_names: HashMap::new(),
             groups: Vec::new(),
             lanes: Vec::new(),
@@ -172,13 +165,14 @@ impl Machine {
             dirty: BTreeSet::new(),
             starved: BTreeSet::new(),
             timers: BTreeSet::new(),
-            domain_wake: Instant::NEVER,
             recalls: Vec::new(),
             writes: Vec::new(),
             learned: Vec::new(),
             shutting_down: false,
             random,
-        }
+        };
+        machine.recall_routes();
+        machine
     }
 
     /// Hears what happened and says what to do; returns when it must be asked again at the latest.
@@ -225,6 +219,12 @@ impl Machine {
         }
     }
 
+    /// Has what was kept under a name forgotten.
+    pub(super) fn forget(&mut self, name: &str) {
+        self.settings.kept.remove(name);
+        self.learned.push((name.to_string(), Vec::new()));
+    }
+
     /// What was kept under a name, if this program can read it.
     pub(super) fn kept<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
         match self.settings.kept.get(name)?.split_first() {
@@ -252,6 +252,11 @@ impl Machine {
             Event::Cancel(batch) => self.cancel(batch),
             Event::Pause(carrier, paused) => self.pause(carrier, paused),
             Event::SetPolicy(carrier, policy) => self.set_policy(&carrier, *policy, actions),
+            Event::WarmUp(domains) => {
+                for domain in domains {
+                    self.atlas.warm_up(&domain, now, actions);
+                }
+            }
             Event::ShutDown => {
                 self.shutting_down = true;
                 self.dirty.extend(0..self.lanes.len());
@@ -307,6 +312,14 @@ impl Machine {
     pub(super) fn write_end(&mut self, lane: Option<usize>, write: Write) {
         self.burying += usize::from(lane.is_none());
         self.ending.push_back(lane);
+        if let Write::Outcome(mail, _, Next::Settled) = &write
+            && let Entry::Occupied(mut home) = self.chunk_homes.entry(ChunkId::of(*mail))
+        {
+            home.get_mut().open = home.get().open.saturating_sub(1);
+            if home.get().open == 0 {
+                home.remove();
+            }
+        }
         self.writes.push(write);
     }
 
@@ -355,8 +368,9 @@ impl Machine {
 
     fn wake(&self) -> Instant {
         let lanes = self.timers.first().map_or(Instant::NEVER, |(wake, _)| *wake);
+        let names = if self.shutting_down { Instant::NEVER } else { self.atlas.wake() };
         let batches = self.batches.values().filter(|b| b.over.is_none()).filter_map(|b| b.head.expires);
-        lanes.min(self.domain_wake).min(batches.min().unwrap_or(Instant::NEVER))
+        lanes.min(names).min(batches.min().unwrap_or(Instant::NEVER))
     }
 
     /// Mails that wait anywhere or are under way.
@@ -372,6 +386,14 @@ impl Machine {
     #[must_use]
     pub fn lanes(&self) -> &[Lane] {
         &self.lanes
+    }
+
+    /// Domains that cannot be resolved at present, for observers.
+    #[must_use]
+    pub fn unresolved(&self) -> Vec<DomainTrouble> {
+        let mails = |(_, work): &(Arc<BatchHead>, ChunkWork)| (work.fresh.len() + work.again.len()) as u64;
+        let waiting = |domain: &str| self.parked.get(domain).map_or(0, |works| works.iter().map(mails).sum());
+        self.atlas.troubles(waiting)
     }
 
     /// Attempts that are registered and not durable as ended.

@@ -1,5 +1,6 @@
 //! The engine: a pure machine and the shell that carries out what it asks for.
 
+mod atlas;
 mod domain;
 mod feed;
 mod group;

@@ -32,6 +32,7 @@ pub fn snapshot(machine: &Machine, began: Instant, now: Instant) -> Snapshot {
         waiting: machine.waiting() as u64,
         unsettled: machine.unsettled() as u64,
         forecast: forecast::forecast(progress, now.since(began)),
+        unresolved: machine.unresolved(),
         lanes,
         unrecognised: Vec::new(),
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -10,10 +11,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::machine::{Machine, Settings};
 use super::picture;
 use super::watch::{Original, Watch};
+use crate::address::normalise_domain;
 use crate::carrier::Carrier;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::event::{Action, Event, SessionId, Write};
+use crate::event::{Action, Event, Route, SessionId, Write};
 use crate::message::{Batch, BatchId};
 use crate::policy::Policy;
 use crate::press::{KeyRing, Press, Signing, SigningError};
@@ -116,9 +118,11 @@ impl Engine {
             rules: config.carriers.rules(),
             unsettled_max: config.unsettled_max,
             seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
-            kept: found.kept,
+            kept: resolver.usable(found.kept),
         };
         let watch = Watch::new(config.carriers.policies().into_keys(), &settings.kept, keeper.clone());
+        let warm = Event::WarmUp(domains_of(&config.warm_up));
+        let _ = messages.send(Message::Events(vec![warm]));
         let (stop, stopped) = watch::channel(None);
         let (record, recorded) = watch::channel(0);
         let shell = Shell {
@@ -172,6 +176,16 @@ impl Engine {
     /// [`Error::Stopped`].
     pub fn resume(&self, carrier: Carrier) -> Result<(), Error> {
         self.tell(Event::Pause(carrier, false))
+    }
+
+    /// Finds out now where these domains' mail goes, and keeps that fresh while the engine is open, so that nothing waits
+    /// for the name service when it matters. Routes that were found are also kept across restarts and used while the name
+    /// service is down. Domains that had mail within the last week are kept fresh unasked. What is no domain is ignored.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn warm_up(&self, domains: &[impl AsRef<str>]) -> Result<(), Error> {
+        self.tell(Event::WarmUp(domains_of(domains)))
     }
 
     /// Sets the ceilings of a carrier from now on.
@@ -287,6 +301,11 @@ async fn open_keys(signing: Signing, now: Instant) -> Result<Arc<KeyRing>, Error
     Ok(Arc::new(keys))
 }
 
+/// As they stand in addresses: lower case, A-labels.
+fn domains_of(written: &[impl AsRef<str>]) -> Vec<String> {
+    written.iter().filter_map(|domain| normalise_domain(domain.as_ref()).ok()).collect()
+}
+
 /// Everything the loop holds.
 struct Shell {
     machine: Machine,
@@ -395,7 +414,8 @@ impl Shell {
             Action::Resolve(domain) => {
                 let (resolver, messages, clock) = (self.resolver.clone(), self.messages.clone(), self.clock);
                 tokio::spawn(async move {
-                    let (route, valid) = resolver.route(&domain).await;
+                    let fault = || (Route::Failed("the lookup failed inside this program".into()), Duration::ZERO);
+                    let (route, valid) = wire::surviving(resolver.route(&domain)).await.unwrap_or_else(fault);
                     let valid_until = clock.now() + valid;
                     let _ = messages.send(Message::Events(vec![Event::Resolved { domain, route, valid_until }]));
                 });

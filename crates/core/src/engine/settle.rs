@@ -1,6 +1,7 @@
 //! What follows from what happened: outcomes into records, retries, health and congestion.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use super::machine::{BatchState, Doomed, Flight, Machine};
 use crate::carrier::Carrier;
@@ -10,7 +11,7 @@ use crate::message::{BatchId, MailId};
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::plan::Wait;
 use crate::policy::TlsPolicy;
-use crate::queue::{ChunkId, Past, Pick, Places, Queue};
+use crate::queue::{ChunkId, Past, Pick, Queue};
 use crate::record::Record;
 use crate::reply::Reply;
 use crate::retry::Retry;
@@ -76,6 +77,9 @@ impl Machine {
         if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
             talk.ready = true;
             talk.idle_since = now;
+            let addr = talk.addr;
+            self.lanes[lane].on_greeted(addr);
+            self.families.worked(addr);
         }
         self.dirty.insert(lane);
     }
@@ -191,8 +195,7 @@ impl Machine {
         let next = if settled.is_some() { Next::Settled } else { Next::Again(past, due) };
         if settled.is_none() {
             let wait = if verdict.cause.is_some_and(Cause::is_of_recipient) { Wait::PutOff } else { Wait::Again };
-            self.sites[flight.site].queue.add_again(due, Self::standing(&head), Pick { mail, past, wait });
-            self.wake_group(self.sites[flight.site].group);
+            self.wait_again(&head, flight.site, Pick { mail, past, wait }, Some(due));
         }
         self.write_end(Some(flight.lane), Write::Outcome(mail, record, next));
     }
@@ -246,34 +249,26 @@ impl Machine {
             let carrier = self.lanes[flight.lane].carrier.clone();
             return self.doom(vec![Pick { mail, past: flight.past, wait: flight.wait }], &carrier, over, "");
         }
-        let head = &flight.chunk.head;
-        let queue = &mut self.sites[flight.site].queue;
-        if flight.past == Past::default() {
-            let chunk = ChunkId::of(mail);
-            let places = Places::List([ChunkId::place(mail)].into());
-            queue.add_chunk(Self::standing(head), chunk, places);
-        } else {
-            let pick = Pick { mail, past: flight.past, wait: flight.wait };
-            queue.add_again(Instant::EPOCH, Self::standing(head), pick);
-        }
-        self.wake_group(self.sites[flight.site].group);
+        let pick = Pick { mail, past: flight.past, wait: flight.wait };
+        self.wait_again(&flight.chunk.head, flight.site, pick, None);
     }
 
     pub(super) fn on_closed(&mut self, session: SessionId, stage: Stage, why: &Why, now: Instant) {
         let Some(lane_at) = self.talk_lanes.remove(&session) else { return };
         let lane = &mut self.lanes[lane_at];
         let Some(talk) = lane.talks.get_mut(&session) else { return };
-        let (was_ready, host) = (talk.ready, talk.host.clone());
+        let (was_ready, host, place) = (talk.ready, talk.host.clone(), (talk.site, talk.addr));
         let assigned = core::mem::take(&mut talk.assigned);
-        lane.hosts.entry(host).or_default().on_closed(why, was_ready, now);
-        if let Some(signal) = self.signal_of(lane_at, was_ready, stage, why) {
+        lane.hosts.entry(host).or_default().on_closed(why, now);
+        let elsewhere = !was_ready && self.is_the_hosts_own(lane_at, place, stage, why, now);
+        if let Some(signal) = self.signal_of(lane_at, was_ready, stage, why).filter(|_| !elsewhere) {
             self.lanes[lane_at].counts.refused += 1;
             self.lanes[lane_at].congestion.on(signal, now);
         }
         // The attempt for which the session was opened failed with it; the others were not begun. Where TLS failed that
         // need not be, nothing is said about the mail: the next session does without.
         let plain_next = matches!(why, Why::TlsFailed(_)) && self.lanes[lane_at].policy.tls != TlsPolicy::Required;
-        let mut blamed = was_ready || plain_next || *why == Why::Finished;
+        let mut blamed = was_ready || plain_next || elsewhere || *why == Why::Finished;
         for (_, mail) in assigned {
             let sent = self.flights.get(&mail).is_some_and(|flight| flight.sent);
             if sent && !core::mem::replace(&mut blamed, true) {
@@ -288,13 +283,42 @@ impl Machine {
         self.dirty.insert(lane_at);
     }
 
+    /// Learns from a session that was not greeted. Says whether it is the address's own trouble: then the same attempt
+    /// goes on at another address of the site (RFC 5321 §5.1), and nothing is said about the carrier or the mail.
+    fn is_the_hosts_own(
+        &mut self,
+        lane: usize,
+        (site, addr): (usize, SocketAddr),
+        stage: Stage,
+        why: &Why,
+        now: Instant,
+    ) -> bool {
+        if matches!(why, Why::Unreachable(_)) {
+            self.families.hold(addr, now);
+        }
+        let broken = matches!(why, Why::Lost(_) | Why::TimedOut | Why::Unreachable(_));
+        let lane = &mut self.lanes[lane];
+        let refused = match why {
+            Why::Refused(_) | Why::Protocol(_) => true,
+            // Otherwise the next session does without TLS, at once.
+            Why::TlsFailed(_) => lane.policy.tls == TlsPolicy::Required,
+            _ => false,
+        };
+        // One that speaks with us on another connection does not want this one: that is about pace.
+        if !(broken || refused) || lane.is_alive(addr) {
+            return false;
+        }
+        lane.on_not_greeted(addr, stage, why, now);
+        broken && lane.has_other_way(&self.sites[site], &self.families, now)
+    }
+
     fn judge_opening(&self, lane: usize, stage: Stage, why: &Why) -> Verdict {
         let (cause, reply) = match why {
             Why::Refused(reply) => {
                 let (_, cause) = self.settings.rules.classify(&self.lanes[lane].carrier, stage, reply);
                 (cause, reply.shown(None))
             }
-            Why::Lost(error) => (Cause::Network, error.clone()),
+            Why::Lost(error) | Why::Unreachable(error) => (Cause::Network, error.clone()),
             Why::TimedOut => (Cause::TimedOut, "no answer in time".into()),
             Why::TlsFailed(error) => (Cause::Tls, error.clone()),
             Why::Protocol(error) => (Cause::Protocol, error.clone()),
@@ -318,6 +342,7 @@ impl Machine {
                     Some(Signal::NoSession)
                 }
             }
+            // Without a route nothing was asked of the carrier: `Unreachable` says nothing about it.
             Why::Lost(_) | Why::TimedOut if !was_ready => Some(Signal::NoSession),
             _ => None,
         }
@@ -345,6 +370,9 @@ impl Machine {
                 doomed.picks.pop_front();
             }
             let bounced = settlement == Settlement::Bounced;
+            let cause = if bounced { Cause::NoMail } else { Cause::Dns };
+            // What waited for the name service says so.
+            let resolving = bounced || !why.is_empty();
             let record = Record {
                 batch: pick.mail.batch,
                 recipient: recipient_id(&chunk, pick.mail),
@@ -352,8 +380,8 @@ impl Machine {
                 carrier,
                 attempt: pick.past.attempts,
                 outcome: bounced.then_some(Outcome::Refused),
-                cause: bounced.then_some(Cause::NoMail),
-                stage: bounced.then_some(Stage::Resolve),
+                cause: resolving.then_some(cause),
+                stage: resolving.then_some(Stage::Resolve),
                 host: String::new(),
                 tls: false,
                 reply: why,
@@ -395,10 +423,12 @@ impl Machine {
             let carrier = self.groups[self.sites[at].group].carrier.clone();
             self.doom(picks, &carrier, settlement, "");
         }
-        for (domain, head, work) in self.take_parked(batch) {
+        for (domain, head, work, why) in self.take_parked(batch) {
             let mut queue = Queue::default();
             Self::add_work(&mut queue, &head, work);
-            self.doom(queue.take_batch(batch), &Carrier::new(domain), settlement, "");
+            // Who cancels knows why.
+            let why = if settlement == Settlement::Expired { why.as_str() } else { "" };
+            self.doom(queue.take_batch(batch), &Carrier::new(domain), settlement, why);
         }
     }
 }

@@ -41,6 +41,7 @@ fn snapshot(lanes: &[&str]) -> Snapshot {
         unsettled: 1,
         forecast: Forecast::default(),
         unrecognised: Vec::new(),
+        unresolved: Vec::new(),
     }
 }
 

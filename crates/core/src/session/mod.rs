@@ -96,6 +96,8 @@ pub enum Why {
     Refused(Reply),
     /// The connection could not be made or broke.
     Lost(String),
+    /// This machine has no route to an address of this family; nothing was sent.
+    Unreachable(String),
     /// No answer came.
     TimedOut,
     /// The server does not speak SMTP as it should.
@@ -289,6 +291,13 @@ impl Session {
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.encrypted
+    }
+
+    /// Whether it is certain that no byte of this mail's content was written.
+    #[must_use]
+    pub fn has_not_sent(&self, mail: MailId) -> bool {
+        self.waiting.iter().any(|(letter, _)| letter.id == mail)
+            || self.slots.iter().any(|slot| slot.letter.id == mail && slot.stage() != Stage::Content)
     }
 
     fn deadline(&self) -> Instant {

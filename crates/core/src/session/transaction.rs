@@ -48,7 +48,7 @@ impl Slot {
         let stage = self.stage();
         match why {
             Why::TimedOut => Ending::TimedOut { stage },
-            Why::Lost(error) => Ending::Lost { stage, error: error.clone() },
+            Why::Lost(error) | Why::Unreachable(error) => Ending::Lost { stage, error: error.clone() },
             // Also at the first command: an attempt that ends so must count, or it would be repeated for ever.
             Why::Protocol(error) => Ending::Lost { stage, error: error.clone() },
             _ if self.content_sent => Ending::Lost { stage, error: "the session ended before the answer".into() },

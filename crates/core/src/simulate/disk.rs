@@ -77,6 +77,7 @@ impl Disk {
         for job in core::mem::take(&mut self.committing) {
             match job {
                 Job::Submit(submission) => events.push(self.store(submission)),
+                Job::Keep(name, value) if value.is_empty() => drop(self.kept.remove(&name)),
                 Job::Keep(name, value) => drop(self.kept.insert(name, value)),
                 Job::Write(write) => {
                     match &write {

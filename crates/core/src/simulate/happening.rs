@@ -14,6 +14,7 @@ pub(super) enum Happening {
     Resolved(u32, String),
     Connects(TalkId),
     Connected(TalkId),
+    NoRoute(TalkId),
     ToServer(TalkId, Vec<u8>),
     Encrypted(TalkId),
     ClientGone(TalkId),

@@ -91,6 +91,10 @@ impl Line {
         }
     }
 
+    pub(super) fn has_no_route(&mut self) {
+        self.closed = Some((Stage::Connect, Why::Unreachable("network is unreachable".into())));
+    }
+
     pub(super) fn shook_hands(&mut self, worked: bool, now: Instant) {
         match &mut self.session {
             Some(session) if worked => session.tls_up(now),

@@ -33,7 +33,8 @@ mod tests;
 
 pub use report::{CarrierReport, CrashReport, Report, SourceReport};
 pub use script::{
-    BatchScript, CarrierScript, Group, Limits, NameTrouble, Order, Pipelining, Refusal, Scenario, TlsScript, Ways,
+    BatchScript, CarrierScript, Group, HostTrouble, Ipv6, Limits, NameTrouble, Order, Pipelining, Refusal, Scenario,
+    TlsScript, Ways,
 };
 
 /// Runs a scenario until everything has settled, or to its end.

@@ -21,8 +21,13 @@ pub struct Scenario {
     pub batches: Vec<BatchScript>,
     /// What befalls the engine, and when.
     pub orders: Vec<(Span, Order)>,
-    /// Domains about which the name service has something else to say than the address of their carrier.
+    /// Domains about which the name service has something else to say than the address of their carrier, at times; the
+    /// first that holds counts.
     pub names: Vec<(String, NameTrouble)>,
+    /// How long an answer of the name service holds.
+    pub route_holds: Span,
+    /// What becomes of connections to the IPv6 addresses that hosts have.
+    pub ipv6: Ipv6,
     /// How long a commit takes at most; at least half of it.
     pub commit: Span,
     /// As in the engine's configuration: attempts registered and not durable as ended, at most.
@@ -42,6 +47,8 @@ impl Default for Scenario {
             batches: Vec::new(),
             orders: Vec::new(),
             names: Vec::new(),
+            route_holds: Span::from_secs(300),
+            ipv6: Ipv6::Absent,
             commit: Span::from_millis(4),
             unsettled_max: None,
             ends: Span::from_secs(4 * 3600),
@@ -66,12 +73,40 @@ pub enum Order {
 }
 
 /// What the name service says about a domain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameTrouble {
     /// It takes no mail (RFC 7505).
     NoMail,
     /// No answer before this moment.
     FailsUntil(Span),
+    /// No answer from this moment on.
+    FailsFrom(Span),
+    /// From the first moment to the second it is said not to exist.
+    DeniedBetween(Span, Span),
+    /// From this moment on it belongs to the carrier of this name.
+    MovesTo(Span, String),
+}
+
+/// How IPv6 is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ipv6 {
+    /// No host has an IPv6 address.
+    Absent,
+    /// Every host has one, and it works.
+    Works,
+    /// Every host has one, and this machine has no route.
+    NoRoute,
+    /// Every host has one, and what is sent there is lost.
+    Silent,
+}
+
+/// What is wrong with one host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostTrouble {
+    /// Nobody listens.
+    Refuses,
+    /// What is sent there is lost.
+    Silent,
 }
 
 /// One batch.
@@ -147,6 +182,8 @@ pub struct CarrierScript {
     pub shared: bool,
     /// How many MX hosts of equal preference a site has.
     pub hosts: u8,
+    /// Hosts of it that are down, by number from 1.
+    pub hosts_down: Vec<(u8, HostTrouble)>,
     /// What the engine is configured with.
     pub policy: Policy,
     /// Round-trip time.
@@ -172,6 +209,7 @@ impl CarrierScript {
             domains: vec![domain.into()],
             shared: true,
             hosts: 1,
+            hosts_down: Vec::new(),
             policy: Policy { tls: TlsPolicy::Never, ..Policy::default() },
             rtt: Span::from_millis(20),
             service: Span::from_millis(30),

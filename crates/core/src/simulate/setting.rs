@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::disk::Submission;
-use super::script::{BatchScript, NameTrouble, Scenario};
+use super::script::{BatchScript, CarrierScript, HostTrouble, Ipv6, NameTrouble, Scenario};
 use crate::address::{Address, AddressStyle};
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::engine::Settings;
@@ -116,24 +116,72 @@ fn template() -> Template {
 
 /// Where a domain's mail goes.
 pub(super) fn route(scenario: &Scenario, domain: &str, now: Instant) -> Route {
-    match scenario.names.iter().find(|(name, _)| name == domain) {
-        Some((_, NameTrouble::NoMail)) => return Route::NoMail("the domain takes no mail".into()),
-        Some((_, NameTrouble::FailsUntil(until))) if now < BEGIN + *until => return Route::Failed("no answer".into()),
-        _ => {}
+    let since = now.since(BEGIN);
+    let mut moved = None;
+    for (_, trouble) in scenario.names.iter().filter(|(name, _)| name == domain) {
+        match trouble {
+            NameTrouble::NoMail => return Route::NoMail("the domain takes no mail".into()),
+            NameTrouble::FailsUntil(until) if since < *until => return Route::Failed("no answer".into()),
+            NameTrouble::FailsFrom(from) if since >= *from => return Route::Failed("no answer".into()),
+            NameTrouble::DeniedBetween(from, to) if (*from..*to).contains(&since) => {
+                return Route::NoMail("the domain does not exist".into());
+            }
+            NameTrouble::MovesTo(from, carrier) if since >= *from => moved = Some(carrier),
+            _ => {}
+        }
     }
-    let found = scenario.carriers.iter().enumerate().find(|(_, c)| c.domains.iter().any(|d| d == domain));
+    let is_its = |script: &CarrierScript| match moved {
+        Some(carrier) => script.name == *carrier,
+        None => script.domains.iter().any(|d| d == domain),
+    };
+    let found = scenario.carriers.iter().enumerate().find(|(_, script)| is_its(script));
     let Some((number, script)) = found else {
         return Route::NoMail("the domain does not exist".into());
     };
     let site = if script.shared { script.name.clone() } else { domain.to_string() };
-    let host = |n: u8| HostRoute {
-        name: format!("mx{n}.{site}"),
-        preference: 10,
-        // Never dialled: the carrier is known by its name.
-        addrs: vec![SocketAddr::from(([127, 0, u8::try_from(number).unwrap_or(u8::MAX), n], 25))],
-    };
+    let host =
+        |n: u8| HostRoute { name: format!("mx{n}.{site}"), preference: 10, addrs: addresses(scenario, number, n) };
     let hosts = (1..=script.hosts.max(1)).map(host).collect();
     Route::Hosts { carrier: Carrier::new(script.name.as_str()), site, hosts }
+}
+
+/// The addresses of a host. Their last number is the host's; the carrier is known by its name.
+fn addresses(scenario: &Scenario, carrier: usize, host: u8) -> Vec<SocketAddr> {
+    let v4 = SocketAddr::from(([127, 0, u8::try_from(carrier).unwrap_or(u8::MAX), host], 25));
+    let carrier = u16::try_from(carrier).unwrap_or(u16::MAX);
+    let v6 = SocketAddr::from(([0x2001, 0xdb8, carrier, 0, 0, 0, 0, u16::from(host)], 25));
+    let mut all = vec![v4];
+    all.extend((scenario.ipv6 != Ipv6::Absent).then_some(v6));
+    all
+}
+
+/// What a connection meets with at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meeting {
+    Server,
+    NoRoute,
+    Refused,
+    Silence,
+}
+
+/// What a connection to an address of this carrier meets with.
+pub(super) fn meeting(scenario: &Scenario, carrier: &str, addr: SocketAddr) -> Meeting {
+    let number = match addr {
+        SocketAddr::V4(v4) => v4.ip().octets()[3],
+        SocketAddr::V6(v6) => v6.ip().octets()[15],
+    };
+    match scenario.ipv6 {
+        Ipv6::NoRoute if addr.is_ipv6() => return Meeting::NoRoute,
+        Ipv6::Silent if addr.is_ipv6() => return Meeting::Silence,
+        _ => {}
+    }
+    let script = scenario.carriers.iter().find(|script| script.name == carrier);
+    let down = script.and_then(|script| script.hosts_down.iter().find(|(host, _)| *host == number));
+    match down {
+        Some((_, HostTrouble::Refuses)) => Meeting::Refused,
+        Some((_, HostTrouble::Silent)) => Meeting::Silence,
+        None => Meeting::Server,
+    }
 }
 
 /// An event in a line of the log.

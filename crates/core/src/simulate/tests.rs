@@ -15,6 +15,7 @@ mod crashes;
 mod ends;
 mod lanes;
 mod limits;
+mod names;
 mod order;
 mod seeds;
 mod sources;

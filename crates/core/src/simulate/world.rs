@@ -24,8 +24,6 @@ use crate::time::{Instant, Span};
 
 /// Steps at one instant after which the machine is said never to come to rest.
 const STEPS_AT_ONCE_MAX: u32 = 50_000;
-/// How long an answer of the name service holds.
-const ROUTE_HOLDS: Span = Span::from_secs(300);
 /// How long loading a chunk or looking up a name takes.
 const LOOKUP: Span = Span::from_millis(2);
 
@@ -201,6 +199,7 @@ impl<'a> World<'a> {
             Happening::Resolved(start, domain) if start == self.start => self.resolved(domain),
             Happening::Connects(talk) => self.connects(talk),
             Happening::Connected(talk) => self.move_line(talk, |line, now| line.connected(now)),
+            Happening::NoRoute(talk) => self.move_line(talk, |line, _| line.has_no_route()),
             Happening::ToServer(talk, bytes) => {
                 let sent = self.server(talk).map(|(server, now)| server.received(talk, &bytes, now));
                 self.deliver(talk, sent.unwrap_or_default());
@@ -298,7 +297,7 @@ impl<'a> World<'a> {
 
     fn resolved(&mut self, domain: String) {
         let route = setting::route(self.scenario, &domain, self.now);
-        let valid_until = self.now + ROUTE_HOLDS;
+        let valid_until = self.now + self.scenario.route_holds;
         self.events.push(Event::Resolved { domain, route, valid_until });
     }
 

@@ -167,7 +167,8 @@ impl Store {
         let _ = self.jobs.send(Job::Persist(writes));
     }
 
-    /// Keeps something learned under a name, in place of what was kept there; the sink hears nothing.
+    /// Keeps something learned under a name, in place of what was kept there, or forgets it if there are no bytes;
+    /// the sink hears nothing.
     pub fn keep(&self, name: String, value: Vec<u8>) {
         let _ = self.jobs.send(Job::Keep(name, value));
     }

@@ -184,6 +184,8 @@ fn what_was_learned_is_kept_across_restarts_and_the_last_word_counts() {
     assert!(found.kept.is_empty());
     store.keep("lane/docomo".into(), vec![1, 2]);
     store.keep("lane/docomo".into(), vec![3]);
+    store.keep("mx/gone.example".into(), vec![4]);
+    store.keep("mx/gone.example".into(), Vec::new());
     store.close();
     let (store, _heard, found) = open(folder.path());
     assert_eq!(found.kept.into_iter().collect::<Vec<_>>(), [("lane/docomo".to_string(), vec![3])]);

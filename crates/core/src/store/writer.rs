@@ -108,6 +108,9 @@ impl<'a> Writer<'a> {
                     done.cancelled.push(answer);
                     done.events.push(Event::Cancel(batch));
                 }
+                Job::Keep(name, value) if value.is_empty() => {
+                    txn.open_table(rows::KEPT)?.remove(name.as_str())?;
+                }
                 Job::Keep(name, value) => {
                     let row = rows::encode(&value)?;
                     txn.open_table(rows::KEPT)?.insert(name.as_str(), row.as_slice())?;

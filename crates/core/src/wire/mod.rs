@@ -4,7 +4,11 @@ mod gate;
 mod tls;
 mod verify;
 
+use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use mail_send::SmtpClient;
@@ -82,6 +86,8 @@ struct Carrier<'a, F> {
     held: Held,
     /// Addresses of the mails that have not ended, to take them out of replies.
     addresses: Vec<(MailId, Address)>,
+    /// The mail that is being rendered at this moment.
+    rendering: Option<MailId>,
     gate_opens: Instant,
     finish: bool,
     /// Nobody is left who could order anything.
@@ -100,6 +106,7 @@ pub async fn run(opening: Opening, mut orders: mpsc::UnboundedReceiver<Order>, r
         coming: Coming::default(),
         held: Held::default(),
         addresses: Vec::new(),
+        rendering: None,
         gate_opens: Instant::EPOCH,
         finish: false,
         forsaken: false,
@@ -107,24 +114,45 @@ pub async fn run(opening: Opening, mut orders: mpsc::UnboundedReceiver<Order>, r
         events: Vec::new(),
         report,
     };
-    let timeout = opening.manner.timeouts.connect;
-    let connected = match opening.source {
-        Some(own) => SmtpClient::connect_using(own, opening.addr, timeout).await,
-        None => SmtpClient::connect(opening.addr, timeout).await,
-    };
-    match connected {
-        // Without this each mail costs 40 ms (facts: crates §0.3).
-        Ok(client) => match client.stream.set_nodelay(true) {
-            Ok(()) => carrier.speak(client).await,
-            Err(e) => carrier.closed = Some((Stage::Connect, Why::Lost(e.to_string()))),
-        },
-        Err(mail_send::Error::Timeout) => carrier.closed = Some((Stage::Connect, Why::TimedOut)),
-        Err(e) => carrier.closed = Some((Stage::Connect, Why::Lost(e.to_string()))),
+    if surviving(carrier.converse()).await.is_none() {
+        carrier.account_for_all();
     }
     carrier.conclude();
 }
 
+/// What a future comes to, `None` if it panics: one session's fault must cost neither its mails' ends nor its seat.
+pub async fn surviving<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    // After a panic the future is not polled again, and what it borrowed is only asked for its mails' ends.
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}
+
 impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
+    async fn converse(&mut self) {
+        let timeout = self.opening.manner.timeouts.connect;
+        let connected = match self.opening.source {
+            Some(own) => SmtpClient::connect_using(own, self.opening.addr, timeout).await,
+            None => SmtpClient::connect(self.opening.addr, timeout).await,
+        };
+        match connected {
+            // Without this each mail costs 40 ms (facts: crates §0.3).
+            Ok(client) => match client.stream.set_nodelay(true) {
+                Ok(()) => self.speak(client).await,
+                Err(e) => self.closed = Some((Stage::Connect, Why::Lost(e.to_string()))),
+            },
+            Err(mail_send::Error::Timeout) => self.closed = Some((Stage::Connect, Why::TimedOut)),
+            Err(mail_send::Error::Io(e)) if has_no_route(&e, self.opening) => {
+                self.closed = Some((Stage::Connect, Why::Unreachable(e.to_string())));
+            }
+            Err(e) => self.closed = Some((Stage::Connect, Why::Lost(e.to_string()))),
+        }
+    }
+
     async fn speak(&mut self, mut client: SmtpClient<tokio::net::TcpStream>) {
         if let Left::Closed = self.drive(&mut client.stream).await {
             return;
@@ -173,7 +201,11 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
                     let now = self.opening.clock.now();
                     match read {
                         Ok(0) => self.session.lost("the server closed the connection"),
-                        Ok(n) => self.session.received(&buffer[..n], now),
+                        Ok(n) => {
+                            #[cfg(test)]
+                            tests::fault(&buffer[..n]);
+                            self.session.received(&buffer[..n], now);
+                        }
                         Err(e) => self.session.lost(&e.to_string()),
                     }
                 }
@@ -192,7 +224,10 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
                     self.coming.add(mail, page, urgency, depart);
                 }
                 Some(Order::Send { mail, draft: Draft::Plain(chunk, style), urgency, depart }) => {
-                    self.hold(mail, press::letter(&KeyRing::default(), &chunk, mail, style), urgency, depart);
+                    self.rendering = Some(mail);
+                    let page = press::letter(&KeyRing::default(), &chunk, mail, style);
+                    self.rendering = None;
+                    self.hold(mail, page, urgency, depart);
                 }
                 Some(Order::Recall(mail)) => {
                     if self.coming.recall(mail) || self.held.recall(mail).is_some() {
@@ -289,6 +324,37 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         self.events.push(Event::Ended(ended));
     }
 
+    /// After a panic: what the session had reported stands, what it may have sent is in doubt, the rest was not attempted.
+    fn account_for_all(&mut self) {
+        const FAULT: &str = "the session failed inside this program; please report what the log says about a panic";
+        tracing::error!(host = %self.opening.host, "{FAULT}");
+        while let Some(output) = self.session.next_output() {
+            if let Output::Ended { id, ending, latency } = output {
+                // The reply itself may be what cannot be handled.
+                let reported = catch_unwind(AssertUnwindSafe(|| self.report_end(id, ending.clone(), latency)));
+                if reported.is_err() {
+                    self.end_unshown(id, ending);
+                }
+            }
+        }
+        let held: Vec<MailId> = self.held.take_all().map(|letter| letter.id).collect();
+        for (mail, _) in core::mem::take(&mut self.addresses) {
+            let untouched = held.contains(&mail) || self.session.has_not_sent(mail);
+            let lost = Ending::Lost { stage: Stage::Content, error: FAULT.into() };
+            self.end_unshown(mail, if untouched { Ending::NotAttempted } else { lost });
+        }
+        if let Some(mail) = self.rendering.take() {
+            self.end_unshown(mail, Ending::NotAttempted);
+        }
+        self.closed = Some((Stage::Connect, Why::Lost(FAULT.into())));
+    }
+
+    fn end_unshown(&mut self, mail: MailId, ending: Ending) {
+        let (session, tls) = (self.opening.session, self.session.is_encrypted());
+        let ended = Ended { session, mail, ending, shown: String::new(), latency: Duration::ZERO, tls };
+        self.events.push(Event::Ended(ended));
+    }
+
     /// Reports what was never begun, then the end.
     fn conclude(&mut self) {
         for letter in self.held.take_all() {
@@ -308,3 +374,20 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         (self.report)(core::mem::take(&mut self.events));
     }
 }
+
+/// Whether this machine cannot send anything to an address of this family.
+fn has_no_route(error: &std::io::Error, opening: &Opening) -> bool {
+    use std::io::ErrorKind::{AddrNotAvailable, NetworkUnreachable, Unsupported};
+    // Linux says EAFNOSUPPORT where IPv6 is compiled out or switched off; it has no kind of its own.
+    const EAFNOSUPPORT: i32 = 97;
+    let no_family = cfg!(target_os = "linux") && error.raw_os_error() == Some(EAFNOSUPPORT);
+    match error.kind() {
+        NetworkUnreachable | Unsupported => true,
+        // With IPv4 this is how running out of local ports looks, with a source how one looks that is not ours.
+        AddrNotAvailable => opening.addr.is_ipv6() && opening.source.is_none(),
+        _ => no_family,
+    }
+}
+
+#[cfg(test)]
+mod tests;

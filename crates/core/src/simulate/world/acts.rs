@@ -6,6 +6,7 @@ use crate::pace::Pace;
 use crate::queue::ChunkId;
 use crate::session::Letter;
 use crate::simulate::line::Line;
+use crate::simulate::setting::{self, Meeting};
 
 impl World<'_> {
     /// Carries out what the machine asks for.
@@ -14,13 +15,18 @@ impl World<'_> {
             Action::Persist(writes) => self.disk.persist(writes),
             Action::Load(chunk) => self.after(LOOKUP, Happening::Loaded(self.start, chunk)),
             Action::Resolve(domain) => self.after(LOOKUP, Happening::Resolved(self.start, domain)),
-            Action::Open { session, carrier, gate, source, host, manner, .. } => {
+            Action::Open { session, carrier, gate, source, host, addr, manner } => {
                 self.note(|| format!("open {} {gate} {host}", session.0));
                 let talk = (self.start, session.0);
                 let rtt = self.rtt(carrier.as_str());
                 self.carriers.insert(talk, (carrier.as_str().to_string(), source));
                 self.lines.insert(talk, Line::new(talk, (carrier.as_str(), gate), *manner, self.now));
-                self.after(rtt / 2, Happening::Connects(talk));
+                match setting::meeting(self.scenario, carrier.as_str(), addr) {
+                    Meeting::Server => self.after(rtt / 2, Happening::Connects(talk)),
+                    Meeting::Refused => self.after(rtt, Happening::ServerGone(talk)),
+                    Meeting::NoRoute => self.after(LOOKUP, Happening::NoRoute(talk)),
+                    Meeting::Silence => {}
+                }
                 self.turn(talk);
             }
             // Here a letter costs nothing, and is made when it is sent.

@@ -1,4 +1,17 @@
-//! In what order to try a domain's hosts, and which domains share a site.
+//! Where a domain's mail goes: what its MX records mean, in what order hosts and addresses are tried, for how long it holds.
+
+mod known;
+mod reach;
+mod reading;
+
+pub use known::{
+    DENIAL_CONFIRMED, IN_USE, KEPT_MAX, KEPT_PREFIX, Kept, REWRITTEN, STALE_AFTER, denial_holds, holds, kept_name,
+    renewal, retry_wait,
+};
+pub use reach::{Candidate, Failure, Families, Reach, choose};
+pub use reading::{Exchanges, HOST_ADDRESSES_MAX, exchanges, is_own_machine};
+
+use std::net::SocketAddr;
 
 /// One MX record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -9,15 +22,15 @@ pub struct MxRecord {
     pub host: String,
 }
 
-/// What the name service says about where a domain's mail goes.
+/// One MX host with its addresses.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum MxAnswer {
-    /// Its MX records; where it had none, itself as implicit MX (RFC 5321 §5.1).
-    Hosts(Vec<MxRecord>),
-    /// It takes no mail (null MX, RFC 7505), or does not exist.
-    NoMail(String),
-    /// The name service did not answer; nothing is known.
-    Failed(String),
+pub struct HostRoute {
+    /// Host name.
+    pub name: String,
+    /// Lower goes first.
+    pub preference: u16,
+    /// Where it listens.
+    pub addrs: Vec<SocketAddr>,
 }
 
 /// Host names in the order to try: by preference, ties in an order drawn by `draw` (RFC 5321 §5.1).
