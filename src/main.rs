@@ -4,11 +4,13 @@
 
 mod account;
 mod demo;
+mod dkim_key;
 mod letter_files;
 mod mock;
 mod ranges;
 mod send;
 mod show;
+mod signing;
 
 use std::process::ExitCode;
 
@@ -32,6 +34,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// A mail to each row of a roster.
     Send(send::SendArgs),
+    /// A key for DKIM and its DNS record.
+    DkimKey(dkim_key::DkimKeyArgs),
     /// The mock carriers alone.
     Mock(mock::MockArgs),
 }
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
             Command::Send(args) => send::run(args).await,
+            Command::DkimKey(args) => dkim_key::run(args),
             Command::Mock(args) => mock::run(args).await,
         }
     });

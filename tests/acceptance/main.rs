@@ -13,7 +13,10 @@ mod mails;
 mod mistakes;
 mod names;
 mod relay;
+mod signatures;
 mod sink;
+#[cfg(feature = "smime")]
+mod smime;
 mod telegrams;
 mod trial;
 mod writing;
