@@ -141,6 +141,10 @@ pub enum Event {
     SetPolicy(Carrier, Box<Policy>),
     /// Have the routes of these domains ready from now on.
     WarmUp(Vec<String>),
+    /// Every mail of this batch has settled, durably.
+    BatchEnded(BatchId),
+    /// The queue has no room, and what to do; nothing can be registered until it says `None`.
+    QueueFull(Option<String>),
     /// End all sessions in order and begin nothing.
     ShutDown,
 }

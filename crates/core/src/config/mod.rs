@@ -67,6 +67,9 @@ pub struct Relay {
     pub port: u16,
 }
 
+/// Bound of the queue's file where none is configured: some hundred million recipients.
+const QUEUE_BYTES_MAX: u64 = 64 << 30;
+
 /// Everything the engine is told before it opens.
 #[derive(Clone)]
 pub struct Config {
@@ -91,6 +94,9 @@ pub struct Config {
     pub unsettled_max: Option<usize>,
     /// What signs the mails (DKIM); nothing by default.
     pub signing: Signing,
+    /// How large the queue's file may become, in bytes; it grows by doubling. New batches are refused where it would have to
+    /// grow beyond half of this, so that there is always room for the outcomes of what was taken.
+    pub queue_bytes_max: u64,
     /// Seals what waits; `None` uses a key file in the folder.
     pub seal: Option<Arc<dyn Seal>>,
     /// Where randomness begins; `None` takes the time of opening.
@@ -112,6 +118,7 @@ impl Config {
             carriers: Carriers::default(),
             unsettled_max: None,
             signing: Signing::default(),
+            queue_bytes_max: QUEUE_BYTES_MAX,
             seal: None,
             seed: None,
         }
