@@ -4,6 +4,7 @@
 
 mod account;
 mod demo;
+mod foresight;
 mod letter_files;
 mod mock;
 mod ranges;

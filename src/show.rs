@@ -1,25 +1,31 @@
 //! What a person sees in the terminal: a bar a carrier while it runs, a table at the end.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use hikyaku_core::{Carrier, Cause, Snapshot};
+use hikyaku_core::{Carrier, Cause, Forecast, Snapshot};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::account::{CarrierReport, Report};
+use crate::foresight;
 
 /// Bars on standard error, one for each carrier.
 pub struct Bars {
     group: MultiProgress,
     bars: Vec<(Carrier, ProgressBar)>,
     last: Vec<(u64, std::time::Instant)>,
+    /// The forecast below them, and a line for each carrier that is too slow.
+    outlook: ProgressBar,
 }
 
 impl Bars {
     /// Bars that are drawn, or none at all.
     pub fn new(quiet: bool) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(8) };
-        Bars { group: MultiProgress::with_draw_target(target), bars: Vec::new(), last: Vec::new() }
+        let group = MultiProgress::with_draw_target(target);
+        let outlook = ProgressBar::new_spinner();
+        outlook.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let outlook = group.add(outlook);
+        Bars { group, bars: Vec::new(), last: Vec::new(), outlook }
     }
 
     /// Draws the present state.
@@ -28,7 +34,7 @@ impl Bars {
             let failed = lane.bounced.values().sum::<u64>() + lane.dropped;
             let done = lane.accepted + failed;
             if self.bars.len() <= at {
-                let bar = self.group.add(ProgressBar::new(done + lane.waiting));
+                let bar = self.group.insert_before(&self.outlook, ProgressBar::new(done + lane.waiting));
                 let style = ProgressStyle::with_template("{prefix:14} {bar:28} {msg}");
                 bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("█▌░"));
                 bar.set_prefix(lane.carrier.to_string());
@@ -41,8 +47,10 @@ impl Bars {
             if span > 0.9 {
                 self.last[at] = (done, std::time::Instant::now());
             }
-            let left = snapshot.forecast.lanes.get(at).and_then(|(_, left)| *left);
-            let left = if lane.waiting == 0 { "完了".to_string() } else { left.map_or("—".into(), span_words) };
+            let known = snapshot.forecast.lanes.iter().find(|forecast| forecast.carrier == lane.carrier);
+            let left = known.and_then(|forecast| forecast.times.all);
+            let left =
+                if lane.waiting == 0 { "完了".to_string() } else { left.map_or("—".into(), foresight::span) };
             let bar = &self.bars[at].1;
             bar.set_length(done + lane.waiting);
             bar.set_position(done);
@@ -53,20 +61,24 @@ impl Bars {
         }
     }
 
+    /// Whether nobody sees them.
+    pub fn are_hidden(&self) -> bool {
+        self.group.is_hidden()
+    }
+
+    /// Shows when the batch will be through, and what would help.
+    pub fn foresee(&self, forecast: &Forecast) {
+        let mut lines = vec![foresight::line(forecast)];
+        lines.extend(forecast.lanes.iter().filter_map(foresight::advice));
+        self.outlook.set_message(lines.join("\n"));
+    }
+
     /// Leaves the bars as they are.
     pub fn finish(&self) {
+        self.outlook.finish_and_clear();
         for (_, bar) in &self.bars {
             bar.abandon();
         }
-    }
-}
-
-fn span_words(span: Duration) -> String {
-    let seconds = span.as_secs_f64();
-    match seconds {
-        s if s < 90.0 => format!("{s:.0} 秒"),
-        s if s < 5400.0 => format!("{:.0} 分", s / 60.0),
-        s => format!("{:.1} 時間", s / 3600.0),
     }
 }
 

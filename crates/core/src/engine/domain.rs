@@ -103,12 +103,8 @@ impl Machine {
         let lane = match self.lane_names.get(carrier) {
             Some(at) => *at,
             None => {
-                let policy = self.settings.policies.get(carrier).unwrap_or(&self.settings.default_policy).clone();
-                let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
-                actions.push(Action::Gate(carrier.clone(), Box::new(policy.clone())));
-                let proven: Option<AddressStyle> = self.kept(&format!("style/{carrier}"));
-                let mut lane = Lane::new(carrier.clone(), policy, proven.unwrap_or(style));
-                lane.paused = self.paused.contains(carrier);
+                let lane = self.new_lane(carrier);
+                actions.push(Action::Gate(carrier.clone(), Box::new(lane.policy.clone())));
                 self.lanes.push(lane);
                 self.lane_names.insert(carrier.clone(), self.lanes.len() - 1);
                 self.lanes.len() - 1
@@ -119,6 +115,16 @@ impl Machine {
         self.lanes[lane].sites.push(at);
         self.site_names.insert(name, at);
         at
+    }
+
+    /// The lane of a carrier as it would begin.
+    pub(super) fn new_lane(&self, carrier: &Carrier) -> Lane {
+        let policy = self.settings.policies.get(carrier).unwrap_or(&self.settings.default_policy).clone();
+        let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
+        let proven: Option<AddressStyle> = self.kept(&format!("style/{carrier}"));
+        let mut lane = Lane::new(carrier.clone(), policy, proven.unwrap_or(style));
+        lane.paused = self.paused.contains(carrier);
+        lane
     }
 
     /// Looks domains up again whose name service failed, or whose route has grown old while mail waits.

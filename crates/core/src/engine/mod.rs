@@ -4,6 +4,7 @@ mod domain;
 mod feed;
 mod lane;
 mod machine;
+mod outlook;
 mod picture;
 mod run;
 mod settle;

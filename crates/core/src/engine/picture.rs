@@ -1,25 +1,19 @@
 //! Taking a picture of the machine for observers.
 
 use super::machine::Machine;
-use crate::forecast;
+use crate::forecast::Subject;
 use crate::report::{LaneView, Snapshot};
 use crate::time::Instant;
 
 /// Takes a picture of the machine.
 #[must_use]
-pub fn snapshot(machine: &Machine, began: Instant, now: Instant) -> Snapshot {
+pub fn snapshot(machine: &Machine, now: Instant) -> Snapshot {
     let lanes: Vec<LaneView> = (0..machine.lanes().len()).map(|at| view(machine, at, now)).collect();
-    let progress = lanes.iter().map(|lane| forecast::Progress {
-        carrier: lane.carrier.clone(),
-        done: lane.accepted + lane.bounced.values().sum::<u64>() + lane.dropped,
-        waiting: lane.waiting,
-        rate_max: lane.rate,
-    });
     Snapshot {
         at: now,
         waiting: machine.waiting() as u64,
         unsettled: machine.unsettled() as u64,
-        forecast: forecast::forecast(progress, now.since(began)),
+        forecast: machine.forecast(&Subject::All, now),
         lanes,
         unrecognised: Vec::new(),
     }

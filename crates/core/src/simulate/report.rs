@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::forecast::Forecast;
 use crate::outcome::{Outcome, Settlement};
 use crate::record::Record;
 use crate::time::Instant;
@@ -15,6 +16,8 @@ pub struct Report {
     pub records: Vec<Record>,
     /// What each carrier saw.
     pub carriers: BTreeMap<String, CarrierReport>,
+    /// What was foretold, and when.
+    pub forecasts: Vec<(Instant, Forecast)>,
     /// Every crash.
     pub crashes: Vec<CrashReport>,
     /// Attempts that were registered and not made after all.

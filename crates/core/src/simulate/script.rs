@@ -55,6 +55,8 @@ pub enum Order {
     SetPolicy(String, Box<Policy>),
     /// The program dies without warning, and starts again after this long.
     Crash(Span),
+    /// Somebody asks when the batch at this place will have been accepted.
+    Forecast(usize),
     /// The program ends in order.
     ShutDown,
 }

@@ -13,6 +13,7 @@ use crate::time::{Instant, Span};
 
 mod crashes;
 mod ends;
+mod forecasts;
 mod lanes;
 mod limits;
 mod order;

@@ -265,6 +265,10 @@ impl<'a> World<'a> {
             }
             Order::Crash(down) if self.machine.is_some() => self.crash(down),
             Order::Crash(_) => {}
+            Order::Forecast(batch) => {
+                let forecast = self.machine.as_ref().map(|m| m.forecast(&batch_id(batch).into(), self.now));
+                self.report.forecasts.extend(forecast.map(|forecast| (self.now, forecast)));
+            }
             Order::ShutDown => self.events.push(Event::ShutDown),
         }
     }

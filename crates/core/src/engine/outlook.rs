@@ -1,0 +1,167 @@
+//! What the machine knows that a forecast needs: what each lane has to carry, what goes before it, and how fast it is.
+
+use std::collections::BTreeMap;
+
+use super::lane::Lane;
+use super::machine::{DomainState, Machine};
+use crate::carrier::Carrier;
+use crate::forecast::{ASSUMED_TURN, Basis, Composition, Forecast, Load, Outlook, Speed, Subject, forecast};
+use crate::message::{BatchId, Urgency};
+use crate::plan::Standing;
+use crate::time::Instant;
+
+impl Lane {
+    /// How fast it is, and how that is known.
+    #[must_use]
+    pub fn speed(&self, now: Instant) -> Speed {
+        let ceiling = self.congestion.rate();
+        let (per_second, basis) = match (self.meter.per_second(now), ceiling) {
+            (Some(measured), ceiling) => (ceiling.map_or(measured, |max| measured.min(max)), Basis::Measured),
+            (None, Some(rate)) if self.policy.mails_per_second_max == Some(rate) => (rate, Basis::Configured),
+            (None, Some(rate)) => (rate, Basis::Learned),
+            (None, None) => (f64::from(self.congestion.window()) / ASSUMED_TURN.as_secs_f64(), Basis::Assumed),
+        };
+        let per_second = if self.paused { 0.0 } else { per_second };
+        Speed { per_second, basis, held: self.congestion.held_until().since(now) }
+    }
+}
+
+/// What waits in one lane, by batch.
+type Waiting = BTreeMap<BatchId, (Standing, u64, Instant)>;
+
+impl Machine {
+    /// When the mails in question will have settled, as things stand.
+    #[must_use]
+    pub fn forecast(&self, subject: &Subject, now: Instant) -> Forecast {
+        forecast(match subject {
+            Subject::All => self.outlook_for_all(now),
+            Subject::Batch(batch) => self.outlook_for_batch(*batch, now),
+            Subject::Composition(composition) => self.outlook_for(composition, now),
+        })
+    }
+
+    fn outlook_for_all(&self, now: Instant) -> Outlook {
+        let load = |waiting: &Waiting| Load {
+            waiting: waiting.values().map(|(_, mails, _)| mails).sum(),
+            put_off: waiting.values().map(|(_, _, until)| until.since(now)).max().unwrap_or_default(),
+            ..Load::default()
+        };
+        let lane = |(at, lane): (usize, &Lane)| (lane.carrier.clone(), load(&self.waiting_in(at)), lane.speed(now));
+        let mut lanes: Vec<_> = self.lanes().iter().enumerate().map(lane).collect();
+        for (domain, works) in &self.parked {
+            let mails = works.iter().map(|(_, work)| (work.fresh.len() + work.again.len()) as u64).sum();
+            self.add_unresolved(&mut lanes, domain, mails, now);
+        }
+        let going = self.batches.values().filter(|batch| batch.over.is_none());
+        let goal = going.filter_map(|batch| Some(goal(&Self::standing(&batch.head), batch.head.submitted)?.since(now)));
+        Outlook { lanes, goal: goal.max(), ..Outlook::default() }
+    }
+
+    fn outlook_for_batch(&self, batch: BatchId, now: Instant) -> Outlook {
+        // A batch that settled before a restart is not known any more: nothing is left to wait for.
+        let Some(state) = self.batches.get(&batch) else { return Outlook::default() };
+        let standing = Self::standing(&state.head);
+        let mut lanes = Vec::new();
+        for (at, lane) in self.lanes().iter().enumerate() {
+            let waiting = self.waiting_in(at);
+            let done = lane.settled.get(&batch).copied().unwrap_or(0);
+            let (_, mails, put_off) = waiting.get(&batch).copied().unwrap_or((standing, 0, Instant::EPOCH));
+            if mails + done > 0 {
+                let load =
+                    Load { done, put_off: put_off.since(now), ..self.load(&waiting, &standing, Some(batch), mails) };
+                lanes.push((lane.carrier.clone(), load, lane.speed(now)));
+            }
+        }
+        for (domain, works) in &self.parked {
+            let own = works.iter().filter(|(head, _)| head.id == batch);
+            let mails: usize = own.map(|(_, work)| work.fresh.len() + work.again.len()).sum();
+            self.add_unresolved(&mut lanes, domain, mails as u64, now);
+        }
+        let known: u64 = lanes.iter().map(|(_, load, _)| load.done + load.waiting).sum();
+        Outlook {
+            lanes,
+            settled: u64::from(state.head.recipients).saturating_sub(known),
+            deadline: state.head.deadline.map(|deadline| deadline.since(now)),
+            goal: goal(&standing, state.head.submitted).map(|goal| goal.since(now)),
+        }
+    }
+
+    fn outlook_for(&self, composition: &Composition, now: Instant) -> Outlook {
+        let deadline = composition.deadline;
+        let standing = Standing { urgency: composition.urgency, deadline: deadline.unwrap_or(Instant::NEVER) };
+        let mut by_lane: BTreeMap<usize, u64> = BTreeMap::new();
+        let mut lanes = Vec::new();
+        for (domain, mails) in &composition.domains {
+            match self.lane_of(domain) {
+                Some(lane) => *by_lane.entry(lane).or_default() += mails,
+                None => self.add_unresolved(&mut lanes, domain, *mails, now),
+            }
+        }
+        for (at, mails) in by_lane {
+            let lane = &self.lanes()[at];
+            lanes.push((
+                lane.carrier.clone(),
+                self.load(&self.waiting_in(at), &standing, None, mails),
+                lane.speed(now),
+            ));
+        }
+        let goal = goal(&standing, now).map(|goal| goal.since(now));
+        Outlook { lanes, settled: 0, deadline: deadline.map(|deadline| deadline.since(now)), goal }
+    }
+
+    /// What mails of this standing meet in a lane.
+    fn load(&self, waiting: &Waiting, standing: &Standing, own: Option<BatchId>, mails: u64) -> Load {
+        let others = || waiting.iter().filter(move |(batch, _)| Some(**batch) != own).map(|(_, other)| other);
+        let before = others().filter(|(other, ..)| other.is_before(standing)).map(|(_, mails, _)| mails).sum();
+        let beside = others().filter(|(other, ..)| other.is_beside(standing)).map(|(_, mails, _)| *mails).collect();
+        Load { waiting: mails, before, beside, ..Load::default() }
+    }
+
+    /// What waits or is under way in a lane, and until when some of it is put off.
+    fn waiting_in(&self, lane: usize) -> Waiting {
+        let mut out = Waiting::new();
+        for at in &self.lanes()[lane].sites {
+            for (batch, standing, mails, until) in self.sites[*at].queue.batches() {
+                let entry = out.entry(batch).or_insert((standing, 0, until));
+                *entry = (standing, entry.1 + mails as u64, entry.2.max(until));
+            }
+        }
+        for flight in self.flights.values().filter(|flight| flight.lane == lane) {
+            let head = &flight.chunk.head;
+            out.entry(head.id).or_insert((Self::standing(head), 0, Instant::EPOCH)).1 += 1;
+        }
+        out
+    }
+
+    fn lane_of(&self, domain: &str) -> Option<usize> {
+        match self.domains.get(domain) {
+            Some(DomainState::At { site, .. }) => Some(self.sites[*site].lane),
+            _ => self.lane_names.get(&self.settings.table.of_domain(domain)?.carrier).copied(),
+        }
+    }
+
+    /// Adds mails of a domain whose lane does not exist yet: by the table, else the domain stands for itself.
+    fn add_unresolved(&self, lanes: &mut Vec<(Carrier, Load, Speed)>, domain: &str, mails: u64, now: Instant) {
+        if mails == 0 {
+            return;
+        }
+        let row = self.settings.table.of_domain(domain);
+        let carrier = row.map_or_else(|| Carrier::new(domain), |row| row.carrier.clone());
+        match lanes.iter_mut().find(|(known, ..)| *known == carrier) {
+            Some((_, load, _)) => load.waiting += mails,
+            None => {
+                let speed = self.new_lane(&carrier).speed(now);
+                lanes.push((carrier, Load { waiting: mails, ..Load::default() }, speed));
+            }
+        }
+    }
+}
+
+/// When all should be through: the deadline, or what the urgency asks for.
+fn goal(standing: &Standing, submitted: Instant) -> Option<Instant> {
+    match (standing.deadline, standing.urgency) {
+        (Instant::NEVER, Urgency::Routine) => None,
+        (Instant::NEVER, urgency) => Some(submitted + urgency.hurry()),
+        (deadline, _) => Some(deadline),
+    }
+}
