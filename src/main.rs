@@ -10,6 +10,7 @@ mod mock;
 mod ranges;
 mod send;
 mod show;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,8 @@ enum Command {
     Send(send::SendArgs),
     /// The mock carriers alone.
     Mock(mock::MockArgs),
+    /// How long a dispatch would take, at any scale, without sending anything.
+    Simulate(simulate::SimulateArgs),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args).await,
             Command::Send(args) => send::run(args).await,
             Command::Mock(args) => mock::run(args).await,
+            Command::Simulate(args) => simulate::run(&args),
         }
     });
     match result {

@@ -84,7 +84,6 @@ impl Bars {
 
 /// The table at the end: a row for each carrier and one for all.
 pub fn table(report: &Report) -> String {
-    let mut out = String::new();
     let heads = ["", "宛先", "受付", "遅延", "不達", "不明", "接続", "通/秒", "50%", "90%", "99%", "100%"];
     let mut rows: Vec<Vec<String>> = vec![heads.iter().map(ToString::to_string).collect()];
     rows.extend(report.carriers.iter().map(carrier_row));
@@ -104,20 +103,27 @@ pub fn table(report: &Report) -> String {
         time(report.t99_s),
         time(report.t100_s),
     ]);
-    let widths: Vec<usize> =
-        (0..heads.len()).map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0)).collect();
-    for row in &rows {
-        for (column, cell) in row.iter().enumerate() {
-            let pad = " ".repeat(widths[column].saturating_sub(width(cell)));
-            // Names to the left, figures to the right.
-            let _ = if column == 0 { write!(out, "{cell}{pad}") } else { write!(out, "  {pad}{cell}") };
-        }
-        out.push('\n');
-    }
+    let mut out = columns(&rows);
     for carrier in report.carriers.iter().filter(|c| !c.counts.causes.is_empty()) {
         let causes: Vec<String> =
             carrier.counts.causes.iter().map(|(cause, n)| format!("{} {n}", cause_words(*cause))).collect();
         let _ = writeln!(out, "不達の内訳 {}: {}", carrier.name, causes.join("、"));
+    }
+    out
+}
+
+/// Rows in columns: names to the left, figures to the right.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let mut out = String::new();
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max();
+    let widths: Vec<usize> = (0..count).map(|column| widest(column).unwrap_or(0)).collect();
+    for row in rows {
+        for (column, cell) in row.iter().enumerate() {
+            let pad = " ".repeat(widths[column].saturating_sub(width(cell)));
+            let _ = if column == 0 { write!(out, "{cell}{pad}") } else { write!(out, "  {pad}{cell}") };
+        }
+        out.push('\n');
     }
     out
 }

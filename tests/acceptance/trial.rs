@@ -1,5 +1,7 @@
 //! One run of the engine against the mock carriers, and both sides' books of it.
 
+#![allow(dead_code, reason = "shared with a bench that needs less")]
+
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -114,7 +116,8 @@ async fn settled(engine: &Engine, mails: usize, within: Duration) -> Vec<Record>
     }
 }
 
-fn recipient(n: usize) -> Recipient {
+/// The n-th recipient, with the domains and address forms of the demo.
+pub fn recipient(n: usize) -> Recipient {
     let domain = DOMAINS[n % DOMAINS.len()];
     let local = match (n % 40, domain) {
         (0, _) => format!("taro..yamada{n}"),
@@ -137,7 +140,8 @@ fn bare(address: &Address) -> String {
     format!("{}@{}", address.local(), address.domain())
 }
 
-fn batch(recipients: Vec<Recipient>) -> Batch {
+/// A safety confirmation to them.
+pub fn batch(recipients: Vec<Recipient>) -> Batch {
     let address = Address::parse("anpi@hikyaku.example.go.jp").unwrap();
     let template = Template::new(TemplateText {
         from: Mailbox { name: "安否確認システム".into(), address },
@@ -152,7 +156,7 @@ fn batch(recipients: Vec<Recipient>) -> Batch {
 }
 
 /// The engine's configuration: the mock's name server, and the carriers' limits at the start as ceilings.
-fn config(folder: &std::path::Path, net: &MockNet, rows: &[CarrierProfile]) -> Config {
+pub fn config(folder: &std::path::Path, net: &MockNet, rows: &[CarrierProfile]) -> Config {
     let mut config = Config::new(folder, "hikyaku.example.go.jp");
     config.dns = NameService::Servers(vec![net.dns]);
     config.port = net.smtp_port;

@@ -32,6 +32,7 @@ pub(super) struct Server {
     ungreeted: BTreeSet<TalkId>,
     greylist: BTreeMap<String, Instant>,
     chance: Chance,
+    each_mail: bool,
     pub(super) ledger: CarrierReport,
 }
 
@@ -47,12 +48,16 @@ impl Server {
             ungreeted: BTreeSet::new(),
             greylist: BTreeMap::new(),
             chance: Chance::new(scenario.seed, &script.name),
+            each_mail: scenario.each_mail,
             ledger: CarrierReport::default(),
         }
     }
 
     pub(super) fn connect(&mut self, talk: TalkId, now: Instant) -> Welcome {
-        self.ledger.connects.push(now);
+        self.ledger.sessions += 1;
+        if self.each_mail {
+            self.ledger.connects.push(now);
+        }
         if self.limits.sessions_max.is_some_and(|max| self.talks.len() >= max as usize) {
             self.ledger.refused += 1;
             return match self.limits.refusal {
@@ -125,6 +130,7 @@ impl Server {
             script: &self.script,
             limits: &self.limits,
             pace: &mut self.pace,
+            each_mail: self.each_mail,
             ledger: &mut self.ledger,
             chance: &mut self.chance,
             greylist: &mut self.greylist,

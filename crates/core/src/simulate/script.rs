@@ -26,6 +26,8 @@ pub struct Scenario {
     pub ends: Span,
     /// Whether a log is written.
     pub log: bool,
+    /// Whether the report holds each mail; without, memory is bounded by the carriers and not by the people.
+    pub each_mail: bool,
 }
 
 impl Default for Scenario {
@@ -40,6 +42,7 @@ impl Default for Scenario {
             unsettled_max: None,
             ends: Span::from_secs(4 * 3600),
             log: false,
+            each_mail: true,
         }
     }
 }

@@ -16,6 +16,7 @@ mod ends;
 mod forecasts;
 mod lanes;
 mod limits;
+mod mixed;
 mod order;
 mod seeds;
 mod ways;
