@@ -133,6 +133,11 @@ impl Account {
         Account { batch, submitted, people, mails, fates, settled: 0 }
     }
 
+    /// Which batch it is of.
+    pub fn batch(&self) -> BatchId {
+        self.batch
+    }
+
     /// Takes in one record.
     pub fn fold(&mut self, record: &Record) {
         if record.batch != self.batch {

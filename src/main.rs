@@ -5,12 +5,14 @@
 mod account;
 mod demo;
 mod dkim_key;
+mod foresight;
 mod letter_files;
 mod mock;
 mod ranges;
 mod send;
 mod show;
 mod signing;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,8 @@ enum Command {
     DkimKey(dkim_key::DkimKeyArgs),
     /// The mock carriers alone.
     Mock(mock::MockArgs),
+    /// How long a dispatch would take, at any scale, without sending anything.
+    Simulate(simulate::SimulateArgs),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
             Command::Send(args) => send::run(args).await,
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Mock(args) => mock::run(args).await,
+            Command::Simulate(args) => simulate::run(&args),
         }
     });
     match result {

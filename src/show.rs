@@ -1,37 +1,44 @@
 //! What a person sees in the terminal: a bar a carrier while it runs, a table at the end.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use hikyaku_core::{Carrier, Cause, Snapshot};
+use hikyaku_core::{Carrier, Cause, Forecast, Snapshot};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::account::{CarrierReport, Report};
+use crate::foresight;
 
 /// Bars on standard error, one for each carrier.
 pub struct Bars {
     group: MultiProgress,
     bars: Vec<(Carrier, ProgressBar)>,
     last: Vec<(u64, std::time::Instant)>,
+    /// The forecast below them, and a line for each carrier that is too slow.
+    outlook: ProgressBar,
 }
 
 impl Bars {
     /// Bars that are drawn, or none at all.
     pub fn new(quiet: bool) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(8) };
-        Bars { group: MultiProgress::with_draw_target(target), bars: Vec::new(), last: Vec::new() }
+        let group = MultiProgress::with_draw_target(target);
+        let outlook = ProgressBar::new_spinner();
+        outlook.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let outlook = group.add(outlook);
+        Bars { group, bars: Vec::new(), last: Vec::new(), outlook }
     }
 
     /// Draws the present state.
     pub fn update(&mut self, snapshot: &Snapshot) {
-        for (at, (carrier, left)) in snapshot.forecast.lanes.iter().enumerate() {
+        for (at, known) in snapshot.forecast.lanes.iter().enumerate() {
+            let carrier = &known.carrier;
             let lanes = || snapshot.lanes.iter().filter(|lane| lane.carrier == *carrier);
             let failed: u64 = lanes().map(|lane| lane.bounced.values().sum::<u64>() + lane.dropped).sum();
             let (accepted, waiting): (u64, u64) =
                 lanes().fold((0, 0), |(accepted, waiting), lane| (accepted + lane.accepted, waiting + lane.waiting));
             let done = accepted + failed;
             if self.bars.len() <= at {
-                let bar = self.group.add(ProgressBar::new(done + waiting));
+                let bar = self.group.insert_before(&self.outlook, ProgressBar::new(done + waiting));
                 let style = ProgressStyle::with_template("{prefix:14} {bar:28} {msg}");
                 bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("█▌░"));
                 bar.set_prefix(carrier.to_string());
@@ -44,7 +51,7 @@ impl Bars {
             if span > 0.9 {
                 self.last[at] = (done, std::time::Instant::now());
             }
-            let left = if waiting == 0 { "完了".to_string() } else { left.map_or("—".into(), span_words) };
+            let left = if waiting == 0 { "完了".to_string() } else { known.times.all.map_or("—".into(), foresight::span) };
             let bar = &self.bars[at].1;
             bar.set_length(done + waiting);
             bar.set_position(done);
@@ -55,26 +62,29 @@ impl Bars {
         }
     }
 
+    /// Whether nobody sees them.
+    pub fn are_hidden(&self) -> bool {
+        self.group.is_hidden()
+    }
+
+    /// Shows when the batch will be through, and what would help.
+    pub fn foresee(&self, forecast: &Forecast) {
+        let mut lines = vec![foresight::line(forecast)];
+        lines.extend(forecast.lanes.iter().filter_map(foresight::advice));
+        self.outlook.set_message(lines.join("\n"));
+    }
+
     /// Leaves the bars as they are.
     pub fn finish(&self) {
+        self.outlook.finish_and_clear();
         for (_, bar) in &self.bars {
             bar.abandon();
         }
     }
 }
 
-fn span_words(span: Duration) -> String {
-    let seconds = span.as_secs_f64();
-    match seconds {
-        s if s < 90.0 => format!("{s:.0} 秒"),
-        s if s < 5400.0 => format!("{:.0} 分", s / 60.0),
-        s => format!("{:.1} 時間", s / 3600.0),
-    }
-}
-
 /// The table at the end: a row for each carrier and one for all.
 pub fn table(report: &Report) -> String {
-    let mut out = String::new();
     let heads = ["", "宛先", "受付", "遅延", "不達", "不明", "接続", "通/秒", "50%", "90%", "99%", "100%"];
     let mut rows: Vec<Vec<String>> = vec![heads.iter().map(ToString::to_string).collect()];
     rows.extend(report.carriers.iter().map(carrier_row));
@@ -94,20 +104,27 @@ pub fn table(report: &Report) -> String {
         time(report.t99_s),
         time(report.t100_s),
     ]);
-    let widths: Vec<usize> =
-        (0..heads.len()).map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0)).collect();
-    for row in &rows {
-        for (column, cell) in row.iter().enumerate() {
-            let pad = " ".repeat(widths[column].saturating_sub(width(cell)));
-            // Names to the left, figures to the right.
-            let _ = if column == 0 { write!(out, "{cell}{pad}") } else { write!(out, "  {pad}{cell}") };
-        }
-        out.push('\n');
-    }
+    let mut out = columns(&rows);
     for carrier in report.carriers.iter().filter(|c| !c.counts.causes.is_empty()) {
         let causes: Vec<String> =
             carrier.counts.causes.iter().map(|(cause, n)| format!("{} {n}", cause_words(*cause))).collect();
         let _ = writeln!(out, "不達の内訳 {}: {}", carrier.name, causes.join("、"));
+    }
+    out
+}
+
+/// Rows in columns: names to the left, figures to the right.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let mut out = String::new();
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max();
+    let widths: Vec<usize> = (0..count).map(|column| widest(column).unwrap_or(0)).collect();
+    for row in rows {
+        for (column, cell) in row.iter().enumerate() {
+            let pad = " ".repeat(widths[column].saturating_sub(width(cell)));
+            let _ = if column == 0 { write!(out, "{cell}{pad}") } else { write!(out, "  {pad}{cell}") };
+        }
+        out.push('\n');
     }
     out
 }

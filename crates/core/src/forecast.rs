@@ -1,64 +1,258 @@
-//! When will what waits have been accepted: an estimate from each lane's pace so far.
+//! When will mails have been accepted, carrier by carrier, will the deadline hold, and what would help.
+//!
+//! A lane is taken for a pipe of one speed: the measured one where it has sent, else what was learned before or is
+//! configured, else an assumption that says so. Mails of higher standing go before those in question, batches of equal
+//! standing share the lane evenly (`plan`). Values only: whoever shows them finds the words; `Display` has English ones.
+
+mod meter;
+mod words;
+
+pub use meter::Meter;
 
 use crate::carrier::Carrier;
-use crate::time::Span;
+use crate::message::{BatchId, Urgency};
+use crate::time::{Instant, Span};
 
-/// How far one lane has come.
+/// Mails that were not submitted yet, as far as a forecast needs to know them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
-    /// Whose lane.
-    pub carrier: Carrier,
-    /// Mails settled since the engine opened.
-    pub done: u64,
-    /// Mails that wait or are under way.
-    pub waiting: u64,
-    /// The most mails a second it may carry now.
-    pub rate_max: Option<f64>,
+pub struct Composition {
+    /// Their hurry.
+    pub urgency: Urgency,
+    /// When 99 % should have been accepted.
+    pub deadline: Option<Instant>,
+    /// How many go to each domain.
+    pub domains: Vec<(String, u64)>,
 }
 
-/// How long each lane still needs.
+/// What a forecast is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// Everything that waits.
+    All,
+    /// A batch that was submitted.
+    Batch(BatchId),
+    /// Mails that may be submitted.
+    Composition(Composition),
+}
+
+impl From<BatchId> for Subject {
+    fn from(batch: BatchId) -> Self {
+        Subject::Batch(batch)
+    }
+}
+
+impl From<Composition> for Subject {
+    fn from(composition: Composition) -> Self {
+        Subject::Composition(composition)
+    }
+}
+
+/// How well a lane's speed is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// Not known yet: the sessions that the table starts with, at [`ASSUMED_TURN`] a mail.
+    Assumed,
+    /// The ceiling that is configured.
+    Configured,
+    /// What was learned of the carrier's limits.
+    Learned,
+    /// What it has taken of late.
+    Measured,
+}
+
+/// What one mail is taken to cost a session of a lane of which nothing is known.
+pub const ASSUMED_TURN: Span = Span::from_millis(200);
+
+/// How fast a lane is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Speed {
+    /// Mails a second; zero if it is stopped.
+    pub per_second: f64,
+    /// How that is known.
+    pub basis: Basis,
+    /// How long nothing departs from now on.
+    pub held: Span,
+}
+
+/// What a lane has to carry.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Forecast {
-    /// Time left by carrier; `None` where nothing is known yet.
-    pub lanes: Vec<(Carrier, Option<Span>)>,
-    /// Time left until the last lane is done; `None` if one of them is not known.
+pub struct Load {
+    /// Mails in question that have settled.
+    pub done: u64,
+    /// Mails in question that have not.
+    pub waiting: u64,
+    /// Mails that go before them.
+    pub before: u64,
+    /// Batches that share the lane with them evenly, in mails.
+    pub beside: Vec<u64>,
+    /// How long the last of them that was put off is not tried again.
+    pub put_off: Span,
+}
+
+/// When parts of a whole will have been accepted, counted from now; `None` is never, as things stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Milestones {
+    /// 50 %.
+    pub half: Option<Span>,
+    /// 90 %.
+    pub most: Option<Span>,
+    /// 99 %, which is what deadlines ask for.
+    pub nearly_all: Option<Span>,
+    /// 100 %.
     pub all: Option<Span>,
 }
 
-/// Estimates from the pace since the engine opened, under the present limits.
-pub fn forecast(lanes: impl IntoIterator<Item = Progress>, elapsed: Span) -> Forecast {
-    let left = |lane: &Progress| -> Option<Span> {
-        if lane.waiting == 0 {
-            return Some(Span::ZERO);
+/// What would make a lane fast enough. More addresses help where limits count by source, a relay where they count in all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remedy {
+    /// So many more source addresses.
+    pub sources: u64,
+    /// Time to 100 % with them.
+    pub all: Span,
+}
+
+/// What is expected of one carrier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaneForecast {
+    /// Which.
+    pub carrier: Carrier,
+    /// Mails in question, settled or not.
+    pub mails: u64,
+    /// Those that have not settled.
+    pub waiting: u64,
+    /// Mails that go before them.
+    pub before: u64,
+    /// How fast it is.
+    pub speed: Speed,
+    /// When its mails will have been accepted.
+    pub times: Milestones,
+    /// What would help, if it is too slow.
+    pub remedy: Option<Remedy>,
+}
+
+/// When mails will have been accepted, refused for good or given up: settled.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Forecast {
+    /// By carrier.
+    pub lanes: Vec<LaneForecast>,
+    /// All carriers together.
+    pub times: Milestones,
+    /// How long the deadline is away; zero if it has passed.
+    pub deadline: Option<Span>,
+}
+
+impl Forecast {
+    /// Whether 99 % will have been accepted before the deadline; `None` without a deadline.
+    #[must_use]
+    pub fn holds(&self) -> Option<bool> {
+        let deadline = self.deadline?;
+        Some(self.times.nearly_all.is_some_and(|nearly_all| nearly_all <= deadline))
+    }
+
+    /// Whether it rests on an assumption: a carrier's speed is not known yet.
+    #[must_use]
+    pub fn is_assumed(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.waiting > 0 && lane.speed.basis == Basis::Assumed)
+    }
+}
+
+/// What a forecast is made from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outlook {
+    /// What each lane has to carry, and how fast it is.
+    pub lanes: Vec<(Carrier, Load, Speed)>,
+    /// Mails in question that have settled and belong to no lane: refused before they were tried, or before a restart.
+    pub settled: u64,
+    /// How long the deadline is away.
+    pub deadline: Option<Span>,
+    /// The time within which all should be through, for the remedies.
+    pub goal: Option<Span>,
+}
+
+/// A forecast from what each lane has to carry and how fast it is.
+#[must_use]
+pub fn forecast(outlook: Outlook) -> Forecast {
+    let Outlook { lanes, settled, deadline, goal } = outlook;
+    let total: u64 = settled + lanes.iter().map(|(_, load, _)| load.done + load.waiting).sum::<u64>();
+    let when = |share: f64| together(&lanes, part(total, share).saturating_sub(settled));
+    let times = Milestones { half: when(0.5), most: when(0.9), nearly_all: when(0.99), all: when(1.0) };
+    let lanes = lanes.into_iter().map(|(carrier, load, speed)| of_lane(carrier, &load, speed, goal)).collect();
+    Forecast { lanes, times, deadline }
+}
+
+fn of_lane(carrier: Carrier, load: &Load, speed: Speed, goal: Option<Span>) -> LaneForecast {
+    let mails = load.done + load.waiting;
+    let when = |share: f64| time_of(load, &speed, part(mails, share).saturating_sub(load.done));
+    let times = Milestones { half: when(0.5), most: when(0.9), nearly_all: when(0.99), all: when(1.0) };
+    let remedy = goal.and_then(|goal| remedy(load, &speed, goal));
+    LaneForecast { carrier, mails, waiting: load.waiting, before: load.before, speed, times, remedy }
+}
+
+fn part(mails: u64, share: f64) -> u64 {
+    (mails as f64 * share).ceil() as u64
+}
+
+/// When so many of the waiting mails will be through.
+fn time_of(load: &Load, speed: &Speed, mails: u64) -> Option<Span> {
+    if mails == 0 {
+        return Some(Span::ZERO);
+    }
+    let beside: u64 = load.beside.iter().map(|other| mails.min(*other)).sum();
+    let seconds = (load.before + mails + beside) as f64 / speed.per_second;
+    let through = speed.held + Span::try_from_secs_f64(seconds).ok()?;
+    Some(if mails >= load.waiting { through.max(load.put_off) } else { through })
+}
+
+/// How many of the waiting mails will be through by then.
+fn through_by(load: &Load, speed: &Speed, when: Span) -> u64 {
+    let (mut low, mut high) = (0, load.waiting);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if time_of(load, speed, middle).is_some_and(|time| time <= when) {
+            low = middle;
+        } else {
+            high = middle - 1;
         }
-        let seen = lane.done as f64 / elapsed.as_secs_f64().max(1e-3);
-        let rate = if lane.done > 0 { lane.rate_max.map_or(seen, |max| seen.min(max)) } else { lane.rate_max? };
-        (rate > 0.0).then(|| Span::try_from_secs_f64(lane.waiting as f64 / rate).unwrap_or(Span::MAX))
-    };
-    let lanes: Vec<(Carrier, Option<Span>)> =
-        lanes.into_iter().map(|lane| (lane.carrier.clone(), left(&lane))).collect();
-    let all = lanes.iter().map(|(_, span)| *span).try_fold(Span::ZERO, |max, span| span.map(|s| max.max(s)));
-    Forecast { lanes, all }
+    }
+    low
+}
+
+/// When so many mails of all lanes will be through.
+fn together(lanes: &[(Carrier, Load, Speed)], mails: u64) -> Option<Span> {
+    let by =
+        |when: Span| -> u64 { lanes.iter().map(|(_, load, speed)| load.done + through_by(load, speed, when)).sum() };
+    // The last moment at which anything changes; lanes that never end do not count.
+    let ends = lanes.iter().filter_map(|(_, load, speed)| time_of(load, speed, load.waiting));
+    let last = ends.max().unwrap_or(Span::ZERO);
+    if by(Span::ZERO) >= mails {
+        return Some(Span::ZERO);
+    }
+    if by(last) < mails {
+        return None;
+    }
+    let (mut low, mut high) = (Span::ZERO, last);
+    // To a thousandth, and never finer than a millisecond.
+    while high - low > (high / 1000).max(Span::from_millis(1)) {
+        let middle = low + (high - low) / 2;
+        if by(middle) >= mails { high = middle } else { low = middle }
+    }
+    Some(high)
+}
+
+/// How many more sources would bring the lane within the goal; `None` if it is, or no number would do.
+fn remedy(load: &Load, speed: &Speed, goal: Span) -> Option<Remedy> {
+    let late = time_of(load, speed, load.waiting).is_some_and(|all| all > goal);
+    let left = goal.checked_sub(speed.held).filter(|left| *left > Span::ZERO)?;
+    let beside: u64 = load.beside.iter().map(|other| load.waiting.min(*other)).sum();
+    let needed = (load.before + load.waiting + beside) as f64 / left.as_secs_f64();
+    let sources = (needed / speed.per_second).ceil() - 1.0;
+    if !late || !sources.is_finite() || sources < 1.0 {
+        return None;
+    }
+    let faster = Speed { per_second: speed.per_second * (sources + 1.0), ..speed.clone() };
+    let all = time_of(&Load { put_off: Span::ZERO, ..load.clone() }, &faster, load.waiting)?;
+    Some(Remedy { sources: sources as u64, all })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lane(name: &str, done: u64, waiting: u64, rate_max: Option<f64>) -> Progress {
-        Progress { carrier: Carrier::new(name), done, waiting, rate_max }
-    }
-
-    #[test]
-    fn the_slowest_lane_says_when_all_is_done() {
-        let got = forecast([lane("a", 100, 50, None), lane("b", 10, 100, None)], Span::from_secs(10));
-        assert_eq!(got.lanes[0].1, Some(Span::from_secs(5)));
-        assert_eq!(got.all, Some(Span::from_secs(100)));
-    }
-
-    #[test]
-    fn a_lane_that_has_not_moved_is_judged_by_its_ceiling_or_not_at_all() {
-        assert_eq!(forecast([lane("a", 0, 50, Some(10.0))], Span::from_secs(1)).all, Some(Span::from_secs(5)));
-        assert_eq!(forecast([lane("a", 0, 50, None)], Span::from_secs(1)).all, None);
-    }
-}
+mod tests;

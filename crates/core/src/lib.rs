@@ -116,10 +116,11 @@
 //! | [`Carrier`] | who answers for a set of domains: a row of the table ([`Carriers`]), else the MX site itself |
 //! | lane | one way to a carrier ([`Via`]: MX, a source address, a relay) with limits, health and sessions of its own; shown as [`LaneView`] |
 //! | site | domains that share the same MX hosts; a carrier has one or more, and all its lanes draw from them |
-//! | [`Urgency`] | Immediate > Bulletin > Safety > Confirmed > Hazard > Routine; within one the earlier deadline goes first |
+//! | [`Urgency`] | Immediate > Bulletin > Safety > Confirmed > Hazard > Routine; within one the earlier deadline goes first, and batches of equal standing share a lane evenly |
 //! | [`Outcome`] | how one attempt ended: accepted, deferred, refused, in doubt |
 //! | [`Settlement`] | how a recipient ended, once and for all: accepted, bounced, expired, cancelled, unknown |
 //! | [`Cause`] | why, by who must act: the carrier is busy, the address is wrong, our own set-up is wrong, … |
+//! | [`Forecast`] | when 50, 90, 99 and 100 % will have been accepted, and what would help; [`Engine::forecast`] |
 //! | [`Record`] | one attempt as it was written down; [`Engine::records`] reads them from a cursor on |
 //!
 //! # A template that does not fit is refused
@@ -154,7 +155,7 @@ mod config;
 mod congestion;
 mod engine;
 mod event;
-mod forecast;
+pub mod forecast;
 #[cfg(any(test, feature = "hostile"))]
 #[doc(hidden)]
 pub mod hostile;
@@ -186,7 +187,7 @@ pub use address::{Address, AddressError, AddressStyle};
 pub use carrier::{Carrier, CarrierRow};
 pub use config::{Carriers, Config, Dial, NameService, Relay, TableError};
 pub use engine::{Engine, Error};
-pub use forecast::Forecast;
+pub use forecast::{Composition, Forecast};
 pub use message::{Batch, BatchError, BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
 pub use outcome::{Cause, Outcome, Settlement, Stage};
 pub use policy::{Policy, Timeouts, TlsPolicy};

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use thiserror::Error;
 
 use crate::address::{Address, AddressError};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// Longest subject after filling in, in bytes of UTF-8; keeps headers far under SoftBank's 12 KB.
 const SUBJECT_BYTES_MAX: usize = 600;
@@ -33,6 +33,19 @@ pub enum Urgency {
     Hazard,
     /// Everything else.
     Routine,
+}
+
+impl Urgency {
+    /// Within what time after its submission a batch without a deadline should be through (requirements P02–P05, P09);
+    /// zero for what has no hurry.
+    #[must_use]
+    pub fn hurry(self) -> Span {
+        match self {
+            Urgency::Immediate | Urgency::Bulletin => Span::from_secs(3 * 60),
+            Urgency::Safety | Urgency::Confirmed | Urgency::Hazard => Span::from_secs(10 * 60),
+            Urgency::Routine => Span::ZERO,
+        }
+    }
 }
 
 /// A name and an address, as in `From`.

@@ -42,14 +42,12 @@ pub struct Standing {
 
 impl Standing {
     /// Whether both take fair turns with each other: same urgency, deadlines in the same minute.
-    #[cfg(test)]
     #[must_use]
     pub fn is_beside(&self, other: &Standing) -> bool {
         (self.urgency, self.class()) == (other.urgency, other.class())
     }
 
     /// Whether everything of this one goes before the other.
-    #[cfg(test)]
     #[must_use]
     pub fn is_before(&self, other: &Standing) -> bool {
         (self.urgency, self.class()) < (other.urgency, other.class())

@@ -85,12 +85,14 @@ struct Shelf {
     put_off: BTreeMap<u32, Past>,
     /// Since when the two above hold anything.
     ripe_since: Instant,
+    /// The latest instant for which anything was put off.
+    put_off_until: Instant,
 }
 
 impl Shelf {
     fn new(standing: Standing) -> Self {
         let (fresh, again, put_off) = (VecDeque::new(), BTreeMap::new(), BTreeMap::new());
-        Shelf { standing, waiting: 0, fresh, again, put_off, ripe_since: Instant::NEVER }
+        Shelf { standing, waiting: 0, fresh, again, put_off, ripe_since: Instant::NEVER, put_off_until: Instant::EPOCH }
     }
 
     /// The chunk of what goes first of a kind.
@@ -235,7 +237,8 @@ impl Queue {
 
     /// Adds a mail that was tried before, for `due` or later.
     pub fn add_again(&mut self, due: Instant, standing: Standing, pick: Pick) {
-        self.shelf(pick.mail.batch, standing, 1);
+        let shelf = self.shelf(pick.mail.batch, standing, 1);
+        shelf.put_off_until = shelf.put_off_until.max(due);
         let wait = if pick.wait == Wait::Fresh { Wait::Again } else { pick.wait };
         self.later.push(Reverse(Later { due, mail: pick.mail, wait, past: pick.past }));
     }
@@ -244,6 +247,11 @@ impl Queue {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting
+    }
+
+    /// How many mails of each batch wait, how it stands, and until when some of them are put off.
+    pub fn batches(&self) -> impl Iterator<Item = (BatchId, Standing, usize, Instant)> {
+        self.shelves.iter().map(|(batch, shelf)| (*batch, shelf.standing, shelf.waiting, shelf.put_off_until))
     }
 
     /// Makes ready what has become due; says when the next one will.

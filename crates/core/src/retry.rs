@@ -19,15 +19,6 @@ pub struct Retry {
     pub submitted: Instant,
 }
 
-/// How long a batch without a deadline is in a hurry after it was submitted (requirements P02–P04, P09).
-fn hurry(urgency: Urgency) -> Span {
-    match urgency {
-        Urgency::Bulletin => Span::from_secs(3 * 60),
-        Urgency::Immediate | Urgency::Safety | Urgency::Confirmed | Urgency::Hazard => Span::from_secs(10 * 60),
-        Urgency::Routine => Span::ZERO,
-    }
-}
-
 /// First wait, and the longest before and after the deadline, in seconds.
 ///
 /// A carrier that is busy or out of reach may recover at any moment. A greylist lets in whoever comes back after its time:
@@ -53,11 +44,11 @@ impl Retry {
     /// Before the deadline the wait doubles from the cause's first to its longest, and is never more than a third of the
     /// time that is left, so that several attempts fall before the deadline. After it the wait grows with the lateness: a
     /// quarter of it, up to the cause's longest for late mails. Without a deadline the urgency stands for one
-    /// (bulletins 3 min, others 10 min, routine none). `chance` in 0..1 spreads the waits by up to a quarter, so that
+    /// ([`Urgency::hurry`]). `chance` in 0..1 spreads the waits by up to a quarter, so that
     /// what was deferred together does not return together.
     #[must_use]
     pub fn next(&self, now: Instant, chance: f64) -> Instant {
-        let deadline = self.deadline.unwrap_or(self.submitted + hurry(self.urgency));
+        let deadline = self.deadline.unwrap_or(self.submitted + self.urgency.hurry());
         let (first, longest, late_longest) = waits(self.cause);
         let (first, longest) = (first * pace(self.urgency), longest * pace(self.urgency));
         let doublings = i32::try_from(self.attempts.saturating_sub(1).min(20)).unwrap_or(20);

@@ -77,7 +77,19 @@ impl Machine {
             field.stop(choice.site);
         }
         self.make_room(lane, &seatless);
+        self.measure(lane, now);
         wake
+    }
+
+    /// Time in which a lane has nothing to send says nothing about its speed.
+    fn measure(&mut self, lane: usize, now: Instant) {
+        let (lane, sites) = (&mut self.lanes[lane], &self.sites);
+        let rests = lane.talks.values().all(|talk| talk.assigned.is_empty());
+        if rests && lane.sites.iter().all(|at| sites[*at].queue.urgency().is_none()) {
+            lane.meter.rests(now);
+        } else {
+            lane.meter.runs(now);
+        }
     }
 
     fn feed_mail(&mut self, lane: usize, choice: Choice, now: Instant, actions: &mut Vec<Action>) -> Result<(), Stop> {

@@ -8,35 +8,48 @@ use crate::event::Action;
 use crate::policy::Policy;
 use crate::via::Via;
 
+/// A way to a carrier, its limits, and our name on it if it has one of its own.
+pub(super) type Way = (Via, Policy, Option<String>);
+
 impl Machine {
     /// Finds a carrier's group, or makes it with a lane for each way.
     pub(super) fn group(&mut self, carrier: &Carrier, actions: &mut Vec<Action>) -> usize {
         if let Some(at) = self.group_names.get(carrier) {
             return *at;
         }
+        let at = self.groups.len();
+        self.groups.push(Group { carrier: carrier.clone(), lanes: Vec::new(), sites: Vec::new() });
+        self.group_names.insert(carrier.clone(), at);
+        for way in self.ways_to(carrier) {
+            let lane = self.new_lane(at, carrier, way);
+            actions.push(Action::Gate(lane.name.clone(), Box::new(lane.policy.clone())));
+            self.groups[at].lanes.push(self.lanes.len());
+            self.lanes.push(lane);
+        }
+        at
+    }
+
+    /// The ways that lead to a carrier, each with its limits and its name in EHLO.
+    pub(super) fn ways_to(&self, carrier: &Carrier) -> Vec<Way> {
         let policy = self.settings.policies.get(carrier).unwrap_or(&self.settings.default_policy).clone();
-        let mut ways: Vec<(Via, Policy, Option<String>)> = Vec::new();
+        let mut ways: Vec<Way> = Vec::new();
         for source in self.settings.sources.iter().filter(|source| source.serves(carrier)) {
             ways.push((Via::Source(source.address), source.limits.under(&policy), source.helo.clone()));
         }
         if ways.is_empty() {
             ways.push((Via::Direct, policy, None));
         }
-        let at = self.groups.len();
-        self.groups.push(Group { carrier: carrier.clone(), lanes: Vec::new(), sites: Vec::new() });
-        self.group_names.insert(carrier.clone(), at);
-        for (via, policy, helo) in ways {
-            let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
-            let proven: Option<AddressStyle> = self.kept(&format!("style/{}", via.lane_name(carrier)));
-            let style = proven.unwrap_or(style);
-            let helo = helo.unwrap_or_else(|| self.settings.helo.clone());
-            let mut lane = Lane::new((at, carrier.clone()), via, policy, (helo, style));
-            lane.paused = self.paused.contains(carrier);
-            actions.push(Action::Gate(lane.name.clone(), Box::new(lane.policy.clone())));
-            self.groups[at].lanes.push(self.lanes.len());
-            self.lanes.push(lane);
-        }
-        at
+        ways
+    }
+
+    /// A lane as it would begin.
+    pub(super) fn new_lane(&self, group: usize, carrier: &Carrier, (via, policy, helo): Way) -> Lane {
+        let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
+        let proven: Option<AddressStyle> = self.kept(&format!("style/{}", via.lane_name(carrier)));
+        let helo = helo.unwrap_or_else(|| self.settings.helo.clone());
+        let mut lane = Lane::new((group, carrier.clone()), via, policy, (helo, proven.unwrap_or(style)));
+        lane.paused = self.paused.contains(carrier);
+        lane
     }
 
     /// Every lane of a carrier is to be looked at: something waits that any of them may take.

@@ -8,7 +8,8 @@ use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::congestion::Congestion;
 use crate::event::{HostRoute, SessionId};
-use crate::message::{MailId, Urgency};
+use crate::forecast::Meter;
+use crate::message::{BatchId, MailId, Urgency};
 use crate::mx::{self, Candidate, Failure, Families, MxRecord, Reach};
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::pace::Pace;
@@ -226,6 +227,10 @@ pub struct Lane {
     pub paused: bool,
     /// What it has done.
     pub counts: LaneCounts,
+    /// How fast it is.
+    pub meter: Meter,
+    /// Mails that settled here, by batch.
+    pub settled: BTreeMap<BatchId, u64>,
     /// When it must be looked at again.
     pub wake: Instant,
 }
@@ -260,6 +265,8 @@ impl Lane {
             reserved: BTreeSet::new(),
             paused: false,
             counts: LaneCounts::default(),
+            meter: Meter::default(),
+            settled: BTreeMap::new(),
             wake: Instant::NEVER,
         }
     }

@@ -6,6 +6,7 @@ mod feed;
 mod group;
 mod lane;
 mod machine;
+mod outlook;
 mod picture;
 mod run;
 mod settle;

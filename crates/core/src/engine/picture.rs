@@ -1,39 +1,21 @@
 //! Taking a picture of the machine for observers.
 
 use super::machine::Machine;
-use crate::forecast;
+use crate::forecast::Subject;
 use crate::report::{LaneView, QueueHealth, Snapshot};
 use crate::time::Instant;
 
 /// Takes a picture of the machine.
 #[must_use]
-pub fn snapshot(machine: &Machine, began: Instant, now: Instant) -> Snapshot {
+pub fn snapshot(machine: &Machine, now: Instant) -> Snapshot {
     let lanes: Vec<LaneView> = (0..machine.lanes().len()).map(|at| view(machine, at, now)).collect();
-    let mut progress: Vec<forecast::Progress> = Vec::new();
-    for lane in &lanes {
-        let done = lane.accepted + lane.bounced.values().sum::<u64>() + lane.dropped;
-        match progress.iter_mut().find(|known| known.carrier == lane.carrier) {
-            // What waits for a carrier goes by all its lanes.
-            Some(known) => {
-                known.done += done;
-                known.waiting += lane.waiting;
-                known.rate_max = known.rate_max.zip(lane.rate).map(|(one, other)| one + other);
-            }
-            None => progress.push(forecast::Progress {
-                carrier: lane.carrier.clone(),
-                done,
-                waiting: lane.waiting,
-                rate_max: lane.rate,
-            }),
-        }
-    }
     let full = |(since, remedy): &(Instant, String)| QueueHealth::Full { since: *since, remedy: remedy.clone() };
     Snapshot {
         queue: machine.full().map_or(QueueHealth::Well, full),
         at: now,
         waiting: machine.waiting() as u64,
         unsettled: machine.unsettled() as u64,
-        forecast: forecast::forecast(progress, now.since(began)),
+        forecast: machine.forecast(&Subject::All, now),
         unresolved: machine.unresolved(),
         lanes,
         unrecognised: Vec::new(),

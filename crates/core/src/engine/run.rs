@@ -16,6 +16,7 @@ use crate::carrier::Carrier;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Action, Event, Route, SessionId, Write};
+use crate::forecast::{Forecast, Subject};
 use crate::message::{Batch, BatchId};
 use crate::policy::Policy;
 use crate::press::{KeyRing, Press, Signing, SigningError};
@@ -63,6 +64,7 @@ enum Message {
     Snapshot(oneshot::Sender<Snapshot>),
     Metrics(oneshot::Sender<String>),
     Original(u32, oneshot::Sender<Option<Original>>),
+    Forecast(Subject, oneshot::Sender<Forecast>),
     ShutDown(oneshot::Sender<()>),
 }
 
@@ -135,7 +137,6 @@ impl Engine {
             tls,
             gates: HashMap::new(),
             sessions: HashMap::new(),
-            began: clock.now(),
             record,
             watch,
         };
@@ -240,6 +241,20 @@ impl Engine {
         Ok(original.and_then(|original| original.open(self.seal.as_ref())))
     }
 
+    /// When mails will have been accepted, by carrier and together, whether the deadline holds, and what would help.
+    ///
+    /// Asked of a batch while it is sent ([`BatchId`]), or of mails before they are submitted
+    /// ([`forecast::Composition`](crate::forecast::Composition)); counts what already waits with equal or higher urgency.
+    /// Where nothing is known of a carrier yet, it rests on an assumption and says so.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub async fn forecast(&self, of: impl Into<Subject>) -> Result<Forecast, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.messages.send(Message::Forecast(of.into(), answer)).map_err(|_| self.stopped())?;
+        answered.await.map_err(|_| self.stopped())
+    }
+
     /// Records from a cursor on (0 is the first), each with the cursor behind it; at most about `most`.
     ///
     /// # Errors
@@ -328,7 +343,6 @@ struct Shell {
     tls: Tls,
     gates: HashMap<Arc<str>, Gate>,
     sessions: HashMap<SessionId, mpsc::UnboundedSender<Order>>,
-    began: Instant,
     record: watch::Sender<u64>,
     watch: Watch,
 }
@@ -358,6 +372,9 @@ impl Shell {
                     Message::Original(number, answer) => {
                         let _ = answer.send(self.watch.original(number));
                     }
+                    Message::Forecast(subject, answer) => {
+                        let _ = answer.send(self.machine.forecast(&subject, self.clock.now()));
+                    }
                     Message::ShutDown(answer) => {
                         events.push(Event::ShutDown);
                         leaving.push(answer);
@@ -383,7 +400,7 @@ impl Shell {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let mut snapshot = picture::snapshot(&self.machine, self.began, self.clock.now());
+        let mut snapshot = picture::snapshot(&self.machine, self.clock.now());
         self.watch.complete(&mut snapshot);
         snapshot
     }

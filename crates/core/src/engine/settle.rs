@@ -176,6 +176,10 @@ impl Machine {
         };
         let settled = settled.map(|settled| honest(settled, &past));
         lane.counts.count(&flight.past, verdict.outcome, verdict.cause, settled);
+        if settled.is_some() {
+            lane.meter.settled(now);
+            *lane.settled.entry(mail.batch).or_default() += 1;
+        }
         let host = lane.talks.get(&flight.session).map(|talk| talk.host.clone()).unwrap_or_default();
         let record = Record {
             batch: mail.batch,

@@ -54,6 +54,7 @@ pub(super) struct Server {
     ungreeted: BTreeSet<TalkId>,
     greylist: BTreeMap<String, Instant>,
     chance: Chance,
+    each_mail: bool,
     pub(super) ledger: CarrierReport,
 }
 
@@ -68,15 +69,19 @@ impl Server {
             ungreeted: BTreeSet::new(),
             greylist: BTreeMap::new(),
             chance: Chance::new(scenario.seed, &script.name),
+            each_mail: scenario.each_mail,
             ledger: CarrierReport::default(),
         }
     }
 
     pub(super) fn connect(&mut self, talk: TalkId, source: Option<IpAddr>, now: Instant) -> Welcome {
-        self.ledger.connects.push(now);
+        self.ledger.sessions += 1;
         let tally = self.tallies.entry(source).or_insert_with(|| Tally::new(&self.limits));
         let seen = self.ledger.from.entry(source).or_default();
-        seen.connects.push(now);
+        if self.each_mail {
+            self.ledger.connects.push(now);
+            seen.connects.push(now);
+        }
         if tally.limits.sessions_max.is_some_and(|max| tally.open >= max as usize) {
             self.ledger.refused += 1;
             return match tally.limits.refusal {
@@ -164,6 +169,7 @@ impl Server {
             source: *source,
             limits: &tally.limits,
             pace: &mut tally.pace,
+            each_mail: self.each_mail,
             ledger: &mut self.ledger,
             chance: &mut self.chance,
             greylist: &mut self.greylist,

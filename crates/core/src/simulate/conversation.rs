@@ -17,6 +17,7 @@ pub(super) struct Desk<'a> {
     pub(super) script: &'a CarrierScript,
     pub(super) limits: &'a Limits,
     pub(super) pace: &'a mut Pace,
+    pub(super) each_mail: bool,
     pub(super) ledger: &'a mut CarrierReport,
     pub(super) chance: &'a mut Chance,
     pub(super) greylist: &'a mut BTreeMap<String, Instant>,
@@ -24,9 +25,8 @@ pub(super) struct Desk<'a> {
 
 impl Desk<'_> {
     pub(super) fn is_greylisted(&mut self, address: &str) -> bool {
-        let now = self.now;
-        let wait = |first: Instant| self.script.ways.greylist.is_some_and(|span| now < first + span);
-        wait(*self.greylist.entry(address.to_string()).or_insert(now))
+        let Some(span) = self.script.ways.greylist else { return false };
+        self.now < *self.greylist.entry(address.to_string()).or_insert(self.now) + span
     }
 }
 
@@ -154,8 +154,10 @@ impl Conversation {
     }
 
     fn mail(&mut self, desk: &mut Desk<'_>, sent: &mut Vec<Sent>) {
-        desk.ledger.mails.push(desk.now);
-        desk.ledger.from.entry(desk.source).or_default().mails.push(desk.now);
+        if desk.each_mail {
+            desk.ledger.mails.push(desk.now);
+            desk.ledger.from.entry(desk.source).or_default().mails.push(desk.now);
+        }
         if desk.limits.mails_per_session_max.is_some_and(|max| self.mails >= max) {
             desk.ledger.refused += 1;
             self.reply(sent, "421 4.7.0 too many mails in one session");
@@ -177,7 +179,9 @@ impl Conversation {
         let path = line.split_once('<').and_then(|(_, rest)| rest.strip_suffix('>')).unwrap_or_default();
         let (written, domain) = path.rsplit_once('@').unwrap_or_default();
         let address = format!("{}@{domain}", written.trim_matches('"'));
-        desk.ledger.rcpts.push((desk.now, address.clone()));
+        if desk.each_mail {
+            desk.ledger.rcpts.push((desk.now, address.clone()));
+        }
         let style = if written.starts_with('"') { AddressStyle::Quoted } else { AddressStyle::Raw };
         let legacy = address.contains("..");
         if legacy && desk.script.ways.legacy.is_some_and(|understood| understood != style) {
@@ -206,7 +210,11 @@ impl Conversation {
             return self.reply(sent, "550 5.7.1 refused by the recipient's filter");
         }
         let (at, swallows) = (desk.now, desk.script.ways.swallows);
-        desk.ledger.accepted.entry(address).or_insert((0, at)).0 += 1;
+        if desk.each_mail {
+            desk.ledger.accepted.entry(address).or_insert((0, at)).0 += 1;
+        } else {
+            desk.greylist.remove(&address);
+        }
         if desk.chance.happens(swallows) {
             self.close(sent);
         } else {

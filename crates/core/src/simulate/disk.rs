@@ -10,6 +10,9 @@ use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
 use crate::time::Instant;
 
+use super::script::Group;
+use super::setting::{self, Part, Submission};
+
 /// What is durable about one mail.
 #[derive(Clone, Debug, PartialEq)]
 enum Place {
@@ -19,27 +22,53 @@ enum Place {
     Settled,
 }
 
-/// A batch on its way to the disk: its head, and its recipients by chunk, one domain each.
-pub(super) type Submission = (Arc<BatchHead>, Vec<(String, Vec<Recipient>)>);
-
 enum Job {
     Submit(Submission),
     Write(Write),
     Keep(String, Vec<u8>),
 }
 
+/// A batch as it is stored.
+struct StoredBatch {
+    head: Arc<BatchHead>,
+    groups: Vec<Group>,
+}
+
 struct StoredChunk {
-    domain: String,
-    recipients: Vec<Recipient>,
+    part: Part,
+    /// Empty as long as nothing of it was tried, and again when all of it has settled, so that memory is taken by what is
+    /// under way and not by everybody.
     places: Vec<Place>,
+    /// How many have settled.
+    settled: u16,
+}
+
+impl StoredChunk {
+    fn place(&self, at: u16) -> &Place {
+        let untouched = if self.settled == self.part.len { &Place::Settled } else { &Place::Fresh };
+        self.places.get(usize::from(at)).unwrap_or(untouched)
+    }
+
+    fn set(&mut self, at: u16, to: Place) {
+        if self.places.is_empty() {
+            self.places = vec![self.place(at).clone(); usize::from(self.part.len)];
+        }
+        let Some(place) = self.places.get_mut(usize::from(at)) else { return };
+        self.settled += u16::from(to == Place::Settled) - u16::from(*place == Place::Settled);
+        *place = to;
+        if self.settled == self.part.len {
+            self.places = Vec::new();
+        }
+    }
 }
 
 #[derive(Default)]
 pub(super) struct Disk {
     waiting: Vec<Job>,
     committing: Vec<Job>,
-    heads: BTreeMap<BatchId, Arc<BatchHead>>,
+    batches: BTreeMap<BatchId, StoredBatch>,
     chunks: BTreeMap<ChunkId, StoredChunk>,
+    /// Records that nobody has taken yet.
     pub(super) records: Vec<Record>,
     /// What the machine has learned, by name.
     pub(super) kept: BTreeMap<String, Vec<u8>>,
@@ -108,21 +137,31 @@ impl Disk {
     }
 
     pub(super) fn knows(&self, batch: BatchId) -> bool {
-        self.heads.contains_key(&batch)
+        self.batches.contains_key(&batch)
     }
 
-    fn store(&mut self, (head, chunks): Submission) -> Event {
+    fn store(&mut self, (head, groups, parts): Submission) -> Event {
         let mut work = Vec::new();
-        for (number, (domain, recipients)) in (0..).zip(chunks) {
-            let len = u16::try_from(recipients.len()).unwrap_or(u16::MAX);
-            self.unsettled += recipients.len();
-            let places = vec![Place::Fresh; recipients.len()];
-            work.push(ChunkWork { number, domain: domain.clone(), fresh: Places::Range(0, len), again: Vec::new() });
+        for (number, part) in (0..).zip(parts) {
+            self.unsettled += usize::from(part.len);
+            let domain = groups.get(part.group).map(|group| group.domain.clone()).unwrap_or_default();
+            work.push(ChunkWork { number, domain, fresh: Places::Range(0, part.len), again: Vec::new() });
             let id = ChunkId { batch: head.id, number };
-            self.chunks.insert(id, StoredChunk { domain, recipients, places });
+            self.chunks.insert(id, StoredChunk { part, places: Vec::new(), settled: 0 });
         }
-        self.heads.insert(head.id, head.clone());
+        self.batches.insert(head.id, StoredBatch { head: head.clone(), groups });
         Event::Submitted(head, work)
+    }
+
+    /// The recipients of a chunk by place, and their domain.
+    fn recipients(&self, id: ChunkId) -> (Vec<Recipient>, String) {
+        let Some((batch, chunk)) = self.batches.get(&id.batch).zip(self.chunks.get(&id)) else {
+            return Default::default();
+        };
+        let Some(group) = batch.groups.get(chunk.part.group) else { return Default::default() };
+        let numbers = chunk.part.first..chunk.part.first + u32::from(chunk.part.len);
+        let make = |n| setting::recipient(&group.local(setting::batch_at(id.batch), n), &group.domain);
+        (numbers.filter_map(make).collect(), group.domain.clone())
     }
 
     fn write(&mut self, write: Write) {
@@ -130,7 +169,7 @@ impl Disk {
             Write::Register(mail, _) | Write::Release(mail, _) | Write::Outcome(mail, ..) => *mail,
         };
         let Some(chunk) = self.chunks.get_mut(&ChunkId::of(mail)) else { return };
-        let Some(place) = chunk.places.get_mut(usize::from(ChunkId::place(mail))) else { return };
+        let place = chunk.place(ChunkId::place(mail));
         let (to, fits) = match &write {
             Write::Register(_, past) => {
                 let known = matches!(place, Place::Again(kept, _) if kept == past);
@@ -153,7 +192,7 @@ impl Disk {
         }
         self.released += usize::from(matches!(write, Write::Release(..)));
         self.unsettled -= usize::from(to == Place::Settled && *place != Place::Settled);
-        *place = to;
+        chunk.set(ChunkId::place(mail), to);
         if let Write::Outcome(_, record, _) = write {
             self.records.push(record);
         }
@@ -167,8 +206,7 @@ impl Disk {
     /// Whether an attempt at this mail is durable and has no outcome yet.
     pub(super) fn is_in_flight(&self, mail: MailId) -> bool {
         let chunk = self.chunks.get(&ChunkId::of(mail));
-        let place = chunk.and_then(|chunk| chunk.places.get(usize::from(ChunkId::place(mail))));
-        matches!(place, Some(Place::InFlight(_)))
+        chunk.is_some_and(|chunk| matches!(chunk.place(ChunkId::place(mail)), Place::InFlight(_)))
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -176,34 +214,37 @@ impl Disk {
     }
 
     pub(super) fn load(&self, id: ChunkId) -> Option<Chunk> {
-        let (chunk, head) = (self.chunks.get(&id)?, self.heads.get(&id.batch)?.clone());
-        let open = |(recipient, place): (&Recipient, &Place)| (*place != Place::Settled).then(|| recipient.clone());
-        let recipients = chunk.recipients.iter().zip(&chunk.places).map(open).collect();
-        let ids = chunk.recipients.iter().map(|r| r.id.clone()).collect();
+        let (chunk, head) = (self.chunks.get(&id)?, self.batches.get(&id.batch)?.head.clone());
+        let (recipients, _) = self.recipients(id);
+        let ids = recipients.iter().map(|r| r.id.clone()).collect();
+        let open = |(at, recipient)| (*chunk.place(at) != Place::Settled).then_some(recipient);
+        let recipients = (0..).zip(recipients).map(open).collect();
         Some(Chunk { id, head, ids, recipients })
     }
 
     /// What a start finds, as the store's own recovery does it: what was in flight is in doubt and due at once.
     pub(super) fn recover(&mut self, now: Instant) -> Vec<Event> {
         let mut work: BTreeMap<BatchId, Vec<ChunkWork>> = BTreeMap::new();
-        for (id, chunk) in &mut self.chunks {
+        let ids: Vec<ChunkId> = self.chunks.keys().copied().collect();
+        for id in ids {
             let (mut fresh, mut again) = (VecDeque::new(), Vec::new());
-            for (at, place) in (0u16..).zip(&mut chunk.places) {
-                if let Place::InFlight(past) = place {
-                    let past = Past { attempts: past.attempts + 1, doubts: past.doubts + 1, ..*past };
-                    let recipient = chunk.recipients.get(usize::from(at)).map(|r| r.id.clone()).unwrap_or_default();
-                    self.records.push(Record::crashed(id.batch, recipient, &chunk.domain, past.attempts, now));
-                    *place = Place::Again(past, now);
+            let (recipients, domain) = self.recipients(id);
+            let Some(chunk) = self.chunks.get_mut(&id) else { continue };
+            for (at, recipient) in (0u16..).zip(&recipients) {
+                if let Place::InFlight(past) = *chunk.place(at) {
+                    let past = Past { attempts: past.attempts + 1, doubts: past.doubts + 1, ..past };
+                    self.records.push(Record::crashed(id.batch, recipient.id.clone(), &domain, past.attempts, now));
+                    chunk.set(at, Place::Again(past, now));
                 }
-                match place {
+                match chunk.place(at) {
                     Place::Fresh => fresh.push_back(at),
                     Place::Again(past, due) => again.push((at, *past, *due)),
                     Place::InFlight(_) | Place::Settled => {}
                 }
             }
-            let (number, domain, fresh) = (id.number, chunk.domain.clone(), Places::List(fresh));
+            let (number, fresh) = (id.number, Places::List(fresh));
             work.entry(id.batch).or_default().push(ChunkWork { number, domain, fresh, again });
         }
-        work.into_iter().map(|(batch, work)| Event::Submitted(self.heads[&batch].clone(), work)).collect()
+        work.into_iter().map(|(batch, work)| Event::Submitted(self.batches[&batch].head.clone(), work)).collect()
     }
 }

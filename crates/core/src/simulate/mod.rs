@@ -31,7 +31,8 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use report::{CarrierReport, CrashReport, Report, SourceReport};
+use crate::time::Span;
+pub use report::{CarrierReport, CrashReport, Curve, Report, SourceReport, Tally};
 pub use script::{
     BatchScript, CarrierScript, Group, HostTrouble, Ipv6, Limits, NameTrouble, Order, Pipelining, Refusal, Scenario,
     TlsScript, Ways,
@@ -40,5 +41,11 @@ pub use script::{
 /// Runs a scenario until everything has settled, or to its end.
 #[must_use]
 pub fn run(scenario: &Scenario) -> Report {
-    world::World::new(scenario).run()
+    run_watched(scenario, &mut |_, _| {})
+}
+
+/// As [`run`], and tells now and then how much time has passed in the run and how many mails have settled.
+#[must_use]
+pub fn run_watched(scenario: &Scenario, watch: &mut dyn FnMut(Span, u64)) -> Report {
+    world::World::new(scenario, watch).run()
 }

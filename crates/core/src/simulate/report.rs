@@ -3,19 +3,24 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::forecast::Forecast;
 use crate::outcome::{Outcome, Settlement};
 use crate::record::Record;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// The whole of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// What happened, a line each, if the scenario asked for it.
     pub log: Vec<String>,
-    /// Every durable record, in order.
+    /// Every durable record, in order, if the scenario asked for each mail.
     pub records: Vec<Record>,
+    /// What the engine recorded of each carrier's mails, counted.
+    pub tallies: BTreeMap<String, Tally>,
     /// What each carrier saw.
     pub carriers: BTreeMap<String, CarrierReport>,
+    /// What was foretold, and when.
+    pub forecasts: Vec<(Instant, Forecast)>,
     /// Every crash.
     pub crashes: Vec<CrashReport>,
     /// Attempts that were registered and not made after all.
@@ -44,9 +49,104 @@ impl Report {
     }
 }
 
-/// What a carrier saw from its side.
+/// The mails of one carrier as the engine recorded them, counted: of the same size however many they are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Mails that settled.
+    pub settled: u64,
+    /// Those that were accepted.
+    pub accepted: u64,
+    /// Those that were refused for good.
+    pub bounced: u64,
+    /// Attempts that were deferred.
+    pub deferred: u64,
+    /// Attempts that ended in doubt.
+    pub in_doubt: u64,
+    /// When mails were accepted.
+    pub curve: Curve,
+}
+
+impl Tally {
+    /// Counts a record; moments count from `begin`.
+    pub(super) fn count(&mut self, record: &Record, begin: Instant) {
+        self.deferred += u64::from(record.outcome == Some(Outcome::Deferred));
+        self.in_doubt += u64::from(record.outcome == Some(Outcome::InDoubt));
+        self.settled += u64::from(record.settled.is_some());
+        self.bounced += u64::from(record.settled == Some(Settlement::Bounced));
+        if record.settled == Some(Settlement::Accepted) {
+            self.accepted += 1;
+            self.curve.add(record.at.since(begin));
+        }
+    }
+}
+
+/// Most steps of a curve.
+const STEPS_MAX: usize = 4096;
+
+/// How many things happened by when, in at most 4,096 steps: as exact as a two-thousandth of the whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    step: Span,
+    counts: Vec<u64>,
+    total: u64,
+    last: Span,
+}
+
+impl Default for Curve {
+    fn default() -> Self {
+        Curve { step: Span::from_millis(1), counts: Vec::new(), total: 0, last: Span::ZERO }
+    }
+}
+
+impl Curve {
+    /// One more, at this moment.
+    pub fn add(&mut self, at: Span) {
+        self.add_many(at, 1);
+    }
+
+    fn add_many(&mut self, at: Span, more: u64) {
+        while at.as_micros() / self.step.as_micros() >= STEPS_MAX as u128 {
+            self.step *= 2;
+            self.counts = self.counts.chunks(2).map(|pair| pair.iter().sum()).collect();
+        }
+        // Less than STEPS_MAX by the loop.
+        let place = (at.as_micros() / self.step.as_micros()) as usize;
+        if self.counts.len() <= place {
+            self.counts.resize(place + 1, 0);
+        }
+        self.counts[place] += more;
+        self.total += more;
+        self.last = self.last.max(at);
+    }
+
+    /// When this share, 0 to 1, had happened; `None` if nothing did.
+    #[must_use]
+    pub fn when(&self, share: f64) -> Option<Span> {
+        // A share of a count is no more than the count.
+        let wanted = ((self.total as f64 * share).ceil() as u64).max(1);
+        let mut sum = 0;
+        let found = self.counts.iter().position(|count| {
+            sum += count;
+            sum >= wanted
+        });
+        let ends = u32::try_from(found? + 1).unwrap_or(u32::MAX);
+        Some((self.step * ends).min(self.last))
+    }
+
+    /// All of another curve as well.
+    pub fn extend(&mut self, other: &Curve) {
+        for (place, count) in (0u32..).zip(&other.counts) {
+            let at = (other.step * (place + 1)).min(other.last);
+            self.add_many(at, *count);
+        }
+    }
+}
+
+/// What a carrier saw from its side. What grows with the mails is kept if the scenario asked for each mail.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CarrierReport {
+    /// Connections that came in.
+    pub sessions: u64,
     /// When connections came in.
     pub connects: Vec<Instant>,
     /// Most sessions open at once, those refused not counted.

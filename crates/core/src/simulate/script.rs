@@ -36,6 +36,8 @@ pub struct Scenario {
     pub ends: Span,
     /// Whether a log is written.
     pub log: bool,
+    /// Whether the report holds each mail; without, memory is bounded by the carriers and not by the people.
+    pub each_mail: bool,
 }
 
 impl Default for Scenario {
@@ -53,6 +55,7 @@ impl Default for Scenario {
             unsettled_max: None,
             ends: Span::from_secs(4 * 3600),
             log: false,
+            each_mail: true,
         }
     }
 }
@@ -68,6 +71,8 @@ pub enum Order {
     SetPolicy(String, Box<Policy>),
     /// The program dies without warning, and starts again after this long.
     Crash(Span),
+    /// Somebody asks when the batch at this place will have been accepted.
+    Forecast(usize),
     /// The program ends in order.
     ShutDown,
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::disk::Submission;
-use super::script::{BatchScript, CarrierScript, HostTrouble, Ipv6, NameTrouble, Scenario};
+use super::script::{BatchScript, CarrierScript, Group, HostTrouble, Ipv6, NameTrouble, Scenario};
 use crate::address::{Address, AddressStyle};
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::engine::Settings;
@@ -16,12 +15,30 @@ use crate::policy::Policy;
 use crate::queue::CHUNK_MAILS_MAX;
 use crate::time::Instant;
 
+/// Recipients of one group that are stored together. They are made again from their numbers whenever they are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// Which group of the batch.
+    pub(super) group: usize,
+    /// The number of its first recipient in the group.
+    pub(super) first: u32,
+    pub(super) len: u16,
+}
+
+/// A batch on its way to the disk: its head, its groups, and its chunks.
+pub(super) type Submission = (Arc<BatchHead>, Vec<Group>, Vec<Part>);
+
 /// When a run begins; long enough after 1970 that "long ago" is long ago.
 pub(super) const BEGIN: Instant = Instant::from_micros(1_000_000_000_000_000);
 
 /// The engine's number for the batch at this place of the scenario.
 pub(super) fn batch_id(at: usize) -> BatchId {
     BatchId(u32::try_from(at + 1).unwrap_or(u32::MAX))
+}
+
+/// The place in the scenario of the batch with this number.
+pub(super) fn batch_at(id: BatchId) -> usize {
+    (id.0 as usize).saturating_sub(1)
 }
 
 /// What the machine knows from the start.
@@ -73,14 +90,15 @@ fn rules() -> ReplyRules {
 
 /// A batch as it is submitted: sorted into chunks of one domain, as the store does it.
 pub(super) fn submission(script: &BatchScript, at: usize, now: Instant) -> Submission {
-    let mut recipients = 0;
-    let mut chunks = Vec::new();
-    for group in &script.to {
-        recipients += group.mails;
-        let all: Vec<Recipient> =
-            (0..group.mails).filter_map(|n| recipient(&group.local(at, n), &group.domain)).collect();
-        chunks.extend(all.chunks(CHUNK_MAILS_MAX as usize).map(|part| (group.domain.clone(), part.to_vec())));
+    let mut parts = Vec::new();
+    for (place, group) in script.to.iter().enumerate() {
+        for first in (0..group.mails).step_by(CHUNK_MAILS_MAX as usize) {
+            // At most CHUNK_MAILS_MAX, which fits.
+            let len = (group.mails - first).min(CHUNK_MAILS_MAX) as u16;
+            parts.push(Part { group: place, first, len });
+        }
     }
+    let recipients = script.to.iter().map(|group| group.mails).sum();
     let head = BatchHead {
         id: batch_id(at),
         key: format!("batch {at}"),
@@ -91,10 +109,11 @@ pub(super) fn submission(script: &BatchScript, at: usize, now: Instant) -> Submi
         submitted: now,
         recipients,
     };
-    (Arc::new(head), chunks)
+    (Arc::new(head), script.to.clone(), parts)
 }
 
-fn recipient(local: &str, domain: &str) -> Option<Recipient> {
+/// A recipient whom the carrier knows what to make of by its name.
+pub(super) fn recipient(local: &str, domain: &str) -> Option<Recipient> {
     let address = Address::parse(&format!("{local}@{domain}")).ok()?;
     Some(Recipient {
         id: format!("{local}@{domain}"),

@@ -13,8 +13,10 @@ use crate::time::{Instant, Span};
 
 mod crashes;
 mod ends;
+mod forecasts;
 mod lanes;
 mod limits;
+mod mixed;
 mod names;
 mod order;
 mod seeds;

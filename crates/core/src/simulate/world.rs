@@ -24,6 +24,8 @@ use crate::time::{Instant, Span};
 
 /// Steps at one instant after which the machine is said never to come to rest.
 const STEPS_AT_ONCE_MAX: u32 = 50_000;
+/// Who watches is told each time so many mails have settled.
+const WATCHED_MAILS: u64 = 100_000;
 /// How long loading a chunk or looking up a name takes.
 const LOOKUP: Span = Span::from_millis(2);
 
@@ -49,11 +51,13 @@ pub(super) struct World<'a> {
     carriers: BTreeMap<TalkId, (String, Option<IpAddr>)>,
     ticks: BTreeMap<TalkId, Instant>,
     sessions_most: usize,
+    settled: u64,
+    watch: &'a mut dyn FnMut(Span, u64),
     report: Report,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(scenario: &'a Scenario) -> Self {
+    pub(super) fn new(scenario: &'a Scenario, watch: &'a mut dyn FnMut(Span, u64)) -> Self {
         let server = |script: &CarrierScript| (script.name.clone(), Server::new(script, scenario));
         let policies = scenario.carriers.iter().map(|c| (c.name.clone(), c.policy.clone())).collect();
         let mut world = World {
@@ -75,6 +79,8 @@ impl<'a> World<'a> {
             carriers: BTreeMap::new(),
             ticks: BTreeMap::new(),
             sessions_most: 0,
+            settled: 0,
+            watch,
             report: Report::default(),
         };
         world.report.mails = scenario.batches.iter().flat_map(|b| &b.to).map(|group| group.mails as usize).sum();
@@ -125,14 +131,30 @@ impl<'a> World<'a> {
         known && self.disk.unsettled == 0 && self.lines.is_empty() && self.machine.is_some()
     }
 
+    /// Counts what became durable, keeps it if the scenario says so, and tells whoever watches.
+    fn keep_records(&mut self) {
+        let before = self.settled;
+        for record in core::mem::take(&mut self.disk.records) {
+            self.settled += u64::from(record.settled.is_some());
+            let tally = self.report.tallies.entry(record.carrier.as_str().to_string()).or_default();
+            tally.count(&record, BEGIN);
+            if self.scenario.each_mail {
+                self.report.records.push(record);
+            }
+        }
+        if before / WATCHED_MAILS < self.settled / WATCHED_MAILS {
+            (self.watch)(self.now.since(BEGIN), self.settled);
+        }
+    }
+
     fn conclude(mut self) -> Report {
+        self.keep_records();
         let mut report = self.report;
         report.violations.append(&mut self.disk.violations);
-        report.records = self.disk.records;
         report.released = self.disk.released;
         report.ended = self.now;
-        let settled = report.records.iter().filter(|r| r.settled.is_some()).count();
-        report.still_waiting = report.mails.saturating_sub(settled);
+        let settled: u64 = report.tallies.values().map(|tally| tally.settled).sum();
+        report.still_waiting = report.mails.saturating_sub(settled as usize);
         report.carriers = self.servers.into_iter().map(|(name, server)| (name, server.ledger)).collect();
         report
     }
@@ -190,6 +212,7 @@ impl<'a> World<'a> {
             Happening::Restart => self.restart(),
             Happening::Committed(start) if start == self.start && self.machine.is_some() => {
                 self.events.extend(self.disk.commit());
+                self.keep_records();
                 self.begin_commit();
             }
             Happening::Loaded(start, id) if start == self.start => {
@@ -212,6 +235,10 @@ impl<'a> World<'a> {
             Happening::ClientGone(talk) => {
                 if let Some((server, _)) = self.server(talk) {
                     server.gone(talk);
+                }
+                // Nothing comes from this session any more.
+                if !self.lines.contains_key(&talk) {
+                    self.carriers.remove(&talk);
                 }
             }
             Happening::ToClient(talk, bytes) => self.move_line(talk, |line, now| line.received(&bytes, now)),
@@ -247,6 +274,10 @@ impl<'a> World<'a> {
             }
             Order::Crash(down) if self.machine.is_some() => self.crash(down),
             Order::Crash(_) => {}
+            Order::Forecast(batch) => {
+                let forecast = self.machine.as_ref().map(|m| m.forecast(&batch_id(batch).into(), self.now));
+                self.report.forecasts.extend(forecast.map(|forecast| (self.now, forecast)));
+            }
             Order::ShutDown => self.events.push(Event::ShutDown),
         }
     }

@@ -1,0 +1,82 @@
+//! A forecast in Japanese: when everybody will have been reached by the carriers, and what would help.
+
+use std::time::Duration;
+
+use hikyaku_core::Forecast;
+use hikyaku_core::forecast::{Basis, LaneForecast, Milestones};
+
+/// All carriers together, in a line.
+pub fn line(forecast: &Forecast) -> String {
+    let deadline = match forecast.holds() {
+        Some(true) => "  期限内",
+        Some(false) => "  期限に間に合わない",
+        None => "",
+    };
+    let known = if forecast.is_assumed() { "（一部のキャリアは未計測、仮の速度）" } else { "" };
+    format!("見込み {}{deadline}{known}", milestones(&forecast.times))
+}
+
+/// 50, 90, 99 and 100 %.
+pub fn milestones(times: &Milestones) -> String {
+    let word = |time: Option<Duration>| time.map_or("—".into(), span);
+    let (half, most, nearly_all) = (word(times.half), word(times.most), word(times.nearly_all));
+    format!("50% {half}  90% {most}  99% {nearly_all}  100% {}", word(times.all))
+}
+
+/// What would help a carrier that is too slow.
+pub fn advice(lane: &LaneForecast) -> Option<String> {
+    let remedy = lane.remedy.as_ref()?;
+    let basis = match lane.speed.basis {
+        Basis::Assumed => "未計測の仮定で",
+        Basis::Configured => "設定値の",
+        Basis::Learned => "学習値の",
+        Basis::Measured => "実測の",
+    };
+    let (carrier, waiting, pace) = (&lane.carrier, lane.waiting, pace(lane.speed.per_second));
+    let (all, sources, then) = (lane.times.all.map_or("—".into(), span), remedy.sources, span(remedy.all));
+    Some(format!(
+        "{carrier}: {basis}{pace}では {waiting} 通に {all}。送信元アドレスを {sources} 個増やすか中継を使えば {then}"
+    ))
+}
+
+/// A time in the unit that fits it.
+pub fn span(span: Duration) -> String {
+    match span.as_secs_f64() {
+        s if s < 90.0 => format!("{s:.0} 秒"),
+        s if s < 5400.0 => format!("{:.0} 分", s / 60.0),
+        s if s < 172_800.0 => format!("{:.1} 時間", s / 3600.0),
+        s => format!("{:.1} 日", s / 86_400.0),
+    }
+}
+
+fn pace(per_second: f64) -> String {
+    match per_second {
+        r if r >= 10.0 => format!("毎秒 {r:.0} 通"),
+        r if r >= 1.0 => format!("毎秒 {r:.1} 通"),
+        r => format!("毎時 {:.0} 通", r * 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hikyaku_core::Carrier;
+    use hikyaku_core::forecast::{Load, Outlook, Speed, forecast};
+
+    use super::*;
+
+    #[test]
+    fn a_slow_carrier_is_named_with_what_would_help() {
+        let speed = Speed { per_second: 600.0 / 3600.0, basis: Basis::Learned, held: Duration::ZERO };
+        let load = Load { waiting: 2_875, ..Load::default() };
+        let lanes = vec![(Carrier::new("SoftBank"), load, speed)];
+        let goal = Some(Duration::from_secs(180));
+        let forecast = forecast(Outlook { lanes, goal, deadline: goal, ..Outlook::default() });
+        assert_eq!(
+            line(&forecast),
+            "見込み 50% 2.4 時間  90% 4.3 時間  99% 4.7 時間  100% 4.8 時間  期限に間に合わない"
+        );
+        let expected =
+            "SoftBank: 学習値の毎時 600 通では 2875 通に 4.8 時間。送信元アドレスを 95 個増やすか中継を使えば 3 分";
+        assert_eq!(advice(&forecast.lanes[0]).as_deref(), Some(expected));
+    }
+}
