@@ -75,6 +75,8 @@ impl Machine {
             talk.ready = true;
             talk.idle_since = now;
         }
+        let open = self.lanes[lane].open();
+        self.lanes[lane].congestion.on(Signal::Opened(open), now);
         self.dirty.insert(lane);
     }
 
@@ -141,13 +143,26 @@ impl Machine {
         if matches!(ended.ending, Ending::Replied { stage: Stage::Content, .. }) {
             lane.hosts.entry(host.unwrap_or_default()).or_default().on_taken();
         }
+        let departed = flight.depart;
+        let talk = lane.talks.get_mut(&flight.session);
+        let turn = talk.map_or(0, |talk| {
+            talk.carried += u32::from(verdict.outcome == Outcome::Accepted);
+            talk.carried
+        });
+        let cut = match &ended.ending {
+            Ending::Replied { reply, .. } => reply.code == 421,
+            _ => true,
+        };
         let signal = match (verdict.outcome, verdict.cause) {
-            (Outcome::Accepted, _) => Some(Signal::Accepted),
+            (Outcome::Accepted, _) => Some(Signal::Accepted { departed, latency: ended.latency, turn }),
             (_, Some(Cause::Blocked)) => Some(Signal::Blocked),
-            (_, Some(Cause::Busy | Cause::Network | Cause::TimedOut)) => Some(Signal::Busy),
+            (_, Some(Cause::Busy | Cause::Network | Cause::TimedOut)) => Some(Signal::Busy { departed, turn, cut }),
+            _ if matches!(verdict.stage, Stage::Rcpt | Stage::Data | Stage::Content) => {
+                Some(Signal::Passed { departed, turn, latency: ended.latency })
+            }
             _ => None,
         };
-        lane.counts.refused += u64::from(signal.is_some_and(|s| s != Signal::Accepted));
+        lane.counts.refused += u64::from(matches!(signal, Some(Signal::Busy { .. } | Signal::Blocked)));
         if let Some(signal) = signal {
             lane.congestion.on(signal, now);
         }
@@ -260,10 +275,10 @@ impl Machine {
         let Some(lane_at) = self.talk_lanes.remove(&session) else { return };
         let lane = &mut self.lanes[lane_at];
         let Some(talk) = lane.talks.get_mut(&session) else { return };
-        let (was_ready, host) = (talk.ready, talk.host.clone());
+        let (was_ready, host, site) = (talk.ready, talk.host.clone(), talk.site);
         let assigned = core::mem::take(&mut talk.assigned);
         lane.hosts.entry(host).or_default().on_closed(why, was_ready, now);
-        if let Some(signal) = self.signal_of(lane_at, was_ready, stage, why) {
+        if let Some(signal) = self.signal_of((lane_at, site), was_ready, stage, why) {
             self.lanes[lane_at].counts.refused += 1;
             self.lanes[lane_at].congestion.on(signal, now);
         }
@@ -302,20 +317,32 @@ impl Machine {
     }
 
     /// What the end of a session says about the carrier's load.
-    fn signal_of(&self, lane: usize, was_ready: bool, stage: Stage, why: &Why) -> Option<Signal> {
+    fn signal_of(
+        &self,
+        (lane, site): (usize, usize),
+        was_ready: bool,
+        stage: Stage,
+        why: &Why,
+    ) -> Option<Signal> {
+        let lane = &self.lanes[lane];
+        let open = lane.open();
+        // Where only other sites' sessions are open, a host that cannot be reached is in trouble of its own.
+        let astray = open > 0 && !lane.talks.values().any(|talk| talk.ready && talk.site == site);
         match why {
             Why::Refused(reply) => {
-                let (_, cause) = self.settings.rules.classify(&self.lanes[lane].carrier, stage, reply);
+                let (_, cause) = self.settings.rules.classify(&lane.carrier, stage, reply);
                 if cause == Cause::Blocked {
                     Some(Signal::Blocked)
                 } else if was_ready {
                     // The mail that it was said to has told of it, or the carrier only ends a long session.
                     None
                 } else {
-                    Some(Signal::NoSession)
+                    Some(Signal::NoSession { open, silent: false })
                 }
             }
-            Why::Lost(_) | Why::TimedOut if !was_ready => Some(Signal::NoSession),
+            Why::Lost(_) | Why::TimedOut if !was_ready && !astray => {
+                Some(Signal::NoSession { open, silent: *why == Why::TimedOut })
+            }
             _ => None,
         }
     }

@@ -1,13 +1,13 @@
 //! A scripted carrier: who may connect, how much it takes, and its own ledger of what it saw.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::chance::Chance;
 use super::conversation::{Conversation, Desk, Sent};
+use super::gauge::Gauge;
 use super::report::CarrierReport;
 use super::script::{CarrierScript, Limits, Refusal, Scenario};
-use crate::pace::Pace;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// A session over all starts of the program: which start, which session.
 pub(super) type TalkId = (u32, u64);
@@ -24,7 +24,8 @@ pub(super) enum Welcome {
 pub(super) struct Server {
     script: CarrierScript,
     limits: Limits,
-    pace: Pace,
+    gauge: Gauge,
+    connects: VecDeque<Instant>,
     talks: BTreeMap<TalkId, Conversation>,
     /// Connected, counted as no session, and never greeted.
     ignored: BTreeSet<TalkId>,
@@ -39,8 +40,9 @@ impl Server {
     pub(super) fn new(script: &CarrierScript, scenario: &Scenario) -> Self {
         let limits = script.limits.clone();
         Server {
-            pace: Pace::new(limits.mails_per_second_max, limits.burst_mails),
+            gauge: Gauge::new(&limits),
             limits,
+            connects: VecDeque::new(),
             script: script.clone(),
             talks: BTreeMap::new(),
             ignored: BTreeSet::new(),
@@ -53,8 +55,18 @@ impl Server {
 
     pub(super) fn connect(&mut self, talk: TalkId, now: Instant) -> Welcome {
         self.ledger.connects.push(now);
-        if self.limits.sessions_max.is_some_and(|max| self.talks.len() >= max as usize) {
+        while self.connects.front().is_some_and(|at| now.since(*at) >= Span::from_secs(60)) {
+            self.connects.pop_front();
+        }
+        let crowded = self.limits.sessions_max.is_some_and(|max| self.talks.len() >= max as usize);
+        let hasty = self.limits.connects_per_minute_max.is_some_and(|max| self.connects.len() >= max as usize);
+        if self.gauge.is_punishing(now) {
             self.ledger.refused += 1;
+            return Welcome::Reset;
+        }
+        if crowded || hasty {
+            self.ledger.refused += 1;
+            self.gauge.punish(&self.limits, now, &mut self.ledger);
             return match self.limits.refusal {
                 Refusal::Reset => Welcome::Reset,
                 Refusal::Silence => {
@@ -67,6 +79,7 @@ impl Server {
                 }
             };
         }
+        self.connects.push_back(now);
         self.talks.insert(talk, Conversation::new());
         self.ledger.sessions_most = self.ledger.sessions_most.max(self.talks.len());
         if self.limits.silent {
@@ -98,8 +111,7 @@ impl Server {
 
     /// New limits; a server that was silent turns to what has come meanwhile.
     pub(super) fn change(&mut self, limits: &Limits, now: Instant) -> Vec<(TalkId, Vec<Sent>)> {
-        self.pace.set_rate(limits.mails_per_second_max);
-        self.pace.set_burst(limits.burst_mails);
+        self.gauge.change(limits);
         self.limits = limits.clone();
         if self.limits.silent {
             return Vec::new();
@@ -119,12 +131,14 @@ impl Server {
         if self.limits.silent {
             return Vec::new();
         }
+        let sessions = u32::try_from(self.talks.len()).unwrap_or(u32::MAX);
         let Some(conversation) = self.talks.get_mut(&talk) else { return Vec::new() };
         let mut desk = Desk {
             now,
+            sessions,
             script: &self.script,
             limits: &self.limits,
-            pace: &mut self.pace,
+            gauge: &mut self.gauge,
             ledger: &mut self.ledger,
             chance: &mut self.chance,
             greylist: &mut self.greylist,

@@ -21,6 +21,7 @@ mod carrier;
 mod chance;
 mod conversation;
 mod disk;
+mod gauge;
 mod line;
 mod report;
 mod script;
@@ -32,7 +33,8 @@ mod tests;
 
 pub use report::{CarrierReport, CrashReport, Report};
 pub use script::{
-    BatchScript, CarrierScript, Group, Limits, NameTrouble, Order, Pipelining, Refusal, Scenario, TlsScript, Ways,
+    BatchScript, CarrierScript, Group, Limits, NameTrouble, Order, Overrun, Pipelining, Quota, Refusal, Scenario,
+    TlsScript, Ways,
 };
 
 /// Runs a scenario until everything has settled, or to its end.
