@@ -177,7 +177,13 @@ impl Seats {
             if self.closed_until <= now {
                 self.closed_until = now + self.wait;
                 let long = now.since(since) > WAIT_LONG_AFTER;
-                let longest = if long { WAIT_LONG } else if budget.is_spent() { WAIT_POOR } else { WAIT.1 };
+                let longest = if long {
+                    WAIT_LONG
+                } else if budget.is_spent() {
+                    WAIT_POOR
+                } else {
+                    WAIT.1
+                };
                 self.wait = (self.wait * 2).min(longest);
             }
             return;

@@ -315,7 +315,13 @@ impl Speed {
             Mode::Free => self.lasting(now),
             Mode::Climb => self.proven.max(self.lasting(now).min(self.rate)),
             Mode::Work { .. } => self.level,
-            Mode::Try(step) => if step == 0 { self.level } else { self.level / TRY[step - 1] },
+            Mode::Try(step) => {
+                if step == 0 {
+                    self.level
+                } else {
+                    self.level / TRY[step - 1]
+                }
+            }
         }
     }
 
@@ -366,7 +372,13 @@ impl Speed {
         }
         if let Some(dry) = &mut self.dry {
             let long = now.since(dry.since) > WAIT_LONG_AFTER;
-            let longest = if long { WAIT_LONG } else if budget.is_spent() { WAIT_POOR } else { WAIT.1 };
+            let longest = if long {
+                WAIT_LONG
+            } else if budget.is_spent() {
+                WAIT_POOR
+            } else {
+                WAIT.1
+            };
             dry.wait = (dry.wait * 2).min(longest);
             dry.probes += 1;
             self.cut_at = now;

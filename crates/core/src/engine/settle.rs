@@ -317,13 +317,7 @@ impl Machine {
     }
 
     /// What the end of a session says about the carrier's load.
-    fn signal_of(
-        &self,
-        (lane, site): (usize, usize),
-        was_ready: bool,
-        stage: Stage,
-        why: &Why,
-    ) -> Option<Signal> {
+    fn signal_of(&self, (lane, site): (usize, usize), was_ready: bool, stage: Stage, why: &Why) -> Option<Signal> {
         let lane = &self.lanes[lane];
         let open = lane.open();
         // Where only other sites' sessions are open, a host that cannot be reached is in trouble of its own.

@@ -73,7 +73,8 @@ fn speed(script: &CarrierScript, limits: &Limits) -> f64 {
 /// Mails a second in the long run.
 fn lasting(script: &CarrierScript, limits: &Limits) -> f64 {
     let by_quota = limits.quota.map_or(f64::INFINITY, |q| f64::from(q.mails) / q.window.as_secs_f64());
-    let by_connects = limits.connects_per_minute_max.map_or(f64::INFINITY, |n| f64::from(n) * turn(script, limits) / 60.0);
+    let by_connects =
+        limits.connects_per_minute_max.map_or(f64::INFINITY, |n| f64::from(n) * turn(script, limits) / 60.0);
     let by_rate = limits.mails_per_second_max.unwrap_or(f64::INFINITY);
     [by_quota, by_connects, by_rate].iter().fold(speed(script, limits), |a, b| a.min(*b))
 }
@@ -143,8 +144,22 @@ fn between(chance: &mut Chance, low: f64, high: f64) -> f64 {
 }
 
 const KINDS: [&str; 16] = [
-    "sessions", "rate", "both", "window of a second", "window of ten seconds", "window of a minute", "sliding window",
-    "connections", "load", "capacity", "greylist", "weather", "quarter and back", "turns", "outage", "punishes",
+    "sessions",
+    "rate",
+    "both",
+    "window of a second",
+    "window of ten seconds",
+    "window of a minute",
+    "sliding window",
+    "connections",
+    "load",
+    "capacity",
+    "greylist",
+    "weather",
+    "quarter and back",
+    "turns",
+    "outage",
+    "punishes",
 ];
 
 fn draw(seed: u64) -> Profile {
@@ -162,7 +177,11 @@ fn draw(seed: u64) -> Profile {
         ..Limits::default()
     };
     let burst = pick(c, &[1.0, 2.0, 5.0, 10.0, rate / 4.0, rate, 2.0 * rate]).max(1.0) as u32;
-    let quota = |seconds: u64, sliding| Quota { mails: (rate * seconds as f64).max(1.0) as u32, window: secs(seconds), sliding };
+    let quota = |seconds: u64, sliding| Quota {
+        mails: (rate * seconds as f64).max(1.0) as u32,
+        window: secs(seconds),
+        sliding,
+    };
     let bucket = Limits { mails_per_second_max: Some(rate), burst_mails: burst, ..limits.clone() };
     match kind {
         "sessions" => limits.sessions_max = Some(sessions),
@@ -206,7 +225,11 @@ fn draw(seed: u64) -> Profile {
     if kind == "quarter and back" || kind == "outage" {
         let (from, lasts) = (ms(2000 + c.below(8000)), ms(3000 + c.below(12_000)));
         let worse = match kind {
-            "outage" => Limits { sessions_max: Some(0), quota: Some(Quota { mails: 0, window: secs(1), sliding: false }), ..limits.clone() },
+            "outage" => Limits {
+                sessions_max: Some(0),
+                quota: Some(Quota { mails: 0, window: secs(1), sliding: false }),
+                ..limits.clone()
+            },
             _ => Limits {
                 mails_per_second_max: limits.mails_per_second_max.map(|r| r / 4.0),
                 sessions_max: limits.sessions_max.map(|n| n.div_ceil(4)),
@@ -236,16 +259,38 @@ fn survey(seeds: std::ops::Range<u64>) -> usize {
         let held = of.iter().filter(|(p, c)| p.holds(c)).count();
         let worst = of.iter().map(|(p, c)| c.took / p.ideal).fold(0.0, f64::max);
         let share = |(p, c): &&(Profile, Course)| c.refused as f64 / p.refusals_allowed() as f64;
-        println!("{kind:24} {held:3} of {:3} hold; worst time {worst:5.2} x ideal; worst refusals {:5.2} of what is allowed", of.len(), of.iter().map(share).fold(0.0, f64::max));
+        println!(
+            "{kind:24} {held:3} of {:3} hold; worst time {worst:5.2} x ideal; worst refusals {:5.2} of what is allowed",
+            of.len(),
+            of.iter().map(share).fold(0.0, f64::max)
+        );
     }
     for (p, c) in rows.iter().filter(|(p, c)| !p.holds(c)) {
         let l = &p.script.limits;
         println!(
             "seed {:4} {:22} mails {:5} ideal {:6.1} took {:6.1} ({:4.2}) refused {:4} of {:4} punished {} left {} | rate {:.1?} burst {} sessions {:?} quota {:?} turn {:?} conn {:?} {:?} weather {:.3} rtt {:?} service {:?} sites {} {}",
-            p.seed, p.kind, p.mails, p.ideal, c.took, c.took / p.ideal, c.refused, p.refusals_allowed(), c.punished, c.waiting,
-            l.mails_per_second_max, l.burst_mails, l.sessions_max, l.quota.map(|q| (q.mails, q.window.as_secs(), q.sliding)),
-            l.mails_per_session_max, l.connects_per_minute_max, l.overrun, p.script.ways.weather, p.script.rtt, p.script.service,
-            p.script.domains.len(), if p.script.shared { "shared" } else { "apart" },
+            p.seed,
+            p.kind,
+            p.mails,
+            p.ideal,
+            c.took,
+            c.took / p.ideal,
+            c.refused,
+            p.refusals_allowed(),
+            c.punished,
+            c.waiting,
+            l.mails_per_second_max,
+            l.burst_mails,
+            l.sessions_max,
+            l.quota.map(|q| (q.mails, q.window.as_secs(), q.sliding)),
+            l.mails_per_session_max,
+            l.connects_per_minute_max,
+            l.overrun,
+            p.script.ways.weather,
+            p.script.rtt,
+            p.script.service,
+            p.script.domains.len(),
+            if p.script.shared { "shared" } else { "apart" },
         );
     }
     let held = rows.iter().filter(|(p, c)| p.holds(c)).count();
