@@ -2,12 +2,14 @@
 //! signals. `docs/congestion.md` explains it.
 
 mod budget;
+mod kept;
 mod quota;
 mod seats;
 mod speed;
 mod turns;
 
 use self::budget::Budget;
+pub use self::kept::Learned;
 use self::quota::Quota;
 use self::seats::Seats;
 use self::speed::Speed;
@@ -81,6 +83,7 @@ pub struct Congestion {
     held_until: Instant,
     last_busy: Instant,
     blocked: Option<Span>,
+    kept: Option<Learned>,
 }
 
 impl Congestion {
@@ -98,7 +101,30 @@ impl Congestion {
             held_until: Instant::EPOCH,
             last_busy: Instant::EPOCH,
             blocked: None,
+            kept: None,
         }
+    }
+
+    /// Begins with what was learned before, as far as it is still believed.
+    pub fn remember(&mut self, learned: Learned, now: Instant) {
+        self.kept = Some(learned);
+        let aged = learned.aged(now);
+        if let Some(sessions) = aged.sessions {
+            self.seats.remember(sessions);
+        }
+        if let Some(rate) = aged.rate {
+            self.speed.remember(rate, now);
+        }
+        if let Some(turn) = aged.turn {
+            self.turns.remember(turn);
+        }
+    }
+
+    /// What was learned, if it is to be kept in place of what was kept before.
+    pub fn to_keep(&mut self, now: Instant) -> Option<Learned> {
+        let (sessions, rate, turn) = (self.seats.limit(), self.speed.level(), self.turns.most());
+        let learned = Learned { at: now, sessions, rate, turn };
+        learned.replaces(self.kept.as_ref()).then(|| *self.kept.insert(learned))
     }
 
     /// Takes new ceilings; what was learned below them stays.

@@ -91,10 +91,6 @@ impl Seats {
         self.limit
     }
 
-    pub(super) fn closed_until(&self) -> Instant {
-        self.closed_until
-    }
-
     /// A mail that waited for nothing has its answer within this time.
     pub(super) fn usual(&self) -> Span {
         if self.load.base.is_some() { Span::from_secs_f64(self.load.latency * 2.2) } else { Span::MAX }

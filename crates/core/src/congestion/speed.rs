@@ -143,7 +143,11 @@ impl Speed {
 
     /// The limit that was measured, if one was.
     pub(super) fn level(&self) -> Option<f64> {
-        (self.mode != Mode::Free && self.level.is_finite()).then_some(self.level)
+        match self.mode {
+            Mode::Free | Mode::Climb => None,
+            Mode::Work { .. } => Some(self.level),
+            Mode::Try(step) => Some(if step == 0 { self.level } else { self.level / TRY[step - 1] }),
+        }
     }
 
     /// Mails a second that may leave now.

@@ -169,3 +169,17 @@ fn a_configured_rate_is_never_exceeded_whatever_is_learned() {
     }
     assert_eq!(lane.rate(), Some(5.0));
 }
+
+#[test]
+fn what_was_learned_before_is_where_the_lane_begins() {
+    let mut lane = Congestion::new(&policy(10));
+    let mut bucket = Bucket { rate: 40.0, tokens: 8.0, last: 0 };
+    send(&mut lane, &mut bucket, 0, 10_000);
+    let learned = lane.to_keep(at(10_000)).unwrap();
+    assert!(learned.rate.is_some_and(|rate| (34.0..46.0).contains(&rate)), "{learned:?}");
+    let mut again = Congestion::new(&policy(10));
+    again.remember(learned, at(10_000));
+    assert!(again.rate().is_some_and(|rate| (32.0..44.0).contains(&rate)));
+    let (taken, refused) = send(&mut again, &mut bucket, 10_000, 12_000);
+    assert!(taken > 60 && refused < 8, "{taken} taken, {refused} refused");
+}

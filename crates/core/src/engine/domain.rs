@@ -63,7 +63,7 @@ impl Machine {
     ) {
         match route {
             Route::Hosts { carrier, site, hosts } => {
-                let site = self.site(&carrier, site, hosts, actions);
+                let site = self.site(&carrier, site, hosts, now, actions);
                 self.domain_wake = self.domain_wake.min(valid_until);
                 self.domains.insert(domain.clone(), DomainState::At { site, valid_until, asked: false });
                 for (head, work) in self.parked.remove(&domain).unwrap_or_default() {
@@ -95,7 +95,14 @@ impl Machine {
     }
 
     /// Finds or makes the site and its lane.
-    fn site(&mut self, carrier: &Carrier, name: String, hosts: Vec<HostRoute>, actions: &mut Vec<Action>) -> usize {
+    fn site(
+        &mut self,
+        carrier: &Carrier,
+        name: String,
+        hosts: Vec<HostRoute>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) -> usize {
         if let Some(at) = self.site_names.get(&name) {
             self.sites[*at].hosts = hosts;
             return *at;
@@ -109,6 +116,9 @@ impl Machine {
                 let proven: Option<AddressStyle> = self.kept(&format!("style/{carrier}"));
                 let mut lane = Lane::new(carrier.clone(), policy, proven.unwrap_or(style));
                 lane.paused = self.paused.contains(carrier);
+                if let Some(learned) = self.kept(&format!("lane/{carrier}")) {
+                    lane.congestion.remember(learned, now);
+                }
                 self.lanes.push(lane);
                 self.lane_names.insert(carrier.clone(), self.lanes.len() - 1);
                 self.lanes.len() - 1

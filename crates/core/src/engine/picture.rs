@@ -2,6 +2,7 @@
 
 use super::machine::Machine;
 use crate::forecast;
+use crate::outcome::Cause;
 use crate::report::{LaneView, Snapshot};
 use crate::time::Instant;
 
@@ -43,6 +44,7 @@ fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
         sessions_opened: counts.sessions,
         refused: counts.refused,
         paused: lane.paused,
+        alarm: lane.congestion.is_blocked().then_some(Cause::Blocked),
         held_until: Some(lane.congestion.held_until()).filter(|until| *until > now),
     }
 }
