@@ -121,7 +121,7 @@ impl Congestion {
     }
 
     /// What was learned, if it is to be kept in place of what was kept before.
-    pub fn to_keep(&mut self, now: Instant) -> Option<Learned> {
+    pub fn renewed(&mut self, now: Instant) -> Option<Learned> {
         let (sessions, rate, turn) = (self.seats.limit(), self.speed.level(), self.turns.most());
         let learned = Learned { at: now, sessions, rate, turn };
         learned.replaces(self.kept.as_ref()).then(|| *self.kept.insert(learned))

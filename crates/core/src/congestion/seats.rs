@@ -99,7 +99,7 @@ impl Seats {
     /// Sessions that carry so many mails a second, with some to spare: none is opened beyond them.
     pub(super) fn needed(&self, rate: f64) -> u32 {
         // A mail takes about two latencies.
-        (rate * self.load.latency * 2.5 + 1.0) as u32 + 1
+        (rate * self.load.latency * 2.5 + 2.0) as u32
     }
 
     /// Since when every connection is refused.

@@ -10,6 +10,12 @@ pub(super) const RATE_MIN: f64 = 0.5;
 const WORK: f64 = 0.93;
 /// A try above the limit begins with this factor, and each that succeeds is followed by a bolder one.
 const TRY: [f64; 4] = [1.15, 1.3, 1.6, 2.0];
+/// The pace of a cold start, in mails a second, how soon it doubles, and where it ends.
+const RAMP_FROM: f64 = 20.0;
+const RAMP_DOUBLES: Span = Span::from_millis(250);
+const RAMP_TO: f64 = 2000.0;
+/// A carrier that answers within this time is not ramped up.
+const RAMP_LATENCY: Span = Span::from_millis(4);
 /// Growth a step while the limit is looked for from below: before much was accepted, and after.
 const CLIMB: (f64, f64) = (2.0, 1.3);
 /// Where the search begins at least, in mails a second.
@@ -198,7 +204,7 @@ impl Speed {
         // A mail takes about two latencies from its departure: envelope, then content.
         self.step_last = now - latency * 2;
         match self.mode {
-            Mode::Free => {}
+            Mode::Free => self.rate = self.ramp(latency, now),
             Mode::Climb => self.climb_on(now),
             Mode::Work { try_at } => {
                 let fallen = self.is_fallen();
@@ -222,6 +228,16 @@ impl Speed {
                 }
             }
         }
+    }
+
+    /// The rate that a carrier of which nothing is known is given: it doubles quickly, so that the first overrun comes at
+    /// a moderate pace and late enough to tell a rate from a burst. What answers at once is near, and bears all at once.
+    fn ramp(&self, latency: Span, now: Instant) -> f64 {
+        if latency.is_zero() {
+            return self.rate;
+        }
+        let rate = RAMP_FROM * (now.since(self.began.0).as_secs_f64() / RAMP_DOUBLES.as_secs_f64()).exp2();
+        if latency < RAMP_LATENCY || rate > RAMP_TO { f64::INFINITY } else { rate }
     }
 
     fn climb_on(&mut self, now: Instant) {

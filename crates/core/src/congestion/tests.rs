@@ -175,7 +175,7 @@ fn what_was_learned_before_is_where_the_lane_begins() {
     let mut lane = Congestion::new(&policy(10));
     let mut bucket = Bucket { rate: 40.0, tokens: 8.0, last: 0 };
     send(&mut lane, &mut bucket, 0, 10_000);
-    let learned = lane.to_keep(at(10_000)).unwrap();
+    let learned = lane.renewed(at(10_000)).unwrap();
     assert!(learned.rate.is_some_and(|rate| (34.0..46.0).contains(&rate)), "{learned:?}");
     let mut again = Congestion::new(&policy(10));
     again.remember(learned, at(10_000));

@@ -41,7 +41,7 @@ enum Seat {
 impl Machine {
     /// Sends what the lane may send now; returns when to look again.
     pub(super) fn feed(&mut self, lane: usize, now: Instant, actions: &mut Vec<Action>) -> Instant {
-        if let Some(learned) = self.lanes[lane].congestion.to_keep(now) {
+        if let Some(learned) = self.lanes[lane].congestion.renewed(now) {
             self.keep(format!("lane/{}", self.lanes[lane].carrier), &learned);
         }
         let mut wake = self.end_idle(lane, now, actions);

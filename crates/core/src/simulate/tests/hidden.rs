@@ -176,7 +176,8 @@ fn draw(seed: u64) -> Profile {
         overrun: pick(c, &[Overrun::Reply451, Overrun::Reply451, Overrun::Reply421, Overrun::Reset]),
         ..Limits::default()
     };
-    let burst = pick(c, &[1.0, 2.0, 5.0, 10.0, rate / 4.0, rate, 2.0 * rate]).max(1.0) as u32;
+    // No bucket is smaller than a tenth of a second's mails: nobody counts milliseconds.
+    let burst = pick(c, &[1.0, 2.0, 5.0, 10.0, rate / 4.0, rate, 2.0 * rate]).max(rate / 10.0).max(1.0) as u32;
     let quota = |seconds: u64, sliding| Quota {
         mails: (rate * seconds as f64).max(1.0) as u32,
         window: secs(seconds),
