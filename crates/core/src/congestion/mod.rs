@@ -233,12 +233,17 @@ impl Congestion {
                     Cut::Open => {}
                 }
                 self.last_busy = now;
-                if let Some(until) = self.quota.on_refused(now) {
-                    self.held_until = self.held_until.max(until);
-                    return;
-                }
                 let late = turn == 0 && now.since(departed) > self.seats.usual();
+                let was_dry = self.speed.is_dry();
                 let hold = self.speed.on_refused(departed, late, now, &self.budget);
+                self.quota.on_refused(now);
+                if !was_dry
+                    && self.speed.is_dry()
+                    && let Some(until) = self.quota.used_up(now)
+                {
+                    self.speed.blame_quota();
+                    self.held_until = self.held_until.max(until);
+                }
                 self.held_until = self.held_until.max(now + hold);
             }
             Signal::Opened(open) => self.seats.on_opened(open, now),

@@ -22,6 +22,9 @@ pub(super) struct Quota {
     /// How many mails were taken before a stop, and how long after the first of them the stop ended.
     seen: Option<(u32, Span)>,
     confirmed: bool,
+    /// Windows that were left unused at their end, and after how many of them it is tried to go on.
+    kept: u32,
+    patience: u32,
 }
 
 impl Quota {
@@ -42,22 +45,34 @@ impl Quota {
             self.seen = Some(now_seen);
         }
         if stopped || over || rested {
+            self.kept += 1;
             self.count = 0;
             self.since = departed;
+        }
+        if self.known().is_some_and(|(mails, _)| f64::from(self.count) > f64::from(mails) * (1.0 + ALIKE)) {
+            // More than the quota was taken: it is none any more.
+            self.confirmed = false;
+            self.seen = None;
         }
         self.count += 1;
         self.last = self.last.max(departed);
     }
 
-    /// A mail was refused for pace. Says until when nothing more will be taken, if that is known.
-    pub(super) fn on_refused(&mut self, now: Instant) -> Option<Instant> {
+    /// A mail was refused for pace.
+    pub(super) fn on_refused(&mut self, now: Instant) {
         self.refused_at.get_or_insert(now);
+    }
+
+    /// All mails are refused now. Says until when nothing more will be taken, if that is known.
+    pub(super) fn used_up(&mut self, now: Instant) -> Option<Instant> {
         let (mails, window) = self.seen?;
         if self.count < MAILS_MIN || !self.is_alike(mails) {
             return None;
         }
         // The second stop after as many mails as before is no chance.
         self.confirmed = true;
+        self.patience = (self.patience * 2).clamp(4, 64);
+        self.kept = 0;
         let ends = self.since + window;
         (ends > now).then_some(ends)
     }
@@ -70,6 +85,9 @@ impl Quota {
     pub(super) fn held_until(&self, flying: u32, now: Instant) -> Option<Instant> {
         let (mails, window) = self.known()?;
         let ends = self.since + window;
+        if self.kept > self.patience {
+            return None;
+        }
         let used = f64::from(self.count + flying) >= f64::from(mails) * USED;
         (used && ends > now).then_some(ends)
     }

@@ -74,6 +74,8 @@ struct Dry {
     probes: u32,
     /// Whether connections were refused.
     shut: bool,
+    /// Whether a quota explains it.
+    quota: bool,
 }
 
 /// What a lane knows of its carrier's rate.
@@ -256,6 +258,9 @@ impl Speed {
         let measured = self.measured(departed);
         self.mark = Some((departed, self.accepted));
         self.recent = 0;
+        if dry.quota {
+            return self.step(now);
+        }
         if lasted >= quota::STOP {
             // What was learned meanwhile says nothing about the rate.
             let most = (dry.rate * AFTER_STOP).max(RATE_MIN);
@@ -304,13 +309,19 @@ impl Speed {
         }
     }
 
+    /// The refusals of the present dry time are those of a quota.
+    pub(super) fn blame_quota(&mut self) {
+        if let Some(dry) = &mut self.dry {
+            dry.quota = true;
+        }
+    }
+
     /// Refusals were no sign of pace: no limit is known.
     pub(super) fn forget(&mut self, now: Instant) {
-        if self.mark.is_none() {
-            self.mode = Mode::Free;
-            self.dry = None;
-            (self.level, self.rate) = (f64::INFINITY, f64::INFINITY);
-        }
+        self.mode = Mode::Free;
+        self.dry = None;
+        self.mark = None;
+        (self.level, self.rate) = (f64::INFINITY, f64::INFINITY);
         self.recent = 0;
         self.cut_at = now;
     }
@@ -323,7 +334,7 @@ impl Speed {
     pub(super) fn on_refused_connection(&mut self, open: u32, silent: bool, now: Instant) {
         if open == 0 && self.accepted > 0 {
             let rate = self.present(now);
-            let dry = Dry { since: now, rate, wait: WAIT.0, probes: 0, shut: false };
+            let dry = Dry { since: now, rate, wait: WAIT.0, probes: 0, shut: false, quota: false };
             self.dry.get_or_insert(dry).shut |= !silent;
             self.cut_at = self.cut_at.max(now);
         }
@@ -383,7 +394,7 @@ impl Speed {
     pub(super) fn on_refused(&mut self, departed: Instant, late: bool, now: Instant, budget: &Budget) -> Span {
         // What had to wait for its session came too near to the next: the rate is not to blame, unless it goes on.
         if late && self.recent & 1 == 0 && self.mode != Mode::Free && self.dry.is_none() {
-            self.recent = (self.recent << 2) | 2;
+            self.recent = (self.recent << 1) | 1;
             return Span::ZERO;
         }
         self.recent = (self.recent << 1) | 1;
@@ -413,7 +424,7 @@ impl Speed {
             let rate = self.present(now);
             // By then a limit like this has room for one mail again.
             let wait = Span::from_secs_f64(1.2 / rate.max(RATE_MIN)).clamp(WAIT.0, WAIT_FIRST_MAX);
-            self.dry = Some(Dry { since: now, rate, wait, probes: 0, shut: false });
+            self.dry = Some(Dry { since: now, rate, wait, probes: 0, shut: false, quota: false });
             self.cut_at = now;
             return wait;
         }

@@ -73,7 +73,7 @@ impl Turns {
         }
         self.alike = if self.alike.0 == turn { (turn, self.alike.1 + 1) } else { (turn, 1) };
         // Sessions that began together have carried as much when a rate is overrun: few mails prove little.
-        let proof = if turn >= CERTAIN { 2 } else { 5 };
+        let proof = if turn >= CERTAIN { 2 } else { 4 };
         if self.alike.1 >= proof {
             self.most = Some(turn);
             self.try_after = self.try_after.max(4);
