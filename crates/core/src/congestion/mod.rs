@@ -45,6 +45,8 @@ pub enum Signal {
         departed: Instant,
         /// Mails its session has carried so far.
         turn: u32,
+        /// Whether there is no such mailbox.
+        unknown: bool,
         /// From its last command to the answer.
         latency: Span,
     },
@@ -70,6 +72,34 @@ pub enum Signal {
     Blocked,
 }
 
+/// The share of a lane's recent addresses that the carrier does not know.
+///
+/// Carriers take many unknown users for the mark of a spammer and block for it (facts: carriers §0.7); commercial senders
+/// are throttled from 5 to 10 in a hundred on (facts: engines §2d). Staff lists have some; from 15 in a hundred on, the
+/// list or the carrier is wrong.
+#[derive(Clone, Debug, Default)]
+struct UnknownUsers {
+    share: f64,
+    counted: u32,
+}
+
+/// A share above this is too many, over so many addresses at least.
+const UNKNOWN_MAX: f64 = 0.15;
+const UNKNOWN_COUNTED: u32 = 50;
+
+impl UnknownUsers {
+    fn count(&mut self, unknown: bool) {
+        self.counted = self.counted.saturating_add(1);
+        // The mean of what there is, and of about the last hundred.
+        let weight = 1.0 / f64::from(self.counted.min(100));
+        self.share += (f64::from(u8::from(unknown)) - self.share) * weight;
+    }
+
+    fn are_many(&self) -> bool {
+        self.counted >= UNKNOWN_COUNTED && self.share > UNKNOWN_MAX
+    }
+}
+
 /// The present limits of a lane, under the ceilings of its policy.
 #[derive(Clone, Debug)]
 pub struct Congestion {
@@ -83,6 +113,7 @@ pub struct Congestion {
     held_until: Instant,
     last_busy: Instant,
     blocked: Option<Span>,
+    unknown: UnknownUsers,
     kept: Option<Learned>,
 }
 
@@ -101,6 +132,7 @@ impl Congestion {
             held_until: Instant::EPOCH,
             last_busy: Instant::EPOCH,
             blocked: None,
+            unknown: UnknownUsers::default(),
             kept: None,
         }
     }
@@ -200,6 +232,12 @@ impl Congestion {
         self.seats.out_since().is_some()
     }
 
+    /// Whether more of the lane's recent addresses are unknown than a carrier puts up with.
+    #[must_use]
+    pub fn has_many_unknown(&self) -> bool {
+        self.unknown.are_many()
+    }
+
     /// Whether the carrier blocks this source: trial mails only.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
@@ -213,17 +251,13 @@ impl Congestion {
 
     fn hear(&mut self, signal: Signal, now: Instant) {
         match signal {
-            Signal::Accepted { departed, turn, latency } | Signal::Passed { departed, turn, latency } => {
-                self.quota.on_accepted(departed);
-                self.blocked = None;
-                self.budget.earn();
-                self.turns.on_accepted(turn);
-                self.seats.on_accepted(latency, self.speed.is_free(), now, &self.budget);
-                self.speed.on_accepted(departed, latency, now, &self.budget);
-                let earned = u32::try_from(self.speed.accepted() / FLIGHT_SHARE).unwrap_or(u32::MAX);
-                // A share of a day's seconds fits.
-                let lasted = (self.speed.lasts(now).as_secs_f64() * FLIGHT_A_SECOND) as u32;
-                self.flight = (self.flight + 1).min(FLIGHT_FIRST_MAX.saturating_add(earned).saturating_add(lasted));
+            Signal::Accepted { departed, turn, latency } => {
+                self.unknown.count(false);
+                self.on_taken(departed, turn, latency, now);
+            }
+            Signal::Passed { departed, turn, latency, unknown } => {
+                self.unknown.count(unknown);
+                self.on_taken(departed, turn, latency, now);
             }
             Signal::Busy { departed, turn, cut } => {
                 self.budget.pay();
@@ -261,6 +295,20 @@ impl Congestion {
                 }
             }
         }
+    }
+
+    /// A mail was taken, or was refused for its own sake: its pace was right.
+    fn on_taken(&mut self, departed: Instant, turn: u32, latency: Span, now: Instant) {
+        self.quota.on_accepted(departed);
+        self.blocked = None;
+        self.budget.earn();
+        self.turns.on_accepted(turn);
+        self.seats.on_accepted(latency, self.speed.is_free(), now, &self.budget);
+        self.speed.on_accepted(departed, latency, now, &self.budget);
+        let earned = u32::try_from(self.speed.accepted() / FLIGHT_SHARE).unwrap_or(u32::MAX);
+        // A share of a day's seconds fits.
+        let lasted = (self.speed.lasts(now).as_secs_f64() * FLIGHT_A_SECOND) as u32;
+        self.flight = (self.flight + 1).min(FLIGHT_FIRST_MAX.saturating_add(earned).saturating_add(lasted));
     }
 }
 

@@ -158,7 +158,8 @@ impl Machine {
             (_, Some(Cause::Blocked)) => Some(Signal::Blocked),
             (_, Some(Cause::Busy | Cause::Network | Cause::TimedOut)) => Some(Signal::Busy { departed, turn, cut }),
             _ if matches!(verdict.stage, Stage::Rcpt | Stage::Data | Stage::Content) => {
-                Some(Signal::Passed { departed, turn, latency: ended.latency })
+                let unknown = verdict.cause == Some(Cause::UnknownUser);
+                Some(Signal::Passed { departed, turn, unknown, latency: ended.latency })
             }
             _ => None,
         };
