@@ -196,6 +196,11 @@ impl Congestion {
         }
     }
 
+    /// So many mails wait in the lane: what they may cost is known.
+    pub fn expect(&mut self, waiting: usize) {
+        self.budget.expect(waiting as u64);
+    }
+
     /// Mails that may be on their way, registered and not ended.
     #[must_use]
     pub fn flight(&self) -> u32 {

@@ -47,7 +47,7 @@ const WAIT_LONG_AFTER: Span = Span::from_secs(75);
 /// A stop of this length in which connections were refused is a punishment.
 const PUNISHED: Span = Span::from_secs(10);
 /// How long after a stop nothing above the rate before it is tried, and after a punishment.
-const CEILING: (Span, Span) = (Span::from_secs(10), Span::from_secs(600));
+const CEILING: (Span, Span) = (Span::from_secs(4), Span::from_secs(600));
 /// After a stop, this share of the rate before it.
 const AFTER_STOP: f64 = 0.9;
 
@@ -153,8 +153,7 @@ impl Speed {
     pub(super) fn level(&self) -> Option<f64> {
         match self.mode {
             Mode::Free | Mode::Climb => None,
-            Mode::Work { .. } => Some(self.level),
-            Mode::Try(step) => Some(if step == 0 { self.level } else { self.level / TRY[step - 1] }),
+            Mode::Work { .. } | Mode::Try(_) => Some(self.level),
         }
     }
 
@@ -285,7 +284,7 @@ impl Speed {
                 self.growth = CLIMB.1;
             }
             (Mode::Try(step), rate) => {
-                let before = if step == 0 { self.level } else { self.level / TRY[step - 1] };
+                let before = if step == 0 || self.is_fallen() { self.level } else { self.level / TRY[step - 1] };
                 if self.is_fallen() {
                     self.fall_after = self.fall_after.mul_f64(1.3).min(TRY_AFTER_FALL.1);
                     self.best = self.best * 0.97 + self.level * 0.03;
@@ -345,14 +344,7 @@ impl Speed {
         match self.mode {
             Mode::Free => self.lasting(now),
             Mode::Climb => self.proven.max(self.lasting(now).min(self.rate)),
-            Mode::Work { .. } => self.level,
-            Mode::Try(step) => {
-                if step == 0 {
-                    self.level
-                } else {
-                    self.level / TRY[step - 1]
-                }
-            }
+            Mode::Work { .. } | Mode::Try(_) => self.level,
         }
     }
 
@@ -430,7 +422,7 @@ impl Speed {
         }
         match self.mode {
             Mode::Work { .. } => {
-                self.level *= 0.99;
+                self.level *= if budget.is_spent() { 0.95 } else { 0.99 };
                 self.rate = self.level * WORK;
             }
             // No step up before it is certain.
