@@ -59,7 +59,7 @@ impl Set {
 
     async fn submit(&self, key: &str, urgency: Urgency, minutes: Option<u64>, recipients: Vec<Recipient>) -> Receipt {
         let deadline = minutes.map(|minutes| self.engine.now() + Duration::from_secs(60 * minutes));
-        let batch = Batch { key: key.into(), urgency, deadline, ..trial::batch(&key, recipients) };
+        let batch = Batch { key: key.into(), urgency, deadline, ..trial::batch(key, recipients) };
         self.engine.submit(batch).await.unwrap()
     }
 

@@ -42,6 +42,10 @@ pub struct LaneView {
     pub refused: u64,
     /// Whether an operator stopped it.
     pub paused: bool,
+    /// What somebody should look at: [`Cause::Blocked`] while the carrier blocks this source and only trial mails are
+    /// sent; [`Cause::UnknownUser`] while more than 15 in a hundred of the recent addresses are unknown there, for which
+    /// carriers block.
+    pub alarm: Option<Cause>,
     /// Until when nothing departs because the carrier was busy.
     pub held_until: Option<Instant>,
 }

@@ -154,12 +154,23 @@ pub enum DnsFailure {
 }
 
 impl Profile {
-    /// The built-in profile of that name: `calm` (generous), `busy` (limits that bite) or `hostile` (faults of all kinds).
+    /// The built-in profile of that name: `calm` (generous), `busy` (limits that bite), `hostile` (faults of all kinds), or
+    /// one of the `hidden-…`: a single carrier with one kind of limit that nobody tells the sender.
     pub fn named(name: &str) -> Option<Self> {
         let text = match name {
             "calm" => include_str!("../profiles/calm.toml"),
             "busy" => include_str!("../profiles/busy.toml"),
             "hostile" => include_str!("../profiles/hostile.toml"),
+            "hidden-sessions" => include_str!("../profiles/hidden-sessions.toml"),
+            "hidden-rate" => include_str!("../profiles/hidden-rate.toml"),
+            "hidden-both" => include_str!("../profiles/hidden-both.toml"),
+            "hidden-fall" => include_str!("../profiles/hidden-fall.toml"),
+            "hidden-connect" => include_str!("../profiles/hidden-connect.toml"),
+            "hidden-resets" => include_str!("../profiles/hidden-resets.toml"),
+            "hidden-load" => include_str!("../profiles/hidden-load.toml"),
+            "hidden-turns" => include_str!("../profiles/hidden-turns.toml"),
+            "hidden-punish" => include_str!("../profiles/hidden-punish.toml"),
+            "hidden-unknown" => include_str!("../profiles/hidden-unknown.toml"),
             _ => return None,
         };
         // a test reads all three, so this cannot fail for a reader

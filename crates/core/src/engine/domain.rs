@@ -42,7 +42,7 @@ impl Machine {
             match self.atlas.way(&chunk.domain, now, actions) {
                 Way::Site(site) => self.enqueue(site, &head, chunk),
                 Way::Remembered(kept) => {
-                    let site = self.go_by_memory(&chunk.domain, *kept, actions);
+                    let site = self.go_by_memory(&chunk.domain, *kept, now, actions);
                     self.enqueue(site, &head, chunk);
                 }
                 Way::Nowhere(why) => self.refuse_chunk(&head, chunk, &why),
@@ -73,7 +73,7 @@ impl Machine {
     ) {
         match route {
             Route::Hosts { carrier, site: name, hosts } => {
-                let site = self.site(&carrier, name.clone(), hosts.clone(), actions);
+                let site = self.site(&carrier, (name.clone(), hosts.clone()), now, actions);
                 let used = self.atlas.used(&domain);
                 let kept = Kept { carrier, site: name, hosts, answered: now, valid_until, used };
                 let (before, forgotten, write) = self.atlas.on_hosts(&domain, site, kept, now);
@@ -108,7 +108,7 @@ impl Machine {
         let site = match self.atlas.known(domain, now) {
             Some(Way::Site(site)) => site,
             Some(Way::Remembered(kept)) if self.parked.contains_key(domain) => {
-                self.go_by_memory(domain, *kept, actions)
+                self.go_by_memory(domain, *kept, now, actions)
             }
             _ => return,
         };
@@ -116,12 +116,12 @@ impl Machine {
     }
 
     /// Makes a site of what was kept before the start. The table may name its carrier by now.
-    fn go_by_memory(&mut self, domain: &str, kept: Kept, actions: &mut Vec<Action>) -> usize {
+    fn go_by_memory(&mut self, domain: &str, kept: Kept, now: Instant, actions: &mut Vec<Action>) -> usize {
         let names: Vec<String> = kept.hosts.iter().map(|host| host.name.clone()).collect();
         let table = &self.settings.table;
         let row = table.of_hosts(&names).or_else(|| table.of_domain(domain));
         let carrier = row.map_or(kept.carrier, |row| row.carrier.clone());
-        let site = self.site(&carrier, kept.site, kept.hosts, actions);
+        let site = self.site(&carrier, (kept.site, kept.hosts), now, actions);
         self.atlas.settle(domain, site);
         site
     }
@@ -184,14 +184,20 @@ impl Machine {
     }
 
     /// Finds or makes the site and its carrier's group.
-    fn site(&mut self, carrier: &Carrier, name: String, hosts: Vec<HostRoute>, actions: &mut Vec<Action>) -> usize {
+    fn site(
+        &mut self,
+        carrier: &Carrier,
+        (name, hosts): (String, Vec<HostRoute>),
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) -> usize {
         if let Some(at) = self.site_names.get(&name).copied() {
             self.sites[at].hosts = hosts;
             // An address that was added may be one that answers.
             self.wake_group(self.sites[at].group);
             return at;
         }
-        let group = self.group(carrier, actions);
+        let group = self.group(carrier, now, actions);
         let at = self.sites.len();
         self.sites.push(Site::new(group, hosts));
         self.groups[group].sites.push(at);

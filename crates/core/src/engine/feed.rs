@@ -41,6 +41,11 @@ enum Seat {
 impl Machine {
     /// Sends what the lane may send now; returns when to look again.
     pub(super) fn feed(&mut self, lane: usize, now: Instant, actions: &mut Vec<Action>) -> Instant {
+        if let Some(learned) = self.lanes[lane].congestion.renewed(now) {
+            self.keep(format!("lane/{}", self.lanes[lane].name), &learned);
+        }
+        let waiting = self.lanes[lane].sites.iter().map(|at| self.sites[*at].queue.waiting()).sum();
+        self.lanes[lane].congestion.expect(waiting);
         let mut wake = self.end_idle(lane, now, actions);
         if self.is_halted() {
             return wake;
@@ -83,9 +88,10 @@ impl Machine {
 
     /// Time in which a lane has nothing to send says nothing about its speed.
     fn measure(&mut self, lane: usize, now: Instant) {
-        let (lane, sites) = (&mut self.lanes[lane], &self.sites);
+        let (own_sites, sites) = (&self.groups[self.lanes[lane].group].sites, &self.sites);
+        let lane = &mut self.lanes[lane];
         let rests = lane.talks.values().all(|talk| talk.assigned.is_empty());
-        if rests && lane.sites.iter().all(|at| sites[*at].queue.urgency().is_none()) {
+        if rests && own_sites.iter().all(|at| sites[*at].queue.urgency().is_none()) {
             lane.meter.rests(now);
         } else {
             lane.meter.runs(now);
@@ -101,8 +107,15 @@ impl Machine {
             self.starved.insert(lane);
             return Err(Stop::Site);
         }
-        let rate = self.lanes[lane].congestion.rate();
-        self.lanes[lane].pace.set_rate(rate);
+        let flying: usize = self.lanes[lane].talks.values().map(|talk| talk.ahead_of(choice.urgency).0).sum();
+        if flying >= self.lanes[lane].congestion.flight() as usize {
+            return Err(Stop::Site);
+        }
+        let flying = u32::try_from(flying).unwrap_or(u32::MAX);
+        if let Some(until) = self.lanes[lane].congestion.used_up_until(flying, now) {
+            return Err(Stop::Lane(until));
+        }
+        self.lanes[lane].set_pace();
         let departs = self.lanes[lane].pace.next(now);
         if departs > now + LEAD {
             return Err(Stop::Lane(departs - LEAD));
@@ -138,8 +151,7 @@ impl Machine {
     /// What is less urgent does not go before it: the mail overtakes whatever the session has not begun.
     fn find_seat(&mut self, lane: usize, choice: Choice, now: Instant) -> Result<Seat, Stop> {
         let site = choice.site;
-        let max = self.lanes[lane].policy.mails_per_session_max;
-        let free = |talk: &Talk| talk.site == site && !talk.finishing && talk.mails < max;
+        let free = |talk: &Talk| talk.site == site && !talk.finishing && talk.mails < talk.mails_max;
         let depth = |talk: &Talk| if talk.ready { DEPTH } else { 1 };
         let talks = self.lanes[lane].talks.iter().filter(|(_, talk)| free(talk));
         let least = talks
@@ -161,7 +173,7 @@ impl Machine {
                     self.lanes[lane].reserved.remove(&site);
                     stop = Stop::SiteUntil(until);
                 }
-                Ok((host, addr)) => match self.lanes[lane].connects.next(now) {
+                Ok((host, addr)) => match self.lanes[lane].may_connect(now) {
                     at if at <= now => return Ok(Seat::New(host, addr)),
                     until => stop = Stop::SiteUntil(until),
                 },
@@ -194,7 +206,7 @@ impl Machine {
         self.dirty.insert(lane);
     }
 
-    fn new_talk(&mut self, lane: usize, talk: Talk, now: Instant) -> SessionId {
+    fn new_talk(&mut self, lane: usize, mut talk: Talk, now: Instant) -> SessionId {
         self.sessions_opened += 1;
         let session = SessionId(self.sessions_opened);
         let lane_at = lane;
@@ -202,6 +214,8 @@ impl Machine {
         let lane = &mut self.lanes[lane];
         // `find_seat` has seen that a connection may be made now.
         let _ = lane.connects.ask(now, now);
+        let most = lane.policy.mails_per_session_max;
+        talk.mails_max = lane.congestion.next_turn().map_or(most, |learned| learned.min(most));
         lane.reserved.remove(&talk.site);
         lane.talks.insert(session, talk);
         lane.counts.sessions += 1;
@@ -216,7 +230,7 @@ impl Machine {
         let own_sites = &self.groups[lane.group].sites;
         let full = lane.talks.len() >= lane.congestion.window() as usize;
         let pressed = full && own_sites.iter().any(|at| sites[*at].queue.urgency().is_some());
-        let (idle, max) = (lane.policy.idle, lane.policy.mails_per_session_max);
+        let idle = lane.policy.idle;
         let ending = lane.talks.values().filter(|talk| talk.finishing).count();
         let mut surplus = lane.talks.len().saturating_sub(lane.congestion.window() as usize + ending);
         let mut wake = Instant::NEVER;
@@ -225,8 +239,9 @@ impl Machine {
             if !talk.finishing {
                 // A session whose site has nothing more to send stands in the way of another site's.
                 let in_the_way = pressed && sites[talk.site].queue.urgency().is_none();
-                let over = rests && (surplus > 0 || in_the_way);
-                talk.finishing = stop || talk.mails >= max || over || (rests && talk.idle_since + idle <= now);
+                let over = surplus > 0 || (rests && in_the_way);
+                talk.finishing =
+                    stop || talk.mails >= talk.mails_max || over || (rests && talk.idle_since + idle <= now);
                 surplus -= usize::from(talk.finishing && surplus > 0);
             }
             // Mails that still go to the disk are sent to it first, unless the disk does not take them.

@@ -6,6 +6,7 @@ use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::event::Action;
 use crate::policy::Policy;
+use crate::time::Instant;
 use crate::via::Via;
 
 /// A way to a carrier, its limits, and our name on it if it has one of its own.
@@ -13,7 +14,7 @@ pub(super) type Way = (Via, Policy, Option<String>);
 
 impl Machine {
     /// Finds a carrier's group, or makes it with a lane for each way.
-    pub(super) fn group(&mut self, carrier: &Carrier, actions: &mut Vec<Action>) -> usize {
+    pub(super) fn group(&mut self, carrier: &Carrier, now: Instant, actions: &mut Vec<Action>) -> usize {
         if let Some(at) = self.group_names.get(carrier) {
             return *at;
         }
@@ -21,7 +22,7 @@ impl Machine {
         self.groups.push(Group { carrier: carrier.clone(), lanes: Vec::new(), sites: Vec::new() });
         self.group_names.insert(carrier.clone(), at);
         for way in self.ways_to(carrier) {
-            let lane = self.new_lane(at, carrier, way);
+            let lane = self.new_lane((at, carrier), way, now);
             actions.push(Action::Gate(lane.name.clone(), Box::new(lane.policy.clone())));
             self.groups[at].lanes.push(self.lanes.len());
             self.lanes.push(lane);
@@ -43,12 +44,15 @@ impl Machine {
     }
 
     /// A lane as it would begin.
-    pub(super) fn new_lane(&self, group: usize, carrier: &Carrier, (via, policy, helo): Way) -> Lane {
+    pub(super) fn new_lane(&self, (group, carrier): (usize, &Carrier), (via, policy, helo): Way, now: Instant) -> Lane {
         let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
         let proven: Option<AddressStyle> = self.kept(&format!("style/{}", via.lane_name(carrier)));
         let helo = helo.unwrap_or_else(|| self.settings.helo.clone());
         let mut lane = Lane::new((group, carrier.clone()), via, policy, (helo, proven.unwrap_or(style)));
         lane.paused = self.paused.contains(carrier);
+        if let Some(learned) = self.kept(&format!("lane/{}", lane.name)) {
+            lane.congestion.remember(learned, now);
+        }
         lane
     }
 

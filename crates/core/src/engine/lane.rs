@@ -119,6 +119,10 @@ pub struct Talk {
     pub assigned: VecDeque<(Urgency, MailId)>,
     /// Mails assigned in all.
     pub mails: u32,
+    /// Mails it may be assigned in all.
+    pub mails_max: u32,
+    /// Mails it has carried: accepted.
+    pub carried: u32,
     /// Since when it has none.
     pub idle_since: Instant,
 }
@@ -143,6 +147,8 @@ impl Talk {
             finish_asked: false,
             assigned: VecDeque::new(),
             mails: 0,
+            mails_max: u32::MAX,
+            carried: 0,
             idle_since: Instant::NEVER,
         }
     }
@@ -277,16 +283,41 @@ impl Lane {
         let (rate, burst) = connect_rate(&policy);
         self.connects.set_rate(rate);
         self.connects.set_burst(burst);
-        self.pace.set_burst(policy.burst_mails);
         self.policy = policy;
+        self.set_pace();
+    }
+
+    /// Brings the timetable up to what is allowed and learned now.
+    pub fn set_pace(&mut self) {
         self.pace.set_rate(self.congestion.rate());
+        self.pace.set_burst(self.congestion.burst(&self.policy));
+    }
+
+    /// When the next connection may be opened.
+    #[must_use]
+    pub fn may_connect(&mut self, now: Instant) -> Instant {
+        let ready = self.talks.values().filter(|talk| talk.ready).count();
+        let opening = self.talks.len() - ready;
+        let start = (self.policy.sessions_start as usize).saturating_sub(ready);
+        let most = if self.congestion.is_on_trial() { 1 } else { (ready / 4).max(start).max(2) };
+        if opening >= most {
+            // How the one under way ends is heard.
+            return Instant::NEVER;
+        }
+        self.connects.next(now).max(self.congestion.next_connect(now))
+    }
+
+    /// Sessions that were greeted and are open.
+    #[must_use]
+    pub fn open(&self) -> u32 {
+        u32::try_from(self.talks.values().filter(|talk| talk.ready).count()).unwrap_or(u32::MAX)
     }
 
     /// Whether another session may be open, for this site.
     #[must_use]
     pub fn has_room(&self, site: usize) -> bool {
         let held = if self.reserved.contains(&site) { 0 } else { self.reserved.len() };
-        self.talks.len() + held < self.congestion.window().min(self.policy.sessions_max) as usize
+        self.talks.len() + held < self.congestion.wanted().min(self.policy.sessions_max) as usize
     }
 
     /// The host to speak with next: by preference, ties by `draw`, and its address, leaving alone what failed lately.
@@ -306,7 +337,12 @@ impl Lane {
             return Err(now + NO_ADDRESS_WAIT);
         }
         site.rotation = site.rotation.wrapping_add(1);
-        let chosen = mx::choose(&candidates, machine, &self.families, site.rotation, now)?;
+        let choose = |at| mx::choose(&candidates, machine, &self.families, site.rotation, at);
+        let chosen = match choose(now) {
+            // Where the whole carrier takes no connection, congestion control says when it is asked again.
+            Err(until) if self.congestion.is_on_trial() => choose(until)?,
+            chosen => chosen?,
+        };
         let host = site.hosts.iter().find(|host| host.addrs.contains(&chosen.addr));
         Ok((host.map(|host| host.name.clone()).unwrap_or_default(), chosen.addr))
     }

@@ -165,7 +165,7 @@ impl Machine {
             Some((_, load, _)) => load.waiting += mails,
             None => {
                 let ways = self.ways_to(&carrier).into_iter();
-                let speed = together(ways.map(|way| self.new_lane(usize::MAX, &carrier, way).speed(now)));
+                let speed = together(ways.map(|way| self.new_lane((usize::MAX, &carrier), way, now).speed(now)));
                 lanes.push((carrier, Load { waiting: mails, ..Load::default() }, speed));
             }
         }

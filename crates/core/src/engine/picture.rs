@@ -1,7 +1,9 @@
 //! Taking a picture of the machine for observers.
 
+use super::lane::Lane;
 use super::machine::Machine;
 use crate::forecast::Subject;
+use crate::outcome::Cause;
 use crate::report::{LaneView, QueueHealth, Snapshot};
 use crate::time::Instant;
 
@@ -41,6 +43,12 @@ fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
         sessions_opened: counts.sessions,
         refused: counts.refused,
         paused: lane.paused,
+        alarm: alarm(lane),
         held_until: Some(lane.congestion.held_until()).filter(|until| *until > now),
     }
+}
+
+fn alarm(lane: &Lane) -> Option<Cause> {
+    let blocked = lane.congestion.is_blocked().then_some(Cause::Blocked);
+    blocked.or_else(|| lane.congestion.has_many_unknown().then_some(Cause::UnknownUser))
 }

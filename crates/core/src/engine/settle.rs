@@ -81,6 +81,8 @@ impl Machine {
             self.lanes[lane].on_greeted(addr);
             self.families.worked(addr);
         }
+        let open = self.lanes[lane].open();
+        self.lanes[lane].congestion.on(Signal::Opened(open), now);
         self.dirty.insert(lane);
     }
 
@@ -147,13 +149,27 @@ impl Machine {
         if matches!(ended.ending, Ending::Replied { stage: Stage::Content, .. }) {
             lane.hosts.entry(host.unwrap_or_default()).or_default().on_taken();
         }
+        let departed = flight.depart;
+        let talk = lane.talks.get_mut(&flight.session);
+        let turn = talk.map_or(0, |talk| {
+            talk.carried += u32::from(verdict.outcome == Outcome::Accepted);
+            talk.carried
+        });
+        let cut = match &ended.ending {
+            Ending::Replied { reply, .. } => reply.code == 421,
+            _ => true,
+        };
         let signal = match (verdict.outcome, verdict.cause) {
-            (Outcome::Accepted, _) => Some(Signal::Accepted),
+            (Outcome::Accepted, _) => Some(Signal::Accepted { departed, latency: ended.latency, turn }),
             (_, Some(Cause::Blocked)) => Some(Signal::Blocked),
-            (_, Some(Cause::Busy | Cause::Network | Cause::TimedOut)) => Some(Signal::Busy),
+            (_, Some(Cause::Busy | Cause::Network | Cause::TimedOut)) => Some(Signal::Busy { departed, turn, cut }),
+            _ if matches!(verdict.stage, Stage::Rcpt | Stage::Data | Stage::Content) => {
+                let unknown = verdict.cause == Some(Cause::UnknownUser);
+                Some(Signal::Passed { departed, turn, unknown, latency: ended.latency })
+            }
             _ => None,
         };
-        lane.counts.refused += u64::from(signal.is_some_and(|s| s != Signal::Accepted));
+        lane.counts.refused += u64::from(matches!(signal, Some(Signal::Busy { .. } | Signal::Blocked)));
         if let Some(signal) = signal {
             lane.congestion.on(signal, now);
         }
@@ -265,7 +281,8 @@ impl Machine {
         let assigned = core::mem::take(&mut talk.assigned);
         lane.hosts.entry(host).or_default().on_closed(why, now);
         let elsewhere = !was_ready && self.is_the_hosts_own(lane_at, place, stage, why, now);
-        if let Some(signal) = self.signal_of(lane_at, was_ready, stage, why).filter(|_| !elsewhere) {
+        let signal = self.signal_of((lane_at, place.0), was_ready, stage, why).filter(|_| !elsewhere);
+        if let Some(signal) = signal {
             self.lanes[lane_at].counts.refused += 1;
             self.lanes[lane_at].congestion.on(signal, now);
         }
@@ -333,21 +350,27 @@ impl Machine {
     }
 
     /// What the end of a session says about the carrier's load.
-    fn signal_of(&self, lane: usize, was_ready: bool, stage: Stage, why: &Why) -> Option<Signal> {
+    fn signal_of(&self, (lane, site): (usize, usize), was_ready: bool, stage: Stage, why: &Why) -> Option<Signal> {
+        let lane = &self.lanes[lane];
+        let open = lane.open();
+        // Where only other sites' sessions are open, a host that cannot be reached is in trouble of its own.
+        let astray = open > 0 && !lane.talks.values().any(|talk| talk.ready && talk.site == site);
         match why {
             Why::Refused(reply) => {
-                let (_, cause) = self.settings.rules.classify(&self.lanes[lane].carrier, stage, reply);
+                let (_, cause) = self.settings.rules.classify(&lane.carrier, stage, reply);
                 if cause == Cause::Blocked {
                     Some(Signal::Blocked)
                 } else if was_ready {
                     // The mail that it was said to has told of it, or the carrier only ends a long session.
                     None
                 } else {
-                    Some(Signal::NoSession)
+                    Some(Signal::NoSession { open, silent: false })
                 }
             }
             // Without a route nothing was asked of the carrier: `Unreachable` says nothing about it.
-            Why::Lost(_) | Why::TimedOut if !was_ready => Some(Signal::NoSession),
+            Why::Lost(_) | Why::TimedOut if !was_ready && !astray => {
+                Some(Signal::NoSession { open, silent: *why == Why::TimedOut })
+            }
             _ => None,
         }
     }

@@ -29,6 +29,7 @@ fn lane(name: &str) -> LaneView {
         sessions_opened: 2,
         refused: 0,
         paused: false,
+        alarm: None,
         held_until: Some(NOW + Span::from_secs(5)),
     }
 }

@@ -1,14 +1,14 @@
 //! A scripted carrier: who may connect, how much it takes, and its own ledger of what it saw.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use super::chance::Chance;
 use super::conversation::{Conversation, Desk, Sent};
+use super::gauge::Gauge;
 use super::report::CarrierReport;
 use super::script::{CarrierScript, Limits, Refusal, Scenario};
-use crate::pace::Pace;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// A session over all starts of the program: which start, which session.
 pub(super) type TalkId = (u32, u64);
@@ -25,19 +25,18 @@ pub(super) enum Welcome {
 /// What a carrier counts of one address.
 struct Tally {
     limits: Limits,
-    pace: Pace,
+    gauge: Gauge,
+    connects: VecDeque<Instant>,
     open: usize,
 }
 
 impl Tally {
     fn new(limits: &Limits) -> Self {
-        let pace = Pace::new(limits.mails_per_second_max, limits.burst_mails);
-        Tally { limits: limits.clone(), pace, open: 0 }
+        Tally { limits: limits.clone(), gauge: Gauge::new(limits), connects: VecDeque::new(), open: 0 }
     }
 
     fn change(&mut self, limits: &Limits) {
-        self.pace.set_rate(limits.mails_per_second_max);
-        self.pace.set_burst(limits.burst_mails);
+        self.gauge.change(limits);
         self.limits = limits.clone();
     }
 }
@@ -82,8 +81,18 @@ impl Server {
             self.ledger.connects.push(now);
             seen.connects.push(now);
         }
-        if tally.limits.sessions_max.is_some_and(|max| tally.open >= max as usize) {
+        while tally.connects.front().is_some_and(|at| now.since(*at) >= Span::from_secs(60)) {
+            tally.connects.pop_front();
+        }
+        let crowded = tally.limits.sessions_max.is_some_and(|max| tally.open >= max as usize);
+        let hasty = tally.limits.connects_per_minute_max.is_some_and(|max| tally.connects.len() >= max as usize);
+        if tally.gauge.is_punishing(now) {
             self.ledger.refused += 1;
+            return Welcome::Reset;
+        }
+        if crowded || hasty {
+            self.ledger.refused += 1;
+            tally.gauge.punish(&tally.limits, now, &mut self.ledger);
             return match tally.limits.refusal {
                 Refusal::Reset => Welcome::Reset,
                 Refusal::Silence => {
@@ -97,6 +106,7 @@ impl Server {
             };
         }
         tally.open += 1;
+        tally.connects.push_back(now);
         seen.sessions_most = seen.sessions_most.max(tally.open);
         self.talks.insert(talk, (source, Conversation::new()));
         self.ledger.sessions_most = self.ledger.sessions_most.max(self.talks.len());
@@ -163,12 +173,14 @@ impl Server {
         if tally.limits.silent {
             return Vec::new();
         }
+        let sessions = u32::try_from(tally.open).unwrap_or(u32::MAX);
         let mut desk = Desk {
             now,
+            sessions,
             script: &self.script,
             source: *source,
             limits: &tally.limits,
-            pace: &mut tally.pace,
+            gauge: &mut tally.gauge,
             each_mail: self.each_mail,
             ledger: &mut self.ledger,
             chance: &mut self.chance,

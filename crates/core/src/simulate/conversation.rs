@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::chance::Chance;
+use super::gauge::Gauge;
 use super::report::CarrierReport;
-use super::script::{CarrierScript, Limits, Pipelining, TlsScript};
+use super::script::{CarrierScript, Limits, Overrun, Pipelining, TlsScript};
 use crate::address::AddressStyle;
-use crate::pace::Pace;
 use crate::time::Instant;
 
 /// What a conversation needs of its carrier.
 pub(super) struct Desk<'a> {
     pub(super) now: Instant,
     pub(super) source: Option<IpAddr>,
+    /// How many are open.
+    pub(super) sessions: u32,
     pub(super) script: &'a CarrierScript,
     pub(super) limits: &'a Limits,
-    pub(super) pace: &'a mut Pace,
+    pub(super) gauge: &'a mut Gauge,
     pub(super) each_mail: bool,
     pub(super) ledger: &'a mut CarrierReport,
     pub(super) chance: &'a mut Chance,
@@ -163,9 +165,24 @@ impl Conversation {
             self.reply(sent, "421 4.7.0 too many mails in one session");
             return self.close(sent);
         }
-        if desk.pace.ask(desk.now, desk.now).is_err() {
+        if desk.gauge.is_punishing(desk.now) {
             desk.ledger.refused += 1;
-            return self.reply(sent, "451 4.7.1 too many mails, slow down");
+            return self.close(sent);
+        }
+        if !desk.gauge.mail(desk.limits, desk.now) {
+            desk.ledger.refused += 1;
+            desk.gauge.punish(desk.limits, desk.now, desk.ledger);
+            match desk.limits.overrun {
+                Overrun::Reply451 => return self.reply(sent, "451 4.7.1 too many mails, slow down"),
+                Overrun::Reply421 => self.reply(sent, "421 4.7.1 too many mails, slow down"),
+                Overrun::Reset => {}
+            }
+            return self.close(sent);
+        }
+        let weather = desk.script.ways.weather;
+        if desk.chance.happens(weather) {
+            desk.ledger.weathered += 1;
+            return self.reply(sent, "451 4.3.2 busy, try again");
         }
         self.mails += 1;
         self.mail = true;
@@ -201,7 +218,10 @@ impl Conversation {
     fn take_content(&mut self, desk: &mut Desk<'_>, sent: &mut Vec<Sent>) {
         self.phase = Phase::Commands;
         self.mail = false;
-        self.busy_until = self.busy_until + desk.script.service;
+        let ways = &desk.script.ways;
+        let load = ways.load.saturating_mul(desk.sessions.saturating_sub(ways.load_sessions));
+        let free = ways.capacity.map_or(self.busy_until, |rate| desk.gauge.work_off(rate, desk.now));
+        self.busy_until = self.busy_until.max(free) + desk.script.service + load;
         if desk.script.ways.discards_input {
             self.buffer.clear();
         }

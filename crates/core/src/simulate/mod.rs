@@ -21,6 +21,7 @@ mod carrier;
 mod chance;
 mod conversation;
 mod disk;
+mod gauge;
 mod happening;
 mod line;
 mod report;
@@ -34,7 +35,7 @@ mod tests;
 use crate::time::Span;
 pub use report::{CarrierReport, CrashReport, Curve, Report, SourceReport, Tally};
 pub use script::{
-    BatchScript, CarrierScript, Group, HostTrouble, Ipv6, Limits, NameTrouble, Order, Pipelining, Refusal, Scenario,
+    BatchScript, CarrierScript, Group, HostTrouble, Ipv6, Limits, NameTrouble, Order, Overrun, Pipelining, Quota, Refusal, Scenario,
     TlsScript, Ways,
 };
 

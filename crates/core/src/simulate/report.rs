@@ -161,6 +161,10 @@ pub struct CarrierReport {
     pub accepted: BTreeMap<String, (u32, Instant)>,
     /// Sessions and mails it refused because a limit was passed.
     pub refused: u64,
+    /// Mails it refused for no reason (`Ways::weather`).
+    pub weathered: u64,
+    /// When it began to punish an overrun.
+    pub punished: Vec<Instant>,
 }
 
 /// What a carrier saw of one address of ours.

@@ -237,8 +237,16 @@ pub struct Limits {
     pub mails_per_second_max: Option<f64>,
     /// Mails that may come at once when nothing came before.
     pub burst_mails: u32,
+    /// Most mails in a window of time, beside the rate.
+    pub quota: Option<Quota>,
+    /// How a mail beyond rate or quota is refused.
+    pub overrun: Overrun,
+    /// For how long whoever overran rate, quota or sessions has every connection reset.
+    pub punish: Span,
     /// Most mails a session; one too many is answered 421.
     pub mails_per_session_max: Option<u32>,
+    /// Most connections in any minute; one too many is refused like a session too many.
+    pub connects_per_minute_max: Option<u32>,
     /// It takes connections and bytes, and answers nothing until this has passed.
     pub silent: bool,
 }
@@ -250,10 +258,36 @@ impl Default for Limits {
             refusal: Refusal::Reply421,
             mails_per_second_max: None,
             burst_mails: 1,
+            quota: None,
+            overrun: Overrun::Reply451,
+            punish: Span::ZERO,
             mails_per_session_max: None,
+            connects_per_minute_max: None,
             silent: false,
         }
     }
+}
+
+/// So many mails in so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// How many.
+    pub mails: u32,
+    /// In how long.
+    pub window: Span,
+    /// Whether every stretch of that length counts, or only those that begin at whole multiples of it.
+    pub sliding: bool,
+}
+
+/// How a mail too many is refused, at MAIL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overrun {
+    /// 451, and the session goes on.
+    Reply451,
+    /// 421, and the session is closed.
+    Reply421,
+    /// A TCP reset.
+    Reset,
 }
 
 /// How a connection is refused.
@@ -304,6 +338,14 @@ pub struct Ways {
     pub legacy: Option<AddressStyle>,
     /// STARTTLS.
     pub tls: TlsScript,
+    /// The share of mails that are answered 451 whatever the pace, 0 to 1.
+    pub weather: f64,
+    /// Sessions that are borne without slowing down.
+    pub load_sessions: u32,
+    /// What each session beyond them adds to the service time.
+    pub load: Span,
+    /// Mails a second that are worked off, one after the other; those that come faster wait. `None` has no such bound.
+    pub capacity: Option<f64>,
 }
 
 impl Default for Ways {
@@ -315,6 +357,10 @@ impl Default for Ways {
             swallows: 0.0,
             legacy: None,
             tls: TlsScript::None,
+            weather: 0.0,
+            load_sessions: u32::MAX,
+            load: Span::ZERO,
+            capacity: None,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::time::{Instant, Span};
 mod crashes;
 mod ends;
 mod forecasts;
+mod hidden;
 mod lanes;
 mod limits;
 mod mixed;
@@ -94,6 +95,7 @@ fn any_carrier(name: &str, chance: &mut Chance, hostile: bool) -> CarrierScript 
         swallows: if hostile { 0.05 } else { 0.0 },
         legacy,
         tls,
+        ..Ways::default()
     };
     let mut changes = Vec::new();
     if hostile && chance.happens(0.5) {
@@ -126,7 +128,7 @@ fn any_limits(chance: &mut Chance) -> Limits {
         mails_per_second_max: Some(2.0 + chance.below(60) as f64),
         burst_mails: 1 + chance.below(10) as u32,
         mails_per_session_max: Some(1 + chance.below(30) as u32),
-        silent: false,
+        ..Limits::default()
     }
 }
 

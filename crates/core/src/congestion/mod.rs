@@ -1,0 +1,321 @@
+//! How much one lane may carry now: sessions, rate, mails in flight and mails a session, each learned from the carrier's
+//! signals. `docs/congestion.md` explains it.
+
+mod budget;
+mod kept;
+mod quota;
+mod seats;
+mod speed;
+mod turns;
+
+use self::budget::Budget;
+pub use self::kept::Learned;
+use self::quota::Quota;
+use self::seats::Seats;
+use self::speed::Speed;
+use self::turns::{Cut, Turns};
+use crate::policy::Policy;
+use crate::time::{Instant, Span};
+
+/// Mails in flight at first, and the share of what was accepted that may be in flight later: what a first overrun costs.
+const FLIGHT_START: u32 = 4;
+const FLIGHT_FIRST_MAX: u32 = 10;
+const FLIGHT_SHARE: u64 = 40;
+/// Mails in flight that each second of sending adds to that.
+const FLIGHT_A_SECOND: f64 = 8.0;
+/// First and longest time between trial mails to a carrier that blocks.
+const BLOCKED: (Span, Span) = (Span::from_secs(10), Span::from_secs(900));
+/// So long after the last busy reply, a refused connection is about connections.
+const CALM: Span = Span::from_secs(5);
+/// What a lane hears from its carrier.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Signal {
+    /// A mail was accepted, the so-manyth of its session.
+    Accepted {
+        /// When it left.
+        departed: Instant,
+        /// From its content to the answer.
+        latency: Span,
+        /// Mails its session has carried with it.
+        turn: u32,
+    },
+    /// A mail was answered otherwise than accepted or busy: for its own sake, not for the pace.
+    Passed {
+        /// When it left.
+        departed: Instant,
+        /// Mails its session has carried so far.
+        turn: u32,
+        /// Whether there is no such mailbox.
+        unknown: bool,
+        /// From its last command to the answer.
+        latency: Span,
+    },
+    /// A busy reply or a broken connection in a session.
+    Busy {
+        /// When the mail left.
+        departed: Instant,
+        /// Mails its session had carried before.
+        turn: u32,
+        /// Whether the session ended with it.
+        cut: bool,
+    },
+    /// A session was greeted; so many are open now.
+    Opened(u32),
+    /// No further session is wanted: 421 at connect, or the connection was refused, reset or not answered.
+    NoSession {
+        /// Sessions that are open.
+        open: u32,
+        /// Whether nothing was said at all.
+        silent: bool,
+    },
+    /// This source is blocked.
+    Blocked,
+}
+
+/// The share of a lane's recent addresses that the carrier does not know.
+///
+/// Carriers take many unknown users for the mark of a spammer and block for it (facts: carriers §0.7); commercial senders
+/// are throttled from 5 to 10 in a hundred on (facts: engines §2d). Staff lists have some; from 15 in a hundred on, the
+/// list or the carrier is wrong.
+#[derive(Clone, Debug, Default)]
+struct UnknownUsers {
+    share: f64,
+    counted: u32,
+}
+
+/// A share above this is too many, over so many addresses at least.
+const UNKNOWN_MAX: f64 = 0.15;
+const UNKNOWN_COUNTED: u32 = 50;
+
+impl UnknownUsers {
+    fn count(&mut self, unknown: bool) {
+        self.counted = self.counted.saturating_add(1);
+        // The mean of what there is, and of about the last hundred.
+        let weight = 1.0 / f64::from(self.counted.min(100));
+        self.share += (f64::from(u8::from(unknown)) - self.share) * weight;
+    }
+
+    fn are_many(&self) -> bool {
+        self.counted >= UNKNOWN_COUNTED && self.share > UNKNOWN_MAX
+    }
+}
+
+/// The present limits of a lane, under the ceilings of its policy.
+#[derive(Clone, Debug)]
+pub struct Congestion {
+    seats: Seats,
+    speed: Speed,
+    turns: Turns,
+    quota: Quota,
+    budget: Budget,
+    rate_max: Option<f64>,
+    flight: u32,
+    held_until: Instant,
+    last_busy: Instant,
+    blocked: Option<Span>,
+    unknown: UnknownUsers,
+    kept: Option<Learned>,
+}
+
+impl Congestion {
+    /// Starts from the policy's start values.
+    #[must_use]
+    pub fn new(policy: &Policy) -> Self {
+        Congestion {
+            seats: Seats::new(policy.sessions_start, policy.sessions_max),
+            speed: Speed::new(),
+            turns: Turns::default(),
+            quota: Quota::default(),
+            budget: Budget::new(),
+            rate_max: policy.mails_per_second_max,
+            flight: FLIGHT_START,
+            held_until: Instant::EPOCH,
+            last_busy: Instant::EPOCH,
+            blocked: None,
+            unknown: UnknownUsers::default(),
+            kept: None,
+        }
+    }
+
+    /// Begins with what was learned before, as far as it is still believed.
+    pub fn remember(&mut self, learned: Learned, now: Instant) {
+        self.kept = Some(learned);
+        let aged = learned.aged(now);
+        if let Some(sessions) = aged.sessions {
+            self.seats.remember(sessions);
+        }
+        if let Some(rate) = aged.rate {
+            self.speed.remember(rate, now);
+        }
+        if let Some(turn) = aged.turn {
+            self.turns.remember(turn);
+        }
+    }
+
+    /// What was learned, if it is to be kept in place of what was kept before.
+    pub fn renewed(&mut self, now: Instant) -> Option<Learned> {
+        let (sessions, rate, turn) = (self.seats.limit(), self.speed.level(), self.turns.most());
+        let learned = Learned { at: now, sessions, rate, turn };
+        learned.replaces(self.kept.as_ref()).then(|| *self.kept.insert(learned))
+    }
+
+    /// Takes new ceilings; what was learned below them stays.
+    pub fn set_policy(&mut self, policy: &Policy) {
+        self.seats.set_most(policy.sessions_max);
+        self.rate_max = policy.mails_per_second_max;
+    }
+
+    /// Sessions that may be open now, at least one.
+    #[must_use]
+    pub fn window(&self) -> u32 {
+        if self.blocked.is_some() { 1 } else { self.seats.window() }
+    }
+
+    /// Sessions up to which another one is opened: a learned rate may need fewer than the window has.
+    #[must_use]
+    pub fn wanted(&self) -> u32 {
+        self.speed.rate().map_or(u32::MAX, |rate| self.seats.needed(rate)).min(self.window())
+    }
+
+    /// Mails a second that may leave now; `None` has no limit.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        match (self.speed.rate(), self.rate_max) {
+            (Some(rate), Some(max)) => Some(rate.min(max)),
+            (rate, max) => rate.or(max),
+        }
+    }
+
+    /// Mails that may leave at once after a pause, at most those of the policy: a learned rate forgives none.
+    #[must_use]
+    pub fn burst(&self, policy: &Policy) -> u32 {
+        match self.speed.rate() {
+            // A hundredth of a second's mails: below that, timers are not exact.
+            Some(rate) => policy.burst_mails.min((rate / 100.0) as u32).max(1),
+            None => policy.burst_mails,
+        }
+    }
+
+    /// So many mails wait in the lane: what they may cost is known.
+    pub fn expect(&mut self, waiting: usize) {
+        self.budget.expect(waiting as u64);
+    }
+
+    /// Mails that may be on their way, registered and not ended.
+    #[must_use]
+    pub fn flight(&self) -> u32 {
+        if self.blocked.is_some() || self.speed.is_dry() { 1 } else { self.flight }
+    }
+
+    /// Mails that the next session may carry, if a bound was learned.
+    #[must_use]
+    pub fn next_turn(&mut self) -> Option<u32> {
+        self.turns.next_session()
+    }
+
+    /// Until when nothing departs.
+    #[must_use]
+    pub fn held_until(&self) -> Instant {
+        self.held_until
+    }
+
+    /// When the next connection may be opened.
+    #[must_use]
+    pub fn next_connect(&mut self, now: Instant) -> Instant {
+        self.seats.next_connect(now)
+    }
+
+    /// Until when a quota that is used up holds the lane, while so many mails are on their way.
+    #[must_use]
+    pub fn used_up_until(&self, flying: u32, now: Instant) -> Option<Instant> {
+        self.quota.held_until(flying, now)
+    }
+
+    /// Whether connections are tried one at a time.
+    #[must_use]
+    pub fn is_on_trial(&self) -> bool {
+        self.seats.out_since().is_some()
+    }
+
+    /// Whether more of the lane's recent addresses are unknown than a carrier puts up with.
+    #[must_use]
+    pub fn has_many_unknown(&self) -> bool {
+        self.unknown.are_many()
+    }
+
+    /// Whether the carrier blocks this source: trial mails only.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.blocked.is_some()
+    }
+
+    /// Hears one signal.
+    pub fn on(&mut self, signal: Signal, now: Instant) {
+        self.hear(signal, now);
+    }
+
+    fn hear(&mut self, signal: Signal, now: Instant) {
+        match signal {
+            Signal::Accepted { departed, turn, latency } => {
+                self.unknown.count(false);
+                self.on_taken(departed, turn, latency, now);
+            }
+            Signal::Passed { departed, turn, latency, unknown } => {
+                self.unknown.count(unknown);
+                self.on_taken(departed, turn, latency, now);
+            }
+            Signal::Busy { departed, turn, cut } => {
+                self.budget.pay();
+                match self.turns.on_cut(turn, cut) {
+                    Cut::Explained => return,
+                    Cut::Learned => return self.speed.forget(now),
+                    Cut::Open => {}
+                }
+                self.last_busy = now;
+                let late = turn == 0 && now.since(departed) > self.seats.usual();
+                let was_dry = self.speed.is_dry();
+                let hold = self.speed.on_refused(departed, late, now, &self.budget);
+                self.quota.on_refused(now);
+                if !was_dry
+                    && self.speed.is_dry()
+                    && let Some(until) = self.quota.used_up(now)
+                {
+                    self.speed.blame_quota();
+                    self.held_until = self.held_until.max(until);
+                }
+                self.held_until = self.held_until.max(now + hold);
+            }
+            Signal::Opened(open) => self.seats.on_opened(open, now),
+            Signal::NoSession { open, silent } => {
+                self.budget.pay();
+                let calm = now.since(self.last_busy) > CALM;
+                self.seats.on_refused(open, calm, now, &self.budget);
+                self.speed.on_refused_connection(open, silent, now);
+            }
+            Signal::Blocked => {
+                let wait = self.blocked.map_or(BLOCKED.0, |wait| (wait * 2).min(BLOCKED.1));
+                if self.held_until <= now {
+                    self.blocked = Some(wait);
+                    self.held_until = now + wait;
+                }
+            }
+        }
+    }
+
+    /// A mail was taken, or was refused for its own sake: its pace was right.
+    fn on_taken(&mut self, departed: Instant, turn: u32, latency: Span, now: Instant) {
+        self.quota.on_accepted(departed);
+        self.blocked = None;
+        self.budget.earn();
+        self.turns.on_accepted(turn);
+        self.seats.on_accepted(latency, self.speed.is_free(), now, &self.budget);
+        self.speed.on_accepted(departed, latency, now, &self.budget);
+        let earned = u32::try_from(self.speed.accepted() / FLIGHT_SHARE).unwrap_or(u32::MAX);
+        // A share of a day's seconds fits.
+        let lasted = (self.speed.lasts(now).as_secs_f64() * FLIGHT_A_SECOND) as u32;
+        self.flight = (self.flight + 1).min(FLIGHT_FIRST_MAX.saturating_add(earned).saturating_add(lasted));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! How many sessions a carrier bears at once, and how fast it lets them come.
+
+use std::collections::VecDeque;
+
+use super::budget::Budget;
+use crate::time::{Instant, Span};
+
+/// First and longest time between tries of one session more than the limit, and their growth.
+const TRY_AFTER: (Span, Span, f64) = (Span::from_secs(2), Span::from_secs(60), 2.0);
+/// The same while the carrier bears fewer than it once did.
+const TRY_AFTER_FALL: (Span, Span, f64) = (Span::from_millis(1000), Span::from_secs(6), 1.3);
+/// First and longest wait after a refused connection while no session is open.
+const WAIT: (Span, Span) = (Span::from_millis(250), Span::from_millis(1800));
+/// An outage of this length is asked about ever more rarely.
+const WAIT_LONG_AFTER: Span = Span::from_secs(75);
+const WAIT_LONG: Span = Span::from_secs(10);
+/// The longest wait once the budget is spent.
+const WAIT_POOR: Span = Span::from_secs(5);
+/// Where connections are limited, it is to so many a minute.
+const MINUTE: Span = Span::from_secs(60);
+/// How soon it is asked first whether it is so.
+const MINUTE_WAIT: Span = Span::from_secs(4);
+/// Connections in a minute from which a refusal may mean their rate.
+const CONNECTS_MIN: usize = 8;
+
+/// What a lane knows of its carrier's bound on sessions.
+#[derive(Clone, Debug)]
+pub(super) struct Seats {
+    most: u32,
+    window: f64,
+    /// The number of sessions at which one more was refused.
+    limit: Option<u32>,
+    best: u32,
+    try_at: Instant,
+    try_after: Span,
+    wait: Span,
+    /// No connection is opened before this instant.
+    closed_until: Instant,
+    /// Since when every connection is refused: they are tried one at a time.
+    out_since: Option<Instant>,
+    /// Connections of the last minute, and how many of them a minute bears, if that is what is limited.
+    connects: VecDeque<Instant>,
+    a_minute: Option<usize>,
+    load: Load,
+}
+
+/// Whether fewer sessions would carry as much, where answers grow slow with their number.
+#[derive(Clone, Debug, Default)]
+struct Load {
+    base: Option<f64>,
+    latency: f64,
+    since: Instant,
+    taken: u32,
+    /// Mails a second with the number of sessions before the last change.
+    before: Option<(f64, f64)>,
+    settled_until: Instant,
+    /// The least number of sessions that carried as much as more of them.
+    enough: Option<f64>,
+}
+
+impl Seats {
+    pub(super) fn new(start: u32, most: u32) -> Self {
+        Seats {
+            most: most.max(1),
+            window: f64::from(start.clamp(1, most.max(1))),
+            limit: None,
+            best: 0,
+            try_at: Instant::EPOCH,
+            try_after: TRY_AFTER.0,
+            wait: WAIT.0,
+            closed_until: Instant::EPOCH,
+            out_since: None,
+            connects: VecDeque::new(),
+            a_minute: None,
+            load: Load::default(),
+        }
+    }
+
+    pub(super) fn set_most(&mut self, most: u32) {
+        self.most = most.max(1);
+        self.window = self.window.min(f64::from(self.most));
+    }
+
+    pub(super) fn remember(&mut self, limit: u32) {
+        self.limit = Some(limit.max(1));
+        self.best = limit;
+        self.window = f64::from(limit.clamp(1, self.most));
+    }
+
+    pub(super) fn limit(&self) -> Option<u32> {
+        self.limit
+    }
+
+    /// A mail that waited for nothing has its answer within this time.
+    pub(super) fn usual(&self) -> Span {
+        if self.load.base.is_some() { Span::from_secs_f64(self.load.latency * 2.2) } else { Span::MAX }
+    }
+
+    /// Sessions that carry so many mails a second, with some to spare: none is opened beyond them.
+    pub(super) fn needed(&self, rate: f64) -> u32 {
+        // A mail takes about two latencies.
+        (rate * self.load.latency * 2.5 + 2.0) as u32
+    }
+
+    /// Since when every connection is refused.
+    pub(super) fn out_since(&self) -> Option<Instant> {
+        self.out_since
+    }
+
+    /// Sessions that may be open now.
+    pub(super) fn window(&self) -> u32 {
+        let enough = self.load.enough.unwrap_or(f64::INFINITY);
+        self.window.min(enough).clamp(1.0, f64::from(self.most)) as u32
+    }
+
+    /// A mail was accepted: more sessions may be worth having.
+    pub(super) fn on_accepted(&mut self, latency: Span, free: bool, now: Instant, budget: &Budget) {
+        let most = f64::from(self.most);
+        self.load.on_accepted(latency, self.window, free, now);
+        match self.limit {
+            // Slow answers: the carrier has enough, or will have.
+            _ if self.load.enough.is_some() || self.load.is_slow(latency.as_secs_f64()) => {}
+            None => self.window = (self.window + 1.0).min(most),
+            Some(limit) if f64::from(limit) < most => {
+                let fallen = limit < self.best;
+                if self.try_at <= now && (fallen || budget.allows()) && self.window <= f64::from(limit) {
+                    self.window = f64::from(limit + 1).min(most);
+                    self.try_at = now + self.try_after;
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// A session was greeted; so many are open now.
+    pub(super) fn on_opened(&mut self, open: u32, now: Instant) {
+        self.out_since = None;
+        self.wait = WAIT.0;
+        self.best = self.best.max(open);
+        self.connects.push_back(now);
+        self.forget(now);
+        if self.a_minute.is_some_and(|most| self.connects.len() > most) {
+            self.a_minute = None;
+        }
+        if self.limit.is_some_and(|limit| open > limit) {
+            self.limit = Some(open);
+            self.try_after = TRY_AFTER.0;
+            // What was a limit is none any more, or was none: half as many again.
+            self.window = self.window.max(f64::from(open) * 1.5).min(f64::from(self.most));
+        }
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while self.connects.front().is_some_and(|at| now.since(*at) >= MINUTE) {
+            self.connects.pop_front();
+        }
+    }
+
+    /// A connection was refused while so many were open; `calm` if nothing else was refused lately.
+    pub(super) fn on_refused(&mut self, open: u32, calm: bool, now: Instant, budget: &Budget) {
+        self.forget(now);
+        // Many came and went, and more were borne at once: it is not their number that is too high, but how fast they come.
+        let calm = calm && self.out_since.is_none();
+        if calm && self.connects.len() >= CONNECTS_MIN.max(2 * self.best as usize) && open < self.best {
+            self.a_minute = Some(self.connects.len());
+            let frees = self.connects.front().map_or(now, |at| *at + MINUTE);
+            self.wait = (self.wait * 2).clamp(MINUTE_WAIT, MINUTE);
+            self.closed_until = self.closed_until.max(frees.min(now + self.wait));
+            return;
+        }
+        if open == 0 {
+            let since = *self.out_since.get_or_insert(now);
+            if self.closed_until <= now {
+                self.closed_until = now + self.wait;
+                let long = now.since(since) > WAIT_LONG_AFTER;
+                let longest = if long {
+                    WAIT_LONG
+                } else if budget.is_spent() {
+                    WAIT_POOR
+                } else {
+                    WAIT.1
+                };
+                self.wait = (self.wait * 2).min(longest);
+            }
+            return;
+        }
+        let above = self.limit.is_some_and(|limit| open >= limit);
+        self.limit = Some(open);
+        self.window = f64::from(open);
+        let (first, longest, growth) = if open < self.best { TRY_AFTER_FALL } else { TRY_AFTER };
+        self.try_after = if above { self.try_after.mul_f64(growth).clamp(first, longest) } else { first };
+        self.try_at = now + self.try_after;
+    }
+
+    /// When the next connection may be opened.
+    pub(super) fn next_connect(&mut self, now: Instant) -> Instant {
+        self.forget(now);
+        let full = self.a_minute.is_some_and(|most| self.connects.len() >= most);
+        let frees = if full { self.connects.front().map_or(now, |at| *at + MINUTE) } else { now };
+        // Whether it is so is asked now and then.
+        if frees > now && self.closed_until <= now { self.closed_until.max(now) } else { frees.max(self.closed_until) }
+    }
+}
+
+/// Answers this much slower than at best mean load.
+const LOADED: f64 = 1.6;
+/// So much of the mails a second may be lost by having fewer sessions.
+const AS_MUCH: f64 = 0.97;
+const FEWER: f64 = 0.75;
+/// How long a number of sessions that was found stands.
+const SETTLED: Span = Span::from_secs(15);
+
+impl Load {
+    fn is_slow(&self, latency: f64) -> bool {
+        latency > LOADED * self.base.unwrap_or(latency) + 0.003
+    }
+
+    fn on_accepted(&mut self, latency: Span, window: f64, free: bool, now: Instant) {
+        if latency.is_zero() {
+            // What was refused before its content was sent was not timed.
+            return;
+        }
+        let latency = latency.as_secs_f64();
+        self.latency += (latency - self.latency) * if self.base.is_none() { 1.0 } else { 0.1 };
+        self.base = Some(self.base.map_or(latency, |base| base.min(latency)));
+        let loaded = self.is_slow(self.latency);
+        if !free || now < self.settled_until || (!loaded && self.enough.is_none()) {
+            self.restart(now);
+            return;
+        }
+        if now < self.since {
+            return;
+        }
+        self.taken += 1;
+        let span = now.since(self.since).as_secs_f64();
+        let sessions = self.enough.unwrap_or(window).min(window);
+        if span < (8.0 * self.latency).max(0.4) || f64::from(self.taken) < 2.0 * sessions {
+            return;
+        }
+        let speed = f64::from(self.taken) / span;
+        match self.before {
+            Some((before, more)) if speed < before * AS_MUCH => {
+                self.enough = Some(more);
+                self.before = None;
+                self.settled_until = now + SETTLED;
+            }
+            _ if sessions <= 1.0 => self.settled_until = now + SETTLED,
+            _ => {
+                self.before = Some((speed, sessions));
+                self.enough = Some((sessions * FEWER).max(1.0));
+            }
+        }
+        self.restart(now);
+    }
+
+    fn restart(&mut self, now: Instant) {
+        // What is under way with the sessions before must end first.
+        self.since = now + Span::from_secs_f64((4.0 * self.latency).max(0.2));
+        self.taken = 0;
+    }
+}
