@@ -44,7 +44,8 @@ impl Machine {
         if let Some(learned) = self.lanes[lane].congestion.renewed(now) {
             self.keep(format!("lane/{}", self.lanes[lane].name), &learned);
         }
-        let waiting = self.lanes[lane].sites.iter().map(|at| self.sites[*at].queue.waiting()).sum();
+        let sites = &self.groups[self.lanes[lane].group].sites;
+        let waiting = sites.iter().map(|at| self.sites[*at].queue.waiting()).sum();
         self.lanes[lane].congestion.expect(waiting);
         let mut wake = self.end_idle(lane, now, actions);
         if self.is_halted() {

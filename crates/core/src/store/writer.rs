@@ -118,6 +118,7 @@ impl<'a> Writer<'a> {
                 }
                 Work::Keep(name, value) if value.is_empty() => {
                     txn.open_table(rows::KEPT)?.remove(name.as_str())?;
+                    Reply::Done
                 }
                 Work::Keep(name, value) => {
                     let row = rows::encode(value)?;

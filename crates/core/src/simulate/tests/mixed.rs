@@ -76,8 +76,9 @@ fn each_class_ends_within_its_deadline_and_no_bulletin_waits_behind_a_safety_mai
     }
     // And at no carrier does a safety mail depart between the first and the last bulletin, but for what was under way.
     for (seen, (name, _, sessions, _)) in CARRIERS.iter().map(|row| (&report.carriers[row.0], row)) {
-        let of =
-            |batch: &str| seen.rcpts.iter().enumerate().filter(move |(_, (_, a))| a.contains(batch)).map(|(n, _)| n);
+        let of = |batch: &'static str| {
+            seen.rcpts.iter().enumerate().filter(move |(_, (_, a))| a.contains(batch)).map(|(n, _)| n)
+        };
         let (first, last) = (of("b1@").min().unwrap(), of("b2@").max().unwrap());
         let between = of("b0@").filter(|at| (first..last).contains(at)).count();
         assert!(between <= 2 * *sessions as usize, "{name}: {between} safety mails among the bulletins");
