@@ -1,6 +1,7 @@
 //! How the engine is set up: the folder, the name service, what may be dialled, and the tables of carriers and replies.
 
 mod replies;
+mod trusted;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,6 +19,8 @@ use crate::outcome::ReplyRules;
 use crate::policy::{Policy, TlsPolicy};
 use crate::seal::Seal;
 use crate::time::Span;
+use crate::trust::TlsVersion;
+pub(crate) use trusted::certificates;
 
 /// The carrier table that is compiled in; an operator may replace it.
 const CARRIERS: &str = include_str!("../data/carriers.toml");
@@ -63,6 +66,18 @@ pub enum NameService {
     System,
     /// These servers.
     Servers(Vec<SocketAddr>),
+}
+
+/// Whether TLSA records are asked for (DANE, RFC 7672).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dane {
+    /// No. The default, because it needs a name service that passes DNSSEC signatures on: through one that withholds them
+    /// nothing can be proven, and whatever cannot be proven waits.
+    #[default]
+    Off,
+    /// Yes, with a validating resolver of our own; they count where MX, address and TLSA records are all signed.
+    WhenSecure,
 }
 
 /// A host that takes everything instead of the carriers.
@@ -114,8 +129,8 @@ impl Carriers {
     fn read(carriers: &str, replies: ReplyTable) -> Result<Self, TableError> {
         let wrong = |e: toml::de::Error| TableError { table: "carrier table".into(), problem: e.to_string() };
         let table: CarrierFile = toml::from_str(carriers).map_err(wrong)?;
-        let default_policy = table.default.policy(&Policy::default());
-        let rows = table.carrier.into_iter().map(|row| row.build(&default_policy)).collect();
+        let default_policy = table.default.policy(&Policy::default(), "default")?;
+        let rows = table.carrier.into_iter().map(|row| row.build(&default_policy)).collect::<Result<_, _>>()?;
         Ok(Carriers { rows, rules: replies.rules, default_policy })
     }
 
@@ -195,6 +210,16 @@ pub struct Config {
     pub dns: NameService,
     /// The port of MX hosts: 25 everywhere but in tests.
     pub port: u16,
+    /// Roots of trust beside the system's, PEM files: for relays with an authority of their own, and for tests.
+    pub roots: Vec<PathBuf>,
+    /// Whether MTA-STS policies are looked up and kept to (RFC 8461); on by default. A relay is trusted by `tls` alone.
+    pub mta_sts: bool,
+    /// The port at which MTA-STS policies are fetched: 443 everywhere but in tests.
+    pub https_port: u16,
+    /// Whether TLSA records are asked for.
+    pub dane: Dane,
+    /// A file of DNSKEY records that DNSSEC begins with; `None` takes the keys of the root zone.
+    pub trust_anchors: Option<PathBuf>,
     /// A host that takes everything instead.
     pub relay: Option<Relay>,
     /// Carriers and replies.
@@ -217,6 +242,11 @@ impl Config {
             dial: Dial::default(),
             dns: NameService::default(),
             port: 25,
+            roots: Vec::new(),
+            mta_sts: true,
+            https_port: 443,
+            dane: Dane::default(),
+            trust_anchors: None,
             relay: None,
             carriers: Carriers::default(),
             unsettled_max: None,
@@ -258,11 +288,26 @@ struct LimitsToml {
     connects_per_minute_max: Option<u32>,
     idle_seconds: Option<u64>,
     tls: Option<TlsPolicy>,
+    tls_min: Option<TlsVersion>,
+    pins: Option<Vec<String>>,
+    /// A PEM file.
+    ca: Option<PathBuf>,
 }
 
 impl LimitsToml {
-    fn policy(self, base: &Policy) -> Policy {
-        Policy {
+    fn policy(self, base: &Policy, whose: &str) -> Result<Policy, TableError> {
+        let problem = |problem| TableError { table: "carrier table".into(), problem: format!("{whose}: {problem}") };
+        let tls = self.tls.unwrap_or(base.tls);
+        let trusted = match (&self.pins, &self.ca) {
+            (None, None) => base.trusted.clone(),
+            (pins, ca) => {
+                Arc::new(trusted::trusted(pins.as_deref().unwrap_or_default(), ca.as_deref()).map_err(problem)?)
+            }
+        };
+        if tls == TlsPolicy::Pinned && trusted.is_empty() {
+            return Err(problem("tls = \"pinned\" needs `pins`, `ca` or both".into()));
+        }
+        Ok(Policy {
             sessions_max: self.sessions_max.unwrap_or(base.sessions_max),
             sessions_start: self.sessions_start.unwrap_or(base.sessions_start),
             mails_per_second_max: self.mails_per_second_max.or(base.mails_per_second_max),
@@ -270,15 +315,17 @@ impl LimitsToml {
             mails_per_session_max: self.mails_per_session_max.unwrap_or(base.mails_per_session_max),
             connects_per_minute_max: self.connects_per_minute_max.or(base.connects_per_minute_max),
             idle: self.idle_seconds.map_or(base.idle, Span::from_secs),
-            tls: self.tls.unwrap_or(base.tls),
+            tls,
+            tls_min: self.tls_min.unwrap_or(base.tls_min),
+            trusted,
             ..base.clone()
-        }
+        })
     }
 }
 
 impl CarrierToml {
-    fn build(self, default: &Policy) -> (CarrierRow, Policy) {
-        let policy = self.limits.policy(default);
+    fn build(self, default: &Policy) -> Result<(CarrierRow, Policy), TableError> {
+        let policy = self.limits.policy(default, &self.name)?;
         let row = CarrierRow {
             carrier: Carrier::new(self.name),
             domains: self.domains,
@@ -286,7 +333,7 @@ impl CarrierToml {
             address_style: self.address_style,
             source: self.source,
         };
-        (row, policy)
+        Ok((row, policy))
     }
 }
 

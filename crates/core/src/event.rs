@@ -12,6 +12,7 @@ use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
 use crate::session::{Ending, Manner, Why};
 use crate::time::{Instant, Span};
+use crate::trust::{Encryption, Published};
 
 /// What all mails of a batch share, kept once.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -73,6 +74,8 @@ pub struct HostRoute {
     pub preference: u16,
     /// Where it listens.
     pub addrs: Vec<SocketAddr>,
+    /// What is published about its encryption.
+    pub published: Published,
 }
 
 /// Where a domain's mail goes.
@@ -106,8 +109,8 @@ pub struct Ended {
     pub shown: String,
     /// From the command to its answer.
     pub latency: Span,
-    /// Whether the conversation was encrypted.
-    pub tls: bool,
+    /// How the conversation was encrypted.
+    pub tls: Encryption,
 }
 
 /// What the machine hears.
@@ -132,6 +135,8 @@ pub enum Event {
     Recorded(usize),
     /// A session was greeted.
     SessionReady(SessionId),
+    /// Its encryption is not as a policy in testing would have it; nothing is stopped for that.
+    TlsReport(SessionId),
     /// A mail ended.
     Ended(Ended),
     /// A session ended; every mail sent to it has been reported before.

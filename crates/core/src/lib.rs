@@ -142,7 +142,7 @@
 //! # Inside
 //!
 //! Five floors, imports only downward: words (`address carrier message reply time`), rules (`outcome record retry policy
-//! pace congestion mx`), machines (`session queue plan event forecast`), edges (`seal store resolve press wire clock config`),
+//! pace congestion mx trust`), machines (`session queue plan event forecast`), edges (`seal store resolve press wire clock config vouch`),
 //! and on top the `engine` with its `report`, and `simulate`. The three lower floors hold no async code, no sockets, no
 //! files and no clock. `ARCHITECTURE.md` tells the rest.
 
@@ -176,12 +176,14 @@ mod session;
 pub mod simulate;
 mod store;
 mod time;
+mod trust;
 mod unseen;
+mod vouch;
 mod wire;
 
 pub use address::{Address, AddressError, AddressStyle};
 pub use carrier::{Carrier, CarrierRow};
-pub use config::{Carriers, Config, Dial, NameService, Relay, TableError};
+pub use config::{Carriers, Config, Dane, Dial, NameService, Relay, TableError};
 pub use engine::{Engine, Error};
 pub use forecast::Forecast;
 pub use message::{Batch, BatchError, BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
@@ -192,4 +194,5 @@ pub use report::{LaneView, Snapshot};
 pub use seal::{Seal, SealError};
 pub use store::{Receipt, StoreError};
 pub use time::{Instant, Span};
+pub use trust::{Encryption, Pin, TlsVersion, Trusted};
 pub use unseen::UnseenReply;

@@ -7,17 +7,23 @@ use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfi
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RData;
-use hickory_resolver::{Resolver as Hickory, TokioResolver};
+use hickory_resolver::{Resolver as Hickory, ResolverBuilder, TokioResolver};
 
 use crate::carrier::{Carrier, CarrierTable};
 use crate::config::{Config, Dial, NameService, Relay};
 use crate::event::{HostRoute, Route};
 use crate::mx::{self, MxAnswer, MxRecord};
+use crate::trust::Published;
+use crate::vouch::{self, Vouch};
 
 /// Longest time for which an answer is used without asking again.
 const VALID_MAX: Duration = Duration::from_secs(3600);
 /// Shortest, so that a TTL of zero does not make a question of every mail.
 const VALID_MIN: Duration = Duration::from_secs(30);
+
+/// Longest time for which TLSA records are used without asking again: who renews a key leaves the old record beside the new
+/// one for a while only.
+const DANE_VALID_MAX: Duration = Duration::from_secs(600);
 
 /// Looks up routes.
 pub struct Resolver {
@@ -26,6 +32,7 @@ pub struct Resolver {
     dial: Dial,
     relay: Option<Relay>,
     port: u16,
+    vouch: Vouch,
 }
 
 impl Resolver {
@@ -33,21 +40,16 @@ impl Resolver {
     ///
     /// # Errors
     /// A text that says what is wrong with the system's resolver configuration.
-    pub fn new(config: &Config) -> Result<Self, String> {
-        let builder = match &config.dns {
-            NameService::System => Hickory::builder_tokio().map_err(|e| format!("the system's name service: {e}"))?,
-            NameService::Servers(servers) => {
-                let servers = servers.iter().map(name_server).collect();
-                let servers = ResolverConfig::from_parts(None, vec![], servers);
-                Hickory::builder_with_config(servers, TokioRuntimeProvider::default())
-            }
-        };
-        let mut builder = builder;
-        builder.options_mut().timeout = Duration::from_secs(2);
-        builder.options_mut().attempts = 3;
-        let dns = builder.build().map_err(|e| format!("the name service: {e}"))?;
+    pub fn new(config: &Config, vouch: Vouch) -> Result<Self, String> {
+        let dns = builder(config)?.build().map_err(|e| format!("the name service: {e}"))?;
         let table = config.carriers.table();
-        Ok(Resolver { dns, table, dial: config.dial, relay: config.relay.clone(), port: config.port })
+        Ok(Resolver { dns, table, dial: config.dial, relay: config.relay.clone(), port: config.port, vouch })
+    }
+
+    /// What is published about the encryption of hosts.
+    #[must_use]
+    pub fn vouch(&self) -> &Vouch {
+        &self.vouch
     }
 
     /// Where a domain's mail goes, and for how long this holds.
@@ -64,25 +66,47 @@ impl Resolver {
             MxAnswer::NoMail(why) => return (Route::NoMail(why), valid),
             MxAnswer::Failed(why) => return (Route::Failed(why), valid),
         };
+        let names: Vec<&str> = records.iter().map(|record| record.host.as_str()).collect();
+        let (about, found) = tokio::join!(self.vouch.about(domain, &names, self.port, &self.dns), self.hosts(&records));
+        let (about, mut hosts) = match (about, found) {
+            (Ok(about), Ok(hosts)) => (about, hosts),
+            (Err(why), _) | (_, Err(why)) => return (Route::Failed(why), VALID_MIN),
+        };
+        for host in &mut hosts {
+            let at = names.iter().position(|name| *name == host.name);
+            host.published = at.and_then(|at| about.hosts.get(at)).cloned().unwrap_or_default();
+        }
+        let closed = vouch::leave_out_barred(&mut hosts);
+        let dane = hosts.iter().any(|host| matches!(host.published, Published::Dane { .. }));
+        let valid = if closed {
+            VALID_MIN
+        } else if dane {
+            valid.min(DANE_VALID_MAX)
+        } else {
+            valid
+        };
+        let owned: Vec<String> = records.iter().map(|record| record.host.clone()).collect();
+        let known = self.table.of_hosts(&owned).or_else(|| self.table.of_domain(domain));
+        let site = if about.own_site { format!("@{domain}") } else { mx::site_name(&records) };
+        let carrier = known.map_or_else(|| Carrier::new(site_label(&records)), |row| row.carrier.clone());
+        (Route::Hosts { carrier, site, hosts }, valid)
+    }
+
+    /// The hosts that have an address.
+    async fn hosts(&self, records: &[MxRecord]) -> Result<Vec<HostRoute>, String> {
         let mut hosts = Vec::new();
         let mut problem = String::from("no MX host has an address");
-        for record in &records {
+        for record in records {
             match self.addresses(&record.host).await {
                 Ok(addrs) => {
-                    let route = HostRoute { name: record.host.clone(), preference: record.preference, addrs };
+                    let (name, preference) = (record.host.clone(), record.preference);
+                    let route = HostRoute { name, preference, addrs, published: Published::Nothing };
                     hosts.extend((!route.addrs.is_empty()).then_some(route));
                 }
                 Err(why) => problem = why,
             }
         }
-        if hosts.is_empty() {
-            return (Route::Failed(problem), VALID_MIN);
-        }
-        let names: Vec<String> = records.iter().map(|r| r.host.clone()).collect();
-        let known = self.table.of_hosts(&names).or_else(|| self.table.of_domain(domain));
-        let site = mx::site_name(&records);
-        let carrier = known.map_or_else(|| Carrier::new(site_label(&records)), |row| row.carrier.clone());
-        (Route::Hosts { carrier, site, hosts }, valid)
+        if hosts.is_empty() { Err(problem) } else { Ok(hosts) }
     }
 
     async fn to_relay(&self, relay: &Relay) -> (Route, Duration) {
@@ -100,7 +124,7 @@ impl Resolver {
             return (Route::Failed(why), VALID_MIN);
         }
         let site = format!("{}:{}", relay.host, relay.port);
-        let host = HostRoute { name: relay.host.clone(), preference: 0, addrs };
+        let host = HostRoute { name: relay.host.clone(), preference: 0, addrs, published: Published::Nothing };
         (Route::Hosts { carrier: Carrier::new("relay"), site, hosts: vec![host] }, VALID_MAX)
     }
 
@@ -164,6 +188,24 @@ fn no_such(e: &NetError) -> bool {
 /// A site that is no known carrier is called by its first host.
 fn site_label(records: &[MxRecord]) -> String {
     records.iter().min_by_key(|r| (r.preference, &r.host)).map_or_else(String::new, |r| r.host.clone())
+}
+
+/// A resolver that asks whom the configuration names.
+///
+/// # Errors
+/// A text that says what is wrong with the system's resolver configuration.
+pub fn builder(config: &Config) -> Result<ResolverBuilder<TokioRuntimeProvider>, String> {
+    let mut builder = match &config.dns {
+        NameService::System => Hickory::builder_tokio().map_err(|e| format!("the system's name service: {e}"))?,
+        NameService::Servers(servers) => {
+            let servers = servers.iter().map(name_server).collect();
+            let servers = ResolverConfig::from_parts(None, vec![], servers);
+            Hickory::builder_with_config(servers, TokioRuntimeProvider::default())
+        }
+    };
+    builder.options_mut().timeout = Duration::from_secs(2);
+    builder.options_mut().attempts = 3;
+    Ok(builder)
 }
 
 fn name_server(addr: &SocketAddr) -> NameServerConfig {

@@ -12,13 +12,17 @@ use crate::mx::{self, MxRecord};
 use crate::outcome::{Cause, Outcome, Settlement};
 use crate::pace::Pace;
 use crate::plan::Plan;
-use crate::policy::{Policy, TlsPolicy};
+use crate::policy::Policy;
 use crate::queue::{Past, Queue};
 use crate::session::{Manner, Why};
 use crate::time::{Instant, Span};
+use crate::trust::{Demand, Published};
 
 /// First and longest time for which a host that failed is left alone.
 const HOST_HOLD: (Span, Span) = (Span::from_millis(500), Span::from_secs(20));
+
+/// First and longest time for which a site leaves a host alone that did not show what the site must see.
+const TLS_HOLD: (Span, Span) = (Span::from_secs(1), Span::from_secs(60));
 
 /// How long a host's bad manners are remembered: it may only have been slow, or have been mended.
 const MANNERS_KEPT: Span = Span::from_secs(600);
@@ -92,13 +96,41 @@ pub struct Site {
     /// The number of the last session that was opened for it.
     pub last_turn: u64,
     rotation: usize,
+    /// Hosts that did not show what this site must see: how often in a row, and until when they are left alone. Sites that
+    /// ask for less go on with them.
+    untrusted: BTreeMap<String, (u32, Instant)>,
 }
 
 impl Site {
     /// A site of a lane.
     #[must_use]
     pub fn new(lane: usize, hosts: Vec<HostRoute>) -> Self {
-        Site { lane, hosts, queue: Queue::default(), last_turn: 0, rotation: 0 }
+        Site { lane, hosts, queue: Queue::default(), last_turn: 0, rotation: 0, untrusted: BTreeMap::new() }
+    }
+
+    /// What is published about a host. One that has left the route meanwhile must not be spoken with: nothing is known of it.
+    #[must_use]
+    pub fn published(&self, host: &str) -> Published {
+        let found = self.hosts.iter().find(|route| route.name == host).map(|route| route.published.clone());
+        found.unwrap_or_else(|| Published::Barred(format!("{host} is no host of the domain any more")))
+    }
+
+    /// A host did not show what it must. Says whether there is another one to try at once.
+    pub fn on_untrusted(&mut self, host: &str, now: Instant) -> bool {
+        let (fails, until) = self.untrusted.entry(host.to_string()).or_default();
+        *until = now + TLS_HOLD.0.saturating_mul(1 << (*fails).min(10)).min(TLS_HOLD.1);
+        *fails += 1;
+        self.hosts.iter().any(|route| route.name != host && self.left_alone_until(&route.name) <= now)
+    }
+
+    /// A host showed what it must.
+    pub fn on_trusted(&mut self, host: &str) {
+        self.untrusted.remove(host);
+    }
+
+    /// Until when a host is left alone for what it did not show.
+    fn left_alone_until(&self, host: &str) -> Instant {
+        self.untrusted.get(host).map_or(Instant::EPOCH, |(_, until)| *until)
     }
 }
 
@@ -111,6 +143,8 @@ pub struct Talk {
     pub host: String,
     /// Where it connects.
     pub addr: SocketAddr,
+    /// What the connection must show; known when `Open` is asked for.
+    pub demand: Demand,
     /// Whether `Open` was asked for.
     pub opened: bool,
     /// Whether it was greeted.
@@ -141,6 +175,7 @@ impl Talk {
             site,
             host,
             addr,
+            demand: Demand::default(),
             opened: false,
             ready: false,
             finishing: false,
@@ -171,6 +206,8 @@ pub struct LaneCounts {
     pub refused: u64,
     /// Sessions opened.
     pub sessions: u64,
+    /// Connections whose encryption failed, or would not have done under a policy that is only tested.
+    pub tls_failures: u64,
 }
 
 impl LaneCounts {
@@ -281,7 +318,7 @@ impl Lane {
             site.hosts.iter().map(|h| MxRecord { preference: h.preference, host: h.name.clone() }).collect();
         let mut retry = Instant::NEVER;
         for name in mx::order(&records, draw) {
-            let held = self.hosts.get(&name).map_or(Instant::EPOCH, |h| h.held_until);
+            let held = self.hosts.get(&name).map_or(Instant::EPOCH, |h| h.held_until).max(site.left_alone_until(&name));
             let addrs = site.hosts.iter().find(|h| h.name == name).map_or(&[][..], |h| &h.addrs);
             if held > now {
                 retry = retry.min(held);
@@ -293,15 +330,15 @@ impl Lane {
         Err(retry.min(now + HOST_HOLD.1))
     }
 
-    /// How to speak with a host, from the policy and what is remembered of it.
+    /// How to speak with a host, from the policy, what it must show and what is remembered of it.
     #[must_use]
-    pub fn manner(&self, helo: &str, host: &str, now: Instant) -> Manner {
+    pub fn manner(&self, helo: &str, host: &str, demand: Demand, now: Instant) -> Manner {
         let known = self.hosts.get(host).cloned().unwrap_or_default();
         let old = known.kept_until <= now;
-        let plain = known.tls_broken && !old && self.policy.tls == TlsPolicy::Opportunistic;
         Manner {
             helo: helo.to_string(),
-            tls: if plain { TlsPolicy::Never } else { self.policy.tls },
+            tls: if known.tls_broken && !old { demand.after_failure() } else { demand },
+            tls_min: self.policy.tls_min,
             timeouts: self.policy.timeouts,
             pipelining: known.pipelining || old,
             pipelining_proven: known.proven,

@@ -18,10 +18,11 @@ use crate::message::{Batch, BatchId};
 use crate::policy::Policy;
 use crate::record::Record;
 use crate::report::Snapshot;
-use crate::resolve::Resolver;
+use crate::resolve::{self, Resolver};
 use crate::seal::{Seal, StoreKey};
 use crate::store::{Receipt, Store, StoreError};
 use crate::time::Instant;
+use crate::vouch::Vouch;
 use crate::wire::{self, Gate, Order, Tls};
 
 /// Events heard in one step at most, so that no one waits long.
@@ -93,9 +94,10 @@ impl Engine {
             }
             None => Arc::new(StoreKey::open(&config.folder.join("queue.key")).map_err(folder_error)?),
         };
-        let resolver = Arc::new(Resolver::new(&config).map_err(Error::Setup)?);
-        let tls = Tls::new().map_err(Error::Setup)?;
         let clock = Clock::start();
+        let tls = Arc::new(Tls::new(&config.roots).map_err(Error::Setup)?);
+        let vouch = Vouch::new(&config, tls.clone(), clock, || resolve::builder(&config)).map_err(Error::Setup)?;
+        let resolver = Arc::new(Resolver::new(&config, vouch).map_err(Error::Setup)?);
         let (folder, keeper) = (config.folder.clone(), seal.clone());
         let opening = tokio::task::spawn_blocking(move || Store::open(&folder, seal, clock.now()));
         let (opening, found) = opening.await.map_err(|e| Error::Setup(e.to_string()))??;
@@ -107,6 +109,13 @@ impl Engine {
             })
         };
         let store = Arc::new(opening.start(sink(messages.clone()), sink(messages.clone()))?);
+        let queue = Arc::downgrade(&store);
+        let keep = move |name, value| {
+            if let Some(store) = queue.upgrade() {
+                store.keep(name, value);
+            }
+        };
+        resolver.vouch().remember(&found.kept, Box::new(keep));
         let waiting = found.work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks));
         let waiting = waiting.chain(found.cancelled.into_iter().map(Event::Cancel)).collect();
         let _ = messages.send(Message::Events(waiting));
@@ -264,7 +273,7 @@ struct Shell {
     store: Arc<Store>,
     resolver: Arc<Resolver>,
     clock: Clock,
-    tls: Tls,
+    tls: Arc<Tls>,
     gates: HashMap<Carrier, Gate>,
     sessions: HashMap<SessionId, mpsc::UnboundedSender<Order>>,
     began: Instant,
@@ -362,7 +371,7 @@ impl Shell {
                 let (orders, inbox) = mpsc::unbounded_channel();
                 self.sessions.insert(session, orders);
                 let gate = self.gates.entry(carrier).or_default().clone();
-                let (tls, clock, messages) = (self.tls.for_policy(manner.tls), self.clock, self.messages.clone());
+                let (tls, clock, messages) = (self.tls.clone(), self.clock, self.messages.clone());
                 let opening = wire::Opening { session, addr, host, manner: *manner, gate, tls, clock };
                 let report = move |events| drop(messages.send(Message::Events(events)));
                 tokio::spawn(wire::run(opening, inbox, report));

@@ -9,13 +9,13 @@ use crate::event::{Action, Chunk, Ended, Next, SessionId, Write};
 use crate::message::{BatchId, MailId};
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::plan::Wait;
-use crate::policy::TlsPolicy;
 use crate::queue::{ChunkId, Past, Pick, Places, Queue};
 use crate::record::Record;
 use crate::reply::Reply;
 use crate::retry::Retry;
 use crate::session::{Ending, Why};
 use crate::time::{Instant, Span};
+use crate::trust::{Demand, Encryption};
 
 /// Mails settled without an attempt in one step, so that cancelling a great batch does not hold up the rest.
 const BURIED_MAX: usize = 2_000;
@@ -53,7 +53,10 @@ impl Machine {
             if !talk.opened {
                 talk.opened = true;
                 let (host, addr) = (talk.host.clone(), talk.addr);
-                let manner = Box::new(lane.manner(&self.settings.helo, &host, now));
+                let published = self.sites[talk.site].published(&host);
+                talk.demand = Demand::of(lane.policy.tls, &lane.policy.trusted, &published);
+                let demand = talk.demand.clone();
+                let manner = Box::new(lane.manner(&self.settings.helo, &host, demand, now));
                 actions.push(Action::Open {
                     session: flight.session,
                     carrier: lane.carrier.clone(),
@@ -74,8 +77,16 @@ impl Machine {
         if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
             talk.ready = true;
             talk.idle_since = now;
+            self.sites[talk.site].on_trusted(&talk.host);
         }
         self.dirty.insert(lane);
+    }
+
+    /// A connection is not encrypted as a policy in testing would have it: counted, and nothing else.
+    pub(super) fn on_tls_report(&mut self, session: SessionId) {
+        if let Some(lane) = self.talk_lanes.get(&session) {
+            self.lanes[*lane].counts.tls_failures += 1;
+        }
     }
 
     pub(super) fn on_ended(&mut self, ended: Ended, now: Instant) {
@@ -153,7 +164,14 @@ impl Machine {
     }
 
     /// Decides what follows for a mail whose attempt ended, and has it written down.
-    fn conclude(&mut self, mail: MailId, flight: Flight, verdict: Verdict, (latency, tls): (Span, bool), now: Instant) {
+    fn conclude(
+        &mut self,
+        mail: MailId,
+        flight: Flight,
+        verdict: Verdict,
+        (latency, tls): (Span, Encryption),
+        now: Instant,
+    ) {
         let head = flight.chunk.head.clone();
         let (verdict, past, due) = self.consequence(mail, &flight, verdict, now);
         let over = self.batches.get(&mail.batch).and_then(|batch| batch.over);
@@ -259,23 +277,31 @@ impl Machine {
         let Some(lane_at) = self.talk_lanes.remove(&session) else { return };
         let lane = &mut self.lanes[lane_at];
         let Some(talk) = lane.talks.get_mut(&session) else { return };
-        let (was_ready, host) = (talk.ready, talk.host.clone());
+        let (was_ready, host, site) = (talk.ready, talk.host.clone(), talk.site);
+        let untrusted = matches!(why, Why::TlsFailed(_)) && talk.demand.must_encrypt();
         let assigned = core::mem::take(&mut talk.assigned);
-        lane.hosts.entry(host).or_default().on_closed(why, was_ready, now);
+        lane.counts.tls_failures += u64::from(matches!(why, Why::TlsFailed(_)));
+        let mut elsewhere = false;
+        if untrusted {
+            // What this site must see says nothing to sites that ask for less of the same host.
+            elsewhere = self.sites[site].on_untrusted(&host, now);
+        } else {
+            lane.hosts.entry(host).or_default().on_closed(why, was_ready, now);
+        }
         if let Some(signal) = self.signal_of(lane_at, was_ready, stage, why) {
             self.lanes[lane_at].counts.refused += 1;
             self.lanes[lane_at].congestion.on(signal, now);
         }
         // The attempt for which the session was opened failed with it; the others were not begun. Where TLS failed that
-        // need not be, nothing is said about the mail: the next session does without.
-        let plain_next = matches!(why, Why::TlsFailed(_)) && self.lanes[lane_at].policy.tls != TlsPolicy::Required;
-        let mut blamed = was_ready || plain_next || *why == Why::Finished;
+        // need not be, nothing is said about the mail: the next session does without, or goes to another host.
+        let plain_next = matches!(why, Why::TlsFailed(_)) && !untrusted;
+        let mut blamed = was_ready || plain_next || elsewhere || *why == Why::Finished;
         for (_, mail) in assigned {
             let sent = self.flights.get(&mail).is_some_and(|flight| flight.sent);
             if sent && !core::mem::replace(&mut blamed, true) {
                 let Some(flight) = self.flights.remove(&mail) else { continue };
                 let verdict = self.judge_opening(lane_at, stage, why);
-                self.conclude(mail, flight, verdict, (Span::ZERO, false), now);
+                self.conclude(mail, flight, verdict, (Span::ZERO, Encryption::None), now);
             } else if sent {
                 self.release(mail);
             }
@@ -351,7 +377,7 @@ impl Machine {
                 cause: bounced.then_some(Cause::NoMail),
                 stage: bounced.then_some(Stage::Resolve),
                 host: String::new(),
-                tls: false,
+                tls: Encryption::None,
                 reply: why,
                 latency: Span::ZERO,
                 settled: Some(honest(settlement, &pick.past)),

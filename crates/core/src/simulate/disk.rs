@@ -10,6 +10,7 @@ use crate::outcome::{Cause, Outcome};
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
 use crate::time::{Instant, Span};
+use crate::trust::Encryption;
 
 /// What is durable about one mail.
 #[derive(Clone, Debug, PartialEq)]
@@ -208,7 +209,7 @@ fn crashed(batch: BatchId, recipient: String, domain: &str, (attempt, at): (u32,
         cause: Some(Cause::Crash),
         stage: None,
         host: String::new(),
-        tls: false,
+        tls: Encryption::None,
         reply: String::new(),
         latency: Span::ZERO,
         settled: None,

@@ -15,6 +15,7 @@ use crate::outcome::{Cause, ReplyRule, ReplyRules, Stage};
 use crate::policy::Policy;
 use crate::queue::CHUNK_MAILS_MAX;
 use crate::time::Instant;
+use crate::trust::Published;
 
 /// When a run begins; long enough after 1970 that "long ago" is long ago.
 pub(super) const BEGIN: Instant = Instant::from_micros(1_000_000_000_000_000);
@@ -130,6 +131,7 @@ pub(super) fn route(scenario: &Scenario, domain: &str, now: Instant) -> Route {
         preference: 10,
         // Never dialled: the carrier is known by its name.
         addrs: vec![SocketAddr::from(([127, 0, u8::try_from(number).unwrap_or(u8::MAX), n], 25))],
+        published: Published::Nothing,
     };
     let hosts = (1..=script.hosts.max(1)).map(host).collect();
     Route::Hosts { carrier: Carrier::new(script.name.as_str()), site, hosts }

@@ -14,6 +14,7 @@ use crate::outcome::{Cause, Outcome};
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
 use crate::time::{Instant, Span};
+use crate::trust::Encryption;
 
 /// Reads everything that has not settled; what was in flight becomes in doubt and waits to be sent again.
 pub(super) fn recover(db: &Database, now: Instant) -> Result<Found, StoreError> {
@@ -121,7 +122,7 @@ fn crashed(batch: BatchId, recipient: String, domain: &str, attempt: u32, now: I
         cause: Some(Cause::Crash),
         stage: None,
         host: String::new(),
-        tls: false,
+        tls: Encryption::None,
         reply: String::new(),
         latency: Span::ZERO,
         settled: None,

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mail_send::SmtpClient;
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tokio_rustls::TlsConnector;
 
 use crate::address::{Address, AddressStyle};
 use crate::clock::Clock;
@@ -21,6 +21,7 @@ use crate::outcome::Stage;
 use crate::press;
 use crate::session::{Ending, Held, Manner, Output, Session, Why};
 use crate::time::Instant;
+use crate::trust::{Demand, Encryption};
 pub use gate::Gate;
 pub use tls::Tls;
 
@@ -50,7 +51,7 @@ pub struct Opening {
     /// The lane's ceilings.
     pub gate: Gate,
     /// Encrypts.
-    pub tls: TlsConnector,
+    pub tls: Arc<Tls>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -94,6 +95,10 @@ pub async fn run(opening: Opening, mut orders: mpsc::UnboundedReceiver<Order>, r
         events: Vec::new(),
         report,
     };
+    if let Demand::Barred(why) = &opening.manner.tls {
+        carrier.closed = Some((Stage::Tls, Why::TlsFailed(why.clone())));
+        return carrier.conclude();
+    }
     let timeout = opening.manner.timeouts.connect;
     match SmtpClient::connect(opening.addr, timeout).await {
         // Without this each mail costs 40 ms (facts: crates §0.3).
@@ -113,15 +118,36 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             return;
         }
         client.timeout = self.opening.manner.timeouts.command;
-        match client.into_tls(&self.opening.tls, &self.opening.host).await {
+        let Manner { tls: demand, tls_min, .. } = &self.opening.manner;
+        let upgraded = match self.opening.tls.connector(demand, *tls_min) {
+            Ok(connector) => client.into_tls(&connector, &self.opening.host).await.map_err(told),
+            Err(problem) => Err(problem),
+        };
+        match upgraded {
             Ok(mut client) => {
+                self.watch(client.tls_connection().peer_certificates());
                 self.session.tls_up(self.opening.clock.now());
                 self.drive(&mut client.stream).await;
             }
-            Err(e) => {
-                self.session.tls_failed(&e.to_string());
+            Err(problem) => {
+                self.session.tls_failed(&problem);
                 self.collect();
             }
+        }
+    }
+
+    /// Where a policy is being tested: tells what it would have stopped. `shown` are the host's certificates, none in clear.
+    fn watch(&mut self, shown: Option<&[CertificateDer<'_>]>) {
+        let host = &self.opening.host;
+        let verdict = match (&self.opening.manner.tls, shown) {
+            (Demand::Watched { named: false }, _) => Err(format!("{host} is not among the policy's `mx`")),
+            (Demand::Watched { .. }, Some(shown)) => self.opening.tls.vouched(shown, host),
+            (Demand::Watched { .. }, None) => Err("the server does not offer STARTTLS".into()),
+            _ => Ok(()),
+        };
+        if let Err(problem) = verdict {
+            tracing::warn!(host, problem, "an MTA-STS policy in testing would have stopped this connection");
+            self.events.push(Event::TlsReport(self.opening.session));
         }
     }
 
@@ -235,7 +261,12 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         while let Some(output) = self.session.next_output() {
             match output {
                 Output::StartTls => left = Some(Left::Upgrade),
-                Output::Ready => self.events.push(Event::SessionReady(self.opening.session)),
+                Output::Ready => {
+                    if !self.session.is_encrypted() {
+                        self.watch(None);
+                    }
+                    self.events.push(Event::SessionReady(self.opening.session));
+                }
                 Output::Ended { id, ending, latency } => self.report_end(id, ending, latency),
                 Output::Closed { stage, why } => {
                     self.closed = Some((stage, why));
@@ -256,7 +287,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             (Ending::Replied { reply, .. }, address) => reply.shown(address.as_ref()),
             _ => String::new(),
         };
-        let tls = self.session.is_encrypted();
+        let tls = if self.session.is_encrypted() { self.opening.manner.tls.met() } else { Encryption::None };
         let ended = Ended { session: self.opening.session, mail, ending, shown, latency, tls };
         self.events.push(Event::Ended(ended));
     }
@@ -275,5 +306,14 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         let (stage, why) = self.closed.take().unwrap_or((Stage::Connect, Why::Lost("the session was dropped".into())));
         self.events.push(Event::SessionClosed { session: self.opening.session, stage, why });
         (self.report)(core::mem::take(&mut self.events));
+    }
+}
+
+/// What went wrong in a handshake.
+fn told(error: mail_send::Error) -> String {
+    match error {
+        mail_send::Error::Tls(error) => format!("TLS: {error}"),
+        mail_send::Error::Timeout => "TLS: no answer in time".into(),
+        other => format!("TLS: {other}"),
     }
 }
