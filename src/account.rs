@@ -302,7 +302,7 @@ mod tests {
             cause: None,
             stage: None,
             host: String::new(),
-            tls: false,
+            tls: hikyaku_core::Encryption::None,
             reply: String::new(),
             latency: Span::ZERO,
             settled,

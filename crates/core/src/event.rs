@@ -13,6 +13,7 @@ use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
 use crate::session::{Ending, Manner, Why};
 use crate::time::{Instant, Span};
+use crate::trust::{Encryption, Published};
 
 /// What all mails of a batch share, kept once.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -96,8 +97,8 @@ pub struct Ended {
     pub shown: String,
     /// From the command to its answer.
     pub latency: Span,
-    /// Whether the conversation was encrypted.
-    pub tls: bool,
+    /// How the conversation was encrypted.
+    pub tls: Encryption,
 }
 
 /// What the machine hears.
@@ -122,6 +123,8 @@ pub enum Event {
     Recorded(usize),
     /// A session was greeted.
     SessionReady(SessionId),
+    /// Its encryption is not as a policy in testing would have it; nothing is stopped for that.
+    TlsReport(SessionId),
     /// A mail ended.
     Ended(Ended),
     /// A session ended; every mail sent to it has been reported before.

@@ -10,11 +10,12 @@
 use crate::address::{Address, AddressStyle};
 use crate::event::BatchHead;
 use crate::message::{Batch, BatchId, History, KeyId, MailId, Mailbox, Recipient, Template, TemplateText, Urgency};
-use crate::policy::{Timeouts, TlsPolicy};
+use crate::policy::Timeouts;
 use crate::press;
 use crate::reply::{Reply, ReplyReader};
 use crate::session::{Ending, Letter, Manner, Output, Session};
 use crate::time::{Instant, Span};
+use crate::trust::{Demand, TlsVersion};
 
 /// The longest reply that may come out of the reader, in bytes; bytes that are no UTF-8 grow to three.
 const REPLY_BYTES_MAX: usize = 3 * 40 * 1024;
@@ -176,7 +177,8 @@ impl Talk {
         let bit = |n: u8| how >> n & 1 == 1;
         let manner = Manner {
             helo: "me.example".into(),
-            tls: [TlsPolicy::Never, TlsPolicy::Opportunistic, TlsPolicy::Required][usize::from(how) % 3],
+            tls: [Demand::Never, Demand::Any, Demand::Verified][usize::from(how) % 3].clone(),
+            tls_min: TlsVersion::V1_2,
             timeouts: Timeouts::URGENT,
             pipelining: bit(3),
             pipelining_proven: bit(4),

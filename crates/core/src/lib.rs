@@ -143,8 +143,8 @@
 //! # Inside
 //!
 //! Five floors, imports only downward: words (`address carrier message reply time via`), rules (`outcome record retry
-//! policy pace congestion mx route`), machines (`session queue plan event forecast`), edges (`seal store resolve press wire
-//! clock config`),
+//! policy pace congestion mx route trust`), machines (`session queue plan event forecast`), edges (`seal store resolve press
+//! wire clock config vouch`),
 //! and on top the `engine` with its `report`, and `simulate`. The three lower floors hold no async code, no sockets, no
 //! files and no clock. `ARCHITECTURE.md` tells the rest.
 
@@ -179,13 +179,15 @@ mod session;
 pub mod simulate;
 mod store;
 mod time;
+mod trust;
 mod unseen;
 mod via;
+mod vouch;
 mod wire;
 
 pub use address::{Address, AddressError, AddressStyle};
 pub use carrier::{Carrier, CarrierRow};
-pub use config::{Carriers, Config, Dial, NameService, Relay, TableError};
+pub use config::{Carriers, Config, Dane, Dial, NameService, Relay, TableError};
 pub use engine::{Engine, Error};
 pub use forecast::{Composition, Forecast};
 pub use message::{Batch, BatchError, BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
@@ -198,5 +200,6 @@ pub use route::{Source, SourceLimits};
 pub use seal::{Seal, SealError};
 pub use store::{Receipt, StoreError, Submission};
 pub use time::{Instant, Span};
+pub use trust::{Encryption, Pin, TlsVersion, Trusted};
 pub use unseen::UnseenReply;
 pub use via::Via;

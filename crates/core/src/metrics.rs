@@ -71,8 +71,11 @@ const fn seconds(name: &'static str, kind: Kind, labels: &'static [&'static str]
 const ATTEMPTS: Declared =
     counter("attempts", &["lane", "outcome", "cause"], "Attempts that ended: accepted, deferred, refused, indoubt");
 const SETTLED: Declared = counter("settled", &["lane", "settlement"], "Recipients that settled");
-const ENCRYPTED: Declared =
-    counter("accepted_tls", &["lane", "tls"], "Mails accepted over TLS (yes) and in clear (no)");
+const ENCRYPTED: Declared = counter(
+    "accepted_tls",
+    &["lane", "tls"],
+    "Mails accepted: none (in clear), unverified, verified, pinned, sts, dane",
+);
 const REPLIES: Declared = seconds("reply", Kind::Histogram, &["lane"], "From the end of the content to its answer");
 const OPENED: Declared = counter("sessions_opened", &["lane"], "Connections begun");
 const FAILED: Declared =
@@ -255,7 +258,7 @@ impl Metrics {
             let cause = record.cause.map_or("none".into(), word);
             self.count(ATTEMPTS, [lane.clone(), word(outcome), cause]);
             if outcome == Outcome::Accepted {
-                self.count(ENCRYPTED, [lane.clone(), if record.tls { "yes" } else { "no" }.into()]);
+                self.count(ENCRYPTED, [lane.clone(), word(record.tls)]);
             }
             if record.stage == Some(Stage::Content) && outcome != Outcome::InDoubt {
                 self.observe(REPLIES, [lane.clone()], record.latency.as_secs_f64());

@@ -1,19 +1,10 @@
 //! What a carrier tolerates, as configured: ceilings, start values and waits.
 
-use crate::time::Span;
+use std::sync::Arc;
 
-/// Whether a conversation is encrypted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TlsPolicy {
-    /// Never.
-    Never,
-    /// If the server offers it, whatever its certificate (RFC 7435).
-    #[default]
-    Opportunistic,
-    /// Only with a certificate that verifies.
-    Required,
-}
+use crate::time::Span;
+pub use crate::trust::TlsPolicy;
+use crate::trust::{TlsVersion, Trusted};
 
 /// The limits and waits of one lane. Every number is a hard ceiling, never exceeded whatever is learned.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +25,10 @@ pub struct Policy {
     pub idle: Span,
     /// Whether to encrypt.
     pub tls: TlsPolicy,
+    /// The oldest version of TLS that counts as encryption.
+    pub tls_min: TlsVersion,
+    /// Whom to trust where `tls` is [`TlsPolicy::Pinned`].
+    pub trusted: Arc<Trusted>,
     /// How long to wait for each answer.
     pub timeouts: Timeouts,
     /// How often a mail is tried again after a busy or broken attempt before it expires by its own time: none means for ever.
@@ -92,6 +87,8 @@ impl Default for Policy {
             connects_per_minute_max: None,
             idle: Span::from_secs(5),
             tls: TlsPolicy::Opportunistic,
+            tls_min: TlsVersion::V1_2,
+            trusted: Arc::default(),
             timeouts: Timeouts::URGENT,
             attempts_max: None,
             resend_in_doubt: true,

@@ -4,6 +4,7 @@ use crate::carrier::Carrier;
 use crate::message::BatchId;
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::time::{Instant, Span};
+use crate::trust::Encryption;
 
 /// One attempt, or the end of a recipient without one. No address is in it, only the caller's own id.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -26,8 +27,8 @@ pub struct Record {
     pub stage: Option<Stage>,
     /// The MX host or relay.
     pub host: String,
-    /// Whether the conversation was encrypted.
-    pub tls: bool,
+    /// How the conversation was encrypted, and who vouched for the host.
+    pub tls: Encryption,
     /// The reply, with `<rcpt>` in place of the address (requirement A29).
     pub reply: String,
     /// How long the carrier took to answer what ended the attempt.

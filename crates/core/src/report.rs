@@ -40,6 +40,9 @@ pub struct LaneView {
     pub sessions_opened: u64,
     /// Refusals for pace.
     pub refused: u64,
+    /// Connections whose TLS failed, or would have under an MTA-STS policy that is only tested: what a report after RFC 8460
+    /// counts.
+    pub tls_failures: u64,
     /// Whether an operator stopped it.
     pub paused: bool,
     /// What somebody should look at: [`Cause::Blocked`] while the carrier blocks this source and only trial mails are

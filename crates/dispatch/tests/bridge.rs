@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use common::{D1, P1, P2, answer, at, ministry, ministry_on, quake, rule, shaken, take};
 use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_core::{
-    Address, Batch, BatchId, Carrier, Cause, Mailbox, Outcome, Record, Settlement, Span, Stage, Urgency,
+    Address, Batch, BatchId, Carrier, Cause, Encryption, Mailbox, Outcome, Record, Settlement, Span, Stage, Urgency,
 };
 use hikyaku_dispatch::{
     Command, Delivery, Desk, DispatchId, Keys, MailEnd, MailTemplate, RedbJournal, Rule, Sender, batch_for, outcomes,
@@ -88,7 +88,7 @@ fn record(batch: u32, recipient: &str, settled: Option<Settlement>, cause: Optio
         cause,
         stage: Some(Stage::Rcpt),
         host: String::new(),
-        tls: false,
+        tls: Encryption::None,
         reply: String::new(),
         latency: Span::ZERO,
         settled,

@@ -13,6 +13,8 @@ use crate::outcome::ReplyRules;
 use crate::policy::{Policy, TlsPolicy};
 use crate::route::Source;
 use crate::time::Span;
+use crate::trust::TlsVersion;
+pub(crate) use trusted::certificates;
 
 /// The carrier table that is compiled in; an operator may replace it.
 pub(super) const CARRIERS: &str = include_str!("../../data/carriers.toml");
@@ -66,8 +68,8 @@ impl Carriers {
         let names = table.carrier.iter().map(|row| row.name.as_str()).collect();
         let text = Table { text: carriers, names };
         let sources = table.source.into_iter().map(|row| row.build(&text)).collect::<Result<_, _>>()?;
-        let default_policy = table.default.policy(&Policy::default());
-        let rows = table.carrier.into_iter().map(|row| row.build(&default_policy)).collect();
+        let default_policy = table.default.policy(&Policy::default(), "default")?;
+        let rows = table.carrier.into_iter().map(|row| row.build(&default_policy)).collect::<Result<_, _>>()?;
         Ok(Carriers { rows, sources, rules: replies.rules, default_policy })
     }
 
@@ -173,11 +175,26 @@ struct LimitsToml {
     connects_per_minute_max: Option<u32>,
     idle_seconds: Option<u64>,
     tls: Option<TlsPolicy>,
+    tls_min: Option<TlsVersion>,
+    pins: Option<Vec<String>>,
+    /// A PEM file.
+    ca: Option<PathBuf>,
 }
 
 impl LimitsToml {
-    fn policy(self, base: &Policy) -> Policy {
-        Policy {
+    fn policy(self, base: &Policy, whose: &str) -> Result<Policy, TableError> {
+        let problem = |problem| TableError { table: "carrier table".into(), problem: format!("{whose}: {problem}") };
+        let tls = self.tls.unwrap_or(base.tls);
+        let trusted = match (&self.pins, &self.ca) {
+            (None, None) => base.trusted.clone(),
+            (pins, ca) => {
+                Arc::new(trusted::trusted(pins.as_deref().unwrap_or_default(), ca.as_deref()).map_err(problem)?)
+            }
+        };
+        if tls == TlsPolicy::Pinned && trusted.is_empty() {
+            return Err(problem("tls = \"pinned\" needs `pins`, `ca` or both".into()));
+        }
+        Ok(Policy {
             sessions_max: self.sessions_max.unwrap_or(base.sessions_max),
             sessions_start: self.sessions_start.unwrap_or(base.sessions_start),
             mails_per_second_max: self.mails_per_second_max.or(base.mails_per_second_max),
@@ -185,15 +202,17 @@ impl LimitsToml {
             mails_per_session_max: self.mails_per_session_max.unwrap_or(base.mails_per_session_max),
             connects_per_minute_max: self.connects_per_minute_max.or(base.connects_per_minute_max),
             idle: self.idle_seconds.map_or(base.idle, Span::from_secs),
-            tls: self.tls.unwrap_or(base.tls),
+            tls,
+            tls_min: self.tls_min.unwrap_or(base.tls_min),
+            trusted,
             ..base.clone()
-        }
+        })
     }
 }
 
 impl CarrierToml {
-    fn build(self, default: &Policy) -> (CarrierRow, Policy) {
-        let policy = self.limits.policy(default);
+    fn build(self, default: &Policy) -> Result<(CarrierRow, Policy), TableError> {
+        let policy = self.limits.policy(default, &self.name)?;
         let row = CarrierRow {
             carrier: Carrier::new(self.name),
             domains: self.domains,
@@ -201,7 +220,7 @@ impl CarrierToml {
             address_style: self.address_style,
             source: self.source,
         };
-        (row, policy)
+        Ok((row, policy))
     }
 }
 

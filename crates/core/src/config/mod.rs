@@ -4,6 +4,7 @@ mod carriers;
 mod replies;
 mod sources;
 mod table;
+mod trusted;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::seal::Seal;
 
 pub use carriers::Carriers;
 pub use table::TableError;
+pub(crate) use trusted::certificates;
 
 /// Where connections may go. What is not allowed is not dialled, whatever the name service says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -58,6 +60,18 @@ pub enum NameService {
     Servers(Vec<SocketAddr>),
 }
 
+/// Whether TLSA records are asked for (DANE, RFC 7672).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dane {
+    /// No. The default, because it needs a name service that passes DNSSEC signatures on: through one that withholds them
+    /// nothing can be proven, and whatever cannot be proven waits.
+    #[default]
+    Off,
+    /// Yes, with a validating resolver of our own; they count where MX, address and TLSA records are all signed.
+    WhenSecure,
+}
+
 /// A host that takes everything instead of the carriers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relay {
@@ -86,6 +100,16 @@ pub struct Config {
     pub warm_up: Vec<String>,
     /// The port of MX hosts: 25 everywhere but in tests.
     pub port: u16,
+    /// Roots of trust beside the system's, PEM files: for relays with an authority of their own, and for tests.
+    pub roots: Vec<PathBuf>,
+    /// Whether MTA-STS policies are looked up and kept to (RFC 8461); on by default. A relay is trusted by `tls` alone.
+    pub mta_sts: bool,
+    /// The port at which MTA-STS policies are fetched: 443 everywhere but in tests.
+    pub https_port: u16,
+    /// Whether TLSA records are asked for.
+    pub dane: Dane,
+    /// A file of DNSKEY records that DNSSEC begins with; `None` takes the keys of the root zone.
+    pub trust_anchors: Option<PathBuf>,
     /// A host that takes everything instead.
     pub relay: Option<Relay>,
     /// Carriers and replies.
@@ -114,6 +138,11 @@ impl Config {
             dns: NameService::default(),
             warm_up: Vec::new(),
             port: 25,
+            roots: Vec::new(),
+            mta_sts: true,
+            https_port: 443,
+            dane: Dane::default(),
+            trust_anchors: None,
             relay: None,
             carriers: Carriers::default(),
             unsettled_max: None,

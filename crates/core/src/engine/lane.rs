@@ -14,14 +14,18 @@ use crate::mx::{self, Candidate, Failure, Families, MxRecord, Reach};
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::pace::Pace;
 use crate::plan::Plan;
-use crate::policy::{Policy, TlsPolicy};
+use crate::policy::Policy;
 use crate::queue::{Past, Queue};
 use crate::session::{Manner, Why};
 use crate::time::{Instant, Span};
+use crate::trust::{Demand, Published};
 use crate::via::Via;
 
 /// How long a site without any address waits; its next look-up may bring some.
 const NO_ADDRESS_WAIT: Span = Span::from_secs(20);
+
+/// First and longest time for which a site leaves a host alone that did not show what the site must see.
+const TLS_HOLD: (Span, Span) = (Span::from_secs(1), Span::from_secs(60));
 
 /// How long a host's bad manners are remembered: it may only have been slow, or have been mended.
 const MANNERS_KEPT: Span = Span::from_secs(600);
@@ -77,13 +81,41 @@ pub struct Site {
     /// The number of the last session that was opened for it.
     pub last_turn: u64,
     rotation: usize,
+    /// Hosts that did not show what this site must see: how often in a row, and until when they are left alone. Sites that
+    /// ask for less go on with them.
+    untrusted: BTreeMap<String, (u32, Instant)>,
 }
 
 impl Site {
     /// A site of a carrier.
     #[must_use]
     pub fn new(group: usize, hosts: Vec<HostRoute>) -> Self {
-        Site { group, hosts, queue: Queue::default(), last_turn: 0, rotation: 0 }
+        Site { group, hosts, queue: Queue::default(), last_turn: 0, rotation: 0, untrusted: BTreeMap::new() }
+    }
+
+    /// What is published about a host. One that has left the route meanwhile must not be spoken with: nothing is known of it.
+    #[must_use]
+    pub fn published(&self, host: &str) -> Published {
+        let found = self.hosts.iter().find(|route| route.name == host).map(|route| route.published.clone());
+        found.unwrap_or_else(|| Published::Barred(format!("{host} is no host of the domain any more")))
+    }
+
+    /// A host did not show what it must. Says whether there is another one to try at once.
+    pub fn on_untrusted(&mut self, host: &str, now: Instant) -> bool {
+        let (fails, until) = self.untrusted.entry(host.to_string()).or_default();
+        *until = now + TLS_HOLD.0.saturating_mul(1 << (*fails).min(10)).min(TLS_HOLD.1);
+        *fails += 1;
+        self.hosts.iter().any(|route| route.name != host && self.left_alone_until(&route.name) <= now)
+    }
+
+    /// A host showed what it must.
+    pub fn on_trusted(&mut self, host: &str) {
+        self.untrusted.remove(host);
+    }
+
+    /// Until when a host is left alone for what it did not show.
+    fn left_alone_until(&self, host: &str) -> Instant {
+        self.untrusted.get(host).map_or(Instant::EPOCH, |(_, until)| *until)
     }
 }
 
@@ -107,6 +139,8 @@ pub struct Talk {
     pub host: String,
     /// Where it connects.
     pub addr: SocketAddr,
+    /// What the connection must show; known when `Open` is asked for.
+    pub demand: Demand,
     /// Whether `Open` was asked for.
     pub opened: bool,
     /// Whether it was greeted.
@@ -141,6 +175,7 @@ impl Talk {
             site,
             host,
             addr,
+            demand: Demand::default(),
             opened: false,
             ready: false,
             finishing: false,
@@ -173,6 +208,8 @@ pub struct LaneCounts {
     pub refused: u64,
     /// Sessions opened.
     pub sessions: u64,
+    /// Connections whose encryption failed, or would not have done under a policy that is only tested.
+    pub tls_failures: u64,
 }
 
 impl LaneCounts {
@@ -332,9 +369,10 @@ impl Lane {
         now: Instant,
         draw: impl FnMut(usize) -> usize,
     ) -> Result<(String, SocketAddr), Instant> {
-        let candidates = self.candidates(site, draw);
+        let candidates = self.candidates(site, now, draw);
         if candidates.is_empty() {
-            return Err(now + NO_ADDRESS_WAIT);
+            let alone = site.hosts.iter().map(|host| site.left_alone_until(&host.name)).filter(|until| *until > now);
+            return Err(alone.min().unwrap_or(now + NO_ADDRESS_WAIT));
         }
         site.rotation = site.rotation.wrapping_add(1);
         let choose = |at| mx::choose(&candidates, machine, &self.families, site.rotation, at);
@@ -350,7 +388,7 @@ impl Lane {
     /// Whether the site has an address that has not failed and may be tried now.
     #[must_use]
     pub fn has_other_way(&self, site: &Site, machine: &Families, now: Instant) -> bool {
-        let chosen = mx::choose(&self.candidates(site, |_| 0), machine, &self.families, 0, now);
+        let chosen = mx::choose(&self.candidates(site, now, |_| 0), machine, &self.families, 0, now);
         chosen.is_ok_and(|candidate| !candidate.reach.is_doubtful())
     }
 
@@ -360,11 +398,14 @@ impl Lane {
         self.talks.values().any(|talk| talk.addr == addr && talk.ready)
     }
 
-    fn candidates(&self, site: &Site, draw: impl FnMut(usize) -> usize) -> Vec<Candidate> {
+    fn candidates(&self, site: &Site, now: Instant, draw: impl FnMut(usize) -> usize) -> Vec<Candidate> {
         let records: Vec<MxRecord> =
             site.hosts.iter().map(|h| MxRecord { preference: h.preference, host: h.name.clone() }).collect();
         let mut candidates = Vec::new();
         for (host, name) in mx::order(&records, draw).iter().enumerate() {
+            if site.left_alone_until(name) > now {
+                continue;
+            }
             let addrs = site.hosts.iter().filter(|h| h.name == *name).flat_map(|h| &h.addrs).copied();
             // From an address of ours only hosts of its family can be reached.
             let reachable = |addr: &SocketAddr| self.via.source().is_none_or(|own| own.is_ipv4() == addr.is_ipv4());
@@ -396,15 +437,15 @@ impl Lane {
         }
     }
 
-    /// How to speak with a host, from the policy and what is remembered of it.
+    /// How to speak with a host, from the policy, what it must show and what is remembered of it.
     #[must_use]
-    pub fn manner(&self, host: &str, now: Instant) -> Manner {
+    pub fn manner(&self, host: &str, demand: Demand, now: Instant) -> Manner {
         let known = self.hosts.get(host).cloned().unwrap_or_default();
         let old = known.kept_until <= now;
-        let plain = known.tls_broken && !old && self.policy.tls == TlsPolicy::Opportunistic;
         Manner {
             helo: self.helo.clone(),
-            tls: if plain { TlsPolicy::Never } else { self.policy.tls },
+            tls: if known.tls_broken && !old { demand.after_failure() } else { demand },
+            tls_min: self.policy.tls_min,
             timeouts: self.policy.timeouts,
             pipelining: known.pipelining || old,
             pipelining_proven: known.proven,

@@ -250,6 +250,7 @@ impl Machine {
             Event::Registered(mails) => self.on_registered(&mails, now, actions),
             Event::Recorded(ends) => self.on_recorded(ends),
             Event::SessionReady(session) => self.on_ready(session, now),
+            Event::TlsReport(session) => self.on_tls_report(session),
             Event::Ended(ended) => self.on_ended(ended, now),
             Event::SessionClosed { session, stage, why } => self.on_closed(session, stage, &why, now),
             Event::Cancel(batch) => self.cancel(batch),

@@ -42,6 +42,7 @@ fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
         rate: lane.congestion.rate(),
         sessions_opened: counts.sessions,
         refused: counts.refused,
+        tls_failures: counts.tls_failures,
         paused: lane.paused,
         alarm: alarm(lane),
         held_until: Some(lane.congestion.held_until()).filter(|until| *until > now),

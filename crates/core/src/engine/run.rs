@@ -22,10 +22,11 @@ use crate::policy::Policy;
 use crate::press::{KeyRing, Press, Signing, SigningError};
 use crate::record::Record;
 use crate::report::Snapshot;
-use crate::resolve::Resolver;
+use crate::resolve::{self, Resolver};
 use crate::seal::{Seal, StoreKey};
 use crate::store::{Receipt, Store, StoreError, Submission};
 use crate::time::Instant;
+use crate::vouch::Vouch;
 use crate::wire::{self, Gate, Order, Tls};
 
 /// Events heard in one step at most, so that no one waits long.
@@ -89,9 +90,10 @@ impl Engine {
     /// [`enum@Error`] says what cannot be used and what to do.
     pub async fn open(config: Config) -> Result<Engine, Error> {
         let seal = open_seal(&config)?;
-        let resolver = Arc::new(Resolver::new(&config).map_err(Error::Setup)?);
-        let tls = Tls::new().map_err(Error::Setup)?;
         let clock = Clock::start();
+        let tls = Arc::new(Tls::new(&config.roots).map_err(Error::Setup)?);
+        let vouch = Vouch::new(&config, tls.clone(), clock, || resolve::builder(&config.dns)).map_err(Error::Setup)?;
+        let resolver = Arc::new(Resolver::new(&config, vouch).map_err(Error::Setup)?);
         let keys = open_keys(config.signing.clone(), clock.now()).await?;
         let (folder, bytes_max, keeper) = (config.folder.clone(), config.queue_bytes_max, seal.clone());
         let opening = tokio::task::spawn_blocking(move || Store::open(&folder, bytes_max, seal, clock.now()));
@@ -108,6 +110,13 @@ impl Engine {
         }
         let press = Press::start(keys.clone()).map_err(|e| Error::Setup(format!("no threads to sign with: {e}")))?;
         let store = Arc::new(opening.start(sink(messages.clone()), sink(messages.clone()))?);
+        let queue = Arc::downgrade(&store);
+        let keep = move |name, value| {
+            if let Some(store) = queue.upgrade() {
+                store.keep(name, value);
+            }
+        };
+        resolver.vouch().remember(&found.kept, Box::new(keep));
         let waiting = found.work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks));
         let waiting = waiting.chain(found.cancelled.into_iter().map(Event::Cancel)).collect();
         let _ = messages.send(Message::Events(waiting));
@@ -340,7 +349,7 @@ struct Shell {
     resolver: Arc<Resolver>,
     clock: Clock,
     press: Press,
-    tls: Tls,
+    tls: Arc<Tls>,
     gates: HashMap<Arc<str>, Gate>,
     sessions: HashMap<SessionId, mpsc::UnboundedSender<Order>>,
     record: watch::Sender<u64>,
@@ -452,7 +461,7 @@ impl Shell {
                 let (orders, inbox) = mpsc::unbounded_channel();
                 self.sessions.insert(session, orders);
                 let gate = self.gates.entry(gate).or_default().clone();
-                let (tls, clock, messages) = (self.tls.for_policy(manner.tls), self.clock, self.messages.clone());
+                let (tls, clock, messages) = (self.tls.clone(), self.clock, self.messages.clone());
                 let opening = wire::Opening { session, source, addr, host, manner: *manner, gate, tls, clock };
                 let report = move |events| drop(messages.send(Message::Events(events)));
                 tokio::spawn(wire::run(opening, inbox, report));

@@ -10,13 +10,13 @@ use crate::event::{Action, Chunk, Ended, Next, SessionId, Write};
 use crate::message::{BatchId, MailId};
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::plan::Wait;
-use crate::policy::TlsPolicy;
 use crate::queue::{ChunkId, Past, Pick, Queue};
 use crate::record::Record;
 use crate::reply::Reply;
 use crate::retry::Retry;
 use crate::session::{Ending, Why};
 use crate::time::{Instant, Span};
+use crate::trust::{Demand, Encryption};
 
 /// Mails settled without an attempt in one step, so that cancelling a great batch does not hold up the rest.
 const BURIED_MAX: usize = 2_000;
@@ -54,7 +54,10 @@ impl Machine {
             if !talk.opened {
                 talk.opened = true;
                 let (host, addr) = (talk.host.clone(), talk.addr);
-                let manner = Box::new(lane.manner(&host, now));
+                let published = self.sites[talk.site].published(&host);
+                talk.demand = Demand::of(lane.policy.tls, &lane.policy.trusted, &published);
+                let demand = talk.demand.clone();
+                let manner = Box::new(lane.manner(&host, demand, now));
                 actions.push(Action::Open {
                     session: flight.session,
                     carrier: lane.carrier.clone(),
@@ -77,6 +80,7 @@ impl Machine {
         if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
             talk.ready = true;
             talk.idle_since = now;
+            self.sites[talk.site].on_trusted(&talk.host);
             let addr = talk.addr;
             self.lanes[lane].on_greeted(addr);
             self.families.worked(addr);
@@ -84,6 +88,13 @@ impl Machine {
         let open = self.lanes[lane].open();
         self.lanes[lane].congestion.on(Signal::Opened(open), now);
         self.dirty.insert(lane);
+    }
+
+    /// A connection is not encrypted as a policy in testing would have it: counted, and nothing else.
+    pub(super) fn on_tls_report(&mut self, session: SessionId) {
+        if let Some(lane) = self.talk_lanes.get(&session) {
+            self.lanes[*lane].counts.tls_failures += 1;
+        }
     }
 
     pub(super) fn on_ended(&mut self, ended: Ended, now: Instant) {
@@ -176,7 +187,14 @@ impl Machine {
     }
 
     /// Decides what follows for a mail whose attempt ended, and has it written down.
-    fn conclude(&mut self, mail: MailId, flight: Flight, verdict: Verdict, (latency, tls): (Span, bool), now: Instant) {
+    fn conclude(
+        &mut self,
+        mail: MailId,
+        flight: Flight,
+        verdict: Verdict,
+        (latency, tls): (Span, Encryption),
+        now: Instant,
+    ) {
         let head = flight.chunk.head.clone();
         let (verdict, past, due) = self.consequence(mail, &flight, verdict, now);
         let over = self.batches.get(&mail.batch).and_then(|batch| batch.over);
@@ -278,24 +296,31 @@ impl Machine {
         let lane = &mut self.lanes[lane_at];
         let Some(talk) = lane.talks.get_mut(&session) else { return };
         let (was_ready, host, place) = (talk.ready, talk.host.clone(), (talk.site, talk.addr));
+        let untrusted = matches!(why, Why::TlsFailed(_)) && talk.demand.must_encrypt();
         let assigned = core::mem::take(&mut talk.assigned);
-        lane.hosts.entry(host).or_default().on_closed(why, now);
-        let elsewhere = !was_ready && self.is_the_hosts_own(lane_at, place, stage, why, now);
+        lane.counts.tls_failures += u64::from(matches!(why, Why::TlsFailed(_)));
+        let elsewhere = if untrusted {
+            // What this site must see says nothing to sites that ask for less of the same host.
+            self.sites[place.0].on_untrusted(&host, now)
+        } else {
+            lane.hosts.entry(host).or_default().on_closed(why, now);
+            !was_ready && self.is_the_hosts_own(lane_at, place, stage, why, now)
+        };
         let signal = self.signal_of((lane_at, place.0), was_ready, stage, why).filter(|_| !elsewhere);
         if let Some(signal) = signal {
             self.lanes[lane_at].counts.refused += 1;
             self.lanes[lane_at].congestion.on(signal, now);
         }
         // The attempt for which the session was opened failed with it; the others were not begun. Where TLS failed that
-        // need not be, nothing is said about the mail: the next session does without.
-        let plain_next = matches!(why, Why::TlsFailed(_)) && self.lanes[lane_at].policy.tls != TlsPolicy::Required;
+        // need not be, nothing is said about the mail: the next session does without, or goes to another host.
+        let plain_next = matches!(why, Why::TlsFailed(_)) && !untrusted;
         let mut blamed = was_ready || plain_next || elsewhere || *why == Why::Finished;
         for (_, mail) in assigned {
             let sent = self.flights.get(&mail).is_some_and(|flight| flight.sent);
             if sent && !core::mem::replace(&mut blamed, true) {
                 let Some(flight) = self.flights.remove(&mail) else { continue };
                 let verdict = self.judge_opening(lane_at, stage, why);
-                self.conclude(mail, flight, verdict, (Span::ZERO, false), now);
+                self.conclude(mail, flight, verdict, (Span::ZERO, Encryption::None), now);
             } else if sent {
                 self.release(mail);
             }
@@ -410,7 +435,7 @@ impl Machine {
                 cause: resolving.then_some(cause),
                 stage: resolving.then_some(Stage::Resolve),
                 host: String::new(),
-                tls: false,
+                tls: Encryption::None,
                 reply: why,
                 latency: Span::ZERO,
                 settled: Some(honest(settlement, &pick.past)),

@@ -79,10 +79,11 @@ proptest! {
     }
 }
 
-fn manner(tls: TlsPolicy) -> Manner {
+fn manner(tls: Demand) -> Manner {
     Manner {
         helo: "me.example".into(),
         tls,
+        tls_min: TlsVersion::V1_2,
         timeouts: Timeouts::URGENT,
         pipelining: true,
         pipelining_proven: false,
@@ -94,7 +95,7 @@ fn manner(tls: TlsPolicy) -> Manner {
 /// What a session that hears these pieces, a second apart, says at its end and how long it took.
 fn end_of(pieces: impl Iterator<Item = Vec<u8>>) -> (Option<Why>, Span) {
     let begin = Instant::from_micros(1_000_000);
-    let (mut session, mut now) = (Session::new(manner(TlsPolicy::Opportunistic), begin), begin);
+    let (mut session, mut now) = (Session::new(manner(Demand::Any), begin), begin);
     for piece in pieces {
         now = now + Span::from_secs(1);
         session.tick(now);

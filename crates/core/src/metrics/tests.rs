@@ -8,6 +8,7 @@ use crate::outcome::Settlement;
 use crate::queue::Places;
 use crate::report::{LaneView, QueueHealth};
 use crate::time::Span;
+use crate::trust::Encryption;
 use std::sync::Arc;
 
 const NOW: Instant = Instant::from_micros(2_000_000_000);
@@ -28,6 +29,7 @@ fn lane(name: &str) -> LaneView {
         rate: Some(10.0),
         sessions_opened: 2,
         refused: 0,
+        tls_failures: 0,
         paused: false,
         alarm: None,
         held_until: Some(NOW + Span::from_secs(5)),
@@ -58,7 +60,7 @@ fn record(carrier: &str, outcome: Outcome, cause: Option<Cause>, settled: Option
         cause,
         stage: Some(Stage::Content),
         host: "mx".into(),
-        tls: true,
+        tls: Encryption::Unverified,
         reply: "550 <rcpt>".into(),
         latency: Span::from_millis(30),
         settled,

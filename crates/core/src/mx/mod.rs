@@ -31,6 +31,8 @@ pub struct HostRoute {
     pub preference: u16,
     /// Where it listens.
     pub addrs: Vec<SocketAddr>,
+    /// What is published about its encryption.
+    pub published: Published,
 }
 
 /// Host names in the order to try: by preference, ties in an order drawn by `draw` (RFC 5321 §5.1).

@@ -13,12 +13,18 @@ use crate::carrier::{Carrier, CarrierTable};
 use crate::config::{Config, Dial, Relay};
 use crate::event::{HostRoute, Route};
 use crate::mx::{self, Exchanges, Kept, MxRecord};
+use crate::trust::Published;
+use crate::vouch::{self, Vouch};
+pub use names::builder;
 use names::{Names, Said};
 
 /// How long it is believed that a relay is where it is.
 const RELAY_HOLDS: Duration = Duration::from_secs(3600);
 /// How long an answer holds that names something wrong with our own settings.
 const MISTAKE_HOLDS: Duration = Duration::from_secs(60);
+/// Longest time for which TLSA records are used without asking again: who renews a key leaves the old record beside the new
+/// one for a while only.
+const DANE_HOLDS_MAX: Duration = Duration::from_secs(600);
 /// Domains of which it is remembered that they were warned about, at most.
 const WARNED_MAX: usize = 10_000;
 
@@ -30,6 +36,7 @@ pub struct Resolver {
     relay: Option<Relay>,
     port: u16,
     own: String,
+    vouch: Vouch,
     /// Domains that cannot be resolved at present and were warned about.
     warned: Mutex<BTreeSet<String>>,
 }
@@ -47,7 +54,7 @@ impl Resolver {
     ///
     /// # Errors
     /// A text that says what is wrong with the system's resolver configuration.
-    pub fn new(config: &Config) -> Result<Self, String> {
+    pub fn new(config: &Config, vouch: Vouch) -> Result<Self, String> {
         Ok(Resolver {
             names: Names::new(&config.dns)?,
             table: config.carriers.table(),
@@ -55,8 +62,15 @@ impl Resolver {
             relay: config.relay.clone(),
             port: config.port,
             own: config.helo.clone(),
+            vouch,
             warned: Mutex::default(),
         })
+    }
+
+    /// What is published about the encryption of hosts.
+    #[must_use]
+    pub fn vouch(&self) -> &Vouch {
+        &self.vouch
     }
 
     /// What was learned before the start, without the routes that this configuration would not have found: those to other
@@ -121,31 +135,29 @@ impl Resolver {
             }
             Said::Failed(why) => return (Route::Failed(why), MISTAKE_HOLDS),
         };
-        let (mut hosts, mut holds) = (Vec::new(), ttl);
-        let (mut homeless, mut failed) = (None, None);
-        for hosted in self.find_all(&records).await {
-            match hosted {
-                Hosted::Usable(host, ttl) => {
-                    holds = holds.min(ttl);
-                    hosts.push(host);
-                }
-                Hosted::Homeless(why, holds) => homeless = Some((why, holds)),
-                Hosted::Failed(why) => {
-                    // Soon again: the next answer may bring this host.
-                    holds = Duration::ZERO;
-                    failed = Some(why);
-                }
-            }
+        let names: Vec<&str> = records.iter().map(|record| record.host.as_str()).collect();
+        let about = self.vouch.about(domain, &names, self.port, self.names.dns());
+        let (about, found) = tokio::join!(about, self.find_all(&records));
+        let about = match about {
+            Ok(about) => about,
+            Err(why) => return (Route::Failed(why), MISTAKE_HOLDS),
+        };
+        let (mut hosts, mut holds) = match usable(found, ttl) {
+            Ok(usable) => usable,
+            Err(nowhere) => return nowhere,
+        };
+        for host in &mut hosts {
+            let at = names.iter().position(|name| *name == host.name);
+            host.published = at.and_then(|at| about.hosts.get(at)).cloned().unwrap_or_default();
         }
-        if hosts.is_empty() {
-            return match (failed, homeless) {
-                (None, Some((why, holds))) => (Route::NoMail(why), mx::denial_holds(holds)),
-                (failed, _) => (Route::Failed(failed.unwrap_or_default()), MISTAKE_HOLDS),
-            };
+        if vouch::leave_out_barred(&mut hosts) {
+            holds = Duration::ZERO;
+        } else if hosts.iter().any(|host| matches!(host.published, Published::Dane { .. })) {
+            holds = holds.min(DANE_HOLDS_MAX);
         }
-        let names: Vec<String> = records.iter().map(|r| r.host.clone()).collect();
-        let known = self.table.of_hosts(&names).or_else(|| self.table.of_domain(domain));
-        let site = mx::site_name(&records);
+        let owned: Vec<String> = records.iter().map(|record| record.host.clone()).collect();
+        let known = self.table.of_hosts(&owned).or_else(|| self.table.of_domain(domain));
+        let site = if about.own_site { format!("@{domain}") } else { mx::site_name(&records) };
         let carrier = known.map_or_else(|| Carrier::new(site_label(&records)), |row| row.carrier.clone());
         (Route::Hosts { carrier, site, hosts }, mx::holds(holds))
     }
@@ -191,7 +203,7 @@ impl Resolver {
             let why = "dial = loopback does not allow its addresses; set dial = \"internet\" to send";
             return Hosted::Failed(format!("{host}: {why}"));
         }
-        Hosted::Usable(HostRoute { name: host, preference: record.preference, addrs }, ttl)
+        Hosted::Usable(HostRoute { name: host, preference: record.preference, addrs, published: Published::Nothing }, ttl)
     }
 
     async fn to_relay(&self, relay: &Relay) -> (Route, Duration) {
@@ -209,9 +221,36 @@ impl Resolver {
             return (Route::Failed(why), MISTAKE_HOLDS);
         }
         let site = relay_site(relay);
-        let host = HostRoute { name: relay.host.clone(), preference: 0, addrs };
+        let host = HostRoute { name: relay.host.clone(), preference: 0, addrs, published: Published::Nothing };
         (Route::Hosts { carrier: Carrier::new("relay"), site, hosts: vec![host] }, RELAY_HOLDS)
     }
+}
+
+/// The hosts that can be used and how long all of it holds, or where else the domain's mail goes.
+fn usable(found: Vec<Hosted>, ttl: Duration) -> Result<(Vec<HostRoute>, Duration), (Route, Duration)> {
+    let (mut hosts, mut holds) = (Vec::new(), ttl);
+    let (mut homeless, mut failed) = (None, None);
+    for hosted in found {
+        match hosted {
+            Hosted::Usable(host, ttl) => {
+                holds = holds.min(ttl);
+                hosts.push(host);
+            }
+            Hosted::Homeless(why, holds) => homeless = Some((why, holds)),
+            Hosted::Failed(why) => {
+                // Soon again: the next answer may bring this host.
+                holds = Duration::ZERO;
+                failed = Some(why);
+            }
+        }
+    }
+    if !hosts.is_empty() {
+        return Ok((hosts, holds));
+    }
+    Err(match (failed, homeless) {
+        (None, Some((why, holds))) => (Route::NoMail(why), mx::denial_holds(holds)),
+        (failed, _) => (Route::Failed(failed.unwrap_or_default()), MISTAKE_HOLDS),
+    })
 }
 
 fn relay_site(relay: &Relay) -> String {

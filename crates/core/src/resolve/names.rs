@@ -10,7 +10,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
-use hickory_resolver::{Resolver as Hickory, TokioResolver};
+use hickory_resolver::{Resolver as Hickory, ResolverBuilder, TokioResolver};
 use tokio::sync::Semaphore;
 
 use crate::config::NameService;
@@ -39,6 +39,24 @@ pub enum Said<T> {
     Failed(String),
 }
 
+/// A resolver that asks whom the configuration names.
+///
+/// # Errors
+/// A text that says what is wrong with the system's resolver configuration.
+pub fn builder(service: &NameService) -> Result<ResolverBuilder<TokioRuntimeProvider>, String> {
+    let mut builder = match service {
+        NameService::System => Hickory::builder_tokio().map_err(|e| format!("the system's name service: {e}"))?,
+        NameService::Servers(servers) => {
+            let servers = servers.iter().map(name_server).collect();
+            let servers = ResolverConfig::from_parts(None, vec![], servers);
+            Hickory::builder_with_config(servers, TokioRuntimeProvider::default())
+        }
+    };
+    let options = builder.options_mut();
+    (options.timeout, options.attempts) = PATIENCE;
+    Ok(builder)
+}
+
 /// The name service.
 #[derive(Clone)]
 pub struct Names {
@@ -52,22 +70,20 @@ impl Names {
     /// # Errors
     /// A text that says what is wrong with the system's resolver configuration.
     pub fn new(service: &NameService) -> Result<Self, String> {
-        let mut builder = match service {
-            NameService::System => Hickory::builder_tokio().map_err(|e| format!("the system's name service: {e}"))?,
-            NameService::Servers(servers) => {
-                let servers = servers.iter().map(name_server).collect();
-                let servers = ResolverConfig::from_parts(None, vec![], servers);
-                Hickory::builder_with_config(servers, TokioRuntimeProvider::default())
-            }
-        };
+        let mut builder = builder(service)?;
         let options = builder.options_mut();
-        (options.timeout, options.attempts) = PATIENCE;
         options.positive_min_ttl = Some(CACHED_MIN);
         options.max_active_requests = AT_ONCE;
         // One family alone would leave a host of the other unreachable.
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
         let dns = builder.build().map_err(|e| format!("the name service: {e}"))?;
         Ok(Names { dns, turns: Arc::new(Semaphore::new(AT_ONCE)) })
+    }
+
+    /// The resolver itself, for questions of other kinds.
+    #[must_use]
+    pub fn dns(&self) -> &TokioResolver {
+        &self.dns
     }
 
     /// A domain's MX records as (preference, exchange), never from the cache: who asks wants to know anew.

@@ -1,7 +1,6 @@
 //! The beginning of a conversation: greeting, EHLO or HELO, STARTTLS.
 
 use super::{Output, Phase, Session, Why};
-use crate::policy::TlsPolicy;
 use crate::reply::Reply;
 use crate::time::Instant;
 
@@ -43,12 +42,12 @@ impl Session {
         self.pipelining = pipelining && self.manner.pipelining;
         self.smtputf8 = smtputf8;
         self.size_max = size_max(reply).filter(|_| self.phase == Phase::Ehlo);
-        if starttls && !self.encrypted && self.manner.tls != TlsPolicy::Never {
+        if starttls && !self.encrypted && self.manner.tls.may_encrypt() {
             self.out.extend_from_slice(b"STARTTLS\r\n");
             return self.enter(Phase::StartTls, now);
         }
-        if self.manner.tls == TlsPolicy::Required && !self.encrypted {
-            return self.close(Why::TlsFailed("the server does not offer STARTTLS and the policy requires it".into()));
+        if self.manner.tls.must_encrypt() && !self.encrypted {
+            return self.fail_tls("the server does not offer STARTTLS");
         }
         self.phase = Phase::Mail;
         self.outputs.push_back(Output::Ready);
@@ -56,8 +55,7 @@ impl Session {
 
     pub(super) fn on_starttls(&mut self, reply: Reply) {
         if !reply.is_positive() {
-            let why = format!("STARTTLS was answered {}", reply.shown(None));
-            return self.close(Why::TlsFailed(why));
+            return self.fail_tls(&format!("STARTTLS was answered {}", reply.shown(None)));
         }
         // Bytes between the 220 and the handshake were injected by somebody (CVE-2011-0411).
         if self.reader.has_leftover() {
@@ -77,7 +75,14 @@ impl Session {
 
     /// The handshake failed.
     pub fn tls_failed(&mut self, error: &str) {
-        self.close(Why::TlsFailed(error.to_string()));
+        self.fail_tls(error);
+    }
+
+    /// Ends with the reason, and with who asked for TLS where no mail may go without.
+    fn fail_tls(&mut self, error: &str) {
+        let reason = self.manner.tls.reason();
+        let why = if reason.is_empty() { error.to_string() } else { format!("{error}; {reason}") };
+        self.close(Why::TlsFailed(why));
     }
 }
 

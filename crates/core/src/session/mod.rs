@@ -12,9 +12,10 @@ use std::collections::VecDeque;
 
 use crate::message::MailId;
 use crate::outcome::{Cause, Stage};
-use crate::policy::{Timeouts, TlsPolicy};
+use crate::policy::Timeouts;
 use crate::reply::{Reply, ReplyReader};
 use crate::time::{Instant, Span};
+use crate::trust::{Demand, TlsVersion};
 pub use held::Held;
 use transaction::{Slot, What};
 
@@ -28,8 +29,10 @@ const QUIT_WAIT: Span = Span::from_secs(2);
 pub struct Manner {
     /// Our own name in EHLO.
     pub helo: String,
-    /// Whether to encrypt.
-    pub tls: TlsPolicy,
+    /// What the connection must show.
+    pub tls: Demand,
+    /// The oldest version of TLS that counts as encryption.
+    pub tls_min: TlsVersion,
     /// How long to wait for each answer.
     pub timeouts: Timeouts,
     /// `false` for a host that once claimed PIPELINING and did not keep it.

@@ -15,7 +15,8 @@ const ENVELOPE_OK: &str = "250 ok\r\n250 ok\r\n354 go\r\n";
 fn manner() -> Manner {
     Manner {
         helo: "me.example".into(),
-        tls: TlsPolicy::Opportunistic,
+        tls: Demand::Any,
+        tls_min: TlsVersion::V1_2,
         timeouts: Timeouts::URGENT,
         pipelining: true,
         pipelining_proven: true,
@@ -311,7 +312,7 @@ fn starttls_begins_anew_and_bytes_slipped_in_before_the_handshake_end_the_sessio
 
 #[test]
 fn required_tls_that_is_not_offered_ends_the_session_before_any_mail() {
-    let mut talk = Talk::start(Manner { tls: TlsPolicy::Required, ..manner() });
+    let mut talk = Talk::start(Manner { tls: Demand::Verified, ..manner() });
     talk.offer(1);
     talk.server("220 hi\r\n");
     talk.server(EHLO);

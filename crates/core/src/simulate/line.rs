@@ -11,6 +11,7 @@ use crate::outcome::Stage;
 use crate::pace::Pace;
 use crate::session::{Ending, Held, Letter, Manner, Output, Session, Why};
 use crate::time::{Instant, Span};
+use crate::trust::Encryption;
 
 /// What a line wants of the world after it has been moved.
 #[derive(Debug, Default)]
@@ -177,7 +178,8 @@ impl Line {
             (Ending::Replied { reply, .. }, address) => reply.shown(address.as_ref()),
             _ => String::new(),
         };
-        let tls = self.session.as_ref().is_some_and(Session::is_encrypted);
+        let encrypted = self.session.as_ref().is_some_and(Session::is_encrypted);
+        let tls = if encrypted { Encryption::Unverified } else { Encryption::None };
         Event::Ended(Ended { session: SessionId(self.talk.1), mail, ending, shown, latency, tls })
     }
 }

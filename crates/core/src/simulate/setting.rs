@@ -14,6 +14,7 @@ use crate::outcome::{Cause, ReplyRule, ReplyRules, Stage};
 use crate::policy::Policy;
 use crate::queue::CHUNK_MAILS_MAX;
 use crate::time::Instant;
+use crate::trust::Published;
 
 /// Recipients of one group that are stored together. They are made again from their numbers whenever they are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -158,8 +159,12 @@ pub(super) fn route(scenario: &Scenario, domain: &str, now: Instant) -> Route {
         return Route::NoMail("the domain does not exist".into());
     };
     let site = if script.shared { script.name.clone() } else { domain.to_string() };
-    let host =
-        |n: u8| HostRoute { name: format!("mx{n}.{site}"), preference: 10, addrs: addresses(scenario, number, n) };
+    let host = |n: u8| HostRoute {
+        name: format!("mx{n}.{site}"),
+        preference: 10,
+        addrs: addresses(scenario, number, n),
+        published: Published::Nothing,
+    };
     let hosts = (1..=script.hosts.max(1)).map(host).collect();
     Route::Hosts { carrier: Carrier::new(script.name.as_str()), site, hosts }
 }

@@ -18,6 +18,7 @@ use crate::outcome::{Cause, Outcome, Settlement};
 use crate::queue::{Past, Places};
 use crate::seal::StoreKey;
 use crate::time::Span;
+use crate::trust::Encryption;
 
 type Heard = std_mpsc::Receiver<Result<Vec<Event>, StoreError>>;
 
@@ -85,7 +86,7 @@ fn record(recipient: &str, settled: Option<Settlement>) -> Record {
         cause: None,
         stage: None,
         host: String::new(),
-        tls: false,
+        tls: Encryption::None,
         reply: String::new(),
         latency: Span::ZERO,
         settled,

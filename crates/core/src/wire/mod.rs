@@ -12,9 +12,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use mail_send::SmtpClient;
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tokio_rustls::TlsConnector;
 
 use crate::address::Address;
 use crate::clock::Clock;
@@ -24,6 +24,7 @@ use crate::outcome::Stage;
 use crate::press::{self, Coming, Draft, KeyRing, Page, Spoilt};
 use crate::session::{Ending, Held, Manner, Output, Session, Why};
 use crate::time::Instant;
+use crate::trust::{Demand, Encryption};
 pub use gate::Gate;
 pub use tls::Tls;
 
@@ -64,7 +65,7 @@ pub struct Opening {
     /// The lane's ceilings.
     pub gate: Gate,
     /// Encrypts.
-    pub tls: TlsConnector,
+    pub tls: Arc<Tls>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -134,6 +135,10 @@ pub async fn surviving<F: Future>(future: F) -> Option<F::Output> {
 
 impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
     async fn converse(&mut self) {
+        if let Demand::Barred(why) = &self.opening.manner.tls {
+            self.closed = Some((Stage::Tls, Why::TlsFailed(why.clone())));
+            return;
+        }
         let timeout = self.opening.manner.timeouts.connect;
         let connected = match self.opening.source {
             Some(own) => SmtpClient::connect_using(own, self.opening.addr, timeout).await,
@@ -158,15 +163,36 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             return;
         }
         client.timeout = self.opening.manner.timeouts.command;
-        match client.into_tls(&self.opening.tls, &self.opening.host).await {
+        let Manner { tls: demand, tls_min, .. } = &self.opening.manner;
+        let upgraded = match self.opening.tls.connector(demand, *tls_min) {
+            Ok(connector) => client.into_tls(&connector, &self.opening.host).await.map_err(told),
+            Err(problem) => Err(problem),
+        };
+        match upgraded {
             Ok(mut client) => {
+                self.watch(client.tls_connection().peer_certificates());
                 self.session.tls_up(self.opening.clock.now());
                 self.drive(&mut client.stream).await;
             }
-            Err(e) => {
-                self.session.tls_failed(&e.to_string());
+            Err(problem) => {
+                self.session.tls_failed(&problem);
                 self.collect();
             }
+        }
+    }
+
+    /// Where a policy is being tested: tells what it would have stopped. `shown` are the host's certificates, none in clear.
+    fn watch(&mut self, shown: Option<&[CertificateDer<'_>]>) {
+        let host = &self.opening.host;
+        let verdict = match (&self.opening.manner.tls, shown) {
+            (Demand::Watched { named: false }, _) => Err(format!("{host} is not among the policy's `mx`")),
+            (Demand::Watched { .. }, Some(shown)) => self.opening.tls.vouched(shown, host),
+            (Demand::Watched { .. }, None) => Err("the server does not offer STARTTLS".into()),
+            _ => Ok(()),
+        };
+        if let Err(problem) = verdict {
+            tracing::warn!(host, problem, "an MTA-STS policy in testing would have stopped this connection");
+            self.events.push(Event::TlsReport(self.opening.session));
         }
     }
 
@@ -298,7 +324,12 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         while let Some(output) = self.session.next_output() {
             match output {
                 Output::StartTls => left = Some(Left::Upgrade),
-                Output::Ready => self.events.push(Event::SessionReady(self.opening.session)),
+                Output::Ready => {
+                    if !self.session.is_encrypted() {
+                        self.watch(None);
+                    }
+                    self.events.push(Event::SessionReady(self.opening.session));
+                }
                 Output::Ended { id, ending, latency } => self.report_end(id, ending, latency),
                 Output::Closed { stage, why } => {
                     self.closed = Some((stage, why));
@@ -319,7 +350,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             (Ending::Replied { reply, .. }, address) => reply.shown(address.as_ref()),
             _ => String::new(),
         };
-        let tls = self.session.is_encrypted();
+        let tls = if self.session.is_encrypted() { self.opening.manner.tls.met() } else { Encryption::None };
         let ended = Ended { session: self.opening.session, mail, ending, shown, latency, tls };
         self.events.push(Event::Ended(ended));
     }
@@ -386,6 +417,15 @@ fn has_no_route(error: &std::io::Error, opening: &Opening) -> bool {
         // With IPv4 this is how running out of local ports looks, with a source how one looks that is not ours.
         AddrNotAvailable => opening.addr.is_ipv6() && opening.source.is_none(),
         _ => no_family,
+    }
+}
+
+/// What went wrong in a handshake.
+fn told(error: mail_send::Error) -> String {
+    match error {
+        mail_send::Error::Tls(error) => format!("TLS: {error}"),
+        mail_send::Error::Timeout => "TLS: no answer in time".into(),
+        other => format!("TLS: {other}"),
     }
 }
 

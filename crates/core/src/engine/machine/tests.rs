@@ -59,6 +59,7 @@ fn resolved(domain: &str, carrier: &str, valid_ms: u64) -> Event {
         name: format!("mx.{domain}"),
         preference: 10,
         addrs: vec![std::net::SocketAddr::from(([127, 0, 0, 1], 25))],
+        published: Default::default(),
     };
     let route = Route::Hosts { carrier: Carrier::new(carrier), site: domain.into(), hosts: vec![host] };
     Event::Resolved { domain: domain.into(), route, valid_until: at(valid_ms) }
