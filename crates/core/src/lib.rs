@@ -176,6 +176,7 @@ mod session;
 pub mod simulate;
 mod store;
 mod time;
+mod trace;
 mod unseen;
 mod wire;
 
@@ -193,4 +194,5 @@ pub use report::{LaneView, Snapshot};
 pub use seal::{Seal, SealError};
 pub use store::{Receipt, StoreError};
 pub use time::{Instant, Span};
+pub use trace::{Follow, Speaker, Trace, TraceLine};
 pub use unseen::UnseenReply;

@@ -295,7 +295,7 @@ impl Lane {
 
     /// How to speak with a host, from the policy and what is remembered of it.
     #[must_use]
-    pub fn manner(&self, helo: &str, host: &str, now: Instant) -> Manner {
+    pub fn manner(&self, helo: &str, host: &str, hurry: bool, now: Instant) -> Manner {
         let known = self.hosts.get(host).cloned().unwrap_or_default();
         let old = known.kept_until <= now;
         let plain = known.tls_broken && !old && self.policy.tls == TlsPolicy::Opportunistic;
@@ -303,6 +303,8 @@ impl Lane {
             helo: helo.to_string(),
             tls: if plain { TlsPolicy::Never } else { self.policy.tls },
             timeouts: self.policy.timeouts,
+            timeouts_routine: self.policy.timeouts_routine,
+            hurry,
             pipelining: known.pipelining || old,
             pipelining_proven: known.proven,
             overlap: known.overlap || old,

@@ -40,7 +40,7 @@ impl Line {
         Line {
             talk,
             carrier: carrier.to_string(),
-            connect_deadline: now + manner.timeouts.connect,
+            connect_deadline: now + manner.waits().connect,
             manner,
             session: None,
             held: Held::default(),
