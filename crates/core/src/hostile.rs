@@ -180,6 +180,8 @@ impl Talk {
             tls: [Demand::Never, Demand::Any, Demand::Verified][usize::from(how) % 3].clone(),
             tls_min: TlsVersion::V1_2,
             timeouts: Timeouts::URGENT,
+            timeouts_routine: Timeouts::RFC,
+            hurry: bit(0),
             pipelining: bit(3),
             pipelining_proven: bit(4),
             overlap: bit(5),
@@ -192,7 +194,9 @@ impl Talk {
                 id: MailId { batch: BatchId(1), index },
                 return_path: "b@me.example".into(),
                 rcpt: format!("u{index}@x.jp"),
+                recipient: format!("p{index}"),
                 needs_smtputf8: index == 3,
+                hurry: index % 2 == 0,
                 content: format!("CONTENT {index}\r\n.\r\n").into_bytes(),
             };
             session.offer(letter, now, now);

@@ -439,7 +439,7 @@ impl Lane {
 
     /// How to speak with a host, from the policy, what it must show and what is remembered of it.
     #[must_use]
-    pub fn manner(&self, host: &str, demand: Demand, now: Instant) -> Manner {
+    pub fn manner(&self, host: &str, demand: Demand, hurry: bool, now: Instant) -> Manner {
         let known = self.hosts.get(host).cloned().unwrap_or_default();
         let old = known.kept_until <= now;
         Manner {
@@ -447,6 +447,8 @@ impl Lane {
             tls: if known.tls_broken && !old { demand.after_failure() } else { demand },
             tls_min: self.policy.tls_min,
             timeouts: self.policy.timeouts,
+            timeouts_routine: self.policy.timeouts_routine,
+            hurry,
             pipelining: known.pipelining || old,
             pipelining_proven: known.proven,
             overlap: known.overlap || old,

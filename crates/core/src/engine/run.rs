@@ -26,6 +26,7 @@ use crate::resolve::{self, Resolver};
 use crate::seal::{Seal, StoreKey};
 use crate::store::{Receipt, Store, StoreError, Submission};
 use crate::time::Instant;
+use crate::trace::{Follow, Trace, Tracing};
 use crate::vouch::Vouch;
 use crate::wire::{self, Gate, Order, Tls};
 
@@ -76,6 +77,7 @@ pub struct Engine {
     store: Arc<Store>,
     seal: Arc<dyn Seal>,
     keys: Arc<KeyRing>,
+    tracing: Arc<Tracing>,
     clock: Clock,
     stopped: watch::Receiver<Option<String>>,
     recorded: watch::Receiver<u64>,
@@ -131,6 +133,7 @@ impl Engine {
             seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
             kept: resolver.usable(found.kept),
         };
+        let tracing = Arc::new(Tracing::default());
         let watch = Watch::new(config.carriers.policies().into_keys(), &settings.kept, keeper.clone());
         let warm = Event::WarmUp(domains_of(&config.warm_up));
         let _ = messages.send(Message::Events(vec![warm]));
@@ -148,9 +151,10 @@ impl Engine {
             sessions: HashMap::new(),
             record,
             watch,
+            tracing: tracing.clone(),
         };
         tokio::spawn(shell.run(inbox, stop));
-        Ok(Engine { messages, store, seal: keeper, keys, clock, stopped, recorded })
+        Ok(Engine { messages, store, seal: keeper, keys, tracing, clock, stopped, recorded })
     }
 
     /// Makes a batch durable and begins to send it. A key that is known gives the same receipt and sends nothing new.
@@ -236,6 +240,13 @@ impl Engine {
         let (answer, answered) = oneshot::channel();
         self.messages.send(Message::Metrics(answer)).map_err(|_| self.stopped())?;
         answered.await.map_err(|_| self.stopped())
+    }
+
+    /// Reads along from now on what is said about one recipient, with one host or with one carrier. Off, it costs nothing;
+    /// a reader who does not keep up loses lines, which are counted. `<rcpt>` stands for recipients, content is not shown.
+    #[must_use]
+    pub fn trace(&self, follow: Follow) -> Trace {
+        self.tracing.follow(follow)
     }
 
     /// An unrecognised reply of the snapshot word for word, by its number. It may hold an address: it is kept sealed with
@@ -354,6 +365,7 @@ struct Shell {
     sessions: HashMap<SessionId, mpsc::UnboundedSender<Order>>,
     record: watch::Sender<u64>,
     watch: Watch,
+    tracing: Arc<Tracing>,
 }
 
 impl Shell {
@@ -376,7 +388,7 @@ impl Shell {
                     }
                     Message::Metrics(answer) => {
                         let seen = self.snapshot();
-                        let _ = answer.send(self.watch.metrics(&seen));
+                        let _ = answer.send(self.watch.metrics(&seen, self.tracing.dropped()));
                     }
                     Message::Original(number, answer) => {
                         let _ = answer.send(self.watch.original(number));
@@ -460,9 +472,10 @@ impl Shell {
             Action::Open { session, gate, source, host, addr, manner, .. } => {
                 let (orders, inbox) = mpsc::unbounded_channel();
                 self.sessions.insert(session, orders);
+                let readers = (self.tracing.clone(), carrier);
                 let gate = self.gates.entry(gate).or_default().clone();
                 let (tls, clock, messages) = (self.tls.clone(), self.clock, self.messages.clone());
-                let opening = wire::Opening { session, source, addr, host, manner: *manner, gate, tls, clock };
+                let opening = wire::Opening { session, source, addr, host, manner: *manner, gate, tls, clock, readers };
                 let report = move |events| drop(messages.send(Message::Events(events)));
                 tokio::spawn(wire::run(opening, inbox, report));
             }

@@ -57,7 +57,7 @@ impl Machine {
                 let published = self.sites[talk.site].published(&host);
                 talk.demand = Demand::of(lane.policy.tls, &lane.policy.trusted, &published);
                 let demand = talk.demand.clone();
-                let manner = Box::new(lane.manner(&host, demand, now));
+                let manner = Box::new(lane.manner(&host, demand, flight.chunk.head.is_in_hurry(), now));
                 actions.push(Action::Open {
                     session: flight.session,
                     carrier: lane.carrier.clone(),
@@ -146,9 +146,12 @@ impl Machine {
             Ending::Replied { stage, reply } => refused(*stage, reply),
             Ending::Lost { stage, error } => broken(*stage, Cause::Network, error.clone()),
             Ending::TimedOut { stage } => broken(*stage, Cause::TimedOut, "no answer in time".into()),
-            Ending::Unsendable(cause) => {
-                Verdict { outcome: Outcome::Refused, cause: Some(*cause), stage: Stage::Mail, reply: String::new() }
-            }
+            Ending::Unsendable(cause) => Verdict {
+                outcome: Outcome::Refused,
+                cause: Some(*cause),
+                stage: Stage::Mail,
+                reply: unsendable(*cause),
+            },
             Ending::Unsigned(error) => broken(Stage::Mail, Cause::Policy, error.clone()),
             Ending::NotAttempted => broken(Stage::Connect, Cause::Network, String::new()),
         }
@@ -483,6 +486,16 @@ impl Machine {
             self.doom(queue.take_batch(batch), &Carrier::new(domain), settlement, why);
         }
     }
+}
+
+/// Why a mail was not sent to a server that had not refused it yet.
+fn unsendable(cause: Cause) -> String {
+    let why = match cause {
+        Cause::SmtpUtf8 => "the part before @ needs SMTPUTF8 (RFC 6531), which the server does not offer",
+        Cause::TooLarge => "the mail is larger than the server takes (SIZE, RFC 1870)",
+        _ => "the server cannot take this mail",
+    };
+    why.into()
 }
 
 /// A mail that may have been taken is not called expired or cancelled: nobody knows.

@@ -85,6 +85,8 @@ fn manner(tls: Demand) -> Manner {
         tls,
         tls_min: TlsVersion::V1_2,
         timeouts: Timeouts::URGENT,
+        timeouts_routine: Timeouts::RFC,
+        hurry: true,
         pipelining: true,
         pipelining_proven: false,
         overlap: true,

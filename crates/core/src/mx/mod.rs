@@ -13,6 +13,8 @@ pub use reading::{Exchanges, HOST_ADDRESSES_MAX, exchanges, is_own_machine};
 
 use std::net::SocketAddr;
 
+use crate::trust::Published;
+
 /// One MX record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct MxRecord {
