@@ -51,7 +51,8 @@ impl Bars {
             if span > 0.9 {
                 self.last[at] = (done, std::time::Instant::now());
             }
-            let left = if waiting == 0 { "完了".to_string() } else { known.times.all.map_or("—".into(), foresight::span) };
+            let left =
+                if waiting == 0 { "完了".to_string() } else { known.times.all.map_or("—".into(), foresight::span) };
             let bar = &self.bars[at].1;
             bar.set_length(done + waiting);
             bar.set_position(done);

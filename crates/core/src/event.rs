@@ -13,7 +13,7 @@ use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
 use crate::session::{Ending, Manner, Why};
 use crate::time::{Instant, Span};
-use crate::trust::{Encryption, Published};
+use crate::trust::Encryption;
 
 /// What all mails of a batch share, kept once.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -51,7 +51,7 @@ impl Record {
             cause: Some(Cause::Crash),
             stage: None,
             host: String::new(),
-            tls: false,
+            tls: Encryption::None,
             reply: String::new(),
             latency: Span::ZERO,
             settled: None,

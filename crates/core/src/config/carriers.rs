@@ -5,8 +5,12 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::replies::ReplyTable;
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use super::sources::SourceToml;
 use super::table::{Table, TableError};
+use super::trusted;
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::outcome::ReplyRules;
@@ -14,7 +18,6 @@ use crate::policy::{Policy, TlsPolicy};
 use crate::route::Source;
 use crate::time::Span;
 use crate::trust::TlsVersion;
-pub(crate) use trusted::certificates;
 
 /// The carrier table that is compiled in; an operator may replace it.
 pub(super) const CARRIERS: &str = include_str!("../../data/carriers.toml");

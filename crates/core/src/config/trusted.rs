@@ -41,7 +41,7 @@ mod tests {
 
     fn limits(rest: &str) -> Result<Carriers, TableError> {
         let row = "[[carrier]]\nname = \"own\"\ndomains = [\"own.example\"]\nsource = \"a test\"\n";
-        Carriers::parse(&format!("[default]\n{row}limits = {{ {rest} }}\n"), crate::config::REPLIES)
+        Carriers::parse(&format!("[default]\n{row}limits = {{ {rest} }}\n"), crate::config::carriers::REPLIES)
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::lane::Lane;
 use super::atlas::Way;
+use super::lane::Lane;
 use super::machine::Machine;
 use crate::carrier::Carrier;
 use crate::forecast::{ASSUMED_TURN, Basis, Composition, Forecast, Load, Outlook, Speed, Subject, forecast};

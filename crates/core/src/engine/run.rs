@@ -469,7 +469,7 @@ impl Shell {
                     let _ = messages.send(Message::Events(vec![Event::Resolved { domain, route, valid_until }]));
                 });
             }
-            Action::Open { session, gate, source, host, addr, manner, .. } => {
+            Action::Open { session, carrier, gate, source, host, addr, manner } => {
                 let (orders, inbox) = mpsc::unbounded_channel();
                 self.sessions.insert(session, orders);
                 let readers = (self.tracing.clone(), carrier);

@@ -349,8 +349,6 @@ impl Machine {
         let lane = &mut self.lanes[lane];
         let refused = match why {
             Why::Refused(_) | Why::Protocol(_) => true,
-            // Otherwise the next session does without TLS, at once.
-            Why::TlsFailed(_) => lane.policy.tls == TlsPolicy::Required,
             _ => false,
         };
         // One that speaks with us on another connection does not want this one: that is about pace.

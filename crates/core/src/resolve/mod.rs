@@ -203,7 +203,10 @@ impl Resolver {
             let why = "dial = loopback does not allow its addresses; set dial = \"internet\" to send";
             return Hosted::Failed(format!("{host}: {why}"));
         }
-        Hosted::Usable(HostRoute { name: host, preference: record.preference, addrs, published: Published::Nothing }, ttl)
+        Hosted::Usable(
+            HostRoute { name: host, preference: record.preference, addrs, published: Published::Nothing },
+            ttl,
+        )
     }
 
     async fn to_relay(&self, relay: &Relay) -> (Route, Duration) {

@@ -122,7 +122,10 @@ async fn resolver(dial: Dial) -> Resolver {
     config.dns = NameService::Servers(vec![socket.local_addr().unwrap()]);
     config.dial = dial;
     tokio::spawn(serve(socket));
-    Resolver::new(&config).unwrap()
+    config.mta_sts = false;
+    let tls = std::sync::Arc::new(crate::wire::Tls::new(&[]).unwrap());
+    let vouch = Vouch::new(&config, tls, crate::clock::Clock::start(), || builder(&config.dns)).unwrap();
+    Resolver::new(&config, vouch).unwrap()
 }
 
 async fn route(domain: &str) -> (Route, Duration) {
@@ -216,7 +219,12 @@ async fn nothing_outside_is_dialled_unless_it_is_allowed() {
 #[tokio::test]
 async fn what_was_learned_before_is_used_only_where_this_configuration_could_have_learned_it() {
     let kept = |addr: &str, site: &str| {
-        let hosts = vec![HostRoute { name: "mx".into(), preference: 0, addrs: vec![addr.parse().unwrap()] }];
+        let hosts = vec![HostRoute {
+            name: "mx".into(),
+            preference: 0,
+            addrs: vec![addr.parse().unwrap()],
+            published: Published::Nothing,
+        }];
         let (carrier, now) = (Carrier::new("c"), Instant::EPOCH);
         let kept = Kept { carrier, site: site.into(), hosts, answered: now, valid_until: now, used: now };
         postcard::to_extend(&kept, vec![1]).unwrap()

@@ -35,8 +35,8 @@ mod tests;
 use crate::time::Span;
 pub use report::{CarrierReport, CrashReport, Curve, Report, SourceReport, Tally};
 pub use script::{
-    BatchScript, CarrierScript, Group, HostTrouble, Ipv6, Limits, NameTrouble, Order, Overrun, Pipelining, Quota, Refusal, Scenario,
-    TlsScript, Ways,
+    BatchScript, CarrierScript, Group, HostTrouble, Ipv6, Limits, NameTrouble, Order, Overrun, Pipelining, Quota,
+    Refusal, Scenario, TlsScript, Ways,
 };
 
 /// Runs a scenario until everything has settled, or to its end.

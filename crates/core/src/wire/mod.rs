@@ -369,7 +369,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             (Ending::Replied { reply, .. }, address) => reply.shown(address.as_ref()),
             _ => String::new(),
         };
-        let tls = if self.session.is_encrypted() { self.opening.manner.tls.met() } else { Encryption::None };
+        let tls = self.met();
         let ended = Ended { session: self.opening.session, mail, ending, shown, latency, tls };
         self.events.push(Event::Ended(ended));
     }
@@ -388,7 +388,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             }
         }
         let held: Vec<MailId> = self.held.take_all().map(|letter| letter.id).collect();
-        for (mail, _) in core::mem::take(&mut self.addresses) {
+        for (mail, ..) in core::mem::take(&mut self.addresses) {
             let untouched = held.contains(&mail) || self.session.has_not_sent(mail);
             let lost = Ending::Lost { stage: Stage::Content, error: FAULT.into() };
             self.end_unshown(mail, if untouched { Ending::NotAttempted } else { lost });
@@ -399,8 +399,13 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         self.closed = Some((Stage::Connect, Why::Lost(FAULT.into())));
     }
 
+    /// What the conversation has shown of its encryption.
+    fn met(&self) -> Encryption {
+        if self.session.is_encrypted() { self.opening.manner.tls.met() } else { Encryption::None }
+    }
+
     fn end_unshown(&mut self, mail: MailId, ending: Ending) {
-        let (session, tls) = (self.opening.session, self.session.is_encrypted());
+        let (session, tls) = (self.opening.session, self.met());
         let ended = Ended { session, mail, ending, shown: String::new(), latency: Duration::ZERO, tls };
         self.events.push(Event::Ended(ended));
     }

@@ -8,7 +8,7 @@ use super::*;
 use crate::address::AddressStyle;
 use crate::event::{BatchHead, Chunk};
 use crate::message::{BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText};
-use crate::policy::{Timeouts, TlsPolicy};
+use crate::policy::Timeouts;
 use crate::queue::ChunkId;
 
 /// Stands for a fault of ours that a server's bytes bring to light.
@@ -73,8 +73,11 @@ async fn report(answers: &'static [(&'static str, &'static str)]) -> (Vec<(u32, 
     let server = tokio::spawn(async move { serve(listener.accept().await.unwrap().0, answers).await });
     let manner = Manner {
         helo: "sender.example".into(),
-        tls: TlsPolicy::Never,
+        tls: Demand::Never,
+        tls_min: crate::trust::TlsVersion::default(),
         timeouts: Timeouts::URGENT,
+        timeouts_routine: Timeouts::RFC,
+        hurry: true,
         pipelining: true,
         pipelining_proven: true,
         overlap: true,
@@ -87,8 +90,9 @@ async fn report(answers: &'static [(&'static str, &'static str)]) -> (Vec<(u32, 
         host: "mx.ao.example".into(),
         manner,
         gate: Gate::default(),
-        tls: Tls::new().unwrap().for_policy(TlsPolicy::Never),
+        tls: Arc::new(Tls::new(&[]).unwrap()),
         clock: Clock::start(),
+        readers: (Arc::new(Tracing::default()), crate::carrier::Carrier::new("ao")),
     };
     let (orders, inbox) = mpsc::unbounded_channel();
     let chunk = chunk(3);
