@@ -142,7 +142,7 @@ impl Row {
             mails_per_second_max: self.mails_per_second.map(|rate| rate * f64::from(sources)),
             burst_mails: self.burst.unwrap_or(1).saturating_mul(sources),
             mails_per_session_max: self.mails_per_session,
-            silent: false,
+            ..Limits::default()
         };
         let own = Policy::default();
         let policy = if self.told.unwrap_or(true) {
