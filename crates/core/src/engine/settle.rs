@@ -347,10 +347,7 @@ impl Machine {
         }
         let broken = matches!(why, Why::Lost(_) | Why::TimedOut | Why::Unreachable(_));
         let lane = &mut self.lanes[lane];
-        let refused = match why {
-            Why::Refused(_) | Why::Protocol(_) => true,
-            _ => false,
-        };
+        let refused = matches!(why, Why::Refused(_) | Why::Protocol(_));
         // One that speaks with us on another connection does not want this one: that is about pace.
         if !(broken || refused) || lane.is_alive(addr) {
             return false;
