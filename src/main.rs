@@ -4,11 +4,13 @@
 
 mod account;
 mod demo;
+mod dkim_key;
 mod letter_files;
 mod mock;
 mod ranges;
 mod send;
 mod show;
+mod signing;
 
 use std::process::ExitCode;
 
@@ -31,7 +33,9 @@ enum Command {
     /// One earthquake telegram becomes 11,500 mails, on this machine alone.
     Demo(demo::DemoArgs),
     /// A mail to each row of a roster.
-    Send(send::SendArgs),
+    Send(Box<send::SendArgs>),
+    /// A key for DKIM and its DNS record.
+    DkimKey(dkim_key::DkimKeyArgs),
     /// The mock carriers alone.
     Mock(mock::MockArgs),
 }
@@ -50,7 +54,8 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
-            Command::Send(args) => send::run(args).await,
+            Command::Send(args) => send::run(*args).await,
+            Command::DkimKey(args) => dkim_key::run(args),
             Command::Mock(args) => mock::run(args).await,
         }
     });

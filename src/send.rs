@@ -11,6 +11,7 @@ use crate::account::{Account, Report};
 use crate::letter_files;
 use crate::ranges;
 use crate::show::{self, Bars};
+use crate::signing::SigningArgs;
 
 /// How long the relay's name is looked up before the engine, which is more patient, takes over.
 const LOOKUP_MAX: Duration = Duration::from_secs(5);
@@ -60,6 +61,8 @@ pub struct SendArgs {
     /// Most mails a second through the relay, or to each carrier.
     #[arg(long, value_name = "N", value_parser = ranges::per_second)]
     rate: Option<f64>,
+    #[command(flatten)]
+    signing: SigningArgs,
     /// Give up on a mail after so many hours.
     #[arg(long, value_name = "HOURS", default_value_t = 24.0, value_parser = ranges::hours)]
     give_up_after: f64,
@@ -113,6 +116,7 @@ fn config(args: &SendArgs) -> Result<Config, String> {
             );
         }
     };
+    config.signing = args.signing.read()?;
     config.carriers.limit_all(args.sessions, args.rate);
     Ok(config)
 }

@@ -12,14 +12,14 @@ use crate::sink::SmtpSink;
 use crate::writing::{Letter, MESSAGE};
 
 /// An ordinary address and legacy ones, which RFC 5321 allows in quotes only.
-const ADDRESSES: [&str; 5] =
+pub const ADDRESSES: [&str; 5] =
     ["hanako@gmail.com", "hanako..y@docomo.ne.jp", "hanako.@ezweb.ne.jp", "h-.-y@docomo.ne.jp", ".hanako@docomo.ne.jp"];
 
 #[test]
 #[ignore = "needs python3"]
 fn python_understands_the_mail_that_carriers_took() {
     let folder = tempfile::tempdir().unwrap();
-    for (at, mail) in taken(folder.path()).into_iter().enumerate() {
+    for (at, mail) in taken(folder.path(), MESSAGE, &[]).into_iter().enumerate() {
         let file = folder.path().join(format!("mail{at}"));
         std::fs::write(&file, &mail.content).unwrap();
         assert_understood(&read(&file), &mail.rcpt);
@@ -82,14 +82,15 @@ fn read(file: &Path) -> Value {
 }
 
 /// What the mock carriers took of one mail to each address.
-fn taken(folder: &Path) -> Vec<AcceptedMail> {
+pub fn taken(folder: &Path, message: &str, options: &[&str]) -> Vec<AcceptedMail> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let profile = Profile::named("calm").unwrap();
     let mut net = runtime.block_on(MockNet::start(profile, Directory::Everyone, 3)).unwrap();
     let mut mails = net.take_mail();
-    let letter = Letter::write(folder, &ADDRESSES, MESSAGE);
+    let letter = Letter::write(folder, &ADDRESSES, message);
     let (dns, port) = (net.dns.to_string(), net.smtp_port.to_string());
-    run(folder, letter.args(&["--dial", "loopback", "--dns", &dns, "--port", &port]), 60).json();
+    let own = ["--dial", "loopback", "--dns", &dns, "--port", &port];
+    run(folder, letter.args(&[&own, options].concat()), 60).json();
     runtime.block_on(net.shutdown());
     let mut taken = Vec::new();
     while let Ok(mail) = mails.try_recv() {

@@ -12,7 +12,10 @@ mod kills;
 mod mails;
 mod mistakes;
 mod relay;
+mod signatures;
 mod sink;
+#[cfg(feature = "smime")]
+mod smime;
 mod telegrams;
 mod trial;
 mod writing;

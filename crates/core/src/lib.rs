@@ -190,7 +190,7 @@ pub use forecast::Forecast;
 pub use message::{Batch, BatchError, BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
 pub use outcome::{Cause, Outcome, Settlement, Stage};
 pub use policy::{Policy, Timeouts, TlsPolicy};
-pub use press::{DkimKey, Signing, SigningError, Unsigned};
+pub use press::{DkimAlgorithm, DkimKey, Signing, SigningError, SmimeKey, Unsigned};
 pub use record::Record;
 pub use report::{LaneView, Snapshot};
 pub use route::{Source, SourceLimits};

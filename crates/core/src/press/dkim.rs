@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use aws_lc_rs::signature::{ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use mail_auth::common::crypto::{DkimKey as Secret, SigningKey};
-use mail_auth::common::headers::{HeaderStream, Writable, Writer};
+use mail_auth::common::headers::{Writable, Writer};
 use mail_auth::dkim::Signature;
 use mail_auth::dkim::canonicalize::CanonicalHeaders;
-use memchr::{memchr, memchr_iter};
 
+use super::headers::Headers;
 use crate::time::Instant;
 
 /// What every signature covers, absent or not; `From` twice, so that nobody can add another (RFC 6376 §8.15).
@@ -30,8 +30,10 @@ const LIST: &[u8] = b"list-";
 
 /// The kinds of keys that DKIM knows, in the order in which their signatures stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
+pub enum Algorithm {
+    /// RSA with SHA-256 (RFC 6376 §3.3.1): every carrier reads it.
     Rsa,
+    /// Ed25519 (RFC 8463): beside RSA, for those that read it.
     Ed25519,
 }
 
@@ -136,41 +138,10 @@ impl Writable for Signed<'_> {
 
 fn covered(mail: &[u8]) -> Vec<String> {
     let mut names: Vec<String> = COVERED.map(str::to_string).to_vec();
-    let mut headers = Headers::of(mail);
-    while let Some((name, _)) = headers.next_header() {
+    for (name, _) in Headers::of(mail) {
         if name.get(..LIST.len()).is_some_and(|start| start.eq_ignore_ascii_case(LIST)) {
             names.push(String::from_utf8_lossy(name).into_owned());
         }
     }
     names
-}
-
-/// The headers of a mail one by one, then its body.
-struct Headers<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Headers<'a> {
-    fn of(mail: &'a [u8]) -> Self {
-        Headers { rest: mail }
-    }
-}
-
-impl<'a> HeaderStream<'a> for Headers<'a> {
-    fn next_header(&mut self) -> Option<(&'a [u8], &'a [u8])> {
-        if self.rest.starts_with(b"\r\n") {
-            return None;
-        }
-        let is_folded = |end: usize| matches!(self.rest.get(end + 1), Some(b' ' | b'\t'));
-        let end = memchr_iter(b'\n', self.rest).find(|end| !is_folded(*end))? + 1;
-        let (header, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        let colon = memchr(b':', header)?;
-        Some((&header[..colon], &header[colon + 1..]))
-    }
-
-    fn body(&mut self) -> &'a [u8] {
-        while self.next_header().is_some() {}
-        self.rest.strip_prefix(b"\r\n").unwrap_or(self.rest)
-    }
 }

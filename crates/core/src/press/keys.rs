@@ -1,6 +1,5 @@
-//! The keys that sign: which file signs for which domain and from when, all read and tried before anything is sent.
+//! What is configured to sign, and the files it lies in.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,13 +12,9 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use thiserror::Error;
 
-use super::dkim::{Algorithm, Signer};
-use super::moment;
+use super::dkim::Algorithm;
 use crate::address::Address;
-use crate::time::{Instant, Span};
-
-/// A change of keys that is this near is announced when the engine opens.
-const NOTICE: Span = Span::from_secs(14 * 86_400);
+use crate::time::Instant;
 
 /// A key that signs the mails of one domain (DKIM, RFC 6376; Ed25519 by RFC 8463).
 ///
@@ -48,14 +43,19 @@ impl DkimKey {
         DkimKey { domain, selector, file, from: Instant::EPOCH, until: Instant::NEVER }
     }
 
+    /// Where its record is.
+    pub(super) fn name(&self) -> Result<String, SigningError> {
+        check_selector(&self.selector)?;
+        Ok(format!("{}._domainkey.{}", self.selector, domain_of(&self.domain)?))
+    }
+
     /// The name and the text of the record that publishes it (RFC 6376 §3.6.1), as one string.
     ///
     /// # Errors
     /// [`SigningError`] if the file holds no such key.
     pub fn record(&self) -> Result<(String, String), SigningError> {
         let (_, algorithm, public) = read_key(&self.file)?;
-        let name = format!("{}._domainkey.{}", self.selector, domain_of(&self.domain)?);
-        Ok((name, format!("v=DKIM1; k={}; p={}", algorithm.key_type(), STANDARD.encode(public))))
+        Ok((self.name()?, format!("v=DKIM1; k={}; p={}", algorithm.key_type(), STANDARD.encode(public))))
     }
 }
 
@@ -70,6 +70,17 @@ pub enum Unsigned {
     Refuse,
 }
 
+/// A certificate of an organisation and its key (S/MIME, RFC 8551; needs the feature `smime`). It signs mails from the
+/// addresses that the certificate names, if they are submitted while it is valid; of several, the one that became valid
+/// last. With a P-256 key a retry differs in its signatures and in nothing else, for ECDSA has chance in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmimeKey {
+    /// PEM file with the certificate first and, behind it, those that lead to a trusted root.
+    pub certificate: PathBuf,
+    /// PEM file with its RSA key of at least 2,048 bits or its P-256 key (PKCS#8 or the older forms), without passphrase.
+    pub key: PathBuf,
+}
+
 /// What signs the mails.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signing {
@@ -78,6 +89,8 @@ pub struct Signing {
     pub dkim: Vec<DkimKey>,
     /// What happens where no key is valid.
     pub unsigned: Unsigned,
+    /// Certificates: the part of the mail that is read is signed with S/MIME before DKIM signs the whole.
+    pub smime: Vec<SmimeKey>,
 }
 
 /// Why mails cannot be signed as configured.
@@ -105,116 +118,25 @@ pub enum SigningError {
         /// When the batch was submitted.
         at: String,
     },
-}
-
-/// Every key, read and tried.
-#[derive(Default)]
-pub struct KeyRing {
-    domains: HashMap<String, Vec<Signer>>,
-    unsigned: Unsigned,
-}
-
-impl KeyRing {
-    /// Reads and tries every key.
-    ///
-    /// # Errors
-    /// The first [`SigningError`], naming the file and what to do.
-    pub fn open(signing: &Signing) -> Result<Self, SigningError> {
-        let mut domains: HashMap<String, Vec<Signer>> = HashMap::new();
-        for key in &signing.dkim {
-            let domain = domain_of(&key.domain)?;
-            check_selector(&key.selector)?;
-            if key.until <= key.from {
-                let (from, until) = (moment(key.from), moment(key.until));
-                let problem =
-                    format!("the key {} of {domain} ends at {until}, before it begins at {from}", key.selector);
-                return Err(SigningError::Keys(problem));
-            }
-            let (secret, algorithm, public) = read_key(&key.file)?;
-            let signer = Signer::new(&domain, &key.selector, (secret, algorithm), key.from..key.until);
-            if !signer.verifies(&public) {
-                return Err(wrong(&key.file, "its private and public parts do not match: make a new key"));
-            }
-            let signers = domains.entry(domain.clone()).or_default();
-            if signers.iter().any(|other| other.selector() == key.selector) {
-                let problem = format!("{domain} has two keys with the selector {}: its record holds one", key.selector);
-                return Err(SigningError::Keys(problem));
-            }
-            signers.push(signer);
-        }
-        Ok(KeyRing { domains, unsigned: signing.unsigned })
-    }
-
-    /// Whether nothing is signed for anybody.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.domains.is_empty()
-    }
-
-    /// What signs a mail from this domain that was submitted at this instant: RSA, then Ed25519.
-    pub(super) fn valid(&self, domain: &str, at: Instant) -> impl Iterator<Item = &Signer> {
-        let signers = self.domains.get(domain).map_or(&[][..], Vec::as_slice);
-        [Algorithm::Rsa, Algorithm::Ed25519].into_iter().filter_map(move |algorithm| {
-            let valid = signers.iter().filter(|s| s.algorithm() == algorithm && s.is_valid(at));
-            valid.max_by_key(|signer| signer.from())
-        })
-    }
-
-    /// Whether a batch may be sent: it is signed, or need not be.
-    ///
-    /// # Errors
-    /// [`SigningError::NoKey`].
-    pub fn check(&self, from: &Address, at: Instant) -> Result<(), SigningError> {
-        let domain = from.domain();
-        if self.valid(domain, at).next().is_some() {
-            return Ok(());
-        }
-        if self.unsigned == Unsigned::Refuse {
-            return Err(SigningError::NoKey { domain: domain.to_string(), at: moment(at) });
-        }
-        if !self.is_empty() {
-            tracing::warn!(domain, "no DKIM key is valid for this sender: its mails go out unsigned");
-        }
-        Ok(())
-    }
-
-    /// What an operator should know of changes that are near: a key that begins soon, or one that ends with none after it.
-    #[must_use]
-    pub fn notices(&self, now: Instant) -> Vec<String> {
-        let soon = now + NOTICE;
-        let mut notices = Vec::new();
-        for (domain, signers) in &self.domains {
-            for signer in signers {
-                let (selector, from, until) = (signer.selector(), signer.from(), signer.until());
-                if now < from && from <= soon {
-                    notices.push(format!(
-                        "{domain}: the key {selector} signs from {} on; its record {selector}._domainkey.{domain} must be \
-                         published before that",
-                        moment(from)
-                    ));
-                }
-                if until <= soon && signer.is_valid(now) && self.valid(domain, until).next().is_none() {
-                    notices.push(format!(
-                        "{domain}: the key {selector} ends at {} and no key follows it: add the next one",
-                        moment(until)
-                    ));
-                }
-            }
-        }
-        notices.sort();
-        notices
-    }
+    /// A certificate names the sender and none is valid, and the policy refuses to send unsigned.
+    #[error("no certificate for {domain} is valid at {at}: renew it, or let it send unsigned mails")]
+    NoCertificate {
+        /// The sender's domain.
+        domain: String,
+        /// When the batch was submitted.
+        at: String,
+    },
 }
 
 /// The domain in the form in which addresses have it.
-fn domain_of(domain: &str) -> Result<String, SigningError> {
+pub(super) fn domain_of(domain: &str) -> Result<String, SigningError> {
     let address = Address::parse(&format!("x@{domain}"));
     let address = address.map_err(|e| SigningError::Keys(format!("the domain \"{domain}\": {e}")))?;
     Ok(address.domain().to_string())
 }
 
 /// RFC 6376 §3.1: labels of a domain name. It goes into a header.
-fn check_selector(selector: &str) -> Result<(), SigningError> {
+pub(super) fn check_selector(selector: &str) -> Result<(), SigningError> {
     let is_label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
@@ -247,7 +169,7 @@ pub(super) fn read_secret(file: &Path) -> Result<Vec<u8>, SigningError> {
 }
 
 /// A secret key with what kind it is and its public part as a DKIM record has it.
-fn read_key(file: &Path) -> Result<(Secret, Algorithm, Vec<u8>), SigningError> {
+pub(super) fn read_key(file: &Path) -> Result<(Secret, Algorithm, Vec<u8>), SigningError> {
     let pem = read_secret(file)?;
     let der = private_key(file, &pem)?;
     let rsa = match &der {

@@ -2,9 +2,15 @@
 
 mod coming;
 mod dkim;
+mod headers;
 mod keys;
+mod make;
 mod pool;
 mod render;
+mod ring;
+#[cfg(feature = "smime")]
+mod smime;
+mod table;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,10 +25,12 @@ use crate::queue::ChunkId;
 use crate::session::Letter;
 
 pub use coming::Coming;
-pub use keys::{DkimKey, KeyRing, Signing, SigningError, Unsigned};
+pub use dkim::Algorithm as DkimAlgorithm;
+pub use keys::{DkimKey, Signing, SigningError, SmimeKey, Unsigned};
 use pool::Pool;
 use render::moment;
 pub use render::render;
+pub use ring::KeyRing;
 
 /// Why there is no letter.
 #[derive(Debug)]
@@ -97,6 +105,11 @@ pub fn letter(keys: &KeyRing, chunk: &Chunk, mail: MailId, style: AddressStyle) 
     // Validated when the batch was submitted.
     let return_path = Address::parse(&template.return_path.fill(&recipient.fields)).map_err(|_| Spoilt::Gone)?;
     let rendered = render(head, recipient);
+    #[cfg(feature = "smime")]
+    let rendered = match keys.certified(&template.from.address, head.submitted) {
+        Some(certified) => certified.sign(&rendered, head.submitted).map_err(Spoilt::Unsigned)?,
+        None => rendered,
+    };
     let mut signatures = Vec::new();
     for signer in keys.valid(template.from.address.domain(), head.submitted) {
         signer.sign(&rendered, head.submitted, &mut signatures).map_err(Spoilt::Unsigned)?;

@@ -42,6 +42,7 @@ impl Session {
         let (pipelining, smtputf8, starttls) = (offers("PIPELINING"), offers("SMTPUTF8"), offers("STARTTLS"));
         self.pipelining = pipelining && self.manner.pipelining;
         self.smtputf8 = smtputf8;
+        self.size_max = size_max(reply).filter(|_| self.phase == Phase::Ehlo);
         if starttls && !self.encrypted && self.manner.tls != TlsPolicy::Never {
             self.out.extend_from_slice(b"STARTTLS\r\n");
             return self.enter(Phase::StartTls, now);
@@ -78,4 +79,11 @@ impl Session {
     pub fn tls_failed(&mut self, error: &str) {
         self.close(Why::TlsFailed(error.to_string()));
     }
+}
+
+/// RFC 1870 §4: none said, or 0, is no limit.
+fn size_max(ehlo: &Reply) -> Option<usize> {
+    let mut lines = ehlo.text.split('\n').skip(1).map(|line| line.split(' '));
+    let mut words = lines.find(|words| words.clone().next().is_some_and(|word| word.eq_ignore_ascii_case("SIZE")))?;
+    words.nth(1)?.parse().ok().filter(|max| *max > 0)
 }

@@ -160,6 +160,8 @@ pub struct Session {
     encrypted: bool,
     pipelining: bool,
     smtputf8: bool,
+    /// The most octets the server takes in one mail, if it says so.
+    size_max: Option<usize>,
     reader: ReplyReader,
     out: Vec<u8>,
     outputs: VecDeque<Output>,
@@ -187,6 +189,7 @@ impl Session {
             encrypted: false,
             pipelining: false,
             smtputf8: false,
+            size_max: None,
             reader: ReplyReader::default(),
             out: Vec::new(),
             outputs: VecDeque::new(),

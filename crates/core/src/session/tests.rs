@@ -360,6 +360,23 @@ fn an_address_that_needs_smtputf8_is_not_sent_where_it_is_not_offered() {
     assert_eq!(talk.ends(), [(1, Ending::Unsendable(Cause::SmtpUtf8))]);
 }
 
+#[test]
+fn a_mail_that_is_larger_than_the_server_takes_is_not_sent() {
+    let sent = |says: &str| {
+        let mut talk = Talk::start(manner());
+        talk.server("220 hi\r\n");
+        talk.client("EHLO me.example\r\n");
+        talk.server(&format!("250-mx\r\n250-PIPELINING\r\n250 {says}\r\n"));
+        talk.outputs();
+        talk.offer(1);
+        !talk.session.take_bytes().is_empty()
+    };
+    // "mail 1" and its line end are eight octets.
+    for (says, taken) in [("SIZE 8", true), ("size 7", false), ("SIZE 0", true), ("SIZE", true), ("SIZE x", true)] {
+        assert_eq!(sent(says), taken, "{says}");
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_the_server_says_every_mail_ends_exactly_once_and_nothing_panics(

@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::address::Address;
-use crate::press::{DkimKey, KeyRing, Signing, SigningError, Unsigned};
+use crate::press::make::pem;
+use crate::press::{DkimAlgorithm, DkimKey, KeyRing, Signing, SigningError, Unsigned};
 use crate::time::{Instant, Span};
 
 /// An RSA key of 1,024 bits that signs for nobody.
@@ -32,12 +33,6 @@ RcCRm+D9hPTabBqbL34jIlylXQF7+8sW6Cf97w+94tH1qNtecN386D8nEv184NZQ
 R/Tb1HaTaC4oDg==
 -----END PRIVATE KEY-----
 ";
-
-fn pem(der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
-}
 
 /// Made once: an RSA key takes a while.
 pub(super) static RSA: LazyLock<String> = LazyLock::new(|| {
@@ -73,7 +68,7 @@ fn at(days: u64) -> Instant {
 }
 
 fn open(dkim: Vec<DkimKey>) -> Result<KeyRing, SigningError> {
-    KeyRing::open(&Signing { dkim, unsigned: Unsigned::Refuse })
+    KeyRing::open(&Signing { dkim, unsigned: Unsigned::Refuse, ..Signing::default() })
 }
 
 fn refused(keys: Vec<DkimKey>) -> String {
@@ -185,8 +180,30 @@ fn a_sender_without_a_key_is_refused_or_sent_unsigned_as_configured() {
     assert_eq!(ring.check(&own, at(1)), Ok(()));
     let error = ring.check(&other, at(1)).unwrap_err();
     assert!(error.to_string().contains("other.jp at 1970-01-02"), "{error}");
-    let ring = KeyRing::open(&Signing { dkim, unsigned: Unsigned::Send }).unwrap();
+    let ring = KeyRing::open(&Signing { dkim, ..Signing::default() }).unwrap();
     assert_eq!(ring.check(&other, at(1)), Ok(()));
+}
+
+#[test]
+fn a_key_that_was_made_is_used_and_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, algorithm) in [("rsa.pem", DkimAlgorithm::Rsa), ("ed.pem", DkimAlgorithm::Ed25519)] {
+        let key = DkimKey::new("example.jp", "s1", folder.path().join(name));
+        key.make(algorithm).unwrap();
+        let ring = open(vec![key.clone()]).unwrap();
+        assert_eq!(ring.valid("example.jp", at(1)).map(|signer| signer.algorithm()).collect::<Vec<_>>(), [algorithm]);
+        assert!(key.make(algorithm).unwrap_err().to_string().contains(name));
+    }
+    let nowhere = DkimKey::new("no domain", "s1", folder.path().join("none.pem"));
+    assert!(nowhere.make(DkimAlgorithm::Ed25519).is_err() && !nowhere.file.exists());
+}
+
+#[cfg(not(feature = "smime"))]
+#[test]
+fn a_certificate_in_a_program_without_smime_is_refused_with_what_is_missing() {
+    let smime = vec![crate::press::SmimeKey { certificate: "c.pem".into(), key: "k.pem".into() }];
+    let error = KeyRing::open(&Signing { smime, ..Signing::default() }).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("c.pem") && error.contains("--features smime"), "{error}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod keys;
 mod signed;
+#[cfg(feature = "smime")]
+mod smime;
 
 use super::render::message_id;
 use super::*;
