@@ -1,6 +1,7 @@
 //! `hikyaku demo`: one earthquake telegram becomes 11,500 mails, on this machine alone.
 
 mod chance;
+mod metrics;
 mod names;
 mod people;
 mod roster;

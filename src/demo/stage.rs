@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::people::{self, Habits};
-use super::{DemoArgs, Work, roster};
+use super::{DemoArgs, Work, metrics, roster};
 use crate::mock::read_profile;
 
 /// Records folded into the journal at once.
@@ -62,7 +62,7 @@ impl Stage {
         let (fold, folded) = watch::channel(0);
         let habits = Habits { share: args.answers, seed: args.seed, median: Duration::from_secs(2) };
         let tasks = vec![
-            tokio::spawn(serve(listener, desk.clone(), until(stopped.clone()))),
+            tokio::spawn(serve(listener, desk.clone(), engine.clone(), until(stopped.clone()))),
             tokio::spawn(fold_outcomes(engine.clone(), desk.clone(), batches, fold, until(stopped.clone()))),
             tokio::spawn(answer(mails, habits, until(stopped))),
         ];
@@ -298,9 +298,15 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-async fn serve(listener: tokio::net::TcpListener, desk: Desk, stop: impl Future<Output = ()> + Send + 'static) {
+async fn serve(
+    listener: tokio::net::TcpListener,
+    desk: Desk,
+    engine: Engine,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
     let state = WebState::new(desk);
-    let router = hikyaku_web::router(state.clone()).merge(hikyaku_web::console_router(state));
+    let pages = hikyaku_web::router(state.clone()).merge(hikyaku_web::console_router(state));
+    let router = pages.merge(metrics::router(engine));
     if let Err(e) = hikyaku_web::serve(listener, router, stop).await {
         eprintln!("hikyaku: the pages stopped: {e}");
     }

@@ -9,7 +9,7 @@ pub(crate) const FLOORS: [(&str, &[&str]); 5] = [
     ("L0 words", &["address", "carrier", "message", "reply", "time", "via"]),
     ("L1 rules", &["outcome", "record", "retry", "policy", "pace", "congestion", "mx", "unseen", "route"]),
     ("L2 machines", &["session", "queue", "plan", "forecast", "event"]),
-    ("L3 edges", &["store", "resolve", "press", "wire", "config", "seal", "clock"]),
+    ("L3 edges", &["store", "resolve", "press", "wire", "config", "seal", "clock", "trace"]),
     ("L4 engine", &["engine", "report", "metrics", "hostile", "simulate"]),
 ];
 

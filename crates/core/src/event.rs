@@ -34,6 +34,14 @@ pub struct BatchHead {
     pub recipients: u32,
 }
 
+impl BatchHead {
+    /// Whether its mails must arrive now, so that no answer is waited for as long as RFC 5321 allows.
+    #[must_use]
+    pub fn is_in_hurry(&self) -> bool {
+        self.deadline.is_some() || self.urgency < Urgency::Routine
+    }
+}
+
 /// Recipients of one domain, loaded from the queue. A place is empty if its mail has settled or its key is gone.
 #[derive(Clone, Debug)]
 pub struct Chunk {

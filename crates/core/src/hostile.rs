@@ -178,6 +178,8 @@ impl Talk {
             helo: "me.example".into(),
             tls: [TlsPolicy::Never, TlsPolicy::Opportunistic, TlsPolicy::Required][usize::from(how) % 3],
             timeouts: Timeouts::URGENT,
+            timeouts_routine: Timeouts::RFC,
+            hurry: bit(0),
             pipelining: bit(3),
             pipelining_proven: bit(4),
             overlap: bit(5),
@@ -190,7 +192,9 @@ impl Talk {
                 id: MailId { batch: BatchId(1), index },
                 return_path: "b@me.example".into(),
                 rcpt: format!("u{index}@x.jp"),
+                recipient: format!("p{index}"),
                 needs_smtputf8: index == 3,
+                hurry: index % 2 == 0,
                 content: format!("CONTENT {index}\r\n.\r\n").into_bytes(),
             };
             session.offer(letter, now, now);

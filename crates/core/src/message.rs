@@ -184,8 +184,8 @@ impl Template {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct KeyId(pub u64);
 
-/// One mail to be: an address and what is filled in for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One mail to be: an address and what is filled in for it. `Debug` shows neither local part nor fields.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Recipient {
     /// The caller's own name for this mail, unique in the batch; comes back in every record. Not personal data.
     pub id: String,
@@ -197,6 +197,14 @@ pub struct Recipient {
     pub fields: Vec<String>,
     /// What is known of the address; decides its place in the batch alone.
     pub history: History,
+}
+
+impl core::fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut shown = f.debug_struct("Recipient");
+        shown.field("id", &self.id).field("key", &self.key).field("address", &self.address);
+        shown.field("history", &self.history).finish_non_exhaustive()
+    }
 }
 
 /// What earlier mails to an address have shown. Within a batch good addresses go first, so that those which carriers

@@ -34,8 +34,10 @@ pub struct Policy {
     pub idle: Span,
     /// Whether to encrypt.
     pub tls: TlsPolicy,
-    /// How long to wait for each answer.
+    /// How long to wait for each answer, for mails that must arrive now: those with a deadline or above routine.
     pub timeouts: Timeouts,
+    /// How long to wait for each answer, for all other mails.
+    pub timeouts_routine: Timeouts,
     /// How often a mail is tried again after a busy or broken attempt before it expires by its own time: none means for ever.
     pub attempts_max: Option<u32>,
     /// Whether a mail in doubt is sent again (with the same Message-ID) or settles as unknown.
@@ -93,6 +95,7 @@ impl Default for Policy {
             idle: Span::from_secs(5),
             tls: TlsPolicy::Opportunistic,
             timeouts: Timeouts::URGENT,
+            timeouts_routine: Timeouts::RFC,
             attempts_max: None,
             resend_in_doubt: true,
         }

@@ -91,6 +91,12 @@ impl core::fmt::Display for Reply {
     }
 }
 
+/// Any line of a conversation as it may be shown: see [`Reply::shown`].
+#[must_use]
+pub fn shown(text: &str, rcpt: Option<&Address>) -> String {
+    redact::redact(text, rcpt)
+}
+
 /// The server does not speak SMTP.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]

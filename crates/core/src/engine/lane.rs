@@ -325,7 +325,7 @@ impl Lane {
 
     /// How to speak with a host, from the policy and what is remembered of it.
     #[must_use]
-    pub fn manner(&self, host: &str, now: Instant) -> Manner {
+    pub fn manner(&self, host: &str, hurry: bool, now: Instant) -> Manner {
         let known = self.hosts.get(host).cloned().unwrap_or_default();
         let old = known.kept_until <= now;
         let plain = known.tls_broken && !old && self.policy.tls == TlsPolicy::Opportunistic;
@@ -333,6 +333,8 @@ impl Lane {
             helo: self.helo.clone(),
             tls: if plain { TlsPolicy::Never } else { self.policy.tls },
             timeouts: self.policy.timeouts,
+            timeouts_routine: self.policy.timeouts_routine,
+            hurry,
             pipelining: known.pipelining || old,
             pipelining_proven: known.proven,
             overlap: known.overlap || old,

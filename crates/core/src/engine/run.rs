@@ -23,6 +23,7 @@ use crate::resolve::Resolver;
 use crate::seal::{Seal, StoreKey};
 use crate::store::{Receipt, Store, StoreError};
 use crate::time::Instant;
+use crate::trace::{Follow, Trace, Tracing};
 use crate::wire::{self, Gate, Order, Tls};
 
 /// Events heard in one step at most, so that no one waits long.
@@ -71,6 +72,7 @@ pub struct Engine {
     store: Arc<Store>,
     seal: Arc<dyn Seal>,
     keys: Arc<KeyRing>,
+    tracing: Arc<Tracing>,
     clock: Clock,
     stopped: watch::Receiver<Option<String>>,
     recorded: watch::Receiver<u64>,
@@ -118,6 +120,7 @@ impl Engine {
             seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
             kept: found.kept,
         };
+        let tracing = Arc::new(Tracing::default());
         let watch = Watch::new(config.carriers.policies().into_keys(), &settings.kept, keeper.clone());
         let (stop, stopped) = watch::channel(None);
         let (record, recorded) = watch::channel(0);
@@ -134,9 +137,10 @@ impl Engine {
             began: clock.now(),
             record,
             watch,
+            tracing: tracing.clone(),
         };
         tokio::spawn(shell.run(inbox, stop));
-        Ok(Engine { messages, store, seal: keeper, keys, clock, stopped, recorded })
+        Ok(Engine { messages, store, seal: keeper, keys, tracing, clock, stopped, recorded })
     }
 
     /// Makes a batch durable and begins to send it. A key that is known gives the same receipt and sends nothing new.
@@ -201,6 +205,13 @@ impl Engine {
         let (answer, answered) = oneshot::channel();
         self.messages.send(Message::Metrics(answer)).map_err(|_| self.stopped())?;
         answered.await.map_err(|_| self.stopped())
+    }
+
+    /// Reads along from now on what is said about one recipient, with one host or with one carrier. Off, it costs nothing;
+    /// a reader who does not keep up loses lines, which are counted. `<rcpt>` stands for recipients, content is not shown.
+    #[must_use]
+    pub fn trace(&self, follow: Follow) -> Trace {
+        self.tracing.follow(follow)
     }
 
     /// An unrecognised reply of the snapshot word for word, by its number. It may hold an address: it is kept sealed with
@@ -301,6 +312,7 @@ struct Shell {
     began: Instant,
     record: watch::Sender<u64>,
     watch: Watch,
+    tracing: Arc<Tracing>,
 }
 
 impl Shell {
@@ -323,7 +335,7 @@ impl Shell {
                     }
                     Message::Metrics(answer) => {
                         let seen = self.snapshot();
-                        let _ = answer.send(self.watch.metrics(&seen));
+                        let _ = answer.send(self.watch.metrics(&seen, self.tracing.dropped()));
                     }
                     Message::Original(number, answer) => {
                         let _ = answer.send(self.watch.original(number));
@@ -400,12 +412,13 @@ impl Shell {
                     let _ = messages.send(Message::Events(vec![Event::Resolved { domain, route, valid_until }]));
                 });
             }
-            Action::Open { session, gate, source, host, addr, manner, .. } => {
+            Action::Open { session, carrier, gate, source, host, addr, manner } => {
                 let (orders, inbox) = mpsc::unbounded_channel();
                 self.sessions.insert(session, orders);
+                let readers = (self.tracing.clone(), carrier);
                 let gate = self.gates.entry(gate).or_default().clone();
                 let (tls, clock, messages) = (self.tls.for_policy(manner.tls), self.clock, self.messages.clone());
-                let opening = wire::Opening { session, source, addr, host, manner: *manner, gate, tls, clock };
+                let opening = wire::Opening { session, source, addr, host, manner: *manner, gate, tls, clock, readers };
                 let report = move |events| drop(messages.send(Message::Events(events)));
                 tokio::spawn(wire::run(opening, inbox, report));
             }

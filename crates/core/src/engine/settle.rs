@@ -53,7 +53,7 @@ impl Machine {
             if !talk.opened {
                 talk.opened = true;
                 let (host, addr) = (talk.host.clone(), talk.addr);
-                let manner = Box::new(lane.manner(&host, now));
+                let manner = Box::new(lane.manner(&host, flight.chunk.head.is_in_hurry(), now));
                 actions.push(Action::Open {
                     session: flight.session,
                     carrier: lane.carrier.clone(),
@@ -129,9 +129,12 @@ impl Machine {
             Ending::Replied { stage, reply } => refused(*stage, reply),
             Ending::Lost { stage, error } => broken(*stage, Cause::Network, error.clone()),
             Ending::TimedOut { stage } => broken(*stage, Cause::TimedOut, "no answer in time".into()),
-            Ending::Unsendable(cause) => {
-                Verdict { outcome: Outcome::Refused, cause: Some(*cause), stage: Stage::Mail, reply: String::new() }
-            }
+            Ending::Unsendable(cause) => Verdict {
+                outcome: Outcome::Refused,
+                cause: Some(*cause),
+                stage: Stage::Mail,
+                reply: unsendable(*cause),
+            },
             Ending::Unsigned(error) => broken(Stage::Mail, Cause::Policy, error.clone()),
             Ending::NotAttempted => broken(Stage::Connect, Cause::Network, String::new()),
         }
@@ -401,6 +404,16 @@ impl Machine {
             self.doom(queue.take_batch(batch), &Carrier::new(domain), settlement, "");
         }
     }
+}
+
+/// Why a mail was not sent to a server that had not refused it yet.
+fn unsendable(cause: Cause) -> String {
+    let why = match cause {
+        Cause::SmtpUtf8 => "the part before @ needs SMTPUTF8 (RFC 6531), which the server does not offer",
+        Cause::TooLarge => "the mail is larger than the server takes (SIZE, RFC 1870)",
+        _ => "the server cannot take this mail",
+    };
+    why.into()
 }
 
 /// A mail that may have been taken is not called expired or cancelled: nobody knows.

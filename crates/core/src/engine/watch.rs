@@ -125,7 +125,7 @@ impl Watch {
     }
 
     /// The metrics as text.
-    pub(super) fn metrics(&mut self, seen: &Snapshot) -> String {
-        self.metrics.text(seen, 0)
+    pub(super) fn metrics(&mut self, seen: &Snapshot, trace_dropped: u64) -> String {
+        self.metrics.text(seen, trace_dropped)
     }
 }

@@ -84,6 +84,8 @@ fn manner(tls: TlsPolicy) -> Manner {
         helo: "me.example".into(),
         tls,
         timeouts: Timeouts::URGENT,
+        timeouts_routine: Timeouts::RFC,
+        hurry: true,
         pipelining: true,
         pipelining_proven: false,
         overlap: true,

@@ -118,7 +118,9 @@ pub fn letter(keys: &KeyRing, chunk: &Chunk, mail: MailId, style: AddressStyle) 
         id: mail,
         return_path: return_path.wire(AddressStyle::Quoted),
         rcpt: recipient.address.wire(style),
+        recipient: recipient.id.clone(),
         needs_smtputf8: recipient.address.needs_smtputf8(),
+        hurry: chunk.head.is_in_hurry(),
         content: stuff(signatures, &rendered),
     };
     Ok((letter, recipient.address.clone()))

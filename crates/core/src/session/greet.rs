@@ -16,24 +16,24 @@ impl Session {
     }
 
     fn say_ehlo(&mut self, now: Instant) {
-        self.out.extend_from_slice(format!("EHLO {}\r\n", self.manner.helo).as_bytes());
+        self.say(&format!("EHLO {}", self.manner.helo));
         self.enter(Phase::Ehlo, now);
     }
 
     fn enter(&mut self, phase: Phase, now: Instant) {
         self.phase = phase;
-        self.phase_deadline = now + self.manner.timeouts.command;
+        self.phase_deadline = now + self.manner.waits().command;
     }
 
     pub(super) fn on_ehlo(&mut self, reply: &Reply, now: Instant) {
         if reply.is_permanent() && self.phase == Phase::Ehlo {
-            self.out.extend_from_slice(format!("HELO {}\r\n", self.manner.helo).as_bytes());
+            self.say(&format!("HELO {}", self.manner.helo));
             return self.enter(Phase::Helo, now);
         }
         if !reply.is_positive() {
             return self.close(Why::Refused(reply.clone()));
         }
-        let sent = self.phase_deadline - self.manner.timeouts.command;
+        let sent = self.phase_deadline - self.manner.waits().command;
         self.rtt = now.since(sent);
         let offers = |word: &str| {
             let keyword = |line: &str| line.split(' ').next().is_some_and(|k| k.eq_ignore_ascii_case(word));
@@ -42,9 +42,10 @@ impl Session {
         let (pipelining, smtputf8, starttls) = (offers("PIPELINING"), offers("SMTPUTF8"), offers("STARTTLS"));
         self.pipelining = pipelining && self.manner.pipelining;
         self.smtputf8 = smtputf8;
-        self.size_max = size_max(reply).filter(|_| self.phase == Phase::Ehlo);
+        self.takes_size = offers("SIZE");
+        self.size_max = size_limit(reply).filter(|_| self.takes_size);
         if starttls && !self.encrypted && self.manner.tls != TlsPolicy::Never {
-            self.out.extend_from_slice(b"STARTTLS\r\n");
+            self.say("STARTTLS");
             return self.enter(Phase::StartTls, now);
         }
         if self.manner.tls == TlsPolicy::Required && !self.encrypted {
@@ -81,9 +82,11 @@ impl Session {
     }
 }
 
-/// RFC 1870 §4: none said, or 0, is no limit.
-fn size_max(ehlo: &Reply) -> Option<usize> {
-    let mut lines = ehlo.text.split('\n').skip(1).map(|line| line.split(' '));
-    let mut words = lines.find(|words| words.clone().next().is_some_and(|word| word.eq_ignore_ascii_case("SIZE")))?;
-    words.nth(1)?.parse().ok().filter(|max| *max > 0)
+/// The number behind SIZE; 0 and none mean that there is no limit (RFC 1870 §4).
+fn size_limit(reply: &Reply) -> Option<usize> {
+    let parameter = |line: &str| {
+        let (keyword, value) = line.trim_end().split_once(' ')?;
+        keyword.eq_ignore_ascii_case("SIZE").then_some(value)?.trim().parse().ok()
+    };
+    reply.text.split('\n').skip(1).find_map(parameter).filter(|limit| *limit > 0)
 }

@@ -65,9 +65,9 @@ mod tests {
     use crate::message::BatchId;
 
     fn letter(index: u32) -> Letter {
-        let (return_path, rcpt) = (String::new(), String::new());
+        let (recipient, return_path, rcpt) = (String::new(), String::new(), String::new());
         let id = MailId { batch: BatchId(1), index };
-        Letter { id, return_path, rcpt, needs_smtputf8: false, content: Vec::new() }
+        Letter { id, recipient, return_path, rcpt, needs_smtputf8: false, hurry: true, content: Vec::new() }
     }
 
     fn at(ms: u64) -> Instant {

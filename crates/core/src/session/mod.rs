@@ -6,6 +6,7 @@
 
 mod greet;
 mod held;
+mod said;
 mod transaction;
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use crate::policy::{Timeouts, TlsPolicy};
 use crate::reply::{Reply, ReplyReader};
 use crate::time::{Instant, Span};
 pub use held::Held;
+pub use said::{Line, Said};
 use transaction::{Slot, What};
 
 /// Least wait before a host is called one that discards input or lies about PIPELINING (design §2).
@@ -30,8 +32,12 @@ pub struct Manner {
     pub helo: String,
     /// Whether to encrypt.
     pub tls: TlsPolicy,
-    /// How long to wait for each answer.
+    /// How long to wait for each answer to a mail in a hurry.
     pub timeouts: Timeouts,
+    /// How long to wait for each answer to any other.
+    pub timeouts_routine: Timeouts,
+    /// Whether the session is opened for a mail in a hurry.
+    pub hurry: bool,
     /// `false` for a host that once claimed PIPELINING and did not keep it.
     pub pipelining: bool,
     /// Whether this host has answered a pipelined group before.
@@ -42,19 +48,42 @@ pub struct Manner {
     pub mails_before: u32,
 }
 
+impl Manner {
+    /// How long to wait before there are mails, and between them.
+    #[must_use]
+    pub fn waits(&self) -> &Timeouts {
+        self.waits_for(self.hurry)
+    }
+
+    fn waits_for(&self, hurry: bool) -> &Timeouts {
+        if hurry { &self.timeouts } else { &self.timeouts_routine }
+    }
+}
+
 /// One mail, rendered and ready to be written.
 #[derive(Clone, Debug)]
 pub struct Letter {
     /// Which mail.
     pub id: MailId,
+    /// The caller's id of the recipient, for whoever reads along.
+    pub recipient: String,
     /// Envelope sender, as in `MAIL FROM:<…>`.
     pub return_path: String,
     /// Recipient as written in `RCPT TO:<…>`.
     pub rcpt: String,
     /// Whether the recipient's local part needs SMTPUTF8.
     pub needs_smtputf8: bool,
+    /// Whether it must arrive now, so that no answer is waited for as long as RFC 5321 allows.
+    pub hurry: bool,
     /// Content, dot-stuffed, with the final `CRLF . CRLF`.
     pub content: Vec<u8>,
+}
+
+impl Letter {
+    /// The size as SIZE counts it, without the final dot; stuffed dots count too, which is a little more than it need be.
+    fn size(&self) -> usize {
+        self.content.len().saturating_sub(b".\r\n".len())
+    }
 }
 
 /// How one offered mail ended.
@@ -160,8 +189,12 @@ pub struct Session {
     encrypted: bool,
     pipelining: bool,
     smtputf8: bool,
-    /// The most octets the server takes in one mail, if it says so.
+    /// The largest mail that the server takes, in bytes, where it says so (SIZE, RFC 1870).
     size_max: Option<usize>,
+    /// Whether it wants to be told the size of each mail.
+    takes_size: bool,
+    /// What is said from now on, for a trace; `None` while nobody reads along.
+    said: Option<Vec<Said>>,
     reader: ReplyReader,
     out: Vec<u8>,
     outputs: VecDeque<Output>,
@@ -182,7 +215,7 @@ impl Session {
     /// A session on a stream that was just connected.
     #[must_use]
     pub fn new(manner: Manner, now: Instant) -> Self {
-        let phase_deadline = now + manner.timeouts.greeting;
+        let phase_deadline = now + manner.waits().greeting;
         Session {
             manner,
             phase: Phase::Greeting,
@@ -190,6 +223,8 @@ impl Session {
             pipelining: false,
             smtputf8: false,
             size_max: None,
+            takes_size: false,
+            said: None,
             reader: ReplyReader::default(),
             out: Vec::new(),
             outputs: VecDeque::new(),
@@ -297,12 +332,13 @@ impl Session {
     fn deadline(&self) -> Instant {
         match self.phase {
             Phase::Closed => Instant::NEVER,
-            Phase::Mail => self.expect.front().map_or(Instant::NEVER, |e| e.sent + self.patience(e.what)),
+            Phase::Mail => self.expect.front().map_or(Instant::NEVER, |e| e.sent + self.patience(e)),
             _ => self.phase_deadline,
         }
     }
 
     fn on_reply(&mut self, reply: Reply, now: Instant) {
+        self.trace_reply(&reply);
         match self.phase {
             Phase::Greeting => self.on_greeting(reply, now),
             Phase::Ehlo | Phase::Helo => self.on_ehlo(&reply, now),
@@ -321,7 +357,7 @@ impl Session {
         }
         self.begin_mails(now);
         if self.finishing && self.slots.is_empty() && self.waiting.is_empty() && self.expect.is_empty() {
-            self.out.extend_from_slice(b"QUIT\r\n");
+            self.say("QUIT");
             self.phase = Phase::Quitting;
             self.phase_deadline = now + QUIT_WAIT;
         }

@@ -1,5 +1,8 @@
 //! Dialogs between a session and a scripted server, one behaviour each.
 
+mod extensions;
+mod mixtures;
+
 use super::*;
 use crate::message::BatchId;
 use proptest::prelude::*;
@@ -17,6 +20,8 @@ fn manner() -> Manner {
         helo: "me.example".into(),
         tls: TlsPolicy::Opportunistic,
         timeouts: Timeouts::URGENT,
+        timeouts_routine: Timeouts::RFC,
+        hurry: true,
         pipelining: true,
         pipelining_proven: true,
         overlap: true,
@@ -33,7 +38,9 @@ fn letter(index: u32) -> Letter {
         id: mail(index),
         return_path: "b@me.example".into(),
         rcpt: format!("u{index}@x.jp"),
+        recipient: format!("p{index}"),
         needs_smtputf8: false,
+        hurry: true,
         content: format!("mail {index}\r\n.\r\n").into_bytes(),
     }
 }

@@ -24,7 +24,7 @@ pub(super) enum What {
 pub(super) struct Slot {
     pub(super) letter: Letter,
     pub(super) overlapped: bool,
-    number: u64,
+    pub(super) number: u64,
     failure: Option<(Stage, Reply)>,
     content_sent: bool,
     answered: Option<Stage>,
@@ -58,9 +58,10 @@ impl Slot {
 }
 
 impl Session {
-    pub(super) fn patience(&self, what: What) -> Span {
-        let timeouts = &self.manner.timeouts;
-        match what {
+    pub(super) fn patience(&self, expected: &Expect) -> Span {
+        let slot = self.slots.iter().find(|slot| slot.number == expected.slot);
+        let timeouts = self.manner.waits_for(slot.map_or(self.manner.hurry, |slot| slot.letter.hurry));
+        match expected.what {
             What::Rset => timeouts.command,
             What::Mail | What::Rcpt => timeouts.envelope,
             What::Data => timeouts.data,
@@ -87,15 +88,16 @@ impl Session {
     pub(super) fn begin_mails(&mut self, now: Instant) {
         while self.may_begin() && self.waiting.front().is_some_and(|(_, depart)| *depart <= now) {
             let Some((letter, _)) = self.waiting.pop_front() else { return };
-            if letter.needs_smtputf8 && !self.smtputf8 {
-                self.end(letter.id, Ending::Unsendable(Cause::SmtpUtf8), Span::ZERO);
+            let unsendable = match self.size_max {
+                _ if letter.needs_smtputf8 && !self.smtputf8 => Some(Cause::SmtpUtf8),
+                Some(max) if letter.size() > max => Some(Cause::TooLarge),
+                _ => None,
+            };
+            if let Some(cause) = unsendable {
+                self.end(letter.id, Ending::Unsendable(cause), Span::ZERO);
                 continue;
             }
             // The end of the content does not count; a doubled dot does here, and hardly ever matters.
-            if self.size_max.is_some_and(|max| letter.content.len().saturating_sub(3) > max) {
-                self.end(letter.id, Ending::Unsendable(Cause::TooLarge), Span::ZERO);
-                continue;
-            }
             self.begin(letter, now);
         }
     }
@@ -107,7 +109,8 @@ impl Session {
             self.write(number, What::Rset, b"RSET\r\n", now);
         }
         let utf8 = if letter.needs_smtputf8 { " SMTPUTF8" } else { "" };
-        let mail = format!("MAIL FROM:<{}>{utf8}\r\n", letter.return_path);
+        let size = if self.takes_size { format!(" SIZE={}", letter.size()) } else { String::new() };
+        let mail = format!("MAIL FROM:<{}>{size}{utf8}\r\n", letter.return_path);
         let rcpt = self.pipelining.then(|| rcpt_line(&letter));
         let overlapped = !self.slots.is_empty();
         self.slots.push_back(Slot { letter, overlapped, number, failure: None, content_sent: false, answered: None });
@@ -119,6 +122,7 @@ impl Session {
     }
 
     fn write(&mut self, slot: u64, what: What, bytes: &[u8], now: Instant) {
+        self.trace_command(slot, what, bytes);
         self.out.extend_from_slice(bytes);
         self.expect.push_back(Expect { slot, what, sent: now });
     }

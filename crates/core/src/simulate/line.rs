@@ -43,7 +43,7 @@ impl Line {
             talk,
             gate,
             carrier: carrier.to_string(),
-            connect_deadline: now + manner.timeouts.connect,
+            connect_deadline: now + manner.waits().connect,
             manner,
             session: None,
             held: Held::default(),

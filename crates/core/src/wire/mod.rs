@@ -5,6 +5,7 @@ mod tls;
 mod verify;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mail_send::SmtpClient;
@@ -20,6 +21,7 @@ use crate::outcome::Stage;
 use crate::press::{self, Coming, Draft, KeyRing, Page, Spoilt};
 use crate::session::{Ending, Held, Manner, Output, Session, Why};
 use crate::time::Instant;
+use crate::trace::{Holding, Place, Tracing};
 pub use gate::Gate;
 pub use tls::Tls;
 
@@ -63,6 +65,8 @@ pub struct Opening {
     pub tls: TlsConnector,
     /// Tells the time.
     pub clock: Clock,
+    /// Those who read along, and under which carrier.
+    pub readers: (Arc<Tracing>, crate::carrier::Carrier),
 }
 
 /// How one stretch on a stream ended.
@@ -80,8 +84,8 @@ struct Carrier<'a, F> {
     coming: Coming,
     /// Rendered and waiting for their departure.
     held: Held,
-    /// Addresses of the mails that have not ended, to take them out of replies.
-    addresses: Vec<(MailId, Address)>,
+    /// Addresses of the mails that have not ended, to take them out of replies, and the callers' ids for who reads along.
+    addresses: Vec<(MailId, Address, String)>,
     gate_opens: Instant,
     finish: bool,
     /// Nobody is left who could order anything.
@@ -107,7 +111,8 @@ pub async fn run(opening: Opening, mut orders: mpsc::UnboundedReceiver<Order>, r
         events: Vec::new(),
         report,
     };
-    let timeout = opening.manner.timeouts.connect;
+    carrier.tell_readers();
+    let timeout = opening.manner.waits().connect;
     let connected = match opening.source {
         Some(own) => SmtpClient::connect_using(own, opening.addr, timeout).await,
         None => SmtpClient::connect(opening.addr, timeout).await,
@@ -129,7 +134,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         if let Left::Closed = self.drive(&mut client.stream).await {
             return;
         }
-        client.timeout = self.opening.manner.timeouts.command;
+        client.timeout = self.opening.manner.waits().command;
         match client.into_tls(&self.opening.tls, &self.opening.host).await {
             Ok(mut client) => {
                 self.session.tls_up(self.opening.clock.now());
@@ -142,9 +147,22 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         }
     }
 
+    /// Tells those who read along what was said; called before mails that ended are forgotten.
+    fn tell_readers(&mut self) {
+        let (tracing, carrier) = &self.opening.readers;
+        let said = self.session.take_said();
+        if !said.is_empty() {
+            let place = Place { session: self.opening.session.0, carrier, host: &self.opening.host };
+            let holdings =
+                self.addresses.iter().map(|(mail, address, recipient)| Holding { mail: *mail, recipient, address });
+            tracing.tell(&place, said, &holdings.collect::<Vec<_>>(), self.opening.clock.now());
+        }
+        self.session.note(tracing.is_on());
+    }
+
     async fn drive<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut S) -> Left {
         let mut buffer = vec![0; READ_BYTES];
-        let patience = self.opening.manner.timeouts.content;
+        let patience = self.opening.manner.waits().content;
         loop {
             let now = self.opening.clock.now();
             self.offer_due(now);
@@ -216,7 +234,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
     fn hold(&mut self, mail: MailId, page: Page, urgency: Urgency, depart: Instant) {
         match page {
             Ok((letter, address)) => {
-                self.addresses.push((mail, address));
+                self.addresses.push((mail, address, letter.recipient.clone()));
                 self.held.add(letter, urgency, depart);
             }
             Err(Spoilt::Gone) => self.report_end(mail, Ending::NotAttempted, Duration::ZERO),
@@ -259,6 +277,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
 
     /// Takes the session's reports; says so if the stream must change or end.
     fn collect(&mut self) -> Option<Left> {
+        self.tell_readers();
         let mut left = None;
         while let Some(output) = self.session.next_output() {
             match output {
@@ -278,7 +297,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
     }
 
     fn report_end(&mut self, mail: MailId, ending: Ending, latency: Duration) {
-        let at = self.addresses.iter().position(|(id, _)| *id == mail);
+        let at = self.addresses.iter().position(|(id, ..)| *id == mail);
         let address = at.map(|at| self.addresses.swap_remove(at).1);
         let shown = match (&ending, &address) {
             (Ending::Replied { reply, .. }, address) => reply.shown(address.as_ref()),

@@ -37,7 +37,9 @@ impl World<'_> {
                             id: mail,
                             return_path: "b@sender.example".into(),
                             rcpt: recipient.address.wire(style),
+                            recipient: recipient.id.clone(),
                             needs_smtputf8: false,
+                            hurry: chunk.head.is_in_hurry(),
                             content: format!("Message-ID: <{}>\r\n\r\n.\r\n", recipient.id).into_bytes(),
                         };
                         line.send(letter, chunk.head.urgency, depart, recipient.address);
