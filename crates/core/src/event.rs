@@ -1,12 +1,13 @@
 //! What the machine hears and what it asks for: the whole of its dealings with the world.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::address::AddressStyle;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, CarrierTable};
 use crate::message::{BatchId, MailId, Recipient, Template, Urgency};
-use crate::outcome::Stage;
+use crate::outcome::{ReplyRules, Stage};
 use crate::policy::Policy;
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
@@ -118,6 +119,19 @@ pub struct Ended {
     pub tls: bool,
 }
 
+/// What is known of carriers from outside, and how their replies are read.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    /// The carriers known by name.
+    pub table: CarrierTable,
+    /// Their limits.
+    pub policies: HashMap<Carrier, Policy>,
+    /// The limits of everybody else.
+    pub default_policy: Policy,
+    /// How replies are read.
+    pub rules: ReplyRules,
+}
+
 /// What the machine hears.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -157,6 +171,8 @@ pub enum Event {
     Pause(Carrier, bool),
     /// New limits for a carrier.
     SetPolicy(Carrier, Box<Policy>),
+    /// New tables, in place of all that were there.
+    Reload(Box<Tables>),
     /// End all sessions in order and begin nothing.
     ShutDown,
 }

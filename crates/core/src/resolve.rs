@@ -1,6 +1,7 @@
 //! Asking the name service where a domain's mail goes.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
@@ -22,7 +23,7 @@ const VALID_MIN: Duration = Duration::from_secs(30);
 /// Looks up routes.
 pub struct Resolver {
     dns: TokioResolver,
-    table: CarrierTable,
+    table: RwLock<Arc<CarrierTable>>,
     dial: Dial,
     relay: Option<Relay>,
     port: u16,
@@ -46,8 +47,13 @@ impl Resolver {
         builder.options_mut().timeout = Duration::from_secs(2);
         builder.options_mut().attempts = 3;
         let dns = builder.build().map_err(|e| format!("the name service: {e}"))?;
-        let table = config.carriers.table();
+        let table = RwLock::new(Arc::new(config.carriers.table()));
         Ok(Resolver { dns, table, dial: config.dial, relay: config.relay.clone(), port: config.port })
+    }
+
+    /// Goes by another table of carriers from now on.
+    pub fn set_table(&self, table: CarrierTable) {
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
     }
 
     /// Where a domain's mail goes, and for how long this holds.
@@ -79,7 +85,8 @@ impl Resolver {
             return (Route::Failed(problem), VALID_MIN);
         }
         let names: Vec<String> = records.iter().map(|r| r.host.clone()).collect();
-        let known = self.table.of_hosts(&names).or_else(|| self.table.of_domain(domain));
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = table.of_hosts(&names).or_else(|| table.of_domain(domain));
         let site = mx::site_name(&records);
         let carrier = known.map_or_else(|| Carrier::new(site_label(&records)), |row| row.carrier.clone());
         (Route::Hosts { carrier, site, hosts }, valid)

@@ -9,6 +9,7 @@ use super::sources::SourceToml;
 use super::table::{Table, TableError};
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
+use crate::event::Tables;
 use crate::outcome::ReplyRules;
 use crate::policy::{Policy, TlsPolicy};
 use crate::route::Source;
@@ -128,6 +129,11 @@ impl Carriers {
 
     pub(crate) fn policies(&self) -> HashMap<Carrier, Policy> {
         self.rows.iter().map(|(row, policy)| (row.carrier.clone(), policy.clone())).collect()
+    }
+
+    pub(crate) fn tables(&self) -> Tables {
+        let (table, policies) = (self.table(), self.policies());
+        Tables { table, policies, default_policy: self.default_policy(), rules: self.rules() }
     }
 
     pub(crate) fn default_policy(&self) -> Policy {

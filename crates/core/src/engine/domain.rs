@@ -95,15 +95,25 @@ impl Machine {
 
     /// Finds or makes the site and its carrier's group.
     fn site(&mut self, carrier: &Carrier, name: String, hosts: Vec<HostRoute>, actions: &mut Vec<Action>) -> usize {
-        if let Some(at) = self.site_names.get(&name) {
-            self.sites[*at].hosts = hosts;
-            return *at;
+        let before = self.site_names.get(&name).copied();
+        // Once after each new table a site may find itself another carrier's.
+        if let Some(at) = before {
+            let same = self.groups[self.sites[at].group].carrier == *carrier;
+            if same || self.sites[at].table == self.reloads {
+                self.sites[at].table = self.reloads;
+                self.sites[at].hosts = hosts;
+                return at;
+            }
         }
         let group = self.group(carrier, actions);
         let at = self.sites.len();
         self.sites.push(Site::new(group, hosts));
+        self.sites[at].table = self.reloads;
         self.groups[group].sites.push(at);
         self.site_names.insert(name, at);
+        if let Some(before) = before {
+            self.move_site(before, at);
+        }
         at
     }
 

@@ -93,6 +93,10 @@ pub struct Site {
     pub queue: Queue,
     /// The number of the last session that was opened for it.
     pub last_turn: u64,
+    /// The site that took its place when the table of carriers changed.
+    pub moved: Option<usize>,
+    /// The table by which it was last found to be its carrier's, counted from 0.
+    pub table: u32,
     rotation: usize,
 }
 
@@ -100,7 +104,7 @@ impl Site {
     /// A site of a carrier.
     #[must_use]
     pub fn new(group: usize, hosts: Vec<HostRoute>) -> Self {
-        Site { group, hosts, queue: Queue::default(), last_turn: 0, rotation: 0 }
+        Site { group, hosts, queue: Queue::default(), last_turn: 0, moved: None, table: 0, rotation: 0 }
     }
 }
 

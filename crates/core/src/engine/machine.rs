@@ -127,6 +127,8 @@ pub struct Machine {
     ending: VecDeque<Option<usize>>,
     /// Mails settled without an attempt and not durable yet.
     pub(super) burying: usize,
+    /// How often new tables came.
+    pub(super) reloads: u32,
     /// Carriers that an operator stopped, whether they have a lane yet or not.
     pub(super) paused: HashSet<Carrier>,
     pub(super) sessions_opened: u64,
@@ -167,6 +169,7 @@ impl Machine {
             unsettled: 0,
             ending: VecDeque::new(),
             burying: 0,
+            reloads: 0,
             paused: HashSet::new(),
             sessions_opened: 0,
             dirty: BTreeSet::new(),
@@ -252,6 +255,7 @@ impl Machine {
             Event::Cancel(batch) => self.cancel(batch),
             Event::Pause(carrier, paused) => self.pause(carrier, paused),
             Event::SetPolicy(carrier, policy) => self.set_policy(&carrier, *policy, actions),
+            Event::Reload(tables) => self.reload(*tables, now, actions),
             Event::ShutDown => {
                 self.shutting_down = true;
                 self.dirty.extend(0..self.lanes.len());

@@ -6,6 +6,7 @@ mod group;
 mod lane;
 mod machine;
 mod picture;
+mod reload;
 mod run;
 mod settle;
 mod watch;

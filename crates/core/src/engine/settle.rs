@@ -194,8 +194,9 @@ impl Machine {
         let next = if settled.is_some() { Next::Settled } else { Next::Again(past, due) };
         if settled.is_none() {
             let wait = if verdict.cause.is_some_and(Cause::is_of_recipient) { Wait::PutOff } else { Wait::Again };
-            self.sites[flight.site].queue.add_again(due, Self::standing(&head), Pick { mail, past, wait });
-            self.wake_group(self.sites[flight.site].group);
+            let home = self.home(flight.site);
+            self.sites[home].queue.add_again(due, Self::standing(&head), Pick { mail, past, wait });
+            self.wake_group(self.sites[home].group);
         }
         self.write_end(Some(flight.lane), Write::Outcome(mail, record, next));
     }
@@ -250,7 +251,8 @@ impl Machine {
             return self.doom(vec![Pick { mail, past: flight.past, wait: flight.wait }], &carrier, over, "");
         }
         let head = &flight.chunk.head;
-        let queue = &mut self.sites[flight.site].queue;
+        let home = self.home(flight.site);
+        let queue = &mut self.sites[home].queue;
         if flight.past == Past::default() {
             let chunk = ChunkId::of(mail);
             let places = Places::List([ChunkId::place(mail)].into());
@@ -259,7 +261,7 @@ impl Machine {
             let pick = Pick { mail, past: flight.past, wait: flight.wait };
             queue.add_again(Instant::EPOCH, Self::standing(head), pick);
         }
-        self.wake_group(self.sites[flight.site].group);
+        self.wake_group(self.sites[home].group);
     }
 
     pub(super) fn on_closed(&mut self, session: SessionId, stage: Stage, why: &Why, now: Instant) {
