@@ -35,7 +35,7 @@ enum Command {
     /// One earthquake telegram becomes 11,500 mails, on this machine alone.
     Demo(demo::DemoArgs),
     /// A mail to each row of a roster.
-    Send(send::SendArgs),
+    Send(Box<send::SendArgs>),
     /// A key for DKIM and its DNS record.
     DkimKey(dkim_key::DkimKeyArgs),
     /// The mock carriers alone.
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
-            Command::Send(args) => send::run(args).await,
+            Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Mock(args) => mock::run(args).await,
             Command::Simulate(args) => simulate::run(&args),

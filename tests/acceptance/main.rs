@@ -9,6 +9,7 @@ mod command;
 mod counting;
 mod demo;
 mod kills;
+mod leaks;
 mod mails;
 mod mistakes;
 mod names;

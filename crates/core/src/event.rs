@@ -1,13 +1,14 @@
 //! What the machine hears and what it asks for: the whole of its dealings with the world.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::address::AddressStyle;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, CarrierTable};
 use crate::message::{BatchId, MailId, Recipient, Template, Urgency};
 pub use crate::mx::HostRoute;
-use crate::outcome::Stage;
+use crate::outcome::{ReplyRules, Stage};
 use crate::policy::Policy;
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
@@ -109,6 +110,19 @@ pub struct Ended {
     pub tls: Encryption,
 }
 
+/// What is known of carriers from outside, and how their replies are read.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    /// The carriers known by name.
+    pub table: CarrierTable,
+    /// Their limits.
+    pub policies: HashMap<Carrier, Policy>,
+    /// The limits of everybody else.
+    pub default_policy: Policy,
+    /// How replies are read.
+    pub rules: ReplyRules,
+}
+
 /// What the machine hears.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -156,6 +170,8 @@ pub enum Event {
     BatchEnded(BatchId),
     /// The queue has no room, and what to do; nothing can be registered until it says `None`.
     QueueFull(Option<String>),
+    /// New tables, in place of all that were there.
+    Reload(Box<Tables>),
     /// End all sessions in order and begin nothing.
     ShutDown,
 }

@@ -105,6 +105,23 @@
 //!   place, and what waits on disk is sealed ([`Seal`]). Address and fields of settled recipients leave the queue as soon
 //!   as they outnumber those of their chunk that wait, at the latest when the chunk is done.
 //!
+//! # Seen from outside
+//!
+//! - [`Engine::records`] reads outcomes from a cursor on, [`Engine::recorded`] says when there are more; a cursor that is
+//!   stored finds its place after a restart.
+//! - [`Engine::snapshot`] is a picture of the present: lanes, forecast, and the refusals that no row of the table knows
+//!   ([`Snapshot::unrecognised`]); [`Engine::verbatim`] unseals the original of one of these.
+//! - [`Engine::metrics`] is what Prometheus scrapes; `docs/metrics.md` lists it.
+//! - [`Engine::trace`] reads along what is said about one recipient, with one host or with one carrier. It costs nothing
+//!   while nobody reads.
+//! - [`Engine::pause`], [`Engine::resume`], [`Engine::cancel`], [`Engine::set_policy`] and [`Engine::reload`] act while it
+//!   runs; [`Engine::shutdown`] ends conversations in order and leaves what waits for the next start.
+//!
+//! None of these shows a local part: a test searches all of them for every address of a run.
+//!
+//! Tables of carriers and replies are data, see [`Carriers::parse`]; `examples/` has one of one's own
+//! (`own_carrier`), watching (`watching`), and keys that live elsewhere (`own_seal`).
+//!
 //! [`simulate`] runs this same machine under virtual time against scripted carriers; the crate's tests hold the promises
 //! there, over hundreds of seeds with crashes at random moments.
 //!

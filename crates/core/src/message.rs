@@ -185,8 +185,9 @@ impl Template {
             return_path: Pattern::parse("return path", parts.return_path, &fields)?,
             reply_to: parts.reply_to.map(|p| Pattern::parse("reply-to", p, &fields)).transpose()?,
             subject: Pattern::parse("subject", parts.subject, &fields)?,
-            // Line ends as mail has them, once here instead of in every mail.
-            text: Pattern::parse("text", &parts.text.replace("\r\n", "\n").replace('\n', "\r\n"), &fields)?,
+            // Line ends as mail has them, once here instead of in every mail. A CR alone is one too: it must not reach the
+            // wire (RFC 5321 §2.3.8).
+            text: Pattern::parse("text", &parts.text.replace("\r\n", "\n").replace(['\r', '\n'], "\r\n"), &fields)?,
             from: parts.from,
             fields,
         })
@@ -420,6 +421,12 @@ mod tests {
     fn fields_are_filled_in_and_double_braces_are_braces() {
         let t = template("a", "{name} さん {{x}}").unwrap();
         assert_eq!(t.text.fill(&["太郎".into(), "v".into()]), "太郎 さん {x}");
+    }
+
+    #[test]
+    fn a_lone_carriage_return_in_the_text_is_a_line_end_like_any_other() {
+        let text = |t: &str| template("a", t).unwrap().text.fill(&[]);
+        assert_eq!(text("1\r2\r\n3\n4\r\r5"), "1\r\n2\r\n3\r\n4\r\n\r\n5");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::table::{Table, TableError};
 use super::trusted;
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
+use crate::event::Tables;
 use crate::outcome::ReplyRules;
 use crate::policy::{Policy, TlsPolicy};
 use crate::route::Source;
@@ -133,6 +134,11 @@ impl Carriers {
 
     pub(crate) fn policies(&self) -> HashMap<Carrier, Policy> {
         self.rows.iter().map(|(row, policy)| (row.carrier.clone(), policy.clone())).collect()
+    }
+
+    pub(crate) fn tables(&self) -> Tables {
+        let (table, policies) = (self.table(), self.policies());
+        Tables { table, policies, default_policy: self.default_policy(), rules: self.rules() }
     }
 
     pub(crate) fn default_policy(&self) -> Policy {

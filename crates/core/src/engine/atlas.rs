@@ -133,6 +133,16 @@ impl Atlas {
         }
     }
 
+    /// Has everything looked up again: by a new table the answers may mean other carriers.
+    pub fn reconsider(&mut self, now: Instant) {
+        for domain in self.domains.values_mut() {
+            domain.nowhere = None;
+            domain.valid_until = domain.valid_until.min(now);
+            domain.again = Some(now);
+        }
+        self.wake = now;
+    }
+
     /// Has a domain's route ready from now on.
     pub fn warm_up(&mut self, name: &str, now: Instant, actions: &mut Vec<Action>) {
         let domain = self.domains.entry(name.to_string()).or_default();

@@ -191,6 +191,8 @@ impl Machine {
         now: Instant,
         actions: &mut Vec<Action>,
     ) -> usize {
+        // The same hosts may serve domains of two carriers, and another one by a new table.
+        let name = (carrier.clone(), name);
         if let Some(at) = self.site_names.get(&name).copied() {
             self.sites[at].hosts = hosts;
             // An address that was added may be one that answers.
@@ -200,8 +202,12 @@ impl Machine {
         let group = self.group(carrier, now, actions);
         let at = self.sites.len();
         self.sites.push(Site::new(group, hosts));
+        self.sites[at].table = self.reloads;
         self.groups[group].sites.push(at);
         self.site_names.insert(name, at);
+        if let Some(before) = before {
+            self.move_site(before, at);
+        }
         at
     }
 

@@ -102,7 +102,7 @@ pub struct Machine {
     pub(super) chunk_homes: HashMap<ChunkId, ChunkHome>,
     /// Work whose site is not known yet.
     pub(super) parked: BTreeMap<String, Vec<(Arc<BatchHead>, ChunkWork)>>,
-    pub(super) site_names: HashMap<String, usize>,
+    pub(super) site_names: HashMap<(Carrier, String), usize>,
     pub(super) sites: Vec<Site>,
     /// For which families this machine has a route.
     pub(super) families: Families,
@@ -269,6 +269,7 @@ impl Machine {
                 self.full = why.map(|why| (now, why));
                 self.dirty.extend(0..self.lanes.len());
             }
+            Event::Reload(tables) => self.reload(*tables, now, actions),
             Event::ShutDown => {
                 self.shutting_down = true;
                 self.dirty.extend(0..self.lanes.len());

@@ -8,6 +8,7 @@ mod lane;
 mod machine;
 mod outlook;
 mod picture;
+mod reload;
 mod run;
 mod settle;
 mod watch;

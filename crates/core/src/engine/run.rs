@@ -14,7 +14,7 @@ use super::watch::{Original, Watch};
 use crate::address::normalise_domain;
 use crate::carrier::Carrier;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Carriers, Config};
 use crate::event::{Action, Event, Route, SessionId, Write};
 use crate::forecast::{Forecast, Subject};
 use crate::message::{Batch, BatchId};
@@ -78,6 +78,7 @@ pub struct Engine {
     seal: Arc<dyn Seal>,
     keys: Arc<KeyRing>,
     tracing: Arc<Tracing>,
+    resolver: Arc<Resolver>,
     clock: Clock,
     stopped: watch::Receiver<Option<String>>,
     recorded: watch::Receiver<u64>,
@@ -133,7 +134,7 @@ impl Engine {
             seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
             kept: resolver.usable(found.kept),
         };
-        let tracing = Arc::new(Tracing::default());
+        let (tracing, names) = (Arc::new(Tracing::default()), resolver.clone());
         let watch = Watch::new(config.carriers.policies().into_keys(), &settings.kept, keeper.clone());
         let warm = Event::WarmUp(domains_of(&config.warm_up));
         let _ = messages.send(Message::Events(vec![warm]));
@@ -154,7 +155,7 @@ impl Engine {
             tracing: tracing.clone(),
         };
         tokio::spawn(shell.run(inbox, stop));
-        Ok(Engine { messages, store, seal: keeper, keys, tracing, clock, stopped, recorded })
+        Ok(Engine { messages, store, seal: keeper, keys, tracing, resolver: names, clock, stopped, recorded })
     }
 
     /// Makes a batch durable and begins to send it. A key that is known gives the same receipt and sends nothing new.
@@ -219,6 +220,17 @@ impl Engine {
     /// [`Error::Stopped`].
     pub fn set_policy(&self, carrier: Carrier, policy: Policy) -> Result<(), Error> {
         self.tell(Event::SetPolicy(carrier, Box::new(policy)))
+    }
+
+    /// Takes new tables of carriers and replies in place of the old ones: ceilings, reply rules and the writing of addresses
+    /// hold for lanes that run and for new ones; domains go to the carriers of the new table once they have been looked up
+    /// again, mails under way end where they are. What [`Engine::set_policy`] had set is replaced too.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn reload(&self, carriers: &Carriers) -> Result<(), Error> {
+        self.resolver.set_table(carriers.table());
+        self.tell(Event::Reload(Box::new(carriers.tables())))
     }
 
     /// A picture of the present.

@@ -4,7 +4,7 @@ mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -31,7 +31,7 @@ const WARNED_MAX: usize = 10_000;
 /// Looks up routes.
 pub struct Resolver {
     names: Names,
-    table: CarrierTable,
+    table: RwLock<Arc<CarrierTable>>,
     dial: Dial,
     relay: Option<Relay>,
     port: u16,
@@ -57,7 +57,7 @@ impl Resolver {
     pub fn new(config: &Config, vouch: Vouch) -> Result<Self, String> {
         Ok(Resolver {
             names: Names::new(&config.dns)?,
-            table: config.carriers.table(),
+            table: RwLock::new(Arc::new(config.carriers.table())),
             dial: config.dial,
             relay: config.relay.clone(),
             port: config.port,
@@ -65,6 +65,11 @@ impl Resolver {
             vouch,
             warned: Mutex::default(),
         })
+    }
+
+    /// Goes by another table of carriers from now on.
+    pub fn set_table(&self, table: CarrierTable) {
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
     }
 
     /// What is published about the encryption of hosts.
@@ -156,7 +161,8 @@ impl Resolver {
             holds = holds.min(DANE_HOLDS_MAX);
         }
         let owned: Vec<String> = records.iter().map(|record| record.host.clone()).collect();
-        let known = self.table.of_hosts(&owned).or_else(|| self.table.of_domain(domain));
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = table.of_hosts(&owned).or_else(|| table.of_domain(domain));
         let site = if about.own_site { format!("@{domain}") } else { mx::site_name(&records) };
         let carrier = known.map_or_else(|| Carrier::new(site_label(&records)), |row| row.carrier.clone());
         (Route::Hosts { carrier, site, hosts }, mx::holds(holds))

@@ -97,11 +97,6 @@ impl Session {
                 self.end(letter.id, Ending::Unsendable(cause), Span::ZERO);
                 continue;
             }
-            // The end of the content does not count; a doubled dot does here, and hardly ever matters.
-            if self.size_max.is_some_and(|max| letter.content.len().saturating_sub(3) > max) {
-                self.end(letter.id, Ending::Unsendable(Cause::TooLarge), Span::ZERO);
-                continue;
-            }
             self.begin(letter, now);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::address::Address;
-use crate::event::{HostRoute, Next, Route};
+use crate::event::{HostRoute, Next, Route, Tables};
 use crate::message::{History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
 use crate::outcome::Stage;
 use crate::queue::{CHUNK_MAILS_MAX, Places};
@@ -192,4 +192,66 @@ fn an_attempt_that_was_not_made_goes_back_as_if_nothing_had_been() {
     assert_eq!(machine.unsettled, 2, "until both are durable");
     step(&mut machine, at(12), vec![Event::Recorded(1)]);
     assert_eq!(machine.unsettled, 1);
+}
+
+fn tables(policies: &[(&str, Policy)], rules: ReplyRules) -> Event {
+    let policies = policies.iter().map(|(name, policy)| (Carrier::new(*name), policy.clone())).collect();
+    Event::Reload(Box::new(Tables { policies, rules, ..Tables::default() }))
+}
+
+fn gates(actions: &[Action]) -> usize {
+    actions.iter().filter(|action| matches!(action, Action::Gate(..))).count()
+}
+
+#[test]
+fn new_tables_hold_for_lanes_that_run_and_for_new_ones() {
+    let mut machine = Machine::new(Settings::default());
+    let routine = head(1, Urgency::Routine, 9);
+    let events = vec![
+        Event::Submitted(routine.clone(), vec![work(0, "ao.jp", 9)]),
+        resolved("ao.jp", "ao", 1_000_000),
+        loaded(&routine, 0, "ao.jp", 9),
+    ];
+    step(&mut machine, at(0), events);
+    let lowered = Policy { sessions_max: 1, sessions_start: 1, mails_per_second_max: Some(2.0), ..Policy::default() };
+    let rule = crate::outcome::ReplyRule {
+        carriers: Vec::new(),
+        stages: Vec::new(),
+        codes: vec![571],
+        enhanced: None,
+        contains: Vec::new(),
+        cause: crate::outcome::Cause::Policy,
+        outcome: None,
+    };
+    let policies = [("ao", lowered.clone()), ("beni", lowered.clone())];
+    let actions = step(&mut machine, at(10), vec![tables(&policies, ReplyRules::new(vec![rule]))]);
+    assert_eq!((gates(&actions), &machine.lanes[0].policy), (1, &lowered));
+    let reply = crate::reply::Reply::new(571, "no");
+    let read = machine.settings.rules.classify(&Carrier::new("ao"), Stage::Mail, &reply).1;
+    assert_eq!(read, crate::outcome::Cause::Policy);
+    let later = head(2, Urgency::Routine, 1);
+    let events = vec![Event::Submitted(later, vec![work(0, "beni.jp", 1)]), resolved("beni.jp", "beni", 1_000_000)];
+    step(&mut machine, at(20), events);
+    assert_eq!(machine.lanes[1].policy, lowered);
+}
+
+#[test]
+fn what_waits_goes_to_the_carrier_of_the_new_table_once_and_is_sent_once() {
+    let mut machine = Machine::new(Settings::default());
+    let routine = head(1, Urgency::Routine, 9);
+    let events = vec![
+        Event::Pause(Carrier::new("ao"), true),
+        Event::Submitted(routine.clone(), vec![work(0, "ao.jp", 9)]),
+        resolved("ao.jp", "ao", 1_000_000),
+        loaded(&routine, 0, "ao.jp", 9),
+    ];
+    assert_eq!(registered(&step(&mut machine, at(0), events)), []);
+    let actions = step(&mut machine, at(10), vec![tables(&[], ReplyRules::default())]);
+    assert!(matches!(&actions[..], [.., Action::Resolve(domain)] if domain == "ao.jp"), "its route is asked for anew");
+    let actions = step(&mut machine, at(20), vec![resolved("ao.jp", "beni", 1_000_000)]);
+    assert!(!registered(&actions).is_empty(), "the other carrier is not paused");
+    assert_eq!((machine.waiting(), machine.lane_waiting(0), machine.lane_waiting(1)), (9, 0, 9));
+    // The name service changing its mind is no new table.
+    step(&mut machine, at(30), vec![resolved("ao.jp", "ao", 1_000_000)]);
+    assert_eq!((machine.lane_waiting(0), machine.lane_waiting(1)), (0, 9));
 }

@@ -1,0 +1,30 @@
+//! New tables while the engine runs: ceilings, how replies are read, how addresses are written, which domains are whose.
+
+use super::machine::Machine;
+use crate::event::{Action, Tables};
+use crate::time::Instant;
+
+impl Machine {
+    /// Takes new tables. Ceilings hold from the next mail on; what waits goes to the carriers of the new table as soon as
+    /// its domains have been looked up again; what is under way ends where it is.
+    pub(super) fn reload(&mut self, tables: Tables, now: Instant, actions: &mut Vec<Action>) {
+        let Tables { table, policies, default_policy, rules } = tables;
+        self.settings.table = table;
+        self.settings.policies = policies;
+        self.settings.default_policy = default_policy;
+        self.settings.rules = rules;
+        let carriers: Vec<_> = self.groups.iter().map(|group| group.carrier.clone()).collect();
+        for carrier in carriers {
+            let policy = self.settings.policies.get(&carrier).unwrap_or(&self.settings.default_policy).clone();
+            self.set_policy(&carrier, policy, actions);
+        }
+        for at in 0..self.lanes.len() {
+            let carrier = self.lanes[at].carrier.clone();
+            // What the carrier itself has shown counts for more than the table.
+            if let Some(row) = self.settings.table.row(&carrier).filter(|_| !self.lanes[at].style_proven) {
+                self.lanes[at].style = row.address_style;
+            }
+        }
+        self.atlas.reconsider(now);
+    }
+}
