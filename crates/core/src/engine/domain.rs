@@ -202,12 +202,8 @@ impl Machine {
         let group = self.group(carrier, now, actions);
         let at = self.sites.len();
         self.sites.push(Site::new(group, hosts));
-        self.sites[at].table = self.reloads;
         self.groups[group].sites.push(at);
         self.site_names.insert(name, at);
-        if let Some(before) = before {
-            self.move_site(before, at);
-        }
         at
     }
 
