@@ -21,7 +21,7 @@ impl Budget {
     }
 
     /// So many mails wait.
-    pub(super) fn expect(&mut self, waiting: u64) {
+    pub(super) fn foresee(&mut self, waiting: u64) {
         self.waiting = waiting;
     }
 

@@ -115,6 +115,8 @@ pub struct Congestion {
     blocked: Option<Span>,
     unknown: UnknownUsers,
     kept: Option<Learned>,
+    /// Whether the last refused connection was refused by saying nothing.
+    silent: bool,
 }
 
 impl Congestion {
@@ -134,6 +136,7 @@ impl Congestion {
             blocked: None,
             unknown: UnknownUsers::default(),
             kept: None,
+            silent: false,
         }
     }
 
@@ -196,9 +199,10 @@ impl Congestion {
         }
     }
 
-    /// So many mails wait in the lane: what they may cost is known.
-    pub fn expect(&mut self, waiting: usize) {
-        self.budget.expect(waiting as u64);
+    /// So many mails wait for the lane: what they may cost is known. `relieved` if another lane of its carrier is open.
+    pub fn foresee(&mut self, waiting: usize, relieved: bool) {
+        self.budget.foresee(waiting as u64);
+        self.seats.relieve(relieved);
     }
 
     /// Mails that may be on their way, registered and not ended.
@@ -241,6 +245,12 @@ impl Congestion {
     #[must_use]
     pub fn has_many_unknown(&self) -> bool {
         self.unknown.are_many()
+    }
+
+    /// Whether a host is asked again although it refused a moment ago: nobody else takes the mails, and asking is cheap.
+    #[must_use]
+    pub fn insists(&self) -> bool {
+        self.is_on_trial() && !self.silent && !self.seats.is_relieved()
     }
 
     /// Whether the carrier blocks this source: trial mails only.
@@ -287,6 +297,7 @@ impl Congestion {
             }
             Signal::Opened(open) => self.seats.on_opened(open, now),
             Signal::NoSession { open, silent } => {
+                self.silent = silent;
                 self.budget.pay();
                 let calm = now.since(self.last_busy) > CALM;
                 self.seats.on_refused(open, calm, now, &self.budget);

@@ -16,6 +16,8 @@ const WAIT_LONG_AFTER: Span = Span::from_secs(75);
 const WAIT_LONG: Span = Span::from_secs(10);
 /// The longest wait once the budget is spent.
 const WAIT_POOR: Span = Span::from_secs(5);
+/// The wait while another lane of the same carrier does the work.
+const WAIT_RELIEVED: Span = Span::from_secs(5);
 /// Where connections are limited, it is to so many a minute.
 const MINUTE: Span = Span::from_secs(60);
 /// How soon it is asked first whether it is so.
@@ -36,6 +38,8 @@ pub(super) struct Seats {
     wait: Span,
     /// No connection is opened before this instant.
     closed_until: Instant,
+    /// Whether another lane of the carrier does the work.
+    relieved: bool,
     /// Since when every connection is refused: they are tried one at a time.
     out_since: Option<Instant>,
     /// Connections of the last minute, and how many of them a minute bears, if that is what is limited.
@@ -69,6 +73,7 @@ impl Seats {
             try_after: TRY_AFTER.0,
             wait: WAIT.0,
             closed_until: Instant::EPOCH,
+            relieved: false,
             out_since: None,
             connects: VecDeque::new(),
             a_minute: None,
@@ -100,6 +105,14 @@ impl Seats {
     pub(super) fn needed(&self, rate: f64) -> u32 {
         // A mail takes about two latencies.
         (rate * self.load.latency * 2.5 + 2.0) as u32
+    }
+
+    pub(super) fn is_relieved(&self) -> bool {
+        self.relieved
+    }
+
+    pub(super) fn relieve(&mut self, relieved: bool) {
+        self.relieved = relieved;
     }
 
     /// Since when every connection is refused.
@@ -171,7 +184,8 @@ impl Seats {
         if open == 0 {
             let since = *self.out_since.get_or_insert(now);
             if self.closed_until <= now {
-                self.closed_until = now + self.wait;
+                // Others do the work: it need not be asked often.
+                self.closed_until = now + if self.relieved { self.wait.max(WAIT_RELIEVED) } else { self.wait };
                 let long = now.since(since) > WAIT_LONG_AFTER;
                 let longest = if long {
                     WAIT_LONG

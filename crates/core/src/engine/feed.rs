@@ -44,9 +44,11 @@ impl Machine {
         if let Some(learned) = self.lanes[lane].congestion.renewed(now) {
             self.keep(format!("lane/{}", self.lanes[lane].name), &learned);
         }
-        let sites = &self.groups[self.lanes[lane].group].sites;
-        let waiting = sites.iter().map(|at| self.sites[*at].queue.waiting()).sum();
-        self.lanes[lane].congestion.expect(waiting);
+        let group = &self.groups[self.lanes[lane].group];
+        let waiting = group.sites.iter().map(|at| self.sites[*at].queue.waiting()).sum();
+        let open = |other: &usize| *other != lane && self.lanes[*other].open() > 0;
+        let relieved = group.lanes.iter().any(open);
+        self.lanes[lane].congestion.foresee(waiting, relieved);
         let mut wake = self.end_idle(lane, now, actions);
         if self.is_halted() {
             return wake;

@@ -378,7 +378,7 @@ impl Lane {
         let choose = |at| mx::choose(&candidates, machine, &self.families, site.rotation, at);
         let chosen = match choose(now) {
             // Where the whole carrier takes no connection, congestion control says when it is asked again.
-            Err(until) if self.congestion.is_on_trial() => choose(until)?,
+            Err(until) if self.congestion.insists() => choose(until)?,
             chosen => chosen?,
         };
         let host = site.hosts.iter().find(|host| host.addrs.contains(&chosen.addr));

@@ -143,6 +143,27 @@ fn between(chance: &mut Chance, low: f64, high: f64) -> f64 {
     low * (high / low).powf(share)
 }
 
+/// What changes in mid-run: limits fall to a quarter, or nothing is taken, and then all is as before.
+fn changes(kind: &str, limits: &Limits, c: &mut Chance) -> Vec<(Span, Limits)> {
+    if kind != "quarter and back" && kind != "outage" {
+        return Vec::new();
+    }
+    let (from, lasts) = (ms(2000 + c.below(8000)), ms(3000 + c.below(12_000)));
+    let worse = match kind {
+        "outage" => Limits {
+            sessions_max: Some(0),
+            quota: Some(Quota { mails: 0, window: secs(1), sliding: false }),
+            ..limits.clone()
+        },
+        _ => Limits {
+            mails_per_second_max: limits.mails_per_second_max.map(|r| r / 4.0),
+            sessions_max: limits.sessions_max.map(|n| n.div_ceil(4)),
+            ..limits.clone()
+        },
+    };
+    vec![(from, worse), (from + lasts, limits.clone())]
+}
+
 const KINDS: [&str; 16] = [
     "sessions",
     "rate",
@@ -223,22 +244,7 @@ fn draw(seed: u64) -> Profile {
         limits.sessions_max = limits.sessions_max.map(|n| n.max(3));
     }
     script.hosts = 1 + c.below(3) as u8;
-    if kind == "quarter and back" || kind == "outage" {
-        let (from, lasts) = (ms(2000 + c.below(8000)), ms(3000 + c.below(12_000)));
-        let worse = match kind {
-            "outage" => Limits {
-                sessions_max: Some(0),
-                quota: Some(Quota { mails: 0, window: secs(1), sliding: false }),
-                ..limits.clone()
-            },
-            _ => Limits {
-                mails_per_second_max: limits.mails_per_second_max.map(|r| r / 4.0),
-                sessions_max: limits.sessions_max.map(|n| n.div_ceil(4)),
-                ..limits.clone()
-            },
-        };
-        script.changes = vec![(from, worse), (from + lasts, limits.clone())];
-    }
+    script.changes = changes(kind, &limits, c);
     script.limits = limits;
     let lasts = between(c, 8.0, 60.0) * if kind == "window of a minute" || kind == "connections" { 4.0 } else { 1.0 };
     let mails = (lasting(&script, &script.limits) * lasts).clamp(60.0, 6000.0) as u32 / 3 * 3;
