@@ -27,8 +27,8 @@ pub struct Retry {
 fn waits(cause: Cause) -> (f64, f64, f64) {
     match cause {
         // The lane's own pace says when a busy carrier is asked again: the mail only steps behind the others.
-        Cause::Busy => (0.5, 2.0, 1800.0),
-        Cause::Network | Cause::TimedOut | Cause::Protocol => (0.5, 5.0, 1800.0),
+        Cause::Busy => (1.0, 2.0, 1800.0),
+        Cause::Network | Cause::TimedOut | Cause::Protocol => (1.0, 5.0, 1800.0),
         Cause::Greylisted => (4.0, 30.0, 900.0),
         Cause::RecipientBusy | Cause::Unrecognised | Cause::Dns | Cause::Crash => (3.0, 60.0, 7200.0),
         _ => (20.0, 300.0, 7200.0),
@@ -113,7 +113,7 @@ mod tests {
     fn several_attempts_fall_before_the_deadline_however_near_it_is() {
         for (urgency, within) in [(Urgency::Safety, 600.0), (Urgency::Bulletin, 180.0)] {
             let tries = moments(Cause::Busy, urgency, 60).iter().filter(|at| **at < within).count();
-            assert!((15..60).contains(&tries), "{urgency:?}: {tries}");
+            assert!((15..=60).contains(&tries), "{urgency:?}: {tries}");
             let near = moments(Cause::Unrecognised, urgency, 60);
             assert!(near.iter().any(|at| (within - 30.0..within).contains(at)), "{urgency:?}: {near:?}");
         }

@@ -76,7 +76,7 @@ fn a_refused_session_is_the_limit_and_one_more_is_tried_later() {
     (1..=4).for_each(|open| lane.on(Signal::Opened(open), at(0)));
     (0..20).for_each(|ms| lane.on(accepted(ms), at(ms)));
     lane.on(Signal::NoSession { open: 4, silent: false }, at(100));
-    assert_eq!((lane.window(), lane.rate()), (4, None));
+    assert_eq!((lane.window(), lane.speed.level()), (4, None));
     (100..1900).for_each(|ms| lane.on(accepted(ms), at(ms)));
     assert_eq!(lane.window(), 4);
     (1900..2300).for_each(|ms| lane.on(accepted(ms), at(ms)));
@@ -142,7 +142,7 @@ fn sessions_that_end_after_as_many_mails_are_no_sign_of_haste() {
         let ms = session * 100 + 90;
         lane.on(Signal::Busy { departed: at(ms), turn: 8, cut: true }, at(ms));
     }
-    assert_eq!((lane.rate(), lane.next_turn()), (None, Some(8)));
+    assert_eq!((lane.speed.level(), lane.next_turn()), (None, Some(8)));
 }
 
 #[test]
