@@ -138,7 +138,8 @@ impl Atlas {
         for domain in self.domains.values_mut() {
             domain.nowhere = None;
             domain.valid_until = domain.valid_until.min(now);
-            domain.again = Some(now);
+            // What is under way may be answered by the old table: the later answer counts.
+            (domain.asked, domain.again) = (false, Some(now));
         }
         self.wake = now;
     }

@@ -72,7 +72,8 @@ fn each_class_ends_within_its_deadline_and_no_bulletin_waits_behind_a_safety_mai
         let quiet = run_to_the_end(&Scenario { batches, ..scenario(carriers(), Vec::new()) });
         let (_, before) = ends(&quiet, alone.len() - 1);
         let (_, now) = ends(&report, at);
-        assert!(now - late <= before + ms(500), "{:?}: {:?}, alone {before:?}", CLASSES[at].0, now - late);
+        // Alone they have the burst to themselves and sessions that carried nothing before.
+        assert!(now - late <= before + secs(1), "{:?}: {:?}, alone {before:?}", CLASSES[at].0, now - late);
     }
     // And at no carrier does a safety mail depart between the first and the last bulletin, but for what was under way.
     for (seen, (name, _, sessions, _)) in CARRIERS.iter().map(|row| (&report.carriers[row.0], row)) {

@@ -321,6 +321,7 @@ fn whatever_a_dying_disk_loses_or_tears_nothing_acknowledged_is_lost() {
 
 #[test]
 fn a_disk_that_only_says_that_it_has_synced_is_found_out() {
-    let found = (0..3).filter(|seed| std::panic::catch_unwind(|| live_through(*seed, true)).is_err()).count();
-    assert!(found > 0, "otherwise the test above could not fail");
+    // Threads race, so one seed alone need not hit anything.
+    let found = (0..20).any(|seed| std::panic::catch_unwind(|| live_through(seed, true)).is_err());
+    assert!(found, "otherwise the test above could not fail");
 }
