@@ -231,7 +231,7 @@ impl Machine {
         let (stop, no_room, flights, sites) = (self.is_halted(), self.full().is_some(), &self.flights, &self.sites);
         let lane = &mut self.lanes[lane];
         let own_sites = &self.groups[lane.group].sites;
-        let full = lane.talks.len() >= lane.congestion.window() as usize;
+        let full = lane.talks.len() >= lane.congestion.wanted() as usize;
         let pressed = full && own_sites.iter().any(|at| sites[*at].queue.urgency().is_some());
         let idle = lane.policy.idle;
         let ending = lane.talks.values().filter(|talk| talk.finishing).count();

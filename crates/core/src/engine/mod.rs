@@ -1,7 +1,9 @@
 //! The engine: a pure machine and the shell that carries out what it asks for.
 
 mod atlas;
+mod closed;
 mod domain;
+mod ends;
 mod feed;
 mod group;
 mod lane;

@@ -1,32 +1,25 @@
 //! What follows from what happened: outcomes into records, retries, health and congestion.
 
-use std::collections::BTreeSet;
-use std::net::SocketAddr;
-
-use super::machine::{BatchState, Doomed, Flight, Machine};
-use crate::carrier::Carrier;
+use super::machine::{Flight, Machine};
 use crate::congestion::Signal;
 use crate::event::{Action, Chunk, Ended, Next, SessionId, Write};
-use crate::message::{BatchId, MailId};
+use crate::message::MailId;
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::plan::Wait;
-use crate::queue::{ChunkId, Past, Pick, Queue};
+use crate::queue::{ChunkId, Past, Pick};
 use crate::record::Record;
 use crate::reply::Reply;
 use crate::retry::Retry;
-use crate::session::{Ending, Why};
+use crate::session::Ending;
 use crate::time::{Instant, Span};
 use crate::trust::{Demand, Encryption};
 
-/// Mails settled without an attempt in one step, so that cancelling a great batch does not hold up the rest.
-const BURIED_MAX: usize = 2_000;
-
 /// What an ending means, before it is decided what follows.
-struct Verdict {
-    outcome: Outcome,
-    cause: Option<Cause>,
-    stage: Stage,
-    reply: String,
+pub(super) struct Verdict {
+    pub(super) outcome: Outcome,
+    pub(super) cause: Option<Cause>,
+    pub(super) stage: Stage,
+    pub(super) reply: String,
 }
 
 impl Machine {
@@ -190,7 +183,7 @@ impl Machine {
     }
 
     /// Decides what follows for a mail whose attempt ended, and has it written down.
-    fn conclude(
+    pub(super) fn conclude(
         &mut self,
         mail: MailId,
         flight: Flight,
@@ -293,194 +286,6 @@ impl Machine {
         let pick = Pick { mail, past: flight.past, wait: flight.wait };
         self.wait_again(&flight.chunk.head, flight.site, pick, None);
     }
-
-    pub(super) fn on_closed(&mut self, session: SessionId, stage: Stage, why: &Why, now: Instant) {
-        let Some(lane_at) = self.talk_lanes.remove(&session) else { return };
-        let lane = &mut self.lanes[lane_at];
-        let Some(talk) = lane.talks.get_mut(&session) else { return };
-        let (was_ready, host, place) = (talk.ready, talk.host.clone(), (talk.site, talk.addr));
-        let untrusted = matches!(why, Why::TlsFailed(_)) && talk.demand.must_encrypt();
-        let assigned = core::mem::take(&mut talk.assigned);
-        lane.counts.tls_failures += u64::from(matches!(why, Why::TlsFailed(_)));
-        let elsewhere = if untrusted {
-            // What this site must see says nothing to sites that ask for less of the same host.
-            self.sites[place.0].on_untrusted(&host, now)
-        } else {
-            lane.hosts.entry(host).or_default().on_closed(why, now);
-            !was_ready && self.is_the_hosts_own(lane_at, place, stage, why, now)
-        };
-        let signal = self.signal_of((lane_at, place.0), was_ready, stage, why).filter(|_| !elsewhere);
-        if let Some(signal) = signal {
-            self.lanes[lane_at].counts.refused += 1;
-            self.lanes[lane_at].congestion.on(signal, now);
-        }
-        // The attempt for which the session was opened failed with it; the others were not begun. Where TLS failed that
-        // need not be, nothing is said about the mail: the next session does without, or goes to another host.
-        let plain_next = matches!(why, Why::TlsFailed(_)) && !untrusted;
-        let mut blamed = was_ready || plain_next || elsewhere || *why == Why::Finished;
-        for (_, mail) in assigned {
-            let sent = self.flights.get(&mail).is_some_and(|flight| flight.sent);
-            if sent && !core::mem::replace(&mut blamed, true) {
-                let Some(flight) = self.flights.remove(&mail) else { continue };
-                let verdict = self.judge_opening(lane_at, stage, why);
-                self.conclude(mail, flight, verdict, (Span::ZERO, Encryption::None), now);
-            } else if sent {
-                self.release(mail);
-            }
-        }
-        self.lanes[lane_at].talks.remove(&session);
-        self.dirty.insert(lane_at);
-    }
-
-    /// Learns from a session that was not greeted. Says whether it is the address's own trouble: then the same attempt
-    /// goes on at another address of the site (RFC 5321 §5.1), and nothing is said about the carrier or the mail.
-    fn is_the_hosts_own(
-        &mut self,
-        lane: usize,
-        (site, addr): (usize, SocketAddr),
-        stage: Stage,
-        why: &Why,
-        now: Instant,
-    ) -> bool {
-        if matches!(why, Why::Unreachable(_)) {
-            self.families.hold(addr, now);
-        }
-        let broken = matches!(why, Why::Lost(_) | Why::TimedOut | Why::Unreachable(_));
-        let lane = &mut self.lanes[lane];
-        let refused = matches!(why, Why::Refused(_) | Why::Protocol(_));
-        // One that speaks with us on another connection does not want this one: that is about pace.
-        if !(broken || refused) || lane.is_alive(addr) {
-            return false;
-        }
-        lane.on_not_greeted(addr, stage, why, now);
-        broken && lane.has_other_way(&self.sites[site], &self.families, now)
-    }
-
-    fn judge_opening(&self, lane: usize, stage: Stage, why: &Why) -> Verdict {
-        let (cause, reply) = match why {
-            Why::Refused(reply) => {
-                let (_, cause) = self.settings.rules.classify(&self.lanes[lane].carrier, stage, reply);
-                (cause, reply.shown(None))
-            }
-            Why::Lost(error) | Why::Unreachable(error) => (Cause::Network, error.clone()),
-            Why::TimedOut => (Cause::TimedOut, "no answer in time".into()),
-            Why::TlsFailed(error) => (Cause::Tls, error.clone()),
-            Why::Protocol(error) => (Cause::Protocol, error.clone()),
-            Why::Finished | Why::DiscardsInput | Why::PipeliningLie => (Cause::Protocol, String::new()),
-        };
-        // Whatever a greeting says, it is no verdict on a mail.
-        Verdict { outcome: Outcome::Deferred, cause: Some(cause), stage, reply }
-    }
-
-    /// What the end of a session says about the carrier's load.
-    fn signal_of(&self, (lane, site): (usize, usize), was_ready: bool, stage: Stage, why: &Why) -> Option<Signal> {
-        let lane = &self.lanes[lane];
-        let open = lane.open();
-        // Where only other sites' sessions are open, a host that cannot be reached is in trouble of its own.
-        let astray = open > 0 && !lane.talks.values().any(|talk| talk.ready && talk.site == site);
-        match why {
-            Why::Refused(reply) => {
-                let (_, cause) = self.settings.rules.classify(&lane.carrier, stage, reply);
-                if cause == Cause::Blocked {
-                    Some(Signal::Blocked)
-                } else if was_ready {
-                    // The mail that it was said to has told of it, or the carrier only ends a long session.
-                    None
-                } else {
-                    Some(Signal::NoSession { open, silent: false })
-                }
-            }
-            // Without a route nothing was asked of the carrier: `Unreachable` says nothing about it.
-            Why::Lost(_) | Why::TimedOut if !was_ready && !astray => {
-                Some(Signal::NoSession { open, silent: *why == Why::TimedOut })
-            }
-            _ => None,
-        }
-    }
-
-    pub(super) fn doom(&mut self, picks: Vec<Pick>, carrier: &Carrier, settlement: Settlement, why: &str) {
-        if !picks.is_empty() {
-            let (picks, carrier, why) = (picks.into(), carrier.clone(), why.to_string());
-            self.doomed.push_back(Doomed { picks, carrier, settlement, why });
-        }
-    }
-
-    /// Settles mails that will not be sent, chunk by chunk as they are loaded and as the disk takes them.
-    pub(super) fn bury(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        while self.burying < BURIED_MAX
-            && let Some(doomed) = self.doomed.front_mut()
-        {
-            let Some(pick) = doomed.picks.front().copied() else {
-                self.doomed.pop_front();
-                continue;
-            };
-            let (carrier, settlement, why) = (doomed.carrier.clone(), doomed.settlement, doomed.why.clone());
-            let Some(chunk) = self.chunk(ChunkId::of(pick.mail), None, actions) else { return };
-            if let Some(doomed) = self.doomed.front_mut() {
-                doomed.picks.pop_front();
-            }
-            let bounced = settlement == Settlement::Bounced;
-            let cause = if bounced { Cause::NoMail } else { Cause::Dns };
-            // What waited for the name service says so.
-            let resolving = bounced || !why.is_empty();
-            let record = Record {
-                batch: pick.mail.batch,
-                recipient: recipient_id(&chunk, pick.mail),
-                at: now,
-                carrier,
-                attempt: pick.past.attempts,
-                outcome: bounced.then_some(Outcome::Refused),
-                cause: resolving.then_some(cause),
-                stage: resolving.then_some(Stage::Resolve),
-                host: String::new(),
-                tls: Encryption::None,
-                reply: why,
-                latency: Span::ZERO,
-                settled: Some(honest(settlement, &pick.past)),
-            };
-            self.write_end(None, Write::Outcome(pick.mail, record, Next::Settled));
-        }
-    }
-
-    /// Whether nothing more of a batch may be sent now.
-    fn is_over(&self, batch: BatchId, now: Instant) -> bool {
-        let over = |b: &BatchState| b.over.is_some() || b.head.expires.is_some_and(|expires| expires <= now);
-        self.batches.get(&batch).is_some_and(over)
-    }
-
-    pub(super) fn cancel(&mut self, batch: BatchId) {
-        self.end_batch(batch, Settlement::Cancelled);
-    }
-
-    /// Drops what has waited too long, wherever it waits.
-    pub(super) fn expire(&mut self, now: Instant) {
-        let due = |b: &&BatchState| b.over.is_none() && b.head.expires.is_some_and(|expires| expires <= now);
-        let gone: Vec<BatchId> = self.batches.values().filter(due).map(|b| b.head.id).collect();
-        for batch in gone {
-            self.end_batch(batch, Settlement::Expired);
-        }
-    }
-
-    fn end_batch(&mut self, batch: BatchId, settlement: Settlement) {
-        match self.batches.get_mut(&batch) {
-            Some(state) if state.over.is_none() => state.over = Some(settlement),
-            _ => return,
-        }
-        let flying: BTreeSet<MailId> = self.flights.keys().filter(|mail| mail.batch == batch).copied().collect();
-        flying.into_iter().for_each(|mail| self.recall(mail));
-        for at in 0..self.sites.len() {
-            let picks = self.sites[at].queue.take_batch(batch);
-            let carrier = self.groups[self.sites[at].group].carrier.clone();
-            self.doom(picks, &carrier, settlement, "");
-        }
-        for (domain, head, work, why) in self.take_parked(batch) {
-            let mut queue = Queue::default();
-            Self::add_work(&mut queue, &head, work);
-            // Who cancels knows why.
-            let why = if settlement == Settlement::Expired { why.as_str() } else { "" };
-            self.doom(queue.take_batch(batch), &Carrier::new(domain), settlement, why);
-        }
-    }
 }
 
 /// Why a mail was not sent to a server that had not refused it yet.
@@ -494,14 +299,14 @@ fn unsendable(cause: Cause) -> String {
 }
 
 /// A mail that may have been taken is not called expired or cancelled: nobody knows.
-fn honest(settlement: Settlement, past: &Past) -> Settlement {
+pub(super) fn honest(settlement: Settlement, past: &Past) -> Settlement {
     match settlement {
         Settlement::Expired | Settlement::Cancelled if past.doubts > 0 => Settlement::Unknown,
         certain => certain,
     }
 }
 
-fn recipient_id(chunk: &Chunk, mail: MailId) -> String {
+pub(super) fn recipient_id(chunk: &Chunk, mail: MailId) -> String {
     chunk.ids.get(usize::from(ChunkId::place(mail))).cloned().unwrap_or_default()
 }
 

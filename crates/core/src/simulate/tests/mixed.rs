@@ -80,7 +80,11 @@ fn each_class_ends_within_its_deadline_and_no_bulletin_waits_behind_a_safety_mai
         let of = |batch: &'static str| {
             seen.rcpts.iter().enumerate().filter(move |(_, (_, a))| a.contains(batch)).map(|(n, _)| n)
         };
-        let (first, last) = (of("b1@").min().unwrap(), of("b2@").max().unwrap());
+        // A bulletin that was refused comes again when it is due, which is no waiting behind others.
+        let mut known = std::collections::BTreeSet::new();
+        let firsts = seen.rcpts.iter().enumerate().filter(|(_, (_, a))| known.insert(a.clone()));
+        let last = firsts.filter(|(_, (_, a))| a.contains("b2@")).map(|(n, _)| n).max().unwrap();
+        let first = of("b1@").min().unwrap();
         let between = of("b0@").filter(|at| (first..last).contains(at)).count();
         assert!(between <= 2 * *sessions as usize, "{name}: {between} safety mails among the bulletins");
     }

@@ -1,12 +1,15 @@
 //! Carrying out what the machine asks for, in virtual time.
 
 use super::{Happening, LOOKUP, World};
-use crate::event::Action;
+use crate::address::AddressStyle;
+use crate::event::{Action, Chunk, SessionId};
+use crate::message::MailId;
 use crate::pace::Pace;
 use crate::queue::ChunkId;
 use crate::session::Letter;
 use crate::simulate::line::Line;
 use crate::simulate::setting::{self, Meeting};
+use crate::time::Instant;
 
 impl World<'_> {
     /// Carries out what the machine asks for.
@@ -31,31 +34,7 @@ impl World<'_> {
             }
             // Here a letter costs nothing, and is made when it is sent.
             Action::Prepare { .. } => {}
-            Action::Send { session, mail, chunk, depart, style } => {
-                let recipient = chunk.recipients.get(usize::from(ChunkId::place(mail))).cloned().flatten();
-                let talk = (self.start, session.0);
-                match (recipient, self.lines.get_mut(&talk)) {
-                    (Some(_), Some(line)) if line.is_finishing() => {
-                        self.report.violations.push(format!("{mail:?} was sent to a session that was to finish"));
-                    }
-                    (Some(recipient), Some(line)) => {
-                        let letter = Letter {
-                            id: mail,
-                            return_path: "b@sender.example".into(),
-                            rcpt: recipient.address.wire(style),
-                            recipient: recipient.id.clone(),
-                            needs_smtputf8: false,
-                            hurry: chunk.head.is_in_hurry(),
-                            content: format!("Message-ID: <{}>\r\n\r\n.\r\n", recipient.id).into_bytes(),
-                        };
-                        line.send(letter, chunk.head.urgency, depart, recipient.address);
-                        self.turn(talk);
-                    }
-                    // The session's end crosses this order on the way, and says that it was not attempted.
-                    (Some(_), None) => {}
-                    (None, _) => self.report.violations.push(format!("{mail:?} was sent and has settled")),
-                }
-            }
+            Action::Send { session, mail, chunk, depart, style } => self.send(session, (mail, &chunk), depart, style),
             Action::Recall(session, mail) => {
                 let line = self.lines.get_mut(&(self.start, session.0));
                 let event = line.and_then(|line| line.recall(mail));
@@ -80,6 +59,32 @@ impl World<'_> {
                 gate.set_rate(policy.mails_per_second_max);
                 gate.set_burst(policy.burst_mails);
             }
+        }
+    }
+
+    fn send(&mut self, session: SessionId, (mail, chunk): (MailId, &Chunk), depart: Instant, style: AddressStyle) {
+        let recipient = chunk.recipients.get(usize::from(ChunkId::place(mail))).cloned().flatten();
+        let talk = (self.start, session.0);
+        match (recipient, self.lines.get_mut(&talk)) {
+            (Some(_), Some(line)) if line.is_finishing() => {
+                self.report.violations.push(format!("{mail:?} was sent to a session that was to finish"));
+            }
+            (Some(recipient), Some(line)) => {
+                let letter = Letter {
+                    id: mail,
+                    return_path: "b@sender.example".into(),
+                    rcpt: recipient.address.wire(style),
+                    recipient: recipient.id.clone(),
+                    needs_smtputf8: false,
+                    hurry: chunk.head.is_in_hurry(),
+                    content: format!("Message-ID: <{}>\r\n\r\n.\r\n", recipient.id).into_bytes(),
+                };
+                line.send(letter, chunk.head.urgency, depart, recipient.address);
+                self.turn(talk);
+            }
+            // The session's end crosses this order on the way, and says that it was not attempted.
+            (Some(_), None) => {}
+            (None, _) => self.report.violations.push(format!("{mail:?} was sent and has settled")),
         }
     }
 }
