@@ -19,5 +19,6 @@ mod sink;
 #[cfg(feature = "smime")]
 mod smime;
 mod telegrams;
+mod tls;
 mod trial;
 mod writing;

@@ -13,7 +13,7 @@ use crate::judgement::{Addressee, AtDot, AtRcpt, at_dot, at_rcpt};
 use crate::mailbox::split_path;
 use crate::moments::millis;
 use crate::replies;
-use crate::settings::{Manner, Pipelining, Refusal};
+use crate::settings::{Manner, Pipelining, Refusal, Tls};
 use crate::visit::{Verdict, Visit};
 
 /// How long a connection that finds no room waits for another to end: a client that closes one session and opens the
@@ -137,11 +137,14 @@ impl Conversation {
     }
 
     /// The TLS handshake is done: everything known before is forgotten (RFC 3207 §4.2).
-    pub(crate) fn secured(&mut self) {
+    pub(crate) fn secured(&mut self, resumed: bool) {
         self.under_tls = true;
         self.greeted = false;
         self.envelope = None;
-        self.visit.carrier.write(|book| book.count.tls_sessions += 1);
+        self.visit.carrier.write(|book| {
+            book.count.tls_sessions += 1;
+            book.count.tls_resumed += u64::from(resumed);
+        });
     }
 
     /// The client said nothing for too long.
@@ -287,6 +290,9 @@ impl Conversation {
             }
             Command::StartTls if !self.under_tls && offers_tls(self.visit.manner(now)) => {
                 out.extend_from_slice(replies::START_TLS.as_bytes());
+                if self.visit.manner(now).tls == Some(Tls::Injected) {
+                    out.extend_from_slice(replies::OK.as_bytes());
+                }
                 return Some(Flow::StartTls);
             }
             Command::StartTls => replies::BAD_SEQUENCE,
@@ -299,6 +305,9 @@ impl Conversation {
 
     fn mail(&mut self, argument: &[u8], now: Instant, out: &mut Vec<u8>) -> Option<Flow> {
         let verdict = self.mail_verdict.take();
+        if !self.under_tls {
+            self.visit.carrier.write(|book| book.count.mails_in_clear += 1);
+        }
         if !self.greeted || self.envelope.is_some() {
             out.extend_from_slice(replies::BAD_SEQUENCE.as_bytes());
             return None;

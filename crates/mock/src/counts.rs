@@ -36,6 +36,10 @@ pub struct CarrierCount {
     pub sessions: u64,
     /// Sessions that went on under TLS.
     pub tls_sessions: u64,
+    /// Of these, those that resumed an earlier one instead of showing a certificate again.
+    pub tls_resumed: u64,
+    /// MAIL commands seen in clear.
+    pub mails_in_clear: u64,
     /// MAIL commands seen, refused ones included.
     pub mails: u64,
     /// Most connections open at once, one just refused included.

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use crate::ledger::{Ledger, lock};
 use crate::moments::{Clock, Moments};
 use crate::profile::DnsFailure;
+use crate::signer::Signer;
 use crate::zone::{Known, Zone};
 
 /// Bytes that an answer over UDP may have unless the question offers more (RFC 1035 §2.3.4).
@@ -23,6 +24,8 @@ const TRIES: usize = 32;
 /// The name server.
 pub(crate) struct NameServer {
     pub(crate) zone: Zone,
+    /// Signs what is asked for with signatures.
+    pub(crate) signer: Option<Signer>,
     pub(crate) delay: Duration,
     pub(crate) failures: Moments<DnsFailure>,
     /// A failure that outranks those of the profile.
@@ -132,6 +135,10 @@ impl NameServer {
             answer.metadata.response_code = ResponseCode::NotImp;
             return;
         };
+        let secure = question.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok);
+        if let (Some(signer), true) = (&self.signer, secure) {
+            return signer.fill(&self.zone, query, answer);
+        }
         match self.zone.look_up(query.name(), query.query_type()) {
             Known::Records(records) => answer.insert_answers(records),
             Known::NoData => answer.insert_authorities(vec![self.zone.authority()]),

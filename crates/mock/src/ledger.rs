@@ -11,6 +11,7 @@ use crate::counts::{Acceptance, CarrierCount, Fate};
 pub struct Ledger {
     books: Vec<Arc<Mutex<Book>>>,
     pub(crate) dns_questions: AtomicU64,
+    pub(crate) policies_served: AtomicU64,
 }
 
 /// All counts at one moment.
@@ -20,6 +21,8 @@ pub struct LedgerSnapshot {
     pub carriers: Vec<CarrierCount>,
     /// Questions that reached the name server.
     pub dns_questions: u64,
+    /// Requests that reached the host of MTA-STS policies.
+    pub policies_served: u64,
 }
 
 impl LedgerSnapshot {
@@ -31,7 +34,7 @@ impl LedgerSnapshot {
 
 impl Ledger {
     pub(crate) fn new(books: Vec<Arc<Mutex<Book>>>) -> Self {
-        Self { books, dns_questions: AtomicU64::new(0) }
+        Self { books, dns_questions: AtomicU64::new(0), policies_served: AtomicU64::new(0) }
     }
 
     /// All counts now.
@@ -39,6 +42,7 @@ impl Ledger {
         LedgerSnapshot {
             carriers: self.books.iter().map(|book| lock(book).count()).collect(),
             dns_questions: self.dns_questions.load(Ordering::Relaxed),
+            policies_served: self.policies_served.load(Ordering::Relaxed),
         }
     }
 

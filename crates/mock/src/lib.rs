@@ -41,11 +41,13 @@ mod lot;
 mod mailbox;
 mod moments;
 mod net;
+mod policy_host;
 mod post;
 mod profile;
 mod replies;
 mod session;
 mod settings;
+mod signer;
 mod stream;
 mod tls;
 mod visit;
@@ -58,5 +60,8 @@ pub use error::Error;
 pub use ledger::{Ledger, LedgerSnapshot};
 pub use net::MockNet;
 pub use post::AcceptedMail;
-pub use profile::{CarrierProfile, Change, DnsChange, DnsFailure, DnsProfile, HostProfile, Profile};
+pub use profile::{
+    CarrierProfile, Change, DnsChange, DnsFailure, DnsProfile, HostProfile, Profile, StsProfile, StsServing,
+    TlsaProfile,
+};
 pub use settings::{CountBy, Limits, LocalParts, Manner, Overrun, Pipelining, Refusal, Stage, Tls, Wording};

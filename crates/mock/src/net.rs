@@ -1,5 +1,6 @@
 //! The whole mock net: carriers, their hosts and the name server, started and stopped together.
 
+use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,8 +16,10 @@ use crate::error::Error;
 use crate::host::Host;
 use crate::ledger::{Ledger, lock};
 use crate::moments::{Clock, dns_failures, millis};
+use crate::policy_host::{Policies, PolicyHost};
 use crate::post::{AcceptedMail, Post};
-use crate::profile::{DnsFailure, Profile};
+use crate::profile::{DnsFailure, Profile, StsProfile};
+use crate::signer::Signer;
 use crate::tls::Authority;
 use crate::zone::Zone;
 
@@ -29,11 +32,15 @@ pub struct MockNet {
     pub dns: SocketAddr,
     /// The one TCP port of all MX hosts.
     pub smtp_port: u16,
+    /// The HTTPS port of the policy hosts.
+    pub https_port: u16,
     ledger: Arc<Ledger>,
     post: Arc<Post>,
     server: Arc<NameServer>,
     ca_pem: String,
     hosts: Vec<(String, SocketAddrV4)>,
+    pins: HashMap<String, String>,
+    policies: Policies,
     tasks: JoinSet<()>,
 }
 
@@ -57,25 +64,37 @@ impl MockNet {
         let mut tasks = JoinSet::new();
         let mut addresses = Vec::new();
         let mut named = Vec::new();
+        let mut pins = HashMap::new();
+        let (mut tlsa, mut forged) = (HashMap::new(), HashSet::new());
         for (carrier, shared) in profile.carriers.iter().zip(&carriers) {
             let listeners: Vec<_> = listeners.by_ref().take(carrier.hosts.len()).collect();
             addresses.push(listeners.iter().map(|(_, address)| *address.ip()).collect());
             for (index, (host, (listener, address))) in carrier.hosts.iter().zip(listeners).enumerate() {
                 named.push((host.name.clone(), address));
+                let tls = authority.certify(&host.name)?;
+                pins.insert(host.name.clone(), tls.pin());
+                let name = format!("_{}._tcp.{}", address.port(), host.name);
+                tlsa.insert(name.clone(), authority.tlsa_records(&tls, &host.tlsa));
+                forged.extend(host.tlsa_forged.then_some(name));
                 let host = Host {
                     carrier: shared.clone(),
                     index,
                     name: host.name.as_str().into(),
                     address,
-                    tls: Arc::new(authority.certify(&host.name)?),
+                    tls: Arc::new(tls),
                 };
                 tasks.spawn(host.serve(listener));
             }
         }
+        let policies = policies(&profile);
+        let policy_host = PolicyHost::new(policies.clone(), &authority, ledger.clone())?;
+        let (listener, https) = PolicyHost::bind().await.map_err(Error::Dns)?;
+        tasks.spawn(Arc::new(policy_host).serve(listener));
         let (udp, tcp) = dns::bind().await.map_err(Error::Dns)?;
         let dns = udp.local_addr().map_err(Error::Dns)?;
         let server = Arc::new(NameServer {
-            zone: Zone::new(&profile, &addresses),
+            zone: Zone::new(&profile, &addresses, tlsa, forged, policies.clone()),
+            signer: profile.dns.signed.then(Signer::new).transpose()?,
             delay: millis(profile.dns.delay_ms),
             failures: dns_failures(&profile.dns),
             forced: Mutex::new(None),
@@ -86,12 +105,15 @@ impl MockNet {
         tasks.spawn(server.clone().serve_tcp(tcp));
         Ok(Self {
             dns,
+            https_port: https.port(),
             smtp_port: named.first().map_or(0, |(_, address)| address.port()),
             ledger,
             post: common.post,
             server,
             ca_pem: authority.pem().to_owned(),
             hosts: named,
+            pins,
+            policies,
             tasks,
         })
     }
@@ -109,6 +131,25 @@ impl MockNet {
     /// The certificate, in PEM, of the authority that signed all `valid` and `expired` host certificates.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
+    }
+
+    /// The pin of an MX host's key, the same for all qualities of its certificate: `sha256/` and base64.
+    pub fn pin(&self, host: &str) -> Option<&str> {
+        self.pins.get(host).map(String::as_str)
+    }
+
+    /// The key that signs a [signed](crate::DnsProfile::signed) net, as a line of a file of trust anchors.
+    pub fn trust_anchor(&self) -> Option<String> {
+        self.server.signer.as_ref().map(Signer::trust_anchor)
+    }
+
+    /// Changes the MTA-STS policy of a domain that began with one, or takes it away with its record and its host.
+    pub fn set_sts(&self, domain: &str, policy: Option<StsProfile>) {
+        let mut policies = lock(&self.policies);
+        match policy {
+            Some(policy) => drop(policies.insert(domain.to_owned(), policy)),
+            None => drop(policies.remove(domain)),
+        }
     }
 
     /// All MX hosts with their addresses.
@@ -130,6 +171,19 @@ impl MockNet {
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
     }
+}
+
+/// The policies that the domains begin with; one that names no hosts names those of its carrier.
+fn policies(profile: &Profile) -> Policies {
+    let mut policies = HashMap::new();
+    for carrier in &profile.carriers {
+        let Some(mut policy) = carrier.sts.clone() else { continue };
+        if policy.mx.is_empty() {
+            policy.mx = carrier.hosts.iter().map(|host| host.name.clone()).collect();
+        }
+        policies.extend(carrier.domains.iter().map(|domain| (domain.clone(), policy.clone())));
+    }
+    Arc::new(Mutex::new(policies))
 }
 
 /// Listens on `count` loopback addresses at one port that is free on all of them.

@@ -60,16 +60,11 @@ impl ResolvesServerCert for Shown {
 }
 
 impl PolicyHost {
-    /// A host for the domains that have a policy, now or later.
-    pub(crate) fn new<'a>(
-        domains: impl Iterator<Item = &'a str>,
-        policies: Policies,
-        authority: &Authority,
-        ledger: Arc<Ledger>,
-    ) -> Result<Self, Error> {
+    /// A host for the domains that have a policy.
+    pub(crate) fn new(policies: Policies, authority: &Authority, ledger: Arc<Ledger>) -> Result<Self, Error> {
         let mut certificates = HashMap::new();
-        for domain in domains {
-            certificates.insert(domain.to_owned(), authority.certificates(&format!("mta-sts.{domain}"))?);
+        for domain in lock(&policies).keys() {
+            certificates.insert(domain.clone(), authority.certificates(&format!("mta-sts.{domain}"))?);
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let failed = |error: rustls::Error| Error::Certificate { host: "mta-sts".into(), message: error.to_string() };

@@ -47,6 +47,12 @@ pub struct CarrierProfile {
     /// Whose reply texts it uses; default a plain server's.
     #[serde(default)]
     pub wording: Wording,
+    /// The MTA-STS policy of its domains (RFC 8461); default none.
+    #[serde(default)]
+    pub sts: Option<StsProfile>,
+    /// Whether its names are delegated without signatures in a net that is [signed](DnsProfile::signed).
+    #[serde(default)]
+    pub unsigned: bool,
     /// Whether its domains have no MX record, only the address of the first host (RFC 5321 §5.1).
     #[serde(default)]
     pub implicit_mx: bool,
@@ -79,9 +85,76 @@ pub struct HostProfile {
     /// The domains of the carrier that name this host; default all of them.
     #[serde(default)]
     pub domains: Vec<String>,
+    /// Its TLSA records (DANE, RFC 7672), for what it shows with `tls = "valid"`; all qualities have the same key.
+    #[serde(default)]
+    pub tlsa: Vec<TlsaProfile>,
+    /// Whether the signature of its TLSA records does not fit.
+    #[serde(default)]
+    pub tlsa_forged: bool,
     /// Where it behaves otherwise than its carrier.
     #[serde(default)]
     pub manner: Manner,
+}
+
+/// One TLSA record of a host (RFC 6698 §2.1).
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsaProfile {
+    /// 2: for the mock's authority, which hosts show in their chain; any other: for the host's certificate.
+    pub usage: u8,
+    /// 0: the certificate, 1: its key.
+    pub selector: u8,
+    /// 0: itself, 1: its SHA-256, 2: its SHA-512.
+    pub matching: u8,
+    /// Whether it stands for another certificate.
+    #[serde(default)]
+    pub wrong: bool,
+}
+
+/// An MTA-STS policy and how it is served.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StsProfile {
+    /// The `id` in the TXT record; empty: there is no record.
+    pub id: String,
+    /// `enforce`, `testing` or `none`.
+    pub mode: String,
+    /// Names of hosts, `*.` allowed; default those of the carrier.
+    #[serde(default)]
+    pub mx: Vec<String>,
+    /// Seconds for which it may be kept; default a day.
+    #[serde(default = "a_day")]
+    pub max_age_s: u64,
+    /// How the policy host serves it; default as it should.
+    #[serde(default)]
+    pub serve: StsServing,
+}
+
+fn a_day() -> u64 {
+    86_400
+}
+
+/// How a policy host serves a policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StsServing {
+    /// As it should.
+    #[default]
+    Well,
+    /// Under a certificate in another name.
+    WrongName,
+    /// Under a certificate that vouches for itself.
+    SelfSigned,
+    /// From elsewhere: 302.
+    Redirect,
+    /// As text/html.
+    Html,
+    /// A megabyte of it.
+    Huge,
+    /// Not at all: 404.
+    Missing,
+    /// Nothing comes after the request.
+    Silence,
 }
 
 fn default_preference() -> u16 {
@@ -122,11 +195,21 @@ pub struct DnsProfile {
     pub changes: Vec<DnsChange>,
     /// Domains that take no mail at all (null MX, RFC 7505).
     pub null_mx: Vec<String>,
+    /// Whether all names are signed (DNSSEC) with the key of [`trust_anchor`](crate::MockNet::trust_anchor), in one zone from
+    /// the root on.
+    pub signed: bool,
 }
 
 impl Default for DnsProfile {
     fn default() -> Self {
-        Self { ttl_s: 60, delay_ms: 0.0, fail: DnsFailure::None, changes: Vec::new(), null_mx: Vec::new() }
+        Self {
+            ttl_s: 60,
+            delay_ms: 0.0,
+            fail: DnsFailure::None,
+            changes: Vec::new(),
+            null_mx: Vec::new(),
+            signed: false,
+        }
     }
 }
 

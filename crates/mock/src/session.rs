@@ -135,12 +135,16 @@ impl Session {
     /// Upgrades to TLS; a client that does not like the certificate is gone.
     async fn secure(mut self, tls: &HostTls) -> Option<Self> {
         let now = Instant::now();
-        let config = self.talk.visit.manner(now).tls.and_then(|quality| tls.config(quality))?;
+        let quality = self.talk.visit.manner(now).tls?;
         // one more round trip than a bare session (RFC 8446 §2)
         tokio::time::sleep(rtt(&self.talk, now)).await;
         self.input.clear();
+        let Some(config) = tls.config(quality) else {
+            self.stream.refuse_tls().await;
+            return None;
+        };
         self.stream = self.stream.secure(config).await.ok()?;
-        self.talk.secured();
+        self.talk.secured(self.stream.is_resumed());
         self.heard = Instant::now();
         Some(self)
     }

@@ -217,6 +217,12 @@ pub enum Tls {
     SelfSigned,
     /// A certificate from the mock's authority that ended in 2020.
     Expired,
+    /// A certificate from the mock's authority in another host's name.
+    WrongName,
+    /// No handshake comes about: a `protocol_version` alert, as servers send it that know nothing newer than TLS 1.0.
+    Broken,
+    /// Valid; but somebody on the way slips a reply in between the 220 to STARTTLS and the handshake.
+    Injected,
 }
 
 /// How legacy local parts (`a..b`, `abc.`, `.a`: not a dot-atom of RFC 5321 §4.1.2) must be written in RCPT.

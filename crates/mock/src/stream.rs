@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
+use rustls::{HandshakeKind, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -52,6 +52,24 @@ impl Stream {
         let handshake = TlsAcceptor::from(config).accept(stream);
         let stream = tokio::time::timeout(PATIENCE, handshake).await??;
         Ok(Self::Tls(Box::new(stream)))
+    }
+
+    /// Whether the client resumed an earlier TLS session.
+    pub(crate) fn is_resumed(&self) -> bool {
+        match self {
+            Self::Bare(_) => false,
+            Self::Tls(stream) => stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed),
+        }
+    }
+
+    /// Answers the client's first flight as a server that knows no version of TLS it offers, and closes.
+    pub(crate) async fn refuse_tls(&mut self) {
+        // Alert (21) in a TLS 1.0 record, two bytes: fatal, protocol_version (RFC 8446 §6).
+        const ALERT: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
+        let mut flight = Vec::with_capacity(4096);
+        // Whoever has gone meanwhile need not be told.
+        let _ = tokio::time::timeout(PATIENCE, self.read(&mut flight)).await;
+        let _ = self.write(&ALERT).await;
     }
 
     /// Closes in good order.

@@ -1,12 +1,14 @@
 //! What the name server knows: MX and A records of the profile's domains and hosts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 
-use hickory_proto::rr::rdata::{A, MX, SOA};
+use hickory_proto::rr::rdata::{A, MX, SOA, TLSA, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use crate::carrier::covers;
+use crate::ledger::lock;
+use crate::policy_host::Policies;
 use crate::profile::Profile;
 
 /// All names of a profile.
@@ -16,6 +18,13 @@ pub(crate) struct Zone {
     hosts: HashMap<String, Ipv4Addr>,
     /// Domains and `*.` patterns, the exact ones first.
     domains: Vec<(String, Mail)>,
+    /// TLSA records by name.
+    tlsa: HashMap<String, Vec<TLSA>>,
+    /// Names of TLSA records whose signature does not fit.
+    forged: HashSet<String>,
+    /// Names delegated without signatures.
+    cuts: Vec<String>,
+    policies: Policies,
 }
 
 /// Where a domain's mail goes.
@@ -38,8 +47,14 @@ pub(crate) enum Known {
 }
 
 impl Zone {
-    /// Lays out the zone; `addresses` are those of the profile's hosts, carrier by carrier.
-    pub(crate) fn new(profile: &Profile, addresses: &[Vec<Ipv4Addr>]) -> Self {
+    /// Lays out the zone; `addresses` are those of the profile's hosts, carrier by carrier, `tlsa` their TLSA records by name.
+    pub(crate) fn new(
+        profile: &Profile,
+        addresses: &[Vec<Ipv4Addr>],
+        tlsa: HashMap<String, Vec<TLSA>>,
+        forged: HashSet<String>,
+        policies: Policies,
+    ) -> Self {
         let mut hosts = HashMap::new();
         let mut domains = Vec::new();
         for (carrier, addresses) in profile.carriers.iter().zip(addresses) {
@@ -63,17 +78,36 @@ impl Zone {
         }
         domains.extend(profile.dns.null_mx.iter().map(|domain| (domain.clone(), Mail::Null)));
         domains.sort_by_key(|(domain, _)| domain.starts_with('*'));
-        Self { ttl_s: profile.dns.ttl_s, hosts, domains }
+        let unsigned = profile.carriers.iter().filter(|carrier| carrier.unsigned);
+        let names =
+            unsigned.flat_map(|carrier| carrier.domains.iter().chain(carrier.hosts.iter().map(|host| &host.name)));
+        let cuts = names.cloned().collect();
+        Self { ttl_s: profile.dns.ttl_s, hosts, domains, tlsa, forged, cuts, policies }
     }
 
     /// Looks a name up.
     pub(crate) fn look_up(&self, asked: &Name, kind: RecordType) -> Known {
-        let name = asked.to_ascii().trim_end_matches('.').to_ascii_lowercase();
+        let name = text(asked);
         let mut root = Name::root();
         root.set_fqdn(true);
         let mail = self.domains.iter().find(|(domain, _)| covers(domain, &name)).map(|(_, mail)| mail);
         let address = self.hosts.get(&name).copied();
+        let policy = |prefix: &str| {
+            let domain = name.strip_prefix(prefix)?;
+            lock(&self.policies).get(domain).filter(|policy| !policy.id.is_empty()).cloned()
+        };
+        let tlsa = self.tlsa.get(&name);
         let found: Vec<RData> = match (kind, mail) {
+            (RecordType::TLSA, _) => tlsa.into_iter().flatten().cloned().map(RData::TLSA).collect(),
+            (RecordType::TXT, _) => {
+                let record = |id| RData::TXT(TXT::new(vec![format!("v=STSv1; id={id};")]));
+                policy("_mta-sts.").map(|policy| record(policy.id)).into_iter().collect()
+            }
+            (RecordType::A, None)
+                if name.strip_prefix("mta-sts.").is_some_and(|d| lock(&self.policies).contains_key(d)) =>
+            {
+                vec![RData::A(A(Ipv4Addr::LOCALHOST))]
+            }
             (RecordType::A, Some(Mail::Implicit(own))) => vec![RData::A(A(*own))],
             (RecordType::A, _) => address.map(|own| RData::A(A(own))).into_iter().collect(),
             (RecordType::MX, Some(Mail::Null)) => vec![RData::MX(MX::new(0, root))],
@@ -87,7 +121,7 @@ impl Zone {
                 .collect(),
             _ => Vec::new(),
         };
-        match (found.is_empty(), mail.is_some() || address.is_some()) {
+        match (found.is_empty(), mail.is_some() || address.is_some() || tlsa.is_some()) {
             (false, _) => Known::Records(
                 found.into_iter().map(|rdata| Record::from_rdata(asked.clone(), self.ttl_s, rdata)).collect(),
             ),
@@ -96,9 +130,25 @@ impl Zone {
         }
     }
 
+    /// The name without signatures at which, or below which, this one is.
+    pub(crate) fn cut(&self, name: &str) -> Option<&str> {
+        let below = |cut: &str| name.strip_suffix(cut).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        self.cuts.iter().map(String::as_str).filter(|cut| below(cut)).max_by_key(|cut| cut.len())
+    }
+
+    /// Whether the signature of this name's TLSA records does not fit.
+    pub(crate) fn is_forged(&self, name: &str) -> bool {
+        self.forged.contains(name)
+    }
+
     /// The record that says how long a "no" may be kept (RFC 2308 §3).
     pub(crate) fn authority(&self) -> Record {
         let soa = SOA::new(Name::root(), Name::root(), 1, 3_600, 600, 86_400, self.ttl_s);
         Record::from_rdata(Name::root(), self.ttl_s, RData::SOA(soa))
     }
+}
+
+/// A name in lower case without its final dot.
+pub(crate) fn text(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_ascii_lowercase()
 }
