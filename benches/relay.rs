@@ -1,12 +1,15 @@
-//! The whole `hikyaku send --relay` beside Postfix's `smtp-source`: the same mails into the same `smtp-sink`.
+//! The whole `hikyaku send --relay` beside Postfix's `smtp-source` and Postfix itself: the same mails into one `smtp-sink`.
 //!
-//! Both run in turn, five times each; it prints every time, the medians and their ratio. `cargo bench --bench relay`
+//! All run in turn, five times each; it prints every time, the medians and their ratios. `cargo bench --bench relay` does
+//! so with 11,500 mails, `cargo bench --bench relay -- 115000` with as many as are named.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench that cannot go on stops")]
 
 #[path = "../tests/acceptance/command.rs"]
 mod command;
 #[path = "../tests/acceptance/counting.rs"]
 mod counting;
+#[path = "yardsticks/postfix.rs"]
+mod postfix;
 #[path = "../tests/acceptance/sink.rs"]
 mod sink;
 #[path = "../tests/acceptance/writing.rs"]
@@ -17,10 +20,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use counting::CountingRelay;
+use postfix::Postfix;
 use sink::SmtpSink;
 use writing::{Letter, addresses};
 
-const MAILS: usize = 11_500;
+const MAILS_USUAL: usize = 11_500;
 const ROUNDS: usize = 5;
 /// Mails that are weighed before the race.
 const WEIGHED: usize = 200;
@@ -32,28 +36,64 @@ const SECONDS_MAX: u64 = 300;
 /// One sentence of the text, 57 bytes of which make a line of 78 in base64.
 const SENTENCE: &str = "無事かどうかを返信して知らせてください。";
 
+/// What is tuned at Postfix: as many mails at work and as many connections as the issue's yardstick has.
+const TUNED: &str = "\
+qmgr_message_active_limit = 20000
+qmgr_message_recipient_limit = 20000
+initial_destination_concurrency = 50
+default_destination_concurrency_limit = 50
+";
+
 fn main() {
+    // Cargo says `--bench` behind what is asked for.
+    let mails = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(MAILS_USUAL);
     let folder = tempfile::tempdir().unwrap();
     let text = weigh(folder.path());
-    let letter = Letter::write(folder.path(), &addresses(MAILS, &["docomo.ne.jp", "au.com", "gmail.com"]), &text);
+    let letter = Letter::write(folder.path(), &addresses(mails, &["docomo.ne.jp", "au.com", "gmail.com"]), &text);
     let sinks = tempfile::tempdir().unwrap();
     let sink = SmtpSink::start(&["-c"], sinks.path());
     let to = sink.addr.to_string();
+    let office = tempfile::tempdir().unwrap();
+    let postfix = Postfix::start(office.path(), sink.addr, TUNED);
     println!("sink:         smtp-sink {} {to} 1000", sink::command_line(&["-c"]).join(" "));
-    println!("smtp-source:  smtp-source {} {to}", source_options(MAILS).join(" "));
+    println!("smtp-source:  smtp-source {} {to}", source_options(mails).join(" "));
+    println!("postfix:      the same smtp-source into smtpd; until the last mail is in the sink");
     println!("hikyaku:      hikyaku {} (a fresh data folder each time)", letter.args(&["--relay", &to]).join(" "));
-    println!("\n{:>6} {:>14} {:>14}", "round", "smtp-source s", "hikyaku s");
-    let (mut sources, mut ours) = (Vec::new(), Vec::new());
+    println!("\n{:>6} {:>14} {:>14} {:>14}", "round", "smtp-source s", "hikyaku s", "postfix s");
+    let (mut sources, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
-        sources.push(time(|| source(MAILS, &to)));
+        sources.push(time(|| source(mails, &to)));
         ours.push(time(|| send(folder.path(), &letter, &to)));
-        println!("{round:>6} {:>14.3} {:>14.3}", sources[round - 1], ours[round - 1]);
+        // Postfix needs ten times as long: once is enough where there are many.
+        if let Ok(postfix) = postfix.as_ref().map_err(|_| ())
+            && (mails <= MAILS_USUAL || round == 1)
+        {
+            theirs.push(time(|| through(postfix, mails)));
+        }
+        let last = theirs.last().copied().unwrap_or(f64::NAN);
+        println!("{round:>6} {:>14.3} {:>14.3} {last:>14.3}", sources[round - 1], ours[round - 1]);
     }
     let (source, own) = (median(&mut sources), median(&mut ours));
     println!("{:>6} {source:>14.3} {own:>14.3}", "median");
-    let rate = |seconds: f64| MAILS as f64 / seconds;
+    let rate = |seconds: f64| mails as f64 / seconds;
     println!("{:>6} {:>14.0} {:>14.0}  mails a second", "", rate(source), rate(own));
     println!("\nratio hikyaku / smtp-source: {:.2}", own / source);
+    match &postfix {
+        Ok(_) => println!("ratio postfix / hikyaku:     {:.1}", median(&mut theirs) / own),
+        Err(why) => println!("{why}"),
+    }
+}
+
+/// Sends through Postfix and waits until all of it has left.
+fn through(postfix: &Postfix, mails: usize) {
+    let before = postfix.sent();
+    source(mails, &postfix.addr.to_string());
+    let deadline = Instant::now() + Duration::from_secs(SECONDS_MAX);
+    while postfix.sent() < before + mails {
+        assert!(Instant::now() < deadline, "Postfix has sent {} of {mails}", postfix.sent() - before);
+        // Its log is read whole: not so often that the reading counts.
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// The message whose mails are as large as those of `smtp-source`: measured, corrected once, and measured again.
