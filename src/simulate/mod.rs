@@ -21,7 +21,7 @@ const LOGGED_PEOPLE_MAX: u32 = 20_000;
 /// How long a dispatch would take.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku simulate --people 11500\n  hikyaku simulate --example > carriers.toml\n  hikyaku simulate --people 10000000 --carriers carriers.toml\n\nThe engine itself runs, with every session and every reply, against carriers as the file describes them; only time is\nvirtual. Nothing leaves this machine and nothing is stored. Memory does not grow with the people."
+    after_help = "EXAMPLE\n  hikyaku simulate --people 11500\n  hikyaku simulate --example > carriers.toml\n  hikyaku simulate --people 10000000 --carriers carriers.toml\n\nThe engine itself runs, with every session and every reply, against carriers as the file describes them; only time is\nvirtual. Nothing leaves this machine and nothing is stored. Only what is under way is held in memory, and an entry for each\nthousand people."
 )]
 pub struct SimulateArgs {
     /// How many mails, one a person.
