@@ -301,6 +301,7 @@ mod tests {
             reply: String::new(),
             latency: Span::ZERO,
             settled,
+            route: hikyaku_core::Via::Direct,
         }
     }
 

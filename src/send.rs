@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use hikyaku_core::{Config, Dial, Engine, NameService, Relay};
+use hikyaku_core::{Carriers, Config, Dial, Engine, NameService, Relay};
 
 use crate::account::{Account, Report};
 use crate::letter_files;
@@ -34,6 +34,9 @@ pub struct SendArgs {
     /// Send everything through this host instead of to the carriers' MX hosts.
     #[arg(long, value_name = "HOST:PORT")]
     relay: Option<String>,
+    /// Table of carriers, addresses of our own and relays to use instead of the one that is built in.
+    #[arg(long, value_name = "FILE")]
+    carriers: Option<PathBuf>,
     /// Folder of the durable queue.
     #[arg(long, value_name = "DIR", default_value = "hikyaku-data")]
     data: PathBuf,
@@ -117,6 +120,10 @@ fn config(args: &SendArgs) -> Result<Config, String> {
         }
     };
     config.signing = args.signing.read()?;
+    if let Some(file) = &args.carriers {
+        let text = std::fs::read_to_string(file).map_err(|e| format!("--carriers {}: {e}", file.display()))?;
+        config.carriers = Carriers::read(&text).map_err(|e| format!("--carriers {}: {e}", file.display()))?;
+    }
     config.carriers.limit_all(args.sessions, args.rate);
     Ok(config)
 }

@@ -148,6 +148,15 @@ pub enum Event {
         /// Until when this holds.
         valid_until: Instant,
     },
+    /// A relay's name was looked up.
+    RelayFound {
+        /// The route's name.
+        relay: String,
+        /// Where it listens, or why that is not known.
+        found: Result<Vec<SocketAddr>, String>,
+        /// Until when this holds.
+        valid_until: Instant,
+    },
     /// These attempts are durable and may reach the wire.
     Registered(Vec<MailId>),
     /// This many outcomes are durable.
@@ -206,6 +215,8 @@ pub enum Action {
     Load(ChunkId),
     /// Look a domain up; `Resolved` follows.
     Resolve(String),
+    /// Look up the relay of the route of this name; `RelayFound` follows.
+    FindRelay(String),
     /// Open a session; `SessionReady` or `SessionClosed` follows.
     Open {
         /// Its number.

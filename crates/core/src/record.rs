@@ -4,6 +4,7 @@ use crate::carrier::Carrier;
 use crate::message::BatchId;
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::time::{Instant, Span};
+use crate::via::Via;
 
 /// One attempt, or the end of a recipient without one. No address is in it, only the caller's own id.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -34,4 +35,6 @@ pub struct Record {
     pub latency: Span,
     /// How the recipient settled, if it did by this.
     pub settled: Option<Settlement>,
+    /// By which way it went: MX hosts, from an address of ours, through a relay. Records of earlier programs say MX.
+    pub route: Via,
 }

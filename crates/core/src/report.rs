@@ -46,6 +46,17 @@ pub struct LaneView {
     pub held_until: Option<Instant>,
 }
 
+/// Something that an operator must see to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alarm {
+    /// The lane's name, such as `docomo via relay tokutei`.
+    pub lane: String,
+    /// Since when.
+    pub since: Instant,
+    /// What is wrong, what becomes of the mails, and what to do.
+    pub text: String,
+}
+
 /// Everything at one instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
@@ -59,6 +70,8 @@ pub struct Snapshot {
     pub unsettled: u64,
     /// When what waits will have been accepted.
     pub forecast: Forecast,
+    /// What an operator must see to.
+    pub alarms: Vec<Alarm>,
     /// Refusals that no row of the table of replies knows, the latest first: at most a hundred kinds.
     pub unrecognised: Vec<UnseenReply>,
 }

@@ -14,6 +14,7 @@ use crate::carrier::{Carrier, CarrierTable};
 use crate::config::{Config, Dial, NameService, Relay};
 use crate::event::{HostRoute, Route};
 use crate::mx::{self, MxAnswer, MxRecord};
+use crate::route::{RelayRoute, WhenDown};
 
 /// Longest time for which an answer is used without asking again.
 const VALID_MAX: Duration = Duration::from_secs(3600);
@@ -26,6 +27,7 @@ pub struct Resolver {
     table: RwLock<Arc<CarrierTable>>,
     dial: Dial,
     relay: Option<Relay>,
+    routes: Vec<RelayRoute>,
     port: u16,
 }
 
@@ -48,7 +50,14 @@ impl Resolver {
         builder.options_mut().attempts = 3;
         let dns = builder.build().map_err(|e| format!("the name service: {e}"))?;
         let table = RwLock::new(Arc::new(config.carriers.table()));
-        Ok(Resolver { dns, table, dial: config.dial, relay: config.relay.clone(), port: config.port })
+        Ok(Resolver {
+            dns,
+            table,
+            dial: config.dial,
+            relay: config.relay.clone(),
+            routes: config.carriers.routes.clone(),
+            port: config.port,
+        })
     }
 
     /// Goes by another table of carriers from now on.
@@ -61,6 +70,44 @@ impl Resolver {
         if let Some(relay) = &self.relay {
             return self.to_relay(relay).await;
         }
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let carrier = table.of_domain(domain).map_or_else(|| Carrier::new(domain), |row| row.carrier.clone());
+        let waits: Vec<bool> = self
+            .routes
+            .iter()
+            .filter(|route| route.serves(&carrier))
+            .map(|route| route.when_down == WhenDown::Wait)
+            .collect();
+        if waits.is_empty() {
+            return self.to_mx(domain).await;
+        }
+        // A carrier with a relay of its own is reached whatever the name service says of its MX hosts.
+        let alone = (
+            Route::Hosts { carrier: carrier.clone(), site: format!("{domain} by relay"), hosts: Vec::new() },
+            VALID_MIN,
+        );
+        if waits.iter().all(|waits| *waits) {
+            return alone;
+        }
+        match self.to_mx(domain).await {
+            (Route::Failed(_), _) => alone,
+            found => found,
+        }
+    }
+
+    /// Where the relay of a route listens, and for how long this holds.
+    pub async fn relay(&self, name: &str) -> (Result<Vec<SocketAddr>, String>, Duration) {
+        let Some(route) = self.routes.iter().find(|route| route.name == name) else {
+            return (Err(format!("there is no route {name}")), VALID_MAX);
+        };
+        match self.to_relay(&Relay { host: route.host.clone(), port: route.port }).await {
+            (Route::Hosts { hosts, .. }, valid) => (Ok(hosts.into_iter().flat_map(|host| host.addrs).collect()), valid),
+            (Route::NoMail(why) | Route::Failed(why), valid) => (Err(why), valid),
+        }
+    }
+
+    /// Where a domain's mail goes by its MX records.
+    async fn to_mx(&self, domain: &str) -> (Route, Duration) {
         if self.dial == Dial::RelayOnly {
             return (Route::Failed("dial = relay-only and no relay is configured".into()), VALID_MIN);
         }

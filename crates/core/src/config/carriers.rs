@@ -4,16 +4,17 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use super::limits::{LimitsToml, TotalsToml};
 use super::replies::ReplyTable;
+use super::routes::RouteToml;
 use super::sources::SourceToml;
 use super::table::{Table, TableError};
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::event::Tables;
 use crate::outcome::ReplyRules;
-use crate::policy::{Policy, TlsPolicy};
-use crate::route::Source;
-use crate::time::Span;
+use crate::policy::Policy;
+use crate::route::{RelayRoute, Source};
 
 /// The carrier table that is compiled in; an operator may replace it.
 pub(super) const CARRIERS: &str = include_str!("../../data/carriers.toml");
@@ -25,6 +26,7 @@ pub(super) const REPLIES: &str = include_str!("../../data/replies.toml");
 pub struct Carriers {
     rows: Vec<(CarrierRow, Policy)>,
     pub(crate) sources: Vec<Source>,
+    pub(crate) routes: Vec<RelayRoute>,
     rules: ReplyRules,
     default_policy: Policy,
 }
@@ -35,6 +37,7 @@ impl Default for Carriers {
         let nothing = || Carriers {
             rows: Vec::new(),
             sources: Vec::new(),
+            routes: Vec::new(),
             rules: ReplyRules::default(),
             default_policy: Policy::default(),
         };
@@ -64,12 +67,13 @@ impl Carriers {
     fn build(carriers: &str, replies: ReplyTable) -> Result<Self, TableError> {
         let wrong = |e: toml::de::Error| TableError { table: "carrier table".into(), problem: e.to_string() };
         let table: CarrierFile = toml::from_str(carriers).map_err(wrong)?;
-        let names = table.carrier.iter().map(|row| row.name.as_str()).collect();
+        let names = table.carrier.iter().map(|row| row.name.clone()).collect();
         let text = Table { text: carriers, names };
         let sources = table.source.into_iter().map(|row| row.build(&text)).collect::<Result<_, _>>()?;
         let default_policy = table.default.policy(&Policy::default());
+        let routes = table.route.into_iter().map(|row| row.build(&text, &default_policy)).collect::<Result<_, _>>()?;
         let rows = table.carrier.into_iter().map(|row| row.build(&default_policy)).collect();
-        Ok(Carriers { rows, sources, rules: replies.rules, default_policy })
+        Ok(Carriers { rows, sources, routes, rules: replies.rules, default_policy })
     }
 
     /// Replaces a carrier's limits; an unknown name is added with these limits and no domains.
@@ -91,14 +95,17 @@ impl Carriers {
 
     /// Lowers the ceilings of everybody: sessions at once and mails a second.
     pub fn limit_all(&mut self, sessions: Option<u32>, per_second: Option<f64>) {
-        let policies = self.rows.iter_mut().map(|(_, policy)| policy).chain([&mut self.default_policy]);
+        let routes = self.routes.iter_mut().map(|route| &mut route.policy);
+        let policies = self.rows.iter_mut().map(|(_, policy)| policy).chain([&mut self.default_policy]).chain(routes);
         for policy in policies {
             if let Some(sessions) = sessions {
                 policy.sessions_max = sessions.max(1);
+                policy.total.sessions_max = Some(sessions.max(1));
                 policy.sessions_start = policy.sessions_start.min(policy.sessions_max);
             }
             if let Some(per_second) = per_second {
                 policy.mails_per_second_max = Some(policy.mails_per_second_max.unwrap_or(f64::MAX).min(per_second));
+                policy.total.mails_per_second_max = policy.mails_per_second_max;
                 // A burst of a tenth of a second keeps a configured pace even.
                 policy.burst_mails = policy.burst_mails.min((per_second / 10.0).ceil() as u32).max(1);
             }
@@ -121,6 +128,11 @@ impl Carriers {
     /// Adds an address of our own. Carriers that one serves are reached from such addresses only.
     pub fn add_source(&mut self, source: Source) {
         self.sources.push(source);
+    }
+
+    /// Adds a relay for the mails of some carriers.
+    pub fn add_route(&mut self, route: RelayRoute) {
+        self.routes.push(route);
     }
 
     pub(crate) fn table(&self) -> CarrierTable {
@@ -152,6 +164,8 @@ struct CarrierFile {
     carrier: Vec<CarrierToml>,
     #[serde(default)]
     source: Vec<SourceToml>,
+    #[serde(default)]
+    route: Vec<RouteToml>,
 }
 
 #[derive(Deserialize)]
@@ -166,40 +180,13 @@ struct CarrierToml {
     source: String,
     #[serde(default)]
     limits: LimitsToml,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitsToml {
-    sessions_max: Option<u32>,
-    sessions_start: Option<u32>,
-    mails_per_second_max: Option<f64>,
-    burst_mails: Option<u32>,
-    mails_per_session_max: Option<u32>,
-    connects_per_minute_max: Option<u32>,
-    idle_seconds: Option<u64>,
-    tls: Option<TlsPolicy>,
-}
-
-impl LimitsToml {
-    fn policy(self, base: &Policy) -> Policy {
-        Policy {
-            sessions_max: self.sessions_max.unwrap_or(base.sessions_max),
-            sessions_start: self.sessions_start.unwrap_or(base.sessions_start),
-            mails_per_second_max: self.mails_per_second_max.or(base.mails_per_second_max),
-            burst_mails: self.burst_mails.unwrap_or(base.burst_mails),
-            mails_per_session_max: self.mails_per_session_max.unwrap_or(base.mails_per_session_max),
-            connects_per_minute_max: self.connects_per_minute_max.or(base.connects_per_minute_max),
-            idle: self.idle_seconds.map_or(base.idle, Span::from_secs),
-            tls: self.tls.unwrap_or(base.tls),
-            ..base.clone()
-        }
-    }
+    #[serde(default)]
+    total: TotalsToml,
 }
 
 impl CarrierToml {
     fn build(self, default: &Policy) -> (CarrierRow, Policy) {
-        let policy = self.limits.policy(default);
+        let policy = Policy { total: self.total.totals(), ..self.limits.policy(default) };
         let row = CarrierRow {
             carrier: Carrier::new(self.name),
             domains: self.domains,

@@ -1,7 +1,9 @@
 //! How the engine is set up: the folder, the name service, what may be dialled, and the tables of carriers and replies.
 
 mod carriers;
+mod limits;
 mod replies;
+mod routes;
 mod sources;
 mod table;
 

@@ -62,7 +62,19 @@ impl Machine {
     ) {
         match route {
             Route::Hosts { carrier, site, hosts } => {
-                let site = self.site(&carrier, site, hosts, actions);
+                let known = match self.domains.get(&domain) {
+                    Some(DomainState::At { site, .. }) => Some(*site),
+                    _ => None,
+                };
+                let site = match known.filter(|at| self.sites[*at].hosts.is_empty()) {
+                    // Until now only a relay could take its mails, which wait there.
+                    Some(at) => {
+                        self.sites[at].hosts = hosts;
+                        self.wake_group(self.sites[at].group);
+                        at
+                    }
+                    None => self.site(&carrier, site, hosts, actions),
+                };
                 self.domain_wake = self.domain_wake.min(valid_until);
                 self.domains.insert(domain.clone(), DomainState::At { site, valid_until, asked: false });
                 for (head, work) in self.parked.remove(&domain).unwrap_or_default() {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::health::Relay;
 use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::congestion::Congestion;
@@ -216,6 +217,10 @@ pub struct Lane {
     pub via: Via,
     /// What observers, gates and what is kept call it.
     pub name: Arc<str>,
+    /// The relay it leads through.
+    pub relay: Option<Relay>,
+    /// Whether the carrier's totals leave nothing to it.
+    pub surplus: bool,
     /// Our own name in EHLO on this way.
     pub helo: String,
     /// Its ceilings.
@@ -261,6 +266,8 @@ impl Lane {
             group,
             name: via.lane_name(&carrier),
             via,
+            relay: None,
+            surplus: false,
             helo,
             pace: Pace::new(policy.mails_per_second_max, policy.burst_mails),
             connects: Pace::new(connect_rate(&policy).0, connect_rate(&policy).1),
@@ -291,6 +298,12 @@ impl Lane {
         self.pace.set_rate(self.congestion.rate());
     }
 
+    /// Whether a session carries mails of this site: through a relay it carries everybody's.
+    #[must_use]
+    pub fn carries(&self, talk: &Talk, site: usize) -> bool {
+        self.relay.is_some() || talk.site == site
+    }
+
     /// Whether another session may be open, for this site.
     #[must_use]
     pub fn has_room(&self, site: usize) -> bool {
@@ -308,12 +321,13 @@ impl Lane {
         now: Instant,
         draw: impl FnMut(usize) -> usize,
     ) -> Result<(String, SocketAddr), Instant> {
+        let hosts = self.relay.as_ref().map_or(&site.hosts, |relay| &relay.hosts);
         let records: Vec<MxRecord> =
-            site.hosts.iter().map(|h| MxRecord { preference: h.preference, host: h.name.clone() }).collect();
+            hosts.iter().map(|h| MxRecord { preference: h.preference, host: h.name.clone() }).collect();
         let mut retry = Instant::NEVER;
         for name in mx::order(&records, draw) {
             let held = self.hosts.get(&name).map_or(Instant::EPOCH, |h| h.held_until);
-            let all = site.hosts.iter().find(|h| h.name == name).map_or(&[][..], |h| &h.addrs);
+            let all = hosts.iter().find(|h| h.name == name).map_or(&[][..], |h| &h.addrs);
             // From an address of ours only hosts of its family can be reached.
             let reachable = |addr: &&SocketAddr| self.via.source().is_none_or(|own| own.is_ipv4() == addr.is_ipv4());
             let addrs: Vec<&SocketAddr> = all.iter().filter(reachable).collect();
@@ -343,6 +357,7 @@ impl Lane {
             pipelining_proven: known.proven,
             overlap: known.overlap || old,
             mails_before: known.mails,
+            login: self.relay.as_ref().and_then(|relay| relay.route.login.clone()),
         }
     }
 }

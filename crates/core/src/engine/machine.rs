@@ -12,7 +12,7 @@ use crate::outcome::{ReplyRules, Settlement};
 use crate::plan::{Standing, Wait};
 use crate::policy::Policy;
 use crate::queue::{ChunkId, Past, Pick, Queue};
-use crate::route::Source;
+use crate::route::{RelayRoute, Source};
 use crate::time::Instant;
 
 /// Chunks kept in memory beyond those in use.
@@ -36,6 +36,8 @@ pub struct Settings {
     pub default_policy: Policy,
     /// Addresses of our own; a carrier that none serves is reached from whichever the system chooses.
     pub sources: Vec<Source>,
+    /// Relays through which the mails of some carriers go.
+    pub routes: Vec<RelayRoute>,
     /// How replies are read.
     pub rules: ReplyRules,
     /// Attempts registered and not durable as ended, at most; `None` means 2 × sessions + 64.
@@ -247,6 +249,7 @@ impl Machine {
             Event::Resolved { domain, route, valid_until } => {
                 self.on_resolved(domain, route, valid_until, now, actions)
             }
+            Event::RelayFound { relay, found, valid_until } => self.on_relay_found(&relay, found, valid_until, now),
             Event::Registered(mails) => self.on_registered(&mails, now, actions),
             Event::Recorded(ends) => self.on_recorded(ends),
             Event::SessionReady(session) => self.on_ready(session, now),

@@ -3,9 +3,11 @@
 mod domain;
 mod feed;
 mod group;
+mod health;
 mod lane;
 mod machine;
 mod picture;
+mod relay;
 mod reload;
 mod run;
 mod settle;

@@ -33,6 +33,7 @@ pub fn snapshot(machine: &Machine, began: Instant, now: Instant) -> Snapshot {
         unsettled: machine.unsettled() as u64,
         forecast: forecast::forecast(progress, now.since(began)),
         lanes,
+        alarms: machine.alarms(),
         unrecognised: Vec::new(),
     }
 }

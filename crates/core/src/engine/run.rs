@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -88,6 +89,9 @@ impl Engine {
     /// [`enum@Error`] says what cannot be used and what to do.
     pub async fn open(config: Config) -> Result<Engine, Error> {
         let seal = open_seal(&config)?;
+        for source in &config.carriers.sources {
+            find_source(source.address)?;
+        }
         let resolver = Arc::new(Resolver::new(&config).map_err(Error::Setup)?);
         let tls = Tls::new().map_err(Error::Setup)?;
         let clock = Clock::start();
@@ -116,6 +120,7 @@ impl Engine {
             policies: config.carriers.policies(),
             default_policy: config.carriers.default_policy(),
             sources: config.carriers.sources.clone(),
+            routes: config.carriers.routes.clone(),
             rules: config.carriers.rules(),
             unsettled_max: config.unsettled_max,
             seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
@@ -310,6 +315,14 @@ async fn open_keys(signing: Signing, now: Instant) -> Result<Arc<KeyRing>, Error
     Ok(Arc::new(keys))
 }
 
+/// Says so at once if this machine does not have an address of the carrier table.
+fn find_source(address: IpAddr) -> Result<(), Error> {
+    UdpSocket::bind((address, 0)).map(drop).map_err(|e| {
+        let todo = "give the address to one of its interfaces, or correct [[source]] in the carrier table";
+        Error::Setup(format!("mails cannot leave from {address}: this machine does not have it ({e}); {todo}"))
+    })
+}
+
 /// Everything the loop holds.
 struct Shell {
     machine: Machine,
@@ -422,6 +435,14 @@ impl Shell {
                     let (route, valid) = resolver.route(&domain).await;
                     let valid_until = clock.now() + valid;
                     let _ = messages.send(Message::Events(vec![Event::Resolved { domain, route, valid_until }]));
+                });
+            }
+            Action::FindRelay(relay) => {
+                let (resolver, messages, clock) = (self.resolver.clone(), self.messages.clone(), self.clock);
+                tokio::spawn(async move {
+                    let (found, valid) = resolver.relay(&relay).await;
+                    let valid_until = clock.now() + valid;
+                    let _ = messages.send(Message::Events(vec![Event::RelayFound { relay, found, valid_until }]));
                 });
             }
             Action::Open { session, carrier, gate, source, host, addr, manner } => {

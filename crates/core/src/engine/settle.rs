@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::health::Relay;
 use super::machine::{BatchState, Doomed, Flight, Machine};
 use crate::carrier::Carrier;
 use crate::congestion::Signal;
@@ -16,6 +17,7 @@ use crate::reply::Reply;
 use crate::retry::Retry;
 use crate::session::{Ending, Why};
 use crate::time::{Instant, Span};
+use crate::via::Via;
 
 /// Mails settled without an attempt in one step, so that cancelling a great batch does not hold up the rest.
 const BURIED_MAX: usize = 2_000;
@@ -51,19 +53,11 @@ impl Machine {
                 continue;
             }
             if !talk.opened {
-                talk.opened = true;
-                let (host, addr) = (talk.host.clone(), talk.addr);
-                let manner = Box::new(lane.manner(&host, flight.chunk.head.is_in_hurry(), now));
-                actions.push(Action::Open {
-                    session: flight.session,
-                    carrier: lane.carrier.clone(),
-                    gate: lane.name.clone(),
-                    source: lane.via.source(),
-                    host,
-                    addr,
-                    manner,
-                });
+                let (lane, session) = (flight.lane, flight.session);
+                let hurry = flight.chunk.head.is_in_hurry();
+                self.open((lane, session), hurry, now, actions);
             }
+            let Some(flight) = self.flights.get_mut(mail) else { continue };
             flight.sent = true;
             let (session, chunk, depart) = (flight.session, flight.chunk.clone(), flight.depart);
             let style = flight.style;
@@ -77,6 +71,7 @@ impl Machine {
             talk.ready = true;
             talk.idle_since = now;
         }
+        self.relay_greets(lane);
         self.dirty.insert(lane);
     }
 
@@ -156,6 +151,11 @@ impl Machine {
         if let Some(signal) = signal {
             lane.congestion.on(signal, now);
         }
+        match (&ended.ending, signal) {
+            (_, Some(Signal::Blocked)) => self.relay_failed(flight.lane, "it blocks us", false, now),
+            (Ending::Replied { .. }, _) => lane.relay.iter_mut().for_each(Relay::works),
+            _ => {}
+        }
     }
 
     /// Decides what follows for a mail whose attempt ended, and has it written down.
@@ -190,6 +190,7 @@ impl Machine {
             reply: verdict.reply,
             latency,
             settled,
+            route: lane.via.clone(),
         };
         let next = if settled.is_some() { Next::Settled } else { Next::Again(past, due) };
         if settled.is_none() {
@@ -275,6 +276,7 @@ impl Machine {
             self.lanes[lane_at].counts.refused += 1;
             self.lanes[lane_at].congestion.on(signal, now);
         }
+        self.relay_closed(lane_at, why, now);
         // The attempt for which the session was opened failed with it; the others were not begun. Where TLS failed that
         // need not be, nothing is said about the mail: the next session does without.
         let plain_next = matches!(why, Why::TlsFailed(_)) && self.lanes[lane_at].policy.tls != TlsPolicy::Required;
@@ -302,6 +304,7 @@ impl Machine {
             Why::Lost(error) => (Cause::Network, error.clone()),
             Why::TimedOut => (Cause::TimedOut, "no answer in time".into()),
             Why::TlsFailed(error) => (Cause::Tls, error.clone()),
+            Why::LoginRefused(error) => (Cause::Policy, error.clone()),
             Why::Protocol(error) => (Cause::Protocol, error.clone()),
             Why::Finished | Why::DiscardsInput | Why::PipeliningLie => (Cause::Protocol, String::new()),
         };
@@ -364,6 +367,7 @@ impl Machine {
                 reply: why,
                 latency: Span::ZERO,
                 settled: Some(honest(settlement, &pick.past)),
+                route: Via::Direct,
             };
             self.write_end(None, Write::Outcome(pick.mail, record, Next::Settled));
         }

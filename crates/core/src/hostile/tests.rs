@@ -90,6 +90,7 @@ fn manner(tls: TlsPolicy) -> Manner {
         pipelining_proven: false,
         overlap: true,
         mails_before: 0,
+        login: None,
     }
 }
 

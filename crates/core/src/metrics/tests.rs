@@ -40,6 +40,7 @@ fn snapshot(lanes: &[&str]) -> Snapshot {
         waiting: 7,
         unsettled: 1,
         forecast: Forecast::default(),
+        alarms: Vec::new(),
         unrecognised: Vec::new(),
     }
 }
@@ -59,6 +60,7 @@ fn record(carrier: &str, outcome: Outcome, cause: Option<Cause>, settled: Option
         reply: "550 <rcpt>".into(),
         latency: Span::from_millis(30),
         settled,
+        route: crate::via::Via::Direct,
     }
 }
 

@@ -20,7 +20,7 @@ impl Session {
         self.enter(Phase::Ehlo, now);
     }
 
-    fn enter(&mut self, phase: Phase, now: Instant) {
+    pub(super) fn enter(&mut self, phase: Phase, now: Instant) {
         self.phase = phase;
         self.phase_deadline = now + self.manner.waits().command;
     }
@@ -51,8 +51,7 @@ impl Session {
         if self.manner.tls == TlsPolicy::Required && !self.encrypted {
             return self.close(Why::TlsFailed("the server does not offer STARTTLS and the policy requires it".into()));
         }
-        self.phase = Phase::Mail;
-        self.outputs.push_back(Output::Ready);
+        self.log_in(reply, now);
     }
 
     pub(super) fn on_starttls(&mut self, reply: Reply) {

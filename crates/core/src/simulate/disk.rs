@@ -10,6 +10,7 @@ use crate::outcome::{Cause, Outcome};
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
 use crate::time::{Instant, Span};
+use crate::via::Via;
 
 /// What is durable about one mail.
 #[derive(Clone, Debug, PartialEq)]
@@ -212,5 +213,6 @@ fn crashed(batch: BatchId, recipient: String, domain: &str, (attempt, at): (u32,
         reply: String::new(),
         latency: Span::ZERO,
         settled: None,
+        route: Via::Direct,
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn settings(
         policies: policies.iter().map(|(name, policy)| (Carrier::new(name.as_str()), policy.clone())).collect(),
         default_policy: Policy::default(),
         sources: scenario.sources.clone(),
+        routes: scenario.relays.iter().map(|(route, _)| route.clone()).collect(),
         rules: rules(),
         unsettled_max: scenario.unsettled_max,
         seed: scenario.seed,

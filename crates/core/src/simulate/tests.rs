@@ -16,6 +16,7 @@ mod ends;
 mod lanes;
 mod limits;
 mod order;
+mod relays;
 mod seeds;
 mod sources;
 mod ways;

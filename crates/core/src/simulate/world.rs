@@ -3,7 +3,7 @@
 mod acts;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::carrier::{Server, TalkId, Welcome};
@@ -71,7 +71,7 @@ impl<'a> World<'a> {
             cancelled: BTreeSet::new(),
             disk: Disk::default(),
             disk_chance: Chance::new(scenario.seed, "disk"),
-            servers: scenario.carriers.iter().map(server).collect(),
+            servers: scenario.scripts().map(server).collect(),
             gates: BTreeMap::new(),
             lines: BTreeMap::new(),
             carriers: BTreeMap::new(),
@@ -86,7 +86,7 @@ impl<'a> World<'a> {
         for (at, (when, _)) in scenario.orders.iter().enumerate() {
             world.after(*when, Happening::Order(at));
         }
-        for script in &scenario.carriers {
+        for script in scenario.scripts() {
             for (at, (when, _)) in script.changes.iter().enumerate() {
                 world.after(*when, Happening::Change(script.name.clone(), at));
             }
@@ -181,7 +181,7 @@ impl<'a> World<'a> {
     }
 
     fn rtt(&self, carrier: &str) -> Span {
-        self.scenario.carriers.iter().find(|c| c.name == carrier).map_or(Span::ZERO, |c| c.rtt)
+        self.scenario.scripts().find(|c| c.name == carrier).map_or(Span::ZERO, |c| c.rtt)
     }
 
     fn happen(&mut self, happening: Happening) {
@@ -199,6 +199,10 @@ impl<'a> World<'a> {
                 self.events.extend(chunk.map(|chunk| Event::Loaded(chunk.into())));
             }
             Happening::Resolved(start, domain) if start == self.start => self.resolved(domain),
+            Happening::RelayFound(start, relay) if start == self.start => {
+                let found = Ok(vec![SocketAddr::from(([127, 1, 0, 1], 25))]);
+                self.events.push(Event::RelayFound { relay, found, valid_until: self.now + ROUTE_HOLDS });
+            }
             Happening::Connects(talk) => self.connects(talk),
             Happening::Connected(talk) => self.move_line(talk, |line, now| line.connected(now)),
             Happening::ToServer(talk, bytes) => {
@@ -223,7 +227,11 @@ impl<'a> World<'a> {
                 self.move_line(talk, Line::tick);
             }
             // What belongs to a program that is no more.
-            Happening::Submit(_) | Happening::Committed(_) | Happening::Loaded(..) | Happening::Resolved(..) => {}
+            Happening::Submit(_)
+            | Happening::Committed(_)
+            | Happening::Loaded(..)
+            | Happening::Resolved(..)
+            | Happening::RelayFound(..) => {}
         }
     }
 
@@ -287,7 +295,7 @@ impl<'a> World<'a> {
     }
 
     fn change(&mut self, carrier: &str, at: usize) {
-        let Some(script) = self.scenario.carriers.iter().find(|c| c.name == carrier) else { return };
+        let Some(script) = self.scenario.scripts().find(|c| c.name == carrier) else { return };
         self.note(|| format!("{carrier} changes its limits"));
         let now = self.now;
         let Some(server) = self.servers.get_mut(carrier) else { return };
@@ -356,7 +364,7 @@ impl<'a> World<'a> {
             self.after(half, Happening::ToServer(talk, bytes));
         }
         if handshake {
-            let works = self.scenario.carriers.iter().any(|c| c.name == carrier && c.ways.tls == TlsScript::Works);
+            let works = self.scenario.scripts().any(|c| c.name == carrier && c.ways.tls == TlsScript::Works);
             self.after(half, Happening::Encrypted(talk));
             self.after(half * 2, Happening::HandsShaken(talk, works));
         }

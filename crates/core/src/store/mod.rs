@@ -3,6 +3,7 @@
 //! One thread writes and groups what has come in meanwhile into one commit; another loads. What is in flight, what
 //! waits and what has settled is one byte a mail, so that registering an attempt costs no row of its own.
 
+mod past;
 mod recover;
 mod rows;
 mod writer;
@@ -187,7 +188,7 @@ impl Store {
         let mut out = Vec::new();
         for group in table.range(first..)? {
             let (key, row) = group?;
-            let records: Vec<Record> = rows::decode("records", row.value())?;
+            let records = past::decode(row.value())?;
             let numbered = (key.value() + 1..).zip(records).filter(|(behind, _)| *behind > from);
             out.extend(numbered);
             if out.len() >= most {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use redb::{Database, ReadableTable, WriteTransaction};
 
+use super::past;
 use super::rows::{self, ChunkRow, Place};
 use super::{Found, StoreError, fresh_work};
 use crate::carrier::Carrier;
@@ -14,6 +15,7 @@ use crate::outcome::{Cause, Outcome};
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
 use crate::time::{Instant, Span};
+use crate::via::Via;
 
 /// Reads everything that has not settled; what was in flight becomes in doubt and waits to be sent again.
 pub(super) fn recover(db: &Database, now: Instant) -> Result<Found, StoreError> {
@@ -125,6 +127,7 @@ fn crashed(batch: BatchId, recipient: String, domain: &str, attempt: u32, now: I
         reply: String::new(),
         latency: Span::ZERO,
         settled: None,
+        route: Via::Direct,
     }
 }
 
@@ -134,10 +137,10 @@ fn record_doubts(txn: &WriteTransaction, doubts: &[Record]) -> Result<(), StoreE
         return Ok(());
     }
     let behind = match table.last()? {
-        Some((key, row)) => key.value() + rows::decode::<Vec<Record>>("records", row.value())?.len() as u64,
+        Some((key, row)) => key.value() + past::decode(row.value())?.len() as u64,
         None => 0,
     };
-    table.insert(behind, rows::encode(&doubts)?.as_slice())?;
+    table.insert(behind, past::encode(doubts)?.as_slice())?;
     Ok(())
 }
 

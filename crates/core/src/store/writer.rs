@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use redb::{Database, ReadableTable, WriteTransaction};
 use tokio::sync::oneshot;
 
+use super::past;
 use super::rows::{self, ChunkRow, Place};
 use super::{Job, NewWork, Prepared, Receipt, Sink, StoreError, fresh_work};
 use crate::event::{BatchHead, Event, Next, Write};
@@ -85,7 +86,7 @@ impl<'a> Writer<'a> {
         use redb::ReadableDatabase;
         let table = db.begin_read()?.open_table(rows::RECORDS)?;
         let records_behind = match table.last()? {
-            Some((key, row)) => key.value() + rows::decode::<Vec<Record>>("records", row.value())?.len() as u64,
+            Some((key, row)) => key.value() + past::decode(row.value())?.len() as u64,
             None => 0,
         };
         Ok(Writer { db, progress: HashMap::new(), records_behind })
@@ -215,7 +216,7 @@ impl<'a> Writer<'a> {
 
     fn write_records(&mut self, txn: &WriteTransaction, records: &[Record]) -> Result<(), StoreError> {
         if !records.is_empty() {
-            let row = rows::encode(&records)?;
+            let row = past::encode(records)?;
             txn.open_table(rows::RECORDS)?.insert(self.records_behind, row.as_slice())?;
             self.records_behind += records.len() as u64;
         }

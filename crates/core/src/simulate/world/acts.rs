@@ -14,12 +14,15 @@ impl World<'_> {
             Action::Persist(writes) => self.disk.persist(writes),
             Action::Load(chunk) => self.after(LOOKUP, Happening::Loaded(self.start, chunk)),
             Action::Resolve(domain) => self.after(LOOKUP, Happening::Resolved(self.start, domain)),
+            Action::FindRelay(relay) => self.after(LOOKUP, Happening::RelayFound(self.start, relay)),
             Action::Open { session, carrier, gate, source, host, manner, .. } => {
                 self.note(|| format!("open {} {gate} {host}", session.0));
                 let talk = (self.start, session.0);
-                let rtt = self.rtt(carrier.as_str());
-                self.carriers.insert(talk, (carrier.as_str().to_string(), source));
-                self.lines.insert(talk, Line::new(talk, (carrier.as_str(), gate), *manner, self.now));
+                let relay = self.scenario.relays.iter().any(|(route, _)| route.host == host);
+                let server = if relay { host } else { carrier.as_str().to_string() };
+                let rtt = self.rtt(&server);
+                self.carriers.insert(talk, (server.clone(), source));
+                self.lines.insert(talk, Line::new(talk, (&server, gate), *manner, self.now));
                 self.after(rtt / 2, Happening::Connects(talk));
                 self.turn(talk);
             }
