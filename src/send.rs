@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use hikyaku_core::{Config, Dial, Engine, NameService, Relay};
+use hikyaku_core::{Config, Dial, Engine, NameService, Receipt, Relay, StoreError};
 
 use crate::account::{Account, Report};
-use crate::letter_files;
+use crate::letter_files::{self, Letter, Roster};
 use crate::ranges;
 use crate::show::{self, Bars};
 use crate::signing::SigningArgs;
 
+/// Recipients of a long roster that are read and handed over together.
+const PART_MAILS: usize = 8_192;
 /// How long the relay's name is looked up before the engine, which is more patient, takes over.
 const LOOKUP_MAX: Duration = Duration::from_secs(5);
 
@@ -76,19 +78,18 @@ pub struct SendArgs {
 /// # Errors
 /// One line that says what to mend.
 pub async fn run(args: SendArgs) -> Result<bool, String> {
-    let mut batch = letter_files::read_batch(&args.roster, &args.message, &args.from, args.key.clone())?;
+    let letter = letter_files::read_letter(&args.roster, &args.message, &args.from, args.key.clone())?;
     let config = config(&args)?;
-    let (people, mails) = (batch.recipients.len() as u64, batch.recipients.len() as u64);
     if let (Some(relay), NameService::System) = (&config.relay, &config.dns) {
         find_relay(relay).await?;
     }
     let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
-    batch.expires = Some(engine.now() + Duration::from_secs_f64(args.give_up_after * 3600.0));
-    let receipt = engine.submit(batch).await.map_err(|e| e.to_string())?;
+    let receipt = submit(&engine, letter, args.give_up_after).await?;
     if receipt.known && !args.json && !args.quiet {
         eprintln!("この配信は登録済みです。続きから再開します。");
     }
-    let mut account = Account::new(receipt.batch, receipt.submitted, people, mails);
+    let mut account =
+        Account::new(receipt.batch, receipt.submitted, receipt.recipients.into(), receipt.recipients.into());
     let Followed { mut report, interrupted } = follow(&engine, &mut account, args.json || args.quiet).await?;
     report.known = Some(receipt.known);
     engine.shutdown().await;
@@ -97,6 +98,27 @@ pub async fn run(args: SendArgs) -> Result<bool, String> {
         eprintln!("同じコマンドをもう一度実行すると続きから再開します");
     }
     Ok(report.still_waiting == 0 && !interrupted)
+}
+
+/// Submits a short roster whole, a long one in parts: a million people need not be in memory at once.
+async fn submit(engine: &Engine, letter: Letter, give_up_after: f64) -> Result<Receipt, String> {
+    let Letter { mut batch, mut rest } = letter;
+    batch.expires = Some(engine.now() + Duration::from_secs_f64(give_up_after * 3600.0));
+    let mut part = rest.take(PART_MAILS)?;
+    let explain = |rest: &Roster, e: StoreError| match e {
+        StoreError::Batch(e) => rest.explain(&e),
+        e => e.to_string(),
+    };
+    if part.is_empty() {
+        return engine.submit(batch).await.map_err(|e| e.to_string());
+    }
+    let mut submission = engine.begin(batch).await.map_err(|e| e.to_string())?;
+    // What is known was read to its end before.
+    while !part.is_empty() && !submission.is_known() {
+        submission.add(part).await.map_err(|e| explain(&rest, e))?;
+        part = rest.take(PART_MAILS)?;
+    }
+    submission.finish().await.map_err(|e| explain(&rest, e))
 }
 
 fn config(args: &SendArgs) -> Result<Config, String> {

@@ -75,6 +75,16 @@ impl Running {
         }
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL; tells whether it was still running.
     pub fn kill(&mut self) -> bool {
         let ran = self.child.try_wait().unwrap().is_none();

@@ -12,6 +12,7 @@ mod kills;
 mod mails;
 mod mistakes;
 mod relay;
+mod scale;
 mod signatures;
 mod sink;
 #[cfg(feature = "smime")]

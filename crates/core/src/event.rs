@@ -149,6 +149,10 @@ pub enum Event {
     Pause(Carrier, bool),
     /// New limits for a carrier.
     SetPolicy(Carrier, Box<Policy>),
+    /// Every mail of this batch has settled, durably.
+    BatchEnded(BatchId),
+    /// The queue has no room, and what to do; nothing can be registered until it says `None`.
+    QueueFull(Option<String>),
     /// End all sessions in order and begin nothing.
     ShutDown,
 }

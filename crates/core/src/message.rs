@@ -260,29 +260,49 @@ impl Batch {
     /// # Errors
     /// The first [`BatchError`] found, naming the recipient by the caller's id.
     pub fn validate(&self) -> Result<(), BatchError> {
-        if self.key.is_empty() || self.key.len() > 200 {
-            return Err(BatchError::Shape("the key is empty or longer than 200 bytes"));
-        }
-        if self.recipients.len() > RECIPIENTS_MAX {
-            return Err(BatchError::Shape("more than 20,000,000 recipients: split it"));
-        }
-        self.template.check_fixed()?;
+        self.check_head(self.recipients.len())?;
         let mut seen = HashSet::with_capacity(self.recipients.len());
         for recipient in &self.recipients {
             if !seen.insert(recipient.id.as_str()) {
-                return Err(BatchError::Recipient {
-                    id: recipient.id.clone(),
-                    problem: "the id is there twice".into(),
-                });
+                return Err(recipient.is_there_twice());
             }
-            let wrong = |problem: String| BatchError::Recipient { id: recipient.id.clone(), problem };
-            self.template.check(recipient).map_err(wrong)?;
+            self.template.check_recipient(recipient)?;
         }
         Ok(())
+    }
+
+    /// Checks what is not a matter of single recipients, of whom there are so many.
+    pub(crate) fn check_head(&self, recipients: usize) -> Result<(), BatchError> {
+        if self.key.is_empty() || self.key.len() > 200 {
+            return Err(BatchError::Shape("the key is empty or longer than 200 bytes"));
+        }
+        check_number(recipients)?;
+        self.template.check_fixed()
+    }
+}
+
+/// Refuses a batch with too many recipients.
+pub(crate) fn check_number(recipients: usize) -> Result<(), BatchError> {
+    if recipients > RECIPIENTS_MAX {
+        return Err(BatchError::Shape("more than 20,000,000 recipients: split it"));
+    }
+    Ok(())
+}
+
+impl Recipient {
+    /// Why a batch is refused in which this one's id occurs before.
+    pub(crate) fn is_there_twice(&self) -> BatchError {
+        BatchError::Recipient { id: self.id.clone(), problem: "the id is there twice".into() }
     }
 }
 
 impl Template {
+    /// Checks everything that rendering this recipient's mail could refuse.
+    pub(crate) fn check_recipient(&self, recipient: &Recipient) -> Result<(), BatchError> {
+        let wrong = |problem: String| BatchError::Recipient { id: recipient.id.clone(), problem };
+        self.check(recipient).map_err(wrong)
+    }
+
     fn check(&self, recipient: &Recipient) -> Result<(), String> {
         let fields = &recipient.fields;
         if fields.len() != self.fields.len() {

@@ -175,6 +175,15 @@ pub enum Places {
 }
 
 impl Places {
+    /// These places in ascending order, as a range where they are one.
+    #[must_use]
+    pub fn from_list(list: VecDeque<u16>) -> Places {
+        match (list.front(), list.back()) {
+            (Some(first), Some(last)) if usize::from(last - first) + 1 == list.len() => Places::Range(*first, last + 1),
+            _ => Places::List(list),
+        }
+    }
+
     fn first(&self) -> Option<u16> {
         match self {
             Places::Range(from, to) => (from < to).then_some(*from),

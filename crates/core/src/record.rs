@@ -35,3 +35,25 @@ pub struct Record {
     /// How the recipient settled, if it did by this.
     pub settled: Option<Settlement>,
 }
+
+impl Record {
+    /// The record of an attempt that was registered and had no outcome when the program ended. Whose lane it was in is not
+    /// known any more, so the domain stands for the carrier.
+    pub(crate) fn crashed(batch: BatchId, recipient: String, domain: &str, attempt: u32, at: Instant) -> Record {
+        Record {
+            batch,
+            recipient,
+            at,
+            carrier: Carrier::new(domain),
+            attempt,
+            outcome: Some(Outcome::InDoubt),
+            cause: Some(Cause::Crash),
+            stage: None,
+            host: String::new(),
+            tls: false,
+            reply: String::new(),
+            latency: Span::ZERO,
+            settled: None,
+        }
+    }
+}

@@ -46,6 +46,21 @@ pub struct LaneView {
     pub held_until: Option<Instant>,
 }
 
+/// Whether the queue takes what is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueueHealth {
+    /// It does.
+    Well,
+    /// There is no room: nothing is sent and nothing new is taken until there is. Outcomes that came meanwhile are kept in
+    /// memory; should the program end before they are written, they are in doubt.
+    Full {
+        /// Since when.
+        since: Instant,
+        /// What to do about it.
+        remedy: String,
+    },
+}
+
 /// Everything at one instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
@@ -57,6 +72,8 @@ pub struct Snapshot {
     pub waiting: u64,
     /// Attempts that are registered and not durable as ended.
     pub unsettled: u64,
+    /// Whether the queue takes what is to be written.
+    pub queue: QueueHealth,
     /// When what waits will have been accepted.
     pub forecast: Forecast,
     /// Refusals that no row of the table of replies knows, the latest first: at most a hundred kinds.

@@ -42,7 +42,7 @@ impl Machine {
     /// Sends what the lane may send now; returns when to look again.
     pub(super) fn feed(&mut self, lane: usize, now: Instant, actions: &mut Vec<Action>) -> Instant {
         let mut wake = self.end_idle(lane, now, actions);
-        if self.shutting_down {
+        if self.is_halted() {
             return wake;
         }
         let held = self.lanes[lane].congestion.held_until();
@@ -199,7 +199,7 @@ impl Machine {
 
     /// Ends sessions that have carried enough, have been idle for long, or are above the window.
     fn end_idle(&mut self, lane: usize, now: Instant, actions: &mut Vec<Action>) -> Instant {
-        let (stop, flights, sites) = (self.shutting_down, &self.flights, &self.sites);
+        let (stop, no_room, flights, sites) = (self.is_halted(), self.full().is_some(), &self.flights, &self.sites);
         let lane = &mut self.lanes[lane];
         let own_sites = &self.groups[lane.group].sites;
         let full = lane.talks.len() >= lane.congestion.window() as usize;
@@ -217,8 +217,9 @@ impl Machine {
                 talk.finishing = stop || talk.mails >= max || over || (rests && talk.idle_since + idle <= now);
                 surplus -= usize::from(talk.finishing && surplus > 0);
             }
-            // Mails that still go to the disk are sent to it first.
-            if talk.finishing && talk.assigned.iter().all(|(_, mail)| flights.get(mail).is_none_or(|f| f.sent)) {
+            // Mails that still go to the disk are sent to it first, unless the disk does not take them.
+            let behind = |(_, mail): &(_, _)| flights.get(mail).is_none_or(|f| f.sent);
+            if talk.finishing && (no_room || talk.assigned.iter().all(behind)) {
                 talk.finish_asked = true;
                 actions.push(Action::Finish(*session));
             } else if rests {

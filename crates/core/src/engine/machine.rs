@@ -142,6 +142,8 @@ pub struct Machine {
     /// What was learned in this step and is to be kept, by name.
     learned: Vec<(String, Vec<u8>)>,
     pub(super) shutting_down: bool,
+    /// Since when the queue has no room, and what to do.
+    full: Option<(Instant, String)>,
     random: u64,
 }
 
@@ -177,6 +179,7 @@ impl Machine {
             writes: Vec::new(),
             learned: Vec::new(),
             shutting_down: false,
+            full: None,
             random,
         }
     }
@@ -252,6 +255,14 @@ impl Machine {
             Event::Cancel(batch) => self.cancel(batch),
             Event::Pause(carrier, paused) => self.pause(carrier, paused),
             Event::SetPolicy(carrier, policy) => self.set_policy(&carrier, *policy, actions),
+            Event::BatchEnded(batch) => {
+                self.batches.remove(&batch);
+                self.chunks.retain(|id, slot| id.batch != batch || matches!(slot, ChunkSlot::Asked(_)));
+            }
+            Event::QueueFull(why) => {
+                self.full = why.map(|why| (now, why));
+                self.dirty.extend(0..self.lanes.len());
+            }
             Event::ShutDown => {
                 self.shutting_down = true;
                 self.dirty.extend(0..self.lanes.len());
@@ -401,7 +412,22 @@ impl Machine {
     /// Whether nothing is under way any more, on the wire or to the disk.
     #[must_use]
     pub fn is_still(&self) -> bool {
-        self.talk_lanes.is_empty() && self.flights.is_empty() && self.doomed.is_empty() && self.ending.is_empty()
+        let quiet = self.flights.is_empty() && self.doomed.is_empty() && self.ending.is_empty();
+        // Without room nothing becomes durable any more: what was registered and sent has ended all the same.
+        let unopened = || self.lanes.iter().flat_map(|lane| lane.talks.values()).all(|talk| !talk.opened);
+        let cut_off = self.full.is_some() && unopened() && self.flights.values().all(|flight| !flight.sent);
+        (self.talk_lanes.is_empty() && quiet) || cut_off
+    }
+
+    /// Since when the queue has no room, and what to do.
+    #[must_use]
+    pub fn full(&self) -> Option<&(Instant, String)> {
+        self.full.as_ref()
+    }
+
+    /// Whether no session is opened and no mail departs.
+    pub(super) fn is_halted(&self) -> bool {
+        self.shutting_down || self.full.is_some()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use crate::forecast;
-use crate::report::{LaneView, Snapshot};
+use crate::report::{LaneView, QueueHealth, Snapshot};
 use crate::time::Instant;
 
 /// Takes a picture of the machine.
@@ -27,7 +27,9 @@ pub fn snapshot(machine: &Machine, began: Instant, now: Instant) -> Snapshot {
             }),
         }
     }
+    let full = |(since, remedy): &(Instant, String)| QueueHealth::Full { since: *since, remedy: remedy.clone() };
     Snapshot {
+        queue: machine.full().map_or(QueueHealth::Well, full),
         at: now,
         waiting: machine.waiting() as u64,
         unsettled: machine.unsettled() as u64,

@@ -21,7 +21,7 @@ use crate::record::Record;
 use crate::report::Snapshot;
 use crate::resolve::Resolver;
 use crate::seal::{Seal, StoreKey};
-use crate::store::{Receipt, Store, StoreError};
+use crate::store::{Receipt, Store, StoreError, Submission};
 use crate::time::Instant;
 use crate::wire::{self, Gate, Order, Tls};
 
@@ -90,7 +90,8 @@ impl Engine {
         let clock = Clock::start();
         let keys = open_keys(config.signing.clone(), clock.now()).await?;
         let (folder, keeper) = (config.folder.clone(), seal.clone());
-        let opening = tokio::task::spawn_blocking(move || Store::open(&folder, seal, clock.now()));
+        let limits = (config.queue_bytes_max, config.remember);
+        let opening = tokio::task::spawn_blocking(move || Store::open(&folder, limits, seal, clock.now()));
         let (opening, found) = opening.await.map_err(|e| Error::Setup(e.to_string()))??;
         let (messages, inbox) = mpsc::unbounded_channel();
         let sink = |messages: mpsc::UnboundedSender<Message>| {
@@ -142,12 +143,23 @@ impl Engine {
     /// Makes a batch durable and begins to send it. A key that is known gives the same receipt and sends nothing new.
     ///
     /// # Errors
-    /// [`StoreError::Batch`] if it is not well-formed, [`SigningError::NoKey`] if it must be signed and no key is valid for
-    /// its sender, and nothing was stored; otherwise the disk's trouble.
+    /// [`StoreError::Batch`] if it is not well-formed, [`StoreError::Full`] if there is no room, [`SigningError::NoKey`] if it
+    /// must be signed and no key is valid for its sender, and nothing was stored; otherwise the disk's trouble.
     pub async fn submit(&self, batch: Batch) -> Result<Receipt, Error> {
         let now = self.clock.now();
         self.keys.check(&batch.template.from.address, now)?;
         Ok(self.store.submit(batch, now).await?)
+    }
+
+    /// Begins a batch whose recipients come in parts, so that a million of them need not be in memory at once; those that
+    /// it has already are its first. [`Submission::finish`] gives the receipt; without it nothing is sent.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`].
+    pub async fn begin(&self, batch: Batch) -> Result<Submission, Error> {
+        let now = self.clock.now();
+        self.keys.check(&batch.template.from.address, now)?;
+        Ok(self.store.begin(batch, now).await?)
     }
 
     /// Sends nothing more of a batch, also after a restart; what is under way ends by itself.

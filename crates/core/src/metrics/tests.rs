@@ -6,7 +6,7 @@ use crate::forecast::Forecast;
 use crate::message::{Mailbox, Template, TemplateText, Urgency};
 use crate::outcome::Settlement;
 use crate::queue::Places;
-use crate::report::LaneView;
+use crate::report::{LaneView, QueueHealth};
 use crate::time::Span;
 use std::sync::Arc;
 
@@ -39,6 +39,7 @@ fn snapshot(lanes: &[&str]) -> Snapshot {
         lanes: lanes.iter().map(|name| lane(name)).collect(),
         waiting: 7,
         unsettled: 1,
+        queue: QueueHealth::Well,
         forecast: Forecast::default(),
         unrecognised: Vec::new(),
     }

@@ -1,15 +1,14 @@
 //! The queue's disk: one commit at a time takes all that waits, and a crash takes all that was not committed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::carrier::Carrier;
 use crate::event::{BatchHead, Chunk, ChunkWork, Event, Next, Write};
 use crate::message::{BatchId, MailId, Recipient};
-use crate::outcome::{Cause, Outcome};
+use crate::outcome::Cause;
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
-use crate::time::{Instant, Span};
+use crate::time::Instant;
 
 /// What is durable about one mail.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +73,7 @@ impl Disk {
     /// The commit is durable; what the engine hears of it.
     pub(super) fn commit(&mut self) -> Vec<Event> {
         let (mut events, mut registered, mut ended) = (Vec::new(), Vec::new(), 0);
+        let mut settled = BTreeSet::new();
         for job in core::mem::take(&mut self.committing) {
             match job {
                 Job::Submit(submission) => events.push(self.store(submission)),
@@ -81,6 +81,10 @@ impl Disk {
                 Job::Write(write) => {
                     match &write {
                         Write::Register(mail, _) => registered.push(*mail),
+                        Write::Outcome(mail, _, Next::Settled) => {
+                            ended += 1;
+                            settled.insert(mail.batch);
+                        }
                         Write::Release(..) | Write::Outcome(..) => ended += 1,
                     }
                     self.write(write);
@@ -89,6 +93,7 @@ impl Disk {
         }
         events.extend((ended > 0).then_some(Event::Recorded(ended)));
         events.extend((!registered.is_empty()).then_some(Event::Registered(registered)));
+        events.extend(settled.into_iter().filter(|batch| self.is_settled(*batch)).map(Event::BatchEnded));
         events
     }
 
@@ -153,6 +158,11 @@ impl Disk {
         }
     }
 
+    fn is_settled(&self, batch: BatchId) -> bool {
+        let mut chunks = self.chunks.range(ChunkId { batch, number: 0 }..=ChunkId { batch, number: u32::MAX });
+        chunks.all(|(_, chunk)| chunk.places.iter().all(|place| *place == Place::Settled))
+    }
+
     /// Whether an attempt at this mail is durable and has no outcome yet.
     pub(super) fn is_in_flight(&self, mail: MailId) -> bool {
         let chunk = self.chunks.get(&ChunkId::of(mail));
@@ -181,7 +191,7 @@ impl Disk {
                 if let Place::InFlight(past) = place {
                     let past = Past { attempts: past.attempts + 1, doubts: past.doubts + 1, ..*past };
                     let recipient = chunk.recipients.get(usize::from(at)).map(|r| r.id.clone()).unwrap_or_default();
-                    self.records.push(crashed(id.batch, recipient, &chunk.domain, (past.attempts, now)));
+                    self.records.push(Record::crashed(id.batch, recipient, &chunk.domain, past.attempts, now));
                     *place = Place::Again(past, now);
                 }
                 match place {
@@ -194,23 +204,5 @@ impl Disk {
             work.entry(id.batch).or_default().push(ChunkWork { number, domain, fresh, again });
         }
         work.into_iter().map(|(batch, work)| Event::Submitted(self.heads[&batch].clone(), work)).collect()
-    }
-}
-
-fn crashed(batch: BatchId, recipient: String, domain: &str, (attempt, at): (u32, Instant)) -> Record {
-    Record {
-        batch,
-        recipient,
-        at,
-        carrier: Carrier::new(domain),
-        attempt,
-        outcome: Some(Outcome::InDoubt),
-        cause: Some(Cause::Crash),
-        stage: None,
-        host: String::new(),
-        tls: false,
-        reply: String::new(),
-        latency: Span::ZERO,
-        settled: None,
     }
 }

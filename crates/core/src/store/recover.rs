@@ -1,39 +1,42 @@
 //! After a start: what waits, what was in flight when the program ended, and the records that say so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use redb::{Database, ReadableTable, WriteTransaction};
+use redb::{Database, ReadableTable, ReadableTableMetadata, WriteTransaction};
 
-use super::rows::{self, ChunkRow, Place};
-use super::{Found, StoreError, fresh_work};
-use crate::carrier::Carrier;
+use super::rows::{self, ChunkRow, Place, ShapeRow};
+use super::{Found, StoreError, missing, upkeep};
 use crate::event::{BatchHead, ChunkWork};
 use crate::message::BatchId;
-use crate::outcome::{Cause, Outcome};
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
 use crate::time::{Instant, Span};
 
 /// Reads everything that has not settled; what was in flight becomes in doubt and waits to be sent again.
-pub(super) fn recover(db: &Database, now: Instant) -> Result<Found, StoreError> {
+///
+/// Of most chunks only the shape and the progress are read, not the recipients: a start with a million waiting mails takes
+/// a fraction of a second.
+pub(super) fn recover(db: &Database, now: Instant, remember: Span) -> Result<Found, StoreError> {
     let txn = db.begin_write()?;
+    create_tables(&txn)?;
+    forget_drafts(&txn)?;
+    shape_older_chunks(&txn)?;
     let mut work: BTreeMap<u32, Vec<ChunkWork>> = BTreeMap::new();
     let mut doubts = Vec::new();
     {
-        let chunks = txn.open_table(rows::CHUNKS)?;
         let mut progress = txn.open_table(rows::PROGRESS)?;
-        for entry in chunks.iter()? {
+        for entry in txn.open_table(rows::SHAPES)?.iter()? {
             let (key, row) = entry?;
             let key = key.value();
-            let row: ChunkRow = rows::decode("chunk", row.value())?;
+            let shape: ShapeRow = rows::decode("shape", row.value())?;
             let places: Option<Vec<Place>> =
                 progress.get(key)?.map(|row| rows::decode("progress", row.value())).transpose()?;
             let chunk = match places {
-                None => fresh_work(key.1, &row),
+                None => shape.fresh(key.1),
                 Some(mut places) => {
                     let before = doubts.len();
-                    let chunk = read_chunk(&txn, key, &row, &mut places, now, &mut doubts)?;
+                    let chunk = read_chunk(&txn, key, shape, &mut places, now, &mut doubts)?;
                     if doubts.len() > before {
                         progress.insert(key, rows::encode(&places)?.as_slice())?;
                     }
@@ -44,17 +47,72 @@ pub(super) fn recover(db: &Database, now: Instant) -> Result<Found, StoreError> 
         }
     }
     record_doubts(&txn, &doubts)?;
+    end_older_batches(&txn, &work)?;
     let heads = read_heads(&txn, work.keys())?;
+    upkeep::forget(&txn, |batch| heads.contains_key(&batch.0), now, remember)?;
     let cancelled = read_cancelled(&txn)?;
     let kept = read_kept(&txn)?;
     txn.commit()?;
     let join = |(batch, chunks)| {
-        let missing = || StoreError::Damaged(format!("batch {batch} is missing"));
+        let missing = || missing("batch", ChunkId { batch: BatchId(batch), number: 0 });
         Ok((heads.get(&batch).cloned().ok_or_else(missing)?, chunks))
     };
     let work: Vec<_> = work.into_iter().map(join).collect::<Result<_, StoreError>>()?;
     let cancelled = cancelled.into_iter().filter(|id| work.iter().any(|(head, _)| head.id == *id)).collect();
     Ok(Found { work, cancelled, kept })
+}
+
+/// Tables must exist before the first reader asks for them.
+fn create_tables(txn: &WriteTransaction) -> Result<(), StoreError> {
+    for table in [rows::CHUNKS, rows::SHAPES, rows::PROGRESS, rows::AGAIN] {
+        txn.open_table(table)?;
+    }
+    for table in [rows::BATCHES, rows::ENDED] {
+        txn.open_table(table)?;
+    }
+    txn.open_table(rows::KEYS)?;
+    txn.open_table(rows::RECORDS)?;
+    txn.open_table(rows::COMMITS)?;
+    Ok(())
+}
+
+/// Takes out what was begun and never became a batch: nobody was given a receipt for it.
+fn forget_drafts(txn: &WriteTransaction) -> Result<(), StoreError> {
+    let mut drafts = txn.open_table(rows::DRAFTS)?;
+    let begun = drafts.iter()?.map(|entry| Ok(BatchId(entry?.0.value()))).collect::<Result<Vec<_>, StoreError>>()?;
+    for batch in begun {
+        upkeep::forget_draft(txn, batch)?;
+        drafts.remove(batch.0)?;
+    }
+    Ok(())
+}
+
+/// Chunks that were written before there were shapes get theirs.
+fn shape_older_chunks(txn: &WriteTransaction) -> Result<(), StoreError> {
+    let chunks = txn.open_table(rows::CHUNKS)?;
+    let mut shapes = txn.open_table(rows::SHAPES)?;
+    if chunks.len()? == shapes.len()? {
+        return Ok(());
+    }
+    for entry in chunks.iter()? {
+        let (key, row) = entry?;
+        let row: ChunkRow = rows::decode("chunk", row.value())?;
+        shapes.insert(key.value(), rows::encode(&ShapeRow::of(&row))?.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Batches that settled before there was a table for them are forgotten but for their receipts.
+fn end_older_batches(txn: &WriteTransaction, work: &BTreeMap<u32, Vec<ChunkWork>>) -> Result<(), StoreError> {
+    let all = txn
+        .open_table(rows::BATCHES)?
+        .iter()?
+        .map(|entry| Ok(entry?.0.value()))
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    for batch in all.into_iter().filter(|batch| !work.contains_key(batch)) {
+        upkeep::end_settled(txn, BatchId(batch))?;
+    }
+    Ok(())
 }
 
 fn read_kept(txn: &WriteTransaction) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
@@ -76,14 +134,15 @@ fn read_cancelled(txn: &WriteTransaction) -> Result<Vec<BatchId>, StoreError> {
 fn read_chunk(
     txn: &WriteTransaction,
     key: (u32, u32),
-    row: &ChunkRow,
+    shape: ShapeRow,
     places: &mut [Place],
     now: Instant,
     doubts: &mut Vec<Record>,
 ) -> Result<ChunkWork, StoreError> {
     let mut table = txn.open_table(rows::AGAIN)?;
     let id = ChunkId { batch: BatchId(key.0), number: key.1 };
-    let mut fresh = std::collections::VecDeque::new();
+    let names = if places.contains(&Place::InFlight) { read_names(txn, id)? } else { Vec::new() };
+    let mut fresh = VecDeque::new();
     let mut again = Vec::new();
     for (at, place) in (0u16..).zip(places.iter_mut()) {
         if *place == Place::Fresh {
@@ -102,42 +161,28 @@ fn read_chunk(
             due = now;
             *place = Place::Again;
             table.insert(again_key, rows::encode(&(past, due))?.as_slice())?;
-            let recipient = row.rows.get(usize::from(at)).map(|row| row.id.clone()).unwrap_or_default();
-            doubts.push(crashed(id.batch, recipient, &row.domain, past.attempts, now));
+            let recipient = names.get(usize::from(at)).cloned().unwrap_or_default();
+            doubts.push(Record::crashed(id.batch, recipient, &shape.domain, past.attempts, now));
         }
         again.push((at, past, due));
     }
-    Ok(ChunkWork { number: key.1, domain: row.domain.clone(), fresh: Places::List(fresh), again })
+    Ok(ChunkWork { number: key.1, domain: shape.domain, fresh: Places::from_list(fresh), again })
 }
 
-fn crashed(batch: BatchId, recipient: String, domain: &str, attempt: u32, now: Instant) -> Record {
-    Record {
-        batch,
-        recipient,
-        at: now,
-        carrier: Carrier::new(domain),
-        attempt,
-        outcome: Some(Outcome::InDoubt),
-        cause: Some(Cause::Crash),
-        stage: None,
-        host: String::new(),
-        tls: false,
-        reply: String::new(),
-        latency: Span::ZERO,
-        settled: None,
-    }
+/// The callers' names of the mails of a chunk.
+fn read_names(txn: &WriteTransaction, id: ChunkId) -> Result<Vec<String>, StoreError> {
+    let chunks = txn.open_table(rows::CHUNKS)?;
+    let row = chunks.get((id.batch.0, id.number))?.ok_or_else(|| missing("chunk", id))?;
+    let row: ChunkRow = rows::decode("chunk", row.value())?;
+    Ok(row.rows.into_iter().map(|row| row.id).collect())
 }
 
 fn record_doubts(txn: &WriteTransaction, doubts: &[Record]) -> Result<(), StoreError> {
     let mut table = txn.open_table(rows::RECORDS)?;
-    if doubts.is_empty() {
-        return Ok(());
+    if !doubts.is_empty() {
+        let behind = rows::records_behind(&table)?;
+        table.insert(behind, rows::encode(&doubts)?.as_slice())?;
     }
-    let behind = match table.last()? {
-        Some((key, row)) => key.value() + rows::decode::<Vec<Record>>("records", row.value())?.len() as u64,
-        None => 0,
-    };
-    table.insert(behind, rows::encode(&doubts)?.as_slice())?;
     Ok(())
 }
 
@@ -146,8 +191,6 @@ fn read_heads<'a>(
     batches: impl Iterator<Item = &'a u32>,
 ) -> Result<BTreeMap<u32, Arc<BatchHead>>, StoreError> {
     let table = txn.open_table(rows::BATCHES)?;
-    // Tables must exist before the first reader asks for them.
-    txn.open_table(rows::KEYS)?;
     let mut heads = BTreeMap::new();
     for batch in batches {
         if let Some(row) = table.get(batch)? {

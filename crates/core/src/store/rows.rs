@@ -1,9 +1,13 @@
 //! What the rows of the queue look like: a version byte, then a compact encoding.
 
-use redb::TableDefinition;
+use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::StoreError;
+use crate::event::ChunkWork;
+use crate::queue::Places;
+use crate::record::Record;
+use crate::time::Instant;
 
 /// Present form of every row.
 const ROW_V1: u8 = 1;
@@ -14,6 +18,14 @@ pub(super) const BATCHES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new
 pub(super) const KEYS: TableDefinition<'_, &str, u32> = TableDefinition::new("keys");
 /// Sealed recipients by (batch, chunk).
 pub(super) const CHUNKS: TableDefinition<'_, (u32, u32), &[u8]> = TableDefinition::new("chunks");
+/// The size and domain of each chunk, by (batch, chunk): what a start must know of it.
+pub(super) const SHAPES: TableDefinition<'_, (u32, u32), &[u8]> = TableDefinition::new("shapes");
+/// Batches whose submission has begun and not ended; a start forgets them.
+pub(super) const DRAFTS: TableDefinition<'_, u32, ()> = TableDefinition::new("drafts");
+/// What is remembered of batches that have settled, by number.
+pub(super) const ENDED: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("ended");
+/// How many commits there were: whether the last one counted, when the disk's answer to it was an error.
+pub(super) const COMMITS: TableDefinition<'_, (), u64> = TableDefinition::new("commits");
 /// A state for each place, by (batch, chunk).
 pub(super) const PROGRESS: TableDefinition<'_, (u32, u32), &[u8]> = TableDefinition::new("progress");
 /// What is remembered of mails that were tried before, by (batch, index).
@@ -42,6 +54,33 @@ pub(super) struct ChunkRow {
     pub(super) rows: Vec<SealedRow>,
 }
 
+/// What a start must know of a chunk.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ShapeRow {
+    pub(super) domain: String,
+    pub(super) len: u16,
+}
+
+/// What is remembered of a batch that has settled, so that its key goes on giving the same receipt.
+#[derive(Serialize, Deserialize)]
+pub(super) struct EndedRow {
+    pub(super) key: String,
+    pub(super) recipients: u32,
+    pub(super) submitted: Instant,
+}
+
+impl ShapeRow {
+    /// The shape of a chunk.
+    pub(super) fn of(row: &ChunkRow) -> Self {
+        ShapeRow { domain: row.domain.clone(), len: u16::try_from(row.rows.len()).unwrap_or(u16::MAX) }
+    }
+
+    /// The work of such a chunk of which nothing was tried yet.
+    pub(super) fn fresh(self, number: u32) -> ChunkWork {
+        ChunkWork { number, domain: self.domain, fresh: Places::Range(0, self.len), again: Vec::new() }
+    }
+}
+
 /// Where a place of a chunk stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Place {
@@ -56,6 +95,14 @@ pub(super) enum Place {
 /// Encodes a row.
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
     postcard::to_extend(value, vec![ROW_V1]).map_err(|e| StoreError::Damaged(e.to_string()))
+}
+
+/// The number behind the last record.
+pub(super) fn records_behind(table: &impl ReadableTable<u64, &'static [u8]>) -> Result<u64, StoreError> {
+    Ok(match table.last()? {
+        Some((key, row)) => key.value() + decode::<Vec<Record>>("records", row.value())?.len() as u64,
+        None => 0,
+    })
 }
 
 /// Decodes a row of any version that was ever written.

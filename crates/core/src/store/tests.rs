@@ -1,16 +1,27 @@
 //! What the queue promises across restarts.
 
+mod damage;
+mod disk;
+mod full;
+mod parts;
+mod torn;
+mod upkeep;
+
 use std::sync::mpsc as std_mpsc;
 use std::time::Duration;
 
 use super::*;
+use crate::address::Address;
 use crate::carrier::Carrier;
 use crate::event::Next;
-use crate::message::{MailId, Mailbox, Template, TemplateText, Urgency};
+use crate::message::{History, KeyId, MailId, Mailbox, Recipient, Template, TemplateText, Urgency};
 use crate::outcome::{Cause, Outcome, Settlement};
-use crate::queue::Past;
+use crate::queue::{Past, Places};
 use crate::seal::StoreKey;
 use crate::time::Span;
+
+/// Room for everything, and nothing is too old.
+const LIMITS: (u64, Span) = (u64::MAX, Span::from_secs(u32::MAX as u64));
 
 type Heard = std_mpsc::Receiver<Result<Vec<Event>, StoreError>>;
 
@@ -43,7 +54,19 @@ fn batch(key: &str, domains: &[&str]) -> Batch {
 
 fn open(folder: &Path) -> (Store, Heard, Found) {
     let seal = Arc::new(StoreKey::open(&folder.join("queue.key")).unwrap());
-    let (opening, found) = Store::open(folder, seal, Instant::from_micros(5)).unwrap();
+    let (opening, found) = Store::open(folder, LIMITS, seal, Instant::from_micros(5)).unwrap();
+    let (tell, heard) = std_mpsc::channel();
+    let sink = || {
+        let tell = tell.clone();
+        Box::new(move |result| drop(tell.send(result))) as Sink
+    };
+    (opening.start(sink(), sink()).unwrap(), heard, found)
+}
+
+fn open_with(disk: &disk::Disk, seal: Arc<StoreKey>) -> (Store, Heard, Found) {
+    let name = Path::new("queue.redb");
+    let (opening, found) =
+        Store::open_on(name, Box::new(disk.clone()), LIMITS.1, seal, Instant::from_micros(5)).unwrap();
     let (tell, heard) = std_mpsc::channel();
     let sink = || {
         let tell = tell.clone();
@@ -129,7 +152,7 @@ async fn what_was_registered_and_has_no_outcome_is_in_doubt_after_a_crash_and_re
     store.close();
     let (store, _heard, Found { work, .. }) = open(folder.path());
     let chunk = &work[0].1[0];
-    assert_eq!(chunk.fresh, Places::List([3].into()));
+    assert_eq!(chunk.fresh, Places::Range(3, 4));
     let doubt = Past { attempts: 1, doubts: 1, ..Past::default() };
     assert_eq!(chunk.again, [(1, past, due), (2, doubt, Instant::from_micros(5))]);
     let records = store.records(0, 100).unwrap();
@@ -172,7 +195,7 @@ async fn a_second_program_on_the_same_folder_is_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _heard, _) = open(folder.path());
     let seal = Arc::new(StoreKey::open(&folder.path().join("queue.key")).unwrap());
-    let refused = Store::open(folder.path(), seal, Instant::EPOCH).map(|_| ()).unwrap_err().to_string();
+    let refused = Store::open(folder.path(), LIMITS, seal, Instant::EPOCH).map(|_| ()).unwrap_err().to_string();
     assert!(refused.contains("another program") && refused.contains("queue.redb"), "{refused}");
     store.close();
 }
@@ -216,7 +239,7 @@ fn clean_addresses_of_all_domains_go_first_and_suspects_last() {
     batch.recipients.iter_mut().zip(histories).for_each(|(recipient, history)| recipient.history = history);
     let folder = tempfile::tempdir().unwrap();
     let seal = StoreKey::open(&folder.path().join("queue.key")).unwrap();
-    let chunks = prepare(batch, Instant::EPOCH, &seal).unwrap().chunks;
+    let (_, chunks) = sealing::prepare(batch, Instant::EPOCH, &seal).unwrap();
     let ids = chunks.iter().map(|chunk| chunk.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "));
     let order: Vec<(String, String)> = chunks.iter().map(|chunk| chunk.domain.clone()).zip(ids).collect();
     let expected = [("a.jp", "p4"), ("x.jp", "p2"), ("a.jp", "p1"), ("a.jp", "p3"), ("x.jp", "p0")];

@@ -1,25 +1,19 @@
-//! The one thread that writes: it groups what has come in meanwhile into one commit, then reports.
+//! What one commit writes, and what it says when it is durable.
 
-use std::collections::HashMap;
-use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use redb::{Database, ReadableTable, WriteTransaction};
-use tokio::sync::oneshot;
+use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
-use super::rows::{self, ChunkRow, Place};
-use super::{Job, NewWork, Prepared, Receipt, Sink, StoreError, fresh_work};
-use crate::event::{BatchHead, Event, Next, Write};
+use super::home::Home;
+use super::job::{Job, Reply, Work};
+use super::rows::{self, ChunkRow, EndedRow, Place, ShapeRow};
+use super::{NewWork, Receipt, Sink, StoreError, missing, upkeep};
+use crate::event::{BatchHead, ChunkWork, Event, Next, Write};
 use crate::message::{BatchId, MailId};
 use crate::outcome::Stage;
 use crate::queue::{ChunkId, Past};
 use crate::record::Record;
-
-/// Jobs in one commit, so that a commit stays short.
-const JOBS_MAX: usize = 4096;
-
-/// Least time from one commit to the next: far less than a network's round trip, far more than a commit costs.
-const PAUSE: Duration = Duration::from_micros(900);
 
 /// What is known of a chunk that is being worked on.
 struct Progress {
@@ -30,118 +24,139 @@ struct Progress {
     dirty: bool,
 }
 
-type Submitted = (oneshot::Sender<Receipt>, Receipt);
-
-/// What a commit made durable, and who waits for it.
-#[derive(Default)]
-struct Done {
-    submitted: Vec<Submitted>,
-    cancelled: Vec<oneshot::Sender<()>>,
-    events: Vec<Event>,
+/// What a commit makes durable: an answer for each of its jobs, and what the machine hears.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) replies: Vec<Reply>,
+    pub(super) events: Vec<Event>,
 }
 
-struct Writer<'a> {
-    db: &'a Database,
-    progress: HashMap<ChunkId, Progress>,
-    records_behind: u64,
-}
-
-/// Writes until the channel closes or the disk fails.
-pub(super) fn run(db: &Database, queue: &mpsc::Receiver<Job>, sink: &Sink) {
-    let mut writer = match Writer::new(db) {
-        Ok(writer) => writer,
-        Err(e) => return sink(Err(e)),
-    };
-    let mut last = Instant::now();
-    while let Ok(first) = queue.recv() {
-        let mut jobs = vec![first];
-        // Under load what comes within the pause shares one commit; what comes alone is written at once.
-        std::thread::sleep(PAUSE.saturating_sub(last.elapsed()));
-        last = Instant::now();
-        while jobs.len() < JOBS_MAX {
-            match queue.try_recv() {
-                Ok(job) => jobs.push(job),
-                Err(_) => break,
-            }
-        }
-        match writer.commit(jobs) {
-            Ok(Done { submitted, cancelled, events }) => {
-                sink(Ok(events));
-                // Where nobody waits any more it is durable all the same.
-                for answer in cancelled {
-                    let _ = answer.send(());
-                }
-                for (answer, receipt) in submitted {
-                    let _ = answer.send(receipt);
-                }
-            }
-            Err(e) => return sink(Err(e)),
+impl Done {
+    /// Tells everybody.
+    pub(super) fn tell(self, jobs: Vec<Job>, sink: &Sink) {
+        sink(Ok(self.events));
+        for (job, reply) in jobs.into_iter().zip(self.replies) {
+            job.tell(Ok(reply));
         }
     }
+}
+
+pub(super) struct Writer<'a> {
+    home: &'a Home,
+    progress: HashMap<ChunkId, Progress>,
+    records_behind: u64,
+    /// Commits that are durable.
+    commits: u64,
+    /// What the commit under way makes durable.
+    under_way: Option<Done>,
 }
 
 impl<'a> Writer<'a> {
-    fn new(db: &'a Database) -> Result<Self, StoreError> {
-        use redb::ReadableDatabase;
-        let table = db.begin_read()?.open_table(rows::RECORDS)?;
-        let records_behind = match table.last()? {
-            Some((key, row)) => key.value() + rows::decode::<Vec<Record>>("records", row.value())?.len() as u64,
-            None => 0,
-        };
-        Ok(Writer { db, progress: HashMap::new(), records_behind })
+    pub(super) fn new(home: &'a Home) -> Result<Self, StoreError> {
+        let mut writer = Writer { home, progress: HashMap::new(), records_behind: 0, commits: 0, under_way: None };
+        writer.read_position()?;
+        Ok(writer)
     }
 
-    fn commit(&mut self, jobs: Vec<Job>) -> Result<Done, StoreError> {
-        let txn = self.db.begin_write()?;
+    fn read_position(&mut self) -> Result<(), StoreError> {
+        (self.records_behind, self.commits) = self.home.with(|db| {
+            let read = db.begin_read()?;
+            let behind = rows::records_behind(&read.open_table(rows::RECORDS)?)?;
+            Ok((behind, read.open_table(rows::COMMITS)?.get(())?.map_or(0, |row| row.value())))
+        })?;
+        Ok(())
+    }
+
+    /// Opens the file again after a commit has failed. If it had become durable after all: what it did.
+    pub(super) fn reopen(&mut self) -> Result<Option<Done>, StoreError> {
+        let before = self.commits;
+        let under_way = self.under_way.take();
+        self.progress.clear();
+        self.home.reopen()?;
+        self.read_position()?;
+        Ok(under_way.filter(|_| self.commits == before + 1))
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.home.medium().has_room()
+    }
+
+    /// Makes all of it durable, or none.
+    pub(super) fn commit(&mut self, jobs: &[Job]) -> Result<Done, StoreError> {
+        let home = self.home;
+        home.medium().admit(jobs.iter().any(Job::admits));
+        home.with(|db| self.write(db, jobs))
+    }
+
+    fn write(&mut self, db: &Database, jobs: &[Job]) -> Result<Done, StoreError> {
+        let txn = db.begin_write()?;
+        let done = self.apply(&txn, jobs)?;
+        txn.open_table(rows::COMMITS)?.insert((), self.commits + 1)?;
+        self.under_way = Some(done);
+        txn.commit()?;
+        self.commits += 1;
+        Ok(self.under_way.take().unwrap_or_default())
+    }
+
+    fn apply(&mut self, txn: &WriteTransaction, jobs: &[Job]) -> Result<Done, StoreError> {
         let mut done = Done::default();
         let (mut registered, mut records) = (Vec::new(), Vec::new());
         let mut ended = 0;
         for job in jobs {
-            match job {
-                Job::Submit(prepared, answer) => {
-                    let (receipt, work) = submit(&txn, *prepared)?;
-                    done.submitted.push((answer, receipt));
-                    done.events.extend(work.map(|(head, chunks)| Event::Submitted(head, chunks)));
+            let reply = match &job.work {
+                Work::Submit(head, chunks) => submit(txn, head, chunks, &mut done.events)?,
+                Work::Begin(head) => begin(txn, head)?,
+                Work::Part(batch, chunks) => {
+                    put_chunks(txn, *batch, chunks.iter().map(|(number, row)| (*number, row)))?
                 }
-                Job::Cancel(batch, answer) => {
+                Work::Finish(batch, recipients, work) => finish(txn, *batch, *recipients, work, &mut done.events)?,
+                Work::Abandon(batch) => abandon(txn, *batch)?,
+                Work::Cancel(batch) => {
                     txn.open_table(rows::CANCELLED)?.insert(batch.0, ())?;
-                    done.cancelled.push(answer);
-                    done.events.push(Event::Cancel(batch));
+                    done.events.push(Event::Cancel(*batch));
+                    Reply::Done
                 }
-                Job::Keep(name, value) => {
-                    let row = rows::encode(&value)?;
+                Work::Keep(name, value) => {
+                    let row = rows::encode(value)?;
                     txn.open_table(rows::KEPT)?.insert(name.as_str(), row.as_slice())?;
+                    Reply::Done
                 }
-                Job::Persist(writes) => {
+                Work::Persist(writes) => {
                     for write in writes {
                         match write {
                             Write::Register(mail, _) => {
-                                self.set(&txn, mail, Place::InFlight)?;
-                                registered.push(mail);
+                                self.set(txn, *mail, Place::InFlight)?;
+                                registered.push(*mail);
                             }
                             Write::Release(mail, past) => {
-                                let fresh = past == Past::default();
-                                self.set(&txn, mail, if fresh { Place::Fresh } else { Place::Again })?;
+                                let fresh = *past == Past::default();
+                                self.set(txn, *mail, if fresh { Place::Fresh } else { Place::Again })?;
                                 ended += 1;
                             }
                             Write::Outcome(mail, record, next) => {
-                                self.outcome(&txn, mail, &record, &next)?;
+                                self.outcome(txn, *mail, record, next)?;
                                 records.push(record);
                                 ended += 1;
                             }
                         }
                     }
+                    Reply::Done
                 }
-            }
+            };
+            done.replies.push(reply);
         }
-        self.write_progress(&txn)?;
-        self.write_records(&txn, &records)?;
-        txn.commit()?;
+        let settled = self.write_progress(txn)?;
+        self.write_records(txn, &records)?;
         if ended > 0 {
             done.events.push(Event::Recorded(ended));
         }
         if !registered.is_empty() {
             done.events.push(Event::Registered(registered));
+        }
+        for batch in settled {
+            if upkeep::end_settled(txn, batch)? {
+                done.events.push(Event::BatchEnded(batch));
+            }
         }
         Ok(done)
     }
@@ -187,8 +202,9 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes the states of the chunks that were touched; a chunk that has settled is removed with its recipients.
-    fn write_progress(&mut self, txn: &WriteTransaction) -> Result<(), StoreError> {
+    /// Writes the states of the chunks that were touched; a chunk that has settled is removed with its recipients. Gives
+    /// the batches of which a chunk was removed.
+    fn write_progress(&mut self, txn: &WriteTransaction) -> Result<BTreeSet<BatchId>, StoreError> {
         let mut table = txn.open_table(rows::PROGRESS)?;
         let mut done = Vec::new();
         for (id, progress) in self.progress.iter_mut().filter(|(_, p)| p.dirty) {
@@ -197,6 +213,7 @@ impl<'a> Writer<'a> {
             if left == 0 {
                 table.remove((id.batch.0, id.number))?;
                 txn.open_table(rows::CHUNKS)?.remove((id.batch.0, id.number))?;
+                txn.open_table(rows::SHAPES)?.remove((id.batch.0, id.number))?;
                 done.push(*id);
                 continue;
             }
@@ -207,13 +224,13 @@ impl<'a> Writer<'a> {
             }
             table.insert((id.batch.0, id.number), rows::encode(&progress.places)?.as_slice())?;
         }
-        for id in done {
-            self.progress.remove(&id);
+        for id in &done {
+            self.progress.remove(id);
         }
-        Ok(())
+        Ok(done.into_iter().map(|id| id.batch).collect())
     }
 
-    fn write_records(&mut self, txn: &WriteTransaction, records: &[Record]) -> Result<(), StoreError> {
+    fn write_records(&mut self, txn: &WriteTransaction, records: &[&Record]) -> Result<(), StoreError> {
         if !records.is_empty() {
             let row = rows::encode(&records)?;
             txn.open_table(rows::RECORDS)?.insert(self.records_behind, row.as_slice())?;
@@ -223,27 +240,108 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn submit(txn: &WriteTransaction, prepared: Prepared) -> Result<(Receipt, Option<NewWork>), StoreError> {
-    let mut keys = txn.open_table(rows::KEYS)?;
-    let mut batches = txn.open_table(rows::BATCHES)?;
-    if let Some(known) = keys.get(prepared.head.key.as_str())? {
-        let id = BatchId(known.value());
-        let row = batches.get(id.0)?.ok_or_else(|| StoreError::Damaged(format!("batch {} is missing", id.0)))?;
+/// The receipt of a key that is known.
+fn known(txn: &WriteTransaction, key: &str) -> Result<Option<Receipt>, StoreError> {
+    let keys = txn.open_table(rows::KEYS)?;
+    let Some(id) = keys.get(key)?.map(|row| BatchId(row.value())) else { return Ok(None) };
+    if let Some(row) = txn.open_table(rows::BATCHES)?.get(id.0)? {
         let head: BatchHead = rows::decode("batch", row.value())?;
-        return Ok((Receipt { batch: id, recipients: head.recipients, known: true, submitted: head.submitted }, None));
+        let (recipients, submitted) = (head.recipients, head.submitted);
+        return Ok(Some(Receipt { batch: id, recipients, known: true, submitted }));
     }
-    let id = BatchId(batches.last()?.map_or(1, |(last, _)| last.value() + 1));
-    let head = BatchHead { id, ..prepared.head };
-    batches.insert(id.0, rows::encode(&head)?.as_slice())?;
-    keys.insert(head.key.as_str(), id.0)?;
-    let mut chunks = txn.open_table(rows::CHUNKS)?;
-    let mut work = Vec::with_capacity(prepared.chunks.len());
-    for (number, row) in (0..).zip(&prepared.chunks) {
+    let ended = txn.open_table(rows::ENDED)?;
+    let row = ended.get(id.0)?.ok_or_else(|| missing("batch", ChunkId { batch: id, number: 0 }))?;
+    let EndedRow { recipients, submitted, .. } = rows::decode("ended batch", row.value())?;
+    Ok(Some(Receipt { batch: id, recipients, known: true, submitted }))
+}
+
+fn next_id(txn: &WriteTransaction) -> Result<BatchId, StoreError> {
+    let last = |table| Ok::<_, StoreError>(txn.open_table(table)?.last()?.map_or(0, |(last, _)| last.value()));
+    Ok(BatchId(last(rows::BATCHES)?.max(last(rows::ENDED)?) + 1))
+}
+
+fn submit(
+    txn: &WriteTransaction,
+    head: &BatchHead,
+    chunks: &[ChunkRow],
+    events: &mut Vec<Event>,
+) -> Result<Reply, StoreError> {
+    if let Some(receipt) = known(txn, &head.key)? {
+        return Ok(Reply::Receipt(receipt));
+    }
+    let id = next_id(txn)?;
+    txn.open_table(rows::BATCHES)?.insert(id.0, rows::encode(head)?.as_slice())?;
+    put_chunks(txn, id, (0..).zip(chunks))?;
+    let work = (0..).zip(chunks).map(|(number, row)| ShapeRow::of(row).fresh(number)).collect();
+    publish(txn, BatchHead { id, ..head.clone() }, work, events)
+}
+
+fn begin(txn: &WriteTransaction, head: &BatchHead) -> Result<Reply, StoreError> {
+    if let Some(receipt) = known(txn, &head.key)? {
+        return Ok(Reply::Receipt(receipt));
+    }
+    let id = next_id(txn)?;
+    txn.open_table(rows::BATCHES)?.insert(id.0, rows::encode(head)?.as_slice())?;
+    txn.open_table(rows::DRAFTS)?.insert(id.0, ())?;
+    Ok(Reply::Begun(id))
+}
+
+fn put_chunks<'c>(
+    txn: &WriteTransaction,
+    id: BatchId,
+    rows: impl Iterator<Item = (u32, &'c ChunkRow)>,
+) -> Result<Reply, StoreError> {
+    let (mut chunks, mut shapes) = (txn.open_table(rows::CHUNKS)?, txn.open_table(rows::SHAPES)?);
+    for (number, row) in rows {
         chunks.insert((id.0, number), rows::encode(row)?.as_slice())?;
-        work.push(fresh_work(number, row));
+        shapes.insert((id.0, number), rows::encode(&ShapeRow::of(row))?.as_slice())?;
     }
-    let receipt = Receipt { batch: id, recipients: head.recipients, known: false, submitted: head.submitted };
-    Ok((receipt, Some((Arc::new(head), work))))
+    Ok(Reply::Done)
+}
+
+fn finish(
+    txn: &WriteTransaction,
+    id: BatchId,
+    recipients: u32,
+    work: &[ChunkWork],
+    events: &mut Vec<Event>,
+) -> Result<Reply, StoreError> {
+    let head: BatchHead = match txn.open_table(rows::BATCHES)?.get(id.0)? {
+        Some(row) => rows::decode("batch", row.value())?,
+        None => return Err(missing("batch", ChunkId { batch: id, number: 0 })),
+    };
+    if let Some(receipt) = known(txn, &head.key)? {
+        // Another submission of the same key was faster.
+        abandon(txn, id)?;
+        return Ok(Reply::Receipt(receipt));
+    }
+    txn.open_table(rows::DRAFTS)?.remove(id.0)?;
+    publish(txn, BatchHead { id, recipients, ..head }, work.to_vec(), events)
+}
+
+/// From now on the batch counts.
+fn publish(
+    txn: &WriteTransaction,
+    head: BatchHead,
+    work: Vec<ChunkWork>,
+    events: &mut Vec<Event>,
+) -> Result<Reply, StoreError> {
+    txn.open_table(rows::BATCHES)?.insert(head.id.0, rows::encode(&head)?.as_slice())?;
+    txn.open_table(rows::KEYS)?.insert(head.key.as_str(), head.id.0)?;
+    let (batch, recipients, submitted) = (head.id, head.recipients, head.submitted);
+    let new: NewWork = (Arc::new(head), work);
+    events.push(Event::Submitted(new.0, new.1));
+    if upkeep::end_settled(txn, batch)? {
+        events.push(Event::BatchEnded(batch));
+    }
+    Ok(Reply::Receipt(Receipt { batch, recipients, known: false, submitted }))
+}
+
+fn abandon(txn: &WriteTransaction, id: BatchId) -> Result<Reply, StoreError> {
+    if txn.open_table(rows::DRAFTS)?.remove(id.0)?.is_some() {
+        upkeep::forget_draft(txn, id)?;
+    }
+    Ok(Reply::Done)
 }
 
 fn read_progress(txn: &WriteTransaction, id: ChunkId) -> Result<Progress, StoreError> {
@@ -251,11 +349,10 @@ fn read_progress(txn: &WriteTransaction, id: ChunkId) -> Result<Progress, StoreE
     let places: Vec<Place> = match txn.open_table(rows::PROGRESS)?.get(key)? {
         Some(row) => rows::decode("progress", row.value())?,
         None => {
-            let chunks = txn.open_table(rows::CHUNKS)?;
-            let missing = || StoreError::Damaged(format!("chunk {}/{} is missing", key.0, key.1));
-            let row = chunks.get(key)?.ok_or_else(missing)?;
-            let row: ChunkRow = rows::decode("chunk", row.value())?;
-            vec![Place::Fresh; row.rows.len()]
+            let shapes = txn.open_table(rows::SHAPES)?;
+            let row = shapes.get(key)?.ok_or_else(|| missing("chunk", id))?;
+            let shape: ShapeRow = rows::decode("shape", row.value())?;
+            vec![Place::Fresh; usize::from(shape.len)]
         }
     };
     let settled = places.iter().filter(|p| **p == Place::Settled).count();
@@ -268,7 +365,7 @@ fn blank_settled(txn: &WriteTransaction, id: ChunkId, places: &[Place]) -> Resul
     let key = (id.batch.0, id.number);
     let mut row: ChunkRow = match chunks.get(key)? {
         Some(row) => rows::decode("chunk", row.value())?,
-        None => return Err(StoreError::Damaged(format!("chunk {}/{} is missing", key.0, key.1))),
+        None => return Err(missing("chunk", id)),
     };
     for (place, row) in places.iter().zip(&mut row.rows) {
         if *place == Place::Settled {
