@@ -17,12 +17,14 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Action, Event, Route, SessionId, Write};
 use crate::message::{Batch, BatchId};
+use crate::outcome::Stage;
 use crate::policy::Policy;
 use crate::press::{KeyRing, Press, Signing, SigningError};
 use crate::record::Record;
 use crate::report::Snapshot;
 use crate::resolve::Resolver;
 use crate::seal::{Seal, StoreKey};
+use crate::session::Why;
 use crate::store::{Receipt, Store, StoreError};
 use crate::time::Instant;
 use crate::wire::{self, Gate, Order, Tls};
@@ -421,6 +423,12 @@ impl Shell {
                 });
             }
             Action::Open { session, gate, source, host, addr, manner, .. } => {
+                // The resolver has seen to it; whatever else brought the address here does not get past this.
+                let Some(addr) = self.resolver.dialable(addr) else {
+                    let why = Why::Lost(format!("{addr}: this configuration's `dial` does not allow it"));
+                    let closed = Event::SessionClosed { session, stage: Stage::Connect, why };
+                    return drop(self.messages.send(Message::Events(vec![closed])));
+                };
                 let (orders, inbox) = mpsc::unbounded_channel();
                 self.sessions.insert(session, orders);
                 let gate = self.gates.entry(gate).or_default().clone();

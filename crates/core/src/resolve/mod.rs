@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::carrier::{Carrier, CarrierTable};
-use crate::config::{Config, Dial, Relay};
+use crate::config::{Config, Dial, Dialable, Relay};
 use crate::event::{HostRoute, Route};
 use crate::mx::{self, Exchanges, Kept, MxRecord};
 use names::{Names, Said};
@@ -67,6 +67,12 @@ impl Resolver {
             !name.starts_with(mx::KEPT_PREFIX) || Kept::read(bytes).is_some_and(|kept| self.is_usable(&kept))
         });
         learned
+    }
+
+    /// The address to connect to, if this configuration allows it, wherever it comes from.
+    #[must_use]
+    pub fn dialable(&self, addr: SocketAddr) -> Option<Dialable> {
+        self.dial.dialable(addr, self.relay.is_some())
     }
 
     fn is_usable(&self, kept: &Kept) -> bool {
