@@ -52,7 +52,7 @@ fn ends(report: &Report, batch: usize) -> (Span, Span) {
 }
 
 #[test]
-fn each_class_ends_within_its_deadline_and_no_bulletin_waits_behind_a_safety_mail() {
+fn each_class_ends_within_its_deadline_beside_the_safety_mails() {
     // The safety mails are in full flow when the others come.
     let late = secs(5);
     let batches = (0..).zip(CLASSES).map(|(at, (urgency, people, minutes))| {
@@ -75,7 +75,8 @@ fn each_class_ends_within_its_deadline_and_no_bulletin_waits_behind_a_safety_mai
         // Alone they have the burst to themselves and sessions that carried nothing before.
         assert!(now - late <= before + secs(1), "{:?}: {:?}, alone {before:?}", CLASSES[at].0, now - late);
     }
-    // And at no carrier does a safety mail depart between the first and the last bulletin, but for what was under way.
+    // At no carrier should a safety mail depart between the first and the last bulletin, but for what was under way: two for
+    // each session. That does not hold yet: a lane that has just learned its rate lets some go by, 128 at gmail.
     for (seen, (name, _, sessions, _)) in CARRIERS.iter().map(|row| (&report.carriers[row.0], row)) {
         let of = |batch: &'static str| {
             seen.rcpts.iter().enumerate().filter(move |(_, (_, a))| a.contains(batch)).map(|(n, _)| n)
@@ -86,7 +87,6 @@ fn each_class_ends_within_its_deadline_and_no_bulletin_waits_behind_a_safety_mai
         let last = firsts.filter(|(_, (_, a))| a.contains("b2@")).map(|(n, _)| n).max().unwrap();
         let first = of("b1@").min().unwrap();
         let between = of("b0@").filter(|at| (first..last).contains(at)).count();
-        // Not yet as few as the sessions that were busy: a lane that has just learned its rate lets some go by.
         assert!(between <= 12 * *sessions as usize + 20, "{name}: {between} safety mails among the bulletins");
     }
 }
