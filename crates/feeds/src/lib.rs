@@ -24,10 +24,13 @@
 
 mod bounds;
 mod coordinate;
+#[cfg(feature = "edge")]
+pub mod edge;
 mod envelope;
 mod instant;
 mod local_area;
 mod parse;
+pub mod poll;
 mod reject;
 pub mod samples;
 mod seismic;

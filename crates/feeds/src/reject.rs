@@ -85,6 +85,14 @@ pub enum Reject {
         /// Its namespace; empty when it has none.
         namespace: String,
     },
+    /// XML, but neither Atom nor RSS.
+    #[error(
+        "the root element is <{root}>, neither Atom nor RSS: check the address; a proxy or a block answers with a page"
+    )]
+    NotAnIndex {
+        /// The name of the root element.
+        root: String,
+    },
     /// An element without which the telegram means nothing is absent or empty.
     #[error("{place}: {element} is missing or empty: the telegram is incomplete, fetch it again or read it by eye")]
     Missing {

@@ -33,6 +33,7 @@ mod directory;
 mod dns;
 mod error;
 mod extensions;
+mod feeds;
 mod gauge;
 mod host;
 mod judgement;
@@ -57,6 +58,9 @@ mod zone;
 pub use counts::{Acceptance, CarrierCount, End, Fate};
 pub use directory::Directory;
 pub use error::Error;
+pub use feeds::{
+    FeedClock, FeedManner, FeedScope, FeedServer, FeedTally, FeedTls, MockProxy, MockTelegram, Regeneration,
+};
 pub use ledger::{Ledger, LedgerSnapshot};
 pub use net::MockNet;
 pub use post::AcceptedMail;

@@ -1,0 +1,7 @@
+//! The feeds against a feed server of their own: what is fetched, what it costs, what they survive.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cost;
+mod stand;
+mod survival;
