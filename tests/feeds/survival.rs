@@ -79,7 +79,8 @@ async fn after_each_trouble_of_a_server_the_next_telegram_comes() {
         let second = telegram(Timestamp::now(), 2);
         server.put(second.clone());
         let health = until(&watcher, &format!("{trouble:?} is noticed"), |health| health.feeds[0].failures >= 3).await;
-        assert!(matches!(health.alarms()[..], [Alarm::Failing { .. }, ..]), "{trouble:?}: {health:?}");
+        let is_told = health.alarms().iter().any(|it| matches!(it, Alarm::Failing { .. }));
+        assert!(is_told, "{trouble:?}: {health:?}");
         server.behave(FeedScope::All, FeedManner::Well);
         let arrival = next(&mut watcher).await;
         assert!(arrival.telegram.name.ends_with(&second.name) && arrival.said.is_ok(), "{trouble:?}");

@@ -150,7 +150,9 @@ impl Watcher {
         let (arrivals_in, arrivals) = mpsc::channel(ARRIVALS_MAX);
         let (notices, notices_out) = mpsc::unbounded_channel();
         let (offers, offers_out) = mpsc::channel(ARRIVALS_MAX);
-        let (health_in, health) = watch::channel(Health::default());
+        let begin = Now { since_start: Duration::ZERO, wall: (settings.clock)() };
+        let feeds = machines.iter().map(|machine| machine.health(begin)).collect();
+        let (health_in, health) = watch::channel(Health { feeds, ..Health::default() });
         let ways = Ways::default();
         let running = Running {
             wakes: vec![Duration::ZERO; machines.len()],
