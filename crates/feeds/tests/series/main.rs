@@ -93,10 +93,10 @@ fn a_drill_never_meets_the_real_thing() {
 #[test]
 fn the_same_telegram_by_two_names_or_two_feeds_is_one() {
     let mut series = Series::default();
-    let first = prompt(0, Revision::Issue, Intensity::SixLower);
+    let mut first = prompt(0, Revision::Issue, Intensity::SixLower);
     let mut renamed = first.clone();
     let digest = hikyaku_bulletin::Digest::new([7; 32]);
-    let first = Bulletin { digest, ..first.clone() };
+    first.digest = digest;
     renamed.source = SourceId::new("by another way");
     renamed.digest = digest;
     assert_eq!(take(&mut series, &first).step, Step::First);
