@@ -77,21 +77,15 @@ pub enum Reject {
         /// What was wrong there.
         reason: String,
     },
-    /// XML, but no JMA telegram.
-    #[error("the root element is <{root}> in namespace “{namespace}”; expected <Report> of JMA XML: check the file")]
-    NotJma {
+    /// XML, but of no form that is read here.
+    #[error(
+        "the root element is <{root}> in namespace “{namespace}”; expected JMA XML, CAP, EDXL-DE, 外務省 opendata, Atom or RSS: check the file"
+    )]
+    NotKnown {
         /// The name of the root element.
         root: String,
         /// Its namespace; empty when it has none.
         namespace: String,
-    },
-    /// XML, but neither Atom nor RSS.
-    #[error(
-        "the root element is <{root}>, neither Atom nor RSS: check the address; a proxy or a block answers with a page"
-    )]
-    NotAnIndex {
-        /// The name of the root element.
-        root: String,
     },
     /// An element without which the telegram means nothing is absent or empty.
     #[error("{place}: {element} is missing or empty: the telegram is incomplete, fetch it again or read it by eye")]

@@ -126,11 +126,6 @@ impl Client {
         tokio::time::timeout(patience, asking).await.map_err(|_| Failure::Timeout(patience.as_secs()))?
     }
 
-    /// A stream to the place of an address, for what is no single question.
-    pub(super) async fn connect(&self, uri: &Uri) -> Result<Box<dyn Io>, Failure> {
-        self.dialler.connect(&Target::of(uri)?).await
-    }
-
     fn request(
         &self,
         method: &Method,

@@ -14,9 +14,12 @@ use tokio::time::Instant;
 use super::ask::{Client, ClientSettings};
 use super::intake::{Intake, Offer, Offered, Ways};
 use super::memory::Memory;
+use crate::index::Entry;
+use crate::news;
 use crate::poll::{
     Action, Alarm, Answer, Content, Event, Failure, FeedHealth, FeedSpec, Known, Limits, Machine, Now, Telegram,
 };
+use crate::read::Document;
 use crate::reject::Reject;
 
 /// How many telegrams wait for who takes them before the pollers do.
@@ -219,9 +222,16 @@ impl Watcher {
 /// What a telegram says.
 fn read(telegram: &Telegram) -> Result<Vec<Bulletin>, Reject> {
     match &telegram.content {
-        Content::Document(bytes) => crate::parse(bytes, &telegram.name).map(|it| vec![it]),
-        Content::News(_) => Ok(Vec::new()),
+        Content::Document(bytes) => match crate::read(bytes, &telegram.name)? {
+            Document::Bulletins(bulletins) => Ok(bulletins),
+            Document::Index(index) => Ok(index.entries.iter().map(|entry| headline(entry, telegram)).collect()),
+        },
+        Content::News(entry) => Ok(vec![headline(entry, telegram)]),
     }
+}
+
+fn headline(entry: &Entry, telegram: &Telegram) -> Bulletin {
+    news::bulletin(entry, &telegram.source, telegram.received)
 }
 
 /// Who is to be told what became of a telegram.

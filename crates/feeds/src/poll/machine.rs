@@ -10,14 +10,19 @@ use super::body::{Bodies, Place, Verdict};
 use super::freshness::{Freshness, Watch};
 use super::health::FeedHealth;
 use super::known::Known;
-use super::listing::{Entry, Index, read_index};
 use super::schedule::{Chance, Now, until_phase};
 use super::spec::{FeedSpec, Limits, Style};
 use super::telegram::{Content, Telegram, digest_key};
 use super::whole::{absolute, looks_whole};
+use crate::index::{Entry, Index};
+use crate::read::{Document, read};
 
 /// The least time between two questions for the same index.
 const APART: Duration = Duration::from_secs(1);
+/// The most entries of an index that are looked at; JMA's long feeds have some thousand.
+const ENTRIES_MAX: usize = 20_000;
+/// The longest address of an entry, in bytes; longer ones are left out.
+const LINK_BYTES_MAX: usize = 2_048;
 /// The longest pause between two questions that ask a stale feed for all of its index, whatever it says has not changed.
 const DOUBT_MAX: Duration = Duration::from_secs(3_600);
 /// How often a document that ends too early is asked for again before it is handed over as it is, for the parser to say why.
@@ -225,7 +230,7 @@ impl Machine {
                             self.short_index(index, now, known, out);
                             None
                         }
-                        Err(reject) => Some(Failure::Content(reject.to_string())),
+                        Err(why) => Some(Failure::Content(why)),
                     },
                 };
                 match problem {
@@ -309,9 +314,7 @@ impl Machine {
             }
             Answer::Found { bytes, validators, wire_bytes, .. } => {
                 self.health.wire_bytes += wire_bytes;
-                read_index(&bytes)
-                    .map(|index| Some((index, validators)))
-                    .map_err(|reject| Failure::Content(reject.to_string()))
+                read_index(&bytes).map(|index| Some((index, validators))).map_err(Failure::Content)
             }
             Answer::Failed(failure) => Err(failure),
         };
@@ -354,6 +357,8 @@ impl Machine {
         let history = SignedDuration::from_secs(self.spec.history_s.into());
         let mut overlaps = false;
         let mut entries = index.entries;
+        entries.truncate(ENTRIES_MAX);
+        entries.retain(|it| !it.link.is_empty() && it.link.len() <= LINK_BYTES_MAX);
         entries.sort_by_key(|it| it.updated);
         for entry in entries {
             if !self.spec.wants(&entry) {
@@ -471,4 +476,16 @@ impl Machine {
 /// The feed's own time, or else that of its newest entry.
 fn newest(index: &Index) -> Option<Timestamp> {
     index.updated.or_else(|| index.entries.iter().filter_map(|it| it.updated).max())
+}
+
+/// An index, or why it is none.
+fn read_index(bytes: &[u8]) -> Result<Index, String> {
+    match read(bytes, "") {
+        Ok(Document::Index(index)) => Ok(index),
+        Ok(_) => {
+            Err("a telegram, where an index was expected: mend the address or the style in the configuration"
+                .to_owned())
+        }
+        Err(reject) => Err(reject.to_string()),
+    }
 }

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::listing::Entry;
 use super::schedule::Backoff;
+use crate::index::Entry;
 
 /// Where JMA publishes its feeds.
 const JMA_BASE: &str = "https://www.data.jma.go.jp/developer/xml/feed/";

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::listing::Entry;
+use crate::index::Entry;
 
 /// One telegram, whatever way it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
