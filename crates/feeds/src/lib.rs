@@ -33,10 +33,13 @@ mod loose;
 pub mod news;
 mod parse;
 pub mod poll;
+pub mod push;
 mod read;
 mod reject;
 pub mod samples;
 mod series;
+#[cfg(feature = "edge")]
+pub mod stream;
 mod xml;
 
 pub use bounds::{

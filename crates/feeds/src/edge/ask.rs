@@ -56,11 +56,16 @@ impl Default for ClientSettings {
     }
 }
 
+/// What asks on one connection.
+type Sender = SendRequest<Full<Bytes>>;
+/// Connections that wait, and since when, by where they lead.
+type Idle = HashMap<Target, Vec<(Sender, Instant)>>;
+
 /// Asks, over connections that are kept.
 pub struct Client {
     settings: ClientSettings,
     dialler: Dialler,
-    idle: Mutex<HashMap<Target, Vec<(SendRequest<Full<Bytes>>, Instant)>>>,
+    idle: Mutex<Idle>,
 }
 
 /// An answer, unpacked.
@@ -126,6 +131,11 @@ impl Client {
         tokio::time::timeout(patience, asking).await.map_err(|_| Failure::Timeout(patience.as_secs()))?
     }
 
+    /// A stream to the place of an address, for what is no single question.
+    pub(super) async fn connect(&self, uri: &Uri) -> Result<Box<dyn Io>, Failure> {
+        self.dialler.connect(&Target::of(uri)?).await
+    }
+
     fn request(
         &self,
         method: &Method,
@@ -150,7 +160,7 @@ impl Client {
     /// Asks on a connection. The outer error is that the question did not get through; on a kept connection it may be put again.
     async fn ask_on(
         &self,
-        mut sender: SendRequest<Full<Bytes>>,
+        mut sender: Sender,
         target: &Target,
         request: Request<Full<Bytes>>,
         limit_bytes: usize,
@@ -165,18 +175,18 @@ impl Client {
         Ok(reply)
     }
 
-    fn idle(&self) -> MutexGuard<'_, HashMap<Target, Vec<(SendRequest<Full<Bytes>>, Instant)>>> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn kept(&self, target: &Target) -> Option<SendRequest<Full<Bytes>>> {
+    fn kept(&self, target: &Target) -> Option<Sender> {
         let mut idle = self.idle();
         let connections = idle.get_mut(target)?;
         connections.retain(|(sender, since)| !sender.is_closed() && since.elapsed() < IDLE_MAX);
         connections.pop().map(|(sender, _)| sender)
     }
 
-    fn keep(&self, target: &Target, sender: SendRequest<Full<Bytes>>) {
+    fn keep(&self, target: &Target, sender: Sender) {
         let mut idle = self.idle();
         let connections = idle.entry(target.clone()).or_default();
         if connections.len() < IDLE_CONNECTIONS_MAX && !sender.is_closed() {
@@ -186,7 +196,7 @@ impl Client {
 }
 
 /// Begins HTTP on a connection; it ends when the sender is dropped.
-async fn sender(stream: Box<dyn Io>) -> Result<SendRequest<Full<Bytes>>, Failure> {
+async fn sender(stream: Box<dyn Io>) -> Result<Sender, Failure> {
     let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|e| Failure::Broken(whole_story(&e)))?;
     tokio::spawn(async move {
         if let Err(e) = connection.await {

@@ -104,4 +104,21 @@ impl Intake {
         });
         offered
     }
+
+    /// The time of day, as the watcher has it.
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub(super) fn refused(&self, source: &str) {
+        self.ways.note(source, |way| way.refused += 1);
+    }
+
+    /// The way works, or does not for this reason.
+    pub(super) fn works(&self, source: &str, problem: Option<String>) {
+        self.ways.note(source, |way| {
+            way.failures = if problem.is_some() { way.failures + 1 } else { 0 };
+            way.problem = problem;
+        });
+    }
 }

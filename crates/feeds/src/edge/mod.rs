@@ -7,10 +7,14 @@ mod ask;
 mod dial;
 mod intake;
 mod memory;
+mod push;
+mod stream;
 mod watcher;
 
 pub use ask::{Client, ClientSettings};
 pub use dial::{Dial, Proxy, Roots};
 pub use intake::{Intake, Offered, WayHealth};
 pub use memory::Memory;
+pub use push::{Proof, PushEndpoint, PushSettings, PushSource, PushTls};
+pub use stream::{ApiKey, Stream, StreamSettings};
 pub use watcher::{Arrival, Health, Settings, WallClock, Watcher};

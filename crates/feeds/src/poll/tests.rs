@@ -269,7 +269,7 @@ fn trap_19_old_telegrams_of_the_long_feed_are_left_alone_and_a_jump_of_our_clock
     world.issue(-200_000, "VXSE53");
     let recent = world.issue(-3_000, "VXSE53");
     world.run_until(60);
-    assert_eq!(world.names(), [recent.clone()]);
+    assert_eq!(world.names(), [recent.as_str()]);
     world.wall_off = SignedDuration::from_hours(100);
     let fresh = world.issue(100, "VXSE51");
     world.run_until(200);
