@@ -81,7 +81,11 @@ async fn what_does_not_prove_itself_is_too_large_or_no_telegram_is_refused_with_
     let (status, text) = push(addr, late, "", DEMO_VXSE51).await;
     assert!(status == StatusCode::UNAUTHORIZED && text.contains("時刻"), "{text}");
     let plain = |method: &str, path: &str, body: Vec<u8>| {
-        Request::builder().method(method).uri(format!("http://{addr}{path}")).body(Full::new(Bytes::from(body))).unwrap()
+        Request::builder()
+            .method(method)
+            .uri(format!("http://{addr}{path}"))
+            .body(Full::new(Bytes::from(body)))
+            .unwrap()
     };
     assert_eq!(send(plain("POST", "/push/jalert", b"<a/>".to_vec())).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(send(plain("POST", "/push/nobody", Vec::new())).await.0, StatusCode::NOT_FOUND);

@@ -238,7 +238,9 @@ impl Link {
                         self.intake.refused(&self.settings.name);
                         return Ok(format!("a telegram cannot be unpacked, and is taken from the list: {why}"));
                     }
-                    Says::Complaint(why) => tracing::warn!(source = self.settings.name, why, "the stream of DM-D.S.S complains"),
+                    Says::Complaint(why) => {
+                        tracing::warn!(source = self.settings.name, why, "the stream of DM-D.S.S complains")
+                    }
                     Says::Close(why) => return Ok(why),
                 }
             }
