@@ -5,4 +5,5 @@
 mod cost;
 mod push;
 mod stand;
+mod stream;
 mod survival;

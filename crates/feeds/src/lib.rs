@@ -30,6 +30,7 @@ mod instant;
 mod jma;
 mod local_area;
 mod loose;
+pub mod manual;
 pub mod news;
 mod parse;
 pub mod poll;

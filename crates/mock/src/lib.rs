@@ -62,6 +62,7 @@ pub use directory::Directory;
 pub use error::Error;
 pub use feeds::{
     FeedClock, FeedManner, FeedScope, FeedServer, FeedTally, FeedTls, MockProxy, MockTelegram, Regeneration,
+    StreamHost, StreamTally,
 };
 pub use ledger::{Ledger, LedgerSnapshot};
 pub use net::MockNet;

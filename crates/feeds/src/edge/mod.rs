@@ -4,6 +4,7 @@
 //! once, and remembered on disk when it has been taken.
 
 mod ask;
+mod config;
 mod dial;
 mod intake;
 mod memory;
@@ -12,6 +13,7 @@ mod stream;
 mod watcher;
 
 pub use ask::{Client, ClientSettings};
+pub use config::FeedsConfig;
 pub use dial::{Dial, Proxy, Roots};
 pub use intake::{Intake, Offered, WayHealth};
 pub use memory::Memory;

@@ -1,7 +1,8 @@
 //! The stream of DM-D.S.S: connects, listens, comes back after every end, and fills what was missed meanwhile from the list.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -19,7 +20,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::ask::{Client, ClientSettings};
-use super::intake::Intake;
+use super::intake::{Intake, Offered};
 use crate::poll::Backoff;
 use crate::stream::{Conversation, Heard, ListPage, Listed, Says, StartAnswer};
 
@@ -109,7 +110,9 @@ impl Stream {
         let mut login = HeaderValue::from_str(&login).map_err(|_| "the key has characters that none has".to_owned())?;
         login.set_sensitive(true);
         let client = Client::new(settings.client.clone())?;
-        let link = Link { settings, client, login, intake };
+        let begin = intake.now().checked_sub(settings.history).unwrap_or(Timestamp::MIN);
+        let (since, seen) = (tokio::sync::Mutex::new(Since::Instant(begin)), Mutex::default());
+        let link = Link { settings, client, login, intake, since, seen };
         Ok(Self { task: tokio::spawn(Arc::new(link).run()) })
     }
 }
@@ -125,6 +128,10 @@ struct Link {
     client: Client,
     login: HeaderValue,
     intake: Intake,
+    /// From where on the list is to be read.
+    since: tokio::sync::Mutex<Since>,
+    /// What came on the stream since then, so that it is not fetched again.
+    seen: Mutex<HashSet<String>>,
 }
 
 /// Where in the list we are.
@@ -137,12 +144,10 @@ enum Since {
 
 impl Link {
     async fn run(self: Arc<Self>) {
-        let begin = self.intake.now().checked_sub(self.settings.history).unwrap_or(Timestamp::MIN);
-        let mut since = Since::Instant(begin);
         let mut failures = 0;
         loop {
             let opened = Instant::now();
-            let why = self.connection(&mut since).await;
+            let why = self.connection().await;
             tracing::warn!(source = self.settings.name, why, "the stream of DM-D.S.S ended");
             failures = if opened.elapsed() > STEADY { 1 } else { failures + 1 };
             self.intake.works(&self.settings.name, Some(why));
@@ -152,12 +157,12 @@ impl Link {
     }
 
     /// One connection from its ticket to its end; why it ended.
-    async fn connection(self: &Arc<Self>, since: &mut Since) -> String {
+    async fn connection(self: &Arc<Self>) -> String {
         let url = match self.ticket().await {
             Ok(url) => url,
             Err(why) => return format!("no ticket: {why}"),
         };
-        match self.listen(&url, since).await {
+        match self.listen(&url).await {
             Ok(why) => why,
             Err(why) => format!("no connection: {why}"),
         }
@@ -184,7 +189,7 @@ impl Link {
         if is_kin(&self.settings.api, &url) { Ok(url) } else { Err(format!("{url} is not of the service")) }
     }
 
-    async fn listen(self: &Arc<Self>, url: &str, since: &mut Since) -> Result<String, String> {
+    async fn listen(self: &Arc<Self>, url: &str) -> Result<String, String> {
         let uri: Uri = url.parse().map_err(|e| format!("{url}: {e}"))?;
         let mut request = url.into_client_request().map_err(|e| e.to_string())?;
         request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static(PROTOCOL));
@@ -197,7 +202,7 @@ impl Link {
         let (mut socket, _) = shaken.map_err(|_| "no handshake in time".to_owned())?.map_err(|e| e.to_string())?;
         let opened = Instant::now();
         let mut conversation = Conversation::new();
-        let mut offers = JoinSet::new();
+        let mut tasks = JoinSet::new();
         let mut wake = Duration::from_secs(1);
         loop {
             let heard = tokio::select! {
@@ -208,7 +213,7 @@ impl Link {
                     Some(Err(e)) => return Ok(e.to_string()),
                     None => return Ok(Error::ConnectionClosed.to_string()),
                 },
-                Some(_) = offers.join_next() => continue,
+                Some(_) = tasks.join_next() => continue,
                 () = tokio::time::sleep_until(opened + wake) => Heard::Nothing,
             };
             let (says, next) = conversation.step(heard, opened.elapsed());
@@ -222,17 +227,19 @@ impl Link {
                         }
                         let link = self.clone();
                         // Not waited for: the next one and the pings go on while this one is taken.
-                        offers.spawn(async move {
-                            link.intake.offer(&link.settings.name, &telegram.name, telegram.bytes).await;
+                        tasks.spawn(async move {
+                            let name = telegram.name;
+                            let offered = link.intake.offer(&link.settings.name, &name, telegram.bytes).await;
+                            if offered != Offered::Lost {
+                                link.seen().insert(name);
+                            }
                         });
                     }
                     Says::Begun => {
                         self.intake.works(&self.settings.name, None);
+                        let link = self.clone();
                         // What comes from now on comes here; what came before is in the list.
-                        if let Err(why) = self.fill(since).await {
-                            tracing::warn!(source = self.settings.name, why, "what was missed could not be listed");
-                            self.intake.works(&self.settings.name, Some(format!("the list: {why}")));
-                        }
+                        tasks.spawn(async move { link.fill_gap().await });
                     }
                     Says::Unreadable(why) => {
                         self.intake.refused(&self.settings.name);
@@ -244,6 +251,18 @@ impl Link {
                     Says::Close(why) => return Ok(why),
                 }
             }
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn fill_gap(&self) {
+        let mut since = self.since.lock().await;
+        if let Err(why) = self.fill(&mut since).await {
+            tracing::warn!(source = self.settings.name, why, "what was missed could not be listed");
+            self.intake.works(&self.settings.name, Some(format!("the list: {why}")));
         }
     }
 
@@ -276,11 +295,21 @@ impl Link {
         }
         missed.sort_by_key(|it| it.received);
         for telegram in missed.iter().filter(|it| it.is_xml()) {
+            let name = telegram.name();
+            if self.seen().contains(&name) {
+                continue;
+            }
             let bytes = self.get(&telegram.url).await?;
-            self.intake.offer(&self.settings.name, &telegram.name(), bytes).await;
+            if self.intake.offer(&self.settings.name, &name, bytes).await == Offered::Lost {
+                return Err(format!("{name}: nobody took it"));
+            }
+            self.seen().insert(name);
         }
         if let Some(token) = newer {
             *since = Since::Token(token);
+            let listed: HashSet<String> = missed.iter().map(Listed::name).collect();
+            // What the new word stands behind need not be known by name any more.
+            self.seen().retain(|name| !listed.contains(name));
         }
         Ok(())
     }

@@ -226,6 +226,10 @@ fn read(telegram: &Telegram) -> Result<Vec<Bulletin>, Reject> {
             Document::Bulletins(bulletins) => Ok(bulletins),
             Document::Index(index) => Ok(index.entries.iter().map(|entry| headline(entry, telegram)).collect()),
         },
+        Content::Manual(entry) => entry.bulletin().map(|it| vec![it]).map_err(|faults| {
+            let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            Reject::Entry { faults: told.join(" ") }
+        }),
         Content::News(entry) => Ok(vec![headline(entry, telegram)]),
     }
 }

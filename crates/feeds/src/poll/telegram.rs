@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::index::Entry;
+use crate::manual::ManualEntry;
 
 /// One telegram, whatever way it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,4 +45,6 @@ pub enum Content {
     Document(Vec<u8>),
     /// A headline of a news feed: only what the index says of it is known, nothing is fetched.
     News(Entry),
+    /// What an operator entered.
+    Manual(Box<ManualEntry>),
 }

@@ -7,10 +7,12 @@ mod moment;
 mod proxy;
 mod server;
 mod shelf;
+mod stream_host;
 mod tally;
 
 pub use manner::{FeedManner, FeedScope};
 pub use proxy::MockProxy;
 pub use server::{FeedServer, FeedTls};
 pub use shelf::{FeedClock, MockTelegram, Regeneration};
+pub use stream_host::{StreamHost, StreamTally};
 pub use tally::FeedTally;
