@@ -33,6 +33,7 @@ mod read;
 mod reject;
 pub mod samples;
 mod series;
+pub mod tables;
 mod xml;
 
 pub use bounds::{
