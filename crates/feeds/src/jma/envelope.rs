@@ -30,6 +30,11 @@ pub(crate) fn envelope(report: Node, source_name: &str) -> Result<Bulletin, Reje
     bulletin.issued = required_instant(head, "ReportDateTime", "Head/ReportDateTime")?;
     bulletin.title = if head_title.is_empty() { title } else { head_title };
     bulletin.headline = at(head, &["Headline", "Text"]).map(text).unwrap_or_default();
+    if bulletin.headline.contains("これは訓練") && bulletin.standing == Standing::Real {
+        // Only Status tells drills from real telegrams; where the words contradict it nobody is told that it is real.
+        bulletin.remarks.push("the headline says これは訓練 although the status is 通常".to_owned());
+        bulletin.standing = Standing::Unknown("通常（見出しは訓練）".to_owned());
+    }
     bulletin.office = child_text(control, "EditorialOffice").unwrap_or_default();
     bulletin.publisher = child_text(control, "PublishingOffice").unwrap_or_default();
     let event_id = child_text(head, "EventID").unwrap_or_default();

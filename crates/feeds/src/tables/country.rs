@@ -26,6 +26,11 @@ impl Country {
         self.japanese.split(',').next().unwrap_or_default()
     }
 
+    /// All names that are known for it, Japanese and English.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.japanese.split(',').chain(self.english.split(','))
+    }
+
     /// It as an area of a bulletin.
     #[must_use]
     pub fn area(self) -> Area {
@@ -64,7 +69,7 @@ pub fn country(code: &str) -> Option<Country> {
 #[must_use]
 pub fn country_named(name: &str) -> Option<Country> {
     let wanted = plain(name);
-    let same = |it: &Country| it.japanese.split(',').chain(it.english.split(',')).any(|known| plain(known) == wanted);
+    let same = |it: &Country| it.names().any(|known| plain(known) == wanted);
     countries().find(|it| !wanted.is_empty() && same(it))
 }
 
