@@ -11,7 +11,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hikyaku_feeds::edge::{
-    ApiKey, Client, ClientSettings, Proof, PushEndpoint, PushSettings, PushSource, Roots, Settings, Stream, StreamSettings, Watcher,
+    ApiKey, Client, ClientSettings, Proof, PushEndpoint, PushSettings, PushSource, Roots, Settings, Stream,
+    StreamSettings, Watcher,
 };
 use hikyaku_feeds::poll::{Content, FeedSpec};
 use hikyaku_feeds::push::SharedKey;
@@ -35,7 +36,12 @@ fn print(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let millis = |it: Duration| it.as_secs_f64() * 1_000.0;
     let middle = times[times.len() / 2];
-    println!("{what}: n {}, median {:.1} ms, max {:.1} ms", times.len(), millis(middle), millis(*times.last().unwrap()));
+    println!(
+        "{what}: n {}, median {:.1} ms, max {:.1} ms",
+        times.len(),
+        millis(middle),
+        millis(*times.last().unwrap())
+    );
 }
 
 /// Waits for the next telegram and takes it; when its bulletin was in our hands.
@@ -79,7 +85,7 @@ async fn pushed() {
     for number in 0..ROUNDS {
         let telegram = telegram(number);
         let began = Instant::now();
-        let pushing = client.push(&url, "bench", &telegram.name, &key, telegram.bytes, Timestamp::now());
+        let pushing = client.push(&url, ("bench", &telegram.name), &key, telegram.bytes, Timestamp::now());
         let (status, at) = tokio::join!(pushing, arrival(&mut watcher));
         assert_eq!(status.unwrap().0, 200);
         times.push(at - began);
@@ -123,11 +129,17 @@ fn real(corpus: &Path) {
             }
         }
     }
-    println!("from detection to JMA's sending, real telegrams, in seconds; worst case adds 60 for the index, 60 for the phase:");
+    println!(
+        "from detection to JMA's sending, real telegrams, in seconds; worst case adds 60 for the index, 60 for the phase:"
+    );
     for (kind, mut times) in kinds {
         times.sort_unstable();
         let (least, middle, most) = (times[0], times[times.len() / 2], times[times.len() - 1]);
-        println!("  {kind}: n {}, min {least}, median {middle}, max {most}; pulled at worst {}", times.len(), most + 120);
+        println!(
+            "  {kind}: n {}, min {least}, median {middle}, max {most}; pulled at worst {}",
+            times.len(),
+            most + 120
+        );
     }
 }
 

@@ -6,6 +6,7 @@ mod account;
 mod carrier_table;
 mod demo;
 mod dkim_key;
+mod feed;
 mod foresight;
 mod letter_files;
 mod mock;
@@ -41,6 +42,8 @@ enum Command {
     DkimKey(dkim_key::DkimKeyArgs),
     /// The mock carriers alone.
     Mock(mock::MockArgs),
+    /// Telegrams by hand: play a folder of them, watch feeds.
+    Feed(feed::FeedArgs),
     /// How long a dispatch would take, at any scale, without sending anything.
     Simulate(simulate::SimulateArgs),
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Mock(args) => mock::run(args).await,
+            Command::Feed(args) => feed::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
         }
     });

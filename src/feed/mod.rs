@@ -1,7 +1,7 @@
 //! `hikyaku feed`: telegrams by hand: play a folder of them as if live, and watch what feeds bring.
 
-mod replay;
 mod reissue;
+mod replay;
 mod watch;
 
 use clap::{Args, Subcommand};

@@ -98,7 +98,8 @@ fn plan(args: &ReplayArgs, start: Timestamp) -> Result<Vec<Planned>, String> {
         }
     }
     found.sort();
-    let first = found.first().map(|(at, ..)| *at).ok_or_else(|| format!("{}: has no telegram", args.folder.display()))?;
+    let first =
+        found.first().map(|(at, ..)| *at).ok_or_else(|| format!("{}: has no telegram", args.folder.display()))?;
     let planned = found.into_iter().enumerate().map(|(number, (published, name, text))| {
         let after = published.duration_since(first).as_secs_f64() / args.speed;
         let at = start + SignedDuration::try_from_secs_f64(after).unwrap_or(SignedDuration::MAX / 1_000);
@@ -163,7 +164,7 @@ async fn push(args: &ReplayArgs, url: &str, plan: Vec<Planned>) -> Result<bool, 
     for telegram in plan {
         until(telegram.at).await;
         let now = Timestamp::now();
-        match client.push(url, source, &telegram.name, &key, telegram.bytes, now).await {
+        match client.push(url, (source, &telegram.name), &key, telegram.bytes, now).await {
             Ok((status, text)) => {
                 all_taken &= status == 200;
                 println!("{now} {} {status} {}", telegram.name, text.trim());

@@ -97,7 +97,10 @@ fn print(arrival: Arrival, as_json: bool) -> Result<(), String> {
                     println!("{}", serde_json::to_string(bulletin).map_err(|e| e.to_string())?);
                 } else {
                     let (standing, revision) = (&bulletin.standing, &bulletin.revision);
-                    println!("{received} {} {standing} {revision} {} {}", bulletin.kind, bulletin.title, bulletin.headline);
+                    println!(
+                        "{received} {} {standing} {revision} {} {}",
+                        bulletin.kind, bulletin.title, bulletin.headline
+                    );
                 }
             }
         }

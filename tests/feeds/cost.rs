@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hikyaku_feeds::edge::{Client, ClientSettings};
-use hikyaku_feeds::poll::{Action, Event, FeedSpec, Known, Limits, Machine, Now};
+use hikyaku_feeds::poll::{Action, Answer, Event, FeedSpec, Known, Limits, Machine, Now};
 use hikyaku_mock::{FeedClock, FeedServer, FeedTally, FeedTls, Regeneration};
 use jiff::{SignedDuration, Timestamp};
 
@@ -61,7 +61,9 @@ async fn day(regeneration: Regeneration, stale_after_s: Option<u32>, reach_s: u3
             for action in actions {
                 match action {
                     Action::Fetch { request, url, validators, limit_bytes } => {
-                        events.push(Event::Answered(request, client.fetch(&url, &validators, limit_bytes).await));
+                        let answer = client.fetch(&url, &validators, limit_bytes).await;
+                        assert!(!matches!(answer, Answer::Failed(_)), "{url}: {answer:?}");
+                        events.push(Event::Answered(request, answer));
                     }
                     Action::HandOver(telegram) => {
                         came += 1;

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod certificate;
 mod cost;
+mod manual;
 mod push;
 mod stand;
 mod stream;

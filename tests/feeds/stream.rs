@@ -64,7 +64,10 @@ async fn what_was_issued_while_the_connection_was_gone_comes_from_the_list_and_n
             Some(code) => host.error(code),
         }
         let health = until(&watcher, "the end is noticed", |health| health.ways["dmdata"].failures >= 2).await;
-        assert!(matches!(&health.alarms()[..], [Alarm::Failing { problem, .. }] if problem.contains("409")), "{health:?}");
+        assert!(
+            matches!(&health.alarms()[..], [Alarm::Failing { problem, .. }] if problem.contains("409")),
+            "{health:?}"
+        );
         let missed = issue(&host, 10 + u32::try_from(round).unwrap());
         host.refuse(false);
         expect(&mut watcher, &missed).await;

@@ -22,16 +22,23 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+mod advice;
 mod bounds;
+mod cap;
+mod civil;
 #[cfg(feature = "edge")]
 pub mod edge;
+mod edxl;
+mod gdacs;
+pub mod importance;
 mod index;
 mod instant;
 mod jma;
 mod local_area;
 mod loose;
 pub mod manual;
-pub mod news;
+mod mofa;
+mod news;
 mod parse;
 pub mod poll;
 pub mod push;
@@ -41,6 +48,7 @@ pub mod samples;
 mod series;
 #[cfg(feature = "edge")]
 pub mod stream;
+pub mod tables;
 mod xml;
 
 pub use bounds::{
@@ -49,6 +57,7 @@ pub use bounds::{
 pub use hikyaku_bulletin::Bulletin;
 pub use index::{Entry, Index};
 pub use local_area::{LocalArea, local_area, local_areas};
+pub use news::countries_in;
 pub use parse::parse;
 pub use read::{Document, read};
 pub use reject::{Place, Reject};

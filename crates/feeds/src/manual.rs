@@ -1,8 +1,8 @@
 //! Manual entry: what an operator knows before any feed does, as a source like any other, so that it passes the same judgement.
 
 use hikyaku_bulletin::{
-    Area, AreaReport, Bulletin, CivilProtection, Detail, Kind, Origin, Phase, PlaceClass, Prefecture, Revision, SeriesKey, Severity,
-    SourceId, Standing, Threat,
+    Area, AreaReport, Bulletin, CivilProtection, Detail, Kind, Origin, Phase, PlaceClass, Prefecture, Revision,
+    SeriesKey, Severity, SourceId, Standing, Threat,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -204,7 +204,12 @@ mod tests {
             is_drill: false,
             revision: ManualRevision::Issue,
             occurred: None,
-            hazard: ManualHazard::CivilProtection { threat: Threat::Missile, phase, place, fallen_in: fallen_in.to_vec() },
+            hazard: ManualHazard::CivilProtection {
+                threat: Threat::Missile,
+                phase,
+                place,
+                fallen_in: fallen_in.to_vec(),
+            },
             prefectures: vec![1, 2],
             headline: "ミサイルが発射されたものとみられます。".into(),
             text: String::new(),

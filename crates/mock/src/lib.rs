@@ -37,6 +37,7 @@ mod extensions;
 mod feeds;
 mod gauge;
 mod host;
+mod identity;
 mod judgement;
 mod ledger;
 mod lot;
@@ -64,6 +65,7 @@ pub use feeds::{
     FeedClock, FeedManner, FeedScope, FeedServer, FeedTally, FeedTls, MockProxy, MockTelegram, Regeneration,
     StreamHost, StreamTally,
 };
+pub use identity::{MockAuthority, MockIdentity};
 pub use ledger::{Ledger, LedgerSnapshot};
 pub use net::MockNet;
 pub use post::AcceptedMail;

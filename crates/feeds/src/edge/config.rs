@@ -72,7 +72,9 @@ impl FeedsConfig {
         }
         feeds.extend(self.mofa.then(FeedSpec::mofa));
         feeds.extend(self.feeds.iter().cloned());
-        if let Some(twice) = feeds.iter().enumerate().find(|(at, it)| feeds[..*at].iter().any(|other| other.name == it.name)) {
+        if let Some(twice) =
+            feeds.iter().enumerate().find(|(at, it)| feeds[..*at].iter().any(|other| other.name == it.name))
+        {
             return Err(format!("feeds: two are called {:?}: give each its own name", twice.1.name));
         }
         let mut client = ClientSettings {

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::ask::hex_digest;
 use super::watcher::WallClock;
+use crate::manual::{Fault, ManualEntry};
 use crate::poll::{Alarm, Content, Telegram};
 
 /// A telegram that is offered.
@@ -88,7 +89,23 @@ impl Intake {
         let now = (self.clock)();
         let key = format!("{source}/{name}");
         let (source, content) = (source.to_owned(), Content::Document(bytes));
-        let telegram = Telegram { source: source.clone(), key, digest, name, listed: None, received: now, content };
+        self.hand(Telegram { source, key, digest, name, listed: None, received: now, content }).await
+    }
+
+    /// Hands over what an operator entered, and waits until it has been taken. The same entry twice is one.
+    ///
+    /// # Errors
+    /// What the operator must mend; nothing is handed over then.
+    pub async fn enter(&self, entry: ManualEntry) -> Result<Offered, Vec<Fault>> {
+        entry.bulletin()?;
+        let name = format!("manual-{}", entry.id);
+        let (source, received, key) = ("manual".to_owned(), (self.clock)(), format!("manual/{}", entry.id));
+        let content = Content::Manual(Box::new(entry));
+        Ok(self.hand(Telegram { source, key, digest: String::new(), name, listed: None, received, content }).await)
+    }
+
+    async fn hand(&self, telegram: Telegram) -> Offered {
+        let (source, now) = (telegram.source.clone(), telegram.received);
         let (reply, became) = oneshot::channel();
         let offered = match self.offers.send(Offer { telegram, reply }).await {
             Ok(()) => became.await.unwrap_or(Offered::Lost),

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use hyper::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -27,10 +27,13 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use super::ask::{hex_digest, unpacked};
+use super::ask::{Client, hex_digest, unpacked};
 use super::intake::{Intake, Offered};
 use crate::poll::Failure;
-use crate::push::{SharedKey, check};
+use crate::push::{SharedKey, check, sign};
+
+/// The longest answer to a push, in bytes.
+const ANSWER_BYTES_MAX: usize = 16 * 1024;
 
 /// Who may push, and how that is proven.
 #[derive(Debug, Clone)]
@@ -159,6 +162,31 @@ impl PushEndpoint {
     }
 }
 
+impl Client {
+    /// Pushes a telegram to an endpoint like this one, signed now; the status of the answer and what it says.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn push(
+        &self,
+        url: &str,
+        (source, name): (&str, &str),
+        key: &SharedKey,
+        bytes: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(u16, String), Failure> {
+        let mut headers = HeaderMap::new();
+        for (header, value) in
+            [("x-hikyaku-name", name.to_owned()), ("x-hikyaku-signature", sign(key, now, source, name, &bytes))]
+        {
+            let value = HeaderValue::from_str(&value).map_err(|e| Failure::Content(format!("{header}: {e}")))?;
+            headers.insert(header, value);
+        }
+        let reply = self.ask(Method::POST, url, headers, Bytes::from(bytes), ANSWER_BYTES_MAX).await?;
+        Ok((reply.status.as_u16(), String::from_utf8_lossy(&reply.bytes).trim().to_owned()))
+    }
+}
+
 async fn serve(desk: Arc<Desk>, acceptor: Option<TlsAcceptor>, stream: TcpStream) {
     if stream.set_nodelay(true).is_err() {
         return;
@@ -199,7 +227,7 @@ impl Desk {
         };
         if request.method() != Method::POST {
             let mut answer = answer(StatusCode::METHOD_NOT_ALLOWED, "POST で送ってください。");
-            answer.headers_mut().insert(ALLOW, hyper::header::HeaderValue::from_static("POST"));
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
             return answer;
         }
         let taking = self.take(source, proof, request, certificate);
@@ -276,9 +304,9 @@ fn answer(status: StatusCode, text: &str) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(format!("{text}\n"))));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, hyper::header::HeaderValue::from_static("1"));
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     answer
 }

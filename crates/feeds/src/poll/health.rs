@@ -132,6 +132,21 @@ impl fmt::Display for Alarm {
     }
 }
 
+impl Alarm {
+    /// The feed, endpoint or stream that it is about.
+    #[must_use]
+    pub fn feed(&self) -> &str {
+        match self {
+            Self::Stale { feed, .. }
+            | Self::Failing { feed, .. }
+            | Self::Gap { feed, .. }
+            | Self::Backwards { feed }
+            | Self::GivenUp { feed, .. }
+            | Self::Clock { feed, .. } => feed,
+        }
+    }
+}
+
 /// Failures in a row from which a feed counts as failing.
 const FAILURES_MIN: u32 = 3;
 

@@ -30,18 +30,19 @@ pub(super) fn looks_whole(bytes: &[u8], expects: Expects) -> Result<(), &'static
             if !head.starts_with('<') || head.starts_with("<!doctype html") || head.starts_with("<html") {
                 return Err("it is no XML but a page or a text: the address, a proxy or a block");
             }
+            let body = without_comments(body);
             let tail = String::from_utf8_lossy(&body[body.len().saturating_sub(512)..]).into_owned();
-            if root_ends(&head, without_comments(&tail)) { Ok(()) } else { Err("it ends too early") }
+            if root_ends(&head, &tail) { Ok(()) } else { Err("it ends too early") }
         }
     }
 }
 
-/// The text without comments behind the root.
-fn without_comments(mut tail: &str) -> &str {
-    while let Some(at) = tail.ends_with("-->").then(|| tail.rfind("<!--")).flatten() {
-        tail = tail[..at].trim_end();
+/// The bytes without comments behind the root.
+fn without_comments(mut body: &[u8]) -> &[u8] {
+    while let Some(at) = body.ends_with(b"-->").then(|| body.windows(4).rposition(|it| it == b"<!--")).flatten() {
+        body = body[..at].trim_ascii_end();
     }
-    tail
+    body
 }
 
 /// Whether the text ends with the end tag of the root, whose name the beginning tells.
@@ -80,6 +81,8 @@ mod tests {
         }
         assert_eq!(looks_whole(b"<a b='1'/>", Expects::Xml), Ok(()));
         assert_eq!(looks_whole(b"<a><b/></a><!-- c -->", Expects::Xml), Ok(()));
+        let remarked = format!("<a><b/></a><!-- {} --> <!-- d -->", "c".repeat(2_000));
+        assert_eq!(looks_whole(remarked.as_bytes(), Expects::Xml), Ok(()));
         assert_eq!(looks_whole(b"{\"a\": [1]}\n", Expects::Json), Ok(()));
         assert!(looks_whole(b"{\"a\": [1", Expects::Json).is_err());
     }

@@ -177,7 +177,11 @@ impl Visit {
 
     fn api(&self, request: &Request) -> (u16, Vec<u8>) {
         let error = |status: u16, message: &str| {
-            (status, format!(r#"{{"responseId":"1","status":"error","error":{{"message":"{message}","code":{status}}}}}"#).into_bytes())
+            (
+                status,
+                format!(r#"{{"responseId":"1","status":"error","error":{{"message":"{message}","code":{status}}}}}"#)
+                    .into_bytes(),
+            )
         };
         if request.header("authorization") != Some(self.login.as_str()) {
             return error(401, "Authentication failed.");
