@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hikyaku_bulletin::{Bulletin, Detail};
+use hikyaku_bulletin::Bulletin;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinHandle, JoinSet};
@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use super::ask::{Client, ClientSettings};
 use super::intake::{Intake, Offer, Offered, Ways};
 use super::memory::Memory;
-use crate::importance::{NewsRules, cases};
 use crate::index::Entry;
+use crate::news::{self, NewsRules};
 use crate::poll::{
     Action, Alarm, Answer, Content, Event, Failure, FeedHealth, FeedSpec, Known, Limits, Machine, Now, Telegram,
 };
@@ -235,9 +235,7 @@ fn read(telegram: &Telegram) -> Result<Vec<Bulletin>, Reject> {
 }
 
 fn headline(entry: &Entry, telegram: &Telegram) -> Bulletin {
-    let mut bulletin = entry.news(&telegram.source, telegram.received);
-    bulletin.detail = Some(Detail::News(cases(&entry.title, &entry.summary, &NewsRules::default())));
-    bulletin
+    news::bulletin(entry, &telegram.source, telegram.received, &NewsRules::default())
 }
 
 /// Who is to be told what became of a telegram.
