@@ -10,19 +10,15 @@ use super::body::{Bodies, Place, Verdict};
 use super::freshness::{Freshness, Watch};
 use super::health::FeedHealth;
 use super::known::Known;
+use super::line::{Gap, Line, newest, oldest_first, read_index, silence};
 use super::schedule::{Chance, Now, until_phase};
 use super::spec::{FeedSpec, Limits, Style};
 use super::telegram::{Content, Telegram, digest_key};
 use super::whole::{absolute, looks_whole};
 use crate::index::{Entry, Index};
-use crate::read::{Document, read};
 
 /// The least time between two questions for the same index.
 const APART: Duration = Duration::from_secs(1);
-/// The most entries of an index that are looked at; JMA's long feeds have some thousand.
-const ENTRIES_MAX: usize = 20_000;
-/// The longest address of an entry, in bytes; longer ones are left out.
-const LINK_BYTES_MAX: usize = 2_048;
 /// The longest pause between two questions that ask a stale feed for all of its index, whatever it says has not changed.
 const DOUBT_MAX: Duration = Duration::from_secs(3_600);
 /// How often a document that ends too early is asked for again before it is handed over as it is, for the parser to say why.
@@ -34,27 +30,6 @@ enum Asked {
     Short,
     Long,
     Body(Place),
-}
-
-/// One form of the index.
-#[derive(Debug, Default)]
-struct Line {
-    url: String,
-    validators: Validators,
-    updated: Option<Timestamp>,
-    /// When to ask next; `None` while it is being asked, or not needed.
-    due: Option<Duration>,
-    failures: u32,
-    is_kept: bool,
-}
-
-/// A stretch of time of which telegrams may be missing.
-#[derive(Debug, Clone, Copy)]
-struct Gap {
-    /// What the long index must reach to close it.
-    until: Timestamp,
-    /// Since when, if it is not just the start.
-    since: Option<Timestamp>,
 }
 
 /// The poller of one feed.
@@ -81,17 +56,7 @@ pub struct Machine {
 impl Machine {
     /// A poller that asks at once. `seed` decides what is left to chance; `kept` is what an earlier run kept for an address.
     pub fn new(spec: FeedSpec, limits: Limits, seed: u64, kept: impl Fn(&str) -> Option<Kept>) -> Self {
-        let line = |url: &str, due| {
-            let kept = kept(url).unwrap_or_default();
-            Line {
-                url: url.to_owned(),
-                validators: kept.validators,
-                updated: kept.updated,
-                due,
-                failures: 0,
-                is_kept: true,
-            }
-        };
+        let line = |url: &str, due| Line::new(url, kept(url).unwrap_or_default(), due);
         let short = line(&spec.url, Some(Duration::ZERO));
         let long = spec.long_url.as_deref().map(|url| line(url, None));
         let health = FeedHealth { name: spec.name.clone(), ..FeedHealth::default() };
@@ -285,14 +250,9 @@ impl Machine {
         let newest = newest(&index);
         let overlaps = self.list(index, false, now, known, out);
         let promised = SignedDuration::from_secs(self.spec.promised_s.into());
-        let silence = self.read.map(|read| {
-            let by_wall = now.wall.duration_since(read.wall);
-            let by_clock = SignedDuration::try_from(now.since_start.saturating_sub(read.since_start));
-            by_wall.max(by_clock.unwrap_or(SignedDuration::ZERO))
-        });
-        let since = match silence {
+        let since = match self.read {
             None => None,
-            Some(silence) if silence > promised && !overlaps => self.read.map(|read| read.wall),
+            Some(read) if silence(read, now) > promised && !overlaps => Some(read.wall),
             Some(_) => return,
         };
         let reaches = newest.unwrap_or(now.wall).checked_sub(promised).unwrap_or(now.wall);
@@ -356,11 +316,7 @@ impl Machine {
         let present = newest(&index);
         let history = SignedDuration::from_secs(self.spec.history_s.into());
         let mut overlaps = false;
-        let mut entries = index.entries;
-        entries.truncate(ENTRIES_MAX);
-        entries.retain(|it| !it.link.is_empty() && it.link.len() <= LINK_BYTES_MAX);
-        entries.sort_by_key(|it| it.updated);
-        for entry in entries {
+        for entry in oldest_first(index.entries) {
             if !self.spec.wants(&entry) {
                 continue;
             }
@@ -470,22 +426,5 @@ impl Machine {
         let long = self.long.as_ref().and_then(|line| line.due);
         let all = [self.short.due, long, self.bodies.wake(&self.limits)];
         all.into_iter().flatten().min().unwrap_or(now.since_start + DOUBT_MAX).max(now.since_start)
-    }
-}
-
-/// The feed's own time, or else that of its newest entry.
-fn newest(index: &Index) -> Option<Timestamp> {
-    index.updated.or_else(|| index.entries.iter().filter_map(|it| it.updated).max())
-}
-
-/// An index, or why it is none.
-fn read_index(bytes: &[u8]) -> Result<Index, String> {
-    match read(bytes, "") {
-        Ok(Document::Index(index)) => Ok(index),
-        Ok(_) => {
-            Err("a telegram, where an index was expected: mend the address or the style in the configuration"
-                .to_owned())
-        }
-        Err(reject) => Err(reject.to_string()),
     }
 }

@@ -9,6 +9,7 @@ mod body;
 mod freshness;
 mod health;
 mod known;
+mod line;
 mod machine;
 mod schedule;
 mod spec;
