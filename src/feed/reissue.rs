@@ -9,25 +9,20 @@ const SHAPE: &[u8] = b"0000-00-00T00:00:00";
 /// The text with all its times moved.
 pub fn moved(text: &str, by: SignedDuration) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("-").and_then(|dash| dash.checked_sub(4)) {
-        // Where the text goes on, whatever was found here.
-        let next = at + 5;
-        let found = rest.get(at..at + SHAPE.len()).filter(|it| is_time(it));
+    let (mut copied, mut from) = (0, 0);
+    while let Some(dash) = text[from..].find('-').map(|at| from + at) {
+        from = dash + 1;
+        let begin = dash.saturating_sub(4).max(copied);
+        let found = text.get(begin..begin + SHAPE.len()).filter(|it| is_time(it));
         let later = found.and_then(|it| it.parse::<DateTime>().ok()).and_then(|it| it.checked_add(by).ok());
-        match later {
-            Some(later) => {
-                out.push_str(&rest[..at]);
-                out.push_str(&later.strftime("%Y-%m-%dT%H:%M:%S").to_string());
-                rest = &rest[at + SHAPE.len()..];
-            }
-            None => {
-                out.push_str(&rest[..next]);
-                rest = &rest[next..];
-            }
+        if let Some(later) = later {
+            out.push_str(&text[copied..begin]);
+            out.push_str(&later.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+            copied = begin + SHAPE.len();
+            from = copied;
         }
     }
-    out.push_str(rest);
+    out.push_str(&text[copied..]);
     out
 }
 
@@ -62,6 +57,10 @@ mod tests {
             "<a>2024-01-02T07:14:32Z</a><b>2024-01-02T16:14:01+09:00</b><c>20240101161010</c><d>12-34</d>石川-2024-01-0"
         );
         assert_eq!(moved("-----", SignedDuration::ZERO), "-----");
+        assert_eq!(
+            moved("<!-- a --><b>2024-01-01T00:00:00Z</b>", SignedDuration::from_secs(1)),
+            "<!-- a --><b>2024-01-01T00:00:01Z</b>"
+        );
         assert_eq!(moved("日本-語2024-13-01T00:00:00Z", SignedDuration::ZERO), "日本-語2024-13-01T00:00:00Z");
     }
 

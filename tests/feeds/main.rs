@@ -7,6 +7,7 @@ mod certificate;
 mod cost;
 mod manual;
 mod push;
+mod replay;
 mod stand;
 mod stream;
 mod survival;

@@ -74,9 +74,16 @@ impl Page {
     }
 }
 
+/// A telegram on the shelf.
+struct Kept {
+    bytes: Vec<u8>,
+    /// What an index says of it: title and headline.
+    about: [String; 2],
+}
+
 /// All that a server has.
 pub(super) struct Shelf {
-    telegrams: BTreeMap<(i64, String), Vec<u8>>,
+    telegrams: BTreeMap<(i64, String), Kept>,
     documents: BTreeMap<String, Page>,
     regeneration: Regeneration,
     /// How far back short indexes reach, in seconds.
@@ -89,7 +96,8 @@ impl Shelf {
     }
 
     pub(super) fn put(&mut self, telegram: MockTelegram) {
-        self.telegrams.insert((telegram.at, telegram.name), telegram.bytes);
+        let about = ["Title", "Headline"].map(|element| escaped(&first_text(&telegram.bytes, element)));
+        self.telegrams.insert((telegram.at, telegram.name), Kept { bytes: telegram.bytes, about });
     }
 
     pub(super) fn place(&mut self, path: &str, bytes: Vec<u8>, at: i64) {
@@ -108,8 +116,8 @@ impl Shelf {
             return Some(page.clone());
         }
         if let Some(name) = path.strip_prefix(DATA_FOLDER) {
-            let ((at, _), bytes) = self.telegrams.iter().find(|((at, own), _)| own == name && *at <= now)?;
-            return Some(Page::new(bytes.clone(), "application/xml", *at));
+            let ((at, _), kept) = self.telegrams.iter().find(|((at, own), _)| own == name && *at <= now)?;
+            return Some(Page::new(kept.bytes.clone(), "application/xml", *at));
         }
         let name = path.strip_prefix(FEED_FOLDER)?.strip_suffix(".xml")?;
         let (group, is_long) = name.strip_suffix("_l").map_or((name, false), |group| (group, true));
@@ -132,8 +140,8 @@ impl Shelf {
             if is_long { "long" } else { "short" },
         );
         let listed = self.telegrams.range((since, String::new())..=(made, "~".repeat(8))).rev();
-        for ((at, name), bytes) in listed.filter(|((_, name), _)| mine(name)) {
-            let [control, headline] = ["Title", "Headline"].map(|element| escaped(&first_text(bytes, element)));
+        for ((at, name), kept) in listed.filter(|((_, name), _)| mine(name)) {
+            let [control, headline] = &kept.about;
             // Writing to a text cannot fail.
             let _ = write!(
                 text,
