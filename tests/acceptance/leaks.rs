@@ -57,6 +57,41 @@ manner = { pipelining = "absent", greylist_s = 1, unknown_at = "dot" }
 name = "mail.asagao.example"
 "#;
 
+/// The same carriers, who repeat addresses in their own words and refuse nobody for pace: soon over.
+const WORDY: &str = r#"
+[[carrier]]
+name = "docomo"
+domains = ["docomo.ne.jp"]
+wording = "docomo"
+manner = { filter_share = 0.1, local_parts = "quoted", tls = "valid" }
+[[carrier.host]]
+name = "mfsmax.docomo.ne.jp"
+
+[[carrier]]
+name = "au"
+domains = ["ezweb.ne.jp"]
+wording = "au"
+manner = { filter_share = 0.1 }
+[[carrier.host]]
+name = "msmx.au.com"
+
+[[carrier]]
+name = "Gmail"
+domains = ["gmail.com"]
+wording = "gmail"
+manner = { smtputf8 = true, tls = "expired" }
+[[carrier.host]]
+name = "alt1.gmail-smtp-in.l.google.com"
+
+[[carrier]]
+name = "small"
+domains = ["asagao.example"]
+implicit_mx = true
+manner = { pipelining = "absent", unknown_at = "dot" }
+[[carrier.host]]
+name = "mail.asagao.example"
+"#;
+
 const DOMAINS: [&str; 4] = ["docomo.ne.jp", "ezweb.ne.jp", "gmail.com", "asagao.example"];
 
 /// Local parts that occur nowhere else, of every kind that carriers have; a sixth of them unknown to the carriers.
@@ -259,7 +294,7 @@ fn no_output_of_the_command_shows_a_local_part() {
     let addresses: Vec<String> = locals.iter().enumerate().map(|(n, l)| format!("{l}@{}", DOMAINS[n % 4])).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let known = Directory::UnknownPrefix("nobody".into());
-    let net = runtime.block_on(MockNet::start(Profile::parse(PROFILE).unwrap(), known, 12)).unwrap();
+    let net = runtime.block_on(MockNet::start(Profile::parse(WORDY).unwrap(), known, 12)).unwrap();
     let (dns, port) = (net.dns.to_string(), net.smtp_port.to_string());
     let mut outputs = BTreeMap::new();
     let [files, json, json_log, table, table_log] =
