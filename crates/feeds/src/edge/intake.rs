@@ -8,9 +8,11 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::ask::hex_digest;
-use super::watcher::WallClock;
 use crate::manual::{Fault, ManualEntry};
 use crate::poll::{Alarm, Content, Telegram};
+
+/// What tells the time of day.
+pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A telegram that is offered.
 pub(super) struct Offer {

@@ -12,7 +12,7 @@ use tokio::task::{Id, JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::ask::{Client, ClientSettings};
-use super::intake::{Intake, Offer, Offered, Ways};
+use super::intake::{Intake, Offer, Offered, WallClock, Ways};
 use super::memory::Memory;
 use crate::index::Entry;
 use crate::news::{self, NewsRules};
@@ -26,9 +26,6 @@ use crate::reject::Reject;
 const ARRIVALS_MAX: usize = 64;
 /// From this size on, a telegram is read on a thread of its own.
 const LARGE_BYTES: usize = 256 * 1024;
-
-/// What tells the time of day.
-pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What to watch, and how.
 pub struct Settings {
