@@ -19,10 +19,10 @@ use crate::time::{Instant, Span};
 
 /// Mails in flight at first, and the share of what was accepted that may be in flight later: what a first overrun costs.
 const FLIGHT_START: u32 = 4;
-const FLIGHT_FIRST_MAX: u32 = 10;
-const FLIGHT_SHARE: u64 = 40;
+const FLIGHT_FIRST_MAX: u32 = 8;
+const FLIGHT_SHARE: u64 = 50;
 /// Mails in flight that each second of sending adds to that.
-const FLIGHT_A_SECOND: f64 = 8.0;
+const FLIGHT_A_SECOND: f64 = 6.0;
 /// First and longest time between trial mails to a carrier that blocks.
 const BLOCKED: (Span, Span) = (Span::from_secs(10), Span::from_secs(900));
 /// So long after the last busy reply, a refused connection is about connections.
@@ -208,13 +208,19 @@ impl Congestion {
     /// Mails that may be on their way, registered and not ended.
     #[must_use]
     pub fn flight(&self) -> u32 {
-        if self.blocked.is_some() || self.speed.is_dry() { 1 } else { self.flight }
+        if self.blocked.is_some() || self.speed.is_dry() { 1 } else { self.flight.min(self.quota.room()) }
     }
 
     /// Mails that the next session may carry, if a bound was learned.
     #[must_use]
     pub fn next_turn(&mut self) -> Option<u32> {
         self.turns.next_session()
+    }
+
+    /// Mails that a session may carry, if a bound was learned.
+    #[must_use]
+    pub fn turn(&self) -> Option<u32> {
+        self.turns.most()
     }
 
     /// Until when nothing departs.
@@ -229,6 +235,12 @@ impl Congestion {
         self.seats.next_connect(now)
     }
 
+    /// Connections that may be under way at once, as far as this carrier's greetings say.
+    #[must_use]
+    pub fn opening(&self) -> usize {
+        self.seats.opening()
+    }
+
     /// Until when a quota that is used up holds the lane, while so many mails are on their way.
     #[must_use]
     pub fn used_up_until(&self, flying: u32, now: Instant) -> Option<Instant> {
@@ -238,7 +250,7 @@ impl Congestion {
     /// Whether connections are tried one at a time.
     #[must_use]
     pub fn is_on_trial(&self) -> bool {
-        self.seats.out_since().is_some()
+        self.seats.out_since().is_some() || self.seats.is_suspicious()
     }
 
     /// Whether more of the lane's recent addresses are unknown than a carrier puts up with.
@@ -300,8 +312,9 @@ impl Congestion {
                 self.silent = silent;
                 self.budget.pay();
                 let calm = now.since(self.last_busy) > CALM;
-                self.seats.on_refused(open, calm, now, &self.budget);
-                self.speed.on_refused_connection(open, silent, now);
+                if !self.seats.on_refused(open, calm, now, &self.budget) {
+                    self.speed.on_refused_connection(open, silent, now);
+                }
             }
             Signal::Blocked => {
                 let wait = self.blocked.map_or(BLOCKED.0, |wait| (wait * 2).min(BLOCKED.1));
@@ -319,7 +332,7 @@ impl Congestion {
         self.blocked = None;
         self.budget.earn();
         self.turns.on_accepted(turn);
-        self.seats.on_accepted(latency, self.speed.is_free(), now, &self.budget);
+        self.seats.on_accepted(latency, !self.speed.is_bound(), now, &self.budget);
         self.speed.on_accepted(departed, latency, now, &self.budget);
         let earned = u32::try_from(self.speed.accepted() / FLIGHT_SHARE).unwrap_or(u32::MAX);
         // A share of a day's seconds fits.

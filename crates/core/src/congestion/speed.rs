@@ -8,11 +8,14 @@ use crate::time::{Instant, Span};
 pub(super) const RATE_MIN: f64 = 0.5;
 /// A limit that was measured is worked at this share.
 const WORK: f64 = 0.93;
-/// A try above the limit begins with this factor, and each that succeeds is followed by a bolder one.
-const TRY: [f64; 4] = [1.15, 1.3, 1.6, 2.0];
+/// How far a try goes above the level: at first, at least and at most; its share after a failure and after a success.
+const STRIDE: (f64, f64, f64) = (0.3, 0.12, 1.0);
+const STRIDE_AFTER: (f64, f64) = (0.5, 1.7);
+/// A try is believed once it has carried so many times what was forgiven before, and so many mails more.
+const BELIEVED: (f64, f64, f64) = (1.3, 0.7, 2.0);
 /// The pace of a cold start, in mails a second, how soon it doubles, and where it ends.
 const RAMP_FROM: f64 = 20.0;
-const RAMP_DOUBLES: Span = Span::from_millis(250);
+const RAMP_DOUBLES: Span = Span::from_millis(400);
 const RAMP_TO: f64 = 2000.0;
 /// A carrier that answers within this time is not ramped up.
 const RAMP_LATENCY: Span = Span::from_millis(4);
@@ -30,6 +33,14 @@ const TRY_UNPAID: Span = Span::from_secs(6);
 const TRY_AFTER_FALL: (Span, Span) = (Span::from_millis(1000), Span::from_millis(1800));
 /// Below this share of its best, a carrier counts as fallen.
 const FALLEN: f64 = 0.75;
+/// A try is believed after so many seconds in any case: where the carrier takes less than it did, and otherwise.
+const TRIED: (f64, f64) = (1.5, 4.0);
+/// What was borne for so many seconds was no burst.
+const SHORT: f64 = 4.0;
+/// Mails of so long are counted together, to see whether the pace was steady.
+const SLOT: Span = Span::from_millis(250);
+/// A pace that grew by no more than this was steady.
+const STEADY: f64 = 1.15;
 /// A limit that was worked at for so long is one.
 const HELD: Span = Span::from_millis(1500);
 /// Accepted mails, or time, from which a measured rate is believed.
@@ -59,7 +70,7 @@ enum Mode {
     Climb,
     /// At a share of the limit, until the next try.
     Work { try_at: Instant },
-    /// Above the limit: how many tries have succeeded in a row.
+    /// Above the limit: how many steps up have been believed in a row.
     Try(usize),
 }
 
@@ -70,12 +81,16 @@ struct Dry {
     /// What the carrier surely took before.
     rate: f64,
     wait: Span,
+    /// When the next mail asks.
+    asks_at: Instant,
     /// Mails that asked whether it is over, in vain.
     probes: u32,
     /// Whether connections were refused.
     shut: bool,
     /// Whether a quota explains it.
     quota: bool,
+    /// Whether the pace had been steady before: then it is no punishment for it.
+    steady: bool,
 }
 
 /// What a lane knows of its carrier's rate.
@@ -94,6 +109,14 @@ pub(super) struct Speed {
     best: f64,
     /// Not to be exceeded, and until when: what lay above was punished.
     ceiling: Option<(f64, Instant)>,
+    /// The next try goes this share above the level.
+    stride: f64,
+    /// Mails beyond the level that a rested carrier was seen to forgive.
+    forgiven: f64,
+    /// When the present try began, how many mails had been accepted by then, and the level.
+    tried: (Instant, u64, f64),
+    /// Mails and time of a try whose level was not yet held against a carrier that forgives nothing more.
+    doubted: Option<(f64, f64)>,
     try_after: Span,
     fall_after: Span,
     worked_since: Instant,
@@ -113,6 +136,15 @@ pub(super) struct Speed {
     step_last: Instant,
     /// Accepted mails in the running second and in the one before.
     second: (Instant, u32, u32),
+    /// Accepted mails in each of the last quarters of a second.
+    slots: [(u64, u32); SLOTS],
+}
+
+/// How many of them are kept.
+const SLOTS: usize = 8;
+
+fn slot_of(at: Instant) -> u64 {
+    at.as_micros() / u64::try_from(SLOT.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Speed {
@@ -126,6 +158,10 @@ impl Speed {
             proven: RATE_MIN,
             best: 0.0,
             ceiling: None,
+            stride: STRIDE.0,
+            forgiven: 0.0,
+            tried: (Instant::EPOCH, 0, 0.0),
+            doubted: None,
             try_after: TRY_AFTER.0,
             fall_after: TRY_AFTER_FALL.0,
             worked_since: Instant::EPOCH,
@@ -139,6 +175,7 @@ impl Speed {
             step_taken: 0,
             step_last: Instant::EPOCH,
             second: (Instant::EPOCH, 0, 0),
+            slots: [(0, 0); SLOTS],
         }
     }
 
@@ -164,8 +201,9 @@ impl Speed {
         rate.is_finite().then(|| rate.max(RATE_MIN))
     }
 
-    pub(super) fn is_free(&self) -> bool {
-        self.mode == Mode::Free
+    /// Whether a limit is known that bounds the lane.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self.mode, Mode::Work { .. } | Mode::Try(_))
     }
 
     /// Whether mails are refused at present and one at a time is sent.
@@ -213,21 +251,12 @@ impl Speed {
                 let paid = (fallen && !budget.is_spent()) || budget.allows() || now.since(due) > TRY_UNPAID;
                 if due <= now && paid && self.ceiling.is_none() && self.is_used() {
                     self.best = self.best.max(self.level);
+                    self.doubted = None;
+                    self.tried = (now, self.accepted, self.level);
                     self.begin_try(0, now);
                 }
             }
-            Mode::Try(step) => {
-                if f64::from(self.step_taken) < (self.rate * 0.3).clamp(2.0, 40.0) {
-                } else if self.is_used() {
-                    self.proven = self.rate;
-                    self.level = self.level.max(self.rate);
-                    self.try_after = TRY_AFTER.0;
-                    self.begin_try((step + 1).min(TRY.len() - 1), now);
-                } else {
-                    // It is not the limit that holds the lane back.
-                    self.work(now);
-                }
-            }
+            Mode::Try(step) => self.try_on(step, now),
         }
     }
 
@@ -239,6 +268,31 @@ impl Speed {
         }
         let rate = RAMP_FROM * (now.since(self.began.0).as_secs_f64() / RAMP_DOUBLES.as_secs_f64()).exp2();
         if latency < RAMP_LATENCY || rate > RAMP_TO { f64::INFINITY } else { rate }
+    }
+
+    /// A mail of a try was accepted: it is believed once it has carried more than a rested carrier forgives.
+    fn try_on(&mut self, step: usize, now: Instant) {
+        let span = self.step_last.since(self.step_at).as_secs_f64();
+        let taken = f64::from(self.step_taken);
+        let enough = taken >= (self.rate * 0.2).clamp(3.0, 40.0);
+        if !self.is_used() {
+            if enough || span > 1.0 {
+                // It is not the limit that holds the lane back.
+                self.work(now);
+            }
+        } else if enough && (self.outgrown(taken, span) || span > if self.is_fallen() { TRIED.0 } else { TRIED.1 }) {
+            self.proven = self.rate;
+            self.level = self.level.max(self.rate);
+            self.try_after = TRY_AFTER.0;
+            self.stride = (self.stride * STRIDE_AFTER.1).min(STRIDE.2);
+            self.begin_try(step + 1, now);
+        }
+    }
+
+    /// Whether a try of so many mails and seconds has carried more than a rested carrier forgives.
+    fn outgrown(&self, taken: f64, span: f64) -> bool {
+        let more = (self.level / 2.0).clamp(BELIEVED.1, BELIEVED.2);
+        taken - self.level * span >= BELIEVED.0 * self.forgiven + more
     }
 
     fn climb_on(&mut self, now: Instant) {
@@ -262,8 +316,8 @@ impl Speed {
         }
         if lasted >= quota::STOP {
             // What was learned meanwhile says nothing about the rate.
-            let most = (dry.rate * AFTER_STOP).max(RATE_MIN);
-            let punished = dry.shut && lasted >= PUNISHED;
+            let most = (dry.rate.max(self.surely(dry.since)) * AFTER_STOP).max(RATE_MIN);
+            let punished = dry.shut && lasted >= PUNISHED && !dry.steady;
             if self.mode == Mode::Free && !punished {
                 return self.climb(dry.rate, now);
             }
@@ -272,31 +326,39 @@ impl Speed {
             return self.work(now);
         }
         match (self.mode, measured) {
-            (Mode::Free, _) => self.climb(dry.rate, now),
+            (Mode::Free, _) => {
+                let span = dry.since.since(self.began.0).as_secs_f64();
+                if span < SHORT {
+                    self.doubted = Some(((self.accepted - self.began.1) as f64, span));
+                } else {
+                    // It was borne for so long that it was no burst.
+                    self.best = self.best.max(dry.rate);
+                }
+                self.climb(dry.rate, now);
+            }
             // Where mails must keep a distance, much of the search was spent below what it found.
             (Mode::Climb, Some(rate)) => {
                 let spaced = dry.probes == 0 && rate < self.proven * 0.5;
                 let found = if spaced { self.proven * 0.7 } else { rate };
+                if let Some((mails, span)) = self.doubted.take() {
+                    self.forgiven = (mails - found * span).clamp(0.0, 2.0 * found);
+                }
                 self.settle(found, now);
             }
             (Mode::Climb, None) => {
                 self.climb(self.rate * 0.5, now);
                 self.growth = CLIMB.1;
             }
-            (Mode::Try(step), rate) => {
-                let before = if step == 0 || self.is_fallen() { self.level } else { self.level / TRY[step - 1] };
-                if self.is_fallen() {
-                    self.fall_after = self.fall_after.mul_f64(1.3).min(TRY_AFTER_FALL.1);
-                    self.best = self.best * 0.97 + self.level * 0.03;
-                } else {
-                    self.try_after = (self.try_after * 2).min(TRY_AFTER.1);
-                }
-                self.settle(rate.unwrap_or(before).clamp(before, self.rate.max(before)), now);
-            }
+            (Mode::Try(step), rate) => self.give_up(step, rate, dry.since, now),
             (Mode::Work { .. }, rate) => {
                 let level = self.level;
-                let found = rate.map_or(level * 0.7, |rate| rate.clamp(level * 0.2, level * 0.98));
-                if found < level * FALLEN {
+                let few = || self.few(departed).map_or(level * 0.7, |rate| rate.clamp(level * 0.25, level * 0.7));
+                let found = rate.map_or_else(few, |rate| rate.clamp(level * 0.2, level * 0.98));
+                let doubted = self.doubted.take();
+                if let (Some((mails, span)), Some(rate)) = (doubted, rate) {
+                    self.forgiven = (mails - rate * span).clamp(0.0, 2.0 * level);
+                }
+                if found < level * FALLEN && doubted.is_none() {
                     if now.since(self.worked_since) > HELD {
                         self.best = self.best.max(level);
                     }
@@ -306,6 +368,27 @@ impl Speed {
                 self.settle(found, now);
             }
         }
+    }
+
+    /// A try failed: what it carried before is kept, and what was forgiven is learned.
+    fn give_up(&mut self, step: usize, measured: Option<f64>, ended: Instant, now: Instant) {
+        let (began, accepted, base) = self.tried;
+        let (mails, span) = ((self.accepted - accepted) as f64, ended.since(began).as_secs_f64());
+        if self.is_fallen() {
+            self.fall_after = self.fall_after.mul_f64(1.3).min(TRY_AFTER_FALL.1);
+            self.best = self.best * 0.97 + self.level * 0.03;
+            self.stride = STRIDE.0;
+        } else {
+            self.try_after = (self.try_after * 2).min(TRY_AFTER.1);
+            self.stride = (self.stride * STRIDE_AFTER.0).max(STRIDE.1);
+        }
+        if step == 0 {
+            self.forgiven = (self.forgiven * 0.9).max(mails - base * span).clamp(0.0, 2.0 * base);
+        } else {
+            self.doubted = Some((mails, span));
+        }
+        let before = if step == 0 { self.level } else { self.level * 0.97 };
+        self.settle(measured.unwrap_or(before).clamp(before, self.rate.max(before)), now);
     }
 
     /// The refusals of the present dry time are those of a quota.
@@ -333,7 +416,7 @@ impl Speed {
     pub(super) fn on_refused_connection(&mut self, open: u32, silent: bool, now: Instant) {
         if open == 0 && self.accepted > 0 {
             let rate = self.present(now);
-            let dry = Dry { since: now, rate, wait: WAIT.0, probes: 0, shut: false, quota: false };
+            let dry = Dry { since: now, rate, wait: WAIT.0, asks_at: now, probes: 0, shut: false, quota: false, steady: self.was_steady(now) };
             self.dry.get_or_insert(dry).shut |= !silent;
             self.cut_at = self.cut_at.max(now);
         }
@@ -364,7 +447,7 @@ impl Speed {
     }
 
     fn begin_try(&mut self, step: usize, now: Instant) {
-        self.rate = self.level * TRY[step];
+        self.rate = self.level * (1.0 + self.stride);
         self.step(now);
         self.mode = Mode::Try(step);
     }
@@ -394,6 +477,10 @@ impl Speed {
             return Span::ZERO;
         }
         if let Some(dry) = &mut self.dry {
+            if departed + Span::from_millis(1) < dry.asks_at {
+                // It was on its way already.
+                return Span::ZERO;
+            }
             let long = now.since(dry.since) > WAIT_LONG_AFTER;
             let longest = if long {
                 WAIT_LONG
@@ -404,6 +491,7 @@ impl Speed {
             };
             dry.wait = (dry.wait * 2).min(longest);
             dry.probes += 1;
+            dry.asks_at = now + dry.wait;
             self.cut_at = now;
             return dry.wait;
         }
@@ -416,14 +504,17 @@ impl Speed {
             let rate = self.present(now);
             // By then a limit like this has room for one mail again.
             let wait = Span::from_secs_f64(1.2 / rate.max(RATE_MIN)).clamp(WAIT.0, WAIT_FIRST_MAX);
-            self.dry = Some(Dry { since: now, rate, wait, probes: 0, shut: false, quota: false });
+            self.dry = Some(Dry { since: now, rate, wait, asks_at: now + wait, probes: 0, shut: false, quota: false, steady: self.was_steady(now) });
             self.cut_at = now;
             return wait;
         }
         match self.mode {
             Mode::Work { .. } => {
-                self.level *= if budget.is_spent() { 0.95 } else { 0.99 };
-                self.rate = self.level * WORK;
+                // Some are weather; a level that is a little too high has them all the time.
+                if self.among(60) >= 3 || budget.is_spent() {
+                    self.level *= 0.97;
+                    self.rate = self.level * WORK;
+                }
             }
             // No step up before it is certain.
             Mode::Climb | Mode::Try(_) => self.step(now),
@@ -441,10 +532,37 @@ impl Speed {
         enough.then(|| mails as f64 / span.as_secs_f64().max(0.02))
     }
 
+    /// The same of fewer mails than can be believed.
+    fn few(&self, now: Instant) -> Option<f64> {
+        let (at, accepted) = self.mark?;
+        let span = now.since(at).as_secs_f64();
+        (span >= 0.15).then(|| ((self.accepted - accepted) as f64 + 0.5) / span)
+    }
+
+    /// What the carrier took at least until it stopped, if a burst of one second's worth was forgiven.
+    fn surely(&self, until: Instant) -> f64 {
+        match self.mode {
+            Mode::Free | Mode::Climb => (self.accepted - self.began.1) as f64 / (until.since(self.began.0).as_secs_f64() + 1.0),
+            Mode::Work { .. } | Mode::Try(_) => 0.0,
+        }
+    }
+
     /// What the carrier has taken at least, if a burst of one second's worth is forgiven.
     fn lasting(&self, now: Instant) -> f64 {
         let whole = (self.accepted - self.began.1) as f64 / (now.since(self.began.0).as_secs_f64() + 1.0);
         whole.max(f64::from(self.second.1.max(self.second.2)) / 2.0)
+    }
+
+    /// Whether as many mails were accepted in the last half second as in the one before, and so for a second before that.
+    fn was_steady(&self, now: Instant) -> bool {
+        let slot = |back: u64| {
+            let at = slot_of(now).saturating_sub(back);
+            self.slots.iter().find(|(slot, _)| *slot == at).map_or(0, |(_, taken)| *taken)
+        };
+        // The running one is not full.
+        let last = f64::from(slot(1) + slot(2)) / 2.0;
+        let before = f64::from((3..7).map(slot).sum::<u32>()) / 4.0;
+        before > 0.0 && last <= STEADY * before + 0.5
     }
 
     /// Whether refusals come so thickly that they are no weather.
@@ -465,6 +583,9 @@ impl Speed {
     }
 
     fn count_second(&mut self, now: Instant) {
+        let slot = slot_of(now);
+        let place = &mut self.slots[(slot % SLOTS as u64) as usize];
+        *place = if place.0 == slot { (slot, place.1 + 1) } else { (slot, 1) };
         let past = now.since(self.second.0);
         if past >= Span::from_secs(2) {
             self.second = (now, 0, 0);

@@ -177,8 +177,13 @@ impl Machine {
             _ => None,
         };
         lane.counts.refused += u64::from(matches!(signal, Some(Signal::Busy { .. } | Signal::Blocked)));
+        let turn_before = lane.congestion.turn();
         if let Some(signal) = signal {
             lane.congestion.on(signal, now);
+        }
+        if let Some(most) = lane.congestion.turn().filter(|_| turn_before.is_none()) {
+            // Sessions that were opened before it was known end after as many.
+            lane.talks.values_mut().for_each(|talk| talk.mails_max = talk.mails_max.min(most));
         }
     }
 
