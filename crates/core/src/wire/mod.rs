@@ -93,7 +93,8 @@ struct Carrier<'a, F> {
     addresses: Vec<(MailId, Address, String)>,
     /// The mail that is being rendered at this moment.
     rendering: Option<MailId>,
-    gate_opens: Instant,
+    /// The gate's slot for the next mail, if it has one.
+    slot: Option<Instant>,
     finish: bool,
     /// Nobody is left who could order anything.
     forsaken: bool,
@@ -112,7 +113,7 @@ pub async fn run(opening: Opening, mut orders: mpsc::UnboundedReceiver<Order>, r
         held: Held::default(),
         addresses: Vec::new(),
         rendering: None,
-        gate_opens: Instant::EPOCH,
+        slot: None,
         finish: false,
         forsaken: false,
         closed: None,
@@ -235,7 +236,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             }
             match self.collect() {
                 Some(left) => return left,
-                None if self.session.has_bytes() || self.may_offer() => continue,
+                None if self.session.has_bytes() || self.may_offer(self.opening.clock.now()) => continue,
                 None => {}
             }
             let wake = self.wake();
@@ -305,12 +306,10 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
 
     /// Hands over the next mail when the session can begin it, its instant has come and the gate is open.
     fn offer_due(&mut self, now: Instant) {
-        while self.session.wants_mail() && self.gate_opens <= now {
-            if self.held.departs().is_none_or(|depart| depart > now) {
-                break;
-            }
-            if let Err(wait) = self.opening.gate.pass() {
-                self.gate_opens = now + wait;
+        while self.may_offer(now) {
+            let slot = self.opening.gate.pass(self.slot, now);
+            self.slot = slot.err();
+            if self.slot.is_some() {
                 break;
             }
             if let Some((letter, depart)) = self.held.take_due(now) {
@@ -323,14 +322,14 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
     }
 
     /// Whether something could be offered at this very moment.
-    fn may_offer(&self) -> bool {
-        let now = self.opening.clock.now();
-        self.session.wants_mail() && self.gate_opens <= now && self.held.departs().is_some_and(|depart| depart <= now)
+    fn may_offer(&self, now: Instant) -> bool {
+        let opens = self.slot.is_none_or(|slot| slot <= now);
+        self.session.wants_mail() && opens && self.held.departs().is_some_and(|depart| depart <= now)
     }
 
     fn wake(&self) -> Instant {
         let depart = match self.held.departs() {
-            Some(depart) if self.session.wants_mail() => depart.max(self.gate_opens),
+            Some(depart) if self.session.wants_mail() => self.slot.map_or(depart, |slot| depart.max(slot)),
             _ => Instant::NEVER,
         };
         self.session.wake().min(depart)
