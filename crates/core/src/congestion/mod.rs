@@ -6,6 +6,7 @@ mod kept;
 mod quota;
 mod seats;
 mod speed;
+mod tally;
 mod turns;
 
 use self::budget::Budget;
@@ -110,6 +111,8 @@ pub struct Congestion {
     budget: Budget,
     rate_max: Option<f64>,
     flight: u32,
+    /// Mails in flight that a carrier is trusted with whose limits were told.
+    at_once: u32,
     held_until: Instant,
     last_busy: Instant,
     blocked: Option<Span>,
@@ -120,17 +123,21 @@ pub struct Congestion {
 }
 
 impl Congestion {
-    /// Starts from the policy's start values.
+    /// Starts from the policy's start values. Where it tells a rate, or to begin with all sessions, that is where it
+    /// starts; where it does not, the pace is found from below.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
+        let known = policy.mails_per_second_max.is_some() || policy.sessions_start >= policy.sessions_max;
+        let at_once = if known { policy.sessions_max.saturating_mul(2) } else { 0 };
         Congestion {
-            seats: Seats::new(policy.sessions_start, policy.sessions_max),
-            speed: Speed::new(),
+            seats: Seats::new(policy.sessions_start, policy.sessions_max, known),
+            at_once,
+            speed: Speed::new(known),
             turns: Turns::default(),
             quota: Quota::default(),
             budget: Budget::new(),
             rate_max: policy.mails_per_second_max,
-            flight: FLIGHT_START,
+            flight: FLIGHT_START.max(at_once),
             held_until: Instant::EPOCH,
             last_busy: Instant::EPOCH,
             blocked: None,
@@ -337,7 +344,8 @@ impl Congestion {
         let earned = u32::try_from(self.speed.accepted() / FLIGHT_SHARE).unwrap_or(u32::MAX);
         // A share of a day's seconds fits.
         let lasted = (self.speed.lasts(now).as_secs_f64() * FLIGHT_A_SECOND) as u32;
-        self.flight = (self.flight + 1).min(FLIGHT_FIRST_MAX.saturating_add(earned).saturating_add(lasted));
+        self.flight =
+            (self.flight + 1).min(FLIGHT_FIRST_MAX.saturating_add(earned).saturating_add(lasted).max(self.at_once));
     }
 }
 

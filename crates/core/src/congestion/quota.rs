@@ -81,7 +81,9 @@ impl Quota {
 
     /// Mails that may be on their way: few where it stopped the last time.
     pub(super) fn room(&self) -> u32 {
-        let Some((mails, _)) = self.seen.filter(|(mails, _)| *mails >= MAILS_MIN && !self.confirmed) else { return u32::MAX };
+        let Some((mails, _)) = self.seen.filter(|(mails, _)| *mails >= MAILS_MIN && !self.confirmed) else {
+            return u32::MAX;
+        };
         if f64::from(self.count) > f64::from(mails) * (1.0 + ALIKE) {
             return u32::MAX;
         }

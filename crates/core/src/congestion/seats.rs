@@ -30,6 +30,8 @@ const CONNECTS_MIN: usize = 8;
 /// What a lane knows of its carrier's bound on sessions.
 #[derive(Clone, Debug)]
 pub(super) struct Seats {
+    /// Whether the limit was told.
+    known: bool,
     most: u32,
     window: f64,
     /// The number of sessions at which one more was refused.
@@ -71,8 +73,9 @@ struct Load {
 }
 
 impl Seats {
-    pub(super) fn new(start: u32, most: u32) -> Self {
+    pub(super) fn new(start: u32, most: u32, known: bool) -> Self {
         Seats {
+            known,
             most: most.max(1),
             window: f64::from(start.clamp(1, most.max(1))),
             limit: None,
@@ -146,7 +149,7 @@ impl Seats {
         match self.limit {
             // Slow answers: the carrier has enough, or will have.
             _ if self.load.enough.is_some() || self.load.is_slow(latency.as_secs_f64()) => {}
-            None if self.window > f64::from(2 * self.open + 4) => {}
+            None if !self.known && self.window > f64::from(2 * self.open + 4) => {}
             None => self.window = (self.window + 1.0).min(most),
             Some(limit) if f64::from(limit) < most => {
                 let fallen = limit < self.best;
@@ -202,7 +205,10 @@ impl Seats {
             self.closed_until = self.closed_until.max(now + LINGERS);
             return true;
         }
-        if fewer && calm && (self.suspected.is_some() || self.connects.len() > (self.best as usize).max(CONNECTS_MIN - 1)) {
+        if fewer
+            && calm
+            && (self.suspected.is_some() || self.connects.len() > (self.best as usize).max(CONNECTS_MIN - 1))
+        {
             self.suspected = Some(self.suspected.map_or(self.connects.len(), |most| most.max(self.connects.len())));
             let frees = self.connects.front().map_or(now, |at| *at + MINUTE);
             self.wait = (self.wait * 2).clamp(MINUTE_WAIT.0, MINUTE_WAIT.1);

@@ -2,6 +2,7 @@
 
 use super::budget::Budget;
 use super::quota;
+use super::tally::Tally;
 use crate::time::{Instant, Span};
 
 /// The least rate that is kept up, in mails a second: one mail every two seconds still asks.
@@ -37,10 +38,6 @@ const FALLEN: f64 = 0.75;
 const TRIED: (f64, f64) = (1.5, 4.0);
 /// What was borne for so many seconds was no burst.
 const SHORT: f64 = 4.0;
-/// Mails of so long are counted together, to see whether the pace was steady.
-const SLOT: Span = Span::from_millis(250);
-/// A pace that grew by no more than this was steady.
-const STEADY: f64 = 1.15;
 /// A limit that was worked at for so long is one.
 const HELD: Span = Span::from_millis(1500);
 /// Accepted mails, or time, from which a measured rate is believed.
@@ -61,6 +58,8 @@ const PUNISHED: Span = Span::from_secs(10);
 const CEILING: (Span, Span) = (Span::from_secs(4), Span::from_secs(600));
 /// After a stop, this share of the rate before it.
 const AFTER_STOP: f64 = 0.9;
+/// Growth a second after a punishment, and how many times the first pace that may become.
+const CREEP: (f64, f64) = (0.012, 2.0);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mode {
@@ -96,6 +95,8 @@ struct Dry {
 /// What a lane knows of its carrier's rate.
 #[derive(Clone, Debug)]
 pub(super) struct Speed {
+    /// Whether its limits were told: it is not ramped up.
+    known: bool,
     mode: Mode,
     dry: Option<Dry>,
     /// The limit as it is believed to be, in mails a second.
@@ -109,6 +110,8 @@ pub(super) struct Speed {
     best: f64,
     /// Not to be exceeded, and until when: what lay above was punished.
     ceiling: Option<(f64, Instant)>,
+    /// The ceiling at first, where it was a punishment.
+    punished: Option<f64>,
     /// The next try goes this share above the level.
     stride: f64,
     /// Mails beyond the level that a rested carrier was seen to forgive.
@@ -120,10 +123,7 @@ pub(super) struct Speed {
     try_after: Span,
     fall_after: Span,
     worked_since: Instant,
-    /// All mails accepted so far, and since when without a long pause.
-    accepted: u64,
-    began: (Instant, u64),
-    last_accepted: Instant,
+    tally: Tally,
     /// When mails were taken again after the last dry time, and how many had been accepted by then.
     mark: Option<(Instant, u64)>,
     /// Outcomes of the last mails, one bit each, the latest lowest; 1 is refused.
@@ -134,22 +134,13 @@ pub(super) struct Speed {
     /// Mails accepted that left since, and the latest departure of which the answer must be here.
     step_taken: u32,
     step_last: Instant,
-    /// Accepted mails in the running second and in the one before.
-    second: (Instant, u32, u32),
-    /// Accepted mails in each of the last quarters of a second.
-    slots: [(u64, u32); SLOTS],
-}
-
-/// How many of them are kept.
-const SLOTS: usize = 8;
-
-fn slot_of(at: Instant) -> u64 {
-    at.as_micros() / u64::try_from(SLOT.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Speed {
-    pub(super) fn new() -> Self {
+    /// Of a carrier of which nothing is known, or of one whose limits were told.
+    pub(super) fn new(known: bool) -> Self {
         Speed {
+            known,
             mode: Mode::Free,
             dry: None,
             level: f64::INFINITY,
@@ -158,6 +149,7 @@ impl Speed {
             proven: RATE_MIN,
             best: 0.0,
             ceiling: None,
+            punished: None,
             stride: STRIDE.0,
             forgiven: 0.0,
             tried: (Instant::EPOCH, 0, 0.0),
@@ -165,17 +157,13 @@ impl Speed {
             try_after: TRY_AFTER.0,
             fall_after: TRY_AFTER_FALL.0,
             worked_since: Instant::EPOCH,
-            accepted: 0,
-            began: (Instant::EPOCH, 0),
-            last_accepted: Instant::EPOCH,
+            tally: Tally::default(),
             mark: None,
             recent: 0,
             cut_at: Instant::EPOCH,
             step_at: Instant::EPOCH,
             step_taken: 0,
             step_last: Instant::EPOCH,
-            second: (Instant::EPOCH, 0, 0),
-            slots: [(0, 0); SLOTS],
         }
     }
 
@@ -213,26 +201,22 @@ impl Speed {
 
     /// Mails accepted so far.
     pub(super) fn accepted(&self) -> u64 {
-        self.accepted
+        self.tally.accepted()
     }
 
     /// For how long mails have been accepted without a long pause.
     pub(super) fn lasts(&self, now: Instant) -> Span {
-        now.since(self.began.0)
+        now.since(self.tally.began())
     }
 
     /// A mail that left at `departed` was accepted.
     pub(super) fn on_accepted(&mut self, departed: Instant, latency: Span, now: Instant, budget: &Budget) {
-        if now.since(self.last_accepted) > Span::from_secs(2) {
-            self.began = (departed.max(self.last_accepted), self.accepted);
-        }
-        self.last_accepted = now;
-        self.accepted += 1;
+        let past = self.tally.count(departed, now);
         self.recent <<= 1;
-        self.count_second(now);
         if self.ceiling.is_some_and(|(_, until)| until <= now) {
             self.ceiling = None;
         }
+        self.creep(past);
         if departed < self.cut_at {
             return;
         }
@@ -252,7 +236,7 @@ impl Speed {
                 if due <= now && paid && self.ceiling.is_none() && self.is_used() {
                     self.best = self.best.max(self.level);
                     self.doubted = None;
-                    self.tried = (now, self.accepted, self.level);
+                    self.tried = (now, self.tally.accepted(), self.level);
                     self.begin_try(0, now);
                 }
             }
@@ -263,11 +247,9 @@ impl Speed {
     /// The rate that a carrier of which nothing is known is given: it doubles quickly, so that the first overrun comes at
     /// a moderate pace and late enough to tell a rate from a burst. What answers at once is near, and bears all at once.
     fn ramp(&self, latency: Span, now: Instant) -> f64 {
-        if latency.is_zero() {
-            return self.rate;
-        }
-        let rate = RAMP_FROM * (now.since(self.began.0).as_secs_f64() / RAMP_DOUBLES.as_secs_f64()).exp2();
-        if latency < RAMP_LATENCY || rate > RAMP_TO { f64::INFINITY } else { rate }
+        let rate = RAMP_FROM * (now.since(self.tally.began()).as_secs_f64() / RAMP_DOUBLES.as_secs_f64()).exp2();
+        let near = !latency.is_zero() && latency < RAMP_LATENCY;
+        if self.known || near || rate > RAMP_TO { f64::INFINITY } else { rate }
     }
 
     /// A mail of a try was accepted: it is believed once it has carried more than a rested carrier forgives.
@@ -286,6 +268,16 @@ impl Speed {
             self.try_after = TRY_AFTER.0;
             self.stride = (self.stride * STRIDE_AFTER.1).min(STRIDE.2);
             self.begin_try(step + 1, now);
+        }
+    }
+
+    /// After a punishment the pace grows slowly: what was surely taken before may be much less than is taken.
+    fn creep(&mut self, past: Span) {
+        let Some(first) = self.punished.filter(|_| self.dry.is_none()) else { return };
+        if let Some((ceiling, _)) = &mut self.ceiling {
+            *ceiling = (*ceiling * (1.0 + CREEP.0 * past.as_secs_f64().min(1.0))).min(first * CREEP.1);
+            self.level = *ceiling / WORK;
+            self.rate = *ceiling;
         }
     }
 
@@ -309,7 +301,7 @@ impl Speed {
     fn resume(&mut self, dry: Dry, departed: Instant, now: Instant) {
         let lasted = departed.since(dry.since);
         let measured = self.measured(departed);
-        self.mark = Some((departed, self.accepted));
+        self.mark = Some((departed, self.tally.accepted()));
         self.recent = 0;
         if dry.quota {
             return self.step(now);
@@ -322,14 +314,15 @@ impl Speed {
                 return self.climb(dry.rate, now);
             }
             self.ceiling = Some((most, now + if punished { CEILING.1 } else { CEILING.0 }));
+            self.punished = punished.then_some(most);
             self.level = most / WORK;
             return self.work(now);
         }
         match (self.mode, measured) {
             (Mode::Free, _) => {
-                let span = dry.since.since(self.began.0).as_secs_f64();
+                let span = dry.since.since(self.tally.began()).as_secs_f64();
                 if span < SHORT {
-                    self.doubted = Some(((self.accepted - self.began.1) as f64, span));
+                    self.doubted = Some(((self.tally.accepted() - self.tally.before()) as f64, span));
                 } else {
                     // It was borne for so long that it was no burst.
                     self.best = self.best.max(dry.rate);
@@ -373,7 +366,7 @@ impl Speed {
     /// A try failed: what it carried before is kept, and what was forgiven is learned.
     fn give_up(&mut self, step: usize, measured: Option<f64>, ended: Instant, now: Instant) {
         let (began, accepted, base) = self.tried;
-        let (mails, span) = ((self.accepted - accepted) as f64, ended.since(began).as_secs_f64());
+        let (mails, span) = ((self.tally.accepted() - accepted) as f64, ended.since(began).as_secs_f64());
         if self.is_fallen() {
             self.fall_after = self.fall_after.mul_f64(1.3).min(TRY_AFTER_FALL.1);
             self.best = self.best * 0.97 + self.level * 0.03;
@@ -414,9 +407,18 @@ impl Speed {
 
     /// A connection was refused while so many were open, or `silent`ly not answered.
     pub(super) fn on_refused_connection(&mut self, open: u32, silent: bool, now: Instant) {
-        if open == 0 && self.accepted > 0 {
+        if open == 0 && self.tally.accepted() > 0 {
             let rate = self.present(now);
-            let dry = Dry { since: now, rate, wait: WAIT.0, asks_at: now, probes: 0, shut: false, quota: false, steady: self.was_steady(now) };
+            let dry = Dry {
+                since: now,
+                rate,
+                wait: WAIT.0,
+                asks_at: now,
+                probes: 0,
+                shut: false,
+                quota: false,
+                steady: self.tally.was_steady(now),
+            };
             self.dry.get_or_insert(dry).shut |= !silent;
             self.cut_at = self.cut_at.max(now);
         }
@@ -425,8 +427,8 @@ impl Speed {
     /// What the carrier surely took until now.
     fn present(&self, now: Instant) -> f64 {
         match self.mode {
-            Mode::Free => self.lasting(now),
-            Mode::Climb => self.proven.max(self.lasting(now).min(self.rate)),
+            Mode::Free => self.tally.lasting(now),
+            Mode::Climb => self.proven.max(self.tally.lasting(now).min(self.rate)),
             Mode::Work { .. } | Mode::Try(_) => self.level,
         }
     }
@@ -441,7 +443,7 @@ impl Speed {
         self.level = from.max(CLIMB_FROM);
         self.rate = self.level;
         self.proven = RATE_MIN;
-        self.growth = if self.accepted < 20 { CLIMB.0 } else { CLIMB.1 };
+        self.growth = if self.tally.accepted() < 20 { CLIMB.0 } else { CLIMB.1 };
         self.mode = Mode::Climb;
         self.step(now);
     }
@@ -504,7 +506,16 @@ impl Speed {
             let rate = self.present(now);
             // By then a limit like this has room for one mail again.
             let wait = Span::from_secs_f64(1.2 / rate.max(RATE_MIN)).clamp(WAIT.0, WAIT_FIRST_MAX);
-            self.dry = Some(Dry { since: now, rate, wait, asks_at: now + wait, probes: 0, shut: false, quota: false, steady: self.was_steady(now) });
+            self.dry = Some(Dry {
+                since: now,
+                rate,
+                wait,
+                asks_at: now + wait,
+                probes: 0,
+                shut: false,
+                quota: false,
+                steady: self.tally.was_steady(now),
+            });
             self.cut_at = now;
             return wait;
         }
@@ -527,7 +538,7 @@ impl Speed {
     /// this is the limit.
     fn measured(&self, now: Instant) -> Option<f64> {
         let (at, accepted) = self.mark?;
-        let (mails, span) = (self.accepted - accepted, now.since(at));
+        let (mails, span) = (self.tally.accepted() - accepted, now.since(at));
         let enough = mails >= MEASURED_MAILS || (mails >= 1 && span >= MEASURED_SPAN);
         enough.then(|| mails as f64 / span.as_secs_f64().max(0.02))
     }
@@ -536,38 +547,23 @@ impl Speed {
     fn few(&self, now: Instant) -> Option<f64> {
         let (at, accepted) = self.mark?;
         let span = now.since(at).as_secs_f64();
-        (span >= 0.15).then(|| ((self.accepted - accepted) as f64 + 0.5) / span)
+        (span >= 0.15).then(|| ((self.tally.accepted() - accepted) as f64 + 0.5) / span)
     }
 
     /// What the carrier took at least until it stopped, if a burst of one second's worth was forgiven.
     fn surely(&self, until: Instant) -> f64 {
         match self.mode {
-            Mode::Free | Mode::Climb => (self.accepted - self.began.1) as f64 / (until.since(self.began.0).as_secs_f64() + 1.0),
+            Mode::Free | Mode::Climb => {
+                (self.tally.accepted() - self.tally.before()) as f64
+                    / (until.since(self.tally.began()).as_secs_f64() + 1.0)
+            }
             Mode::Work { .. } | Mode::Try(_) => 0.0,
         }
     }
 
-    /// What the carrier has taken at least, if a burst of one second's worth is forgiven.
-    fn lasting(&self, now: Instant) -> f64 {
-        let whole = (self.accepted - self.began.1) as f64 / (now.since(self.began.0).as_secs_f64() + 1.0);
-        whole.max(f64::from(self.second.1.max(self.second.2)) / 2.0)
-    }
-
-    /// Whether as many mails were accepted in the last half second as in the one before, and so for a second before that.
-    fn was_steady(&self, now: Instant) -> bool {
-        let slot = |back: u64| {
-            let at = slot_of(now).saturating_sub(back);
-            self.slots.iter().find(|(slot, _)| *slot == at).map_or(0, |(_, taken)| *taken)
-        };
-        // The running one is not full.
-        let last = f64::from(slot(1) + slot(2)) / 2.0;
-        let before = f64::from((3..7).map(slot).sum::<u32>()) / 4.0;
-        before > 0.0 && last <= STEADY * before + 0.5
-    }
-
     /// Whether refusals come so thickly that they are no weather.
     fn is_dense(&self) -> bool {
-        let early = self.accepted < 50 && self.among(8) >= 2;
+        let early = self.tally.accepted() < 50 && self.among(8) >= 2;
         early || self.among(6) >= 2 || self.among(20) >= 3 || self.among(60) >= 5
     }
 
@@ -580,18 +576,5 @@ impl Speed {
     fn is_used(&self) -> bool {
         let span = self.step_last.since(self.step_at).as_secs_f64();
         f64::from(self.step_taken + 1) >= USED * self.rate * span
-    }
-
-    fn count_second(&mut self, now: Instant) {
-        let slot = slot_of(now);
-        let place = &mut self.slots[(slot % SLOTS as u64) as usize];
-        *place = if place.0 == slot { (slot, place.1 + 1) } else { (slot, 1) };
-        let past = now.since(self.second.0);
-        if past >= Span::from_secs(2) {
-            self.second = (now, 0, 0);
-        } else if past >= Span::from_secs(1) {
-            self.second = (self.second.0 + Span::from_secs(1), 0, self.second.1);
-        }
-        self.second.1 += 1;
     }
 }

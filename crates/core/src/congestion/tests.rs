@@ -64,6 +64,7 @@ fn send(lane: &mut Congestion, bucket: &mut Bucket, from: u64, to: u64) -> (u32,
 fn the_window_opens_quickly_to_its_ceiling_and_never_beyond() {
     let mut lane = Congestion::new(&policy(8));
     for ms in 0..20 {
+        lane.on(Signal::Opened(lane.window()), at(ms));
         lane.on(accepted(ms), at(ms));
         assert!(lane.window() <= 8);
     }
