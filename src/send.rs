@@ -8,6 +8,7 @@ use clap::Args;
 use hikyaku_core::{Config, Dial, Engine, NameService, Relay};
 
 use crate::account::{Account, Report};
+use crate::carrier_table::CarrierTable;
 use crate::letter_files;
 use crate::ranges;
 use crate::show::{self, Bars};
@@ -34,6 +35,9 @@ pub struct SendArgs {
     /// Send everything through this host instead of to the carriers' MX hosts.
     #[arg(long, value_name = "HOST:PORT")]
     relay: Option<String>,
+    /// Table of carriers, addresses of our own and relays in place of the one that is built in; read again at SIGHUP.
+    #[arg(long, value_name = "FILE")]
+    carriers: Option<PathBuf>,
     /// Folder of the durable queue.
     #[arg(long, value_name = "DIR", default_value = "hikyaku-data")]
     data: PathBuf,
@@ -85,12 +89,16 @@ pub async fn run(args: SendArgs) -> Result<bool, String> {
     let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
     batch.expires = Some(engine.now() + Duration::from_secs_f64(args.give_up_after * 3600.0));
     let receipt = engine.submit(batch).await.map_err(|e| e.to_string())?;
+    let following = CarrierTable::of(&args).map(|table| table.follow(engine.clone(), args.json || args.quiet));
     if receipt.known && !args.json && !args.quiet {
         eprintln!("この配信は登録済みです。続きから再開します。");
     }
     let mut account = Account::new(receipt.batch, receipt.submitted, people, mails);
     let Followed { mut report, interrupted } = follow(&engine, &mut account, args.json || args.quiet).await?;
     report.known = Some(receipt.known);
+    if let Some(following) = following {
+        following.end().await;
+    }
     engine.shutdown().await;
     print(&report, args.json)?;
     if interrupted {
@@ -117,8 +125,19 @@ fn config(args: &SendArgs) -> Result<Config, String> {
         }
     };
     config.signing = args.signing.read()?;
-    config.carriers.limit_all(args.sessions, args.rate);
+    match CarrierTable::of(args) {
+        Some(table) => config.carriers = table.read()?,
+        None => config.carriers.limit_all(args.sessions, args.rate),
+    }
     Ok(config)
+}
+
+impl CarrierTable {
+    /// The table that the arguments name, under the limits that they set.
+    fn of(args: &SendArgs) -> Option<Self> {
+        let file = args.carriers.clone()?;
+        Some(CarrierTable { file, sessions: args.sessions, per_second: args.rate })
+    }
 }
 
 fn parse_relay(text: &str) -> Result<Relay, String> {

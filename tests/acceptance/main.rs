@@ -14,6 +14,8 @@ mod mails;
 mod mistakes;
 mod names;
 mod relay;
+mod reload;
+mod routes;
 mod signatures;
 mod sink;
 #[cfg(feature = "smime")]

@@ -14,8 +14,6 @@ const WAIT: (Span, Span) = (Span::from_millis(250), Span::from_millis(1800));
 /// An outage of this length is asked about ever more rarely.
 const WAIT_LONG_AFTER: Span = Span::from_secs(75);
 const WAIT_LONG: Span = Span::from_secs(10);
-/// The longest wait once the budget is spent.
-const WAIT_POOR: Span = Span::from_secs(5);
 /// The wait while another lane of the same carrier does the work.
 const WAIT_RELIEVED: Span = Span::from_secs(5);
 /// Where connections are limited, it is to so many a minute.
@@ -223,10 +221,8 @@ impl Seats {
                 let long = now.since(since) > WAIT_LONG_AFTER;
                 let longest = if long {
                     WAIT_LONG
-                } else if budget.is_spent() {
-                    WAIT_POOR
                 } else {
-                    WAIT.1
+                    WAIT.1.mul_f64(budget.patience())
                 };
                 self.wait = (self.wait * 2).min(longest);
             }

@@ -1,7 +1,10 @@
 //! The rate at which a carrier takes mails, learned from what it takes while it refuses.
 
+mod resume;
+mod tries;
+
+use self::tries::{CLIMB, STRIDE};
 use super::budget::Budget;
-use super::quota;
 use super::tally::Tally;
 use crate::time::{Instant, Span};
 
@@ -9,21 +12,12 @@ use crate::time::{Instant, Span};
 pub(super) const RATE_MIN: f64 = 0.5;
 /// A limit that was measured is worked at this share.
 const WORK: f64 = 0.93;
-/// How far a try goes above the level: at first, at least and at most; its share after a failure and after a success.
-const STRIDE: (f64, f64, f64) = (0.3, 0.12, 1.0);
-const STRIDE_AFTER: (f64, f64) = (0.5, 1.7);
-/// A try is believed once it has carried so many times what was forgiven before, and so many mails more.
-const BELIEVED: (f64, f64, f64) = (1.3, 0.7, 2.0);
 /// The pace of a cold start, in mails a second, how soon it doubles, and where it ends.
 const RAMP_FROM: f64 = 20.0;
 const RAMP_DOUBLES: Span = Span::from_millis(400);
 const RAMP_TO: f64 = 2000.0;
 /// A carrier that answers within this time is not ramped up.
 const RAMP_LATENCY: Span = Span::from_millis(4);
-/// Growth a step while the limit is looked for from below: before much was accepted, and after.
-const CLIMB: (f64, f64) = (2.0, 1.3);
-/// Where the search begins at least, in mails a second.
-const CLIMB_FROM: f64 = 2.0;
 /// A second refusal among so many answers ends a search or a try.
 const DOUBT: u32 = 10;
 /// First and longest time between tries above the limit.
@@ -34,32 +28,13 @@ const TRY_UNPAID: Span = Span::from_secs(6);
 const TRY_AFTER_FALL: (Span, Span) = (Span::from_millis(1000), Span::from_millis(1800));
 /// Below this share of its best, a carrier counts as fallen.
 const FALLEN: f64 = 0.75;
-/// A try is believed after so many seconds in any case: where the carrier takes less than it did, and otherwise.
-const TRIED: (f64, f64) = (1.5, 4.0);
-/// What was borne for so many seconds was no burst.
-const SHORT: f64 = 4.0;
-/// A limit that was worked at for so long is one.
-const HELD: Span = Span::from_millis(1500);
-/// Accepted mails, or time, from which a measured rate is believed.
-const MEASURED_MAILS: u64 = 5;
-const MEASURED_SPAN: Span = Span::from_millis(500);
 /// A rate of which less is used than this share is not what bounds the lane.
 const USED: f64 = 0.6;
 /// First and longest wait before the next mail while all are refused, and the longest when that lasts.
 const WAIT: (Span, Span) = (Span::from_millis(100), Span::from_millis(1800));
 const WAIT_FIRST_MAX: Span = Span::from_millis(400);
 const WAIT_LONG: Span = Span::from_secs(10);
-/// The longest wait once the budget is spent.
-const WAIT_POOR: Span = Span::from_secs(5);
 const WAIT_LONG_AFTER: Span = Span::from_secs(75);
-/// A stop of this length in which connections were refused is a punishment.
-const PUNISHED: Span = Span::from_secs(10);
-/// How long after a stop nothing above the rate before it is tried, and after a punishment.
-const CEILING: (Span, Span) = (Span::from_secs(4), Span::from_secs(600));
-/// After a stop, this share of the rate before it.
-const AFTER_STOP: f64 = 0.9;
-/// Growth a second after a punishment, and how many times the first pace that may become.
-const CREEP: (f64, f64) = (0.012, 2.0);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mode {
@@ -104,6 +79,8 @@ pub(super) struct Speed {
     /// The rate in force.
     rate: f64,
     growth: f64,
+    /// Where a climb ends.
+    climb_to: f64,
     /// What was in force before the last step up, and had been taken.
     proven: f64,
     /// The highest limit that was measured and held, ageing.
@@ -146,6 +123,7 @@ impl Speed {
             level: f64::INFINITY,
             rate: f64::INFINITY,
             growth: CLIMB.0,
+            climb_to: f64::INFINITY,
             proven: RATE_MIN,
             best: 0.0,
             ceiling: None,
@@ -252,138 +230,6 @@ impl Speed {
         if self.known || near || rate > RAMP_TO { f64::INFINITY } else { rate }
     }
 
-    /// A mail of a try was accepted: it is believed once it has carried more than a rested carrier forgives.
-    fn try_on(&mut self, step: usize, now: Instant) {
-        let span = self.step_last.since(self.step_at).as_secs_f64();
-        let taken = f64::from(self.step_taken);
-        let enough = taken >= (self.rate * 0.2).clamp(3.0, 40.0);
-        if !self.is_used() {
-            if enough || span > 1.0 {
-                // It is not the limit that holds the lane back.
-                self.work(now);
-            }
-        } else if enough && (self.outgrown(taken, span) || span > if self.is_fallen() { TRIED.0 } else { TRIED.1 }) {
-            self.proven = self.rate;
-            self.level = self.level.max(self.rate);
-            self.try_after = TRY_AFTER.0;
-            self.stride = (self.stride * STRIDE_AFTER.1).min(STRIDE.2);
-            self.begin_try(step + 1, now);
-        }
-    }
-
-    /// After a punishment the pace grows slowly: what was surely taken before may be much less than is taken.
-    fn creep(&mut self, past: Span) {
-        let Some(first) = self.punished.filter(|_| self.dry.is_none()) else { return };
-        if let Some((ceiling, _)) = &mut self.ceiling {
-            *ceiling = (*ceiling * (1.0 + CREEP.0 * past.as_secs_f64().min(1.0))).min(first * CREEP.1);
-            self.level = *ceiling / WORK;
-            self.rate = *ceiling;
-        }
-    }
-
-    /// Whether a try of so many mails and seconds has carried more than a rested carrier forgives.
-    fn outgrown(&self, taken: f64, span: f64) -> bool {
-        let more = (self.level / 2.0).clamp(BELIEVED.1, BELIEVED.2);
-        taken - self.level * span >= BELIEVED.0 * self.forgiven + more
-    }
-
-    fn climb_on(&mut self, now: Instant) {
-        if f64::from(self.step_taken) < (self.rate * 0.05).max(1.0) || !self.is_used() {
-            return;
-        }
-        self.proven = self.rate;
-        self.level = self.level.max(self.rate);
-        self.rate *= self.growth;
-        self.step(now);
-    }
-
-    /// Mails are taken again: what was accepted between two dry times is the limit.
-    fn resume(&mut self, dry: Dry, departed: Instant, now: Instant) {
-        let lasted = departed.since(dry.since);
-        let measured = self.measured(departed);
-        self.mark = Some((departed, self.tally.accepted()));
-        self.recent = 0;
-        if dry.quota {
-            return self.step(now);
-        }
-        if lasted >= quota::STOP {
-            // What was learned meanwhile says nothing about the rate.
-            let most = (dry.rate.max(self.surely(dry.since)) * AFTER_STOP).max(RATE_MIN);
-            let punished = dry.shut && lasted >= PUNISHED && !dry.steady;
-            if self.mode == Mode::Free && !punished {
-                return self.climb(dry.rate, now);
-            }
-            self.ceiling = Some((most, now + if punished { CEILING.1 } else { CEILING.0 }));
-            self.punished = punished.then_some(most);
-            self.level = most / WORK;
-            return self.work(now);
-        }
-        match (self.mode, measured) {
-            (Mode::Free, _) => {
-                let span = dry.since.since(self.tally.began()).as_secs_f64();
-                if span < SHORT {
-                    self.doubted = Some(((self.tally.accepted() - self.tally.before()) as f64, span));
-                } else {
-                    // It was borne for so long that it was no burst.
-                    self.best = self.best.max(dry.rate);
-                }
-                self.climb(dry.rate, now);
-            }
-            // Where mails must keep a distance, much of the search was spent below what it found.
-            (Mode::Climb, Some(rate)) => {
-                let spaced = dry.probes == 0 && rate < self.proven * 0.5;
-                let found = if spaced { self.proven * 0.7 } else { rate };
-                if let Some((mails, span)) = self.doubted.take() {
-                    self.forgiven = (mails - found * span).clamp(0.0, 2.0 * found);
-                }
-                self.settle(found, now);
-            }
-            (Mode::Climb, None) => {
-                self.climb(self.rate * 0.5, now);
-                self.growth = CLIMB.1;
-            }
-            (Mode::Try(step), rate) => self.give_up(step, rate, dry.since, now),
-            (Mode::Work { .. }, rate) => {
-                let level = self.level;
-                let few = || self.few(departed).map_or(level * 0.7, |rate| rate.clamp(level * 0.25, level * 0.7));
-                let found = rate.map_or_else(few, |rate| rate.clamp(level * 0.2, level * 0.98));
-                let doubted = self.doubted.take();
-                if let (Some((mails, span)), Some(rate)) = (doubted, rate) {
-                    self.forgiven = (mails - rate * span).clamp(0.0, 2.0 * level);
-                }
-                if found < level * FALLEN && doubted.is_none() {
-                    if now.since(self.worked_since) > HELD {
-                        self.best = self.best.max(level);
-                    }
-                    self.fall_after = TRY_AFTER_FALL.0;
-                    self.try_after = TRY_AFTER.0;
-                }
-                self.settle(found, now);
-            }
-        }
-    }
-
-    /// A try failed: what it carried before is kept, and what was forgiven is learned.
-    fn give_up(&mut self, step: usize, measured: Option<f64>, ended: Instant, now: Instant) {
-        let (began, accepted, base) = self.tried;
-        let (mails, span) = ((self.tally.accepted() - accepted) as f64, ended.since(began).as_secs_f64());
-        if self.is_fallen() {
-            self.fall_after = self.fall_after.mul_f64(1.3).min(TRY_AFTER_FALL.1);
-            self.best = self.best * 0.97 + self.level * 0.03;
-            self.stride = STRIDE.0;
-        } else {
-            self.try_after = (self.try_after * 2).min(TRY_AFTER.1);
-            self.stride = (self.stride * STRIDE_AFTER.0).max(STRIDE.1);
-        }
-        if step == 0 {
-            self.forgiven = (self.forgiven * 0.9).max(mails - base * span).clamp(0.0, 2.0 * base);
-        } else {
-            self.doubted = Some((mails, span));
-        }
-        let before = if step == 0 { self.level } else { self.level * 0.97 };
-        self.settle(measured.unwrap_or(before).clamp(before, self.rate.max(before)), now);
-    }
-
     /// The refusals of the present dry time are those of a quota.
     pub(super) fn blame_quota(&mut self) {
         if let Some(dry) = &mut self.dry {
@@ -439,21 +285,6 @@ impl Speed {
         self.step_taken = 0;
     }
 
-    fn climb(&mut self, from: f64, now: Instant) {
-        self.level = from.max(CLIMB_FROM);
-        self.rate = self.level;
-        self.proven = RATE_MIN;
-        self.growth = if self.tally.accepted() < 20 { CLIMB.0 } else { CLIMB.1 };
-        self.mode = Mode::Climb;
-        self.step(now);
-    }
-
-    fn begin_try(&mut self, step: usize, now: Instant) {
-        self.rate = self.level * (1.0 + self.stride);
-        self.step(now);
-        self.mode = Mode::Try(step);
-    }
-
     fn settle(&mut self, level: f64, now: Instant) {
         self.level = level.max(RATE_MIN);
         self.work(now);
@@ -486,10 +317,8 @@ impl Speed {
             let long = now.since(dry.since) > WAIT_LONG_AFTER;
             let longest = if long {
                 WAIT_LONG
-            } else if budget.is_spent() {
-                WAIT_POOR
             } else {
-                WAIT.1
+                WAIT.1.mul_f64(budget.patience())
             };
             dry.wait = (dry.wait * 2).min(longest);
             dry.probes += 1;
@@ -532,33 +361,6 @@ impl Speed {
             Mode::Free => {}
         }
         Span::ZERO
-    }
-
-    /// The rate at which mails were accepted since they were last taken again: at both ends the limit was used up, so
-    /// this is the limit.
-    fn measured(&self, now: Instant) -> Option<f64> {
-        let (at, accepted) = self.mark?;
-        let (mails, span) = (self.tally.accepted() - accepted, now.since(at));
-        let enough = mails >= MEASURED_MAILS || (mails >= 1 && span >= MEASURED_SPAN);
-        enough.then(|| mails as f64 / span.as_secs_f64().max(0.02))
-    }
-
-    /// The same of fewer mails than can be believed.
-    fn few(&self, now: Instant) -> Option<f64> {
-        let (at, accepted) = self.mark?;
-        let span = now.since(at).as_secs_f64();
-        (span >= 0.15).then(|| ((self.tally.accepted() - accepted) as f64 + 0.5) / span)
-    }
-
-    /// What the carrier took at least until it stopped, if a burst of one second's worth was forgiven.
-    fn surely(&self, until: Instant) -> f64 {
-        match self.mode {
-            Mode::Free | Mode::Climb => {
-                (self.tally.accepted() - self.tally.before()) as f64
-                    / (until.since(self.tally.began()).as_secs_f64() + 1.0)
-            }
-            Mode::Work { .. } | Mode::Try(_) => 0.0,
-        }
     }
 
     /// Whether refusals come so thickly that they are no weather.

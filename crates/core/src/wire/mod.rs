@@ -5,7 +5,7 @@ mod tls;
 mod verify;
 
 use std::future::{Future, poll_fn};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::address::Address;
 use crate::clock::Clock;
+use crate::config::Dialable;
 use crate::event::{Ended, Event, SessionId};
 use crate::message::{MailId, Urgency};
 use crate::outcome::Stage;
@@ -59,7 +60,7 @@ pub struct Opening {
     /// Our own address, where it is not left to the system.
     pub source: Option<IpAddr>,
     /// Where to connect.
-    pub addr: SocketAddr,
+    pub addr: Dialable,
     /// The host's name, for TLS.
     pub host: String,
     /// How to speak.
@@ -147,8 +148,8 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         }
         let timeout = self.opening.manner.waits().connect;
         let connected = match self.opening.source {
-            Some(own) => SmtpClient::connect_using(own, self.opening.addr, timeout).await,
-            None => SmtpClient::connect(self.opening.addr, timeout).await,
+            Some(own) => SmtpClient::connect_using(own, self.opening.addr.addr(), timeout).await,
+            None => SmtpClient::connect(self.opening.addr.addr(), timeout).await,
         };
         match connected {
             // Without this each mail costs 40 ms (facts: crates §0.3).
@@ -438,7 +439,7 @@ fn has_no_route(error: &std::io::Error, opening: &Opening) -> bool {
     match error.kind() {
         NetworkUnreachable | Unsupported => true,
         // With IPv4 this is how running out of local ports looks, with a source how one looks that is not ours.
-        AddrNotAvailable => opening.addr.is_ipv6() && opening.source.is_none(),
+        AddrNotAvailable => opening.addr.addr().is_ipv6() && opening.source.is_none(),
         _ => no_family,
     }
 }
