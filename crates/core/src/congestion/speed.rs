@@ -315,11 +315,7 @@ impl Speed {
                 return Span::ZERO;
             }
             let long = now.since(dry.since) > WAIT_LONG_AFTER;
-            let longest = if long {
-                WAIT_LONG
-            } else {
-                WAIT.1.mul_f64(budget.patience())
-            };
+            let longest = if long { WAIT_LONG } else { WAIT.1.mul_f64(budget.patience()) };
             dry.wait = (dry.wait * 2).min(longest);
             dry.probes += 1;
             dry.asks_at = now + dry.wait;

@@ -172,18 +172,16 @@ impl Machine {
         if let Some(signal) = signal {
             lane.congestion.on(signal, now);
         }
-<<<<<<< HEAD
         if let Some(most) = lane.congestion.turn().filter(|_| turn_before.is_none()) {
             // Sessions that were opened before it was known end after as many.
             lane.talks.values_mut().for_each(|talk| talk.mails_max = talk.mails_max.min(most));
-=======
+        }
         if matches!(ended.ending, Ending::Replied { .. }) {
             lane.relay.iter_mut().for_each(Relay::works);
         }
         if signal == Some(Signal::Blocked) && lane.relay.is_some() {
             // Who stands by may have to take over.
             self.wake_group(self.lanes[flight.lane].group);
->>>>>>> main
         }
     }
 
