@@ -8,6 +8,7 @@ mod seats;
 mod speed;
 mod tally;
 mod turns;
+mod unknown;
 
 use self::budget::Budget;
 pub use self::kept::Learned;
@@ -15,6 +16,7 @@ use self::quota::Quota;
 use self::seats::Seats;
 use self::speed::Speed;
 use self::turns::{Cut, Turns};
+use self::unknown::UnknownUsers;
 use crate::policy::Policy;
 use crate::time::{Instant, Span};
 
@@ -39,6 +41,8 @@ pub enum Signal {
         latency: Span,
         /// Mails its session has carried with it.
         turn: u32,
+        /// Whether it had been put off before.
+        again: bool,
     },
     /// A mail was answered otherwise than accepted or busy: for its own sake, not for the pace.
     Passed {
@@ -48,6 +52,8 @@ pub enum Signal {
         turn: u32,
         /// Whether there is no such mailbox.
         unknown: bool,
+        /// Whether it had been put off before.
+        again: bool,
         /// From its last command to the answer.
         latency: Span,
     },
@@ -71,34 +77,6 @@ pub enum Signal {
     },
     /// This source is blocked.
     Blocked,
-}
-
-/// The share of a lane's recent addresses that the carrier does not know.
-///
-/// Carriers take many unknown users for the mark of a spammer and block for it (facts: carriers §0.7); commercial senders
-/// are throttled from 5 to 10 in a hundred on (facts: engines §2d). Staff lists have some; from 15 in a hundred on, the
-/// list or the carrier is wrong.
-#[derive(Clone, Debug, Default)]
-struct UnknownUsers {
-    share: f64,
-    counted: u32,
-}
-
-/// A share above this is too many, over so many addresses at least.
-const UNKNOWN_MAX: f64 = 0.15;
-const UNKNOWN_COUNTED: u32 = 50;
-
-impl UnknownUsers {
-    fn count(&mut self, unknown: bool) {
-        self.counted = self.counted.saturating_add(1);
-        // The mean of what there is, and of about the last hundred.
-        let weight = 1.0 / f64::from(self.counted.min(100));
-        self.share += (f64::from(u8::from(unknown)) - self.share) * weight;
-    }
-
-    fn are_many(&self) -> bool {
-        self.counted >= UNKNOWN_COUNTED && self.share > UNKNOWN_MAX
-    }
 }
 
 /// The present limits of a lane, under the ceilings of its policy.
@@ -215,7 +193,12 @@ impl Congestion {
     /// Mails that may be on their way, registered and not ended.
     #[must_use]
     pub fn flight(&self) -> u32 {
-        if self.blocked.is_some() || self.speed.is_dry() { 1 } else { self.flight.min(self.quota.room()) }
+        if self.blocked.is_some() || self.speed.is_dry() {
+            return 1;
+        }
+        // Who is suspected does not go on as if nothing were.
+        let most = if self.unknown.are_doubted() { (self.window() / 2).max(1) } else { u32::MAX };
+        self.flight.min(self.quota.room()).min(most)
     }
 
     /// Mails that the next session may carry, if a bound was learned.
@@ -260,6 +243,12 @@ impl Congestion {
         self.seats.out_since().is_some() || self.seats.is_suspicious()
     }
 
+    /// Whether a carrier that does not know an address is asked about it again before that is believed.
+    #[must_use]
+    pub fn doubts_unknown(&self) -> bool {
+        self.unknown.are_doubted()
+    }
+
     /// Whether more of the lane's recent addresses are unknown than a carrier puts up with.
     #[must_use]
     pub fn has_many_unknown(&self) -> bool {
@@ -285,12 +274,12 @@ impl Congestion {
 
     fn hear(&mut self, signal: Signal, now: Instant) {
         match signal {
-            Signal::Accepted { departed, turn, latency } => {
-                self.unknown.count(false);
+            Signal::Accepted { departed, turn, latency, again } => {
+                self.unknown.count(false, again);
                 self.on_taken(departed, turn, latency, now);
             }
-            Signal::Passed { departed, turn, latency, unknown } => {
-                self.unknown.count(unknown);
+            Signal::Passed { departed, turn, latency, unknown, again } => {
+                self.unknown.count(unknown, again);
                 self.on_taken(departed, turn, latency, now);
             }
             Signal::Busy { departed, turn, cut } => {

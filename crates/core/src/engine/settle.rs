@@ -157,13 +157,14 @@ impl Machine {
             Ending::Replied { reply, .. } => reply.code == 421,
             _ => true,
         };
+        let again = flight.past.deferrals > 0;
         let signal = match (verdict.outcome, verdict.cause) {
-            (Outcome::Accepted, _) => Some(Signal::Accepted { departed, latency: ended.latency, turn }),
+            (Outcome::Accepted, _) => Some(Signal::Accepted { departed, latency: ended.latency, turn, again }),
             (_, Some(Cause::Blocked)) => Some(Signal::Blocked),
             (_, Some(Cause::Busy | Cause::Network | Cause::TimedOut)) => Some(Signal::Busy { departed, turn, cut }),
             _ if matches!(verdict.stage, Stage::Rcpt | Stage::Data | Stage::Content) => {
                 let unknown = verdict.cause == Some(Cause::UnknownUser);
-                Some(Signal::Passed { departed, turn, unknown, latency: ended.latency })
+                Some(Signal::Passed { departed, turn, unknown, again, latency: ended.latency })
             }
             _ => None,
         };
@@ -273,6 +274,11 @@ impl Machine {
                 let name = format!("style/{}", lane.name);
                 self.keep(name, &flight.style);
             }
+        }
+        let unknown = verdict.outcome == Outcome::Refused && cause == Cause::UnknownUser;
+        if unknown && flight.past.deferrals == 0 && self.lanes[flight.lane].congestion.doubts_unknown() {
+            // Too many at once: perhaps it is the carrier that is wrong. Nobody is judged before he was asked about twice.
+            verdict.outcome = Outcome::Deferred;
         }
         past.deferrals += u32::from(verdict.outcome == Outcome::Deferred);
         past.doubts += u32::from(verdict.outcome == Outcome::InDoubt);
