@@ -4,7 +4,8 @@
 ///
 /// Carriers take many unknown users for the mark of a spammer and block for it (facts: carriers §0.7); commercial senders
 /// are throttled from 5 to 10 in a hundred on (facts: engines §2d). Staff lists have some; from 15 in a hundred on, the
-/// list or the carrier is wrong, and which of them is asked: nobody is judged before he was refused twice.
+/// list or the carrier is wrong. Where it comes suddenly, the carrier is asked which: nobody is judged before he was
+/// refused twice.
 #[derive(Clone, Debug, Default)]
 pub(super) struct UnknownUsers {
     share: f64,
@@ -13,11 +14,15 @@ pub(super) struct UnknownUsers {
     confirmed: u32,
     /// Whether so many were that it is the list that is wrong.
     believed: bool,
+    /// Whether there were few before: only a sudden rise is doubted.
+    were_few: bool,
 }
 
 /// A share above this is too many, over so many addresses at least.
 const MAX: f64 = 0.15;
 const COUNTED: u32 = 50;
+/// Below this share there are few.
+const FEW: f64 = 0.05;
 /// So many addresses that were refused twice, and none that was taken the second time, mean that the carrier is right.
 const CONFIRMED: u32 = 10;
 
@@ -31,6 +36,7 @@ impl UnknownUsers {
         if !self.are_many() {
             // What comes later is a new rise.
             (self.confirmed, self.believed) = (0, false);
+            self.were_few |= self.counted >= COUNTED && self.share < FEW;
         } else if again {
             self.confirmed = if unknown { self.confirmed + 1 } else { 0 };
             self.believed = self.confirmed >= CONFIRMED;
@@ -44,7 +50,7 @@ impl UnknownUsers {
 
     /// Whether it is not known yet who is wrong.
     pub(super) fn are_doubted(&self) -> bool {
-        self.are_many() && !self.believed
+        self.are_many() && self.were_few && !self.believed
     }
 }
 
@@ -77,6 +83,13 @@ mod tests {
         (0..300).for_each(|_| users.count(false, false));
         (0..100).for_each(|n| users.count(n % 10 < 3, false));
         assert!(users.are_doubted(), "a new rise is doubted anew");
+    }
+
+    #[test]
+    fn a_list_that_was_bad_from_the_beginning_is_believed() {
+        let mut users = UnknownUsers::default();
+        (0..300).for_each(|n| users.count(n % 5 == 0, false));
+        assert!(users.are_many() && !users.are_doubted());
     }
 
     #[test]
