@@ -106,7 +106,9 @@ impl Congestion {
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         let known = policy.mails_per_second_max.is_some() || policy.sessions_start >= policy.sessions_max;
-        let at_once = if known { policy.sessions_max.saturating_mul(2) } else { 0 };
+        // What a told rate has on its way in a tenth of a second, else what all sessions have.
+        let told = policy.mails_per_second_max.map_or(u32::MAX, |rate| (rate / 10.0) as u32);
+        let at_once = if known { policy.sessions_max.saturating_mul(2).min(told) } else { 0 };
         Congestion {
             seats: Seats::new(policy.sessions_start, policy.sessions_max, known),
             at_once,
