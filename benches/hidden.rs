@@ -80,7 +80,7 @@ fn row(name: &str, mails: usize, recovers: Option<f64>) {
     let holds = ratio <= TIME_MAX
         && course.refused <= allowed
         && idle.is_none_or(|idle| idle <= IDLE_MAX)
-        && course.punishments <= 1;
+        && (punished == 0.0 || course.punishments <= 1);
     let idle = idle.map_or("–".into(), |idle| format!("{idle:.2}"));
     println!(
         "| {name} | {mails} | {ideal:.1} | {:.1} | {ratio:.2} | {} | {allowed} | {idle} | {} |",
