@@ -198,9 +198,7 @@ impl Congestion {
         if self.blocked.is_some() || self.speed.is_dry() {
             return 1;
         }
-        // Who is suspected does not go on as if nothing were.
-        let most = if self.unknown.are_doubted() { (self.window() / 2).max(1) } else { u32::MAX };
-        self.flight.min(self.quota.room()).min(most)
+        self.flight.min(self.quota.room())
     }
 
     /// Mails that the next session may carry, if a bound was learned.
