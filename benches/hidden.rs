@@ -14,10 +14,9 @@ use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use hikyaku_core::{
-    Address, AddressStyle, Batch, Carrier, CarrierRow, Config, Engine, History, KeyId, Mailbox, NameService, Policy,
-    Recipient, Settlement, Source, SourceLimits, Template, TemplateText, Urgency,
-};
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService, Source, SourceLimits};
+use hikyaku_core::{Address, Batch, Carrier, Config, Engine, Policy, Recipient, Settlement, Template, Urgency};
 use hikyaku_mock::{CarrierProfile, Directory, MockNet, Profile};
 
 /// The profiles, how many mails each gets, and after how many seconds the carrier has recovered.

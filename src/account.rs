@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use hikyaku_core::{BatchId, Cause, Instant, Outcome, Record, Settlement, Snapshot};
+use hikyaku_core::time::Instant;
+use hikyaku_core::{BatchId, Cause, Outcome, Record, Settlement, Snapshot};
 use serde::Serialize;
 
 /// How far one mail has come.
@@ -289,7 +290,8 @@ pub fn seconds(from: Instant, to: Instant) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hikyaku_core::{Carrier, Span};
+    use hikyaku_core::Carrier;
+    use hikyaku_core::time::Span;
 
     fn record(recipient: &str, at_ms: u64, outcome: Outcome, settled: Option<Settlement>) -> Record {
         Record {
@@ -302,11 +304,11 @@ mod tests {
             cause: None,
             stage: None,
             host: String::new(),
-            tls: hikyaku_core::Encryption::None,
+            tls: hikyaku_core::tls::Encryption::None,
             reply: String::new(),
             latency: Span::ZERO,
             settled,
-            route: hikyaku_core::Via::Direct,
+            route: hikyaku_core::observe::Via::Direct,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use hikyaku_core::{Address, Batch, History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::{Address, Batch, Recipient, Template, Urgency};
 use serde::Deserialize;
 
 /// Columns that a roster must have.

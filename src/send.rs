@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use hikyaku_core::{Config, Dial, Engine, NameService, Relay};
+use hikyaku_core::setup::{NameService, Relay};
+use hikyaku_core::{Config, Dial, Engine};
 
 use crate::account::{Account, Report};
 use crate::carrier_table::CarrierTable;
