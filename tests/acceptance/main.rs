@@ -3,6 +3,7 @@
 //! What is marked `#[ignore]` needs release speed, Postfix's test programs or Python: `scripts/test --all` runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod bound;
 mod carriers;
 mod chance;
 mod command;
@@ -14,6 +15,7 @@ mod mails;
 mod mistakes;
 mod names;
 mod relay;
+mod scale;
 mod signatures;
 mod sink;
 #[cfg(feature = "smime")]
