@@ -230,8 +230,7 @@ async fn read_to_end(engine: &Engine, account: &mut Account, bars: &mut Bars) ->
             engine.snapshot().await.map_err(|e| e.to_string())?;
         }
         // Outcomes come by the thousand: reading them in handfuls would cost more than sending. The last few are awaited.
-        let pause = if account.waiting() > 2_000 { 60 } else { 4 };
-        tokio::time::sleep(Duration::from_millis(pause)).await;
+        tokio::time::sleep(Duration::from_millis((account.waiting() / 200).clamp(2, 60))).await;
     }
 }
 

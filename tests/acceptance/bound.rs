@@ -48,7 +48,9 @@ fn assert_bounded(asked: Option<usize>, bound: usize) {
     assert_eq!(["mails", "accepted", "still_waiting"].map(|key| count(&report, key)), [MAILS as u64, MAILS as u64, 0]);
     let everybody: HashSet<&String> = runs.iter().flatten().collect();
     assert_eq!(everybody.len(), MAILS, "every recipient has it at least once");
-    let again = |run: usize| runs[run].iter().filter(|rcpt| runs[run + 1..].iter().any(|later| later.contains(*rcpt)));
+    let runs = &runs;
+    let again =
+        |run: usize| runs[run].iter().filter(move |rcpt| runs[run + 1..].iter().any(|later| later.contains(*rcpt)));
     let repeated: Vec<usize> = (0..KILLS).map(|kill| again(kill).count()).collect();
     eprintln!("copies beyond the first, by kill, of {bound}: {repeated:?}; {}", report["in_doubt"]);
     assert!(repeated.iter().all(|copies| *copies <= bound), "{repeated:?}, allowed {bound}");
