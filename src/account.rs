@@ -389,6 +389,7 @@ mod tests {
             reply: String::new(),
             latency: Span::ZERO,
             settled,
+            route: hikyaku_core::Via::Direct,
         }
     }
 

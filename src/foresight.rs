@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_slow_carrier_is_named_with_what_would_help() {
-        let speed = Speed { per_second: 600.0 / 3600.0, basis: Basis::Learned, held: Duration::ZERO };
+        let speed = Speed::of_one(600.0 / 3600.0, Basis::Learned, Duration::ZERO);
         let load = Load { waiting: 2_875, ..Load::default() };
         let lanes = vec![(Carrier::new("SoftBank"), load, speed)];
         let goal = Some(Duration::from_secs(180));

@@ -52,11 +52,11 @@ pub struct Letter {
 /// # Errors
 /// One line that names the file, the line and what to mend.
 pub fn read_letter(roster: &Path, message: &Path, from: &str, key: Option<String>) -> Result<Letter, String> {
+    let mut rest = Roster::open(roster)?;
     let message_bytes = read(message)?;
     let text = std::str::from_utf8(&message_bytes).map_err(|e| format!("{}: not UTF-8: {e}", message.display()))?;
     let file: MessageFile = toml::from_str(text).map_err(|e| format!("{}: {}", message.display(), one_line(&e)))?;
     let address = Address::parse(from).map_err(|e| format!("--from: {e}"))?;
-    let mut rest = Roster::open(roster)?;
     let recipients = rest.take(FIRST_MAILS)?;
     let names: Vec<&str> = rest.fields.iter().map(String::as_str).collect();
     let return_path = file.return_path.unwrap_or_else(|| escape(from));

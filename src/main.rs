@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a command speaks on standard output")]
 
 mod account;
+mod carrier_table;
 mod demo;
 mod dkim_key;
 mod foresight;

@@ -8,6 +8,7 @@ use clap::Args;
 use hikyaku_core::{Config, Dial, Engine, Error, NameService, Receipt, Relay, StoreError};
 
 use crate::account::{Account, Report};
+use crate::carrier_table::CarrierTable;
 use crate::letter_files::{self, Letter, Roster};
 use crate::ranges;
 use crate::show::{self, Bars};
@@ -40,6 +41,9 @@ pub struct SendArgs {
     /// Send everything through this host instead of to the carriers' MX hosts.
     #[arg(long, value_name = "HOST:PORT")]
     relay: Option<String>,
+    /// Table of carriers, addresses of our own and relays in place of the one that is built in; read again at SIGHUP.
+    #[arg(long, value_name = "FILE")]
+    carriers: Option<PathBuf>,
     /// Folder of the durable queue.
     #[arg(long, value_name = "DIR", default_value = "hikyaku-data")]
     data: PathBuf,
@@ -93,6 +97,7 @@ pub async fn run(args: SendArgs) -> Result<bool, String> {
     }
     let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
     let receipt = submit(&engine, letter, args.give_up_after).await?;
+    let following = CarrierTable::of(&args).map(|table| table.follow(engine.clone(), args.json || args.quiet));
     if receipt.known && !args.json && !args.quiet {
         eprintln!("この配信は登録済みです。続きから再開します。");
     }
@@ -100,6 +105,9 @@ pub async fn run(args: SendArgs) -> Result<bool, String> {
     let mut account = Account::new(receipt.batch, receipt.submitted, mails, mails);
     let Followed { mut report, interrupted } = follow(&engine, &mut account, args.json || args.quiet).await?;
     report.known = Some(receipt.known);
+    if let Some(following) = following {
+        following.end().await;
+    }
     engine.shutdown().await;
     print(&report, args.json)?;
     if interrupted {
@@ -152,8 +160,19 @@ fn config(args: &SendArgs) -> Result<Config, String> {
     };
     config.unsettled_max = args.unsettled.or(args.relay.as_ref().map(|_| UNSETTLED_RELAY)).map(|n| n as usize);
     config.signing = args.signing.read()?;
-    config.carriers.limit_all(args.sessions, args.rate);
+    match CarrierTable::of(args) {
+        Some(table) => config.carriers = table.read()?,
+        None => config.carriers.limit_all(args.sessions, args.rate),
+    }
     Ok(config)
+}
+
+impl CarrierTable {
+    /// The table that the arguments name, under the limits that they set.
+    fn of(args: &SendArgs) -> Option<Self> {
+        let file = args.carriers.clone()?;
+        Some(CarrierTable { file, sessions: args.sessions, per_second: args.rate })
+    }
 }
 
 fn parse_relay(text: &str) -> Result<Relay, String> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use hikyaku_core::{Carrier, Cause, Forecast, Snapshot};
+use hikyaku_core::{Carrier, Cause, Forecast, RouteTrouble, Snapshot};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::account::{CarrierReport, Report};
@@ -15,6 +15,8 @@ pub struct Bars {
     last: Vec<(u64, std::time::Instant)>,
     /// The forecast below them, and a line for each carrier that is too slow.
     outlook: ProgressBar,
+    /// Relays that are down and were told of.
+    down: Vec<RouteTrouble>,
 }
 
 impl Bars {
@@ -25,11 +27,20 @@ impl Bars {
         let outlook = ProgressBar::new_spinner();
         outlook.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
         let outlook = group.add(outlook);
-        Bars { group, bars: Vec::new(), last: Vec::new(), outlook }
+        Bars { group, bars: Vec::new(), last: Vec::new(), outlook, down: Vec::new() }
     }
 
     /// Draws the present state.
     pub fn update(&mut self, snapshot: &Snapshot) {
+        let is_same =
+            |one: &RouteTrouble, other: &RouteTrouble| (&one.route, &one.carrier) == (&other.route, &other.carrier);
+        for trouble in &snapshot.routes_down {
+            if !self.down.iter().any(|known| is_same(known, trouble)) {
+                // Where nothing is drawn, the log has it.
+                let _ = self.group.println(alarm(trouble));
+            }
+        }
+        self.down.clone_from(&snapshot.routes_down);
         for (at, known) in snapshot.forecast.lanes.iter().enumerate() {
             let carrier = &known.carrier;
             let lanes = || snapshot.lanes.iter().filter(|lane| lane.carrier == *carrier);
@@ -82,6 +93,16 @@ impl Bars {
             bar.abandon();
         }
     }
+}
+
+/// What is told of a relay that is down.
+fn alarm(trouble: &RouteTrouble) -> String {
+    let RouteTrouble { carrier, route, relay, why, goes_round, .. } = trouble;
+    let meanwhile =
+        if *goes_round { "その間は別の経路で送ります" } else { "復旧するまで待ちます" };
+    format!(
+        "警告: {carrier} の特定接続 {route} ({relay}) が使えません: {why}。{meanwhile}。中継サーバーと接続用アカウントを確認してください"
+    )
 }
 
 /// The table at the end: a row for each carrier and one for all.

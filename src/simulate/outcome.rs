@@ -113,7 +113,7 @@ fn part(row: &Row, mails: u32, report: &Report, within: Duration) -> Part {
 
 /// The same forecast as the engine's, from the pace that the run came to.
 fn foreseen(row: &Row, mails: u32, per_second: f64, within: Duration) -> Option<LaneForecast> {
-    let speed = Speed { per_second, basis: Basis::Measured, held: Duration::ZERO };
+    let speed = Speed::of_one(per_second, Basis::Measured, Duration::ZERO);
     let load = Load { waiting: u64::from(mails), ..Load::default() };
     let lanes = vec![(Carrier::new(&row.name), load, speed)];
     forecast(Outlook { lanes, goal: Some(within), ..Outlook::default() }).lanes.pop()

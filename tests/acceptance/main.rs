@@ -16,6 +16,8 @@ mod mails;
 mod mistakes;
 mod names;
 mod relay;
+mod reload;
+mod routes;
 mod scale;
 mod signatures;
 mod sink;

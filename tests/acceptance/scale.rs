@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::command::{Running, alone, count, start};
+use crate::command::{Running, count, start};
 use crate::counting::CountingRelay;
 use crate::sink::SmtpSink;
 use crate::writing::{Letter, MESSAGE, addresses};
@@ -83,7 +83,7 @@ fn peak(process: &Running) -> u64 {
 #[test]
 #[ignore = "needs release speed and smtp-sink of the Debian package postfix"]
 fn a_tenth_of_a_million_fits_in_memory_and_goes_on_at_once_after_a_kill() {
-    let _machine = alone();
+    let _machine = crate::command::alone();
     let figures = measure(115_000);
     eprintln!("{figures:?}");
     assert!(figures.peak_mib <= 150.0, "{figures:?}");

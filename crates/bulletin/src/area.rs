@@ -1,4 +1,4 @@
-//! Where something happens and how bad it is there: areas, regions, severities.
+//! Where something happens: areas, their tables, and regions as rules name them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,15 +8,44 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::intensity::IntensityReport;
 use crate::prefecture::Prefecture;
+use crate::severity::Severity;
 
 /// The code table that an area's code belongs to: the same digits mean other places in other tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AreaScheme {
     /// JMA 地震情報／細分区域 (AreaForecastLocalE): three digits, 188 areas.
     SeismicLocal,
     /// JMA 地震情報／都道府県等: two digits, equal to JIS X 0401.
     Prefecture,
+    /// JMA 緊急地震速報／府県予報区 (four digits, 9xxx) and 地方 (99xx).
+    EarlyWarning,
+    /// JMA 津波予報区: three digits; the 66 leaves and the wider areas that headlines use.
+    Tsunami,
+    /// JMA 気象情報／府県予報区・細分区域等: six digits; 府県予報区, 一次細分区域 and 市町村等をまとめた地域 share this table.
+    Weather,
+    /// JMA 気象・地震・火山情報／市町村等: seven digits, the first five equal to JIS X 0402.
+    City,
+    /// JMA 潮位観測点, 水位観測所, 沖合観測点 and other points of observation.
+    Station,
+    /// JMA 火山名: three digits.
+    Volcano,
+    /// JMA 指定河川洪水予報の予報区域 or 河川: twelve or ten digits.
+    River,
+    /// JMA 地方海上予報区.
+    Sea,
+    /// JIS X 0402 with its check digit, six digits, as L-Alert writes municipalities.
+    Municipality,
+    /// ISO 3166-1 alpha-2: `TH`.
+    Country,
+    /// 外務省's own four-digit country code, where it has no ISO code known to us.
+    MofaCountry,
+    /// 外務省's own two-digit region code: 10 アジア.
+    MofaRegion,
+    /// A place named in words only; the code repeats the name.
+    Named,
+    /// A code of a table that CAP names itself, as `table=code`: `SAME=006109`.
+    Geocode,
 }
 
 /// The code of an area within its [`AreaScheme`], as the source wrote it.
@@ -52,23 +81,25 @@ pub struct Area {
     pub code: AreaCode,
     /// The official name: `東京都２３区`.
     pub name: String,
-    /// The prefecture it lies in, when known; sea areas and places abroad have none.
-    pub prefecture: Option<Prefecture>,
+    /// The prefectures it lies in or whose coast it is, when known; places abroad have none, a bay or a volcano may have several.
+    pub prefectures: Vec<Prefecture>,
 }
 
-/// How bad it is in an area. Scales of other hazards come as further variants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Severity {
-    /// Observed JMA seismic intensity.
-    Intensity(IntensityReport),
-}
+impl Area {
+    /// An area of a table, with its prefectures.
+    pub fn new(
+        scheme: AreaScheme,
+        code: impl Into<String>,
+        name: impl Into<String>,
+        prefectures: impl IntoIterator<Item = Prefecture>,
+    ) -> Self {
+        Self { scheme, code: AreaCode::new(code), name: name.into(), prefectures: prefectures.into_iter().collect() }
+    }
 
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Intensity(report) => report.fmt(f),
-        }
+    /// A whole prefecture.
+    #[must_use]
+    pub fn prefecture(prefecture: Prefecture) -> Self {
+        Self::new(AreaScheme::Prefecture, format!("{:02}", prefecture.code()), prefecture.name(), [prefecture])
     }
 }
 
@@ -87,6 +118,7 @@ impl AreaReport {
     pub const fn intensity(&self) -> Option<IntensityReport> {
         match self.severity {
             Severity::Intensity(report) => Some(report),
+            _ => None,
         }
     }
 
@@ -94,7 +126,7 @@ impl AreaReport {
     #[must_use]
     pub fn lies_in(&self, region: &RegionCode) -> bool {
         match region {
-            RegionCode::Prefecture(prefecture) => self.area.prefecture == Some(*prefecture),
+            RegionCode::Prefecture(prefecture) => self.area.prefectures.contains(prefecture),
             RegionCode::SeismicLocal(code) => self.area.scheme == AreaScheme::SeismicLocal && self.area.code == *code,
         }
     }

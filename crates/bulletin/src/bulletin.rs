@@ -4,10 +4,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::area::{AreaReport, RegionCode};
+use crate::detail::{Detail, Earthquake};
 use crate::hypocentre::Hypocentre;
 use crate::intensity::IntensityReport;
-use crate::kind::{Kind, Revision, Standing};
-use crate::source::{SeriesKey, SourceId};
+use crate::kind::{Hazard, Kind};
+use crate::severity::Severity;
+use crate::source::{Digest, Origin, SeriesKey, SourceId};
+use crate::standing::{Revision, Standing};
+use crate::warning::AlertLevel;
 
 /// What a hazard source said, once.
 ///
@@ -18,6 +22,12 @@ use crate::source::{SeriesKey, SourceId};
 pub struct Bulletin {
     /// The telegram's identity.
     pub source: SourceId,
+    /// SHA-256 of its bytes: the same telegram by two ways has one digest.
+    pub digest: Digest,
+    /// The system it came from.
+    pub origin: Origin,
+    /// The telegram type, such as `VXSE53`, where name or title tell it.
+    pub telegram: Option<String>,
     /// What sort of telegram it is.
     pub kind: Kind,
     /// Whether it is meant in earnest.
@@ -48,8 +58,16 @@ pub struct Bulletin {
     pub publisher: String,
     /// Where and how bad, in the source's order; empty in cancellations.
     pub areas: Vec<AreaReport>,
-    /// Where an earthquake began, when told.
+    /// Where an earthquake began, when told; the first, where there are several.
     pub hypocentre: Option<Hypocentre>,
+    /// Further earthquakes of the same telegram.
+    pub further: Vec<Earthquake>,
+    /// What only this kind of telegram tells.
+    pub detail: Option<Detail>,
+    /// Earlier telegrams that this one says it replaces or takes back (CAP references).
+    pub replaces: Vec<SourceId>,
+    /// Where people can read more, when told.
+    pub link: Option<String>,
     /// What the reader of the telegram could not make sense of and left out, in English; empty when all was understood.
     pub remarks: Vec<String>,
 }
@@ -60,6 +78,9 @@ impl Bulletin {
     pub fn new(source: SourceId, kind: Kind, standing: Standing, revision: Revision, published: Timestamp) -> Self {
         Self {
             source,
+            digest: Digest::default(),
+            origin: Origin::default(),
+            telegram: None,
             kind,
             standing,
             revision,
@@ -76,6 +97,10 @@ impl Bulletin {
             publisher: String::new(),
             areas: Vec::new(),
             hypocentre: None,
+            further: Vec::new(),
+            detail: None,
+            replaces: Vec::new(),
+            link: None,
             remarks: Vec::new(),
         }
     }
@@ -92,31 +117,52 @@ impl Bulletin {
         self.areas.iter().filter(|it| it.lies_in(region)).filter_map(AreaReport::intensity).max()
     }
 
-    /// Whether mails that follow from this bulletin may go out as real: only 通常 telegrams may, an unknown standing may not.
+    /// What it is about.
+    #[must_use]
+    pub const fn hazard(&self) -> Hazard {
+        self.kind.hazard()
+    }
+
+    /// All that it says of a region, in the source's order.
+    pub fn severities_at<'a>(&'a self, region: &'a RegionCode) -> impl Iterator<Item = &'a Severity> {
+        self.areas.iter().filter(move |it| it.lies_in(region)).map(|it| &it.severity)
+    }
+
+    /// The greatest 警戒レベル of all areas.
+    #[must_use]
+    pub fn max_alert_level(&self) -> Option<AlertLevel> {
+        self.areas.iter().filter_map(|it| it.severity.alert_level()).max()
+    }
+
+    /// Whether it says that whatever was in force is over (解除, 津波なし, AllClear): the end of something true, unlike a cancellation.
+    #[must_use]
+    pub fn is_lifting(&self) -> bool {
+        self.revision != Revision::Cancellation
+            && !self.areas.is_empty()
+            && self.areas.iter().all(|it| it.severity.is_over())
+    }
+
+    /// Whether mails that follow from this bulletin may go out as real: only 通常 telegrams may, an unknown standing may not, and a
+    /// telegram of a test channel never.
     ///
     /// Necessary, not sufficient: that a bulletin is neither stale nor replayed is judged against the clock elsewhere.
     #[must_use]
     pub fn is_dispatchable_as_real(&self) -> bool {
-        self.standing == Standing::Real
+        self.standing == Standing::Real && self.kind != Kind::EarlyWarningTest
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::area::{Area, AreaCode, AreaScheme, Severity};
+    use crate::area::{Area, AreaScheme};
     use crate::hypocentre::{Magnitude, MagnitudeValue, Position};
     use crate::intensity::Intensity;
     use crate::prefecture::Prefecture;
 
     fn report(code: &str, prefecture: u8, report: IntensityReport) -> AreaReport {
         AreaReport {
-            area: Area {
-                scheme: AreaScheme::SeismicLocal,
-                code: AreaCode::new(code),
-                name: code.to_owned(),
-                prefecture: Prefecture::from_code(prefecture),
-            },
+            area: Area::new(AreaScheme::SeismicLocal, code, code, Prefecture::from_code(prefecture)),
             severity: Severity::Intensity(report),
         }
     }

@@ -19,4 +19,7 @@ pub enum Error {
     /// Not a place on the earth.
     #[error("{0} is no position: latitude is -90 to 90 and longitude -180 to 180 degrees")]
     Position(String),
+    /// Not a digest.
+    #[error("「{0}」 is no digest: it has 64 hexadecimal digits")]
+    Digest(String),
 }

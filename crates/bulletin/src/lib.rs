@@ -1,24 +1,19 @@
 //! What a hazard source said: values only.
 //!
-//! Every source (JMA telegrams today; L-Alert, CAP and travel advice later) is turned into one [`Bulletin`].
+//! Every source (JMA telegrams, L-Alert, CAP, travel advice, news, an operator) is turned into one [`Bulletin`].
 //! Nothing here does I/O, reads a clock or decides anything; deciding is the business of `hikyaku-dispatch`.
 //!
 //! ```
 //! use hikyaku_bulletin::{
-//!     Area, AreaCode, AreaReport, AreaScheme, Bulletin, Intensity, IntensityReport, Kind, Prefecture,
-//!     RegionCode, Revision, Severity, SourceId, Standing,
+//!     Area, AreaReport, AreaScheme, Bulletin, Intensity, IntensityReport, Kind, Prefecture, RegionCode,
+//!     Revision, Severity, SourceId, Standing,
 //! };
 //!
 //! let published = "2026-11-21T05:31:40Z".parse()?;
 //! let source = SourceId::new("20261121053140_0_VXSE51_010000");
 //! let mut bulletin = Bulletin::new(source, Kind::IntensityPrompt, Standing::Real, Revision::Issue, published);
 //! bulletin.areas.push(AreaReport {
-//!     area: Area {
-//!         scheme: AreaScheme::SeismicLocal,
-//!         code: AreaCode::new("350"),
-//!         name: "東京都２３区".to_owned(),
-//!         prefecture: Prefecture::from_code(13),
-//!     },
+//!     area: Area::new(AreaScheme::SeismicLocal, "350", "東京都２３区", Prefecture::from_code(13)),
 //!     severity: Severity::Intensity(IntensityReport::Measured(Intensity::SixLower)),
 //! });
 //!
@@ -34,20 +29,40 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+mod abroad;
 mod area;
 mod bulletin;
+mod civil;
+mod detail;
 mod error;
+mod expected;
 mod hypocentre;
 mod intensity;
 mod kind;
 mod prefecture;
+mod severity;
 mod source;
+mod standing;
+mod tsunami;
+mod typhoon;
+mod volcano;
+mod warning;
 
-pub use area::{Area, AreaCode, AreaReport, AreaScheme, RegionCode, Severity};
+pub use abroad::{CapCertainty, CapReport, CapSeverity, CapUrgency, GdacsColour, TravelReport, TravelScale};
+pub use area::{Area, AreaCode, AreaReport, AreaScheme, RegionCode};
 pub use bulletin::Bulletin;
+pub use civil::{CivilProtection, Phase, PlaceClass, Threat};
+pub use detail::{Detail, EarlyWarning, Earthquake, GreatQuake};
 pub use error::Error;
+pub use expected::{ExpectedIntensity, LongPeriodClass};
 pub use hypocentre::{Hypocentre, Magnitude, MagnitudeValue, Position};
 pub use intensity::{Intensity, IntensityReport};
-pub use kind::{Kind, Revision, Standing};
+pub use kind::{Hazard, Kind, TravelNotice};
 pub use prefecture::Prefecture;
-pub use source::{SeriesKey, SourceId};
+pub use severity::Severity;
+pub use source::{Digest, Origin, SeriesKey, SourceId};
+pub use standing::{Revision, Standing};
+pub use tsunami::{TsunamiGrade, TsunamiReport, WaterHeight};
+pub use typhoon::{Typhoon, TyphoonPoint};
+pub use volcano::{VolcanoChange, VolcanoReport};
+pub use warning::{AlertLevel, Phenomenon, WarningChange, WarningGrade, WarningReport};

@@ -1,7 +1,7 @@
 //! What the machine hears and what it asks for: the whole of its dealings with the world.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::address::AddressStyle;
@@ -12,9 +12,11 @@ use crate::outcome::{ReplyRules, Stage};
 use crate::policy::Policy;
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
+use crate::route::{RelayRoute, Source};
 use crate::session::{Ending, Manner, Why};
 use crate::time::{Instant, Span};
 use crate::trust::Encryption;
+use crate::via::Via;
 
 /// What all mails of a batch share, kept once.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -119,6 +121,10 @@ pub struct Tables {
     pub policies: HashMap<Carrier, Policy>,
     /// The limits of everybody else.
     pub default_policy: Policy,
+    /// Addresses of our own.
+    pub sources: Vec<Source>,
+    /// Relays through which the mails of some carriers go.
+    pub routes: Vec<RelayRoute>,
     /// How replies are read.
     pub rules: ReplyRules,
 }
@@ -136,6 +142,15 @@ pub enum Event {
         domain: String,
         /// Where its mail goes.
         route: Route,
+        /// Until when this holds.
+        valid_until: Instant,
+    },
+    /// A relay's name was looked up.
+    RelayFound {
+        /// The route's name.
+        relay: String,
+        /// Where it listens, or why that is not known.
+        found: Result<Vec<SocketAddr>, String>,
         /// Until when this holds.
         valid_until: Instant,
     },
@@ -205,6 +220,15 @@ pub enum Action {
     Load(ChunkId),
     /// Look a domain up; `Resolved` follows.
     Resolve(String),
+    /// Look up the host of the route of this name; `RelayFound` follows.
+    FindRelay {
+        /// The route's name.
+        relay: String,
+        /// Name or address of its host.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
     /// Open a session; `SessionReady` or `SessionClosed` follows.
     Open {
         /// Its number.
@@ -213,8 +237,8 @@ pub enum Action {
         carrier: Carrier,
         /// The lane's name, for the gate of ceilings.
         gate: Arc<str>,
-        /// Our own address, where it is not left to the system.
-        source: Option<IpAddr>,
+        /// By which way.
+        via: Via,
         /// Host name, for TLS.
         host: String,
         /// Where to connect.

@@ -63,15 +63,58 @@ pub enum Basis {
 /// What one mail is taken to cost a session of a lane of which nothing is known.
 pub const ASSUMED_TURN: Span = Span::from_millis(200);
 
-/// How fast a lane is.
+/// How fast mails leave for a carrier, by all the ways that are open together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Speed {
-    /// Mails a second; zero if it is stopped.
+    /// Mails a second when every way runs; zero if all are stopped.
     pub per_second: f64,
     /// How that is known.
     pub basis: Basis,
     /// How long nothing departs from now on.
     pub held: Span,
+    /// How many ways are open: addresses of our own, relays.
+    pub ways: u32,
+    /// Ways that join in later than the first: how long from now, and how many of the mails a second are theirs.
+    pub joins: Vec<(Span, f64)>,
+}
+
+impl Speed {
+    /// The speed of a single way.
+    #[must_use]
+    pub fn of_one(per_second: f64, basis: Basis, held: Span) -> Speed {
+        Speed { per_second, basis, held, ways: 1, joins: Vec::new() }
+    }
+
+    /// The speed of several ways together: they draw from the same queue, and one that is held joins in when it may.
+    #[must_use]
+    pub fn together(ways: Vec<Speed>) -> Speed {
+        let held = ways.iter().map(|way| way.held).min().unwrap_or_default();
+        let later = ways.iter().filter(|way| way.held > held && way.per_second > 0.0);
+        Speed {
+            per_second: ways.iter().map(|way| way.per_second).sum(),
+            basis: ways.iter().map(|way| way.basis).min().unwrap_or(Basis::Assumed),
+            held,
+            ways: ways.iter().map(|way| way.ways).sum(),
+            joins: later.map(|way| (way.held, way.per_second)).collect(),
+        }
+    }
+
+    /// When so many mails will have left; `None` is never.
+    fn time_for(&self, mails: f64) -> Option<Span> {
+        let mut joins = self.joins.clone();
+        joins.sort_by_key(|(when, _)| *when);
+        let (mut left, mut now) = (mails, self.held);
+        let mut rate = self.per_second - joins.iter().map(|(_, more)| more).sum::<f64>();
+        for (when, more) in joins {
+            let until = when.saturating_sub(now).as_secs_f64();
+            if left <= rate * until {
+                break;
+            }
+            left -= rate * until;
+            (now, rate) = (when, rate + more);
+        }
+        Some(now + Span::try_from_secs_f64(left / rate).ok()?)
+    }
 }
 
 /// What a lane has to carry.
@@ -198,8 +241,7 @@ fn time_of(load: &Load, speed: &Speed, mails: u64) -> Option<Span> {
         return Some(Span::ZERO);
     }
     let beside: u64 = load.beside.iter().map(|other| mails.min(*other)).sum();
-    let seconds = (load.before + mails + beside) as f64 / speed.per_second;
-    let through = speed.held + Span::try_from_secs_f64(seconds).ok()?;
+    let through = speed.time_for((load.before + mails + beside) as f64)?;
     Some(if mails >= load.waiting { through.max(load.put_off) } else { through })
 }
 
@@ -245,11 +287,13 @@ fn remedy(load: &Load, speed: &Speed, goal: Span) -> Option<Remedy> {
     let left = goal.checked_sub(speed.held).filter(|left| *left > Span::ZERO)?;
     let beside: u64 = load.beside.iter().map(|other| load.waiting.min(*other)).sum();
     let needed = (load.before + load.waiting + beside) as f64 / left.as_secs_f64();
-    let sources = (needed / speed.per_second).ceil() - 1.0;
+    let ways = f64::from(speed.ways.max(1));
+    let sources = (needed / (speed.per_second / ways)).ceil() - ways;
     if !late || !sources.is_finite() || sources < 1.0 {
         return None;
     }
-    let faster = Speed { per_second: speed.per_second * (sources + 1.0), ..speed.clone() };
+    let per_second = speed.per_second * (sources + ways) / ways;
+    let faster = Speed { per_second, joins: Vec::new(), ..speed.clone() };
     let all = time_of(&Load { put_off: Span::ZERO, ..load.clone() }, &faster, load.waiting)?;
     Some(Remedy { sources: sources as u64, all })
 }

@@ -186,6 +186,7 @@ impl Talk {
             pipelining_proven: bit(4),
             overlap: bit(5),
             mails_before: u32::from(how >> 6),
+            login: None,
         };
         let now = Instant::from_micros(1_000_000);
         let mut session = Session::new(manner, now);

@@ -392,6 +392,7 @@ fn failure(why: &Why) -> Option<&'static str> {
         Why::DiscardsInput => "discards-input",
         Why::PipeliningLie => "pipelining-lie",
         Why::TlsFailed(_) => "tls",
+        Why::LoginRefused(_) => "login",
     })
 }
 

@@ -37,8 +37,21 @@ pub struct Policy {
     pub timeouts_routine: Timeouts,
     /// How often a mail is tried again after a busy or broken attempt before it expires by its own time: none means for ever.
     pub attempts_max: Option<u32>,
+    /// Ceilings over all our addresses together; the others count for each address.
+    pub total: Totals,
     /// Whether a mail in doubt is sent again (with the same Message-ID) or settles as unknown.
     pub resend_in_doubt: bool,
+}
+
+/// Ceilings of a carrier over all our addresses; `None` has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Most sessions open at once.
+    pub sessions_max: Option<u32>,
+    /// Most mails a second.
+    pub mails_per_second_max: Option<f64>,
+    /// Most new connections a minute.
+    pub connects_per_minute_max: Option<u32>,
 }
 
 /// How long to wait for each answer, after RFC 5321 §4.5.3.2 and shortened for mails that must arrive now.
@@ -97,6 +110,7 @@ impl Default for Policy {
             timeouts: Timeouts::URGENT,
             timeouts_routine: Timeouts::RFC,
             attempts_max: None,
+            total: Totals::default(),
             resend_in_doubt: true,
         }
     }

@@ -5,6 +5,7 @@ use crate::message::BatchId;
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::time::{Instant, Span};
 use crate::trust::Encryption;
+use crate::via::Via;
 
 /// One attempt, or the end of a recipient without one. No address is in it, only the caller's own id.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -35,6 +36,8 @@ pub struct Record {
     pub latency: Span,
     /// How the recipient settled, if it did by this.
     pub settled: Option<Settlement>,
+    /// By which way it went: MX hosts, from an address of ours, through a relay. Records of earlier programs say MX.
+    pub route: Via,
 }
 
 impl Record {
@@ -55,6 +58,7 @@ impl Record {
             reply: String::new(),
             latency: Span::ZERO,
             settled: None,
+            route: Via::Direct,
         }
     }
 }

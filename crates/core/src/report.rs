@@ -68,6 +68,35 @@ pub struct DomainTrouble {
     pub goes_on: bool,
 }
 
+/// A relay of a carrier (特定接続) that cannot be used: somebody must see to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteTrouble {
+    /// Whose mails go through it.
+    pub carrier: Carrier,
+    /// The route's name in the carrier table.
+    pub route: String,
+    /// Its host and port.
+    pub relay: String,
+    /// Since when.
+    pub since: Instant,
+    /// Why.
+    pub why: String,
+    /// Whether the carrier's mails go another way meanwhile; else they wait.
+    pub goes_round: bool,
+}
+
+impl core::fmt::Display for RouteTrouble {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let RouteTrouble { carrier, route, relay, why, .. } = self;
+        let meanwhile = if self.goes_round { "go another way meanwhile" } else { "wait" };
+        write!(
+            f,
+            "route {route}: relay {relay} is down ({why}); mails for {carrier} {meanwhile}. It is tried again by itself: \
+             see to the relay, its account, or the route in the carrier table"
+        )
+    }
+}
+
 /// Whether the queue takes what is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueueHealth {
@@ -102,4 +131,6 @@ pub struct Snapshot {
     pub unrecognised: Vec<UnseenReply>,
     /// Domains that cannot be resolved, by name.
     pub unresolved: Vec<DomainTrouble>,
+    /// Relays of carriers that are down.
+    pub routes_down: Vec<RouteTrouble>,
 }

@@ -92,6 +92,7 @@ fn record(batch: u32, recipient: &str, settled: Option<Settlement>, cause: Optio
         reply: String::new(),
         latency: Span::ZERO,
         settled,
+        route: hikyaku_core::Via::Direct,
     }
 }
 

@@ -25,3 +25,10 @@ pub(crate) fn optional_instant(parent: Node, name: &'static str, remarks: &mut V
     }
     parsed
 }
+
+/// A time in any of the forms that feeds use: with its offset (RFC 3339), or of mail (RFC 2822: `Tue, 08 Sep 2026 02:14:00 GMT`).
+pub(crate) fn any_instant(value: &str) -> Option<Timestamp> {
+    let value = value.trim();
+    let mail = || jiff::fmt::rfc2822::parse(value).ok().map(|it| it.timestamp());
+    value.parse().ok().or_else(mail)
+}

@@ -23,20 +23,25 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod bounds;
-mod coordinate;
-mod envelope;
+mod index;
 mod instant;
+mod jma;
 mod local_area;
+mod loose;
 mod parse;
+mod read;
 mod reject;
 pub mod samples;
-mod seismic;
+mod series;
 mod xml;
 
 pub use bounds::{
     MAX_ATTRIBUTES_PER_ELEMENT, MAX_DEPTH_ELEMENTS, MAX_NAMESPACE_DECLARATIONS, MAX_NODES, MAX_TELEGRAM_BYTES,
 };
 pub use hikyaku_bulletin::Bulletin;
+pub use index::{Entry, Index};
 pub use local_area::{LocalArea, local_area, local_areas};
 pub use parse::parse;
+pub use read::{Document, read};
 pub use reject::{Place, Reject};
+pub use series::{Fate, Freshness, Present, Series, Step, Taken, Timing};

@@ -1,51 +1,48 @@
-//! The one way in: bytes become a bulletin or a reason.
+//! The one way in for telegrams: bytes become a bulletin or a reason.
 
-use hikyaku_bulletin::{Bulletin, Kind, Revision};
+use aws_lc_rs::digest::{SHA256, digest as sha};
+use hikyaku_bulletin::{Bulletin, Digest};
 use roxmltree::Node;
 
 use crate::bounds::within_bounds;
-use crate::envelope::envelope;
+use crate::jma;
 use crate::reject::Reject;
-use crate::seismic;
-use crate::xml::{child, child_text, children, document, place, report, text};
+use crate::xml::{document, is_jma_report, not_known};
 
 /// Reads one telegram.
 ///
-/// `source_name` is its file name, path or address; the bulletin's identity is made from it, so two telegrams must not share one.
-/// What is optional and unreadable is left out with a word in [`Bulletin::remarks`].
+/// `source_name` is its file name, path or address; the bulletin's identity is made from it, so two telegrams must not share one. When
+/// it is empty, as for what is pushed without a name, the identity is the digest of the bytes.
+/// What is optional and unreadable is left out with a word in [`Bulletin::remarks`]. Of a list only the first bulletin is given: use
+/// [`crate::read`] for lists and feeds.
 ///
 /// # Errors
-/// [`Reject`] when the bytes are out of bounds, hostile, damaged, no JMA telegram, or lack what a telegram must have: title and
-/// times, and in a 震度速報 that is no cancellation at least one area.
+/// [`Reject`] when the bytes are out of bounds, hostile, damaged, no telegram of a known form, or lack what a telegram must have: title
+/// and times, and in a 震度速報 that is no cancellation at least one area.
 pub fn parse(bytes: &[u8], source_name: &str) -> Result<Bulletin, Reject> {
-    let document = document(within_bounds(bytes)?)?;
-    let report = report(&document)?;
-    let mut bulletin = envelope(report, source_name)?;
-    if let Some(body) = child(report, "Body") {
-        bulletin.text = sentences(body);
-    }
-    match bulletin.kind {
-        Kind::IntensityPrompt | Kind::HypocentreAndIntensity | Kind::DistantEarthquake => {
-            seismic::fill(&mut bulletin, report);
-        }
-        _ => {}
-    }
-    let must_name_areas = bulletin.kind == Kind::IntensityPrompt && bulletin.revision != Revision::Cancellation;
-    if must_name_areas && bulletin.areas.is_empty() {
-        return Err(Reject::Missing { element: "Body/Intensity/Observation/Pref/Area", place: place(report) });
-    }
-    Ok(bulletin)
+    let text = within_bounds(bytes)?;
+    let document = document(text)?;
+    let root = document.root_element();
+    let bulletins = telegram(root, bytes, source_name)?;
+    bulletins.and_then(|all| all.into_iter().next()).ok_or_else(|| not_known(root))
 }
 
-/// The official sentences of a body: its own text and its comments, one to a line.
-fn sentences(body: Node) -> String {
-    let own = child_text(body, "Text");
-    let comments =
-        children(body, "Comments").flat_map(|it| it.children().filter(Node::is_element)).filter_map(|comment| {
-            match comment.tag_name().name() {
-                "FreeFormComment" => Some(text(comment)).filter(|it| !it.is_empty()),
-                _ => child_text(comment, "Text"),
-            }
-        });
-    own.into_iter().chain(comments).collect::<Vec<_>>().join("\n")
+/// What a telegram says, when it has a known form.
+pub(crate) fn telegram(root: Node, bytes: &[u8], source_name: &str) -> Result<Option<Vec<Bulletin>>, Reject> {
+    let digest = digest(bytes);
+    let named = if source_name.is_empty() { digest.to_string() } else { source_name.to_owned() };
+    let mut bulletins = if is_jma_report(root) {
+        vec![jma::telegram(root, &named)?]
+    } else {
+        return Ok(None);
+    };
+    for bulletin in &mut bulletins {
+        bulletin.digest = digest;
+    }
+    Ok(Some(bulletins))
+}
+
+/// SHA-256 of the bytes.
+fn digest(bytes: &[u8]) -> Digest {
+    Digest::new(<[u8; 32]>::try_from(sha(&SHA256, bytes).as_ref()).unwrap_or_default())
 }

@@ -77,9 +77,11 @@ pub enum Reject {
         /// What was wrong there.
         reason: String,
     },
-    /// XML, but no JMA telegram.
-    #[error("the root element is <{root}> in namespace “{namespace}”; expected <Report> of JMA XML: check the file")]
-    NotJma {
+    /// XML, but of no form that is read here.
+    #[error(
+        "the root element is <{root}> in namespace “{namespace}”; expected JMA XML, CAP, EDXL-DE, 外務省 opendata, Atom or RSS: check the file"
+    )]
+    NotKnown {
         /// The name of the root element.
         root: String,
         /// Its namespace; empty when it has none.

@@ -29,16 +29,17 @@ pub(crate) fn document(text: &str) -> Result<Document<'_>, Reject> {
     })
 }
 
-/// The root, if it is a JMA `Report`.
-pub(crate) fn report<'a, 'i>(document: &'a Document<'i>) -> Result<Node<'a, 'i>, Reject> {
-    let root = document.root_element();
-    if is(root, "Report") {
-        return Ok(root);
-    }
-    Err(Reject::NotJma {
+/// Whether the root is a JMA `Report`.
+pub(crate) fn is_jma_report(root: Node) -> bool {
+    is(root, "Report")
+}
+
+/// That a document has none of the known forms, with the name of its root.
+pub(crate) fn not_known(root: Node) -> Reject {
+    Reject::NotKnown {
         root: root.tag_name().name().chars().take(80).collect(),
         namespace: root.tag_name().namespace().unwrap_or_default().chars().take(200).collect(),
-    })
+    }
 }
 
 fn is(node: Node, name: &str) -> bool {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use crate::auth::AuthProfile;
 use crate::book::Book;
 use crate::directory::Directory;
 use crate::gauge::Gauge;
@@ -26,6 +27,7 @@ pub(crate) struct Carrier {
     pub(crate) clock: Arc<Clock>,
     terms: Moments<Terms>,
     domains: Vec<String>,
+    pub(crate) auth: Option<AuthProfile>,
     gauges: Mutex<Gauges>,
 }
 
@@ -66,7 +68,8 @@ impl Carrier {
             post: common.post,
             clock: common.clock,
             terms: terms(profile),
-            domains: profile.domains.clone(),
+            domains: profile.domains.iter().chain(&profile.relays).cloned().collect(),
+            auth: profile.auth.clone(),
             gauges: Mutex::default(),
         }
     }

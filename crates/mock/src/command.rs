@@ -14,6 +14,8 @@ pub(crate) enum Command<'a> {
     Noop,
     Quit,
     StartTls,
+    /// What follows `AUTH`.
+    Auth(&'a [u8]),
     /// Known, but its argument makes no sense.
     Malformed,
     Unknown,
@@ -34,6 +36,7 @@ impl<'a> Command<'a> {
             b"" if is(b"QUIT") => Self::Quit,
             b"" if is(b"STARTTLS") => Self::StartTls,
             _ if is(b"NOOP") => Self::Noop,
+            _ if is(b"AUTH") => Self::Auth(argument),
             b"" if is(b"EHLO") || is(b"HELO") => Self::Malformed,
             _ if is(b"EHLO") => Self::Ehlo,
             _ if is(b"HELO") => Self::Helo,

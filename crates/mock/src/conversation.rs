@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::auth::Door;
 use crate::book::TakenId;
 use crate::command::Command;
 use crate::content::{Content, PIECE_BYTES_MAX, Progress};
@@ -35,6 +36,7 @@ pub(crate) struct Conversation {
     greeted: bool,
     under_tls: bool,
     tarpitted: bool,
+    door: Door,
     /// The pause before the present command is over.
     paused: bool,
     /// What the limits said to the MAIL before whose answer we pause.
@@ -83,6 +85,7 @@ impl Conversation {
             greeted: false,
             under_tls: false,
             tarpitted: false,
+            door: Door::default(),
             paused: false,
             mail_verdict: None,
             line: Vec::new(),
@@ -140,6 +143,7 @@ impl Conversation {
     pub(crate) fn secured(&mut self, resumed: bool) {
         self.under_tls = true;
         self.greeted = false;
+        self.door = Door::default();
         self.envelope = None;
         self.visit.carrier.write(|book| {
             book.count.tls_sessions += 1;
@@ -214,6 +218,13 @@ impl Conversation {
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         line.extend_from_slice(&ripe[..end]);
+        if let Some(terms) = self.visit.carrier.auth.as_ref().filter(|_| self.door.is_asking()) {
+            input.consume(end + 1);
+            out.extend_from_slice(self.door.answer(&line, terms).as_bytes());
+            self.line = line;
+            self.count_login();
+            return None;
+        }
         let command = Command::read(&line);
         let flow = match self.pause_before(command, now) {
             Some(pause) => Some(Flow::Hold(pause)),
@@ -261,7 +272,7 @@ impl Conversation {
                 self.greeted = true;
                 self.envelope = None;
                 let manner = *self.visit.manner(now);
-                let tls = !self.under_tls;
+                let tls = (!self.under_tls, self.visit.carrier.auth.as_ref());
                 match command {
                     Command::Ehlo => introduce(&self.host_name, self.visit.carrier.wording, &manner, tls, out),
                     _ => out.extend_from_slice(format!("250 {}\r\n", self.host_name).as_bytes()),
@@ -296,6 +307,15 @@ impl Conversation {
                 return Some(Flow::StartTls);
             }
             Command::StartTls => replies::BAD_SEQUENCE,
+            Command::Auth(argument) => match &self.visit.carrier.auth {
+                Some(terms) if self.greeted && !self.door.is_open() && (self.under_tls || terms.in_clear) => {
+                    let reply = self.door.auth(argument, terms);
+                    self.count_login();
+                    reply
+                }
+                Some(_) => replies::BAD_SEQUENCE,
+                None => replies::NO_COMMAND,
+            },
             Command::Malformed => replies::BAD_SYNTAX,
             Command::Unknown => replies::NO_COMMAND,
         };
@@ -303,10 +323,20 @@ impl Conversation {
         None
     }
 
+    fn count_login(&self) {
+        if self.door.is_open() {
+            self.visit.carrier.write(|book| book.count.logins += 1);
+        }
+    }
+
     fn mail(&mut self, argument: &[u8], now: Instant, out: &mut Vec<u8>) -> Option<Flow> {
         let verdict = self.mail_verdict.take();
         if !self.under_tls {
             self.visit.carrier.write(|book| book.count.mails_in_clear += 1);
+        }
+        if self.visit.carrier.auth.is_some() && !self.door.is_open() {
+            out.extend_from_slice(replies::NO_LOGIN.as_bytes());
+            return None;
         }
         if !self.greeted || self.envelope.is_some() {
             out.extend_from_slice(replies::BAD_SEQUENCE.as_bytes());

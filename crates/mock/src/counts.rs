@@ -38,6 +38,8 @@ pub struct CarrierCount {
     pub tls_sessions: u64,
     /// Of these, those that resumed an earlier one instead of showing a certificate again.
     pub tls_resumed: u64,
+    /// Sessions in which the client logged in.
+    pub logins: u64,
     /// MAIL commands seen in clear.
     pub mails_in_clear: u64,
     /// MAIL commands seen, refused ones included.

@@ -1,5 +1,6 @@
 //! Which SMTP extensions a host offers in its reply to EHLO, and what it then bears after MAIL.
 
+use crate::auth::AuthProfile;
 use crate::replies;
 use crate::settings::{Manner, Pipelining, Tls, Wording};
 
@@ -17,7 +18,15 @@ pub(crate) fn offers_tls(manner: &Manner) -> bool {
 }
 
 /// Answers EHLO; `bare` while the session is not under TLS.
-pub(crate) fn introduce(host: &str, wording: Wording, manner: &Manner, bare: bool, out: &mut Vec<u8>) {
+pub(crate) fn introduce(
+    host: &str,
+    wording: Wording,
+    manner: &Manner,
+    (bare, auth): (bool, Option<&AuthProfile>),
+    out: &mut Vec<u8>,
+) {
+    let auth = auth.filter(|auth| !bare || auth.in_clear).map(AuthProfile::offer);
+
     let offered = [
         (true, host),
         (manner.pipelining != Some(Pipelining::Absent), "PIPELINING"),
@@ -25,6 +34,7 @@ pub(crate) fn introduce(host: &str, wording: Wording, manner: &Manner, bare: boo
         (manner.smtputf8 == Some(true), "SMTPUTF8"),
         // the Japanese carriers' replies have no enhanced codes
         (!matches!(wording, Wording::Docomo | Wording::Au), "ENHANCEDSTATUSCODES"),
+        (auth.is_some(), auth.as_deref().unwrap_or_default()),
         (true, "8BITMIME"),
     ];
     for (_, words) in offered.iter().filter(|(holds, _)| *holds) {

@@ -22,6 +22,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod auth;
 mod book;
 mod carrier;
 mod command;
@@ -54,6 +55,7 @@ mod visit;
 mod window;
 mod zone;
 
+pub use auth::AuthProfile;
 pub use counts::{Acceptance, CarrierCount, End, Fate};
 pub use directory::Directory;
 pub use error::Error;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::auth::AuthProfile;
 use crate::error::Error;
 use crate::settings::{Limits, Manner, Overrun, Refusal, Wording};
 
@@ -65,6 +66,12 @@ pub struct CarrierProfile {
     /// How all its hosts behave, unless they say otherwise.
     #[serde(default)]
     pub manner: Manner,
+    /// Domains of other carriers for which it takes mail too, as their relay; no MX record names it for them.
+    #[serde(default)]
+    pub relays: Vec<String>,
+    /// The account without which its hosts take no mail (RFC 4954); default none is asked for.
+    #[serde(default)]
+    pub auth: Option<AuthProfile>,
     /// Its MX hosts, `[[carrier.host]]`; at least one.
     #[serde(rename = "host", default)]
     pub hosts: Vec<HostProfile>,

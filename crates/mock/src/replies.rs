@@ -111,6 +111,8 @@ pub(crate) const BYE: &str = "221 2.0.0 Bye\r\n";
 pub(crate) const IDLE: &str = "421 4.4.2 Error: timeout exceeded\r\n";
 pub(crate) const LINE_TOO_LONG: &str = "500 Line Too Long\r\n";
 pub(crate) const NO_COMMAND: &str = "500 5.5.2 Error: command not recognized\r\n";
+/// MAIL without the account that the host asks for (RFC 4954 §6).
+pub(crate) const NO_LOGIN: &str = "530 5.7.0 Authentication required\r\n";
 pub(crate) const BAD_SEQUENCE: &str = "503 5.5.1 Bad sequence of commands\r\n";
 pub(crate) const BAD_SYNTAX: &str = "501 5.5.4 Syntax error in parameters\r\n";
 pub(crate) const NO_PARAMETER: &str = "555 5.5.4 Unsupported parameter\r\n";

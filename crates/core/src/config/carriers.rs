@@ -1,24 +1,20 @@
 //! The table of carriers: who they are, their limits, and the ways that lead to them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
+use super::limits::{LimitsToml, TotalsToml};
 use super::replies::ReplyTable;
-use std::path::PathBuf;
-use std::sync::Arc;
-
+use super::routes::RouteToml;
 use super::sources::SourceToml;
 use super::table::{Table, TableError};
-use super::trusted;
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::event::Tables;
 use crate::outcome::ReplyRules;
-use crate::policy::{Policy, TlsPolicy};
-use crate::route::Source;
-use crate::time::Span;
-use crate::trust::TlsVersion;
+use crate::policy::Policy;
+use crate::route::{RelayRoute, Source, WhenDown};
 
 /// The carrier table that is compiled in; an operator may replace it.
 pub(super) const CARRIERS: &str = include_str!("../../data/carriers.toml");
@@ -30,6 +26,7 @@ pub(super) const REPLIES: &str = include_str!("../../data/replies.toml");
 pub struct Carriers {
     rows: Vec<(CarrierRow, Policy)>,
     pub(crate) sources: Vec<Source>,
+    pub(crate) routes: Vec<RelayRoute>,
     rules: ReplyRules,
     default_policy: Policy,
 }
@@ -40,6 +37,7 @@ impl Default for Carriers {
         let nothing = || Carriers {
             rows: Vec::new(),
             sources: Vec::new(),
+            routes: Vec::new(),
             rules: ReplyRules::default(),
             default_policy: Policy::default(),
         };
@@ -69,12 +67,13 @@ impl Carriers {
     fn build(carriers: &str, replies: ReplyTable) -> Result<Self, TableError> {
         let wrong = |e: toml::de::Error| TableError { table: "carrier table".into(), problem: e.to_string() };
         let table: CarrierFile = toml::from_str(carriers).map_err(wrong)?;
-        let names = table.carrier.iter().map(|row| row.name.as_str()).collect();
+        let names = table.carrier.iter().map(|row| row.name.clone()).collect();
         let text = Table { text: carriers, names };
         let sources = table.source.into_iter().map(|row| row.build(&text)).collect::<Result<_, _>>()?;
         let default_policy = table.default.policy(&Policy::default(), "default")?;
+        let routes = table.route.into_iter().map(|row| row.build(&text, &default_policy)).collect::<Result<_, _>>()?;
         let rows = table.carrier.into_iter().map(|row| row.build(&default_policy)).collect::<Result<_, _>>()?;
-        Ok(Carriers { rows, sources, rules: replies.rules, default_policy })
+        Ok(Carriers { rows, sources, routes, rules: replies.rules, default_policy })
     }
 
     /// Replaces a carrier's limits; an unknown name is added with these limits and no domains.
@@ -96,14 +95,17 @@ impl Carriers {
 
     /// Lowers the ceilings of everybody: sessions at once and mails a second.
     pub fn limit_all(&mut self, sessions: Option<u32>, per_second: Option<f64>) {
-        let policies = self.rows.iter_mut().map(|(_, policy)| policy).chain([&mut self.default_policy]);
+        let routes = self.routes.iter_mut().map(|route| &mut route.policy);
+        let policies = self.rows.iter_mut().map(|(_, policy)| policy).chain([&mut self.default_policy]).chain(routes);
         for policy in policies {
             if let Some(sessions) = sessions {
                 policy.sessions_max = sessions.max(1);
+                policy.total.sessions_max = Some(sessions.max(1));
                 policy.sessions_start = policy.sessions_start.min(policy.sessions_max);
             }
             if let Some(per_second) = per_second {
                 policy.mails_per_second_max = Some(policy.mails_per_second_max.unwrap_or(f64::MAX).min(per_second));
+                policy.total.mails_per_second_max = policy.mails_per_second_max;
                 // A burst of a tenth of a second keeps a configured pace even.
                 policy.burst_mails = policy.burst_mails.min((per_second / 10.0).ceil() as u32).max(1);
             }
@@ -128,8 +130,22 @@ impl Carriers {
         self.sources.push(source);
     }
 
+    /// Adds a relay for the mails of some carriers (特定接続).
+    pub fn add_route(&mut self, route: RelayRoute) {
+        self.routes.push(route);
+    }
+
     pub(crate) fn table(&self) -> CarrierTable {
         CarrierTable::new(self.rows.iter().map(|(row, _)| row.clone()).collect())
+    }
+
+    /// Carriers that are reached through relays alone: where their MX hosts are is nothing to us.
+    pub(crate) fn behind_relays(&self) -> HashSet<Carrier> {
+        let only = |carrier: &&Carrier| {
+            let mut routes = self.routes.iter().filter(|route| route.serves(carrier)).peekable();
+            routes.peek().is_some() && routes.all(|route| route.when_down == WhenDown::Wait)
+        };
+        self.routes.iter().flat_map(|route| &route.carriers).filter(only).cloned().collect()
     }
 
     pub(crate) fn policies(&self) -> HashMap<Carrier, Policy> {
@@ -137,8 +153,14 @@ impl Carriers {
     }
 
     pub(crate) fn tables(&self) -> Tables {
-        let (table, policies) = (self.table(), self.policies());
-        Tables { table, policies, default_policy: self.default_policy(), rules: self.rules() }
+        Tables {
+            table: self.table(),
+            policies: self.policies(),
+            default_policy: self.default_policy(),
+            sources: self.sources.clone(),
+            routes: self.routes.clone(),
+            rules: self.rules(),
+        }
     }
 
     pub(crate) fn default_policy(&self) -> Policy {
@@ -157,6 +179,8 @@ struct CarrierFile {
     carrier: Vec<CarrierToml>,
     #[serde(default)]
     source: Vec<SourceToml>,
+    #[serde(default)]
+    route: Vec<RouteToml>,
 }
 
 #[derive(Deserialize)]
@@ -171,59 +195,13 @@ struct CarrierToml {
     source: String,
     #[serde(default)]
     limits: LimitsToml,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitsToml {
-    sessions_max: Option<u32>,
-    sessions_start: Option<u32>,
-    flight_start: Option<u32>,
-    mails_per_second_max: Option<f64>,
-    burst_mails: Option<u32>,
-    mails_per_session_max: Option<u32>,
-    connects_per_minute_max: Option<u32>,
-    idle_seconds: Option<u64>,
-    tls: Option<TlsPolicy>,
-    tls_min: Option<TlsVersion>,
-    pins: Option<Vec<String>>,
-    /// A PEM file.
-    ca: Option<PathBuf>,
-}
-
-impl LimitsToml {
-    fn policy(self, base: &Policy, whose: &str) -> Result<Policy, TableError> {
-        let problem = |problem| TableError { table: "carrier table".into(), problem: format!("{whose}: {problem}") };
-        let tls = self.tls.unwrap_or(base.tls);
-        let trusted = match (&self.pins, &self.ca) {
-            (None, None) => base.trusted.clone(),
-            (pins, ca) => {
-                Arc::new(trusted::trusted(pins.as_deref().unwrap_or_default(), ca.as_deref()).map_err(problem)?)
-            }
-        };
-        if tls == TlsPolicy::Pinned && trusted.is_empty() {
-            return Err(problem("tls = \"pinned\" needs `pins`, `ca` or both".into()));
-        }
-        Ok(Policy {
-            sessions_max: self.sessions_max.unwrap_or(base.sessions_max),
-            sessions_start: self.sessions_start.unwrap_or(base.sessions_start),
-            flight_start: self.flight_start.unwrap_or(base.flight_start),
-            mails_per_second_max: self.mails_per_second_max.or(base.mails_per_second_max),
-            burst_mails: self.burst_mails.unwrap_or(base.burst_mails),
-            mails_per_session_max: self.mails_per_session_max.unwrap_or(base.mails_per_session_max),
-            connects_per_minute_max: self.connects_per_minute_max.or(base.connects_per_minute_max),
-            idle: self.idle_seconds.map_or(base.idle, Span::from_secs),
-            tls,
-            tls_min: self.tls_min.unwrap_or(base.tls_min),
-            trusted,
-            ..base.clone()
-        })
-    }
+    #[serde(default)]
+    total: TotalsToml,
 }
 
 impl CarrierToml {
     fn build(self, default: &Policy) -> Result<(CarrierRow, Policy), TableError> {
-        let policy = self.limits.policy(default, &self.name)?;
+        let policy = Policy { total: self.total.totals(), ..self.limits.policy(default, &self.name)? };
         let row = CarrierRow {
             carrier: Carrier::new(self.name),
             domains: self.domains,

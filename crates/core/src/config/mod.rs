@@ -1,7 +1,9 @@
 //! How the engine is set up: the folder, the name service, what may be dialled, and the tables of carriers and replies.
 
 mod carriers;
+mod limits;
 mod replies;
+mod routes;
 mod sources;
 mod table;
 mod trusted;
@@ -48,6 +50,25 @@ impl Dial {
     #[must_use]
     pub fn permits_relay(self, addr: SocketAddr) -> bool {
         self != Dial::Loopback || addr.ip().is_loopback()
+    }
+
+    /// The address to connect to, if it may be dialled: as a relay's or as an MX host's.
+    #[must_use]
+    pub(crate) fn dialable(self, addr: SocketAddr, is_relay: bool) -> Option<Dialable> {
+        let permitted = if is_relay { self.permits_relay(addr) } else { self.permits(addr) };
+        permitted.then_some(Dialable(addr))
+    }
+}
+
+/// An address that may be dialled. Nobody but [`Dial`] makes one, and nothing is connected to without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dialable(SocketAddr);
+
+impl Dialable {
+    /// The address.
+    #[must_use]
+    pub(crate) fn addr(self) -> SocketAddr {
+        self.0
     }
 }
 
@@ -170,7 +191,9 @@ mod tests {
         let dial = Dial::default();
         assert!(dial.permits("127.3.2.1:25".parse().unwrap()) && dial.permits("[::1]:25".parse().unwrap()));
         for addr in ["192.168.0.1:25", "10.0.0.1:25", "[2001:db8::1]:25", "0.0.0.0:25"] {
-            assert!(!dial.permits(addr.parse().unwrap()) && !dial.permits_relay(addr.parse().unwrap()), "{addr}");
+            let addr = addr.parse().unwrap();
+            assert!(!dial.permits(addr) && !dial.permits_relay(addr), "{addr}");
+            assert!(dial.dialable(addr, true).is_none() && dial.dialable(addr, false).is_none(), "{addr}");
         }
     }
 }

@@ -18,14 +18,14 @@ pub struct TableError {
 /// What a row may refer to, and the text for the lines of errors.
 pub(super) struct Table<'a> {
     pub(super) text: &'a str,
-    pub(super) names: Vec<&'a str>,
+    pub(super) names: Vec<String>,
 }
 
 impl Table<'_> {
     /// The carriers of these names.
     pub(super) fn carriers(&self, names: Vec<Spanned<String>>) -> Result<Vec<Carrier>, TableError> {
         let known = |name: Spanned<String>| {
-            if self.names.contains(&name.get_ref().as_str()) {
+            if self.names.contains(name.get_ref()) {
                 return Ok(Carrier::new(name.into_inner()));
             }
             let problem = format!("there is no carrier \"{}\"; there are: {}", name.get_ref(), self.names.join(", "));

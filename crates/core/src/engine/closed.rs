@@ -20,17 +20,25 @@ impl Machine {
         let untrusted = matches!(why, Why::TlsFailed(_)) && talk.demand.must_encrypt();
         let assigned = core::mem::take(&mut talk.assigned);
         lane.counts.tls_failures += u64::from(matches!(why, Why::TlsFailed(_)));
-        let elsewhere = if untrusted {
+        let relayed = lane.relay.is_some();
+        let elsewhere = if untrusted && relayed {
+            false
+        } else if untrusted {
             // What this site must see says nothing to sites that ask for less of the same host.
             self.sites[place.0].on_untrusted(&host, now)
         } else {
             lane.hosts.entry(host).or_default().on_closed(why, now);
             !was_ready && self.is_the_hosts_own(lane_at, place, stage, why, now)
         };
+        let elsewhere = elsewhere || (!was_ready && self.relay_closed(lane_at, why, now));
         let signal = self.signal_of((lane_at, place.0), was_ready, stage, why).filter(|_| !elsewhere);
         if let Some(signal) = signal {
             self.lanes[lane_at].counts.refused += 1;
             self.lanes[lane_at].congestion.on(signal, now);
+            if relayed && signal == Signal::Blocked {
+                // Who stands by may have to take over.
+                self.wake_group(self.lanes[lane_at].group);
+            }
         }
         // The attempt for which the session was opened failed with it; the others were not begun. Where TLS failed that
         // need not be, nothing is said about the mail: the next session does without, or goes to another host.
@@ -83,6 +91,7 @@ impl Machine {
             Why::Lost(error) | Why::Unreachable(error) => (Cause::Network, error.clone()),
             Why::TimedOut => (Cause::TimedOut, "no answer in time".into()),
             Why::TlsFailed(error) => (Cause::Tls, error.clone()),
+            Why::LoginRefused(error) => (Cause::Policy, error.clone()),
             Why::Protocol(error) => (Cause::Protocol, error.clone()),
             Why::Finished | Why::DiscardsInput | Why::PipeliningLie => (Cause::Protocol, String::new()),
         };
@@ -95,7 +104,7 @@ impl Machine {
         let lane = &self.lanes[lane];
         let open = lane.open();
         // Where only other sites' sessions are open, a host that cannot be reached is in trouble of its own.
-        let astray = open > 0 && !lane.talks.values().any(|talk| talk.ready && talk.site == site);
+        let astray = open > 0 && !lane.talks.values().any(|talk| talk.ready && lane.carries(talk, site));
         match why {
             Why::Refused(reply) => {
                 let (_, cause) = self.settings.rules.classify(&lane.carrier, stage, reply);

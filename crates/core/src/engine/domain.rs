@@ -110,9 +110,23 @@ impl Machine {
             Some(Way::Remembered(kept)) if self.parked.contains_key(domain) => {
                 self.go_by_memory(domain, *kept, now, actions)
             }
-            _ => return,
+            _ => match self.relay_site(domain, now, actions) {
+                Some(site) => site,
+                None => return,
+            },
         };
         self.unpark(domain, site);
+    }
+
+    /// A carrier with a relay of its own is reached through that, whatever is not known of its MX hosts.
+    fn relay_site(&mut self, domain: &str, now: Instant, actions: &mut Vec<Action>) -> Option<usize> {
+        let carrier = self.settings.table.of_domain(domain)?.carrier.clone();
+        if !self.settings.routes.iter().any(|route| route.serves(&carrier)) {
+            return None;
+        }
+        let site = self.site(&carrier, (mx::BY_RELAY.to_string(), Vec::new()), now, actions);
+        self.atlas.settle(domain, site);
+        Some(site)
     }
 
     /// Makes a site of what was kept before the start. The table may name its carrier by now.

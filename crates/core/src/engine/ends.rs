@@ -12,6 +12,7 @@ use crate::queue::{ChunkId, Pick, Queue};
 use crate::record::Record;
 use crate::time::{Instant, Span};
 use crate::trust::Encryption;
+use crate::via::Via;
 
 /// Mails settled without an attempt in one step, so that cancelling a great batch does not hold up the rest.
 const BURIED_MAX: usize = 2_000;
@@ -56,6 +57,7 @@ impl Machine {
                 reply: why,
                 latency: Span::ZERO,
                 settled: Some(honest(settlement, &pick.past)),
+                route: Via::Direct,
             };
             self.write_end(None, Write::Outcome(pick.mail, record, Next::Settled));
         }

@@ -54,6 +54,11 @@ impl Machine {
         if self.is_halted() {
             return wake;
         }
+        wake = wake.min(self.tend_relay(lane, now, actions));
+        if !self.is_open(lane) {
+            self.lanes[lane].meter.rests(now);
+            return wake;
+        }
         let held = self.lanes[lane].congestion.held_until();
         if self.lanes[lane].paused || held > now {
             return if self.lanes[lane].paused { wake } else { wake.min(held) };
@@ -155,7 +160,8 @@ impl Machine {
     /// What is less urgent does not go before it: the mail overtakes whatever the session has not begun.
     fn find_seat(&mut self, lane: usize, choice: Choice, now: Instant) -> Result<Seat, Stop> {
         let (site, deepest) = (choice.site, self.depth(lane));
-        let free = |talk: &Talk| talk.site == site && !talk.finishing && talk.mails < talk.mails_max;
+        let own = &self.lanes[lane];
+        let free = |talk: &Talk| own.carries(talk, site) && !talk.finishing && talk.mails < talk.mails_max;
         let depth = |talk: &Talk| if talk.ready { deepest } else { 1 };
         let talks = self.lanes[lane].talks.iter().filter(|(_, talk)| free(talk));
         let least = talks
@@ -166,7 +172,7 @@ impl Machine {
         if let Some((session, 0)) = least {
             return Ok(Seat::Open(session));
         }
-        let seated = self.lanes[lane].talks.values().any(|talk| talk.site == site);
+        let seated = own.talks.values().any(|talk| own.carries(talk, site));
         let mut stop = if seated { Stop::Site } else { Stop::NoSeat };
         if self.lanes[lane].has_room(site) {
             let draw = self.draw();
@@ -216,7 +222,7 @@ impl Machine {
         self.dirty.insert(lane);
     }
 
-    fn new_talk(&mut self, lane: usize, mut talk: Talk, now: Instant) -> SessionId {
+    pub(super) fn new_talk(&mut self, lane: usize, mut talk: Talk, now: Instant) -> SessionId {
         self.sessions_opened += 1;
         let session = SessionId(self.sessions_opened);
         let lane_at = lane;
@@ -235,11 +241,14 @@ impl Machine {
 
     /// Ends sessions that have carried enough, have been idle for long, or are above the window.
     fn end_idle(&mut self, lane: usize, now: Instant, actions: &mut Vec<Action>) -> Instant {
-        let (stop, no_room, flights, sites) = (self.is_halted(), self.full().is_some(), &self.flights, &self.sites);
+        // MX hosts stand by while a relay is up; a relay that is down ends its sessions itself.
+        let stands_by = !self.is_open(lane) && (self.lanes[lane].relay.is_none() || self.lanes[lane].closed);
+        let (stop, no_room) = (self.is_halted() || stands_by, self.full().is_some());
+        let (flights, sites) = (&self.flights, &self.sites);
         let lane = &mut self.lanes[lane];
         let own_sites = &self.groups[lane.group].sites;
         let full = lane.talks.len() >= lane.congestion.wanted() as usize;
-        let pressed = full && own_sites.iter().any(|at| sites[*at].queue.urgency().is_some());
+        let pressed = full && lane.relay.is_none() && own_sites.iter().any(|at| sites[*at].queue.urgency().is_some());
         let idle = lane.policy.idle;
         let ending = lane.talks.values().filter(|talk| talk.finishing).count();
         let mut surplus = lane.talks.len().saturating_sub(lane.congestion.window() as usize + ending);

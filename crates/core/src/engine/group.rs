@@ -1,16 +1,26 @@
 //! A carrier with its lanes: one for each way that leads to it, all of them drawing from the same sites' queues.
 
+use super::health::Relay;
 use super::lane::{Group, Lane};
 use super::machine::Machine;
 use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::event::Action;
 use crate::policy::Policy;
+use crate::route::{self, RelayRoute, WhenDown};
 use crate::time::Instant;
 use crate::via::Via;
 
-/// A way to a carrier, its limits, and our name on it if it has one of its own.
-pub(super) type Way = (Via, Policy, Option<String>);
+/// A way to a carrier.
+pub(super) struct Way {
+    via: Via,
+    policy: Policy,
+    /// Our name on it, if it has one of its own.
+    helo: Option<String>,
+    relay: Option<RelayRoute>,
+    /// Whether the carrier's totals leave nothing to it.
+    closed: bool,
+}
 
 impl Machine {
     /// Finds a carrier's group, or makes it with a lane for each way.
@@ -21,34 +31,73 @@ impl Machine {
         let at = self.groups.len();
         self.groups.push(Group { carrier: carrier.clone(), lanes: Vec::new(), sites: Vec::new() });
         self.group_names.insert(carrier.clone(), at);
-        for way in self.ways_to(carrier) {
-            let lane = self.new_lane((at, carrier), way, now);
-            actions.push(Action::Gate(lane.name.clone(), Box::new(lane.policy.clone())));
-            self.groups[at].lanes.push(self.lanes.len());
-            self.lanes.push(lane);
-        }
+        self.arrange(at, now, actions);
         at
     }
 
-    /// The ways that lead to a carrier, each with its limits and its name in EHLO.
-    pub(super) fn ways_to(&self, carrier: &Carrier) -> Vec<Way> {
-        let policy = self.settings.policies.get(carrier).unwrap_or(&self.settings.default_policy).clone();
-        let mut ways: Vec<Way> = Vec::new();
-        for source in self.settings.sources.iter().filter(|source| source.serves(carrier)) {
-            ways.push((Via::Source(source.address), source.limits.under(&policy), source.helo.clone()));
+    /// Brings a carrier's lanes up to the tables: those that are there go on with their new limits, new ones are made, and
+    /// by those that no table names any more nothing goes.
+    pub(super) fn arrange(&mut self, group: usize, now: Instant, actions: &mut Vec<Action>) {
+        let carrier = self.groups[group].carrier.clone();
+        let ways = self.ways_to(&carrier);
+        for at in self.groups[group].lanes.clone() {
+            let lane = &mut self.lanes[at];
+            lane.closed = !ways.iter().any(|way| way.via == lane.via);
         }
-        if ways.is_empty() {
-            ways.push((Via::Direct, policy, None));
+        for way in ways {
+            let known = self.groups[group].lanes.iter().copied().find(|at| self.lanes[*at].via == way.via);
+            let at = match known {
+                Some(at) => {
+                    let helo = way.helo.clone().unwrap_or_else(|| self.settings.helo.clone());
+                    self.lanes[at].take(way, helo);
+                    at
+                }
+                None => {
+                    let lane = self.new_lane((group, &carrier), way, now);
+                    self.groups[group].lanes.push(self.lanes.len());
+                    self.lanes.push(lane);
+                    self.lanes.len() - 1
+                }
+            };
+            let lane = &self.lanes[at];
+            actions.push(Action::Gate(lane.name.clone(), Box::new(lane.policy.clone())));
+        }
+        self.wake_group(group);
+    }
+
+    /// The ways that lead to a carrier, each with its limits and its name in EHLO: its relays, and its MX hosts unless its
+    /// mails wait for a relay that is down.
+    pub(super) fn ways_to(&self, carrier: &Carrier) -> Vec<Way> {
+        let settings = &self.settings;
+        let mut ways = Vec::new();
+        for route in settings.routes.iter().filter(|route| route.serves(carrier)) {
+            let (via, policy) = (Via::Relay(route.name.clone()), route.lane_policy());
+            ways.push(Way { via, policy, helo: None, relay: Some(route.clone()), closed: false });
+        }
+        if !ways.is_empty() && ways.iter().filter_map(|way| way.relay.as_ref()).all(|r| r.when_down == WhenDown::Wait) {
+            return ways;
+        }
+        let policy = settings.policies.get(carrier).unwrap_or(&settings.default_policy);
+        let sources: Vec<_> = settings.sources.iter().filter(|source| source.serves(carrier)).collect();
+        let (used, share) = route::share(policy, sources.len().max(1));
+        for (place, source) in sources.iter().enumerate() {
+            let (via, policy) = (Via::Source(source.address), source.limits.under(&share));
+            ways.push(Way { via, policy, helo: source.helo.clone(), relay: None, closed: place >= used });
+        }
+        if sources.is_empty() {
+            ways.push(Way { via: Via::Direct, policy: share, helo: None, relay: None, closed: false });
         }
         ways
     }
 
     /// A lane as it would begin.
-    pub(super) fn new_lane(&self, (group, carrier): (usize, &Carrier), (via, policy, helo): Way, now: Instant) -> Lane {
+    pub(super) fn new_lane(&self, (group, carrier): (usize, &Carrier), way: Way, now: Instant) -> Lane {
         let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
-        let proven: Option<AddressStyle> = self.kept(&format!("style/{}", via.lane_name(carrier)));
-        let helo = helo.unwrap_or_else(|| self.settings.helo.clone());
-        let mut lane = Lane::new((group, carrier.clone()), via, policy, (helo, proven.unwrap_or(style)));
+        let proven: Option<AddressStyle> = self.kept(&format!("style/{}", way.via.lane_name(carrier)));
+        let helo = way.helo.unwrap_or_else(|| self.settings.helo.clone());
+        let mut lane = Lane::new((group, carrier.clone()), way.via, way.policy, (helo, proven.unwrap_or(style)));
+        lane.closed = way.closed;
+        lane.relay = way.relay.map(Relay::new);
         lane.paused = self.paused.contains(carrier);
         if let Some(learned) = self.kept(&format!("lane/{}", lane.name)) {
             lane.congestion.remember(learned, now);
@@ -61,24 +110,13 @@ impl Machine {
         self.dirty.extend(self.groups[group].lanes.iter().copied());
     }
 
-    /// Takes new limits for a carrier's lanes.
-    pub(super) fn set_policy(&mut self, carrier: &Carrier, policy: Policy, actions: &mut Vec<Action>) {
-        if let Some(at) = self.group_names.get(carrier).copied() {
-            for lane in self.groups[at].lanes.clone() {
-                let source = self.lanes[lane].via.source();
-                let limits = self
-                    .settings
-                    .sources
-                    .iter()
-                    .find(|s| Some(s.address) == source && s.serves(carrier))
-                    .map(|s| &s.limits);
-                let own = limits.map_or_else(|| policy.clone(), |limits| limits.under(&policy));
-                actions.push(Action::Gate(self.lanes[lane].name.clone(), Box::new(own.clone())));
-                self.lanes[lane].set_policy(own);
-            }
-            self.wake_group(at);
+    /// Takes new limits for a carrier's lanes. A relay is no part of the carrier: it keeps the limits of its route.
+    pub(super) fn set_policy(&mut self, carrier: Carrier, policy: Policy, now: Instant, actions: &mut Vec<Action>) {
+        let at = self.group_names.get(&carrier).copied();
+        self.settings.policies.insert(carrier, policy);
+        if let Some(at) = at {
+            self.arrange(at, now, actions);
         }
-        self.settings.policies.insert(carrier.clone(), policy);
     }
 
     /// Stops a carrier's lanes or lets them go on.
@@ -93,6 +131,19 @@ impl Machine {
             self.paused.insert(carrier);
         } else {
             self.paused.remove(&carrier);
+        }
+    }
+}
+
+impl Lane {
+    /// Takes what a new table says of its way. Conversations with a relay that is another one now end in order.
+    fn take(&mut self, way: Way, helo: String) {
+        self.closed = way.closed;
+        self.helo = helo;
+        self.set_policy(way.policy);
+        if self.relay.as_ref().map(|relay| &relay.route) != way.relay.as_ref() {
+            self.relay = way.relay.map(Relay::new);
+            self.talks.values_mut().for_each(|talk| talk.finishing = true);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::health::Relay;
 use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::congestion::Congestion;
@@ -238,6 +239,10 @@ pub struct Lane {
     pub via: Via,
     /// What observers, gates and what is kept call it.
     pub name: Arc<str>,
+    /// The relay it leads through.
+    pub relay: Option<Relay>,
+    /// Whether nothing goes by it: the carrier's totals leave nothing to it, or a new table has no such way any more.
+    pub closed: bool,
     /// Our own name in EHLO on this way.
     pub helo: String,
     /// Its ceilings.
@@ -291,6 +296,8 @@ impl Lane {
             group,
             name: via.lane_name(&carrier),
             via,
+            relay: None,
+            closed: false,
             helo,
             pace: Pace::new(policy.mails_per_second_max, policy.burst_mails),
             connects: Pace::new(connect_rate(&policy).0, connect_rate(&policy).1),
@@ -350,6 +357,18 @@ impl Lane {
         u32::try_from(self.talks.values().filter(|talk| talk.ready).count()).unwrap_or(u32::MAX)
     }
 
+    /// Whether a session carries mails of this site: through a relay it carries everybody's.
+    #[must_use]
+    pub fn carries(&self, talk: &Talk, site: usize) -> bool {
+        self.relay.is_some() || talk.site == site
+    }
+
+    /// Where its mails for this site go: to the relay, or to the site's own hosts.
+    #[must_use]
+    pub fn hosts_of<'a>(&'a self, site: &'a Site) -> &'a [HostRoute] {
+        self.relay.as_ref().map_or(&site.hosts, |relay| &relay.hosts)
+    }
+
     /// Whether another session may be open, for this site.
     #[must_use]
     pub fn has_room(&self, site: usize) -> bool {
@@ -371,7 +390,8 @@ impl Lane {
     ) -> Result<(String, SocketAddr), Instant> {
         let candidates = self.candidates(site, now, draw);
         if candidates.is_empty() {
-            let alone = site.hosts.iter().map(|host| site.left_alone_until(&host.name)).filter(|until| *until > now);
+            let alone =
+                self.hosts_of(site).iter().map(|host| site.left_alone_until(&host.name)).filter(|until| *until > now);
             return Err(alone.min().unwrap_or(now + NO_ADDRESS_WAIT));
         }
         site.rotation = site.rotation.wrapping_add(1);
@@ -381,7 +401,7 @@ impl Lane {
             Err(until) if self.congestion.insists() => choose(until)?,
             chosen => chosen?,
         };
-        let host = site.hosts.iter().find(|host| host.addrs.contains(&chosen.addr));
+        let host = self.hosts_of(site).iter().find(|host| host.addrs.contains(&chosen.addr));
         Ok((host.map(|host| host.name.clone()).unwrap_or_default(), chosen.addr))
     }
 
@@ -399,14 +419,15 @@ impl Lane {
     }
 
     fn candidates(&self, site: &Site, now: Instant, draw: impl FnMut(usize) -> usize) -> Vec<Candidate> {
+        let hosts = self.hosts_of(site);
         let records: Vec<MxRecord> =
-            site.hosts.iter().map(|h| MxRecord { preference: h.preference, host: h.name.clone() }).collect();
+            hosts.iter().map(|h| MxRecord { preference: h.preference, host: h.name.clone() }).collect();
         let mut candidates = Vec::new();
         for (host, name) in mx::order(&records, draw).iter().enumerate() {
             if site.left_alone_until(name) > now {
                 continue;
             }
-            let addrs = site.hosts.iter().filter(|h| h.name == *name).flat_map(|h| &h.addrs).copied();
+            let addrs = hosts.iter().filter(|h| h.name == *name).flat_map(|h| &h.addrs).copied();
             // From an address of ours only hosts of its family can be reached.
             let reachable = |addr: &SocketAddr| self.via.source().is_none_or(|own| own.is_ipv4() == addr.is_ipv4());
             for addr in addrs.filter(reachable) {
@@ -453,6 +474,7 @@ impl Lane {
             pipelining_proven: known.proven,
             overlap: known.overlap || old,
             mails_before: known.mails,
+            login: self.relay.as_ref().and_then(|relay| relay.route.login.clone()),
         }
     }
 }

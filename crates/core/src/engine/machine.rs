@@ -16,7 +16,7 @@ use crate::plan::{Standing, Wait};
 use crate::policy::Policy;
 use crate::queue::{ChunkId, Past, Pick, Queue};
 use crate::report::DomainTrouble;
-use crate::route::Source;
+use crate::route::{RelayRoute, Source};
 use crate::time::Instant;
 
 /// Chunks kept in memory beyond those in use.
@@ -40,6 +40,8 @@ pub struct Settings {
     pub default_policy: Policy,
     /// Addresses of our own; a carrier that none serves is reached from whichever the system chooses.
     pub sources: Vec<Source>,
+    /// Relays through which the mails of some carriers go.
+    pub routes: Vec<RelayRoute>,
     /// How replies are read.
     pub rules: ReplyRules,
     /// Attempts registered and not durable as ended, at most; `None` means 2 × sessions + 64.
@@ -247,6 +249,7 @@ impl Machine {
             Event::Resolved { domain, route, valid_until } => {
                 self.on_resolved(domain, route, valid_until, now, actions)
             }
+            Event::RelayFound { relay, found, valid_until } => self.on_relay_found(&relay, &found, valid_until, now),
             Event::Registered(mails) => self.on_registered(&mails, now, actions),
             Event::Recorded(ends) => self.on_recorded(ends),
             Event::SessionReady(session) => self.on_ready(session, now),
@@ -255,7 +258,7 @@ impl Machine {
             Event::SessionClosed { session, stage, why } => self.on_closed(session, stage, &why, now),
             Event::Cancel(batch) => self.cancel(batch),
             Event::Pause(carrier, paused) => self.pause(carrier, paused),
-            Event::SetPolicy(carrier, policy) => self.set_policy(&carrier, *policy, actions),
+            Event::SetPolicy(carrier, policy) => self.set_policy(carrier, *policy, now, actions),
             Event::WarmUp(domains) => {
                 for domain in domains {
                     self.atlas.warm_up(&domain, now, actions);

@@ -6,13 +6,16 @@ mod domain;
 mod ends;
 mod feed;
 mod group;
+mod health;
 mod lane;
 mod machine;
 mod outlook;
 mod picture;
+mod relay;
 mod reload;
 mod run;
 mod settle;
+mod shell;
 mod watch;
 
 pub use machine::{Machine, Settings};

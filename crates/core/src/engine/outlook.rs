@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::atlas::Way;
 use super::lane::Lane;
 use super::machine::Machine;
+use super::relay::is_open;
 use crate::carrier::Carrier;
 use crate::forecast::{ASSUMED_TURN, Basis, Composition, Forecast, Load, Outlook, Speed, Subject, forecast};
 use crate::message::{BatchId, Urgency};
 use crate::plan::Standing;
-use crate::time::{Instant, Span};
+use crate::time::Instant;
 
 impl Lane {
     /// How fast it is, and how that is known.
@@ -23,27 +24,26 @@ impl Lane {
             (None, None) => (f64::from(self.congestion.window()) / ASSUMED_TURN.as_secs_f64(), Basis::Assumed),
         };
         let per_second = if self.paused { 0.0 } else { per_second };
-        Speed { per_second, basis, held: self.congestion.held_until().since(now) }
+        Speed::of_one(per_second, basis, self.congestion.held_until().since(now))
     }
 }
 
 /// What waits for one carrier, by batch.
 type Waiting = BTreeMap<BatchId, (Standing, u64, Instant)>;
 
-/// The speed of several ways to one carrier together.
-fn together(speeds: impl Iterator<Item = Speed>) -> Speed {
-    let both = |one: Speed, other: Speed| Speed {
-        per_second: one.per_second + other.per_second,
-        basis: one.basis.min(other.basis),
-        held: one.held.min(other.held),
-    };
-    speeds.reduce(both).unwrap_or(Speed { per_second: 0.0, basis: Basis::Assumed, held: Span::ZERO })
+/// The speed of a carrier's lanes together: of those that are open, and where one is not blocked, of those that are not.
+fn together(lanes: &[&Lane], now: Instant) -> Speed {
+    let open = lanes.iter().filter(|lane| is_open(lane, lanes.iter().copied()));
+    let (blocked, free): (Vec<&Lane>, Vec<&Lane>) = open.partition(|lane| lane.congestion.is_blocked());
+    let runs = if free.is_empty() { blocked } else { free };
+    Speed::together(runs.into_iter().map(|lane| lane.speed(now)).collect())
 }
 
 impl Machine {
     /// How fast all the ways to a carrier are together.
     fn speed_of(&self, group: usize, now: Instant) -> Speed {
-        together(self.groups[group].lanes.iter().map(|at| self.lanes[*at].speed(now)))
+        let lanes: Vec<&Lane> = self.groups[group].lanes.iter().map(|at| &self.lanes[*at]).collect();
+        together(&lanes, now)
     }
 
     /// When the mails in question will have settled, as things stand.
@@ -165,7 +165,8 @@ impl Machine {
             Some((_, load, _)) => load.waiting += mails,
             None => {
                 let ways = self.ways_to(&carrier).into_iter();
-                let speed = together(ways.map(|way| self.new_lane((usize::MAX, &carrier), way, now).speed(now)));
+                let made: Vec<Lane> = ways.map(|way| self.new_lane((usize::MAX, &carrier), way, now)).collect();
+                let speed = together(&made.iter().collect::<Vec<_>>(), now);
                 lanes.push((carrier, Load { waiting: mails, ..Load::default() }, speed));
             }
         }

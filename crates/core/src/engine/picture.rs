@@ -19,6 +19,7 @@ pub fn snapshot(machine: &Machine, now: Instant) -> Snapshot {
         unsettled: machine.unsettled() as u64,
         forecast: machine.forecast(&Subject::All, now),
         unresolved: machine.unresolved(),
+        routes_down: machine.routes_down(),
         lanes,
         unrecognised: Vec::new(),
     }

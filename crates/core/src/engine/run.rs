@@ -1,21 +1,21 @@
-//! The shell around the machine: one loop that waits, steps and carries out.
+//! The handle on a running engine: what may be asked of it, and how it is opened.
 
 use std::collections::HashMap;
 use std::fs;
+use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
-use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::machine::{Machine, Settings};
-use super::picture;
-use super::watch::{Original, Watch};
+use super::shell::{Message, Shell};
+use super::watch::Watch;
 use crate::address::normalise_domain;
 use crate::carrier::Carrier;
 use crate::clock::Clock;
 use crate::config::{Carriers, Config};
-use crate::event::{Action, Event, Route, SessionId, Write};
+use crate::event::Event;
 use crate::forecast::{Forecast, Subject};
 use crate::message::{Batch, BatchId};
 use crate::policy::Policy;
@@ -28,10 +28,7 @@ use crate::store::{Receipt, Store, StoreError, Submission};
 use crate::time::Instant;
 use crate::trace::{Follow, Trace, Tracing};
 use crate::vouch::Vouch;
-use crate::wire::{self, Gate, Order, Tls};
-
-/// Events heard in one step at most, so that no one waits long.
-const EVENTS_MAX: usize = 1024;
+use crate::wire::Tls;
 
 /// Why the engine itself could not do its job. What became of a mail is never an error: see [`Record`].
 #[derive(Debug, Error)]
@@ -59,17 +56,6 @@ pub enum Error {
     Stopped(String),
 }
 
-/// What reaches the loop.
-enum Message {
-    Events(Vec<Event>),
-    Failed(StoreError),
-    Snapshot(oneshot::Sender<Snapshot>),
-    Metrics(oneshot::Sender<String>),
-    Original(u32, oneshot::Sender<Option<Original>>),
-    Forecast(Subject, oneshot::Sender<Forecast>),
-    ShutDown(oneshot::Sender<()>),
-}
-
 /// A running engine. Cloning gives another handle on the same one.
 #[derive(Clone)]
 pub struct Engine {
@@ -93,6 +79,9 @@ impl Engine {
     /// [`enum@Error`] says what cannot be used and what to do.
     pub async fn open(config: Config) -> Result<Engine, Error> {
         let seal = open_seal(&config)?;
+        for source in &config.carriers.sources {
+            find_source(source.address)?;
+        }
         let clock = Clock::start();
         let tls = Arc::new(Tls::new(&config.roots).map_err(Error::Setup)?);
         let vouch = Vouch::new(&config, tls.clone(), clock, || resolve::builder(&config.dns)).map_err(Error::Setup)?;
@@ -130,6 +119,7 @@ impl Engine {
             policies: config.carriers.policies(),
             default_policy: config.carriers.default_policy(),
             sources: config.carriers.sources.clone(),
+            routes: config.carriers.routes.clone(),
             rules: config.carriers.rules(),
             unsettled_max: config.unsettled_max,
             seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
@@ -223,14 +213,18 @@ impl Engine {
         self.tell(Event::SetPolicy(carrier, Box::new(policy)))
     }
 
-    /// Takes new tables of carriers and replies in place of the old ones: ceilings, reply rules and the writing of addresses
-    /// hold for lanes that run and for new ones; domains go to the carriers of the new table once they have been looked up
+    /// Takes new tables of carriers and replies in place of the old ones: ceilings, ways (addresses of our own, relays), reply
+    /// rules and the writing of addresses hold for lanes that run and for new ones; domains go to the carriers of the new table once they have been looked up
     /// again, mails under way end where they are. What [`Engine::set_policy`] had set is replaced too.
     ///
     /// # Errors
+    /// [`Error::Setup`] if this machine does not have an address of the table: the old tables stay in force then. Otherwise
     /// [`Error::Stopped`].
     pub fn reload(&self, carriers: &Carriers) -> Result<(), Error> {
-        self.resolver.set_table(carriers.table());
+        for source in &carriers.sources {
+            find_source(source.address)?;
+        }
+        self.resolver.set_table(carriers);
         self.tell(Event::Reload(Box::new(carriers.tables())))
     }
 
@@ -365,153 +359,10 @@ fn domains_of(written: &[impl AsRef<str>]) -> Vec<String> {
     written.iter().filter_map(|domain| normalise_domain(domain.as_ref()).ok()).collect()
 }
 
-/// Everything the loop holds.
-struct Shell {
-    machine: Machine,
-    messages: mpsc::UnboundedSender<Message>,
-    store: Arc<Store>,
-    resolver: Arc<Resolver>,
-    clock: Clock,
-    press: Press,
-    tls: Arc<Tls>,
-    gates: HashMap<Arc<str>, Gate>,
-    sessions: HashMap<SessionId, mpsc::UnboundedSender<Order>>,
-    record: watch::Sender<u64>,
-    watch: Watch,
-    tracing: Arc<Tracing>,
-}
-
-impl Shell {
-    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>, stop: watch::Sender<Option<String>>) {
-        let mut wake = Instant::EPOCH;
-        let mut batch = Vec::new();
-        let mut leaving: Vec<oneshot::Sender<()>> = Vec::new();
-        loop {
-            tokio::select! {
-                biased;
-                heard = inbox.recv_many(&mut batch, EVENTS_MAX) => if heard == 0 { return },
-                () = self.clock.sleep_until(wake) => {}
-            }
-            let mut events = Vec::new();
-            for message in batch.drain(..) {
-                match message {
-                    Message::Events(more) => events.extend(more),
-                    Message::Snapshot(answer) => {
-                        let _ = answer.send(self.snapshot());
-                    }
-                    Message::Metrics(answer) => {
-                        let seen = self.snapshot();
-                        let _ = answer.send(self.watch.metrics(&seen, self.tracing.dropped()));
-                    }
-                    Message::Original(number, answer) => {
-                        let _ = answer.send(self.watch.original(number));
-                    }
-                    Message::Forecast(subject, answer) => {
-                        let _ = answer.send(self.machine.forecast(&subject, self.clock.now()));
-                    }
-                    Message::ShutDown(answer) => {
-                        events.push(Event::ShutDown);
-                        leaving.push(answer);
-                    }
-                    Message::Failed(error) => {
-                        // Nothing may be sent that cannot be recorded: dropping the loop ends every session.
-                        tracing::error!(%error, "the queue failed; sending stops, nothing acknowledged is lost");
-                        let _ = stop.send(Some(error.to_string()));
-                        return;
-                    }
-                }
-            }
-            wake = self.step(events);
-            if !leaving.is_empty() && self.machine.is_still() {
-                drop(self);
-                for answer in leaving {
-                    // Whoever asked may have gone.
-                    let _ = answer.send(());
-                }
-                return;
-            }
-        }
-    }
-
-    fn snapshot(&self) -> Snapshot {
-        let mut snapshot = picture::snapshot(&self.machine, self.clock.now());
-        self.watch.complete(&mut snapshot);
-        snapshot
-    }
-
-    fn step(&mut self, events: Vec<Event>) -> Instant {
-        let now = self.clock.now();
-        for event in &events {
-            self.watch.hear(event, &self.machine, now);
-            match event {
-                Event::SessionClosed { session, .. } => drop(self.sessions.remove(session)),
-                Event::Recorded(outcomes) => self.record.send_modify(|count| *count += *outcomes as u64),
-                _ => {}
-            }
-        }
-        let mut actions = Vec::new();
-        let wake = self.machine.step(events, now, &mut actions);
-        self.watch.see(&mut actions, now);
-        for action in actions {
-            self.carry_out(action);
-        }
-        wake
-    }
-
-    fn carry_out(&mut self, action: Action) {
-        match action {
-            Action::Persist(writes) => {
-                let again =
-                    |mail| writes.iter().any(|write| matches!(write, Write::Register(other, _) if *other == mail));
-                for write in &writes {
-                    match write {
-                        Write::Release(mail, _) if !again(*mail) => self.press.forget(*mail),
-                        _ => {}
-                    }
-                }
-                self.store.persist(writes);
-            }
-            Action::Prepare { mail, chunk, style } => self.press.prepare(mail, chunk, style),
-            Action::Load(chunk) => self.store.load(chunk),
-            Action::Resolve(domain) => {
-                let (resolver, messages, clock) = (self.resolver.clone(), self.messages.clone(), self.clock);
-                tokio::spawn(async move {
-                    let fault = || (Route::Failed("the lookup failed inside this program".into()), Duration::ZERO);
-                    let (route, valid) = wire::surviving(resolver.route(&domain)).await.unwrap_or_else(fault);
-                    let valid_until = clock.now() + valid;
-                    let _ = messages.send(Message::Events(vec![Event::Resolved { domain, route, valid_until }]));
-                });
-            }
-            Action::Open { session, carrier, gate, source, host, addr, manner } => {
-                let (orders, inbox) = mpsc::unbounded_channel();
-                self.sessions.insert(session, orders);
-                let readers = (self.tracing.clone(), carrier);
-                let gate = self.gates.entry(gate).or_default().clone();
-                let (tls, clock, messages) = (self.tls.clone(), self.clock, self.messages.clone());
-                let opening = wire::Opening { session, source, addr, host, manner: *manner, gate, tls, clock, readers };
-                let report = move |events| drop(messages.send(Message::Events(events)));
-                tokio::spawn(wire::run(opening, inbox, report));
-            }
-            Action::Send { session, mail, chunk, depart, style } => {
-                let urgency = chunk.head.urgency;
-                let draft = self.press.draft(mail, chunk, style);
-                if let Some(orders) = self.sessions.get(&session) {
-                    // A session that ends at this moment reports the order as not attempted.
-                    let _ = orders.send(Order::Send { mail, draft, urgency, depart });
-                }
-            }
-            Action::Recall(session, mail) => {
-                if let Some(orders) = self.sessions.get(&session) {
-                    let _ = orders.send(Order::Recall(mail));
-                }
-            }
-            Action::Finish(session) => {
-                if let Some(orders) = self.sessions.get(&session) {
-                    let _ = orders.send(Order::Finish);
-                }
-            }
-            Action::Keep(name, value) => self.store.keep(name, value),
-            Action::Gate(lane, policy) => self.gates.entry(lane).or_default().renew(&policy),
-        }
-    }
+/// Says so at once if this machine does not have an address of the carrier table.
+fn find_source(address: IpAddr) -> Result<(), Error> {
+    UdpSocket::bind((address, 0)).map(drop).map_err(|e| {
+        let todo = "give the address to one of its interfaces, or correct [[source]] in the carrier table";
+        Error::Setup(format!("mails cannot leave from {address}: this machine does not have it ({e}); {todo}"))
+    })
 }

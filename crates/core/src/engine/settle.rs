@@ -1,5 +1,6 @@
 //! What follows from what happened: outcomes into records, retries, health and congestion.
 
+use super::health::Relay;
 use super::machine::{Flight, Machine};
 use crate::congestion::Signal;
 use crate::event::{Action, Chunk, Ended, Next, SessionId, Write};
@@ -12,7 +13,7 @@ use crate::reply::Reply;
 use crate::retry::Retry;
 use crate::session::Ending;
 use crate::time::{Instant, Span};
-use crate::trust::{Demand, Encryption};
+use crate::trust::Encryption;
 
 /// What an ending means, before it is decided what follows.
 pub(super) struct Verdict {
@@ -45,22 +46,11 @@ impl Machine {
                 continue;
             }
             if !talk.opened {
-                talk.opened = true;
-                let (host, addr) = (talk.host.clone(), talk.addr);
-                let published = self.sites[talk.site].published(&host);
-                talk.demand = Demand::of(lane.policy.tls, &lane.policy.trusted, &published);
-                let demand = talk.demand.clone();
-                let manner = Box::new(lane.manner(&host, demand, flight.chunk.head.is_in_hurry(), now));
-                actions.push(Action::Open {
-                    session: flight.session,
-                    carrier: lane.carrier.clone(),
-                    gate: lane.name.clone(),
-                    source: lane.via.source(),
-                    host,
-                    addr,
-                    manner,
-                });
+                let hurry = flight.chunk.head.is_in_hurry();
+                let place = (flight.lane, flight.session);
+                self.open(place, hurry, now, actions);
             }
+            let Some(flight) = self.flights.get_mut(mail) else { continue };
             flight.sent = true;
             let (session, chunk, depart) = (flight.session, flight.chunk.clone(), flight.depart);
             let style = flight.style;
@@ -78,6 +68,7 @@ impl Machine {
             self.lanes[lane].on_greeted(addr);
             self.families.worked(addr);
         }
+        self.relay_greets(lane);
         let open = self.lanes[lane].open();
         self.lanes[lane].congestion.on(Signal::Opened(open), now);
         self.dirty.insert(lane);
@@ -180,6 +171,13 @@ impl Machine {
         if let Some(signal) = signal {
             lane.congestion.on(signal, now);
         }
+        if matches!(ended.ending, Ending::Replied { .. }) {
+            lane.relay.iter_mut().for_each(Relay::works);
+        }
+        if signal == Some(Signal::Blocked) && lane.relay.is_some() {
+            // Who stands by may have to take over.
+            self.wake_group(self.lanes[flight.lane].group);
+        }
     }
 
     /// Decides what follows for a mail whose attempt ended, and has it written down.
@@ -225,6 +223,7 @@ impl Machine {
             reply: verdict.reply,
             latency,
             settled,
+            route: lane.via.clone(),
         };
         let next = if settled.is_some() { Next::Settled } else { Next::Again(past, due) };
         if settled.is_none() {

@@ -3,7 +3,7 @@
 use super::*;
 
 fn speed(per_second: f64) -> Speed {
-    Speed { per_second, basis: Basis::Learned, held: Span::ZERO }
+    Speed::of_one(per_second, Basis::Learned, Span::ZERO)
 }
 
 fn load(waiting: u64) -> Load {
@@ -100,4 +100,27 @@ fn what_settled_elsewhere_counts_in_the_whole() {
     let lanes = vec![lane("a", load(100), speed(10.0))];
     let got = super::forecast(Outlook { lanes, settled: 100, ..Outlook::default() });
     assert_eq!(times(got.times), [0.0, 8.0, 9.8, 10.0]);
+}
+
+#[test]
+fn ways_that_are_held_join_in_when_they_may() {
+    let way = |per_second, held| Speed::of_one(per_second, Basis::Learned, Span::from_secs(held));
+    let all = |mails, ways| {
+        let speed = Speed::together(ways);
+        seconds(forecast(vec![lane("a", load(mails), speed)], None, None).times.all)
+    };
+    assert_eq!(all(100, vec![way(5.0, 0), way(5.0, 0)]), 10.0);
+    // Fifty in the first ten seconds by the one that is not held, the rest by both.
+    assert_eq!(all(150, vec![way(5.0, 0), way(5.0, 10)]), 20.0);
+    assert_eq!(all(40, vec![way(5.0, 0), way(5.0, 10)]), 8.0);
+    assert_eq!(all(150, vec![way(5.0, 20), way(5.0, 10)]), 30.0);
+    assert_eq!(all(100, vec![way(0.0, 0), way(5.0, 10)]), 30.0);
+    assert_eq!(all(100, vec![way(0.0, 0)]), f64::INFINITY);
+}
+
+#[test]
+fn more_addresses_are_counted_by_what_one_of_them_carries() {
+    let three = Speed::together(vec![speed(1.0), speed(1.0), speed(1.0)]);
+    let got = forecast(vec![lane("a", load(600), three)], None, Some(Span::from_secs(100)));
+    assert_eq!(got.lanes[0].remedy, Some(Remedy { sources: 3, all: Span::from_secs(100) }));
 }

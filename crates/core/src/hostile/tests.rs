@@ -91,6 +91,7 @@ fn manner(tls: Demand) -> Manner {
         pipelining_proven: false,
         overlap: true,
         mails_before: 0,
+        login: None,
     }
 }
 

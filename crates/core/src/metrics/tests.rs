@@ -46,6 +46,7 @@ fn snapshot(lanes: &[&str]) -> Snapshot {
         forecast: Forecast::default(),
         unrecognised: Vec::new(),
         unresolved: Vec::new(),
+        routes_down: Vec::new(),
     }
 }
 
@@ -64,6 +65,7 @@ fn record(carrier: &str, outcome: Outcome, cause: Option<Cause>, settled: Option
         reply: "550 <rcpt>".into(),
         latency: Span::from_millis(30),
         settled,
+        route: crate::via::Via::Direct,
     }
 }
 

@@ -15,6 +15,9 @@ use std::net::SocketAddr;
 
 use crate::trust::Published;
 
+/// The site of domains that are reached through a relay alone, so that nobody asked for their hosts.
+pub const BY_RELAY: &str = "by relay";
+
 /// One MX record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct MxRecord {

@@ -2,7 +2,7 @@
 
 mod names;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::carrier::{Carrier, CarrierTable};
-use crate::config::{Config, Dial, Relay};
+use crate::config::{Carriers, Config, Dial, Dialable, Relay};
 use crate::event::{HostRoute, Route};
 use crate::mx::{self, Exchanges, Kept, MxRecord};
 use crate::trust::Published;
@@ -31,7 +31,7 @@ const WARNED_MAX: usize = 10_000;
 /// Looks up routes.
 pub struct Resolver {
     names: Names,
-    table: RwLock<Arc<CarrierTable>>,
+    table: RwLock<Arc<Known>>,
     dial: Dial,
     relay: Option<Relay>,
     port: u16,
@@ -39,6 +39,19 @@ pub struct Resolver {
     vouch: Vouch,
     /// Domains that cannot be resolved at present and were warned about.
     warned: Mutex<BTreeSet<String>>,
+}
+
+/// What is known of carriers.
+struct Known {
+    carriers: CarrierTable,
+    /// Those that are reached through relays alone.
+    behind_relays: HashSet<Carrier>,
+}
+
+impl Known {
+    fn of(carriers: &Carriers) -> Arc<Self> {
+        Arc::new(Known { carriers: carriers.table(), behind_relays: carriers.behind_relays() })
+    }
 }
 
 /// What became of one host's addresses.
@@ -62,7 +75,7 @@ impl Resolver {
         }
         Ok(Resolver {
             names,
-            table: RwLock::new(Arc::new(config.carriers.table())),
+            table: RwLock::new(Known::of(&config.carriers)),
             dial: config.dial,
             relay: config.relay.clone(),
             port: config.port,
@@ -73,8 +86,18 @@ impl Resolver {
     }
 
     /// Goes by another table of carriers from now on.
-    pub fn set_table(&self, table: CarrierTable) {
-        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+    pub fn set_table(&self, carriers: &Carriers) {
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Known::of(carriers);
+    }
+
+    fn known(&self) -> Arc<Known> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The address to connect to, if this configuration allows it, wherever it comes from.
+    #[must_use]
+    pub fn dialable(&self, addr: SocketAddr, by_route: bool) -> Option<Dialable> {
+        self.dial.dialable(addr, by_route || self.relay.is_some())
     }
 
     /// What is published about the encryption of hosts.
@@ -97,7 +120,8 @@ impl Resolver {
         let mut addrs = kept.hosts.iter().flat_map(|host| &host.addrs);
         match &self.relay {
             Some(relay) => kept.site == relay_site(relay) && addrs.all(|addr| self.dial.permits_relay(*addr)),
-            None => addrs.all(|addr| self.dial.permits(*addr) && addr.port() == self.port),
+            // Without hosts it is one that went through a relay; whether it still does is quickly asked.
+            None => !kept.hosts.is_empty() && addrs.all(|addr| self.dial.permits(*addr) && addr.port() == self.port),
         }
     }
 
@@ -105,6 +129,9 @@ impl Resolver {
     pub async fn route(&self, domain: &str) -> (Route, Duration) {
         let (route, holds) = match &self.relay {
             Some(relay) => self.to_relay(relay).await,
+            None if let Some(carrier) = self.behind_relay(domain) => {
+                (Route::Hosts { carrier, site: mx::BY_RELAY.into(), hosts: Vec::new() }, RELAY_HOLDS)
+            }
             None if self.dial == Dial::RelayOnly => {
                 (Route::Failed("dial = relay-only and no relay is configured".into()), MISTAKE_HOLDS)
             }
@@ -112,6 +139,24 @@ impl Resolver {
         };
         self.tell(domain, &route);
         (route, holds)
+    }
+
+    /// The carrier of a domain whose mail goes through relays alone: its MX hosts need not be known.
+    fn behind_relay(&self, domain: &str) -> Option<Carrier> {
+        let known = self.known();
+        let carrier = &known.carriers.of_domain(domain)?.carrier;
+        known.behind_relays.contains(carrier).then(|| carrier.clone())
+    }
+
+    /// Where the relay of a route listens, and for how long this holds.
+    ///
+    /// # Errors
+    /// Why it cannot be found or may not be dialled.
+    pub async fn relay(&self, host: &str, port: u16) -> (Result<Vec<SocketAddr>, String>, Duration) {
+        match self.find_relay(host, port).await {
+            Ok(addrs) => (Ok(addrs), RELAY_HOLDS),
+            Err(why) => (Err(why), MISTAKE_HOLDS),
+        }
     }
 
     fn tell(&self, domain: &str, route: &Route) {
@@ -170,8 +215,8 @@ impl Resolver {
             holds = holds.min(DANE_HOLDS_MAX);
         }
         let owned: Vec<String> = records.iter().map(|record| record.host.clone()).collect();
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let known = table.of_hosts(&owned).or_else(|| table.of_domain(domain));
+        let table = self.known();
+        let known = table.carriers.of_hosts(&owned).or_else(|| table.carriers.of_domain(domain));
         let site = if about.own_site { format!("@{domain}") } else { mx::site_name(&records) };
         let carrier = known.map_or_else(|| Carrier::new(site_label(&records)), |row| row.carrier.clone());
         (Route::Hosts { carrier, site, hosts }, mx::holds(holds))
@@ -225,22 +270,26 @@ impl Resolver {
     }
 
     async fn to_relay(&self, relay: &Relay) -> (Route, Duration) {
-        let addrs = match relay.host.parse::<IpAddr>() {
-            Ok(ip) => vec![ip],
-            Err(_) => match self.names.relay(&relay.host).await {
-                Ok(found) => found,
-                Err(e) => return (Route::Failed(format!("relay {}: {e}", relay.host)), MISTAKE_HOLDS),
-            },
+        let addrs = match self.find_relay(&relay.host, relay.port).await {
+            Ok(addrs) => addrs,
+            Err(why) => return (Route::Failed(why), MISTAKE_HOLDS),
         };
-        let addrs: Vec<SocketAddr> = addrs.into_iter().map(|ip| SocketAddr::new(ip, relay.port)).collect();
-        let addrs: Vec<SocketAddr> = addrs.into_iter().filter(|addr| self.dial.permits_relay(*addr)).collect();
-        if addrs.is_empty() {
-            let why = format!("relay {}: dial = loopback does not allow its address", relay.host);
-            return (Route::Failed(why), MISTAKE_HOLDS);
-        }
         let site = relay_site(relay);
         let host = HostRoute { name: relay.host.clone(), preference: 0, addrs, published: Published::Nothing };
         (Route::Hosts { carrier: Carrier::new("relay"), site, hosts: vec![host] }, RELAY_HOLDS)
+    }
+
+    async fn find_relay(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
+        let found = match host.parse::<IpAddr>() {
+            Ok(ip) => vec![ip],
+            Err(_) => self.names.relay(host).await.map_err(|e| format!("relay {host}: {e}"))?,
+        };
+        let addrs = found.into_iter().map(|ip| SocketAddr::new(ip, port));
+        let addrs: Vec<SocketAddr> = addrs.filter(|addr| self.dial.permits_relay(*addr)).collect();
+        if addrs.is_empty() {
+            return Err(format!("relay {host}: dial = loopback does not allow its address"));
+        }
+        Ok(addrs)
     }
 }
 

@@ -19,7 +19,7 @@ impl Session {
         self.enter(Phase::Ehlo, now);
     }
 
-    fn enter(&mut self, phase: Phase, now: Instant) {
+    pub(super) fn enter(&mut self, phase: Phase, now: Instant) {
         self.phase = phase;
         self.phase_deadline = now + self.manner.waits().command;
     }
@@ -50,8 +50,7 @@ impl Session {
         if self.manner.tls.must_encrypt() && !self.encrypted {
             return self.fail_tls("the server does not offer STARTTLS");
         }
-        self.phase = Phase::Mail;
-        self.outputs.push_back(Output::Ready);
+        self.log_in(reply, now);
     }
 
     pub(super) fn on_starttls(&mut self, reply: Reply) {

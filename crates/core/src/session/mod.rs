@@ -6,18 +6,22 @@
 
 mod greet;
 mod held;
+mod login;
 mod said;
 mod transaction;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::message::MailId;
 use crate::outcome::{Cause, Stage};
 use crate::policy::Timeouts;
 use crate::reply::{Reply, ReplyReader};
+use crate::route::Login;
 use crate::time::{Instant, Span};
 use crate::trust::{Demand, TlsVersion};
 pub use held::Held;
+use login::Step;
 pub use said::{Line, Said};
 use transaction::{Slot, What};
 
@@ -49,6 +53,8 @@ pub struct Manner {
     pub overlap: bool,
     /// Mails this host has taken in order before; the first two go without overlap.
     pub mails_before: u32,
+    /// The account with which to log in.
+    pub login: Option<Arc<Login>>,
 }
 
 impl Manner {
@@ -140,6 +146,8 @@ pub enum Why {
     PipeliningLie,
     /// TLS failed.
     TlsFailed(String),
+    /// The relay does not take our account, or cannot be told it.
+    LoginRefused(String),
 }
 
 /// What the session asks for or reports.
@@ -174,6 +182,7 @@ enum Phase {
     Helo,
     StartTls,
     Handshake,
+    Login(Step),
     Mail,
     Quitting,
     Closed,
@@ -355,6 +364,7 @@ impl Session {
             Phase::Greeting => self.on_greeting(reply, now),
             Phase::Ehlo | Phase::Helo => self.on_ehlo(&reply, now),
             Phase::StartTls => self.on_starttls(reply),
+            Phase::Login(step) => self.on_login(step, reply, now),
             Phase::Mail => self.on_mail_reply(reply, now),
             Phase::Handshake => self.close(Why::Protocol("a reply in clear during the TLS handshake".into())),
             Phase::Quitting => self.close(Why::Finished),
@@ -399,7 +409,7 @@ impl Session {
     fn stage(&self) -> Stage {
         match self.phase {
             Phase::Greeting => Stage::Greeting,
-            Phase::Ehlo | Phase::Helo => Stage::Ehlo,
+            Phase::Ehlo | Phase::Helo | Phase::Login(_) => Stage::Ehlo,
             Phase::StartTls | Phase::Handshake => Stage::Tls,
             Phase::Mail | Phase::Quitting | Phase::Closed => {
                 self.slots.front().map_or(Stage::Mail, |slot| slot.stage())

@@ -63,6 +63,11 @@ impl Session {
 
     pub(super) fn trace_reply(&mut self, reply: &Reply) {
         let Some(said) = &mut self.said else { return };
+        if matches!(self.phase, Phase::Login(_)) {
+            // What is answered to AUTH may repeat what was told.
+            let line = Line::Reply(Reply { text: String::new(), ..reply.clone() });
+            return said.push(Said { mail: None, line });
+        }
         let expected = self.expect.front().filter(|_| self.phase == Phase::Mail);
         let slot = expected.and_then(|expected| self.slots.iter().find(|slot| slot.number == expected.slot));
         said.push(Said { mail: slot.map(|slot| slot.letter.id), line: Line::Reply(reply.clone()) });

@@ -27,6 +27,7 @@ fn manner() -> Manner {
         pipelining_proven: true,
         overlap: true,
         mails_before: 2,
+        login: None,
     }
 }
 

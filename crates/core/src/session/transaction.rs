@@ -191,8 +191,7 @@ impl Session {
                 self.proof_deadline = Some(now + self.proof_wait());
             }
         } else if !good {
-            self.needs_rset = true;
-            self.end_front(None, Span::ZERO);
+            self.end_refused(number, now);
         } else if stage == Stage::Mail {
             let rcpt = rcpt_line(&slot.letter);
             self.write(number, What::Rcpt, rcpt.as_bytes(), now);
@@ -215,16 +214,24 @@ impl Session {
             // Refused, yet asked for content: an empty mail to nobody ends it (RFC 2920 §3.1). The CRLF in front is
             // for receivers that do not see a dot right after the 354.
             (true, true) => self.write(number, What::EmptyDot, b"\r\n.\r\n", now),
-            (false, true) => {
-                self.needs_rset = true;
-                self.end_front(None, Span::ZERO);
-            }
+            (false, true) => self.end_refused(number, now),
             (false, false) if reply.is_positive() => self.close(Why::Protocol("a 2xx to DATA".into())),
             (false, false) => {
                 slot.failure = Some((Stage::Data, reply));
-                self.needs_rset = true;
-                self.end_front(None, Span::ZERO);
+                self.end_refused(number, now);
             }
+        }
+    }
+
+    /// The mail in front was refused before its content: the server is told to forget it, with the next envelope where
+    /// it takes more than one command at a time. In lock-step that is said at once, alone: what stood behind it would
+    /// be lost at a host that throws away what it did not ask for, and the next MAIL would leave a round trip late.
+    fn end_refused(&mut self, number: u64, now: Instant) {
+        self.end_front(None, Span::ZERO);
+        if self.pipelining {
+            self.needs_rset = true;
+        } else {
+            self.write(number, What::Rset, b"RSET\r\n", now);
         }
     }
 

@@ -12,6 +12,7 @@ pub(super) enum Happening {
     Committed(u32),
     Loaded(u32, ChunkId),
     Resolved(u32, String),
+    RelayFound(u32, String),
     Connects(TalkId),
     Connected(TalkId),
     NoRoute(TalkId),

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::event::{Ended, Event, SessionId};
 use crate::message::{MailId, Urgency};
 use crate::outcome::Stage;
-use crate::pace::Pace;
+use crate::pace::{Pace, Permit};
 use crate::session::{Ending, Held, Letter, Manner, Output, Session, Why};
 use crate::time::{Instant, Span};
 use crate::trust::Encryption;
@@ -33,7 +33,8 @@ pub(super) struct Line {
     connect_deadline: Instant,
     held: Held,
     addresses: BTreeMap<MailId, Address>,
-    gate_opens: Instant,
+    /// The gate's slot for the next mail; one that has passed is none.
+    slot: Instant,
     finish: bool,
     closed: Option<(Stage, Why)>,
 }
@@ -49,7 +50,7 @@ impl Line {
             session: None,
             held: Held::default(),
             addresses: BTreeMap::new(),
-            gate_opens: Instant::EPOCH,
+            slot: Instant::EPOCH,
             finish: false,
             closed: None,
         }
@@ -116,7 +117,7 @@ impl Line {
     pub(super) fn wake(&self) -> Instant {
         let Some(session) = &self.session else { return self.connect_deadline };
         let depart = match self.held.departs() {
-            Some(depart) if session.wants_mail() => depart.max(self.gate_opens),
+            Some(depart) if session.wants_mail() => depart.max(self.slot),
             _ => Instant::NEVER,
         };
         session.wake().min(depart)
@@ -159,10 +160,17 @@ impl Line {
     fn offer_due(&mut self, gate: &mut Pace, now: Instant, departed: &mut Vec<MailId>) {
         let Some(session) = &mut self.session else { return };
         while session.wants_mail() && self.held.departs().is_some_and(|depart| depart <= now) {
-            if let Err(not_until) = gate.ask(now, now) {
-                self.gate_opens = not_until.0;
+            // Whoever is late has a slot of the gate too, or it would never be its turn while the others keep the pace. A
+            // slot that was not used at its instant is lost: used later, the mail would come too near to the next.
+            if self.slot < now
+                && let Ok(Permit(slot)) = gate.ask(now, Instant::NEVER)
+            {
+                self.slot = slot;
+            }
+            if self.slot > now {
                 break;
             }
+            self.slot = Instant::EPOCH;
             if let Some((letter, depart)) = self.held.take_due(now) {
                 departed.push(letter.id);
                 session.offer(letter, depart, now);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::address::AddressStyle;
 use crate::message::Urgency;
 use crate::policy::{Policy, TlsPolicy};
-use crate::route::Source;
+use crate::route::{RelayRoute, Source};
 use crate::time::Span;
 
 /// Everything that happens in one run. All moments count from the beginning of the run.
@@ -17,6 +17,8 @@ pub struct Scenario {
     pub carriers: Vec<CarrierScript>,
     /// Our own addresses; without any, mails leave from one of the system's.
     pub sources: Vec<Source>,
+    /// Relays of some carriers, each played by a script that has the name of its host.
+    pub relays: Vec<(RelayRoute, CarrierScript)>,
     /// What is sent.
     pub batches: Vec<BatchScript>,
     /// What befalls the engine, and when.
@@ -46,6 +48,7 @@ impl Default for Scenario {
             seed: 1,
             carriers: Vec::new(),
             sources: Vec::new(),
+            relays: Vec::new(),
             batches: Vec::new(),
             orders: Vec::new(),
             names: Vec::new(),
@@ -57,6 +60,13 @@ impl Default for Scenario {
             log: false,
             each_mail: true,
         }
+    }
+}
+
+impl Scenario {
+    /// Everybody who can be connected to: carriers and relays.
+    pub(super) fn scripts(&self) -> impl Iterator<Item = &CarrierScript> {
+        self.carriers.iter().chain(self.relays.iter().map(|(_, script)| script))
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the script to what the machine is told: settings, batches, routes.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use super::script::{BatchScript, CarrierScript, Group, HostTrouble, Ipv6, NameTrouble, Scenario};
@@ -28,6 +28,9 @@ pub(super) struct Part {
 
 /// A batch on its way to the disk: its head, its groups, and its chunks.
 pub(super) type Submission = (Arc<BatchHead>, Vec<Group>, Vec<Part>);
+
+/// Where every relay listens.
+pub(super) const RELAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 1, 0, 1)), 25);
 
 /// When a run begins; long enough after 1970 that "long ago" is long ago.
 pub(super) const BEGIN: Instant = Instant::from_micros(1_000_000_000_000_000);
@@ -61,6 +64,7 @@ pub(super) fn settings(
         policies: policies.iter().map(|(name, policy)| (Carrier::new(name.as_str()), policy.clone())).collect(),
         default_policy: Policy::default(),
         sources: scenario.sources.clone(),
+        routes: scenario.relays.iter().map(|(route, _)| route.clone()).collect(),
         rules: rules(),
         unsettled_max: scenario.unsettled_max,
         seed: scenario.seed,

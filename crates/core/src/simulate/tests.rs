@@ -20,6 +20,7 @@ mod limits;
 mod mixed;
 mod names;
 mod order;
+mod relays;
 mod seeds;
 mod sources;
 mod ways;

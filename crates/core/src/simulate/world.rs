@@ -73,7 +73,7 @@ impl<'a> World<'a> {
             cancelled: BTreeSet::new(),
             disk: Disk::default(),
             disk_chance: Chance::new(scenario.seed, "disk"),
-            servers: scenario.carriers.iter().map(server).collect(),
+            servers: scenario.scripts().map(server).collect(),
             gates: BTreeMap::new(),
             lines: BTreeMap::new(),
             carriers: BTreeMap::new(),
@@ -90,7 +90,7 @@ impl<'a> World<'a> {
         for (at, (when, _)) in scenario.orders.iter().enumerate() {
             world.after(*when, Happening::Order(at));
         }
-        for script in &scenario.carriers {
+        for script in scenario.scripts() {
             for (at, (when, _)) in script.changes.iter().enumerate() {
                 world.after(*when, Happening::Change(script.name.clone(), at));
             }
@@ -201,7 +201,7 @@ impl<'a> World<'a> {
     }
 
     fn rtt(&self, carrier: &str) -> Span {
-        self.scenario.carriers.iter().find(|c| c.name == carrier).map_or(Span::ZERO, |c| c.rtt)
+        self.scenario.scripts().find(|c| c.name == carrier).map_or(Span::ZERO, |c| c.rtt)
     }
 
     fn happen(&mut self, happening: Happening) {
@@ -220,6 +220,11 @@ impl<'a> World<'a> {
                 self.events.extend(chunk.map(|chunk| Event::Loaded(chunk.into())));
             }
             Happening::Resolved(start, domain) if start == self.start => self.resolved(domain),
+            Happening::RelayFound(start, relay) if start == self.start => {
+                let found = Ok(vec![setting::RELAY]);
+                let valid_until = self.now + self.scenario.route_holds;
+                self.events.push(Event::RelayFound { relay, found, valid_until });
+            }
             Happening::Connects(talk) => self.connects(talk),
             Happening::Connected(talk) => self.move_line(talk, |line, now| line.connected(now)),
             Happening::NoRoute(talk) => self.move_line(talk, |line, _| line.has_no_route()),
@@ -249,7 +254,11 @@ impl<'a> World<'a> {
                 self.move_line(talk, Line::tick);
             }
             // What belongs to a program that is no more.
-            Happening::Submit(_) | Happening::Committed(_) | Happening::Loaded(..) | Happening::Resolved(..) => {}
+            Happening::Submit(_)
+            | Happening::Committed(_)
+            | Happening::Loaded(..)
+            | Happening::Resolved(..)
+            | Happening::RelayFound(..) => {}
         }
     }
 
@@ -317,7 +326,7 @@ impl<'a> World<'a> {
     }
 
     fn change(&mut self, carrier: &str, at: usize) {
-        let Some(script) = self.scenario.carriers.iter().find(|c| c.name == carrier) else { return };
+        let Some(script) = self.scenario.scripts().find(|c| c.name == carrier) else { return };
         self.note(|| format!("{carrier} changes its limits"));
         let now = self.now;
         let Some(server) = self.servers.get_mut(carrier) else { return };
@@ -386,7 +395,7 @@ impl<'a> World<'a> {
             self.after(half, Happening::ToServer(talk, bytes));
         }
         if handshake {
-            let works = self.scenario.carriers.iter().any(|c| c.name == carrier && c.ways.tls == TlsScript::Works);
+            let works = self.scenario.scripts().any(|c| c.name == carrier && c.ways.tls == TlsScript::Works);
             self.after(half, Happening::Encrypted(talk));
             self.after(half * 2, Happening::HandsShaken(talk, works));
         }

@@ -9,6 +9,7 @@ mod home;
 mod job;
 mod loader;
 mod outlast;
+mod past;
 mod recover;
 mod rows;
 mod sealing;
@@ -231,7 +232,7 @@ impl Store {
             let mut out = Vec::new();
             for group in table.range(first..)? {
                 let (key, row) = group?;
-                let records: Vec<Record> = rows::decode("records", row.value())?;
+                let records = past::decode(row.value())?;
                 let numbered = (key.value() + 1..).zip(records).filter(|(behind, _)| *behind > from);
                 out.extend(numbered);
                 if out.len() >= most {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use redb::{Database, ReadableTable, ReadableTableMetadata, WriteTransaction};
 
+use super::past;
 use super::rows::{self, ChunkRow, Place, ShapeRow};
 use super::{Found, StoreError, missing, upkeep};
 use crate::event::{BatchHead, ChunkWork};
@@ -181,7 +182,7 @@ fn record_doubts(txn: &WriteTransaction, doubts: &[Record]) -> Result<(), StoreE
     let mut table = txn.open_table(rows::RECORDS)?;
     if !doubts.is_empty() {
         let behind = rows::records_behind(&table)?;
-        table.insert(behind, rows::encode(&doubts)?.as_slice())?;
+        table.insert(behind, past::encode(doubts)?.as_slice())?;
     }
     Ok(())
 }

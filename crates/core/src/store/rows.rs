@@ -3,10 +3,9 @@
 use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::StoreError;
+use super::{StoreError, past};
 use crate::event::ChunkWork;
 use crate::queue::Places;
-use crate::record::Record;
 use crate::time::Instant;
 
 /// Present form of every row.
@@ -100,7 +99,7 @@ pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
 /// The number behind the last record.
 pub(super) fn records_behind(table: &impl ReadableTable<u64, &'static [u8]>) -> Result<u64, StoreError> {
     Ok(match table.last()? {
-        Some((key, row)) => key.value() + decode::<Vec<Record>>("records", row.value())?.len() as u64,
+        Some((key, row)) => key.value() + past::decode(row.value())?.len() as u64,
         None => 0,
     })
 }

@@ -95,6 +95,7 @@ fn record(recipient: &str, settled: Option<Settlement>) -> Record {
         reply: String::new(),
         latency: Span::ZERO,
         settled,
+        route: crate::via::Via::Direct,
     }
 }
 
@@ -218,7 +219,7 @@ fn what_was_learned_is_kept_across_restarts_and_the_last_word_counts() {
 
 #[test]
 fn a_row_of_a_newer_version_is_refused_by_name() {
-    let refused = rows::decode::<Vec<Record>>("records", &[9, 0]).unwrap_err().to_string();
+    let refused = past::decode(&[9, 0]).unwrap_err().to_string();
     assert!(refused.contains("records") && refused.contains("version 9"), "{refused}");
 }
 

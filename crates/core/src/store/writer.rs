@@ -7,6 +7,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
 use super::home::Home;
 use super::job::{Job, Reply, Work};
+use super::past;
 use super::rows::{self, ChunkRow, EndedRow, Place, ShapeRow};
 use super::{NewWork, Receipt, Sink, StoreError, missing, upkeep};
 use crate::event::{BatchHead, ChunkWork, Event, Next, Write};
@@ -236,7 +237,7 @@ impl<'a> Writer<'a> {
 
     fn write_records(&mut self, txn: &WriteTransaction, records: &[&Record]) -> Result<(), StoreError> {
         if !records.is_empty() {
-            let row = rows::encode(&records)?;
+            let row = past::encode(records)?;
             txn.open_table(rows::RECORDS)?.insert(self.records_behind, row.as_slice())?;
             self.records_behind += records.len() as u64;
         }

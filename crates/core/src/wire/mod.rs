@@ -5,7 +5,7 @@ mod tls;
 mod verify;
 
 use std::future::{Future, poll_fn};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::address::Address;
 use crate::clock::Clock;
+use crate::config::Dialable;
 use crate::event::{Ended, Event, SessionId};
 use crate::message::{MailId, Urgency};
 use crate::outcome::Stage;
@@ -59,7 +60,7 @@ pub struct Opening {
     /// Our own address, where it is not left to the system.
     pub source: Option<IpAddr>,
     /// Where to connect.
-    pub addr: SocketAddr,
+    pub addr: Dialable,
     /// The host's name, for TLS.
     pub host: String,
     /// How to speak.
@@ -93,7 +94,8 @@ struct Carrier<'a, F> {
     addresses: Vec<(MailId, Address, String)>,
     /// The mail that is being rendered at this moment.
     rendering: Option<MailId>,
-    gate_opens: Instant,
+    /// The gate's slot for the next mail, if it has one.
+    slot: Option<Instant>,
     finish: bool,
     /// Nobody is left who could order anything.
     forsaken: bool,
@@ -112,7 +114,7 @@ pub async fn run(opening: Opening, mut orders: mpsc::UnboundedReceiver<Order>, r
         held: Held::default(),
         addresses: Vec::new(),
         rendering: None,
-        gate_opens: Instant::EPOCH,
+        slot: None,
         finish: false,
         forsaken: false,
         closed: None,
@@ -146,8 +148,8 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
         }
         let timeout = self.opening.manner.waits().connect;
         let connected = match self.opening.source {
-            Some(own) => SmtpClient::connect_using(own, self.opening.addr, timeout).await,
-            None => SmtpClient::connect(self.opening.addr, timeout).await,
+            Some(own) => SmtpClient::connect_using(own, self.opening.addr.addr(), timeout).await,
+            None => SmtpClient::connect(self.opening.addr.addr(), timeout).await,
         };
         match connected {
             // Without this each mail costs 40 ms (facts: crates §0.3).
@@ -235,7 +237,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             }
             match self.collect() {
                 Some(left) => return left,
-                None if self.session.has_bytes() || self.may_offer() => continue,
+                None if self.session.has_bytes() || self.may_offer(self.opening.clock.now()) => continue,
                 None => {}
             }
             let wake = self.wake();
@@ -305,12 +307,10 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
 
     /// Hands over the next mail when the session can begin it, its instant has come and the gate is open.
     fn offer_due(&mut self, now: Instant) {
-        while self.session.wants_mail() && self.gate_opens <= now {
-            if self.held.departs().is_none_or(|depart| depart > now) {
-                break;
-            }
-            if let Err(wait) = self.opening.gate.pass() {
-                self.gate_opens = now + wait;
+        while self.may_offer(now) {
+            let slot = self.opening.gate.pass(self.slot, now);
+            self.slot = slot.err();
+            if self.slot.is_some() {
                 break;
             }
             if let Some((letter, depart)) = self.held.take_due(now) {
@@ -323,14 +323,14 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
     }
 
     /// Whether something could be offered at this very moment.
-    fn may_offer(&self) -> bool {
-        let now = self.opening.clock.now();
-        self.session.wants_mail() && self.gate_opens <= now && self.held.departs().is_some_and(|depart| depart <= now)
+    fn may_offer(&self, now: Instant) -> bool {
+        let opens = self.slot.is_none_or(|slot| slot <= now);
+        self.session.wants_mail() && opens && self.held.departs().is_some_and(|depart| depart <= now)
     }
 
     fn wake(&self) -> Instant {
         let depart = match self.held.departs() {
-            Some(depart) if self.session.wants_mail() => depart.max(self.gate_opens),
+            Some(depart) if self.session.wants_mail() => self.slot.map_or(depart, |slot| depart.max(slot)),
             _ => Instant::NEVER,
         };
         self.session.wake().min(depart)
@@ -439,7 +439,7 @@ fn has_no_route(error: &std::io::Error, opening: &Opening) -> bool {
     match error.kind() {
         NetworkUnreachable | Unsupported => true,
         // With IPv4 this is how running out of local ports looks, with a source how one looks that is not ours.
-        AddrNotAvailable => opening.addr.is_ipv6() && opening.source.is_none(),
+        AddrNotAvailable => opening.addr.addr().is_ipv6() && opening.source.is_none(),
         _ => no_family,
     }
 }

@@ -6,6 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::address::AddressStyle;
+use crate::config::Dial;
 use crate::event::{BatchHead, Chunk};
 use crate::message::{BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText};
 use crate::policy::Timeouts;
@@ -82,10 +83,11 @@ async fn report(answers: &'static [(&'static str, &'static str)]) -> (Vec<(u32, 
         pipelining_proven: true,
         overlap: true,
         mails_before: 2,
+        login: None,
     };
     let opening = Opening {
         session: SessionId(1),
-        addr,
+        addr: Dial::Loopback.dialable(addr, false).unwrap(),
         source: None,
         host: "mx.ao.example".into(),
         manner,

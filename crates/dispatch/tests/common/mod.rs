@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hikyaku_bulletin::{
-    Area, AreaCode, AreaReport, AreaScheme, Bulletin, Intensity, IntensityReport, Kind, Prefecture, Revision,
-    SeriesKey, Severity, SourceId, Standing,
+    Area, AreaReport, AreaScheme, Bulletin, Intensity, IntensityReport, Kind, Prefecture, Revision, SeriesKey,
+    Severity, SourceId, Standing,
 };
 use hikyaku_dispatch::{
     Appended, ChoiceId, Command, Desk, DispatchId, Event, Head, Journal, JournalError, Keys, MemoryJournal, Pending,
@@ -57,12 +57,7 @@ pub fn bulletin(
 fn area(code: &str, prefecture: u8, intensity: &str) -> AreaReport {
     let name = if code == "390" { "石川県能登" } else { code };
     AreaReport {
-        area: Area {
-            scheme: AreaScheme::SeismicLocal,
-            code: AreaCode::new(code),
-            name: name.to_owned(),
-            prefecture: Prefecture::from_code(prefecture),
-        },
+        area: Area::new(AreaScheme::SeismicLocal, code, name, Prefecture::from_code(prefecture)),
         severity: Severity::Intensity(intensity.parse::<IntensityReport>().unwrap()),
     }
 }

@@ -71,7 +71,7 @@ fn every_quake_telegram_is_understood_to_the_last_area() {
         let prompt = name.contains("_VXSE51");
         assert_eq!(bulletin.kind == Kind::IntensityPrompt, prompt, "{name}");
         assert_eq!(bulletin.areas.len(), text.matches("<Area>").count() - areas_elsewhere(&text), "{name}");
-        assert!(bulletin.areas.iter().all(|it| it.area.prefecture.is_some()), "{name}");
+        assert!(bulletin.areas.iter().all(|it| it.area.prefectures.len() == 1), "{name}");
         // The first MaxInt of the text is the whole observation's.
         let stated = text.split("<MaxInt>").nth(1).and_then(|it| it.split('<').next());
         let stated = stated.map(|it| it.parse::<IntensityReport>().unwrap().floor());

@@ -102,8 +102,8 @@ fn damage_is_named_with_its_place() {
 #[test]
 fn what_is_no_jma_telegram_is_named_by_its_root() {
     let alert = refused(br#"<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"/>"#);
-    assert!(matches!(&alert, Reject::NotJma { root, .. } if root == "alert"), "{alert}");
-    assert!(matches!(refused(b"<Report/>"), Reject::NotJma { .. }));
+    assert!(matches!(&alert, Reject::NotKnown { root, .. } if root == "alert"), "{alert}");
+    assert!(matches!(refused(b"<Report/>"), Reject::NotKnown { .. }));
     for nothing in [&b""[..], b" ", b"404 Not Found", b"\0"] {
         assert!(matches!(refused(nothing), Reject::Malformed { .. }));
     }

@@ -14,7 +14,7 @@ fn real(name: &str) -> Option<Bulletin> {
 fn areas(bulletin: &Bulletin) -> Vec<(String, String, u8)> {
     let reports = bulletin.areas.iter();
     let row = |it: &hikyaku_bulletin::AreaReport| {
-        (it.area.code.to_string(), it.severity.to_string(), it.area.prefecture.unwrap().code())
+        (it.area.code.to_string(), it.severity.to_string(), it.area.prefectures[0].code())
     };
     reports.map(row).collect()
 }

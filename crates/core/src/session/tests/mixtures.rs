@@ -102,5 +102,22 @@ fn lock_step_keeps_to_one_command_at_a_time_also_after_a_refusal() {
     talk.client("RCPT TO:<u1@x.jp>\r\n");
     talk.server("550 unknown\r\n");
     assert_eq!(talk.ends(), [(1, replied(Stage::Rcpt, 550, "unknown"))]);
-    talk.client("RSET\r\nMAIL FROM:<b@me.example>\r\n");
+    talk.client("RSET\r\n");
+    talk.server("250 ok\r\n");
+    talk.client("MAIL FROM:<b@me.example>\r\n");
+    talk.server("250 ok\r\n");
+    talk.client("RCPT TO:<u2@x.jp>\r\n");
+}
+
+#[test]
+fn a_server_that_does_not_forget_a_refused_mail_in_lock_step_gets_none_after_it() {
+    let mut talk = Talk::ready(Manner { pipelining: false, ..manner() });
+    talk.offer(1);
+    talk.server("550 no\r\n");
+    talk.client("MAIL FROM:<b@me.example>\r\nRSET\r\n");
+    assert!(!talk.session.wants_mail());
+    talk.offer(2);
+    talk.server("500 what?\r\n");
+    talk.client("");
+    assert_eq!(talk.ends(), [(1, replied(Stage::Mail, 550, "no")), (2, Ending::NotAttempted)]);
 }

@@ -73,10 +73,10 @@ fn each_class_ends_within_its_deadline_beside_the_safety_mails() {
         let (_, before) = ends(&quiet, alone.len() - 1);
         let (_, now) = ends(&report, at);
         // Alone they have the burst to themselves and sessions that carried nothing before.
-        assert!(now - late <= before + secs(1), "{:?}: {:?}, alone {before:?}", CLASSES[at].0, now - late);
+        assert!(now - late <= before + ms(500), "{:?}: {:?}, alone {before:?}", CLASSES[at].0, now - late);
     }
-    // At no carrier should a safety mail depart between the first and the last bulletin, but for what was under way: two for
-    // each session. That does not hold yet: a lane that has just learned its rate lets some go by, 128 at gmail.
+    // At no carrier does a safety mail depart between the first and the last bulletin, but for what was under way: two for
+    // each session. A session that was opened for a bulletin is not passed over at the gate while the others keep the pace.
     for (seen, (name, _, sessions, _)) in CARRIERS.iter().map(|row| (&report.carriers[row.0], row)) {
         let of = |batch: &'static str| {
             seen.rcpts.iter().enumerate().filter(move |(_, (_, a))| a.contains(batch)).map(|(n, _)| n)
@@ -87,6 +87,6 @@ fn each_class_ends_within_its_deadline_beside_the_safety_mails() {
         let last = firsts.filter(|(_, (_, a))| a.contains("b2@")).map(|(n, _)| n).max().unwrap();
         let first = of("b1@").min().unwrap();
         let between = of("b0@").filter(|at| (first..last).contains(at)).count();
-        assert!(between <= 12 * *sessions as usize + 20, "{name}: {between} safety mails among the bulletins");
+        assert!(between <= 2 * *sessions as usize + 5, "{name}: {between} safety mails among the bulletins");
     }
 }

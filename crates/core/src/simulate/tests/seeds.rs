@@ -58,6 +58,12 @@ fn the_invariants_hold_while_batches_overtake_expire_and_are_cancelled_through_c
     (0..40).for_each(the_invariants_hold);
 }
 
+/// A server that claims PIPELINING and works on one command at a time lost the MAIL that came with RSET: minutes a mail.
+#[test]
+fn seeds_that_once_did_not_come_to_an_end_do() {
+    [6185, 8076].into_iter().for_each(the_invariants_hold);
+}
+
 #[test]
 #[ignore = "10,000 seeds at release speed; HIKYAKU_SEEDS and HIKYAKU_SEEDS_FROM choose others"]
 fn the_invariants_hold_over_ten_thousand_seeds() {

@@ -65,6 +65,29 @@ fn limits_by_source_hold_in_any_window_over_seeds_through_crashes() {
 }
 
 #[test]
+fn limits_in_total_hold_over_all_sources_together() {
+    for seed in 0..40 {
+        let mut scenario = any_scenario(seed, false);
+        scenario.sources = vec![source(1), source(2), source(3)];
+        for script in &mut scenario.carriers {
+            let policy = &mut script.policy;
+            policy.total.sessions_max = Some(policy.sessions_max);
+            policy.total.mails_per_second_max = policy.mails_per_second_max;
+        }
+        let report = run_to_the_end(&scenario);
+        for script in &scenario.carriers {
+            let (seen, policy) = (&report.carriers[&script.name], &script.policy);
+            assert!(seen.sessions_most <= policy.sessions_max as usize, "seed {seed}");
+            let rate = policy.mails_per_second_max.unwrap_or(f64::INFINITY);
+            for window in [ms(100), secs(1), secs(60)] {
+                let allowed = rate * window.as_secs_f64() + f64::from(policy.burst_mails);
+                assert!(most_within(&seen.mails, window) as f64 <= allowed + 1e-6, "{window:?}, seed {seed}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_source_that_is_refused_leaves_the_work_to_the_others() {
     for refusal in [Refusal::Reply421, Refusal::Reset, Refusal::Silence] {
         let mut ao = carrier("ao");

@@ -118,3 +118,15 @@ fn a_carrier_that_falls_silent_and_wakes_again_gets_every_mail_once_or_in_doubt(
         assert!(report.ended < BEGIN + secs(160), "{:?}, seed {seed}", report.ended.since(BEGIN));
     }
 }
+
+#[test]
+fn a_host_that_lies_about_pipelining_hears_one_command_at_a_time_and_refusals_cost_no_waiting() {
+    let mut ao = carrier("ao");
+    ao.ways.pipelining = Pipelining::Lie;
+    let to = vec![Group { unknown_every: 2, ..group("ao", 60) }];
+    let routine = BatchScript { urgency: Urgency::Routine, ..BatchScript::new(to) };
+    let report = run_to_the_end(&Scenario { batches: vec![routine], ..scenario(vec![ao], Vec::new()) });
+    assert_eq!((report.settled(Settlement::Accepted), report.settled(Settlement::Bounced)), (30, 30));
+    let slowest = report.records.iter().map(|r| r.at.since(BEGIN)).max();
+    assert!(slowest < Some(secs(30)), "{slowest:?}");
+}

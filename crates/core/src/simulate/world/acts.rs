@@ -10,6 +10,7 @@ use crate::session::Letter;
 use crate::simulate::line::Line;
 use crate::simulate::setting::{self, Meeting};
 use crate::time::Instant;
+use crate::via::Via;
 
 impl World<'_> {
     /// Carries out what the machine asks for.
@@ -18,13 +19,16 @@ impl World<'_> {
             Action::Persist(writes) => self.disk.persist(writes),
             Action::Load(chunk) => self.after(LOOKUP, Happening::Loaded(self.start, chunk)),
             Action::Resolve(domain) => self.after(LOOKUP, Happening::Resolved(self.start, domain)),
-            Action::Open { session, carrier, gate, source, host, addr, manner } => {
+            Action::FindRelay { relay, .. } => self.after(LOOKUP, Happening::RelayFound(self.start, relay)),
+            Action::Open { session, carrier, gate, via, host, addr, manner } => {
                 self.note(|| format!("open {} {gate} {host}", session.0));
                 let talk = (self.start, session.0);
-                let rtt = self.rtt(carrier.as_str());
-                self.carriers.insert(talk, (carrier.as_str().to_string(), source));
-                self.lines.insert(talk, Line::new(talk, (carrier.as_str(), gate), *manner, self.now));
-                match setting::meeting(self.scenario, carrier.as_str(), addr) {
+                // A relay is played by the script that has the name of its host.
+                let server = if matches!(via, Via::Relay(_)) { host } else { carrier.as_str().to_string() };
+                let rtt = self.rtt(&server);
+                self.carriers.insert(talk, (server.clone(), via.source()));
+                self.lines.insert(talk, Line::new(talk, (&server, gate), *manner, self.now));
+                match setting::meeting(self.scenario, &server, addr) {
                     Meeting::Server => self.after(rtt / 2, Happening::Connects(talk)),
                     Meeting::Refused => self.after(rtt, Happening::ServerGone(talk)),
                     Meeting::NoRoute => self.after(LOOKUP, Happening::NoRoute(talk)),

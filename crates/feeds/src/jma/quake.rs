@@ -1,12 +1,12 @@
 //! The body of earthquake telegrams: observed intensities by area, hypocentre, and the official sentences.
 
 use hikyaku_bulletin::{
-    Area, AreaCode, AreaReport, AreaScheme, Bulletin, Hypocentre, IntensityReport, Kind, Magnitude, MagnitudeValue,
-    Prefecture, Severity,
+    Area, AreaReport, AreaScheme, Bulletin, Hypocentre, IntensityReport, Kind, Magnitude, MagnitudeValue, Prefecture,
+    Severity,
 };
 use roxmltree::Node;
 
-use crate::coordinate::coordinate;
+use super::coordinate::coordinate;
 use crate::instant::optional_instant;
 use crate::local_area::local_area;
 use crate::xml::{at, child, child_text, children, descendants, text};
@@ -57,15 +57,7 @@ fn observed(observation: Node, remarks: &mut Vec<String>) -> Vec<AreaReport> {
         if reports.len() == before
             && let (Some(prefecture), Some(intensity)) = (prefecture, intensity(pref, remarks))
         {
-            reports.push(AreaReport {
-                area: Area {
-                    scheme: AreaScheme::Prefecture,
-                    code: AreaCode::new(format!("{:02}", prefecture.code())),
-                    name: prefecture.name().to_owned(),
-                    prefecture: Some(prefecture),
-                },
-                severity: Severity::Intensity(intensity),
-            });
+            reports.push(AreaReport { area: Area::prefecture(prefecture), severity: Severity::Intensity(intensity) });
         }
     }
     reports
@@ -78,7 +70,7 @@ fn prefecture(pref: Node) -> Option<Prefecture> {
 
 fn local(code: String, name: String, prefecture: Option<Prefecture>, intensity: IntensityReport) -> AreaReport {
     let prefecture = prefecture.or_else(|| local_area(&code).and_then(|it| it.prefecture()));
-    let area = Area { scheme: AreaScheme::SeismicLocal, code: AreaCode::new(code), name, prefecture };
+    let area = Area::new(AreaScheme::SeismicLocal, code, name, prefecture);
     AreaReport { area, severity: Severity::Intensity(intensity) }
 }
 

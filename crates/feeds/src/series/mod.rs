@@ -1,0 +1,167 @@
+//! The present state of each series, as a pure fold over bulletins in whatever order they come.
+
+mod fold;
+mod freshness;
+mod present;
+mod slot;
+
+use std::collections::BTreeMap;
+
+use hikyaku_bulletin::{Area, Bulletin, Digest, SourceId};
+use jiff::{SignedDuration, Timestamp};
+
+pub use freshness::{Freshness, Timing};
+pub use present::Present;
+
+use slot::{Thread, ThreadState};
+
+/// How long identities are remembered. JMA's long feed reaches back some days; what is older is stale by the clock anyway.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(10 * 24);
+/// How long an event without news is remembered.
+const EVENT_KEPT: SignedDuration = SignedDuration::from_hours(10 * 24);
+/// How long a lasting thing (a volcano, an office) without news is remembered.
+const LASTING_KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
+/// How often the forgotten is cleared away.
+const CLEARED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// What a bulletin adds to what was known of its series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// The first word of its series.
+    First,
+    /// Somewhere it is worse than any word before said, or a place is newly concerned.
+    Worse,
+    /// Something else is new: another kind of telegram, milder values, further facts.
+    Changed,
+    /// A correction (訂正) that makes nothing worse.
+    Corrected,
+    /// A further issue that says the same.
+    Unchanged,
+    /// What was in force has ended (解除, 津波なし, AllClear).
+    Lifted,
+    /// Nothing is in force, and nothing was.
+    Quiet,
+    /// An earlier word is taken back (取消): it was never so.
+    Cancelled,
+    /// A cancellation of something that never came; kept, so that what it takes back is refused if it comes late.
+    CancelledNothing,
+    /// Issued before what is known, corrections and cancellations included; the state stays.
+    Outdated,
+    /// The other family of warnings (before and since the reorganisation of 2026) has already said it of the same office.
+    Covered,
+    /// The same telegram again, whichever feed brought it.
+    Repeated,
+}
+
+/// What is to be done with a bulletin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// Judge it: it may reach people, as real or as a drill by its standing.
+    Act,
+    /// Keep and show it; it reaches nobody.
+    Record,
+    /// Nothing: it is the same telegram again.
+    Ignore,
+}
+
+/// How a bulletin was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// What it adds.
+    pub step: Step,
+    /// Whether it came in time.
+    pub timing: Timing,
+    /// Where it became worse, or is newly concerned; empty unless [`Step::First`] or [`Step::Worse`].
+    pub worse_at: Vec<Area>,
+}
+
+impl Taken {
+    /// What is to be done: only what is new and in time may reach people. Cancellations, corrections and liftings of what is known are
+    /// always new; a cancellation of what never came reaches nobody.
+    #[must_use]
+    pub const fn fate(&self) -> Fate {
+        match (self.step, self.timing) {
+            (Step::Repeated, _) => Fate::Ignore,
+            (Step::Outdated | Step::Covered | Step::Unchanged | Step::Quiet | Step::CancelledNothing, _)
+            | (_, Timing::Late { .. }) => Fate::Record,
+            _ => Fate::Act,
+        }
+    }
+}
+
+/// The state of every series, real, drill and test kept apart.
+///
+/// Pure: time comes in as an argument. Give it everything that is read, old telegrams of a long feed included: they build the state and
+/// come out as [`Fate::Record`].
+///
+/// ```
+/// use hikyaku_feeds::{Fate, Series, Step, parse, samples};
+///
+/// let bulletin = parse(samples::DEMO_VXSE51, "vxse51_demo.xml")?;
+/// let mut series = Series::default();
+/// let soon = bulletin.published + jiff::SignedDuration::from_secs(30);
+/// let taken = series.take(&bulletin, soon);
+/// assert_eq!((taken.step, taken.fate()), (Step::First, Fate::Act));
+/// assert_eq!(series.take(&bulletin, soon).fate(), Fate::Ignore);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Series {
+    freshness: Freshness,
+    threads: BTreeMap<Thread, ThreadState>,
+    names: BTreeMap<SourceId, Timestamp>,
+    digests: BTreeMap<Digest, Timestamp>,
+    cleared: Option<Timestamp>,
+}
+
+impl Series {
+    /// Nothing known yet; telegrams older than `freshness` allows will reach nobody.
+    #[must_use]
+    pub fn new(freshness: Freshness) -> Self {
+        Self { freshness, ..Self::default() }
+    }
+
+    /// Takes one bulletin at `now`.
+    pub fn take(&mut self, bulletin: &Bulletin, now: Timestamp) -> Taken {
+        let timing = self.freshness.timing(bulletin, now);
+        self.clear(now);
+        if !self.is_new(bulletin, now) {
+            return Taken { step: Step::Repeated, timing, worse_at: Vec::new() };
+        }
+        let (step, worse_at) = fold::fold(&mut self.threads, bulletin, now);
+        Taken { step, timing, worse_at }
+    }
+
+    /// Whether a telegram of this identity was taken before: it need not be fetched again.
+    #[must_use]
+    pub fn knows(&self, source: &SourceId) -> bool {
+        self.names.contains_key(source)
+    }
+
+    /// What is in force at `now`, series by series: neither cancelled, nor lifted, nor past its validity.
+    pub fn present(&self, now: Timestamp) -> impl Iterator<Item = Present<'_>> {
+        self.threads.iter().flat_map(move |(thread, state)| present::present(thread, state, now))
+    }
+
+    /// Remembers both names of a telegram; `false` when either was known.
+    fn is_new(&mut self, bulletin: &Bulletin, now: Timestamp) -> bool {
+        let named = self.names.insert(bulletin.source.clone(), now).is_some();
+        let same = !bulletin.digest.is_none() && self.digests.insert(bulletin.digest, now).is_some();
+        !named && !same
+    }
+
+    fn clear(&mut self, now: Timestamp) {
+        let before = |span: SignedDuration| now.checked_sub(span).unwrap_or(Timestamp::MIN);
+        if self.cleared.is_some_and(|at| at > before(CLEARED_EVERY)) {
+            return;
+        }
+        self.cleared = Some(now);
+        self.names.retain(|_, at| *at > before(REMEMBERED));
+        self.digests.retain(|_, at| *at > before(REMEMBERED));
+        self.threads.retain(|thread, state| {
+            let kept = if thread.key.is_lasting() { LASTING_KEPT } else { EVENT_KEPT };
+            state.touched > before(kept)
+        });
+    }
+}
