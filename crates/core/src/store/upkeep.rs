@@ -3,10 +3,10 @@
 use redb::{ReadableTable, WriteTransaction};
 
 use super::StoreError;
+use super::past;
 use super::rows::{self, EndedRow};
 use crate::event::BatchHead;
 use crate::message::BatchId;
-use crate::record::Record;
 use crate::time::{Instant, Span};
 
 /// Groups of records that one start forgets at most, so that it does not take long.
@@ -25,7 +25,7 @@ pub(super) fn forget(
     let mut old = Vec::new();
     for entry in records.iter()?.take(GROUPS_MAX) {
         let (key, row) = entry?;
-        let group: Vec<Record> = rows::decode("records", row.value())?;
+        let group = past::decode(row.value())?;
         if group.iter().any(|record| !is_old(record.at) || is_waiting(record.batch)) {
             break;
         }
