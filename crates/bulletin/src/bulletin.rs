@@ -138,8 +138,8 @@ impl Bulletin {
     #[must_use]
     pub fn is_lifting(&self) -> bool {
         self.revision != Revision::Cancellation
-            && !self.areas.is_empty()
-            && self.areas.iter().all(|it| it.severity.is_over())
+            && self.areas.iter().all(|it| it.severity.is_over() || it.severity.is_faint())
+            && self.areas.iter().any(|it| it.severity.ends())
     }
 
     /// Whether mails that follow from this bulletin may go out as real: only 通常 telegrams may, an unknown standing may not, and a
@@ -180,6 +180,7 @@ mod tests {
         it.hypocentre = Some(Hypocentre {
             name: "石川県能登地方".to_owned(),
             code: Some("390".to_owned()),
+            prefectures: Prefecture::from_code(17).into_iter().collect(),
             detail: None,
             position: Position::new(37.5, 137.3).ok(),
             depth_km: Some(0),

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::prefecture::Prefecture;
 
 /// A point on the earth in degrees; always finite and in range.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -143,6 +144,8 @@ pub struct Hypocentre {
     pub name: String,
     /// Its code in JMA's 震央地名 table, when given.
     pub code: Option<String>,
+    /// The prefecture the place lies in (requirement A14); empty at sea and abroad, where the name stands for itself.
+    pub prefectures: Vec<Prefecture>,
     /// The finer name given for places abroad (詳細震央地名).
     pub detail: Option<String>,
     /// Latitude and longitude, when known.

@@ -77,6 +77,16 @@ impl Severity {
         }
     }
 
+    /// Whether it is no more than 津波予報（若干の海面変動）, to which advisories and warnings are switched when they end.
+    pub(crate) fn is_faint(&self) -> bool {
+        matches!(self, Self::Tsunami(it) if it.grade == Some(crate::tsunami::TsunamiGrade::Forecast))
+    }
+
+    /// Whether it ends something that was in force.
+    pub(crate) fn ends(&self) -> bool {
+        matches!(self, Self::Tsunami(it) if it.lifted) || self.is_over()
+    }
+
     /// Whether it says that nothing is in force here: lifted, over, or no danger at all.
     #[must_use]
     pub fn is_over(&self) -> bool {

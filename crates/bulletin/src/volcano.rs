@@ -35,13 +35,13 @@ pub struct VolcanoReport {
 
 impl VolcanoReport {
     /// The level that a JMA code stands for, on the scale of 噴火警戒レベル. Keywords of volcanoes without levels and the codes of
-    /// municipalities and seas count as the level whose measures they ask for.
+    /// municipalities and seas count as the gravest level that uses them.
     #[must_use]
     pub fn level_of_code(code: &str) -> Option<u8> {
         match code {
             "04" | "05" | "11" | "21" | "32" | "33" | "35" | "45" => Some(1),
-            "02" | "03" | "12" | "22" | "31" | "36" | "44" | "48" | "49" => Some(2),
-            "13" | "23" | "42" | "43" => Some(3),
+            "12" | "22" | "48" | "49" => Some(2),
+            "02" | "03" | "13" | "23" | "31" | "36" | "42" | "43" | "44" => Some(3),
             "14" | "24" | "47" => Some(4),
             "01" | "15" | "25" | "41" | "46" => Some(5),
             _ => None,

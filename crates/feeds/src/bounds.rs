@@ -13,8 +13,15 @@ pub const MAX_NAMESPACE_DECLARATIONS: usize = 1024;
 /// The most nodes (elements, texts, comments); this bounds memory.
 pub const MAX_NODES: u32 = 2_000_000;
 
-/// The telegram as text, if it is within bounds.
+/// The telegram as text, if its markup is within bounds too.
 pub(crate) fn within_bounds(bytes: &[u8]) -> Result<&str, Reject> {
+    let text = text(bytes)?;
+    Scan::new(text).run()?;
+    Ok(text)
+}
+
+/// The bytes as text, if they are not too many and UTF-8.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, Reject> {
     if bytes.len() > MAX_TELEGRAM_BYTES {
         return Err(Reject::TooLarge { bytes: bytes.len(), limit: MAX_TELEGRAM_BYTES });
     }
@@ -28,10 +35,13 @@ pub(crate) fn within_bounds(bytes: &[u8]) -> Result<&str, Reject> {
     {
         return Err(Reject::Encoding { declared });
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| Reject::NotUtf8 { place: Place::of_byte(bytes, error.valid_up_to()) })?;
-    Scan::new(text).run()?;
-    Ok(text)
+    std::str::from_utf8(bytes).map_err(|error| Reject::NotUtf8 { place: Place::of_byte(bytes, error.valid_up_to()) })
+}
+
+/// Whether a text is a page for people. Its `<!DOCTYPE html>` is no attack, it is the answer of a server that has no such data.
+pub(crate) fn is_page(text: &str) -> bool {
+    let start: String = text.trim_start().chars().take(200).collect::<String>().to_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
 /// What the XML declaration says, when there is one that says anything.

@@ -26,6 +26,13 @@ pub(crate) fn optional_instant(parent: Node, name: &'static str, remarks: &mut V
     parsed
 }
 
+/// A time that must be there, in a source whose namespaces vary.
+pub(crate) fn loose_instant(parent: Node, name: &str, element: &'static str) -> Result<Timestamp, Reject> {
+    let at = place(parent);
+    let value = crate::loose::child_text(parent, name).ok_or(Reject::Missing { element, place: at })?;
+    value.parse().map_err(|_| Reject::Time { element, value: value.chars().take(80).collect(), place: at })
+}
+
 /// A time in any of the forms that feeds use: with its offset (RFC 3339), or of mail (RFC 2822: `Tue, 08 Sep 2026 02:14:00 GMT`).
 pub(crate) fn any_instant(value: &str) -> Option<Timestamp> {
     let value = value.trim();

@@ -22,17 +22,25 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+mod advice;
 mod bounds;
+mod cap;
+mod civil;
+mod edxl;
+mod gdacs;
 mod index;
 mod instant;
 mod jma;
 mod local_area;
 mod loose;
+mod mofa;
+mod news;
 mod parse;
 mod read;
 mod reject;
 pub mod samples;
 mod series;
+pub mod tables;
 mod xml;
 
 pub use bounds::{
@@ -41,6 +49,7 @@ pub use bounds::{
 pub use hikyaku_bulletin::Bulletin;
 pub use index::{Entry, Index};
 pub use local_area::{LocalArea, local_area, local_areas};
+pub use news::countries_in;
 pub use parse::parse;
 pub use read::{Document, read};
 pub use reject::{Place, Reject};

@@ -4,10 +4,10 @@ use aws_lc_rs::digest::{SHA256, digest as sha};
 use hikyaku_bulletin::{Bulletin, Digest};
 use roxmltree::Node;
 
-use crate::bounds::within_bounds;
 use crate::jma;
 use crate::reject::Reject;
 use crate::xml::{document, is_jma_report, not_known};
+use crate::{bounds, cap, edxl, mofa};
 
 /// Reads one telegram.
 ///
@@ -20,29 +20,35 @@ use crate::xml::{document, is_jma_report, not_known};
 /// [`Reject`] when the bytes are out of bounds, hostile, damaged, no telegram of a known form, or lack what a telegram must have: title
 /// and times, and in a 震度速報 that is no cancellation at least one area.
 pub fn parse(bytes: &[u8], source_name: &str) -> Result<Bulletin, Reject> {
-    let text = within_bounds(bytes)?;
+    if bounds::is_page(bounds::text(bytes)?) {
+        return Err(Reject::Page);
+    }
+    let text = bounds::within_bounds(bytes)?;
     let document = document(text)?;
     let root = document.root_element();
-    let bulletins = telegram(root, bytes, source_name)?;
-    bulletins.and_then(|all| all.into_iter().next()).ok_or_else(|| not_known(root))
+    let bulletins = telegrams(root, bytes, source_name)?;
+    let mut bulletin = bulletins.and_then(|all| all.into_iter().next()).ok_or_else(|| not_known(root))?;
+    bulletin.digest = digest(bytes);
+    Ok(bulletin)
 }
 
-/// What a telegram says, when it has a known form.
-pub(crate) fn telegram(root: Node, bytes: &[u8], source_name: &str) -> Result<Option<Vec<Bulletin>>, Reject> {
-    let digest = digest(bytes);
-    let named = if source_name.is_empty() { digest.to_string() } else { source_name.to_owned() };
-    let mut bulletins = if is_jma_report(root) {
+/// What a telegram or a list of notices says, when it has a known form.
+pub(crate) fn telegrams(root: Node, bytes: &[u8], source_name: &str) -> Result<Option<Vec<Bulletin>>, Reject> {
+    let named = if source_name.is_empty() { digest(bytes).to_string() } else { source_name.to_owned() };
+    Ok(Some(if is_jma_report(root) {
         vec![jma::telegram(root, &named)?]
+    } else if cap::is_alert(root) {
+        vec![cap::alert(root, &named)?]
+    } else if let Some(distribution) = edxl::distribution(root) {
+        edxl::bulletins(distribution, &named)?
+    } else if mofa::is_opendata(root) {
+        mofa::bulletins(root, &named)?
     } else {
         return Ok(None);
-    };
-    for bulletin in &mut bulletins {
-        bulletin.digest = digest;
-    }
-    Ok(Some(bulletins))
+    }))
 }
 
 /// SHA-256 of the bytes.
-fn digest(bytes: &[u8]) -> Digest {
+pub(crate) fn digest(bytes: &[u8]) -> Digest {
     Digest::new(<[u8; 32]>::try_from(sha(&SHA256, bytes).as_ref()).unwrap_or_default())
 }

@@ -2,9 +2,11 @@
 
 use hikyaku_bulletin::Bulletin;
 
-use crate::bounds::within_bounds;
+use crate::advice;
+use crate::bounds;
+use crate::gdacs;
 use crate::index::{Index, index};
-use crate::parse::telegram;
+use crate::parse::{digest, telegrams};
 use crate::reject::Reject;
 use crate::xml::{document, not_known};
 
@@ -20,19 +22,33 @@ pub enum Document {
 
 /// Reads any document that a configured source may bring, told by its own form, not by its name.
 ///
+/// JMA XML, CAP, EDXL-DE (within SOAP too), 外務省 opendata, GDACS, travel advice of FCDO and the State Department, Atom, RSS.
 /// `source_name` is its file name, path or address.
 ///
 /// # Errors
 /// [`Reject`] as [`crate::parse`], and when it is none of the known forms.
 pub fn read(bytes: &[u8], source_name: &str) -> Result<Document, Reject> {
-    let text = within_bounds(bytes)?;
+    let text = bounds::text(bytes)?;
+    if text.trim_start().starts_with(['{', '[']) {
+        return advice::bulletins(text).map(Document::Bulletins);
+    }
+    if bounds::is_page(text) {
+        return Err(Reject::Page);
+    }
+    let text = bounds::within_bounds(bytes)?;
     let document = document(text)?;
     let root = document.root_element();
+    if let Some(events) = gdacs::bulletins(root) {
+        return Ok(Document::Bulletins(events));
+    }
     if let Some(index) = index(root) {
-        return Ok(Document::Index(index));
+        let state = advice::is_state(&index);
+        return Ok(if state { Document::Bulletins(advice::of_index(index)) } else { Document::Index(index) });
     }
-    match telegram(root, bytes, source_name)? {
-        Some(bulletins) => Ok(Document::Bulletins(bulletins)),
-        None => Err(not_known(root)),
+    let mut bulletins = telegrams(root, bytes, source_name)?.ok_or_else(|| not_known(root))?;
+    // A telegram is known by its bytes too; the items of a list are known by their own keys only.
+    if let [one] = bulletins.as_mut_slice() {
+        one.digest = digest(bytes);
     }
+    Ok(Document::Bulletins(bulletins))
 }

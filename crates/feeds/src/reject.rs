@@ -107,4 +107,19 @@ pub enum Reject {
         /// Where.
         place: Place,
     },
+    /// JSON that is not what the two governments that send JSON send.
+    #[error(
+        "line {line}, column {column}: {reason}: neither advice of FCDO nor of the State Department, check the address"
+    )]
+    Json {
+        /// Line, counted from 1; 0 when a value and not the form is wrong.
+        line: usize,
+        /// Column, counted from 1.
+        column: usize,
+        /// What was wrong there.
+        reason: String,
+    },
+    /// A page for people where data should be: 外務省 answers an unknown code so, with status 200.
+    #[error("this is a page for people (HTML), not data: check the address, above all the code in it")]
+    Page,
 }

@@ -1,8 +1,9 @@
 //! The envelope that all JMA telegrams share (Control and Head), as the beginnings of a bulletin.
 
-use hikyaku_bulletin::{Bulletin, Kind, Revision, SeriesKey, SourceId, Standing};
+use hikyaku_bulletin::{Bulletin, Hazard, Kind, Revision, SeriesKey, SourceId, Standing};
 use roxmltree::Node;
 
+use super::titles::kind;
 use crate::instant::{optional_instant, required_instant};
 use crate::reject::Reject;
 use crate::xml::{at, child, child_text, place, text};
@@ -20,17 +21,24 @@ pub(crate) fn envelope(report: Node, source_name: &str) -> Result<Bulletin, Reje
     let published = required_instant(control, "DateTime", "Control/DateTime")?;
     let head_title = child_text(head, "Title").unwrap_or_default();
 
-    let kind = kind(&title, &head_title, &source);
+    let mut remarks = Vec::new();
+    let (kind, telegram) = kind(&title, &head_title, &source, &mut remarks);
     let revision = revision(&info_type, &status);
     let mut bulletin = Bulletin::new(source, kind, standing(&status), revision, published);
+    bulletin.telegram = telegram;
+    bulletin.remarks = remarks;
     bulletin.issued = required_instant(head, "ReportDateTime", "Head/ReportDateTime")?;
     bulletin.title = if head_title.is_empty() { title } else { head_title };
     bulletin.headline = at(head, &["Headline", "Text"]).map(text).unwrap_or_default();
+    if bulletin.headline.contains("これは訓練") && bulletin.standing == Standing::Real {
+        // Only Status tells drills from real telegrams; where the words contradict it nobody is told that it is real.
+        bulletin.remarks.push("the headline says これは訓練 although the status is 通常".to_owned());
+        bulletin.standing = Standing::Unknown("通常（見出しは訓練）".to_owned());
+    }
     bulletin.office = child_text(control, "EditorialOffice").unwrap_or_default();
     bulletin.publisher = child_text(control, "PublishingOffice").unwrap_or_default();
-    // One telegram may carry several events: "20151114055157 20151114061750".
     let event_id = child_text(head, "EventID").unwrap_or_default();
-    bulletin.series = event_id.split_whitespace().map(|id| SeriesKey::Event(id.to_owned())).collect();
+    bulletin.series = series(&event_id, &bulletin.kind);
     match child_text(head, "Serial").map(|it| it.parse().map_err(|_| it)) {
         None => {}
         Some(Ok(serial)) => bulletin.serial = Some(serial),
@@ -40,27 +48,17 @@ pub(crate) fn envelope(report: Node, source_name: &str) -> Result<Bulletin, Reje
     Ok(bulletin)
 }
 
-/// What kind a telegram is. Control/Title decides; the file name only tells the type of kinds we do not know.
-fn kind(title: &str, head_title: &str, source: &SourceId) -> Kind {
-    match title {
-        "震度速報" => Kind::IntensityPrompt,
-        // One Control/Title serves both; only Head/Title tells them apart.
-        "震源・震度に関する情報" if head_title.contains("遠地地震") => Kind::DistantEarthquake,
-        "震源・震度に関する情報" => Kind::HypocentreAndIntensity,
-        other => Kind::Other { code: type_code(source), title: other.to_owned() },
-    }
-}
-
-/// The telegram type in a file name such as `20240101071254_0_VTSE41_010000`: V, three letters, two digits or letters.
-fn type_code(source: &SourceId) -> Option<String> {
-    let is_type = |part: &&str| {
-        let bytes = part.as_bytes();
-        bytes.len() == 6
-            && bytes[0] == b'V'
-            && bytes[1..4].iter().all(u8::is_ascii_uppercase)
-            && bytes[4..].iter().all(u8::is_ascii_alphanumeric)
+/// What a telegram belongs to. JMA's EventID means other things in other kinds; where it is empty the kind's own key follows from the body.
+fn series(event_id: &str, kind: &Kind) -> Vec<SeriesKey> {
+    let is_volcano = |id: &str| id.len() == 3 && id.bytes().all(|b| b.is_ascii_digit());
+    // One telegram may carry several events: "20151114055157 20151114061750".
+    let key = |id: &str| match kind.hazard() {
+        Hazard::Volcano if is_volcano(id) => SeriesKey::Volcano(id.to_owned()),
+        Hazard::Flood => SeriesKey::River(id.to_owned()),
+        Hazard::Typhoon => SeriesKey::Typhoon(id.to_owned()),
+        _ => SeriesKey::Event(id.to_owned()),
     };
-    source.as_str().split(['_', '.', '-']).find(is_type).map(str::to_owned)
+    event_id.split_whitespace().map(key).collect()
 }
 
 fn standing(status: &str) -> Standing {

@@ -1,8 +1,17 @@
 //! 気象庁防災情報XML: the envelope that all telegrams share, then one file for each family of bodies.
 
 mod coordinate;
+mod eew;
 mod envelope;
+mod flood;
+mod great_quake;
 mod quake;
+mod titles;
+mod tsunami;
+mod typhoon;
+mod volcano;
+mod warning;
+mod warning_code;
 
 use hikyaku_bulletin::{Bulletin, Kind, Revision};
 use roxmltree::Node;
@@ -17,9 +26,33 @@ pub(crate) fn telegram(report: Node, source_name: &str) -> Result<Bulletin, Reje
         bulletin.text = sentences(body);
     }
     match bulletin.kind {
-        Kind::IntensityPrompt | Kind::HypocentreAndIntensity | Kind::DistantEarthquake => {
-            quake::fill(&mut bulletin, report);
+        Kind::IntensityPrompt
+        | Kind::HypocentreAndIntensity
+        | Kind::DistantEarthquake
+        | Kind::Hypocentre
+        | Kind::HypocentreUpdate
+        | Kind::LongPeriod => quake::fill(&mut bulletin, report),
+        Kind::EarlyWarning | Kind::EarlyWarningForecast | Kind::EarlyWarningTest => eew::fill(&mut bulletin, report),
+        Kind::NankaiExtra | Kind::NankaiCommentary | Kind::SubsequentQuakeAdvisory => {
+            great_quake::fill(&mut bulletin, report);
         }
+        Kind::TsunamiWarning | Kind::TsunamiInformation | Kind::TsunamiOffshore => tsunami::fill(&mut bulletin, report),
+        Kind::VolcanoWarning
+        | Kind::VolcanoCommentary
+        | Kind::VolcanoObservation
+        | Kind::Ashfall
+        | Kind::EruptionPrompt
+        | Kind::Plume => volcano::fill(&mut bulletin, report),
+        Kind::WeatherWarning
+        | Kind::WeatherWarningR06
+        | Kind::WeatherWarningDigest
+        | Kind::EmergencyWarningNotice
+        | Kind::WeatherPrompt
+        | Kind::LandslideAlert
+        | Kind::RecordRain
+        | Kind::TornadoAdvisory => warning::fill(&mut bulletin, report),
+        Kind::FloodForecast => flood::fill(&mut bulletin, report),
+        Kind::Typhoon => typhoon::fill(&mut bulletin, report),
         _ => {}
     }
     let must_name_areas = bulletin.kind == Kind::IntensityPrompt && bulletin.revision != Revision::Cancellation;

@@ -1,18 +1,19 @@
 //! The body of earthquake telegrams: observed intensities by area, hypocentre, and the official sentences.
 
 use hikyaku_bulletin::{
-    Area, AreaReport, AreaScheme, Bulletin, Hypocentre, IntensityReport, Kind, Magnitude, MagnitudeValue, Prefecture,
-    Severity,
+    Area, AreaReport, AreaScheme, Bulletin, Earthquake, Hypocentre, IntensityReport, Kind, LongPeriodClass, Magnitude,
+    MagnitudeValue, Prefecture, Severity,
 };
 use roxmltree::Node;
 
 use super::coordinate::coordinate;
 use crate::instant::optional_instant;
 use crate::local_area::local_area;
+use crate::tables::Table;
 use crate::xml::{at, child, child_text, children, descendants, text};
 
 /// The code table by which intensities are announced.
-const LOCAL_AREAS: &str = "地震情報／細分区域";
+pub(super) const LOCAL_AREAS: &str = "地震情報／細分区域";
 
 /// Fills in what the body of a 震度速報 or 震源・震度情報 says, and what only the headline says.
 pub(crate) fn fill(bulletin: &mut Bulletin, report: Node) {
@@ -28,14 +29,23 @@ pub(crate) fn fill(bulletin: &mut Bulletin, report: Node) {
         // Here it is when the shaking was noticed; in 震源・震度情報 it repeats the time of the report.
         bulletin.occurred = head.and_then(|it| optional_instant(it, "TargetDateTime", remarks));
     }
-    let mut earthquakes = body.into_iter().flat_map(|it| children(it, "Earthquake"));
-    if let Some(earthquake) = earthquakes.next() {
-        bulletin.occurred = optional_instant(earthquake, "OriginTime", remarks).or(bulletin.occurred);
-        bulletin.hypocentre = hypocentre(earthquake, remarks);
-    }
-    let further = earthquakes.count();
-    if further > 0 {
-        remarks.push(format!("{further} further Earthquake elements were left out"));
+    earthquakes(bulletin, body);
+}
+
+/// The earthquakes of a body: the first is the bulletin's own.
+pub(super) fn earthquakes(bulletin: &mut Bulletin, body: Option<Node>) {
+    for earthquake in body.into_iter().flat_map(|it| children(it, "Earthquake")) {
+        let remarks = &mut bulletin.remarks;
+        // An early warning without a located hypocentre has no origin time, but a time of arrival.
+        let occurred = optional_instant(earthquake, "OriginTime", remarks)
+            .or_else(|| optional_instant(earthquake, "ArrivalTime", remarks));
+        let hypocentre = hypocentre(earthquake, remarks);
+        if bulletin.hypocentre.is_none() && bulletin.further.is_empty() {
+            bulletin.occurred = occurred.or(bulletin.occurred);
+            bulletin.hypocentre = hypocentre;
+        } else if let Some(hypocentre) = hypocentre {
+            bulletin.further.push(Earthquake { occurred, hypocentre });
+        }
     }
 }
 
@@ -49,8 +59,13 @@ fn observed(observation: Node, remarks: &mut Vec<String>) -> Vec<AreaReport> {
             let name = child_text(area, "Name").unwrap_or_default();
             let code = child_text(area, "Code").unwrap_or_default();
             match intensity(area, remarks) {
-                Some(intensity) => reports.push(local(code, name, prefecture, intensity)),
+                Some(intensity) => reports.push(local(code.clone(), name.clone(), prefecture, intensity)),
                 None => remarks.push(format!("area {code} {name} has no readable intensity")),
+            }
+            let class = child_text(area, "MaxLgInt").and_then(|it| it.parse().ok()).and_then(LongPeriodClass::new);
+            if let Some(class) = class {
+                let area = Area::new(AreaScheme::SeismicLocal, code, name, prefecture);
+                reports.push(AreaReport { area, severity: Severity::LongPeriod(class) });
             }
         }
         // A prefecture without a single readable area still shook.
@@ -115,10 +130,13 @@ fn hypocentre(earthquake: Node, remarks: &mut Vec<String>) -> Option<Hypocentre>
     let area = at(earthquake, &["Hypocenter", "Area"])?;
     let mut located = None;
     for node in children(area, "Coordinate") {
-        located = located.or_else(|| coordinate(&text(node)));
-        if located.is_none() && !text(node).is_empty() {
+        let read = coordinate(&text(node));
+        if read.is_none() && !text(node).is_empty() {
             remarks.push(format!("Coordinate 「{}」 is not understood", text(node)));
         }
+        // Degrees and minutes, where they stand beside degrees, are the more precise.
+        let precise = node.attribute("type").is_some_and(|it| it.contains("度分"));
+        located = if precise { read.or(located) } else { located.or(read) };
     }
     let name = child_text(area, "Name");
     if name.is_none() && located.is_none() {
@@ -126,6 +144,10 @@ fn hypocentre(earthquake: Node, remarks: &mut Vec<String>) -> Option<Hypocentre>
     }
     Some(Hypocentre {
         name: name.unwrap_or_else(|| "不明".to_owned()),
+        prefectures: child_text(area, "Code")
+            .and_then(|code| crate::tables::area(Table::Epicentre, &code))
+            .map(|it| it.prefectures().collect())
+            .unwrap_or_default(),
         code: child_text(area, "Code"),
         detail: child_text(area, "DetailedName"),
         position: located.map(|(position, _)| position),

@@ -85,7 +85,7 @@ impl Slot {
             kind: bulletin.kind.clone(),
             order: Order::of(bulletin),
             cancelled: bulletin.revision == Revision::Cancellation,
-            lifted: bulletin.is_lifting(),
+            lifted: bulletin.is_lifting() && bulletin.areas.iter().all(|it| it.severity.is_over()),
             valid_until: bulletin.valid_until,
             areas: bulletin.areas.clone(),
             rank: rank(bulletin),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use hikyaku_bulletin::{Bulletin, IntensityReport, Kind, Prefecture, Revision, Standing};
+use hikyaku_bulletin::{Bulletin, Hazard, IntensityReport, Kind, Prefecture, Revision, Standing};
 use hikyaku_feeds::{Reject, local_areas, parse};
 
 /// Where the corpus is. Says so and gives `None` where there is none: the tests that need it then pass without looking.
@@ -39,6 +39,16 @@ fn telegrams(corpus: &Path, fits: impl Fn(&str) -> bool) -> Vec<(String, String,
     found
 }
 
+/// Whether a telegram type has a parser of its own.
+fn is_listed(telegram: &str) -> bool {
+    let types = [
+        "VXSE42", "VXSE43", "VXSE44", "VXSE45", "VXSE51", "VXSE52", "VXSE53", "VXSE61", "VXSE62", "VYSE", "VTSE",
+        "VFVO", "VPWW", "VPWP", "VPWS", "VPBS", "VPNO", "VXWW", "VPOA", "VPHW", "VXKO", "VPTW", "VPTI", "VPZJ", "VPCJ",
+        "VPFJ", "VMCJ",
+    ];
+    types.iter().any(|it| telegram.starts_with(it))
+}
+
 fn is_quake(name: &str) -> bool {
     name.contains("_VXSE51") || name.contains("_VXSE53")
 }
@@ -52,13 +62,15 @@ fn every_telegram_of_the_corpus_is_a_bulletin_as_its_manifest_says() {
         assert_eq!(bulletin.standing.to_string(), row[1], "{name}");
         assert_eq!(bulletin.revision.to_string(), row[2], "{name}");
         let keys: Vec<&str> = bulletin.series.iter().map(hikyaku_bulletin::SeriesKey::as_str).collect();
-        assert_eq!(keys.join(" "), row[3], "{name}");
+        let event_ids: Vec<&str> = row[3].split_whitespace().collect();
+        assert_eq!(keys[..event_ids.len()], event_ids, "{name}");
         assert_eq!(bulletin.serial, row[4].parse().ok(), "{name}");
         assert_eq!(bulletin.issued, row[5].parse().unwrap(), "{name}");
-        if let Kind::Other { code, .. } = &bulletin.kind {
-            assert_eq!(code.as_ref(), Some(&row[0]), "{name}");
-        } else {
-            assert!(is_quake(&name), "{name}");
+        assert_eq!(bulletin.telegram.as_ref(), Some(&row[0]), "{name}");
+        assert_eq!(bulletin.kind.hazard() == Hazard::Other, !is_listed(&row[0]), "{name} {}", bulletin.kind);
+        if is_listed(&row[0]) {
+            let told = |it: &&String| !it.contains("テスト") && !it.contains("Head/Serial");
+            assert_eq!(bulletin.remarks.iter().find(told), None, "{name}");
         }
     }
 }
@@ -147,12 +159,9 @@ fn hostile_and_foreign_files_are_refused_with_the_reason() {
     let xxe = refused("cap/xee.cap");
     assert!(matches!(xxe, Reject::Dtd { place } if place.line == 3), "{xxe}");
     assert!(xxe.to_string().contains("DTD"), "{xxe}");
-    for folder in ["cap", "l-alert"] {
-        for entry in std::fs::read_dir(corpus.join(folder)).unwrap() {
-            let name = format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy());
-            assert!(!refused(&name).to_string().is_empty(), "{name}");
-        }
-    }
+    // What is merely invalid is understood as far as it goes: an alarm does not hang on a formality.
+    let invalid = parse(&std::fs::read(corpus.join("cap/invalid.cap")).unwrap(), "invalid.cap").unwrap();
+    assert!(invalid.remarks.iter().any(|it| it.contains("scope")), "{:?}", invalid.remarks);
 }
 
 #[test]

@@ -101,8 +101,10 @@ fn damage_is_named_with_its_place() {
 
 #[test]
 fn what_is_no_jma_telegram_is_named_by_its_root() {
+    let other = refused(br#"<alarm xmlns="urn:example"/>"#);
+    assert!(matches!(&other, Reject::NotKnown { root, .. } if root == "alarm"), "{other}");
     let alert = refused(br#"<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"/>"#);
-    assert!(matches!(&alert, Reject::NotKnown { root, .. } if root == "alert"), "{alert}");
+    assert!(matches!(&alert, Reject::Missing { element: "alert/identifier", .. }), "{alert}");
     assert!(matches!(refused(b"<Report/>"), Reject::NotKnown { .. }));
     for nothing in [&b""[..], b" ", b"404 Not Found", b"\0"] {
         assert!(matches!(refused(nothing), Reject::Malformed { .. }));

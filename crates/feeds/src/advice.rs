@@ -1,0 +1,149 @@
+//! Travel advice of the United Kingdom (FCDO, JSON) and the United States (State Department, JSON and RSS).
+
+use hikyaku_bulletin::{
+    Area, AreaReport, AreaScheme, Bulletin, Kind, Origin, Revision, SeriesKey, Severity, SourceId, Standing,
+    TravelNotice, TravelReport, TravelScale,
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::index::{Index, plain};
+use crate::instant::any_instant;
+use crate::reject::Reject;
+use crate::tables::country_named;
+
+/// One country of the United States' list.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    title: String,
+    #[serde(default)]
+    link: Option<String>,
+    #[serde(default)]
+    summary: Option<String>,
+    #[serde(default)]
+    published: Option<String>,
+    #[serde(default)]
+    updated: Option<String>,
+}
+
+/// A page of the United Kingdom's content API.
+#[derive(Deserialize)]
+struct Fcdo {
+    base_path: String,
+    #[serde(default)]
+    title: String,
+    public_updated_at: String,
+    details: FcdoDetails,
+}
+
+#[derive(Deserialize)]
+struct FcdoDetails {
+    #[serde(default)]
+    alert_status: Vec<String>,
+    #[serde(default)]
+    change_description: String,
+    country: FcdoCountry,
+}
+
+#[derive(Deserialize)]
+struct FcdoCountry {
+    name: String,
+}
+
+/// Reads JSON, which only these two governments send.
+pub(crate) fn bulletins(text: &str) -> Result<Vec<Bulletin>, Reject> {
+    let not = |error: &serde_json::Error| Reject::Json {
+        line: error.line(),
+        column: error.column(),
+        reason: error.to_string(),
+    };
+    if text.trim_start().starts_with('[') {
+        let list: Vec<State> = serde_json::from_str(text).map_err(|error| not(&error))?;
+        return Ok(list.into_iter().filter_map(state).collect());
+    }
+    let page: Fcdo = serde_json::from_str(text).map_err(|error| not(&error))?;
+    fcdo(page).map(|it| vec![it])
+}
+
+/// Whether a feed is the United States' list: its entries carry a level.
+pub(crate) fn is_state(index: &Index) -> bool {
+    let levelled = index.entries.iter().filter(|it| level_of_title(&it.title).is_some()).count();
+    levelled > 0 && levelled * 2 > index.entries.len()
+}
+
+/// The advice in a feed of the United States.
+pub(crate) fn of_index(index: Index) -> Vec<Bulletin> {
+    let entries = index.entries.into_iter().filter_map(|entry| {
+        let updated = entry.updated?;
+        Some(advisory(&entry.title, updated, &entry.summary, Some(entry.link).filter(|it| !it.is_empty())))
+    });
+    entries.collect()
+}
+
+fn state(row: State) -> Option<Bulletin> {
+    let instant = |it: &Option<String>| it.as_deref().and_then(any_instant);
+    let updated = instant(&row.updated).or_else(|| instant(&row.published))?;
+    Some(advisory(&row.title, updated, &plain(&row.summary.unwrap_or_default()), row.link))
+}
+
+/// `Afghanistan - Level 4: Do Not Travel`: the level stands in the title only.
+fn advisory(title: &str, updated: Timestamp, summary: &str, link: Option<String>) -> Bulletin {
+    let (place, words) = title.rsplit_once(" - ").unwrap_or((title, title));
+    let place = place.trim().trim_end_matches("Travel Advisory").trim();
+    let level = level_of_title(words);
+    let mut bulletin = begin("state", place, updated, TravelScale::UsState, level, true);
+    bulletin.origin = Origin::UsState;
+    bulletin.publisher = "U.S. Department of State".to_owned();
+    bulletin.title = title.trim().to_owned();
+    bulletin.headline = bulletin.title.clone();
+    bulletin.text = summary.to_owned();
+    bulletin.link = link;
+    if level.is_none() {
+        bulletin.remarks.push(format!("「{title}」 names no level from 1 to 4"));
+    }
+    bulletin
+}
+
+fn level_of_title(title: &str) -> Option<u8> {
+    let after = title.split("Level ").nth(1)?;
+    after.chars().next()?.to_digit(10).and_then(|it| u8::try_from(it).ok()).filter(|it| (1..=4).contains(it))
+}
+
+/// Against all travel is 4, against all but essential travel 3; parts of a country count as the whole's level, told apart by `whole`.
+fn fcdo(page: Fcdo) -> Result<Bulletin, Reject> {
+    let updated = any_instant(&page.public_updated_at).ok_or(Reject::Json {
+        line: 0,
+        column: 0,
+        reason: format!("public_updated_at 「{}」 is no time with its offset", page.public_updated_at),
+    })?;
+    let says = |word: &str| page.details.alert_status.iter().any(|it| it == word);
+    let (level, whole) = match () {
+        () if says("avoid_all_travel_to_whole_country") => (Some(4), true),
+        () if says("avoid_all_travel_to_parts") => (Some(4), false),
+        () if says("avoid_all_but_essential_travel_to_whole_country") => (Some(3), true),
+        () if says("avoid_all_but_essential_travel_to_parts") => (Some(3), false),
+        () => (None, false),
+    };
+    let mut bulletin = begin("fcdo", &page.details.country.name, updated, TravelScale::Fcdo, level, whole);
+    bulletin.origin = Origin::Fcdo;
+    bulletin.publisher = "Foreign, Commonwealth & Development Office".to_owned();
+    bulletin.title = if page.title.is_empty() { page.details.country.name.clone() } else { page.title };
+    bulletin.headline = plain(&page.details.change_description);
+    bulletin.link = Some(format!("https://www.gov.uk{}", page.base_path));
+    let known = ["avoid_all_travel_to_", "avoid_all_but_essential_travel_to_"];
+    let unknown = page.details.alert_status.iter().filter(|it| !known.iter().any(|known| it.starts_with(known)));
+    bulletin.remarks.extend(unknown.map(|it| format!("alert_status 「{it}」 is not known")));
+    Ok(bulletin)
+}
+
+fn begin(who: &str, place: &str, updated: Timestamp, scale: TravelScale, level: Option<u8>, whole: bool) -> Bulletin {
+    let area = country_named(place)
+        .map_or_else(|| Area::new(AreaScheme::Named, place, place, []), crate::tables::Country::area);
+    let source = SourceId::new(format!("{who}-{}-{updated}", area.code));
+    let kind = Kind::Travel(TravelNotice::Country);
+    let mut bulletin = Bulletin::new(source, kind, Standing::Real, Revision::Issue, updated);
+    bulletin.series.push(SeriesKey::Travel(format!("{who}/{}", area.code)));
+    bulletin.areas.push(AreaReport { area, severity: Severity::Travel(TravelReport { scale, level, whole }) });
+    bulletin
+}

@@ -1,0 +1,101 @@
+//! Warnings of weather, landslide, tornado and record rain, old family and new: what is in force, place by place.
+
+use hikyaku_bulletin::{AreaReport, Bulletin, Kind, SeriesKey, Severity, WarningChange, WarningReport};
+use roxmltree::Node;
+
+use super::warning_code::{Meaning, meaning};
+use crate::tables::{Table, area, named_area};
+use crate::xml::{at, child, child_text, children, text};
+
+/// Fills in the state by place, from the body where it has one, else from the headline; and the key of the office.
+pub(super) fn fill(bulletin: &mut Bulletin, report: Node) {
+    let (head, body) = (child(report, "Head"), child(report, "Body"));
+    let headline = head.and_then(|it| child(it, "Headline"));
+    let items = body.into_iter().flat_map(|it| children(it, "Warning")).flat_map(|it| children(it, "Item"));
+    for item in items {
+        for node in children(item, "Area") {
+            add(bulletin, item, node);
+        }
+        for node in children(item, "Areas").flat_map(|it| children(it, "Area")) {
+            add(bulletin, item, node);
+        }
+    }
+    if bulletin.areas.is_empty() {
+        let items = headline.into_iter().flat_map(|it| children(it, "Information")).flat_map(|it| children(it, "Item"));
+        for item in items {
+            for node in children(item, "Areas").flat_map(|it| children(it, "Area")) {
+                add(bulletin, item, node);
+            }
+        }
+    }
+    if let Some(key) = office(bulletin, body, headline) {
+        bulletin.series.extend(first_issue(bulletin));
+        bulletin.series.push(key);
+    }
+}
+
+fn add(bulletin: &mut Bulletin, item: Node, node: Node) {
+    let code = child_text(node, "Code").unwrap_or_default();
+    let name = child_text(node, "Name").unwrap_or_default();
+    let table = if code.len() == 7 { Table::City } else { Table::Weather };
+    let place = named_area(table, code, name);
+    for kind in children(item, "Kind") {
+        let severity = Severity::Warning(warning(kind, &bulletin.kind, &mut bulletin.remarks));
+        bulletin.areas.push(AreaReport { area: place.clone(), severity });
+    }
+}
+
+fn warning(kind: Node, telegram: &Kind, remarks: &mut Vec<String>) -> WarningReport {
+    let said = |name| child_text(kind, name).unwrap_or_default();
+    let (code, status, condition) = (said("Code"), said("Status"), said("Condition"));
+    let name = [said("Name"), condition, status.clone()];
+    // A tag of 府県気象防災速報 is named 情報タグ and says in its condition what it is; where no warning stands only the status speaks.
+    let tag = usize::from(name[0] == "情報タグ" || name[0].is_empty());
+    let name = name.into_iter().skip(tag).find(|it| !it.is_empty()).unwrap_or_default();
+    let Meaning { phenomenon, grade, level } = meaning(telegram, &code, &name, remarks);
+    let change = match status.as_str() {
+        "解除" => WarningChange::Lifted,
+        "継続" => WarningChange::Continued,
+        it if it.contains("なし") => WarningChange::None,
+        _ if name.contains("解除") => WarningChange::Lifted,
+        _ if name == "なし" => WarningChange::None,
+        _ => WarningChange::Issued,
+    };
+    if matches!(change, WarningChange::Lifted | WarningChange::None) {
+        let grade = hikyaku_bulletin::WarningGrade::None;
+        return WarningReport { phenomenon, grade, level: None, change, name, code };
+    }
+    WarningReport { phenomenon, grade, level, change, name, code }
+}
+
+/// The key of the forecast area whose office speaks, which both families share.
+fn office(bulletin: &Bulletin, body: Option<Node>, headline: Option<Node>) -> Option<SeriesKey> {
+    let target = body.and_then(|it| at(it, &["TargetArea", "Code"])).map(text).filter(|it| !it.is_empty());
+    let widest = || {
+        let of_headline = headline.into_iter().flat_map(|it| children(it, "Information"));
+        let of_headline = of_headline.flat_map(|it| children(it, "Item")).flat_map(|it| children(it, "Areas"));
+        let named = of_headline.flat_map(|it| children(it, "Area")).filter_map(|it| child_text(it, "Code"));
+        let codes = bulletin.areas.iter().map(|it| it.area.code.to_string()).chain(named);
+        codes.filter(|it| matches!(it.len(), 6 | 7)).map(|it| forecast_area(&it)).next()
+    };
+    let code = target.or_else(widest).or_else(|| Some(bulletin.office.clone()))?;
+    (!code.is_empty()).then_some(SeriesKey::Warnings(code))
+}
+
+/// The 府県予報区 that an area is part of, climbing our table.
+fn forecast_area(code: &str) -> String {
+    let table = if code.len() == 7 { Table::City } else { Table::Weather };
+    let Some(mut at) = area(table, code) else { return code.to_owned() };
+    while let Some(wider) = area(Table::Weather, at.parent) {
+        at = wider;
+    }
+    at.code.to_owned()
+}
+
+/// The part of an EventID such as `JPSP201903281834_201903281953` that all issues of one event share.
+fn first_issue(bulletin: &Bulletin) -> Option<SeriesKey> {
+    bulletin.series.iter().find_map(|key| match key {
+        SeriesKey::Event(id) => id.split_once('_').map(|(first, _)| SeriesKey::Event(first.to_owned())),
+        _ => None,
+    })
+}
