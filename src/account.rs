@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use hikyaku_core::{BatchId, Cause, Instant, Outcome, Record, Settlement, Snapshot};
+use hikyaku_core::time::Instant;
+use hikyaku_core::{BatchId, Cause, Outcome, Record, Settlement, Snapshot};
 use serde::Serialize;
 
 /// How far a mail has come that did not settle with its first record.
@@ -372,7 +373,8 @@ pub fn seconds(from: Instant, to: Instant) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hikyaku_core::{Carrier, Span};
+    use hikyaku_core::Carrier;
+    use hikyaku_core::time::Span;
 
     fn record(recipient: &str, at_ms: u64, outcome: Outcome, settled: Option<Settlement>) -> Record {
         Record {
@@ -385,11 +387,11 @@ mod tests {
             cause: None,
             stage: None,
             host: String::new(),
-            tls: hikyaku_core::Encryption::None,
+            tls: hikyaku_core::tls::Encryption::None,
             reply: String::new(),
             latency: Span::ZERO,
             settled,
-            route: hikyaku_core::Via::Direct,
+            route: hikyaku_core::observe::Via::Direct,
         }
     }
 

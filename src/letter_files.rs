@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use hikyaku_core::{Address, Batch, BatchError, History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
+use hikyaku_core::errors::BatchError;
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::{Address, Batch, Recipient, Template, Urgency};
 use serde::Deserialize;
 
 /// Columns that a roster must have.

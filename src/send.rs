@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use hikyaku_core::{Config, Dial, Engine, Error, NameService, Receipt, Relay, StoreError};
+use hikyaku_core::errors::StoreError;
+use hikyaku_core::setup::{NameService, Relay};
+use hikyaku_core::{Config, Dial, Engine, Error, Receipt};
 
 use crate::account::{Account, Report};
 use crate::carrier_table::CarrierTable;
