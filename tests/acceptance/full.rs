@@ -15,7 +15,8 @@ const MAILS: usize = 9_000;
 /// Mails a second: slow enough that the disk is full before all is sent.
 const RATE: &str = "2500";
 const UNSETTLED: usize = 300;
-const HANGS: Duration = Duration::from_secs(60);
+/// The last wait before another try may take half a minute.
+const HANGS: Duration = Duration::from_secs(180);
 /// A run that sends nothing for so long has stopped.
 const QUIET: Duration = Duration::from_millis(1_200);
 

@@ -87,8 +87,7 @@ impl Engine {
         let vouch = Vouch::new(&config, tls.clone(), clock, || resolve::builder(&config.dns)).map_err(Error::Setup)?;
         let resolver = Arc::new(Resolver::new(&config, vouch).map_err(Error::Setup)?);
         let keys = open_keys(config.signing.clone(), clock.now()).await?;
-        let (folder, keeper) = (config.folder.clone(), seal.clone());
-        let limits = (config.queue_bytes_max, config.remember);
+        let (folder, keeper, limits) = (config.folder.clone(), seal.clone(), (config.queue_bytes_max, config.remember));
         let opening = tokio::task::spawn_blocking(move || Store::open(&folder, limits, seal, clock.now()));
         let (opening, found) = opening.await.map_err(|e| Error::Setup(e.to_string()))??;
         let (messages, inbox) = mpsc::unbounded_channel();
