@@ -20,8 +20,8 @@ use self::unknown::UnknownUsers;
 use crate::policy::Policy;
 use crate::time::{Instant, Span};
 
-/// Mails in flight at first, and the share of what was accepted that may be in flight later: what a first overrun costs.
-const FLIGHT_START: u32 = 4;
+/// Mails that may be in flight soon after the start, and the share of what was accepted that may be later: what a first
+/// overrun costs. The policy says how many there are at first.
 const FLIGHT_FIRST_MAX: u32 = 8;
 const FLIGHT_SHARE: u64 = 50;
 /// Mails in flight that each second of sending adds to that.
@@ -89,8 +89,7 @@ pub struct Congestion {
     budget: Budget,
     rate_max: Option<f64>,
     flight: u32,
-    /// Mails in flight that a carrier is trusted with whose limits were told.
-    at_once: u32,
+    flight_first_max: u32,
     held_until: Instant,
     last_busy: Instant,
     blocked: Option<Span>,
@@ -105,19 +104,16 @@ impl Congestion {
     /// starts; where it does not, the pace is found from below.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
-        let known = policy.mails_per_second_max.is_some() || policy.sessions_start >= policy.sessions_max;
-        // What a told rate has on its way in a tenth of a second, else what all sessions have.
-        let told = policy.mails_per_second_max.map_or(u32::MAX, |rate| (rate / 10.0) as u32);
-        let at_once = if known { policy.sessions_max.saturating_mul(2).min(told) } else { 0 };
+        let (known, at_once) = (is_told(policy), at_once(policy));
         Congestion {
             seats: Seats::new(policy.sessions_start, policy.sessions_max, known),
-            at_once,
             speed: Speed::new(known),
             turns: Turns::default(),
             quota: Quota::default(),
             budget: Budget::new(),
             rate_max: policy.mails_per_second_max,
-            flight: FLIGHT_START.max(at_once),
+            flight: policy.flight_start.max(1).max(at_once),
+            flight_first_max: policy.flight_start.max(FLIGHT_FIRST_MAX).max(at_once),
             held_until: Instant::EPOCH,
             last_busy: Instant::EPOCH,
             blocked: None,
@@ -152,6 +148,7 @@ impl Congestion {
     /// Takes new ceilings; what was learned below them stays.
     pub fn set_policy(&mut self, policy: &Policy) {
         self.seats.set_most(policy.sessions_max);
+        self.flight_first_max = policy.flight_start.max(FLIGHT_FIRST_MAX).max(at_once(policy));
         self.rate_max = policy.mails_per_second_max;
     }
 
@@ -333,9 +330,20 @@ impl Congestion {
         let earned = u32::try_from(self.speed.accepted() / FLIGHT_SHARE).unwrap_or(u32::MAX);
         // A share of a day's seconds fits.
         let lasted = (self.speed.lasts(now).as_secs_f64() * FLIGHT_A_SECOND) as u32;
-        self.flight =
-            (self.flight + 1).min(FLIGHT_FIRST_MAX.saturating_add(earned).saturating_add(lasted).max(self.at_once));
+        self.flight = (self.flight + 1).min(self.flight_first_max.saturating_add(earned).saturating_add(lasted));
     }
+}
+
+/// Whether the policy tells what the carrier bears: a rate, or to begin with all sessions.
+fn is_told(policy: &Policy) -> bool {
+    policy.mails_per_second_max.is_some() || policy.sessions_start >= policy.sessions_max
+}
+
+/// Mails in flight with which such a carrier is trusted: what a told rate has on its way in a tenth of a second, else
+/// what all sessions have.
+fn at_once(policy: &Policy) -> u32 {
+    let told = policy.mails_per_second_max.map_or(u32::MAX, |rate| (rate / 10.0) as u32);
+    if is_told(policy) { policy.sessions_max.saturating_mul(2).min(told) } else { 0 }
 }
 
 #[cfg(test)]
