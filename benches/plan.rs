@@ -1,17 +1,21 @@
 //! The plan on sockets, against the mock carriers: a mixed load, pre-emption, and one carrier in trouble beside others.
 //!
-//! Prints times for each class, the way of an urgent mail through a full routine batch, and how much a silent or refusing
-//! carrier changes the others' times; ends with an error where a promise is broken. `cargo bench --bench plan`
+//! Prints how long submitting takes and the way to the first MAIL, times for each class, the way of an urgent mail through
+//! a full routine batch, and how much a silent or refusing carrier changes the others' times; ends with an error where a
+//! promise is broken. `cargo bench --bench plan`, `cargo bench --bench plan -- submission mixed preemption isolation`
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench that cannot go on stops")]
 
 #[path = "../tests/acceptance/trial.rs"]
 mod trial;
 
 use std::collections::HashMap;
+use std::net::SocketAddrV4;
 use std::time::{Duration, Instant};
 
 use hikyaku_core::{Batch, BatchId, Engine, Receipt, Recipient, Settlement, Urgency};
 use hikyaku_mock::{Directory, MockNet, Profile};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 
 /// A class of mails: what it is called, how many people, and within how many minutes 99 % of them.
 const CLASSES: [(&str, Urgency, usize, u64); 5] = [
@@ -29,6 +33,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |name: &str| asked.is_empty() || asked.iter().any(|arg| arg == name);
+    if wanted("submission") {
+        runtime.block_on(submission());
+    }
     if wanted("mixed") {
         runtime.block_on(mixed());
     }
@@ -115,6 +122,55 @@ fn share(times: &[f64], share: f64) -> f64 {
     times[(times.len() as f64 * share).ceil() as usize - 1]
 }
 
+/// How long 11,500 mails take to their durable receipt, and from the receipt to the first mail on the wire where the MX
+/// is known, beyond what a bare client needs to be greeted. Medians of five.
+async fn submission() {
+    let (mut receipts, mut firsts, mut bare) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..5 {
+        let mut set = Set::start(one_carrier_at(Duration::ZERO, "sessions = 20")).await;
+        let mut mails = set.net.take_mail();
+        set.submit("before", Urgency::Safety, None, people_of("ao.example", "before", 1)).await;
+        mails.recv().await.unwrap();
+        // Its session ends: what comes now must open one.
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        let host = set.net.host("mx.ao.example").unwrap();
+        bare.push(greeted(host).await);
+        let people = people_of("ao.example", "all", 11_500);
+        let begun = Instant::now();
+        set.submit("all", Urgency::Safety, None, people).await;
+        let receipt = Instant::now();
+        receipts.push((receipt - begun).as_secs_f64() * 1000.0);
+        let first = mails.recv().await.unwrap().at;
+        firsts.push(first.saturating_duration_since(receipt).as_secs_f64() * 1000.0);
+        set.strike().await;
+    }
+    let [receipt, first, greeted] = [receipts, firsts, bare].map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
+    println!("submitting 11,500, one carrier on loopback, MX known, no session open; medians of five");
+    println!("  to the durable receipt: {receipt:.1} ms; allowed 150 ms");
+    println!(
+        "  from the receipt to the first mail taken: {first:.1} ms, a bare client is greeted after {greeted:.1} ms; allowed 20 ms more\n"
+    );
+    assert!(receipt <= 150.0, "the receipt took {receipt:.1} ms");
+    assert!(first - greeted <= 20.0, "the first mail was taken {first:.1} ms after the receipt");
+}
+
+/// How long a bare client needs to connect, be greeted and have its EHLO answered, in milliseconds.
+async fn greeted(host: SocketAddrV4) -> f64 {
+    let begun = Instant::now();
+    let mut stream = BufReader::new(TcpStream::connect(host).await.unwrap());
+    let mut line = String::new();
+    stream.read_line(&mut line).await.unwrap();
+    stream.write_all(b"EHLO me.example\r\n").await.unwrap();
+    while !line.starts_with("250 ") {
+        line.clear();
+        stream.read_line(&mut line).await.unwrap();
+    }
+    begun.elapsed().as_secs_f64() * 1000.0
+}
+
 /// All classes at once on carriers whose limits bite, and the bulletins alone for comparison.
 async fn mixed() {
     println!("mixed load, mock profile \"busy\", all submitted at once, seconds from submission to acceptance");
@@ -148,8 +204,8 @@ fn row(class: &str, count: usize, minutes: u64, times: &[f64]) {
     assert!(nearly_all <= (minutes * 60) as f64, "{class}: 99 % only after {nearly_all:.1} s");
 }
 
-fn one_carrier(limits: &str) -> Profile {
-    let rtt = RTT.as_millis();
+fn one_carrier_at(rtt: Duration, limits: &str) -> Profile {
+    let rtt = rtt.as_millis();
     let text = format!(
         "[[carrier]]\nname = \"ao\"\ndomains = [\"ao.example\"]\nmanner = {{ rtt_ms = {rtt} }}\n[carrier.limits]\n{limits}\n[[carrier.host]]\nname = \"mx.ao.example\"\n"
     );
@@ -158,7 +214,7 @@ fn one_carrier(limits: &str) -> Profile {
 
 /// From the receipt of an Immediate mail to its MAIL, while a routine batch fills every session.
 async fn preemption(what: &str, limits: &str, permit: Duration) {
-    let mut set = Set::start(one_carrier(limits)).await;
+    let mut set = Set::start(one_carrier_at(RTT, limits)).await;
     let mut mails = set.net.take_mail();
     set.submit("routine", Urgency::Routine, None, people_of("ao.example", "routine", 60_000)).await;
     let mut seen = 0;
@@ -182,15 +238,23 @@ async fn preemption(what: &str, limits: &str, permit: Duration) {
         departures.push(taken.saturating_duration_since(receipt).saturating_sub(RTT * 3 / 2).as_secs_f64() * 1000.0);
         tokio::time::sleep(Duration::from_millis(37)).await;
     }
+    if std::env::var("LOOK").is_ok() {
+        println!("{departures:?}");
+        for (_, record) in set.engine.records(0, 100_000).await.unwrap() {
+            if record.recipient.starts_with("urgent") || record.outcome != Some(hikyaku_core::Outcome::Accepted) {
+                println!("{record:?}");
+            }
+        }
+    }
     set.strike().await;
     departures.sort_by(f64::total_cmp);
-    let (median, most) = (departures[PREEMPTIONS / 2], departures[PREEMPTIONS - 1]);
+    let [median, nearly_all, most] = [0.5, 0.95, 1.0].map(|part| share(&departures, part));
     let allowed = (RTT + Duration::from_millis(50)).max(permit + Duration::from_millis(50)).as_secs_f64() * 1000.0;
     println!("pre-emption, a carrier {} ms away, {what}:", RTT.as_millis());
     println!(
-        "  from the receipt to MAIL: median {median:.0} ms, longest of {PREEMPTIONS} {most:.0} ms; allowed {allowed:.0} ms\n"
+        "  from the receipt to MAIL: median {median:.0} ms, 95 % {nearly_all:.0} ms, longest of {PREEMPTIONS} {most:.0} ms; allowed {allowed:.0} ms\n"
     );
-    assert!(median <= allowed, "an urgent mail waited for {median:.0} ms");
+    assert!(nearly_all <= allowed, "urgent mails waited for up to {nearly_all:.0} ms");
 }
 
 /// Two carriers that need about 25 s, and a third that is well, falls silent, or refuses everything.

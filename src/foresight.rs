@@ -32,21 +32,29 @@ pub fn advice(lane: &LaneForecast) -> Option<String> {
         Basis::Learned => "学習値の",
         Basis::Measured => "実測の",
     };
-    let (carrier, waiting, pace) = (&lane.carrier, lane.waiting, pace(lane.speed.per_second));
+    let (carrier, waiting, pace) = (&lane.carrier, count(lane.waiting), pace(lane.speed.per_second));
     let (all, sources, then) = (lane.times.all.map_or("—".into(), span), remedy.sources, span(remedy.all));
     Some(format!(
         "{carrier}: {basis}{pace}では {waiting} 通に {all}。送信元アドレスを {sources} 個増やすか中継を使えば {then}"
     ))
 }
 
-/// A time in the unit that fits it.
+/// A time in the units that fit it.
 pub fn span(span: Duration) -> String {
-    match span.as_secs_f64() {
+    match span.as_secs_f64().round() {
         s if s < 90.0 => format!("{s:.0} 秒"),
+        s if s < 3600.0 && s % 60.0 >= 1.0 => format!("{:.0} 分 {:.0} 秒", (s / 60.0).floor(), s % 60.0),
         s if s < 5400.0 => format!("{:.0} 分", s / 60.0),
         s if s < 172_800.0 => format!("{:.1} 時間", s / 3600.0),
         s => format!("{:.1} 日", s / 86_400.0),
     }
+}
+
+/// A number with a comma between each three digits.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let ends = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
+    digits.char_indices().flat_map(|(at, digit)| ends(at).then_some(',').into_iter().chain([digit])).collect()
 }
 
 fn pace(per_second: f64) -> String {
@@ -65,6 +73,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn times_and_numbers_are_written_as_people_read_them() {
+        let words = |seconds| span(Duration::from_secs_f64(seconds));
+        let seconds = [0.0, 89.4, 89.6, 180.0, 617.7, 3599.9, 5000.0, 7200.0, 200_000.0];
+        let expected = ["0 秒", "89 秒", "1 分 30 秒", "3 分", "10 分 18 秒", "60 分", "83 分", "2.0 時間", "2.3 日"];
+        assert_eq!(seconds.map(words), expected);
+        assert_eq!([0, 999, 1_000, 10_000_000].map(count), ["0", "999", "1,000", "10,000,000"]);
+    }
+
+    #[test]
     fn a_slow_carrier_is_named_with_what_would_help() {
         let speed = Speed::of_one(600.0 / 3600.0, Basis::Learned, Duration::ZERO);
         let load = Load { waiting: 2_875, ..Load::default() };
@@ -76,7 +93,7 @@ mod tests {
             "見込み 50% 2.4 時間  90% 4.3 時間  99% 4.7 時間  100% 4.8 時間  期限に間に合わない"
         );
         let expected =
-            "SoftBank: 学習値の毎時 600 通では 2875 通に 4.8 時間。送信元アドレスを 95 個増やすか中継を使えば 3 分";
+            "SoftBank: 学習値の毎時 600 通では 2,875 通に 4.8 時間。送信元アドレスを 95 個増やすか中継を使えば 3 分";
         assert_eq!(advice(&forecast.lanes[0]).as_deref(), Some(expected));
     }
 }

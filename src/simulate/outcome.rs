@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::SimulateArgs;
 use super::carriers::{Brake, Row};
+use crate::foresight::count;
 use crate::{foresight, show};
 
 /// When shares of the accepted mails were accepted, in seconds of virtual time.
@@ -126,26 +127,30 @@ pub fn table(answer: &Answer) -> String {
     for part in &answer.carriers {
         let mut row = vec![
             part.name.clone(),
-            part.mails.to_string(),
-            part.accepted.to_string(),
-            part.bounced.to_string(),
-            part.deferred.to_string(),
+            count(part.mails.into()),
+            count(part.accepted),
+            count(part.bounced),
+            count(part.deferred),
             format!("{:.1}", part.mails_per_second),
         ];
         row.extend(part.times.cells());
         row.push(brake(part.limited_by).into());
         rows.push(row);
     }
-    let mut sum =
-        vec!["合計".into(), answer.people.to_string(), answer.accepted.to_string(), answer.bounced.to_string()];
+    let mut sum = vec!["合計".into(), count(answer.people.into()), count(answer.accepted), count(answer.bounced)];
     sum.extend(["".into(), "".into()]);
     sum.extend(answer.times.cells());
     sum.push(String::new());
     rows.push(sum);
     let mut out = show::columns(&rows);
-    let within = foresight::span(Duration::from_secs_f64(answer.within_s));
+    let word = |seconds| foresight::span(Duration::from_secs_f64(seconds));
+    let nearly_all = answer.times.t99_s.map_or("—".into(), word);
     let verdict = if answer.holds { "収まります" } else { "収まりません" };
-    let _ = writeln!(out, "99% の受付は {within} 以内に{verdict}。");
+    let within = word(answer.within_s);
+    let _ = writeln!(out, "99% の受付まで {nearly_all}。目標（{within}以内）に{verdict}。");
+    if answer.still_waiting > 0 {
+        let _ = writeln!(out, "{} 通は終わりまでに決着しませんでした。", count(answer.still_waiting as u64));
+    }
     for advice in answer.carriers.iter().filter_map(|part| part.advice.as_ref()) {
         let _ = writeln!(out, "{advice}");
     }

@@ -19,6 +19,18 @@ use crate::trust::{Demand, TlsVersion};
 
 /// The longest reply that may come out of the reader, in bytes; bytes that are no UTF-8 grow to three.
 const REPLY_BYTES_MAX: usize = 3 * 40 * 1024;
+/// The headers of a mail, in this order when sorted.
+const HEADERS: [&str; 9] = [
+    "Auto-Submitted",
+    "Content-Transfer-Encoding",
+    "Content-Type",
+    "Date",
+    "From",
+    "MIME-Version",
+    "Message-ID",
+    "Subject",
+    "To",
+];
 /// Mails that the session is given.
 const MAILS: u32 = 4;
 
@@ -72,7 +84,7 @@ pub fn address(bytes: &[u8]) {
     assert!(address.domain().bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)));
     assert_eq!(format!("{address}"), format!("***@{}", address.domain()));
     let name = String::new();
-    mail_is_whole(&Mailbox { name, address: address.clone() }, "s", "t", &[], &address);
+    mail_is_whole(&Mailbox { name, address: address.clone() }, ("s", "t"), &[], &address, false);
 }
 
 /// Header values: what a batch is taken with ends up in its own header and nowhere else.
@@ -80,15 +92,19 @@ pub fn header(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut parts = text.split('\u{1}');
     let mut part = || parts.next().unwrap_or_default().to_owned();
-    let (name, subject, body, field) = (part(), part(), part(), part());
+    let (name, subject, body, field, verp) = (part(), part(), part(), part(), part());
     let (Ok(from), Ok(to)) = (Address::parse("anpi@example.go.jp"), Address::parse("taro@example.jp")) else { return };
-    mail_is_whole(&Mailbox { name, address: from }, &subject, &body, &[field], &to);
+    let from = Mailbox { name, address: from };
+    mail_is_whole(&from, (&subject, &body), &[field], &to, false);
+    mail_is_whole(&from, (&subject, &body), &[verp], &to, true);
 }
 
-fn mail_is_whole(from: &Mailbox, subject: &str, text: &str, fields: &[String], to: &Address) {
+/// `filled` if the first field is a part of the return path and of Reply-To.
+fn mail_is_whole(from: &Mailbox, (subject, text): (&str, &str), fields: &[String], to: &Address, filled: bool) {
     let names: Vec<String> = (0..fields.len()).map(|n| format!("f{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let (reply_to, return_path) = (None, "b@example.go.jp");
+    let (reply_to, return_path) =
+        if filled { (Some("r+{f0}@example.go.jp"), "b+{f0}@example.go.jp") } else { (None, "b@example.go.jp") };
     let parts = TemplateText { from: from.clone(), return_path, reply_to, subject, text, fields: &names };
     let Ok(template) = Template::new(parts) else { return };
     let (key, address, history) = (KeyId::default(), to.clone(), History::Unknown);
@@ -122,17 +138,18 @@ fn mail_is_whole(from: &Mailbox, subject: &str, text: &str, fields: &[String], t
     let lines = headers.split("\r\n").filter(|line| !line.starts_with([' ', '\t']));
     let mut names: Vec<&str> = lines.map(|line| line.split(':').next().unwrap_or_default()).collect();
     names.sort_unstable();
-    let expected = [
-        "Auto-Submitted",
-        "Content-Transfer-Encoding",
-        "Content-Type",
-        "Date",
-        "From",
-        "MIME-Version",
-        "Message-ID",
-        "Subject",
-        "To",
-    ];
+    let mut expected = HEADERS.to_vec();
+    if filled {
+        expected.insert(7, "Reply-To");
+        // The field is in a local part: it makes no second address and no other domain.
+        let wire = Address::parse(&head.template.return_path.fill(fields)).map(|path| path.wire(AddressStyle::Quoted));
+        assert!(wire.is_ok_and(|path| path.starts_with("b+") || path.starts_with("\"b+")), "{fields:?}");
+        let reply_to = mail.split_once("Reply-To: <").and_then(|(_, rest)| rest.split_once("@example.go.jp>\r\n"));
+        assert!(
+            reply_to.is_some_and(|(local, _)| !local.contains([',', '<', '>']) || local.starts_with('"')),
+            "{mail:?}"
+        );
+    }
     assert_eq!(names, expected, "{mail:?}");
     let stuffed = press::stuff(Vec::new(), mail.as_bytes());
     let ends = stuffed.windows(5).filter(|w| *w == b"\r\n.\r\n").count();

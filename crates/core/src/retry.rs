@@ -17,6 +17,8 @@ pub struct Retry {
     pub deadline: Option<Instant>,
     /// When the batch was submitted.
     pub submitted: Instant,
+    /// From when on it is not sent any more, if that is so.
+    pub expires: Option<Instant>,
 }
 
 /// First wait, and the longest before and after the deadline, in seconds.
@@ -48,6 +50,9 @@ impl Retry {
     /// quarter of it, up to the cause's longest for late mails. Without a deadline the urgency stands for one
     /// ([`Urgency::hurry`]). `chance` in 0..1 spreads the waits by up to a quarter, so that
     /// what was deferred together does not return together.
+    ///
+    /// Whatever the wait, half of the time before the expiry is not slept through, so that the last attempt comes shortly
+    /// before it. An instant at or behind the expiry means that nothing would come of another attempt.
     #[must_use]
     pub fn next(&self, now: Instant, chance: f64) -> Instant {
         let deadline = self.deadline.unwrap_or(self.submitted + self.urgency.hurry());
@@ -63,7 +68,9 @@ impl Retry {
             let floor = if self.urgency == Urgency::Routine { 30.0 * first } else { first };
             doubled.min(longest).max(late / 4.0).max(floor).min(late_longest)
         };
-        now + Span::from_secs_f64(wait * (1.0 + 0.25 * chance.clamp(0.0, 1.0)))
+        let spread = wait * (1.0 + 0.25 * chance.clamp(0.0, 1.0));
+        let half = self.expires.map_or(f64::INFINITY, |expires| expires.since(now).as_secs_f64() / 2.0);
+        now + Span::from_secs_f64(if half >= first { spread.min(half) } else { spread })
     }
 }
 
@@ -74,7 +81,7 @@ mod tests {
     const SUBMITTED: Instant = Instant::from_micros(1_000_000_000_000_000);
 
     fn retry(cause: Cause, urgency: Urgency) -> Retry {
-        Retry { cause, attempts: 1, urgency, deadline: None, submitted: SUBMITTED }
+        Retry { cause, attempts: 1, urgency, deadline: None, submitted: SUBMITTED, expires: None }
     }
 
     fn wait(retry: Retry, after: u64, chance: f64) -> f64 {
@@ -116,6 +123,20 @@ mod tests {
             assert!((15..=60).contains(&tries), "{urgency:?}: {tries}");
             let near = moments(Cause::Unrecognised, urgency, 60);
             assert!(near.iter().any(|at| (within - 30.0..within).contains(at)), "{urgency:?}: {near:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_attempt_comes_shortly_before_the_expiry() {
+        for (cause, seconds, last) in [(Cause::Busy, 700, 2.0), (Cause::MailboxFull, 3_000, 40.0)] {
+            let expires = SUBMITTED + Span::from_secs(seconds);
+            let (mut now, mut left, mut attempts) = (SUBMITTED, 0.0, 0);
+            while now < expires {
+                left = expires.since(now).as_secs_f64();
+                attempts += 1;
+                now = Retry { attempts, expires: Some(expires), ..retry(cause, Urgency::Hazard) }.next(now, 1.0);
+            }
+            assert!(left <= last + 1e-6, "{cause:?}: the last attempt came {left} s before the expiry");
         }
     }
 

@@ -163,11 +163,16 @@ impl Machine {
         let free = |talk: &Talk| own.carries(talk, site) && !talk.finishing && talk.mails < talk.mails_max;
         let depth = |talk: &Talk| if talk.ready { DEPTH } else { 1 };
         let talks = self.lanes[lane].talks.iter().filter(|(_, talk)| free(talk));
+        // One that is open goes before one that is only being opened, which may take long or never come to be.
+        let rank = |talk: &Talk| {
+            let (ahead, all) = talk.ahead_of(choice.urgency);
+            (ahead, !talk.ready, all)
+        };
         let least = talks
-            .map(|(id, talk)| (talk.ahead_of(choice.urgency), *id, depth(talk)))
-            .filter(|((ahead, all), _, depth)| ahead < depth && *all < 2 * DEPTH)
+            .map(|(id, talk)| (rank(talk), *id, depth(talk)))
+            .filter(|((ahead, _, all), _, depth)| ahead < depth && *all < 2 * DEPTH)
             .min()
-            .map(|((ahead, _), id, _)| (id, ahead));
+            .map(|((ahead, ..), id, _)| (id, ahead));
         if let Some((session, 0)) = least {
             return Ok(Seat::Open(session));
         }

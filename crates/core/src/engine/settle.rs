@@ -247,8 +247,8 @@ impl Machine {
         // 53 random bits make a fraction below one.
         let chance = (self.draw() >> 11) as f64 / (1u64 << 53) as f64;
         let cause = verdict.cause.unwrap_or(Cause::Unrecognised);
-        let (urgency, deadline, submitted) = (head.urgency, head.deadline, head.submitted);
-        let retry = Retry { cause, attempts: past.attempts, urgency, deadline, submitted };
+        let (urgency, deadline, submitted, expires) = (head.urgency, head.deadline, head.submitted, head.expires);
+        let retry = Retry { cause, attempts: past.attempts, urgency, deadline, submitted, expires };
         let mut due = retry.next(now, chance);
         let lane = &mut self.lanes[flight.lane];
         let syntax = verdict.outcome == Outcome::Refused && cause == Cause::Syntax;

@@ -8,7 +8,7 @@ use mail_builder::MessageBuilder;
 use mail_builder::headers::raw::Raw;
 use memchr::memchr_iter;
 
-use crate::address::AddressStyle;
+use crate::address::{Address, AddressStyle};
 use crate::event::BatchHead;
 use crate::message::Recipient;
 use crate::time::Instant;
@@ -28,8 +28,10 @@ pub fn render(head: &BatchHead, recipient: &Recipient) -> Vec<u8> {
         // RFC 3834: no vacation message in answer to an emergency.
         .header("Auto-Submitted", Raw::new("auto-generated"))
         .text_body(lines(template.text.fill(fields)));
-    if let Some(reply_to) = &template.reply_to {
-        message = message.reply_to(reply_to.fill(fields));
+    // It was validated when the batch was submitted; a legacy local part is quoted here too.
+    let reply_to = template.reply_to.as_ref().map(|reply_to| Address::parse(&reply_to.fill(fields)));
+    if let Some(Ok(reply_to)) = reply_to {
+        message = message.reply_to(reply_to.wire(AddressStyle::Quoted));
     }
     let mut out = Vec::with_capacity(2048);
     message.serialize(&mut out);

@@ -59,6 +59,16 @@ fn an_immediate_mail_gets_a_session_though_other_sites_fill_the_window() {
 }
 
 #[test]
+fn an_immediate_mail_does_not_wait_in_a_session_that_is_never_greeted() {
+    for moment in (200..6_000).step_by(290) {
+        let mut ao = busy_carrier();
+        ao.limits = Limits { sessions_max: Some(6), refusal: Refusal::Silence, ..Limits::default() };
+        let took = first_mail(ao, 20_000, ms(moment), vec![group("ao", 1)]);
+        assert!(took <= ms(20 + 10 + 50), "at {moment} ms: {took:?}");
+    }
+}
+
+#[test]
 fn immediate_mails_are_not_mixed_with_what_they_overtake() {
     let batches = vec![
         batch(Urgency::Routine, Span::ZERO, vec![group("ao", 20_000)]),
