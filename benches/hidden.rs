@@ -13,10 +13,9 @@ mod plot;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use hikyaku_core::{
-    Address, AddressStyle, Batch, Carrier, CarrierRow, Config, Engine, History, KeyId, Mailbox, NameService, Policy,
-    Recipient, Settlement, Template, TemplateText, Urgency,
-};
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
+use hikyaku_core::{Address, Batch, Carrier, Config, Engine, Policy, Recipient, Settlement, Template, Urgency};
 use hikyaku_mock::{CarrierProfile, Directory, MockNet, Profile};
 
 /// The profiles, how many mails each gets, and after how many seconds the carrier has recovered.

@@ -238,14 +238,6 @@ async fn preemption(what: &str, limits: &str, permit: Duration) {
         departures.push(taken.saturating_duration_since(receipt).saturating_sub(RTT * 3 / 2).as_secs_f64() * 1000.0);
         tokio::time::sleep(Duration::from_millis(37)).await;
     }
-    if std::env::var("LOOK").is_ok() {
-        println!("{departures:?}");
-        for (_, record) in set.engine.records(0, 100_000).await.unwrap() {
-            if record.recipient.starts_with("urgent") || record.outcome != Some(hikyaku_core::Outcome::Accepted) {
-                println!("{record:?}");
-            }
-        }
-    }
     set.strike().await;
     departures.sort_by(f64::total_cmp);
     let [median, nearly_all, most] = [0.5, 0.95, 1.0].map(|part| share(&departures, part));

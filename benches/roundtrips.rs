@@ -12,10 +12,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hikyaku_core::{
-    Address, AddressStyle, Batch, Carrier, CarrierRow, Carriers, Config, Engine, History, KeyId, Mailbox, NameService,
-    Policy, Recipient, Template, TemplateText, TlsPolicy, Urgency,
-};
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
+use hikyaku_core::tls::TlsPolicy;
+use hikyaku_core::{Address, Batch, Carrier, Carriers, Config, Engine, Policy, Recipient, Template, Urgency};
 use hikyaku_mock::{Directory, Ledger, MockNet, Profile};
 
 const ONE_WAY: Duration = Duration::from_millis(10);

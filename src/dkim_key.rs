@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hikyaku_core::{DkimAlgorithm, DkimKey};
+use hikyaku_core::signing::{DkimAlgorithm, DkimKey};
 
 /// Longest string in a TXT record (RFC 1035 §3.3).
 const STRING_BYTES_MAX: usize = 255;

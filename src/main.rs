@@ -19,6 +19,11 @@ mod simulate;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// The system's allocator costs a fifth of all time when some thousand mails a second are rendered, sent and recorded.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// 飛脚 hikyaku: turns a disaster into mails that arrive.
 #[derive(Debug, Parser)]

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use hikyaku_core::{Carrier, Cause, Forecast, RouteTrouble, Snapshot};
+use hikyaku_core::observe::RouteTrouble;
+use hikyaku_core::{Carrier, Cause, Forecast, Snapshot};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::account::{CarrierReport, Report};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hikyaku_core::{DkimKey, Signing, Unsigned};
+use hikyaku_core::signing::{DkimKey, Signing, Unsigned};
 
 /// Options that `send` shares with whoever else sends.
 #[derive(Debug, Args)]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hikyaku_bulletin::Bulletin;
-use hikyaku_core::{
-    Address, AddressStyle, BatchId, Carrier, CarrierRow, Config, Engine, Mailbox, NameService, Policy, Record,
-};
+use hikyaku_core::letter::Mailbox;
+use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
+use hikyaku_core::{Address, BatchId, Carrier, Config, Engine, Policy, Record};
 use hikyaku_dispatch::{
     Command, Desk, DispatchId, Keys, RedbJournal, Rule, RuleId, Sender, batch_for, outcomes, read_roster,
 };

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use hikyaku_core::Policy;
 use hikyaku_core::simulate::{CarrierScript, Group, Limits, Refusal, Ways};
-use hikyaku_core::{Policy, TlsPolicy};
+use hikyaku_core::tls::TlsPolicy;
 use serde::Deserialize;
 
 /// The file that is taken if none is given, and the example with a word on every key.

@@ -8,13 +8,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use hikyaku_core::{
-    Address, Batch, Carrier, Config, Engine, Follow, History, KeyId, Mailbox, NameService, Recipient, Template,
-    TemplateText, Urgency,
-};
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::observe::Follow;
+use hikyaku_core::setup::NameService;
+use hikyaku_core::{Address, Batch, Carrier, Config, Engine, Recipient, Template, Urgency};
 use hikyaku_mock::{Directory, MockNet, Profile};
 
 use crate::chance::Chance;
+use crate::command::{run as run_command, spawn};
+use crate::writing::{Letter, MESSAGE};
 
 /// Every fault that ends a conversation or makes a carrier say something about somebody, and over within seconds.
 const PROFILE: &str = r#"
@@ -51,6 +53,41 @@ name = "small"
 domains = ["asagao.example"]
 implicit_mx = true
 manner = { pipelining = "absent", greylist_s = 1, unknown_at = "dot" }
+[[carrier.host]]
+name = "mail.asagao.example"
+"#;
+
+/// The same carriers, who repeat addresses in their own words and refuse nobody for pace: soon over.
+const WORDY: &str = r#"
+[[carrier]]
+name = "docomo"
+domains = ["docomo.ne.jp"]
+wording = "docomo"
+manner = { filter_share = 0.1, local_parts = "quoted", tls = "valid" }
+[[carrier.host]]
+name = "mfsmax.docomo.ne.jp"
+
+[[carrier]]
+name = "au"
+domains = ["ezweb.ne.jp"]
+wording = "au"
+manner = { filter_share = 0.1 }
+[[carrier.host]]
+name = "msmx.au.com"
+
+[[carrier]]
+name = "Gmail"
+domains = ["gmail.com"]
+wording = "gmail"
+manner = { smtputf8 = true, tls = "expired" }
+[[carrier.host]]
+name = "alt1.gmail-smtp-in.l.google.com"
+
+[[carrier]]
+name = "small"
+domains = ["asagao.example"]
+implicit_mx = true
+manner = { pipelining = "absent", unknown_at = "dot" }
 [[carrier.host]]
 name = "mail.asagao.example"
 "#;
@@ -235,4 +272,63 @@ async fn run(folder: &std::path::Path, locals: &[String]) -> BTreeMap<&'static s
         ("records", records),
         ("what is shown of values and errors", shown),
     ])
+}
+
+/// Everything that lies in a folder and below, in one text.
+fn all_files(folder: &std::path::Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        text += &path.to_string_lossy();
+        text += &match path.is_dir() {
+            true => all_files(&path),
+            false => String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned(),
+        };
+    }
+    text
+}
+
+#[test]
+fn no_output_of_the_command_shows_a_local_part() {
+    let locals = local_parts(72);
+    let addresses: Vec<String> = locals.iter().enumerate().map(|(n, l)| format!("{l}@{}", DOMAINS[n % 4])).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let known = Directory::UnknownPrefix("nobody".into());
+    let net = runtime.block_on(MockNet::start(Profile::parse(WORDY).unwrap(), known, 12)).unwrap();
+    let (dns, port) = (net.dns.to_string(), net.smtp_port.to_string());
+    let mut outputs = BTreeMap::new();
+    let [files, json, json_log, table, table_log] =
+        ["its files", "its JSON", "its log beside JSON", "its table", "its log beside the table"];
+    let mut left = String::new();
+    for (out, log, is_json) in [(json, json_log, true), (table, table_log, false)] {
+        let (folder, letters) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let letter = Letter::write(letters.path(), &addresses, MESSAGE);
+        let more = ["--dial", "loopback", "--dns", &dns, "--port", &port, "--key", out];
+        let args = letter.args(&more).into_iter().filter(|arg| is_json || arg != "--json");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hikyaku"));
+        command.args(args).current_dir(folder.path()).env("TMPDIR", folder.path());
+        command.env("HIKYAKU_LOG", "trace").env("RUST_LOG", "trace");
+        let ended = spawn(command).end(Duration::from_secs(200));
+        assert!(ended.stderr.contains("TRACE") || ended.stderr.contains("DEBUG"), "the log is at its finest");
+        outputs.insert(out, ended.stdout);
+        outputs.insert(log, ended.stderr);
+        left += &all_files(&letter.data);
+        left += &all_files(folder.path());
+    }
+    assert!(left.contains("queue.redb"), "the store is searched too");
+    outputs.insert(files, left);
+    runtime.block_on(net.shutdown());
+    // What is wrong with a roster is told without repeating it.
+    let mut mistakes = String::new();
+    for local in &locals[..6] {
+        let folder = tempfile::tempdir().unwrap();
+        let wrong = [format!("{local} {local}@docomo.ne.jp"), format!("{local}@"), format!("<{local}>@docomo.ne.jp")];
+        let letter = Letter::write(folder.path(), &wrong, MESSAGE);
+        let ended = run_command(folder.path(), letter.args(&["--dial", "loopback", "--dns", &dns]), 60);
+        assert!(!ended.status.success());
+        mistakes += &ended.stdout;
+        mistakes += &ended.stderr;
+    }
+    outputs.insert("what it says of a wrong roster", mistakes);
+    search(&outputs, &locals);
 }

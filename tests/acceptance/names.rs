@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use hikyaku_core::{Address, Engine, History, KeyId, Recipient, Settlement};
+use hikyaku_core::letter::{History, KeyId};
+use hikyaku_core::{Address, Engine, Recipient, Settlement};
 use hikyaku_mock::{Directory, DnsFailure, MockNet, Profile};
 
 use crate::command::alone;

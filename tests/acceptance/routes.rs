@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use hikyaku_core::{
-    Address, Batch, Carrier, Carriers, Config, Encryption, Engine, Follow, History, KeyId, Mailbox, NameService,
-    Outcome, Recipient, Record, Template, TemplateText, Urgency, Via,
-};
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::observe::{Follow, Via};
+use hikyaku_core::setup::NameService;
+use hikyaku_core::tls::Encryption;
+use hikyaku_core::{Address, Batch, Carrier, Carriers, Config, Engine, Outcome, Recipient, Record, Template, Urgency};
 use hikyaku_mock::{AuthProfile, CarrierCount, CarrierProfile, Directory, HostProfile, MockNet, Profile, Tls};
 
 const PASSWORD: &str = "kanda-no-hikyaku";

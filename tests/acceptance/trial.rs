@@ -5,9 +5,10 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
 use hikyaku_core::{
-    Address, AddressStyle, Batch, Carrier, CarrierRow, Config, Engine, History, KeyId, Mailbox, NameService, Outcome,
-    Policy, Recipient, Record, Settlement, Template, TemplateText, Urgency,
+    Address, Batch, Carrier, Config, Engine, Outcome, Policy, Recipient, Record, Settlement, Template, Urgency,
 };
 use hikyaku_mock::{Acceptance, CarrierProfile, Directory, Fate, LedgerSnapshot, MockNet, Profile};
 

@@ -13,6 +13,7 @@ mod panics;
 mod paths;
 mod purity;
 mod size;
+mod surface;
 mod text;
 mod tokens;
 mod tree;
@@ -43,10 +44,11 @@ struct Rule {
 }
 
 /// Every rule of the house.
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     Rule { name: "crates depend only along the arrows", check: arrows::check, planted: arrows::planted },
     Rule { name: "core imports only downward", check: floors::check, planted: floors::planted },
     Rule { name: "modules have no import cycles", check: cycles::check, planted: cycles::planted },
+    Rule { name: "the engine shows few names", check: surface::check, planted: surface::planted },
     Rule { name: "deciding code is pure", check: purity::check, planted: purity::planted },
     Rule { name: "files are at most 400 lines of code", check: size::check_files, planted: size::planted_file },
     Rule { name: "functions are at most 70 lines", check: size::check_functions, planted: size::planted_function },

@@ -10,10 +10,10 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use hikyaku_core::{
-    Address, Batch, Config, Engine, History, KeyId, Mailbox, Recipient, Seal, SealError, Template, TemplateText,
-    Urgency,
-};
+use hikyaku_core::errors::SealError;
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::setup::NameService;
+use hikyaku_core::{Address, Batch, Config, Engine, Recipient, Seal, Template, Urgency};
 
 /// One key a person, in memory: a real one would be a file or a service apart from the queue and its backups.
 #[derive(Default)]
@@ -65,7 +65,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let person = KeyId(7);
     keys.give(person)?;
     let seal: Option<Arc<dyn Seal>> = Some(keys.clone());
-    let engine = Engine::open(Config { seal, ..Config::new(&folder, "mail.example.jp") }).await?;
+    // No name service answers there, so that the mail waits.
+    let dns = NameService::Servers(vec!["127.0.0.1:9".parse()?]);
+    let engine = Engine::open(Config { seal, dns, ..Config::new(&folder, "mail.example.jp") }).await?;
     let template = Template::new(TemplateText {
         from: Mailbox { name: String::new(), address: Address::parse("anpi@example.jp")? },
         return_path: "bounce@example.jp",
@@ -74,7 +76,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         text: "{name} さん\n",
         fields: &["name"],
     })?;
-    // Nothing but loopback is dialled by default, and nobody listens there for this domain: the mail waits.
     let address = Address::parse("hanako@example.invalid")?;
     let fields = vec!["山田 花子".into()];
     let recipients = vec![Recipient { id: "p7".into(), key: person, address, fields, history: History::Unknown }];

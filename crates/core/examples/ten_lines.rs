@@ -7,9 +7,9 @@
 
 use std::error::Error;
 
-use hikyaku_core::{
-    Address, Batch, Config, Dial, Engine, History, KeyId, Mailbox, Recipient, Relay, Template, TemplateText, Urgency,
-};
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::setup::Relay;
+use hikyaku_core::{Address, Batch, Config, Dial, Engine, Recipient, Template, Urgency};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

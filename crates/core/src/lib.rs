@@ -12,9 +12,9 @@
 //! ```
 //! # use std::io::{BufRead, BufReader, Write};
 //! # use std::net::{TcpListener, TcpStream};
-//! use hikyaku_core::{
-//!     Address, Batch, Config, Dial, Engine, History, KeyId, Mailbox, Recipient, Relay, Template, TemplateText, Urgency,
-//! };
+//! use hikyaku_core::{Address, Batch, Config, Dial, Engine, Recipient, Template, Urgency};
+//! use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+//! use hikyaku_core::setup::Relay;
 //! # fn small_relay() -> std::io::Result<Relay> {
 //! #     let listener = TcpListener::bind("127.0.0.1:0")?;
 //! #     let port = listener.local_addr()?.port();
@@ -131,7 +131,7 @@
 //! |---|---|
 //! | [`Batch`] | one [`Template`], an urgency, and everybody who gets it; rendered just before departure |
 //! | [`Carrier`] | who answers for a set of domains: a row of the table ([`Carriers`]), else the MX site itself |
-//! | lane | one way to a carrier ([`Via`]: MX, a source address, a relay) with limits, health and sessions of its own; shown as [`LaneView`] |
+//! | lane | one way to a carrier ([`Via`](observe::Via): MX, a source address, a relay) with limits, health and sessions of its own; shown as [`LaneView`] |
 //! | site | domains that share the same MX hosts; a carrier has one or more, and all its lanes draw from them |
 //! | [`Urgency`] | Immediate > Bulletin > Safety > Confirmed > Hazard > Routine; within one the earlier deadline goes first, and batches of equal standing share a lane evenly |
 //! | [`Outcome`] | how one attempt ended: accepted, deferred, refused, in doubt |
@@ -140,10 +140,17 @@
 //! | [`Forecast`] | when 50, 90, 99 and 100 % will have been accepted, and what would help; [`Engine::forecast`] |
 //! | [`Record`] | one attempt as it was written down; [`Engine::records`] reads them from a cursor on |
 //!
+//! # Where names are
+//!
+//! What everybody needs stands at the top of the crate. The rest is in rooms: [`letter`] (what a batch is made of), [`setup`]
+//! (what a configuration and a table of carriers are made of), [`tls`], [`signing`], [`observe`] (ways, stages, traces, what is in
+//! trouble), [`forecast`], [`errors`], [`time`] (instants and spans) and [`simulate`].
+//!
 //! # A template that does not fit is refused
 //!
 //! ```
-//! use hikyaku_core::{Address, Mailbox, Template, TemplateText};
+//! use hikyaku_core::{Address, Template};
+//! use hikyaku_core::letter::{Mailbox, TemplateText};
 //!
 //! let refused = Template::new(TemplateText {
 //!     from: Mailbox { name: String::new(), address: Address::parse("anpi@example.jp")? },
@@ -154,7 +161,7 @@
 //!     fields: &["name"],
 //! });
 //! assert_eq!(refused.unwrap_err().to_string(), "subject: there is no field {nmae}; there are: name");
-//! # Ok::<(), hikyaku_core::AddressError>(())
+//! # Ok::<(), hikyaku_core::errors::AddressError>(())
 //! ```
 //!
 //! # Inside
@@ -195,7 +202,7 @@ mod seal;
 mod session;
 pub mod simulate;
 mod store;
-mod time;
+pub mod time;
 mod trace;
 mod trust;
 mod unseen;
@@ -203,22 +210,61 @@ mod via;
 mod vouch;
 mod wire;
 
-pub use address::{Address, AddressError, AddressStyle};
-pub use carrier::{Carrier, CarrierRow};
-pub use config::{Carriers, Config, Dane, Dial, NameService, Relay, TableError};
+pub use address::Address;
+pub use carrier::Carrier;
+pub use config::{Carriers, Config, Dial};
 pub use engine::{Engine, Error};
-pub use forecast::{Composition, Forecast};
-pub use message::{Batch, BatchError, BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText, Urgency};
-pub use outcome::{Cause, Outcome, Settlement, Stage};
-pub use policy::{Policy, Timeouts, TlsPolicy, Totals};
-pub use press::{DkimAlgorithm, DkimKey, Signing, SigningError, SmimeKey, Unsigned};
+pub use forecast::Forecast;
+pub use message::{Batch, BatchId, Recipient, Template, Urgency};
+pub use outcome::{Cause, Outcome, Settlement};
+pub use policy::Policy;
 pub use record::Record;
-pub use report::{DomainTrouble, LaneView, QueueHealth, RouteTrouble, Snapshot};
-pub use route::{Login, RelayRoute, Source, SourceLimits, WhenDown};
-pub use seal::{Seal, SealError};
-pub use store::{Receipt, StoreError, Submission};
-pub use time::{Instant, Span};
-pub use trace::{Follow, Speaker, Trace, TraceLine};
-pub use trust::{Encryption, Pin, TlsVersion, Trusted};
-pub use unseen::UnseenReply;
-pub use via::Via;
+pub use report::{LaneView, Snapshot};
+pub use seal::Seal;
+pub use store::Receipt;
+
+/// What a batch is made of beside itself, its template and its recipients.
+pub mod letter {
+    pub use crate::message::{History, KeyId, Mailbox, TemplateText};
+    pub use crate::store::Submission;
+}
+
+/// What a [`Config`] and a table of [`Carriers`] are made of: name service, relays, addresses
+/// of our own, limits, waits.
+pub mod setup {
+    pub use crate::address::AddressStyle;
+    pub use crate::carrier::CarrierRow;
+    pub use crate::config::{Dane, NameService, Relay};
+    pub use crate::policy::{Timeouts, Totals};
+    pub use crate::route::{Login, RelayRoute, Source, SourceLimits, WhenDown};
+}
+
+/// What a connection must show, and what it showed.
+pub mod tls {
+    pub use crate::trust::{Encryption, Pin, TlsPolicy, TlsVersion, Trusted};
+}
+
+/// Keys that sign the mails: DKIM, and S/MIME with the feature `smime`.
+pub mod signing {
+    pub use crate::press::{DkimAlgorithm, DkimKey, Signing, SmimeKey, Unsigned};
+}
+
+/// What is seen from outside beside a [`Snapshot`] and [`Record`]s: the way of a mail, the stages of
+/// a conversation, live traces, what is in trouble.
+pub mod observe {
+    pub use crate::outcome::Stage;
+    pub use crate::report::{DomainTrouble, QueueHealth, RouteTrouble};
+    pub use crate::trace::{Follow, Speaker, Trace, TraceLine};
+    pub use crate::unseen::UnseenReply;
+    pub use crate::via::Via;
+}
+
+/// What is wrong, by where: [`Error`] holds most of them.
+pub mod errors {
+    pub use crate::address::AddressError;
+    pub use crate::config::TableError;
+    pub use crate::message::BatchError;
+    pub use crate::press::SigningError;
+    pub use crate::seal::SealError;
+    pub use crate::store::StoreError;
+}

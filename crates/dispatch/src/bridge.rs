@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use hikyaku_core::{
-    Address, Batch, BatchError, BatchId, History, Instant, KeyId, Mailbox, Recipient, Record, Settlement, Span,
-    Template, TemplateText, Urgency,
-};
+use hikyaku_core::errors::BatchError;
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::time::{Instant, Span};
+use hikyaku_core::{Address, Batch, BatchId, Recipient, Record, Settlement, Template, Urgency};
 use jiff::Timestamp;
 
 use crate::command::Command;

@@ -1,6 +1,7 @@
 //! The wording of a mail: a template with named fields, and the mode that no template can forget to show.
 
-use hikyaku_core::{Address, Mailbox, Template, TemplateText};
+use hikyaku_core::letter::{Mailbox, TemplateText};
+use hikyaku_core::{Address, Template};
 use serde::{Deserialize, Serialize};
 
 /// Whether a dispatch is meant in earnest.

@@ -180,7 +180,7 @@ impl Cells<'_> {
             // The address itself is not repeated in the message: it may be somebody's real one.
             let address = Address::parse(text)
                 .map_err(|e| self.wrong("email", format!("address {number}: {e}")))?
-                .wire(hikyaku_core::AddressStyle::Quoted);
+                .wire(hikyaku_core::setup::AddressStyle::Quoted);
             if addresses.contains(&address) {
                 return Err(self.wrong("email", format!("address {number} is there twice: remove one")));
             }

@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 
 use common::{D1, P1, P2, answer, at, ministry, ministry_on, quake, rule, shaken, take};
 use hikyaku_bulletin::{Revision, Standing};
-use hikyaku_core::{
-    Address, Batch, BatchId, Carrier, Cause, Encryption, Mailbox, Outcome, Record, Settlement, Span, Stage, Urgency,
-};
+use hikyaku_core::letter::Mailbox;
+use hikyaku_core::observe::Stage;
+use hikyaku_core::time::Span;
+use hikyaku_core::tls::Encryption;
+use hikyaku_core::{Address, Batch, BatchId, Carrier, Cause, Outcome, Record, Settlement, Urgency};
 use hikyaku_dispatch::{
     Command, Delivery, Desk, DispatchId, Keys, MailEnd, MailTemplate, RedbJournal, Rule, Sender, batch_for, outcomes,
     read_roster,
@@ -81,7 +83,7 @@ fn record(batch: u32, recipient: &str, settled: Option<Settlement>, cause: Optio
     Record {
         batch: BatchId(batch),
         recipient: recipient.into(),
-        at: hikyaku_core::Instant::from_micros(u64::try_from(at("16:12:30").as_microsecond()).unwrap()),
+        at: hikyaku_core::time::Instant::from_micros(u64::try_from(at("16:12:30").as_microsecond()).unwrap()),
         carrier: Carrier::new("docomo"),
         attempt: 1,
         outcome: Some(if cause.is_some() { Outcome::Refused } else { Outcome::Accepted }),
@@ -92,7 +94,7 @@ fn record(batch: u32, recipient: &str, settled: Option<Settlement>, cause: Optio
         reply: String::new(),
         latency: Span::ZERO,
         settled,
-        route: hikyaku_core::Via::Direct,
+        route: hikyaku_core::observe::Via::Direct,
     }
 }
 

@@ -9,10 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hikyaku_core::{
-    Address, AddressStyle, Batch, Carrier, CarrierRow, Config, Engine, History, KeyId, Mailbox, NameService, Outcome,
-    Pin, Policy, Recipient, Record, Template, TemplateText, TlsPolicy, Trusted, Urgency,
-};
+use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
+use hikyaku_core::tls::{Pin, TlsPolicy, Trusted};
+use hikyaku_core::{Address, Batch, Carrier, Config, Engine, Outcome, Policy, Recipient, Record, Template, Urgency};
 use hikyaku_mock::{CarrierCount, CarrierProfile, Directory, HostProfile, MockNet, Profile, Tls};
 
 /// A carrier with one domain and one host of the same name: `name.example` and `mx.name.example`.

@@ -1,9 +1,11 @@
 //! MTA-STS policies from their discovery to their end (RFC 8461): well and badly served, kept, renewed, taken back.
 
-use hikyaku_core::{Cause, Encryption, Engine, Outcome, Record};
+use hikyaku_core::time::Span;
+use hikyaku_core::tls::Encryption;
+use hikyaku_core::{Cause, Engine, Outcome, Policy, Record, Urgency};
 use hikyaku_mock::{CarrierProfile, Change, HostProfile, Manner, StsProfile, StsServing, Tls};
 
-use super::{batch, carrier, config, count, host, is_accepted, net, told};
+use super::{batch, carrier, config, count, host, is_accepted, net, set, told};
 
 fn sts(id: &str, mode: &str, mx: &[&str], serve: StsServing) -> Option<StsProfile> {
     let mx = mx.iter().map(|mx| (*mx).to_owned()).collect();
@@ -78,7 +80,7 @@ async fn only_hosts_that_the_policy_names_are_spoken_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_outlives_its_record_and_a_restart() {
+async fn a_policy_outlives_its_record_and_a_restart_and_ends_when_the_domain_takes_it_back() {
     let mut kept = carrier("kept", Tls::Valid);
     kept.sts = sts("1", "enforce", &[], StsServing::Well);
     // Soon after the first mail somebody on the way takes STARTTLS out of the greeting.
@@ -120,7 +122,40 @@ async fn a_policy_outlives_its_record_and_a_restart() {
     net.set_sts("kept.example", sts("2", "none", &["x.example"], StsServing::Missing));
     let fourth = send("fourth", &mut cursor).await;
     assert!(waits_for_tls(&fourth), "{fourth:?}");
-    // The route is believed until its time, and with it what was published: the new id is seen when it is renewed.
-    assert_eq!(count(&net, "kept").mails_in_clear, 0);
+    assert_eq!((net.ledger().snapshot().policies_served, count(&net, "kept").mails_in_clear), (2, 0));
+
+    // The domain takes its policy back in the way that is meant for it (RFC 8461 §8.3).
+    net.set_sts("kept.example", sts("3", "none", &["x.example"], StsServing::Well));
+    let fifth = send("fifth", &mut cursor).await;
+    assert_eq!((is_accepted(&fifth), fifth.tls), (true, Encryption::None), "{fifth:?}");
+    net.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_was_taken_back_is_noticed_as_soon_as_a_mail_would_wait_for_it() {
+    let mut kept = carrier("kept", Tls::Valid);
+    kept.sts = sts("1", "enforce", &[], StsServing::Well);
+    let manner = Manner { tls: Some(Tls::None), ..Manner::default() };
+    kept.changes = vec![Change { at_s: 0.5, manner, ..Change::default() }];
+    let net = net(vec![kept], false).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path(), &net);
+    // The second mail needs a connection of its own.
+    set(&mut config, "kept", Policy { idle: Span::from_millis(50), ..Policy::default() });
+    let engine = Engine::open(config).await.unwrap();
+    let mut cursor = 0;
+    engine.submit(batch("first", ["kept"])).await.unwrap();
+    assert_eq!(told(&engine, 1, &mut cursor).await["kept"].tls, Encryption::Sts);
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    // The answers that name the policy hold for a minute and more; nobody waits for their end.
+    net.set_sts("kept.example", sts("2", "none", &["x.example"], StsServing::Well));
+    let mut second = batch("second", ["kept"]);
+    second.urgency = Urgency::Immediate;
+    engine.submit(second).await.unwrap();
+    let waits = told(&engine, 1, &mut cursor).await;
+    assert!(waits_for_tls(&waits["kept"]), "{waits:?}");
+    let goes = told(&engine, 1, &mut cursor).await;
+    assert_eq!((is_accepted(&goes["kept"]), goes["kept"].tls), (true, Encryption::None), "{goes:?}");
+    engine.shutdown().await;
     net.shutdown().await;
 }

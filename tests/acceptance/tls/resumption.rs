@@ -1,6 +1,7 @@
 //! TLS sessions are resumed: a host shows its certificate once, not once a connection.
 
-use hikyaku_core::{Batch, Engine, Policy, Recipient, TlsPolicy};
+use hikyaku_core::tls::TlsPolicy;
+use hikyaku_core::{Batch, Engine, Policy, Recipient};
 use hikyaku_mock::Tls;
 
 use super::{batch, carrier, config, count, is_accepted, net, pinned, set, told};

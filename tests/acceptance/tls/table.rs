@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use hikyaku_core::{Cause, Dane, Encryption, Engine, Outcome, Policy, TlsPolicy};
+use hikyaku_core::setup::Dane;
+use hikyaku_core::tls::{Encryption, TlsPolicy};
+use hikyaku_core::{Cause, Engine, Outcome, Policy};
 use hikyaku_mock::{CarrierProfile, MockNet, StsProfile, StsServing, Tls, TlsaProfile};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

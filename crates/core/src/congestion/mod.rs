@@ -17,8 +17,8 @@ use self::turns::{Cut, Turns};
 use crate::policy::Policy;
 use crate::time::{Instant, Span};
 
-/// Mails in flight at first, and the share of what was accepted that may be in flight later: what a first overrun costs.
-const FLIGHT_START: u32 = 4;
+/// Mails that may be in flight soon after the start, and the share of what was accepted that may be later: what a first
+/// overrun costs. The policy says how many there are at first.
 const FLIGHT_FIRST_MAX: u32 = 10;
 const FLIGHT_SHARE: u64 = 40;
 /// Mails in flight that each second of sending adds to that.
@@ -110,6 +110,7 @@ pub struct Congestion {
     budget: Budget,
     rate_max: Option<f64>,
     flight: u32,
+    flight_first_max: u32,
     held_until: Instant,
     last_busy: Instant,
     blocked: Option<Span>,
@@ -130,7 +131,8 @@ impl Congestion {
             quota: Quota::default(),
             budget: Budget::new(),
             rate_max: policy.mails_per_second_max,
-            flight: FLIGHT_START,
+            flight: policy.flight_start.max(1),
+            flight_first_max: policy.flight_start.max(FLIGHT_FIRST_MAX),
             held_until: Instant::EPOCH,
             last_busy: Instant::EPOCH,
             blocked: None,
@@ -165,6 +167,7 @@ impl Congestion {
     /// Takes new ceilings; what was learned below them stays.
     pub fn set_policy(&mut self, policy: &Policy) {
         self.seats.set_most(policy.sessions_max);
+        self.flight_first_max = policy.flight_start.max(FLIGHT_FIRST_MAX);
         self.rate_max = policy.mails_per_second_max;
     }
 
@@ -324,7 +327,7 @@ impl Congestion {
         let earned = u32::try_from(self.speed.accepted() / FLIGHT_SHARE).unwrap_or(u32::MAX);
         // A share of a day's seconds fits.
         let lasted = (self.speed.lasts(now).as_secs_f64() * FLIGHT_A_SECOND) as u32;
-        self.flight = (self.flight + 1).min(FLIGHT_FIRST_MAX.saturating_add(earned).saturating_add(lasted));
+        self.flight = (self.flight + 1).min(self.flight_first_max.saturating_add(earned).saturating_add(lasted));
     }
 }
 

@@ -18,6 +18,13 @@ fn busy(ms: u64) -> Signal {
     Signal::Busy { departed: at(ms.saturating_sub(20)), turn: 3, cut: false }
 }
 
+#[test]
+fn a_policy_says_how_much_a_first_overrun_may_cost() {
+    let (mut careful, generous) = (policy(4), Policy { flight_start: 512, ..policy(4) });
+    careful.flight_start = 1;
+    assert_eq!([careful, generous].map(|policy| Congestion::new(&policy).flight()), [1, 512]);
+}
+
 /// A carrier that takes so many mails a second, with a burst of as many in a fifth of a second.
 struct Bucket {
     rate: f64,

@@ -6,11 +6,14 @@ use crate::event::Action;
 use crate::mx::{self, Kept};
 use crate::report::DomainTrouble;
 use crate::time::{Instant, Span};
+use crate::trust::Published;
 
 /// Questions under way beyond which none is asked unprompted, so that renewing thousands of routes delays no new one.
 const UNPROMPTED_MAX: usize = 32;
 /// How long those wait that are too many.
 const UNPROMPTED_WAIT: Span = Span::from_secs(1);
+/// How often a domain is asked whether it still publishes what its hosts do not show.
+const DOUBT_AGAIN: Span = Span::from_secs(30);
 /// How soon a "no" is asked about again that is not believed yet.
 const DENIAL_WAIT: Span = Span::from_secs(60);
 
@@ -56,6 +59,8 @@ struct Domain {
     fails: u32,
     trouble: Option<(String, Instant)>,
     denied_since: Option<Instant>,
+    /// When it was asked last because a host did not show what it publishes.
+    doubted: Instant,
     used: Instant,
     /// Whether somebody asked to have it ready.
     warm: bool,
@@ -97,7 +102,10 @@ impl Atlas {
     pub fn load(&mut self, name: &str, kept: Kept) {
         self.written += 1;
         let again = mx::renewal(kept.answered, kept.valid_until);
-        let (valid_until, used, written) = (kept.valid_until, kept.used, Some(kept.answered));
+        // What was published may have been taken back meanwhile: its mail asks first, and goes by it if nothing is answered.
+        let published = kept.hosts.iter().any(|host| host.published != Published::Nothing);
+        let valid_until = if published { Instant::EPOCH } else { kept.valid_until };
+        let (used, written) = (kept.used, Some(kept.answered));
         let last = Some(Box::new(kept));
         let domain = Domain { last, written, valid_until, used, again: Some(again), ..Domain::default() };
         self.domains.insert(name.to_string(), domain);
@@ -142,6 +150,18 @@ impl Atlas {
             (domain.asked, domain.again) = (false, Some(now));
         }
         self.wake = now;
+    }
+
+    /// A host of this site did not show what its domains publish: before their mail waits any longer they are asked whether
+    /// they still do (RFC 8461 §5.1).
+    pub fn doubt(&mut self, site: usize, now: Instant) {
+        for domain in self.domains.values_mut().filter(|domain| domain.site == Some(site)) {
+            if now.since(domain.doubted) >= DOUBT_AGAIN {
+                domain.doubted = now;
+                domain.again = Some(now);
+                self.wake = now;
+            }
+        }
     }
 
     /// Has a domain's route ready from now on.

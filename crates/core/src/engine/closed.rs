@@ -25,6 +25,7 @@ impl Machine {
             false
         } else if untrusted {
             // What this site must see says nothing to sites that ask for less of the same host.
+            self.atlas.doubt(place.0, now);
             self.sites[place.0].on_untrusted(&host, now)
         } else {
             lane.hosts.entry(host).or_default().on_closed(why, now);

@@ -43,7 +43,7 @@ impl Signing {
     /// Reads a table; files are looked for in `folder` unless their path is absolute.
     ///
     /// ```
-    /// # use hikyaku_core::Signing;
+    /// # use hikyaku_core::signing::Signing;
     /// let signing = Signing::parse(
     ///     r#"
     ///     unsigned = "refuse"         # or "send", the default
@@ -63,7 +63,7 @@ impl Signing {
     ///     "/etc/hikyaku".as_ref(),
     /// )?;
     /// assert_eq!(signing.dkim[1].file.to_str(), Some("/etc/hikyaku/2027a.pem"));
-    /// # Ok::<(), hikyaku_core::SigningError>(())
+    /// # Ok::<(), hikyaku_core::errors::SigningError>(())
     /// ```
     ///
     /// # Errors

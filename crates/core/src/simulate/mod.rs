@@ -6,7 +6,8 @@
 //!
 //! ```
 //! use hikyaku_core::simulate::{BatchScript, CarrierScript, Group, Order, Scenario, run};
-//! use hikyaku_core::{Settlement, Span};
+//! use hikyaku_core::Settlement;
+//! use hikyaku_core::time::Span;
 //!
 //! let carrier = CarrierScript::new("small", "small.example");
 //! let batch = BatchScript::new(vec![Group { unknown_every: 10, ..Group::new("small.example", 200) }]);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::proto::rr::RData;
+use hickory_resolver::proto::rr::{RData, RecordType};
 use serde::{Deserialize, Serialize};
 
 use super::{Keep, fetch};
@@ -132,7 +132,10 @@ impl Sts {
 
     /// The id that the domain's TXT record gives, if there is one and it can be had in time.
     async fn id(&self, domain: &str, dns: &TokioResolver) -> Option<String> {
-        let lookup = dns.txt_lookup(format!("_mta-sts.{domain}."));
+        let name = format!("_mta-sts.{domain}.");
+        // Who asks wants to know anew: it is asked when the route is, and that is when a new id counts.
+        dns.clear_lookup_cache(name.as_str(), RecordType::TXT);
+        let lookup = dns.txt_lookup(name);
         let found = tokio::time::timeout(RECORD_WAIT, lookup).await.ok()?.ok()?;
         let texts = found.answers().iter().filter_map(|answer| match &answer.data {
             // A record's parts are put together without anything between them (RFC 7208 §3.3, RFC 8461 §3.1).

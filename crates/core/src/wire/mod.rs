@@ -5,7 +5,7 @@ mod tls;
 mod verify;
 
 use std::future::{Future, poll_fn};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -158,7 +158,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
                 Err(e) => self.closed = Some((Stage::Connect, Why::Lost(e.to_string()))),
             },
             Err(mail_send::Error::Timeout) => self.closed = Some((Stage::Connect, Why::TimedOut)),
-            Err(mail_send::Error::Io(e)) if has_no_route(&e, self.opening) => {
+            Err(mail_send::Error::Io(e)) if has_no_route(&e, self.opening.addr.addr(), self.opening.source) => {
                 self.closed = Some((Stage::Connect, Why::Unreachable(e.to_string())));
             }
             Err(e) => self.closed = Some((Stage::Connect, Why::Lost(e.to_string()))),
@@ -431,15 +431,16 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
 }
 
 /// Whether this machine cannot send anything to an address of this family.
-fn has_no_route(error: &std::io::Error, opening: &Opening) -> bool {
-    use std::io::ErrorKind::{AddrNotAvailable, NetworkUnreachable, Unsupported};
+fn has_no_route(error: &std::io::Error, addr: SocketAddr, source: Option<IpAddr>) -> bool {
+    use std::io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkUnreachable, Unsupported};
     // Linux says EAFNOSUPPORT where IPv6 is compiled out or switched off; it has no kind of its own.
     const EAFNOSUPPORT: i32 = 97;
     let no_family = cfg!(target_os = "linux") && error.raw_os_error() == Some(EAFNOSUPPORT);
     match error.kind() {
         NetworkUnreachable | Unsupported => true,
         // With IPv4 this is how running out of local ports looks, with a source how one looks that is not ours.
-        AddrNotAvailable => opening.addr.addr().is_ipv6() && opening.source.is_none(),
+        // Where IPv6 ends at our own router its hosts look unreachable one by one; with IPv4 it is that one host.
+        AddrNotAvailable | HostUnreachable => addr.is_ipv6() && source.is_none(),
         _ => no_family,
     }
 }

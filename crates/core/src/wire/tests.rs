@@ -156,3 +156,21 @@ async fn a_fault_before_the_content_attempts_nothing() {
     assert_eq!(ends.iter().filter(|(_, ending)| *ending == Ending::NotAttempted).count(), 3, "{ends:?}");
     assert_eq!(closed.len(), 1);
 }
+
+#[test]
+fn a_family_that_leads_nowhere_is_told_apart_from_a_host_that_is_down() {
+    use std::io::{Error, ErrorKind};
+    let v4 = "192.0.2.1:25".parse().unwrap();
+    let v6 = "[2001:db8::1]:25".parse().unwrap();
+    let own = Some("2001:db8::9".parse().unwrap());
+    for (kind, by_v4, by_v6, from_own) in [
+        (ErrorKind::NetworkUnreachable, true, true, true),
+        (ErrorKind::HostUnreachable, false, true, false),
+        (ErrorKind::AddrNotAvailable, false, true, false),
+        (ErrorKind::ConnectionRefused, false, false, false),
+    ] {
+        let error = Error::from(kind);
+        let told = [has_no_route(&error, v4, None), has_no_route(&error, v6, None), has_no_route(&error, v6, own)];
+        assert_eq!(told, [by_v4, by_v6, from_own], "{kind:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Relays of carriers: mails go through them, wait for them or go round them, and every record says which way.
 
 use super::*;
-use crate::route::{RelayRoute, WhenDown};
+use crate::route::{RelayRoute, Source, SourceLimits, WhenDown};
 use crate::via::Via;
 
 fn relayed(when_down: WhenDown, changes: Vec<(Span, Limits)>, mails: u32) -> Scenario {
@@ -99,5 +99,36 @@ fn relays_that_fail_and_come_back_lose_nothing_through_crashes_over_seeds() {
         for crash in &report.crashes {
             assert!(crash.in_flight <= crash.in_flight_max, "{crash:?}, seed {seed}");
         }
+    }
+}
+
+#[test]
+fn a_forecast_counts_the_ways_that_are_open_and_no_others() {
+    let asked = |mut scenario: Scenario| {
+        scenario.orders = vec![(secs(5), Order::Forecast(0))];
+        let report = run_to_the_end(&scenario);
+        let (at, forecast) = &report.forecasts[0];
+        let foreseen = forecast.lanes.iter().find(|lane| lane.carrier.as_str() == "ao").unwrap().times.all.unwrap();
+        let last = report.records.iter().filter(|r| r.carrier.as_str() == "ao").map(|r| r.at).max().unwrap();
+        (foreseen.as_secs_f64(), last.since(*at).as_secs_f64())
+    };
+    // MX hosts that would take four times as much stand by.
+    let mut relay = relayed(WhenDown::Mx, Vec::new(), 600);
+    relay.carriers[0].policy = Policy { mails_per_second_max: Some(40.0), ..relay.carriers[0].policy.clone() };
+    // Three addresses at ten a second each.
+    let source = |last| Source {
+        address: [192, 0, 2, last].into(),
+        helo: None,
+        carriers: Vec::new(),
+        limits: SourceLimits { mails_per_second_max: Some(10.0), ..SourceLimits::default() },
+    };
+    let sources =
+        Scenario { sources: (1..4).map(source).collect(), ..scenario(vec![carrier("ao")], vec![group("ao", 1_500)]) };
+    // They share a total of fifteen.
+    let mut shared = sources.clone();
+    shared.carriers[0].policy.total.mails_per_second_max = Some(15.0);
+    for scenario in [relay, sources, shared] {
+        let (foreseen, took) = asked(scenario);
+        assert!(took > 20.0 && (foreseen / took - 1.0).abs() < 0.1, "{foreseen} s foreseen, {took} s taken");
     }
 }
