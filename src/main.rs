@@ -6,6 +6,7 @@ mod account;
 mod carrier_table;
 mod demo;
 mod dkim_key;
+mod feed;
 mod foresight;
 mod letter_files;
 mod mock;
@@ -44,6 +45,8 @@ enum Command {
     Send(Box<send::SendArgs>),
     /// A key for DKIM and its DNS record.
     DkimKey(dkim_key::DkimKeyArgs),
+    /// What telegrams say.
+    Feed(feed::FeedArgs),
     /// The mock carriers alone.
     Mock(mock::MockArgs),
     /// How long a dispatch would take, at any scale, without sending anything.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args).await,
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
+            Command::Feed(args) => feed::run(&args),
             Command::Mock(args) => mock::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
         }

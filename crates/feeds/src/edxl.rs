@@ -145,7 +145,7 @@ fn sentences(body: Node) -> String {
     let mut lines: Vec<String> = Vec::new();
     for node in body.descendants().filter(|it| it.is_element() && !it.children().any(|it| it.is_element())) {
         let line = text(node);
-        if line.chars().any(|it| !it.is_ascii()) && !lines.contains(&line) {
+        if !line.is_ascii() && !lines.contains(&line) {
             lines.push(line);
         }
     }

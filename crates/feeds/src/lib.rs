@@ -28,13 +28,14 @@ mod cap;
 mod civil;
 mod edxl;
 mod gdacs;
+#[cfg(any(test, feature = "hostile"))]
+pub mod hostile;
 mod index;
 mod instant;
 mod jma;
 mod local_area;
 mod loose;
 mod mofa;
-mod news;
 mod parse;
 mod read;
 mod reject;
@@ -49,7 +50,6 @@ pub use bounds::{
 pub use hikyaku_bulletin::Bulletin;
 pub use index::{Entry, Index};
 pub use local_area::{LocalArea, local_area, local_areas};
-pub use news::countries_in;
 pub use parse::parse;
 pub use read::{Document, read};
 pub use reject::{Place, Reject};

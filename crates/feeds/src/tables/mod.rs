@@ -3,6 +3,7 @@
 //! `examples/tables.rs` makes the table of areas and shows what newer sheets would change.
 
 mod country;
+mod mention;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -10,6 +11,7 @@ use std::sync::OnceLock;
 use hikyaku_bulletin::{Area, AreaScheme, Prefecture};
 
 pub use country::{Country, countries, country, country_named};
+pub use mention::countries_in;
 
 /// The date of the JMA sheets that the table of areas was made from.
 pub const AREAS_DATE: &str = "2025-07";

@@ -300,16 +300,6 @@ fn the_feed_of_the_state_department_is_advice_and_no_index() {
 }
 
 #[test]
-fn an_article_of_a_news_feed_becomes_a_bulletin_with_the_countries_it_names() {
-    let rss = r#"<rss version="2.0"><channel><title>Wire</title><item><title>ケニアの首都で爆発、邦人含む多数死傷か</title><guid isPermaLink="false">n1</guid>
-<pubDate>Tue, 08 Sep 2026 11:14:00 +0900</pubDate><description>詳報</description></item></channel></rss>"#;
-    let entry = &index(rss.as_bytes()).entries[0];
-    let news = entry.news("通信社", "2026-09-08T03:00:00Z".parse().unwrap());
-    assert_eq!((&news.kind, news.areas[0].area.code.as_str()), (&Kind::News, "KE"));
-    assert_eq!(news.series, [SeriesKey::News("n1".into())]);
-}
-
-#[test]
 fn an_evacuation_that_is_lifted_is_over() {
     let content = "<Report><Head><Title>避難指示 解除</Title></Head></Report>";
     let lifted = parse(envelope("Actual", content).as_bytes(), "e").unwrap();

@@ -1,33 +1,6 @@
-//! News: an entry of a feed as a bulletin, with the countries that it names.
+//! Which countries a text speaks of, by their names in Japanese and English.
 
-use hikyaku_bulletin::{AreaReport, Bulletin, Kind, Origin, Revision, SeriesKey, Severity, SourceId, Standing};
-use jiff::Timestamp;
-
-use crate::index::Entry;
-use crate::tables::{Country, countries};
-
-impl Entry {
-    /// The entry as a bulletin of a news source. `received` stands for its time where it tells none.
-    #[must_use]
-    pub fn news(&self, publisher: &str, received: Timestamp) -> Bulletin {
-        let published = self.updated.unwrap_or(received);
-        let name = if self.id.is_empty() { &self.link } else { &self.id };
-        // One article may be changed: another time is another telegram of the same series.
-        let source = SourceId::new(format!("{name}@{published}"));
-        let mut bulletin = Bulletin::new(source, Kind::News, Standing::Real, Revision::Issue, published);
-        bulletin.origin = Origin::News;
-        bulletin.publisher = publisher.to_owned();
-        bulletin.series.push(SeriesKey::News(name.clone()));
-        bulletin.title.clone_from(&self.title);
-        bulletin.headline.clone_from(&self.title);
-        bulletin.text.clone_from(&self.summary);
-        bulletin.link = Some(self.link.clone()).filter(|it| !it.is_empty());
-        let named = countries_in(&format!("{}\n{}", self.title, self.summary));
-        bulletin.areas =
-            named.into_iter().map(|it| AreaReport { area: it.area(), severity: Severity::Named }).collect();
-        bulletin
-    }
-}
+use super::country::{Country, countries};
 
 /// The countries that a text names in Japanese or English, as words of their own: タイ is not in タイミング.
 #[must_use]
