@@ -6,18 +6,18 @@ use hikyaku_core::time::Instant;
 use hikyaku_core::{BatchId, Cause, Outcome, Record, Settlement, Snapshot};
 use serde::Serialize;
 
-/// How far one mail has come.
+/// How far a mail has come that did not settle with its first record.
 #[derive(Debug, Default)]
 struct Fate {
     /// The carrier, or the domain as long as only crashes tell of this mail.
-    carrier: String,
+    carrier: usize,
     is_carrier_named: bool,
     deferred: bool,
     doubts: u64,
     resent: u64,
     /// Whether the last attempt is the one in doubt.
     in_doubt: bool,
-    settled: Option<(Settlement, Option<Cause>, Instant)>,
+    settled: bool,
 }
 
 /// What the account tells of one mail.
@@ -34,14 +34,34 @@ pub struct MailFate<'a> {
 }
 
 /// Everything that is known of a batch's mails.
+///
+/// Most mails settle with their first record: of those it keeps four bytes each, so that a million fit in a few megabytes.
 #[derive(Debug)]
 pub struct Account {
     batch: BatchId,
     submitted: Instant,
     people: u64,
     mails: u64,
-    fates: HashMap<String, Fate>,
+    /// Carriers in the order of their first record.
+    carriers: Vec<Tally>,
+    names: HashMap<String, usize>,
+    /// Mails with more than one record; they are counted when the report is made.
+    open: HashMap<String, Fate>,
+    /// How each mail ended, where somebody wants to know.
+    ends: Option<HashMap<String, (Settlement, Option<Cause>)>>,
     settled: u64,
+    last_settled: Option<Instant>,
+    accepted_span: Option<(Instant, Instant)>,
+}
+
+/// What is kept of one carrier.
+#[derive(Debug, Default)]
+struct Tally {
+    name: String,
+    mails: u64,
+    counts: Counts,
+    /// Milliseconds from submission to each acceptance.
+    accepted_ms: Vec<u32>,
 }
 
 /// Counts of a carrier, or of all together.
@@ -130,8 +150,19 @@ pub struct CarrierReport {
 impl Account {
     /// An account of a batch of which no record was read yet.
     pub fn new(batch: BatchId, submitted: Instant, people: u64, mails: u64) -> Self {
-        let fates = HashMap::with_capacity(usize::try_from(mails).unwrap_or(0));
-        Account { batch, submitted, people, mails, fates, settled: 0 }
+        Account {
+            batch,
+            submitted,
+            people,
+            mails,
+            carriers: Vec::new(),
+            names: HashMap::new(),
+            open: HashMap::new(),
+            ends: None,
+            settled: 0,
+            last_settled: None,
+            accepted_span: None,
+        }
     }
 
     /// Which batch it is of.
@@ -139,16 +170,30 @@ impl Account {
         self.batch
     }
 
+    /// Remembers how each mail ended, for [`fates`](Account::fates): some hundred bytes a mail.
+    pub fn with_fates(mut self) -> Self {
+        self.ends = Some(HashMap::new());
+        self
+    }
+
     /// Takes in one record.
     pub fn fold(&mut self, record: &Record) {
         if record.batch != self.batch {
             return;
         }
-        let fate = self.fates.entry(record.recipient.clone()).or_default();
+        let at = self.carrier(record.carrier.as_str());
         // A crash is recorded before it is known again whose lane the mail is in: it names the domain.
         let names_carrier = record.cause != Some(Cause::Crash);
+        let is_plain = matches!(record.outcome, None | Some(Outcome::Accepted | Outcome::Refused)) && names_carrier;
+        let is_simple = record.settled.is_some() && is_plain && !self.open.contains_key(&record.recipient);
+        if is_simple {
+            self.carriers[at].mails += 1;
+            self.settle(at, record);
+            return;
+        }
+        let fate = self.open.entry(record.recipient.clone()).or_default();
         if names_carrier || !fate.is_carrier_named {
-            fate.carrier = record.carrier.to_string();
+            fate.carrier = at;
             fate.is_carrier_named = names_carrier;
         }
         if record.outcome.is_some() && std::mem::take(&mut fate.in_doubt) {
@@ -162,22 +207,49 @@ impl Account {
             Some(Outcome::Deferred) => fate.deferred = true,
             _ => {}
         }
-        if let Some(settlement) = record.settled
-            && fate.settled.is_none()
-        {
-            fate.settled = Some((settlement, record.cause, record.at));
-            self.settled += 1;
+        if record.settled.is_some() && !std::mem::replace(&mut fate.settled, true) {
+            let carrier = fate.carrier;
+            self.settle(carrier, record);
         }
     }
 
-    /// What is known of each mail, in no particular order.
+    /// The place of a carrier among those that were named.
+    fn carrier(&mut self, name: &str) -> usize {
+        if let Some(at) = self.names.get(name) {
+            return *at;
+        }
+        self.carriers.push(Tally { name: name.to_string(), ..Tally::default() });
+        self.names.insert(name.to_string(), self.carriers.len() - 1);
+        self.carriers.len() - 1
+    }
+
+    fn settle(&mut self, carrier: usize, record: &Record) {
+        let Some(settlement) = record.settled else { return };
+        self.settled += 1;
+        self.last_settled = self.last_settled.max(Some(record.at));
+        let tally = &mut self.carriers[carrier];
+        tally.counts.add(settlement, record.cause);
+        if settlement == Settlement::Accepted {
+            tally.accepted_ms.push(millis(self.submitted, record.at));
+            let (first, last) = self.accepted_span.unwrap_or((record.at, record.at));
+            self.accepted_span = Some((first.min(record.at), last.max(record.at)));
+        }
+        if let Some(ends) = &mut self.ends {
+            ends.insert(record.recipient.clone(), (settlement, record.cause));
+        }
+    }
+
+    /// What is known of each mail that was tried, in no particular order; only with
+    /// [`with_fates`](Account::with_fates).
     pub fn fates(&self) -> impl Iterator<Item = MailFate<'_>> {
-        self.fates.iter().map(|(id, fate)| MailFate {
+        let ends = self.ends.iter().flatten().map(|(id, (settlement, cause))| MailFate {
             id,
-            settlement: fate.settled.map(|(settlement, ..)| settlement),
-            cause: fate.settled.and_then(|(_, cause, _)| cause),
-            doubts: fate.doubts,
-        })
+            settlement: Some(*settlement),
+            cause: *cause,
+            doubts: self.open.get(id).map_or(0, |fate| fate.doubts),
+        });
+        let open = self.open.iter().filter(|(_, fate)| !fate.settled);
+        ends.chain(open.map(|(id, fate)| MailFate { id, settlement: None, cause: None, doubts: fate.doubts }))
     }
 
     /// Mails that have not settled.
@@ -192,85 +264,79 @@ impl Account {
 
     /// When the first and the last mail were accepted.
     pub fn accepted_span(&self) -> Option<(Instant, Instant)> {
-        let times = self.accepted_times(None);
-        Some((*times.first()?, *times.last()?))
+        self.accepted_span
     }
 
     /// The report; sessions and refusals come from the running engine.
     pub fn report(&self, snapshot: Option<&Snapshot>) -> Report {
-        let mut all = Counts::default();
-        let mut carriers: BTreeMap<&str, Counts> = BTreeMap::new();
-        for fate in self.fates.values() {
-            all.add(fate);
-            carriers.entry(&fate.carrier).or_default().add(fate);
+        let mut carriers: Vec<(u64, Counts)> = self.carriers.iter().map(|c| (c.mails, c.counts.clone())).collect();
+        for fate in self.open.values() {
+            let (mails, counts) = &mut carriers[fate.carrier];
+            *mails += 1;
+            counts.deferred += u64::from(fate.deferred);
+            counts.in_doubt += fate.doubts;
+            counts.resent += fate.resent;
         }
-        let ends = self.fates.values().filter_map(|fate| fate.settled);
-        let last = ends.map(|(_, _, at)| at).max().unwrap_or(self.submitted);
-        let [t50_s, t90_s, t99_s, t100_s] = self.percentiles(None);
+        let mut all = Counts::default();
+        let mut times = Vec::new();
+        for ((_, counts), tally) in carriers.iter().zip(&self.carriers) {
+            all.include(counts);
+            times.extend_from_slice(&tally.accepted_ms);
+        }
+        let [t50_s, t90_s, t99_s, t100_s] = percentiles(times);
+        let tallies = self.carriers.iter().zip(carriers).filter(|(_, (mails, _))| *mails > 0);
+        let mut reports: Vec<CarrierReport> =
+            tallies.map(|(tally, (mails, counts))| carrier_report(tally, mails, counts, snapshot)).collect();
+        reports.sort_by(|a, b| a.name.cmp(&b.name));
         Report {
             people: self.people,
             mails: self.mails,
             counts: all,
-            still_waiting: self.mails - self.settled.min(self.mails),
-            seconds: seconds(self.submitted, last),
+            still_waiting: self.waiting(),
+            seconds: self.last_settled.map_or(0.0, |last| seconds(self.submitted, last)),
             t50_s,
             t90_s,
             t99_s,
             t100_s,
-            carriers: carriers.into_iter().map(|(name, counts)| self.carrier_report(name, counts, snapshot)).collect(),
+            carriers: reports,
             known: None,
             lost: None,
             duplicates: None,
         }
     }
+}
 
-    fn carrier_report(&self, name: &str, counts: Counts, snapshot: Option<&Snapshot>) -> CarrierReport {
-        let mails = self.fates.values().filter(|fate| fate.carrier == name).count() as u64;
-        let lanes = snapshot.map_or(&[][..], |s| &s.lanes);
-        let lanes = || lanes.iter().filter(|lane| lane.carrier.as_str() == name);
-        let settled = counts.accepted + counts.bounced + counts.dropped;
-        let [t50_s, t90_s, t99_s, t100_s] = self.percentiles(Some(name));
-        CarrierReport {
-            name: name.to_string(),
-            mails,
-            still_waiting: mails.saturating_sub(settled),
-            sessions: lanes().map(|lane| lane.sessions_opened).sum(),
-            refused: lanes().map(|lane| lane.refused).sum(),
-            mails_per_second: t100_s.map(|s| counts.accepted as f64 / s.max(1e-3)),
-            counts,
-            t50_s,
-            t90_s,
-            t99_s,
-            t100_s,
-        }
-    }
-
-    fn accepted_times(&self, carrier: Option<&str>) -> Vec<Instant> {
-        let of_carrier = |fate: &&Fate| carrier.is_none_or(|name| fate.carrier == name);
-        let accepted = |fate: &Fate| match fate.settled {
-            Some((Settlement::Accepted, _, at)) => Some(at),
-            _ => None,
-        };
-        let mut times: Vec<Instant> = self.fates.values().filter(of_carrier).filter_map(accepted).collect();
-        times.sort_unstable();
-        times
-    }
-
-    fn percentiles(&self, carrier: Option<&str>) -> [Option<f64>; 4] {
-        let times = self.accepted_times(carrier);
-        [50, 90, 99, 100].map(|percent| {
-            let rank = (times.len() * percent).div_ceil(100).max(1);
-            times.get(rank - 1).map(|at| seconds(self.submitted, *at))
-        })
+fn carrier_report(tally: &Tally, mails: u64, counts: Counts, snapshot: Option<&Snapshot>) -> CarrierReport {
+    let lanes = snapshot.map_or(&[][..], |s| &s.lanes);
+    let lanes = || lanes.iter().filter(|lane| lane.carrier.as_str() == tally.name);
+    let settled = counts.accepted + counts.bounced + counts.dropped;
+    let [t50_s, t90_s, t99_s, t100_s] = percentiles(tally.accepted_ms.clone());
+    CarrierReport {
+        name: tally.name.clone(),
+        mails,
+        still_waiting: mails.saturating_sub(settled),
+        sessions: lanes().map(|lane| lane.sessions_opened).sum(),
+        refused: lanes().map(|lane| lane.refused).sum(),
+        mails_per_second: t100_s.map(|s| counts.accepted as f64 / s.max(1e-3)),
+        counts,
+        t50_s,
+        t90_s,
+        t99_s,
+        t100_s,
     }
 }
 
+/// Seconds until 50, 90, 99 and 100 % were accepted.
+fn percentiles(mut times: Vec<u32>) -> [Option<f64>; 4] {
+    times.sort_unstable();
+    [50, 90, 99, 100].map(|percent| {
+        let rank = (times.len() * percent).div_ceil(100).max(1);
+        times.get(rank - 1).map(|ms| f64::from(*ms) / 1000.0)
+    })
+}
+
 impl Counts {
-    fn add(&mut self, fate: &Fate) {
-        self.deferred += u64::from(fate.deferred);
-        self.in_doubt += fate.doubts;
-        self.resent += fate.resent;
-        let Some((settlement, cause, _)) = fate.settled else { return };
+    fn add(&mut self, settlement: Settlement, cause: Option<Cause>) {
         match settlement {
             Settlement::Accepted => self.accepted += 1,
             Settlement::Bounced => {
@@ -280,6 +346,23 @@ impl Counts {
             Settlement::Expired | Settlement::Cancelled | Settlement::Unknown => self.dropped += 1,
         }
     }
+
+    fn include(&mut self, other: &Counts) {
+        self.accepted += other.accepted;
+        self.bounced += other.bounced;
+        self.deferred += other.deferred;
+        self.in_doubt += other.in_doubt;
+        self.resent += other.resent;
+        self.dropped += other.dropped;
+        for (cause, count) in &other.causes {
+            *self.causes.entry(*cause).or_default() += count;
+        }
+    }
+}
+
+/// Milliseconds between two instants, rounded; up to seven weeks.
+fn millis(from: Instant, to: Instant) -> u32 {
+    (to.since(from).as_secs_f64() * 1000.0).round() as u32
 }
 
 /// Seconds between two instants, to the millisecond.
@@ -366,7 +449,7 @@ mod tests {
 
     #[test]
     fn each_mail_tells_how_it_settled_why_and_how_often_it_was_in_doubt() {
-        let mut account = Account::new(BatchId(1), Instant::EPOCH, 1, 1);
+        let mut account = Account::new(BatchId(1), Instant::EPOCH, 1, 1).with_fates();
         account.fold(&record("a", 1, Outcome::InDoubt, None));
         let refused = record("a", 2, Outcome::Refused, Some(Settlement::Bounced));
         account.fold(&Record { cause: Some(Cause::Filtered), ..refused });

@@ -5,18 +5,25 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use hikyaku_core::errors::StoreError;
 use hikyaku_core::setup::{NameService, Relay};
-use hikyaku_core::{Config, Dial, Engine};
+use hikyaku_core::{Config, Dial, Engine, Error, Receipt};
 
 use crate::account::{Account, Report};
 use crate::carrier_table::CarrierTable;
-use crate::letter_files;
+use crate::letter_files::{self, Letter, Roster};
 use crate::ranges;
 use crate::show::{self, Bars};
 use crate::signing::SigningArgs;
 
 /// How long the relay's name is looked up before the engine, which is more patient, takes over.
 const LOOKUP_MAX: Duration = Duration::from_secs(5);
+
+/// Attempts that may be unsettled with a relay: it takes a mail in less time than the disk needs for a commit.
+const UNSETTLED_RELAY: u32 = 2_048;
+
+/// Recipients of a long roster that are read and handed over together.
+const PART_MAILS: usize = 8_192;
 
 /// Send one mail to each row of a roster.
 #[derive(Debug, Args)]
@@ -63,6 +70,10 @@ pub struct SendArgs {
     /// Most sessions at once with the relay, or with each carrier.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     sessions: Option<u32>,
+    /// Most mails that a crash may leave in doubt, so that they are sent again. More are faster through a near relay
+    /// [default: 2048 with --relay, else 2 a session and 64].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    unsettled: Option<u32>,
     /// Most mails a second through the relay, or to each carrier.
     #[arg(long, value_name = "N", value_parser = ranges::per_second)]
     rate: Option<f64>,
@@ -81,20 +92,19 @@ pub struct SendArgs {
 /// # Errors
 /// One line that says what to mend.
 pub async fn run(args: SendArgs) -> Result<bool, String> {
-    let mut batch = letter_files::read_batch(&args.roster, &args.message, &args.from, args.key.clone())?;
+    let letter = letter_files::read_letter(&args.roster, &args.message, &args.from, args.key.clone())?;
     let config = config(&args)?;
-    let (people, mails) = (batch.recipients.len() as u64, batch.recipients.len() as u64);
     if let (Some(relay), NameService::System) = (&config.relay, &config.dns) {
         find_relay(relay).await?;
     }
     let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
-    batch.expires = Some(engine.now() + Duration::from_secs_f64(args.give_up_after * 3600.0));
-    let receipt = engine.submit(batch).await.map_err(|e| e.to_string())?;
+    let receipt = submit(&engine, letter, args.give_up_after).await?;
     let following = CarrierTable::of(&args).map(|table| table.follow(engine.clone(), args.json || args.quiet));
     if receipt.known && !args.json && !args.quiet {
         eprintln!("この配信は登録済みです。続きから再開します。");
     }
-    let mut account = Account::new(receipt.batch, receipt.submitted, people, mails);
+    let mails = u64::from(receipt.recipients);
+    let mut account = Account::new(receipt.batch, receipt.submitted, mails, mails);
     let Followed { mut report, interrupted } = follow(&engine, &mut account, args.json || args.quiet).await?;
     report.known = Some(receipt.known);
     if let Some(following) = following {
@@ -106,6 +116,31 @@ pub async fn run(args: SendArgs) -> Result<bool, String> {
         eprintln!("同じコマンドをもう一度実行すると続きから再開します");
     }
     Ok(report.still_waiting == 0 && !interrupted)
+}
+
+/// Submits a short roster whole, a long one in parts: a million people need not be in memory at once.
+async fn submit(engine: &Engine, letter: Letter, give_up_after: f64) -> Result<Receipt, String> {
+    let Letter { mut batch, mut rest } = letter;
+    batch.expires = Some(engine.now() + Duration::from_secs_f64(give_up_after * 3600.0));
+    let explain = |rest: &Roster, e: StoreError| match e {
+        StoreError::Batch(e) => rest.explain(&e),
+        e => e.to_string(),
+    };
+    let mut part = rest.take(PART_MAILS)?;
+    if part.is_empty() {
+        return engine.submit(batch).await.map_err(|e| e.to_string());
+    }
+    let mut submission = match engine.begin(batch).await {
+        Ok(submission) => submission,
+        Err(Error::Store(e)) => return Err(explain(&rest, e)),
+        Err(e) => return Err(e.to_string()),
+    };
+    // What is known was read to its end before.
+    while !part.is_empty() && !submission.is_known() {
+        submission.add(part).await.map_err(|e| explain(&rest, e))?;
+        part = rest.take(PART_MAILS)?;
+    }
+    submission.finish().await.map_err(|e| explain(&rest, e))
 }
 
 fn config(args: &SendArgs) -> Result<Config, String> {
@@ -125,6 +160,7 @@ fn config(args: &SendArgs) -> Result<Config, String> {
             );
         }
     };
+    config.unsettled_max = args.unsettled.or(args.relay.as_ref().map(|_| UNSETTLED_RELAY)).map(|n| n as usize);
     config.signing = args.signing.read()?;
     match CarrierTable::of(args) {
         Some(table) => config.carriers = table.read()?,
@@ -215,8 +251,7 @@ async fn read_to_end(engine: &Engine, account: &mut Account, bars: &mut Bars) ->
             engine.snapshot().await.map_err(|e| e.to_string())?;
         }
         // Outcomes come by the thousand: reading them in handfuls would cost more than sending. The last few are awaited.
-        let pause = if account.waiting() > 2_000 { 60 } else { 4 };
-        tokio::time::sleep(Duration::from_millis(pause)).await;
+        tokio::time::sleep(Duration::from_millis((account.waiting() / 200).clamp(2, 60))).await;
     }
 }
 

@@ -84,7 +84,7 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         eprintln!("{}", work.headline);
         eprintln!("{}名に {}通を送ります。回答リンクの例: {}", work.people, work.mails, work.sample_link);
     }
-    let mut account = Account::new(work.receipt.batch, work.receipt.submitted, work.people, work.mails);
+    let mut account = Account::new(work.receipt.batch, work.receipt.submitted, work.people, work.mails).with_fates();
     let Followed { mut report, interrupted } = send::follow(stage.engine(), &mut account, hushed).await?;
     stage.settle().await?;
     let verdict = verdict::compare(stage, &account);

@@ -1,12 +1,13 @@
-//! `hikyaku feed`: telegrams by hand: play a folder of them as if live, and watch what feeds bring.
+//! `hikyaku feed`: what telegrams say, a folder of them played as if live, and what feeds bring.
 
+mod read;
 mod reissue;
 mod replay;
 mod watch;
 
 use clap::{Args, Subcommand};
 
-/// Play telegrams as if live, and watch feeds.
+/// Telegrams of JMA, L-Alert, CAP and others.
 #[derive(Debug, Args)]
 pub struct FeedArgs {
     #[command(subcommand)]
@@ -15,18 +16,21 @@ pub struct FeedArgs {
 
 #[derive(Debug, Subcommand)]
 enum FeedCommand {
-    /// Play a folder of telegrams as if live, as feeds of JMA or pushed to a running system.
+    /// Prints what is understood of files.
+    Read(read::ReadArgs),
+    /// Plays a folder of telegrams as if live, as feeds of JMA or pushed to a running system.
     Replay(replay::ReplayArgs),
-    /// Print what feeds bring, as it comes.
+    /// Prints what feeds bring, as it comes.
     Watch(watch::WatchArgs),
 }
 
-/// Runs one of them.
+/// Runs one subcommand; `false` when something was not understood or not taken.
 ///
 /// # Errors
 /// One line that says what to mend.
 pub async fn run(args: FeedArgs) -> Result<bool, String> {
     match args.command {
+        FeedCommand::Read(args) => read::run(&args),
         FeedCommand::Replay(args) => replay::run(args).await,
         FeedCommand::Watch(args) => watch::run(args).await,
     }

@@ -83,6 +83,16 @@ impl Running {
         ran
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What Ctrl-C sends.
     pub fn interrupt(&self) {
         let sent = Command::new("kill").arg("-INT").arg(self.child.id().to_string()).status().unwrap();

@@ -37,6 +37,11 @@ impl CountingRelay {
         CountingRelay { addr, taken }
     }
 
+    /// How many mails were taken since the last call of `take`.
+    pub fn count(&self) -> usize {
+        self.taken.lock().unwrap().len()
+    }
+
     /// The mails taken since the last call.
     pub fn take(&self) -> Vec<Taken> {
         std::mem::take(&mut *self.taken.lock().unwrap())

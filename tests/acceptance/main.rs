@@ -3,11 +3,13 @@
 //! What is marked `#[ignore]` needs release speed, Postfix's test programs or Python: `scripts/test --all` runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod bound;
 mod carriers;
 mod chance;
 mod command;
 mod counting;
 mod demo;
+mod full;
 mod kills;
 mod leaks;
 mod mails;
@@ -16,6 +18,7 @@ mod names;
 mod relay;
 mod reload;
 mod routes;
+mod scale;
 mod signatures;
 mod sink;
 #[cfg(feature = "smime")]

@@ -40,6 +40,19 @@ pub enum Phase {
     Unknown,
 }
 
+impl Phase {
+    /// How far things have come, from 0 (over) to 3 (fallen); unknown counts as launched.
+    #[must_use]
+    pub const fn gravity(self) -> u8 {
+        match self {
+            Self::Passed | Self::Over => 0,
+            Self::Launched | Self::Unknown => 1,
+            Self::Shelter => 2,
+            Self::Fallen => 3,
+        }
+    }
+}
+
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

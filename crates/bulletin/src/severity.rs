@@ -64,6 +64,7 @@ impl Severity {
             }
             (Self::Cap(a), Self::Cap(b)) => Some(b.all_clear.cmp(&a.all_clear).then(a.severity.cmp(&b.severity))),
             (Self::Gdacs(a), Self::Gdacs(b)) => Some(a.cmp(b)),
+            (Self::CivilProtection(a), Self::CivilProtection(b)) => Some(a.gravity().cmp(&b.gravity())),
             _ => None,
         }
     }

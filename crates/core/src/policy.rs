@@ -13,6 +13,8 @@ pub struct Policy {
     pub sessions_max: u32,
     /// Sessions to begin with, before anything is learned.
     pub sessions_start: u32,
+    /// Mails under way at once before anything is learned: what a first overrun may cost.
+    pub flight_start: u32,
     /// Most mails a second; `None` has no ceiling.
     pub mails_per_second_max: Option<f64>,
     /// Mails that may leave at once when nothing was sent before.
@@ -96,6 +98,7 @@ impl Default for Policy {
         Policy {
             sessions_max: 20,
             sessions_start: 4,
+            flight_start: 4,
             mails_per_second_max: None,
             burst_mails: 20,
             mails_per_session_max: 100,

@@ -1,5 +1,6 @@
 //! Sealing of personal data at rest, behind a trait so that the keys may live elsewhere.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -59,6 +60,26 @@ impl StoreKey {
     }
 }
 
+/// Nonces that one question to the system brings: asking for each by itself costs more than sealing.
+const DRAWN: usize = 256;
+
+thread_local! {
+    /// Nonces of this thread that have not been used, the last first.
+    static NONCES: RefCell<Vec<[u8; NONCE_LEN]>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A nonce from the system; GCM-SIV forgives one that is drawn twice (RFC 8452 §9).
+fn draw() -> Result<[u8; NONCE_LEN], SealError> {
+    NONCES.with_borrow_mut(|nonces| {
+        if nonces.is_empty() {
+            let mut bytes = [0; DRAWN * NONCE_LEN];
+            getrandom::fill(&mut bytes).map_err(|_| SealError::Broken)?;
+            nonces.extend(bytes.as_chunks().0);
+        }
+        nonces.pop().ok_or(SealError::Broken)
+    })
+}
+
 fn create_key(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; KEY_BYTES];
     getrandom::fill(&mut bytes).map_err(|_| std::io::Error::other("the system has no randomness"))?;
@@ -77,16 +98,15 @@ fn create_key(path: &Path) -> std::io::Result<Vec<u8>> {
 
 impl Seal for StoreKey {
     fn seal(&self, _key: KeyId, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        // GCM-SIV forgives a nonce that is drawn twice (RFC 8452 §9).
-        let mut nonce = [0; NONCE_LEN];
-        getrandom::fill(&mut nonce).map_err(|_| SealError::Broken)?;
-        let mut body = plain.to_vec();
-        let unique = Nonce::assume_unique_for_key(nonce);
-        self.0.seal_in_place_append_tag(unique, Aad::from(context), &mut body).map_err(|_| SealError::Broken)?;
-        let mut out = Vec::with_capacity(1 + NONCE_LEN + body.len());
+        let nonce = draw()?;
+        let mut out = Vec::with_capacity(1 + NONCE_LEN + plain.len() + AES_256_GCM_SIV.tag_len());
         out.push(SEALED_V1);
         out.extend_from_slice(&nonce);
-        out.append(&mut body);
+        out.extend_from_slice(plain);
+        let unique = Nonce::assume_unique_for_key(nonce);
+        let body = &mut out[1 + NONCE_LEN..];
+        let sealed = self.0.seal_in_place_separate_tag(unique, Aad::from(context), body);
+        out.extend_from_slice(sealed.map_err(|_| SealError::Broken)?.as_ref());
         Ok(out)
     }
 
@@ -107,6 +127,12 @@ impl Seal for StoreKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_nonce_is_used_twice_in_a_hundred_thousand() {
+        let drawn: std::collections::HashSet<[u8; NONCE_LEN]> = (0..100_000).map(|_| draw().unwrap()).collect();
+        assert_eq!(drawn.len(), 100_000);
+    }
 
     #[test]
     fn what_was_sealed_opens_only_in_its_context_and_unchanged() {

@@ -30,6 +30,8 @@ mod civil;
 pub mod edge;
 mod edxl;
 mod gdacs;
+#[cfg(any(test, feature = "hostile"))]
+pub mod hostile;
 mod index;
 mod instant;
 mod jma;

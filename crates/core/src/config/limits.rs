@@ -17,6 +17,7 @@ use crate::trust::TlsVersion;
 pub(super) struct LimitsToml {
     sessions_max: Option<u32>,
     sessions_start: Option<u32>,
+    flight_start: Option<u32>,
     mails_per_second_max: Option<f64>,
     burst_mails: Option<u32>,
     mails_per_session_max: Option<u32>,
@@ -49,6 +50,7 @@ impl LimitsToml {
         Ok(Policy {
             sessions_max: self.sessions_max.unwrap_or(base.sessions_max),
             sessions_start: self.sessions_start.unwrap_or(base.sessions_start),
+            flight_start: self.flight_start.unwrap_or(base.flight_start),
             mails_per_second_max: self.mails_per_second_max.or(base.mails_per_second_max),
             burst_mails: self.burst_mails.unwrap_or(base.burst_mails),
             mails_per_session_max: self.mails_per_session_max.unwrap_or(base.mails_per_session_max),

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use crate::press::Signing;
 use crate::seal::Seal;
+use crate::time::Span;
 
 pub use carriers::Carriers;
 pub use table::TableError;
@@ -104,6 +105,8 @@ pub struct Relay {
 
 /// Bound of the queue's file where none is configured: some hundred million recipients.
 const QUEUE_BYTES_MAX: u64 = 64 << 30;
+/// How long records and keys are kept where nothing is configured: thirteen months.
+const REMEMBER: Span = Span::from_secs(396 * 86_400);
 
 /// Everything the engine is told before it opens.
 #[derive(Clone)]
@@ -142,6 +145,9 @@ pub struct Config {
     /// How large the queue's file may become, in bytes; it grows by doubling. New batches are refused where it would have to
     /// grow beyond half of this, so that there is always room for the outcomes of what was taken.
     pub queue_bytes_max: u64,
+    /// How long records and the keys of settled batches are kept; older ones are forgotten when the engine opens. Read
+    /// records before, and do not submit a key again that is older.
+    pub remember: Span,
     /// Seals what waits; `None` uses a key file in the folder.
     pub seal: Option<Arc<dyn Seal>>,
     /// Where randomness begins; `None` takes the time of opening.
@@ -169,6 +175,7 @@ impl Config {
             unsettled_max: None,
             signing: Signing::default(),
             queue_bytes_max: QUEUE_BYTES_MAX,
+            remember: REMEMBER,
             seal: None,
             seed: None,
         }

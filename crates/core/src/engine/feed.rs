@@ -12,8 +12,9 @@ use crate::plan::{Choice, Field};
 use crate::queue::ChunkId;
 use crate::time::{Instant, Span};
 
-/// Mails a session has at most: one being answered, one written with its dot, one ready behind them.
-const DEPTH: usize = 4;
+/// Mails a session has at most: one being answered, one written with its dot, one ready behind them. Where the bound on
+/// unsettled attempts is configured higher, its share of that, so that a near server need not wait for the disk.
+const DEPTH: (usize, usize) = (4, 16);
 /// How long before its departure a mail may be registered: time for the disk, and little to be in doubt after a crash.
 const LEAD: Span = Span::from_millis(20);
 
@@ -158,10 +159,10 @@ impl Machine {
     ///
     /// What is less urgent does not go before it: the mail overtakes whatever the session has not begun.
     fn find_seat(&mut self, lane: usize, choice: Choice, now: Instant) -> Result<Seat, Stop> {
-        let site = choice.site;
+        let (site, deepest) = (choice.site, self.depth(lane));
         let own = &self.lanes[lane];
         let free = |talk: &Talk| own.carries(talk, site) && !talk.finishing && talk.mails < talk.mails_max;
-        let depth = |talk: &Talk| if talk.ready { DEPTH } else { 1 };
+        let depth = |talk: &Talk| if talk.ready { deepest } else { 1 };
         let talks = self.lanes[lane].talks.iter().filter(|(_, talk)| free(talk));
         // One that is open goes before one that is only being opened, which may take long or never come to be.
         let rank = |talk: &Talk| {
@@ -170,7 +171,7 @@ impl Machine {
         };
         let least = talks
             .map(|(id, talk)| (rank(talk), *id, depth(talk)))
-            .filter(|((ahead, _, all), _, depth)| ahead < depth && *all < 2 * DEPTH)
+            .filter(|((ahead, _, all), _, depth)| ahead < depth && *all < 2 * deepest)
             .min()
             .map(|((ahead, ..), id, _)| (id, ahead));
         if let Some((session, 0)) = least {
@@ -194,6 +195,12 @@ impl Machine {
             }
         }
         least.map(|(session, _)| Seat::Open(session)).ok_or(stop)
+    }
+
+    /// Mails that a session of this lane has at most.
+    fn depth(&self, lane: usize) -> usize {
+        let seats = self.lanes.len().max(1) * self.lanes[lane].policy.sessions_max.max(1) as usize;
+        self.settings.unsettled_max.map_or(DEPTH.0, |max| (max / seats).clamp(DEPTH.0, DEPTH.1))
     }
 
     /// Where other sites' sessions fill the window, one of them ends for the site that has gone without for longest.

@@ -334,6 +334,8 @@ impl Machine {
             home.get_mut().open = home.get().open.saturating_sub(1);
             if home.get().open == 0 {
                 home.remove();
+                // Nobody asks for it any more.
+                self.chunks.remove(&ChunkId::of(*mail));
             }
         }
         self.writes.push(write);

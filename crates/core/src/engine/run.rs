@@ -87,8 +87,8 @@ impl Engine {
         let vouch = Vouch::new(&config, tls.clone(), clock, || resolve::builder(&config.dns)).map_err(Error::Setup)?;
         let resolver = Arc::new(Resolver::new(&config, vouch).map_err(Error::Setup)?);
         let keys = open_keys(config.signing.clone(), clock.now()).await?;
-        let (folder, bytes_max, keeper) = (config.folder.clone(), config.queue_bytes_max, seal.clone());
-        let opening = tokio::task::spawn_blocking(move || Store::open(&folder, bytes_max, seal, clock.now()));
+        let (folder, keeper, limits) = (config.folder.clone(), seal.clone(), (config.queue_bytes_max, config.remember));
+        let opening = tokio::task::spawn_blocking(move || Store::open(&folder, limits, seal, clock.now()));
         let (opening, found) = opening.await.map_err(|e| Error::Setup(e.to_string()))??;
         let (messages, inbox) = mpsc::unbounded_channel();
         let sink = |messages: mpsc::UnboundedSender<Message>| {

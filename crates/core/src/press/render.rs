@@ -60,7 +60,8 @@ pub(super) fn message_id(head: &BatchHead, recipient: &Recipient) -> String {
     seed.push(0);
     seed.extend_from_slice(recipient.id.as_bytes());
     let hash = digest(&SHA256, &seed);
-    let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble & 15)]);
+    let hex: String = hash.as_ref()[..16].iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect();
     format!("{hex}@{}", head.template.from.address.domain())
 }
 

@@ -68,8 +68,13 @@ impl Resolver {
     /// # Errors
     /// A text that says what is wrong with the system's resolver configuration.
     pub fn new(config: &Config, vouch: Vouch) -> Result<Self, String> {
+        let names = Names::new(&config.dns)?;
+        if config.relay.as_ref().is_none_or(|relay| relay.host.parse::<IpAddr>().is_err()) {
+            // It will be asked: what is wrong with it is said now.
+            names.dns()?;
+        }
         Ok(Resolver {
-            names: Names::new(&config.dns)?,
+            names,
             table: RwLock::new(Known::of(&config.carriers)),
             dial: config.dial,
             relay: config.relay.clone(),
@@ -186,7 +191,11 @@ impl Resolver {
             Said::Failed(why) => return (Route::Failed(why), MISTAKE_HOLDS),
         };
         let names: Vec<&str> = records.iter().map(|record| record.host.as_str()).collect();
-        let about = self.vouch.about(domain, &names, self.port, self.names.dns());
+        let dns = match self.names.dns() {
+            Ok(dns) => dns,
+            Err(why) => return (Route::Failed(why), MISTAKE_HOLDS),
+        };
+        let about = self.vouch.about(domain, &names, self.port, dns);
         let (about, found) = tokio::join!(about, self.find_all(&records));
         let about = match about {
             Ok(about) => about,

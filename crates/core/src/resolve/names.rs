@@ -1,7 +1,7 @@
 //! Questions to the name service: few at once, each answered with records, with "there are none", or not at all.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use hickory_resolver::config::{ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolverConfig};
@@ -57,10 +57,14 @@ pub fn builder(service: &NameService) -> Result<ResolverBuilder<TokioRuntimeProv
     Ok(builder)
 }
 
+/// The resolver, or why there is none.
+type Dns = Result<TokioResolver, String>;
+
 /// The name service.
 #[derive(Clone)]
 pub struct Names {
-    dns: TokioResolver,
+    /// Made when it is first asked: it reads the system's roots of trust, which takes longer than all else at a start.
+    dns: Arc<LazyLock<Dns, Box<dyn FnOnce() -> Dns + Send>>>,
     turns: Arc<Semaphore>,
 }
 
@@ -76,20 +80,23 @@ impl Names {
         options.max_active_requests = AT_ONCE;
         // One family alone would leave a host of the other unreachable.
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-        let dns = builder.build().map_err(|e| format!("the name service: {e}"))?;
-        Ok(Names { dns, turns: Arc::new(Semaphore::new(AT_ONCE)) })
+        let make: Box<dyn FnOnce() -> Dns + Send> =
+            Box::new(|| builder.build().map_err(|e| format!("the name service: {e}")));
+        Ok(Names { dns: Arc::new(LazyLock::new(make)), turns: Arc::new(Semaphore::new(AT_ONCE)) })
     }
 
     /// The resolver itself, for questions of other kinds.
-    #[must_use]
-    pub fn dns(&self) -> &TokioResolver {
-        &self.dns
+    ///
+    /// # Errors
+    /// A text that says why there is none.
+    pub fn dns(&self) -> Result<&TokioResolver, String> {
+        self.dns.as_ref().as_ref().map_err(Clone::clone)
     }
 
     /// A domain's MX records as (preference, exchange), never from the cache: who asks wants to know anew.
     pub async fn exchanges(&self, domain: &str) -> Said<Vec<(u16, String)>> {
         let name = absolute(domain);
-        self.dns.clear_lookup_cache(name.as_str(), RecordType::MX);
+        self.forget(&name, RecordType::MX);
         self.ask(&name, RecordType::MX, |data| match data {
             RData::MX(mx) => Some((mx.preference, mx.exchange.to_ascii())),
             _ => None,
@@ -129,7 +136,7 @@ impl Names {
     /// # Errors
     /// Why they cannot be had.
     pub async fn relay(&self, host: &str) -> Result<Vec<IpAddr>, String> {
-        let found = self.dns.lookup_ip(host).await.map_err(|e| why(&e))?;
+        let found = self.dns()?.lookup_ip(host).await.map_err(|e| why(&e))?;
         Ok(found.iter().collect())
     }
 
@@ -142,17 +149,28 @@ impl Names {
         };
         match self.ask(name, kind, read).await {
             Said::These(_, ttl) if ttl + Duration::from_secs(1) < CACHED_MIN => {
-                self.dns.clear_lookup_cache(name, kind);
+                self.forget(name, kind);
                 self.ask(name, kind, read).await
             }
             said => said,
         }
     }
 
+    /// Has the next question asked anew.
+    fn forget(&self, name: &str, kind: RecordType) {
+        if let Ok(dns) = self.dns() {
+            dns.clear_lookup_cache(name, kind);
+        }
+    }
+
     async fn ask<T>(&self, name: &str, kind: RecordType, read: impl Fn(&RData) -> Option<T>) -> Said<Vec<T>> {
         // It is never closed.
         let _turn = self.turns.acquire().await;
-        match self.dns.lookup(name, kind).await {
+        let dns = match self.dns() {
+            Ok(dns) => dns,
+            Err(why) => return Said::Failed(why),
+        };
+        match dns.lookup(name, kind).await {
             Ok(found) => read_answer(&found, read),
             Err(NetError::Dns(DnsError::NoRecordsFound(none))) => {
                 let holds = none.negative_ttl.map(|ttl| Duration::from_secs(u64::from(ttl)));

@@ -12,13 +12,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::backends::FileBackend;
-use redb::{Builder, Database, DatabaseError, RepairSession};
+use redb::{Builder, CompactionError, Database, DatabaseError, RepairSession};
 
 use super::StoreError;
 use super::backend::{Bounded, Limit, Rehearsal};
 
 /// Memory for cached pages, in bytes; the working set is a few chunks and the tail of the records.
 const CACHE_BYTES: usize = 16 << 20;
+
+/// Files smaller than this are left as they are.
+const COMPACT_BYTES: u64 = 4 << 20;
 
 /// What must fit on the disk before writing is tried again, in bytes.
 const ROOM_BYTES: usize = 1 << 20;
@@ -36,6 +39,9 @@ pub(super) trait Medium: Send + Sync {
 
     /// Whether writing is worth a try.
     fn has_room(&self) -> bool;
+
+    /// How large it is, in bytes.
+    fn bytes(&self) -> u64;
 
     /// What to do when it is full.
     fn remedy(&self) -> String;
@@ -83,6 +89,10 @@ impl Medium for FileMedium {
         tried.is_ok()
     }
 
+    fn bytes(&self) -> u64 {
+        std::fs::metadata(&self.path).map_or(0, |data| data.len())
+    }
+
     fn remedy(&self) -> String {
         let path = self.path.display();
         if self.limit.reached.load(Ordering::Relaxed) {
@@ -125,6 +135,29 @@ impl Home {
         let slot = self.db.read().unwrap_or_else(PoisonError::into_inner);
         let db = slot.as_ref().ok_or_else(|| self.full())?;
         self.guard(|| act(db))
+    }
+
+    /// Makes a file smaller of which more than half is free. Takes longer than a start may take where much waits.
+    ///
+    /// # Errors
+    /// What the disk said; where it has no room to move anything, the file stays as it is.
+    pub(super) fn compact(&self) -> Result<(), StoreError> {
+        let bytes = self.medium.bytes();
+        if bytes < COMPACT_BYTES || self.with(used)? * 2 > bytes {
+            return Ok(());
+        }
+        let mut slot = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        let moved = self.guard(|| match slot.as_mut().map(Database::compact) {
+            Some(Err(CompactionError::Storage(e))) => Err(e.into()),
+            // Nothing else runs yet; if it did, the next start would try again.
+            _ => Ok(()),
+        });
+        drop(slot);
+        match moved {
+            // redb answers nothing more after that.
+            Err(StoreError::Full(_)) => self.reopen(),
+            moved => moved,
+        }
     }
 
     pub(super) fn medium(&self) -> &dyn Medium {
@@ -172,6 +205,14 @@ impl Home {
             Ok(done) => done,
         }
     }
+}
+
+/// Bytes of the file that hold something.
+fn used(db: &Database) -> Result<u64, StoreError> {
+    let txn = db.begin_write()?;
+    let stats = txn.stats()?;
+    txn.abort()?;
+    Ok(stats.allocated_pages() * stats.page_size() as u64)
 }
 
 fn builder() -> Builder {

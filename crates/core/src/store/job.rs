@@ -62,6 +62,14 @@ impl Job {
         }
     }
 
+    /// How many attempts and outcomes it writes.
+    pub(super) fn writes(&self) -> usize {
+        match &self.work {
+            Work::Persist(writes) => writes.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether it takes in something new, which may be refused.
     pub(super) fn admits(&self) -> bool {
         matches!(self.work, Work::Submit(..) | Work::Begin(_) | Work::Part(..) | Work::Finish(..))

@@ -15,6 +15,7 @@ mod rows;
 mod sealing;
 mod submission;
 mod thread;
+mod upkeep;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ use crate::message::{Batch, BatchError, BatchId};
 use crate::queue::ChunkId;
 use crate::record::Record;
 use crate::seal::{Seal, SealError};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use home::{FileMedium, Home, Medium};
 use job::{Job, Reply, Work};
 pub use submission::Submission;
@@ -150,7 +151,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or creates the queue in a folder, whose file may grow to `bytes_max`; gives what was waiting in it.
+    /// Opens or creates the queue in a folder, whose file may grow to `bytes_max`; gives what was waiting in it. What is
+    /// older than `remember` and has settled is forgotten, and a file that is mostly free is made smaller.
     ///
     /// Attempts that were registered and have no outcome are recorded as in doubt and wait to be sent again.
     ///
@@ -158,22 +160,27 @@ impl Store {
     /// [`StoreError`] names the file and what to do.
     pub fn open(
         folder: &Path,
-        bytes_max: u64,
+        (bytes_max, remember): (u64, Span),
         seal: Arc<dyn Seal>,
         now: Instant,
     ) -> Result<(Opening, Found), StoreError> {
         let path = folder.join("queue.redb");
-        Store::open_on(&path, Box::new(FileMedium::new(path.clone(), bytes_max)), seal, now)
+        Store::open_on(&path, Box::new(FileMedium::new(path.clone(), bytes_max)), remember, seal, now)
     }
 
     fn open_on(
         name: &Path,
         medium: Box<dyn Medium>,
+        remember: Span,
         seal: Arc<dyn Seal>,
         now: Instant,
     ) -> Result<(Opening, Found), StoreError> {
         let home = Home::open(name, medium)?;
-        let found = home.with(|db| recover::recover(db, now))?;
+        let found = home.with(|db| recover::recover(db, now, remember))?;
+        // What waits is not kept waiting for this.
+        if found.work.is_empty() {
+            home.compact()?;
+        }
         Ok((Opening { home: Arc::new(home), seal }, found))
     }
 

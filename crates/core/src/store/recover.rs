@@ -7,18 +7,18 @@ use redb::{Database, ReadableTable, ReadableTableMetadata, WriteTransaction};
 
 use super::past;
 use super::rows::{self, ChunkRow, Place, ShapeRow};
-use super::{Found, StoreError, missing};
+use super::{Found, StoreError, missing, upkeep};
 use crate::event::{BatchHead, ChunkWork};
 use crate::message::BatchId;
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// Reads everything that has not settled; what was in flight becomes in doubt and waits to be sent again.
 ///
 /// Of most chunks only the shape and the progress are read, not the recipients: a start with a million waiting mails takes
 /// a fraction of a second.
-pub(super) fn recover(db: &Database, now: Instant) -> Result<Found, StoreError> {
+pub(super) fn recover(db: &Database, now: Instant, remember: Span) -> Result<Found, StoreError> {
     let txn = db.begin_write()?;
     create_tables(&txn)?;
     forget_drafts(&txn)?;
@@ -48,7 +48,9 @@ pub(super) fn recover(db: &Database, now: Instant) -> Result<Found, StoreError> 
         }
     }
     record_doubts(&txn, &doubts)?;
+    end_older_batches(&txn, &work)?;
     let heads = read_heads(&txn, work.keys())?;
+    upkeep::forget(&txn, |batch| heads.contains_key(&batch.0), now, remember)?;
     let cancelled = read_cancelled(&txn)?;
     let kept = read_kept(&txn)?;
     txn.commit()?;
@@ -80,18 +82,9 @@ fn forget_drafts(txn: &WriteTransaction) -> Result<(), StoreError> {
     let mut drafts = txn.open_table(rows::DRAFTS)?;
     let begun = drafts.iter()?.map(|entry| Ok(BatchId(entry?.0.value()))).collect::<Result<Vec<_>, StoreError>>()?;
     for batch in begun {
-        forget_draft(txn, batch)?;
+        upkeep::forget_draft(txn, batch)?;
         drafts.remove(batch.0)?;
     }
-    Ok(())
-}
-
-/// Takes out the chunks and the head of a submission that was not finished.
-pub(super) fn forget_draft(txn: &WriteTransaction, batch: BatchId) -> Result<(), StoreError> {
-    let all = (batch.0, 0)..=(batch.0, u32::MAX);
-    txn.open_table(rows::CHUNKS)?.retain_in(all.clone(), |_, _| false)?;
-    txn.open_table(rows::SHAPES)?.retain_in(all, |_, _| false)?;
-    txn.open_table(rows::BATCHES)?.remove(batch.0)?;
     Ok(())
 }
 
@@ -106,6 +99,19 @@ fn shape_older_chunks(txn: &WriteTransaction) -> Result<(), StoreError> {
         let (key, row) = entry?;
         let row: ChunkRow = rows::decode("chunk", row.value())?;
         shapes.insert(key.value(), rows::encode(&ShapeRow::of(&row))?.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Batches that settled before there was a table for them are forgotten but for their receipts.
+fn end_older_batches(txn: &WriteTransaction, work: &BTreeMap<u32, Vec<ChunkWork>>) -> Result<(), StoreError> {
+    let all = txn
+        .open_table(rows::BATCHES)?
+        .iter()?
+        .map(|entry| Ok(entry?.0.value()))
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    for batch in all.into_iter().filter(|batch| !work.contains_key(batch)) {
+        upkeep::end_settled(txn, BatchId(batch))?;
     }
     Ok(())
 }

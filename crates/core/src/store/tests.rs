@@ -5,6 +5,7 @@ mod disk;
 mod full;
 mod parts;
 mod torn;
+mod upkeep;
 
 use std::sync::mpsc as std_mpsc;
 use std::time::Duration;
@@ -19,6 +20,9 @@ use crate::queue::{Past, Places};
 use crate::seal::StoreKey;
 use crate::time::Span;
 use crate::trust::Encryption;
+
+/// Room for everything, and nothing is too old.
+const LIMITS: (u64, Span) = (u64::MAX, Span::from_secs(u32::MAX as u64));
 
 type Heard = std_mpsc::Receiver<Result<Vec<Event>, StoreError>>;
 
@@ -51,7 +55,7 @@ fn batch(key: &str, domains: &[&str]) -> Batch {
 
 fn open(folder: &Path) -> (Store, Heard, Found) {
     let seal = Arc::new(StoreKey::open(&folder.join("queue.key")).unwrap());
-    let (opening, found) = Store::open(folder, u64::MAX, seal, Instant::from_micros(5)).unwrap();
+    let (opening, found) = Store::open(folder, LIMITS, seal, Instant::from_micros(5)).unwrap();
     let (tell, heard) = std_mpsc::channel();
     let sink = || {
         let tell = tell.clone();
@@ -62,7 +66,8 @@ fn open(folder: &Path) -> (Store, Heard, Found) {
 
 fn open_with(disk: &disk::Disk, seal: Arc<StoreKey>) -> (Store, Heard, Found) {
     let name = Path::new("queue.redb");
-    let (opening, found) = Store::open_on(name, Box::new(disk.clone()), seal, Instant::from_micros(5)).unwrap();
+    let (opening, found) =
+        Store::open_on(name, Box::new(disk.clone()), LIMITS.1, seal, Instant::from_micros(5)).unwrap();
     let (tell, heard) = std_mpsc::channel();
     let sink = || {
         let tell = tell.clone();
@@ -192,7 +197,7 @@ async fn a_second_program_on_the_same_folder_is_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _heard, _) = open(folder.path());
     let seal = Arc::new(StoreKey::open(&folder.path().join("queue.key")).unwrap());
-    let refused = Store::open(folder.path(), u64::MAX, seal, Instant::EPOCH).map(|_| ()).unwrap_err().to_string();
+    let refused = Store::open(folder.path(), LIMITS, seal, Instant::EPOCH).map(|_| ()).unwrap_err().to_string();
     assert!(refused.contains("another program") && refused.contains("queue.redb"), "{refused}");
     store.close();
 }

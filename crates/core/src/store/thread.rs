@@ -12,8 +12,11 @@ use super::{Sink, StoreError};
 /// Jobs in one commit, so that a commit stays short.
 const JOBS_MAX: usize = 4096;
 
-/// Least time from one commit to the next: far less than a network's round trip, far more than a commit costs.
-const PAUSE: Duration = Duration::from_micros(900);
+/// Least time between two commits for each write of the first: what comes alone is written at once, and the more comes the
+/// more shares a commit.
+const PAUSE: Duration = Duration::from_micros(10);
+/// The longest pause: far less than a network's round trip to a carrier, far more than a commit costs.
+const PAUSE_MAX: Duration = Duration::from_micros(2_000);
 
 /// Writes until the channel closes or the disk fails for good.
 ///
@@ -21,22 +24,26 @@ const PAUSE: Duration = Duration::from_micros(900);
 /// What the disk said.
 pub(super) fn run(home: &Home, queue: &mpsc::Receiver<Job>, sink: &Sink) -> Result<(), StoreError> {
     let mut writer = Writer::new(home)?;
-    let mut last = Instant::now();
+    let (mut last, mut pause) = (Instant::now(), Duration::ZERO);
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
-        // Under load what comes within the pause shares one commit; what comes alone is written at once.
-        std::thread::sleep(PAUSE.saturating_sub(last.elapsed()));
-        last = Instant::now();
+        std::thread::sleep(pause.saturating_sub(last.elapsed()));
         while jobs.len() < JOBS_MAX {
             match queue.try_recv() {
                 Ok(job) => jobs.push(job),
                 Err(_) => break,
             }
         }
+        let writes = jobs.iter().map(Job::writes).sum::<usize>();
+        let begun = Instant::now();
         match writer.commit(&jobs) {
             Ok(done) => done.tell(jobs, sink),
             Err(error) => outlast::outlast(&mut writer, error, jobs, queue, sink)?,
         }
+        last = Instant::now();
+        // Where commits are slow they take half of the time at most.
+        let share = PAUSE.saturating_mul(u32::try_from(writes).unwrap_or(u32::MAX));
+        pause = share.max(last - begun).min(PAUSE_MAX);
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::home::Home;
 use super::job::{Job, Reply, Work};
 use super::past;
 use super::rows::{self, ChunkRow, EndedRow, Place, ShapeRow};
-use super::{NewWork, Receipt, Sink, StoreError, missing, recover};
+use super::{NewWork, Receipt, Sink, StoreError, missing, upkeep};
 use crate::event::{BatchHead, ChunkWork, Event, Next, Write};
 use crate::message::{BatchId, MailId};
 use crate::outcome::Stage;
@@ -159,7 +159,7 @@ impl<'a> Writer<'a> {
             done.events.push(Event::Registered(registered));
         }
         for batch in settled {
-            if end_settled(txn, batch)? {
+            if upkeep::end_settled(txn, batch)? {
                 done.events.push(Event::BatchEnded(batch));
             }
         }
@@ -336,7 +336,7 @@ fn publish(
     let (batch, recipients, submitted) = (head.id, head.recipients, head.submitted);
     let new: NewWork = (Arc::new(head), work);
     events.push(Event::Submitted(new.0, new.1));
-    if end_settled(txn, batch)? {
+    if upkeep::end_settled(txn, batch)? {
         events.push(Event::BatchEnded(batch));
     }
     Ok(Reply::Receipt(Receipt { batch, recipients, known: false, submitted }))
@@ -344,23 +344,9 @@ fn publish(
 
 fn abandon(txn: &WriteTransaction, id: BatchId) -> Result<Reply, StoreError> {
     if txn.open_table(rows::DRAFTS)?.remove(id.0)?.is_some() {
-        recover::forget_draft(txn, id)?;
+        upkeep::forget_draft(txn, id)?;
     }
     Ok(Reply::Done)
-}
-
-/// Forgets a batch that has no chunk left but for what its receipt says; tells whether it had none.
-pub(super) fn end_settled(txn: &WriteTransaction, id: BatchId) -> Result<bool, StoreError> {
-    if txn.open_table(rows::SHAPES)?.range((id.0, 0)..=(id.0, u32::MAX))?.next().is_some() {
-        return Ok(false);
-    }
-    let mut batches = txn.open_table(rows::BATCHES)?;
-    let Some(row) = batches.remove(id.0)? else { return Ok(true) };
-    let BatchHead { key, recipients, submitted, .. } = rows::decode("batch", row.value())?;
-    let row = rows::encode(&EndedRow { key, recipients, submitted })?;
-    txn.open_table(rows::ENDED)?.insert(id.0, row.as_slice())?;
-    txn.open_table(rows::CANCELLED)?.remove(id.0)?;
-    Ok(true)
 }
 
 fn read_progress(txn: &WriteTransaction, id: ChunkId) -> Result<Progress, StoreError> {

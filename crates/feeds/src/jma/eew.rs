@@ -1,7 +1,7 @@
 //! 緊急地震速報: expected intensities by area, whether they are warned, and the hypocentre, which may be assumed only.
 
 use hikyaku_bulletin::{
-    AreaReport, Bulletin, Detail, EarlyWarning, ExpectedIntensity, Intensity, Kind, LongPeriodClass, Severity,
+    AreaReport, Bulletin, Detail, EarlyWarning, ExpectedIntensity, Intensity, Kind, LongPeriodClass, Revision, Severity,
 };
 use roxmltree::Node;
 
@@ -43,6 +43,9 @@ pub(super) fn fill(bulletin: &mut Bulletin, report: Node) {
         _ => None,
     });
     let of_areas = of_areas.max_by_key(|it| it.at_least());
+    if bulletin.revision == Revision::Cancellation {
+        return;
+    }
     let last = body.and_then(|it| child_text(it, "NextAdvisory")).is_some();
     bulletin.detail = Some(Detail::EarlyWarning(EarlyWarning {
         greatest: [whole("ForecastInt").map(expected), of_areas].into_iter().flatten().max_by_key(|it| it.at_least()),

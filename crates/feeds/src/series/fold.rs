@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use hikyaku_bulletin::{Area, AreaReport, AreaScheme, Bulletin, Kind, Phenomenon, Revision, SeriesKey, Severity};
+use hikyaku_bulletin::{
+    Area, AreaReport, AreaScheme, Bulletin, Hazard, Kind, Phenomenon, Revision, SeriesKey, Severity,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Step;
@@ -22,6 +24,9 @@ pub(super) fn fold(
     let name = slot_name(bulletin);
     let found = Known::collect(threads, &keys, &name).judge(bulletin);
     if found.0 != Step::Outdated {
+        if found.0 == Step::Lifted && bulletin.hazard() == Hazard::Tsunami {
+            end_tsunami(threads, &keys);
+        }
         for key in keys {
             let state = threads.entry(key).or_insert_with(|| ThreadState { slots: BTreeMap::new(), touched: now });
             state.touched = state.touched.max(now);
@@ -29,6 +34,14 @@ pub(super) fn fold(
         }
     }
     found
+}
+
+/// The end of a tsunami warning is the end of what earlier information said of it: no telegram lifts 津波情報 by itself.
+fn end_tsunami(threads: &mut BTreeMap<Thread, ThreadState>, keys: &[Thread]) {
+    for key in keys {
+        let slots = threads.get_mut(key).into_iter().flat_map(|state| state.slots.values_mut());
+        slots.filter(|slot| slot.kind.hazard() == Hazard::Tsunami).for_each(|slot| slot.lifted = true);
+    }
 }
 
 /// The series of a bulletin in its standing; one without any is a series of its own.
@@ -66,7 +79,13 @@ impl<'a> Known<'a> {
         }
         let live: Vec<&Slot> = self.all.iter().copied().filter(|slot| slot.is_live()).collect();
         if bulletin.is_lifting() {
-            let step = if live.iter().any(|slot| !slot.areas.is_empty()) { Step::Lifted } else { Step::Quiet };
+            let step = if is_old_family(&bulletin.kind) && self.spoke(bulletin, is_new_family) {
+                Step::Covered
+            } else if live.iter().any(|slot| !slot.areas.is_empty()) {
+                Step::Lifted
+            } else {
+                Step::Quiet
+            };
             return (step, Vec::new());
         }
         let worse_at = worse_places(bulletin, &live);
@@ -102,16 +121,20 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Whether the other family of warnings has spoken of the same office: the old one never counts beside the new one, the new one not
-    /// when it only repeats, for the first time, what the old one said.
+    /// Whether the other family of warnings has already said it of the same office. The old one never counts beside the new one; the new
+    /// one not where it only says, worse than it said before itself, what the old one has said.
     fn is_covered(&self, bulletin: &Bulletin) -> bool {
-        let since = bulletin.published.checked_sub(COVERS).unwrap_or(Timestamp::MIN);
-        let spoke = |of: fn(&Kind) -> bool| self.all.iter().any(|it| of(&it.kind) && it.order.published() > since);
         if is_old_family(&bulletin.kind) {
-            spoke(is_new_family)
-        } else {
-            is_new_family(&bulletin.kind) && self.own.is_empty() && spoke(is_old_family)
+            return self.spoke(bulletin, is_new_family);
         }
+        let own: Vec<&Slot> = self.own.iter().copied().filter(|slot| slot.is_live()).collect();
+        is_new_family(&bulletin.kind) && self.spoke(bulletin, is_old_family) && !worse_places(bulletin, &own).is_empty()
+    }
+
+    /// Whether a family of warnings spoke of these series within the time that it covers the other.
+    fn spoke(&self, bulletin: &Bulletin, family: fn(&Kind) -> bool) -> bool {
+        let since = bulletin.published.checked_sub(COVERS).unwrap_or(Timestamp::MIN);
+        self.all.iter().any(|it| family(&it.kind) && it.order.published() > since)
     }
 }
 
@@ -130,10 +153,13 @@ fn says_the_same(slot: &Slot, bulletin: &Bulletin) -> bool {
         && slot.rank == Slot::of(bulletin).rank
 }
 
-/// The places where a bulletin says worse than all that is known, or that are newly concerned.
+/// The places where a bulletin says worse than what is known, or that are newly concerned. Known is the latest word on a place, whichever
+/// kind of telegram said it; of the two families of warnings the graver.
 fn worse_places(bulletin: &Bulletin, live: &[&Slot]) -> Vec<Area> {
+    let mut latest_first = live.to_vec();
+    latest_first.sort_by_key(|slot| std::cmp::Reverse(slot.order));
     let mut known: BTreeMap<(AreaScheme, &str), Vec<&Severity>> = BTreeMap::new();
-    for report in live.iter().flat_map(|slot| &slot.areas) {
+    for report in latest_first.iter().flat_map(|slot| &slot.areas) {
         known.entry(place(report)).or_default().push(&report.severity);
     }
     let is_worse = |report: &&AreaReport| {
@@ -142,7 +168,10 @@ fn worse_places(bulletin: &Bulletin, live: &[&Slot]) -> Vec<Area> {
         }
         let before = known.get(&place(report)).map_or(&[][..], Vec::as_slice);
         let mut stands = before.iter().filter_map(|known| compare(&report.severity, known));
-        stands.all(|order| order == Ordering::Greater)
+        match report.severity {
+            Severity::Warning(_) => stands.all(|order| order == Ordering::Greater),
+            _ => stands.next().is_none_or(|order| order == Ordering::Greater),
+        }
     };
     let mut places: Vec<Area> = bulletin.areas.iter().filter(is_worse).map(|it| it.area.clone()).collect();
     places.dedup();

@@ -157,6 +157,25 @@ fn settling_a_cancelled_crowd_takes_nothing_from_the_attempts_of_others() {
 }
 
 #[test]
+fn a_session_holds_four_mails_and_its_share_of_a_bound_that_was_configured_higher() {
+    for (unsettled_max, holds) in [(None, 4), (Some(2), 2), (Some(10), 10), (Some(2_048), 16)] {
+        let default_policy = Policy { sessions_max: 1, sessions_start: 1, flight_start: 512, ..Policy::default() };
+        let mut machine = Machine::new(Settings { unsettled_max, default_policy, ..Settings::default() });
+        let head = head(1, Urgency::Safety, 99);
+        let events = vec![
+            Event::Submitted(head.clone(), vec![work(0, "ao.jp", 99)]),
+            resolved("ao.jp", "ao", 1_000_000),
+            loaded(&head, 0, "ao.jp", 99),
+        ];
+        let first = registered(&step(&mut machine, at(0), events));
+        assert_eq!(first.len(), 1, "until it was greeted");
+        let events = vec![Event::Registered(first), Event::SessionReady(SessionId(1))];
+        let more = registered(&step(&mut machine, at(1), events));
+        assert_eq!(1 + more.len(), holds, "{unsettled_max:?}");
+    }
+}
+
+#[test]
 fn a_domain_that_took_no_mail_is_asked_for_again_when_the_answer_has_grown_old() {
     let mut machine = Machine::new(Settings::default());
     let (first, second, third) =

@@ -13,7 +13,7 @@ struct Contents {
 
 fn read(disk: &Disk, seal: &Arc<StoreKey>) -> Result<Contents, StoreError> {
     let (opening, found) =
-        Store::open_on(Path::new("queue.redb"), Box::new(disk.clone()), seal.clone(), Instant::EPOCH)?;
+        Store::open_on(Path::new("queue.redb"), Box::new(disk.clone()), LIMITS.1, seal.clone(), Instant::EPOCH)?;
     let (tell, heard): (_, Heard) = std_mpsc::channel();
     let sink = || {
         let tell = tell.clone();

@@ -203,6 +203,10 @@ impl Medium for Disk {
         state.blocks_max.is_none_or(|max| state.blocks.len() + 64 < max)
     }
 
+    fn bytes(&self) -> u64 {
+        self.0.lock().unwrap().seen.len() as u64
+    }
+
     fn remedy(&self) -> String {
         "make room on the test's disk".into()
     }

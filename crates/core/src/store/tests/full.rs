@@ -93,7 +93,7 @@ async fn closed_while_the_disk_is_full_it_ends_and_the_next_start_reports_the_do
 async fn a_file_at_its_bound_refuses_batches_and_still_takes_outcomes() {
     let folder = tempfile::tempdir().unwrap();
     let seal = Arc::new(StoreKey::open(&folder.path().join("queue.key")).unwrap());
-    let (opening, _) = Store::open(folder.path(), 16 << 20, seal, Instant::EPOCH).unwrap();
+    let (opening, _) = Store::open(folder.path(), (16 << 20, LIMITS.1), seal, Instant::EPOCH).unwrap();
     let (tell, heard) = std_mpsc::channel();
     let sink = || {
         let tell = tell.clone();

@@ -83,7 +83,7 @@ fn live_through(seed: u64, lies: bool) -> (usize, u32) {
             disk.set_life(1 + engine.chance.below(longest));
         }
         let name = Path::new("queue.redb");
-        match Store::open_on(name, Box::new(disk.clone()), seal.clone(), Instant::from_micros(lives)) {
+        match Store::open_on(name, Box::new(disk.clone()), LIMITS.1, seal.clone(), Instant::from_micros(lives)) {
             Ok((opening, found)) => {
                 engine.compare(&found, seed);
                 let (tell, heard) = std_mpsc::channel();

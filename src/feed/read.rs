@@ -1,0 +1,176 @@
+//! `hikyaku feed read FILE…`: what was understood of telegrams, in Japanese for people or as JSON, a line a bulletin.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use hikyaku_bulletin::{AreaReport, Bulletin, Detail, Severity};
+use hikyaku_feeds::{Document, Index, read};
+use jiff::Timestamp;
+
+/// Prints what is understood of telegrams: JMA XML, CAP, L-Alert, 外務省, GDACS, travel advice, Atom and RSS.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "EXAMPLE\n  hikyaku feed read 20240101071254_0_VTSE41_010000.xml\n  hikyaku feed read --json *.xml | head -1"
+)]
+pub struct ReadArgs {
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// JSON, a bulletin a line, with every field that was understood.
+    #[arg(long)]
+    json: bool,
+    /// Every area, not only the gravest twenty.
+    #[arg(long)]
+    all: bool,
+}
+
+/// Most areas that are named to people.
+const AREAS_NAMED: usize = 20;
+
+/// Reads each file and prints it; `false` when one of them was refused.
+pub fn run(args: &ReadArgs) -> Result<bool, String> {
+    let mut understood = true;
+    for file in &args.files {
+        let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        match read(&bytes, &file.to_string_lossy()) {
+            Ok(Document::Bulletins(bulletins)) => {
+                for bulletin in &bulletins {
+                    print(bulletin, args)?;
+                }
+            }
+            Ok(Document::Index(index)) => print_index(&index, args),
+            Ok(_) => return Err(format!("{}: a form that this command cannot show", file.display())),
+            Err(reject) => {
+                eprintln!("{}: {reject}", file.display());
+                understood = false;
+            }
+        }
+    }
+    Ok(understood)
+}
+
+fn print(bulletin: &Bulletin, args: &ReadArgs) -> Result<(), String> {
+    if args.json {
+        println!("{}", serde_json::to_string(bulletin).map_err(|e| e.to_string())?);
+    } else {
+        print!("{}", told(bulletin, if args.all { usize::MAX } else { AREAS_NAMED }));
+    }
+    Ok(())
+}
+
+fn print_index(index: &Index, args: &ReadArgs) {
+    if args.json {
+        for entry in &index.entries {
+            let updated = entry.updated.map(|it| it.to_string());
+            println!(
+                "{}",
+                serde_json::json!({"link": entry.link, "id": entry.id, "title": entry.title, "updated": updated})
+            );
+        }
+        return;
+    }
+    println!(
+        "一覧「{}」 {} 件 更新 {}",
+        index.title,
+        index.entries.len(),
+        index.updated.map_or("不明".to_owned(), japan)
+    );
+    for entry in &index.entries {
+        println!("  {} {} {}", entry.updated.map_or("時刻不明".to_owned(), japan), entry.title, entry.link);
+    }
+}
+
+fn japan(at: Timestamp) -> String {
+    at.in_tz("Asia/Tokyo").map_or_else(|_| at.to_string(), |it| it.strftime("%F %T").to_string())
+}
+
+/// A bulletin in Japanese, a line each thing.
+fn told(bulletin: &Bulletin, areas_named: usize) -> String {
+    let mut lines =
+        vec![format!("{}（{}、{}） {}", bulletin.kind, bulletin.standing, bulletin.revision, bulletin.source)];
+    let mut say = |label: &str, words: String| {
+        if !words.is_empty() {
+            lines.push(format!("  {label} {words}"));
+        }
+    };
+    let telegram = bulletin.telegram.clone().unwrap_or_default();
+    say("出所", format!("{} {telegram} {}", bulletin.origin, bulletin.publisher).trim_end().to_owned());
+    say("時刻", times(bulletin));
+    let keys: Vec<String> = bulletin.series.iter().map(ToString::to_string).collect();
+    let serial = bulletin.serial.map_or(String::new(), |it| format!(" 第{it}号"));
+    say("系列", format!("{}{serial}", keys.join("・")));
+    say("表題", bulletin.title.clone());
+    say("見出し", bulletin.headline.replace('\n', " "));
+    if let Some(it) = &bulletin.hypocentre {
+        let place = it.position.map(|at| at.to_string()).unwrap_or_default();
+        let prefectures: Vec<&str> = it.prefectures.iter().map(|it| it.name()).collect();
+        say(
+            "震源",
+            format!("{} {} {place} 深さ {} {}", it.name, prefectures.join("・"), it.depth_words(), it.magnitude),
+        );
+    }
+    say("内容", bulletin.detail.as_ref().map(detail).unwrap_or_default());
+    for line in areas(&bulletin.areas, areas_named) {
+        lines.push(format!("  {line}"));
+    }
+    lines.extend(bulletin.text.lines().map(|line| format!("  | {line}")));
+    lines.extend(bulletin.remarks.iter().map(|remark| format!("  ! {remark}")));
+    lines.push(format!("  本番の配信に使え{}", if bulletin.is_dispatchable_as_real() { "る" } else { "ない" }));
+    lines.join("\n") + "\n\n"
+}
+
+fn times(bulletin: &Bulletin) -> String {
+    let mut words = format!("発表 {} / 送信 {}", japan(bulletin.issued), japan(bulletin.published));
+    let further = [("発生", bulletin.occurred), ("失効", bulletin.valid_until)];
+    for (label, at) in further.into_iter().filter_map(|(label, at)| Some((label, at?))) {
+        let _infallible = write!(words, " / {label} {}", japan(at));
+    }
+    words
+}
+
+fn detail(detail: &Detail) -> String {
+    match detail {
+        Detail::EarlyWarning(it) => {
+            let greatest = it.greatest.map_or("予想震度なし".to_owned(), |it| format!("最大予想{it}"));
+            let words = [(it.warned, "警報"), (it.last, "最終報"), (it.assumed, "仮定震源")];
+            let said: Vec<&str> = words.into_iter().filter_map(|(so, word)| so.then_some(word)).collect();
+            format!("{greatest} {}", said.join("・"))
+        }
+        Detail::GreatQuake(it) => format!("{} {}", it.keyword, it.code),
+        Detail::CivilProtection(it) => {
+            format!("{it}{}", if it.has_struck() { "（安否確認の条件を満たす）" } else { "" })
+        }
+        Detail::Typhoon(it) => {
+            let now = it.points.first().map(|at| {
+                let number = |value: Option<u16>, unit: &str| value.map_or(String::new(), |it| format!(" {it}{unit}"));
+                let wind = number(at.wind_ms, "m/s");
+                format!("{} {}{}{wind}", at.location, at.strength, number(at.pressure_hpa, "hPa"))
+            });
+            format!("台風{}号 {} {}", it.number, it.name_kana, now.unwrap_or_default())
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// Areas of equal words on one line each, the gravest first as far as they can be compared.
+fn areas(reports: &[AreaReport], most: usize) -> Vec<String> {
+    let mut sorted: Vec<&AreaReport> = reports.iter().filter(|it| !it.severity.is_over()).collect();
+    let weight = |severity: &Severity| {
+        reports.iter().filter(|it| severity.against(&it.severity).is_some_and(std::cmp::Ordering::is_lt)).count()
+    };
+    if reports.len() <= 500 {
+        sorted.sort_by_cached_key(|it| weight(&it.severity));
+    }
+    let mut lines: Vec<String> =
+        sorted.iter().take(most).map(|it| format!("{} {} {}", it.severity, it.area.code, it.area.name)).collect();
+    let rest = sorted.len().saturating_sub(most);
+    if rest > 0 {
+        lines.push(format!("ほか {rest} 件（--all で全部）"));
+    }
+    let over = reports.len() - sorted.len();
+    if over > 0 {
+        lines.push(format!("発表なし・解除 {over} 件"));
+    }
+    lines
+}
