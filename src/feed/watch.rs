@@ -72,14 +72,14 @@ pub async fn run(args: WatchArgs) -> Result<bool, String> {
 }
 
 fn by_base(base: &str, every: Option<u32>) -> FeedsConfig {
-    let mut config = FeedsConfig::default();
-    config.feeds = ["eqvol", "extra", "other", "regular"].map(|group| FeedSpec::jma(group, base)).into();
-    for feed in &mut config.feeds {
+    let feed = |group| {
+        let mut feed = FeedSpec::jma(group, base);
         if let Some(every) = every {
             (feed.every_s, feed.phase_s, feed.stale_after_s) = (every, None, None);
         }
-    }
-    config
+        feed
+    };
+    FeedsConfig { feeds: ["eqvol", "extra", "other", "regular"].map(feed).into(), ..FeedsConfig::default() }
 }
 
 /// Whether two alarms are about the same; numbers in them grow.
