@@ -14,17 +14,23 @@ const TURN_MAX: u32 = 100;
 pub fn course(carrier: &CarrierProfile, mails: usize) -> Vec<(f64, f64)> {
     let rtt = carrier.manner.rtt_ms.unwrap_or(0.0) / 1000.0;
     let mut at = 2.5 * rtt;
-    let (mut taken, mut tokens) = (0.0, f64::from(carrier.limits.burst.unwrap_or(1)));
+    // Each address has the limits to itself; one is as the carrier is to everybody.
+    let own: Vec<Limits> = carrier.sources.iter().map(|from| from.limits).chain([Limits::default()]).collect();
+    let burst = |own: &Limits, all: &Limits| f64::from(own.burst.or(all.burst).unwrap_or(1));
+    let mut taken = 0.0;
+    let mut tokens: Vec<f64> = own.iter().map(|own| burst(own, &carrier.limits)).collect();
     let mut course = vec![(0.0, 0.0), (at, 0.0)];
     while taken < mails as f64 {
         let (limits, manner, _) = terms(carrier, at);
-        let mut now = by_sessions(&limits, &manner) * STEP;
-        if let Some(rate) = limits.mails_per_second {
-            tokens = (tokens + rate * STEP).min(f64::from(limits.burst.unwrap_or(1)));
-            now = now.min(tokens);
-            tokens -= now;
+        for (own, tokens) in own.iter().zip(&mut tokens) {
+            let mut now = by_sessions(&limits, &manner) * STEP;
+            if let Some(rate) = own.mails_per_second.or(limits.mails_per_second) {
+                *tokens = (*tokens + rate * STEP).min(burst(own, &limits));
+                now = now.min(*tokens);
+                *tokens -= now;
+            }
+            taken += now;
         }
-        taken += now;
         at += STEP;
         course.push((at, taken.min(mails as f64)));
     }

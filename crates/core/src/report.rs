@@ -47,7 +47,7 @@ pub struct LaneView {
     pub paused: bool,
     /// What somebody should look at: [`Cause::Blocked`] while the carrier blocks this source and only trial mails are
     /// sent; [`Cause::UnknownUser`] while more than 15 in a hundred of the recent addresses are unknown there, for which
-    /// carriers block.
+    /// carriers block. Where they came suddenly, nobody is given up before he was refused twice.
     pub alarm: Option<Cause>,
     /// Until when nothing departs because the carrier was busy.
     pub held_until: Option<Instant>,

@@ -32,6 +32,8 @@ fn waits(cause: Cause) -> (f64, f64, f64) {
         Cause::Busy => (1.0, 2.0, 1800.0),
         Cause::Network | Cause::TimedOut | Cause::Protocol => (1.0, 5.0, 1800.0),
         Cause::Greylisted => (4.0, 30.0, 900.0),
+        // Of many at once, to see whether the carrier stands by it.
+        Cause::UnknownUser => (5.0, 30.0, 900.0),
         Cause::RecipientBusy | Cause::Unrecognised | Cause::Dns | Cause::Crash => (3.0, 60.0, 7200.0),
         _ => (20.0, 300.0, 7200.0),
     }

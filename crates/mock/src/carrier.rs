@@ -12,7 +12,7 @@ use crate::gauge::Gauge;
 use crate::ledger::lock;
 use crate::moments::{Clock, Moments, Terms, terms};
 use crate::post::Post;
-use crate::profile::CarrierProfile;
+use crate::profile::{CarrierProfile, FromSource};
 use crate::settings::{CountBy, Limits, Wording};
 
 /// One carrier at work.
@@ -27,6 +27,7 @@ pub(crate) struct Carrier {
     pub(crate) clock: Arc<Clock>,
     terms: Moments<Terms>,
     domains: Vec<String>,
+    sources: Vec<FromSource>,
     pub(crate) auth: Option<AuthProfile>,
     gauges: Mutex<Gauges>,
 }
@@ -69,6 +70,7 @@ impl Carrier {
             clock: common.clock,
             terms: terms(profile),
             domains: profile.domains.iter().chain(&profile.relays).cloned().collect(),
+            sources: profile.sources.clone(),
             auth: profile.auth.clone(),
             gauges: Mutex::default(),
         }
@@ -77,6 +79,13 @@ impl Carrier {
     /// The terms in force.
     pub(crate) fn terms(&self, now: Instant) -> &Terms {
         self.terms.now(&self.clock, now)
+    }
+
+    /// What is tolerated now from this address.
+    pub(crate) fn limits(&self, address: IpAddr, now: Instant) -> Limits {
+        let common = self.terms(now).limits;
+        let own = self.sources.iter().find(|from| from.address == address);
+        own.map_or(common, |from| common.overlaid(&from.limits))
     }
 
     /// Whether a host is ever down.

@@ -63,7 +63,7 @@ pub use ledger::{Ledger, LedgerSnapshot};
 pub use net::MockNet;
 pub use post::AcceptedMail;
 pub use profile::{
-    CarrierProfile, Change, DnsChange, DnsFailure, DnsProfile, HostProfile, Profile, StsProfile, StsServing,
-    TlsaProfile,
+    CarrierProfile, Change, DnsChange, DnsFailure, DnsProfile, FromSource, HostProfile, Profile, StsProfile,
+    StsServing, TlsaProfile,
 };
 pub use settings::{CountBy, Limits, LocalParts, Manner, Overrun, Pipelining, Refusal, Stage, Tls, Wording};

@@ -1,10 +1,12 @@
 //! The profile: which carriers there are, what they tolerate and when they change their mind.
 
+use std::net::IpAddr;
+
 use serde::Deserialize;
 
 use crate::auth::AuthProfile;
 use crate::error::Error;
-use crate::settings::{Limits, Manner, Overrun, Refusal, Wording};
+use crate::settings::{CountBy, Limits, Manner, Overrun, Refusal, Wording};
 
 /// A set of mock carriers and the name server that knows them; read from TOML with [`Profile::parse`].
 ///
@@ -75,9 +77,22 @@ pub struct CarrierProfile {
     /// Its MX hosts, `[[carrier.host]]`; at least one.
     #[serde(rename = "host", default)]
     pub hosts: Vec<HostProfile>,
+    /// What it tolerates from some addresses, `[[carrier.from]]`, where that differs.
+    #[serde(rename = "from", default)]
+    pub sources: Vec<FromSource>,
     /// What changes when, `[[carrier.change]]`, in the order of time.
     #[serde(rename = "change", default)]
     pub changes: Vec<Change>,
+}
+
+/// What a carrier tolerates from one source address; each has its limits to itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FromSource {
+    /// The client's address, such as `127.0.0.2`.
+    pub address: IpAddr,
+    /// Limits that differ from the carrier's, whatever changes there.
+    pub limits: Limits,
 }
 
 /// One MX host; each listens on a loopback address of its own.
@@ -261,6 +276,7 @@ impl Profile {
             "hidden-turns" => include_str!("../profiles/hidden-turns.toml"),
             "hidden-punish" => include_str!("../profiles/hidden-punish.toml"),
             "hidden-unknown" => include_str!("../profiles/hidden-unknown.toml"),
+            "hidden-sources" => include_str!("../profiles/hidden-sources.toml"),
             _ => return None,
         };
         // a test reads all three, so this cannot fail for a reader
@@ -320,6 +336,13 @@ impl CarrierProfile {
         }
         check_manner(&self.name, &self.manner)?;
         check_limits(&self.name, &self.limits, &self.overrun)?;
+        for from in &self.sources {
+            let place = format!("{}, from {}", self.name, from.address);
+            check_limits(&place, &from.limits, &self.overrun)?;
+            if from.limits.count_by == Some(CountBy::Total) {
+                return nonsense(&place, "`count_by` must be left out: these are for one address");
+            }
+        }
         for change in &self.changes {
             let place = format!("{}, change at {} s", self.name, change.at_s);
             check_limits(&place, &change.limits, &change.overrun)?;

@@ -8,7 +8,7 @@ use crate::carrier::{Carrier, Source, counted};
 use crate::gauge::Broken;
 use crate::lot::{self, Purpose};
 use crate::moments::{Terms, millis};
-use crate::settings::{Manner, Refusal};
+use crate::settings::{Limits, Manner, Refusal};
 
 /// What the limits say to a connection or a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,23 +44,27 @@ impl Visit {
         self.carrier.terms(now)
     }
 
+    fn limits(&self, now: Instant) -> Limits {
+        self.carrier.limits(self.address, now)
+    }
+
     pub(crate) fn manner(&self, now: Instant) -> &Manner {
         &self.terms(now).manners[self.host]
     }
 
     fn source(&self, now: Instant) -> Source {
-        counted(&self.terms(now).limits, self.address)
+        counted(&self.limits(now), self.address)
     }
 
     /// Whether the carrier has room for one more session, were it asked now.
     pub(crate) fn has_room(&self, now: Instant) -> bool {
-        let (most, source) = (self.terms(now).limits.sessions, self.source(now));
+        let (most, source) = (self.limits(now).sessions, self.source(now));
         most.is_none_or(|most| self.carrier.gauges(|gauges| gauges.of(source).open()) < most)
     }
 
     /// Opens the session, if the limits allow.
     pub(crate) fn connect(&mut self, now: Instant) -> Verdict {
-        let (limits, source) = (self.terms(now).limits, self.source(now));
+        let (limits, source) = (self.limits(now), self.source(now));
         let punished = self.is_punished(now);
         let (opened, open) = self.carrier.gauges(|gauges| {
             let opened = if punished { Ok(()) } else { gauges.of(source).connect(&limits, now) };
@@ -99,8 +103,7 @@ impl Visit {
     /// Counts a MAIL.
     pub(crate) fn mail(&mut self, now: Instant) -> Verdict {
         self.mails += 1;
-        let terms = self.terms(now);
-        let (limits, overrun, source) = (terms.limits, terms.overrun, self.source(now));
+        let (limits, overrun, source) = (self.limits(now), self.terms(now).overrun, self.source(now));
         self.carrier.write(|book| book.saw_mail(self.mails, now));
         if self.is_punished(now) {
             return self.punished();
@@ -126,7 +129,7 @@ impl Visit {
     pub(crate) fn recipient(&mut self, now: Instant) -> Verdict {
         self.recipients += 1;
         self.carrier.write(|book| book.saw_recipient(self.recipients));
-        let most = self.terms(now).limits.recipients_per_session;
+        let most = self.limits(now).recipients_per_session;
         if most.is_some_and(|most| self.recipients > most) {
             return self.overrun(Broken::RecipientsPerSession, now);
         }

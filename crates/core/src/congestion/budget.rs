@@ -6,6 +6,9 @@ const START: f64 = 18.0;
 const EARNED: f64 = 0.022;
 /// Below this nothing is tried that need not be.
 const RESERVE: f64 = 6.0;
+/// Below this a carrier that takes nothing is asked more rarely, up to so many times.
+const PATIENT: f64 = 10.0;
+const PATIENCE_MAX: f64 = 4.0;
 
 /// Refusals that may still be risked.
 #[derive(Clone, Debug)]
@@ -40,6 +43,11 @@ impl Budget {
     /// Whether a try may be made.
     pub(super) fn allows(&self) -> bool {
         self.left() >= RESERVE
+    }
+
+    /// How many times rarer a carrier that takes nothing is asked, as the budget comes to its end.
+    pub(super) fn patience(&self) -> f64 {
+        (PATIENT / self.left().max(1.0)).clamp(1.0, PATIENCE_MAX)
     }
 
     /// Whether what was paid forbids to ask often.

@@ -6,7 +6,9 @@ mod kept;
 mod quota;
 mod seats;
 mod speed;
+mod tally;
 mod turns;
+mod unknown;
 
 use self::budget::Budget;
 pub use self::kept::Learned;
@@ -14,15 +16,16 @@ use self::quota::Quota;
 use self::seats::Seats;
 use self::speed::Speed;
 use self::turns::{Cut, Turns};
+use self::unknown::UnknownUsers;
 use crate::policy::Policy;
 use crate::time::{Instant, Span};
 
 /// Mails that may be in flight soon after the start, and the share of what was accepted that may be later: what a first
 /// overrun costs. The policy says how many there are at first.
-const FLIGHT_FIRST_MAX: u32 = 10;
-const FLIGHT_SHARE: u64 = 40;
+const FLIGHT_FIRST_MAX: u32 = 8;
+const FLIGHT_SHARE: u64 = 50;
 /// Mails in flight that each second of sending adds to that.
-const FLIGHT_A_SECOND: f64 = 8.0;
+const FLIGHT_A_SECOND: f64 = 6.0;
 /// First and longest time between trial mails to a carrier that blocks.
 const BLOCKED: (Span, Span) = (Span::from_secs(10), Span::from_secs(900));
 /// So long after the last busy reply, a refused connection is about connections.
@@ -38,6 +41,8 @@ pub enum Signal {
         latency: Span,
         /// Mails its session has carried with it.
         turn: u32,
+        /// Whether it had been put off before.
+        again: bool,
     },
     /// A mail was answered otherwise than accepted or busy: for its own sake, not for the pace.
     Passed {
@@ -47,6 +52,8 @@ pub enum Signal {
         turn: u32,
         /// Whether there is no such mailbox.
         unknown: bool,
+        /// Whether it had been put off before.
+        again: bool,
         /// From its last command to the answer.
         latency: Span,
     },
@@ -72,34 +79,6 @@ pub enum Signal {
     Blocked,
 }
 
-/// The share of a lane's recent addresses that the carrier does not know.
-///
-/// Carriers take many unknown users for the mark of a spammer and block for it (facts: carriers §0.7); commercial senders
-/// are throttled from 5 to 10 in a hundred on (facts: engines §2d). Staff lists have some; from 15 in a hundred on, the
-/// list or the carrier is wrong.
-#[derive(Clone, Debug, Default)]
-struct UnknownUsers {
-    share: f64,
-    counted: u32,
-}
-
-/// A share above this is too many, over so many addresses at least.
-const UNKNOWN_MAX: f64 = 0.15;
-const UNKNOWN_COUNTED: u32 = 50;
-
-impl UnknownUsers {
-    fn count(&mut self, unknown: bool) {
-        self.counted = self.counted.saturating_add(1);
-        // The mean of what there is, and of about the last hundred.
-        let weight = 1.0 / f64::from(self.counted.min(100));
-        self.share += (f64::from(u8::from(unknown)) - self.share) * weight;
-    }
-
-    fn are_many(&self) -> bool {
-        self.counted >= UNKNOWN_COUNTED && self.share > UNKNOWN_MAX
-    }
-}
-
 /// The present limits of a lane, under the ceilings of its policy.
 #[derive(Clone, Debug)]
 pub struct Congestion {
@@ -121,18 +100,20 @@ pub struct Congestion {
 }
 
 impl Congestion {
-    /// Starts from the policy's start values.
+    /// Starts from the policy's start values. Where it tells a rate, or to begin with all sessions, that is where it
+    /// starts; where it does not, the pace is found from below.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
+        let (known, at_once) = (is_told(policy), at_once(policy));
         Congestion {
-            seats: Seats::new(policy.sessions_start, policy.sessions_max),
-            speed: Speed::new(),
+            seats: Seats::new(policy.sessions_start, policy.sessions_max, known),
+            speed: Speed::new(known),
             turns: Turns::default(),
             quota: Quota::default(),
             budget: Budget::new(),
             rate_max: policy.mails_per_second_max,
-            flight: policy.flight_start.max(1),
-            flight_first_max: policy.flight_start.max(FLIGHT_FIRST_MAX),
+            flight: policy.flight_start.max(1).max(at_once),
+            flight_first_max: policy.flight_start.max(FLIGHT_FIRST_MAX).max(at_once),
             held_until: Instant::EPOCH,
             last_busy: Instant::EPOCH,
             blocked: None,
@@ -167,7 +148,7 @@ impl Congestion {
     /// Takes new ceilings; what was learned below them stays.
     pub fn set_policy(&mut self, policy: &Policy) {
         self.seats.set_most(policy.sessions_max);
-        self.flight_first_max = policy.flight_start.max(FLIGHT_FIRST_MAX);
+        self.flight_first_max = policy.flight_start.max(FLIGHT_FIRST_MAX).max(at_once(policy));
         self.rate_max = policy.mails_per_second_max;
     }
 
@@ -211,13 +192,22 @@ impl Congestion {
     /// Mails that may be on their way, registered and not ended.
     #[must_use]
     pub fn flight(&self) -> u32 {
-        if self.blocked.is_some() || self.speed.is_dry() { 1 } else { self.flight }
+        if self.blocked.is_some() || self.speed.is_dry() {
+            return 1;
+        }
+        self.flight.min(self.quota.room())
     }
 
     /// Mails that the next session may carry, if a bound was learned.
     #[must_use]
     pub fn next_turn(&mut self) -> Option<u32> {
         self.turns.next_session()
+    }
+
+    /// Mails that a session may carry, if a bound was learned.
+    #[must_use]
+    pub fn turn(&self) -> Option<u32> {
+        self.turns.most()
     }
 
     /// Until when nothing departs.
@@ -232,6 +222,12 @@ impl Congestion {
         self.seats.next_connect(now)
     }
 
+    /// Connections that may be under way at once, as far as this carrier's greetings say.
+    #[must_use]
+    pub fn opening(&self) -> usize {
+        self.seats.opening()
+    }
+
     /// Until when a quota that is used up holds the lane, while so many mails are on their way.
     #[must_use]
     pub fn used_up_until(&self, flying: u32, now: Instant) -> Option<Instant> {
@@ -241,7 +237,13 @@ impl Congestion {
     /// Whether connections are tried one at a time.
     #[must_use]
     pub fn is_on_trial(&self) -> bool {
-        self.seats.out_since().is_some()
+        self.seats.out_since().is_some() || self.seats.is_suspicious()
+    }
+
+    /// Whether a carrier that does not know an address is asked about it again before that is believed.
+    #[must_use]
+    pub fn doubts_unknown(&self) -> bool {
+        self.unknown.are_doubted()
     }
 
     /// Whether more of the lane's recent addresses are unknown than a carrier puts up with.
@@ -269,12 +271,12 @@ impl Congestion {
 
     fn hear(&mut self, signal: Signal, now: Instant) {
         match signal {
-            Signal::Accepted { departed, turn, latency } => {
-                self.unknown.count(false);
+            Signal::Accepted { departed, turn, latency, again } => {
+                self.unknown.count(false, again);
                 self.on_taken(departed, turn, latency, now);
             }
-            Signal::Passed { departed, turn, latency, unknown } => {
-                self.unknown.count(unknown);
+            Signal::Passed { departed, turn, latency, unknown, again } => {
+                self.unknown.count(unknown, again);
                 self.on_taken(departed, turn, latency, now);
             }
             Signal::Busy { departed, turn, cut } => {
@@ -303,8 +305,9 @@ impl Congestion {
                 self.silent = silent;
                 self.budget.pay();
                 let calm = now.since(self.last_busy) > CALM;
-                self.seats.on_refused(open, calm, now, &self.budget);
-                self.speed.on_refused_connection(open, silent, now);
+                if !self.seats.on_refused(open, calm, now, &self.budget) {
+                    self.speed.on_refused_connection(open, silent, now);
+                }
             }
             Signal::Blocked => {
                 let wait = self.blocked.map_or(BLOCKED.0, |wait| (wait * 2).min(BLOCKED.1));
@@ -322,13 +325,25 @@ impl Congestion {
         self.blocked = None;
         self.budget.earn();
         self.turns.on_accepted(turn);
-        self.seats.on_accepted(latency, self.speed.is_free(), now, &self.budget);
+        self.seats.on_accepted(latency, !self.speed.is_bound(), now, &self.budget);
         self.speed.on_accepted(departed, latency, now, &self.budget);
         let earned = u32::try_from(self.speed.accepted() / FLIGHT_SHARE).unwrap_or(u32::MAX);
         // A share of a day's seconds fits.
         let lasted = (self.speed.lasts(now).as_secs_f64() * FLIGHT_A_SECOND) as u32;
         self.flight = (self.flight + 1).min(self.flight_first_max.saturating_add(earned).saturating_add(lasted));
     }
+}
+
+/// Whether the policy tells what the carrier bears: a rate, or to begin with all sessions.
+fn is_told(policy: &Policy) -> bool {
+    policy.mails_per_second_max.is_some() || policy.sessions_start >= policy.sessions_max
+}
+
+/// Mails in flight with which such a carrier is trusted: what a told rate has on its way in a tenth of a second, else
+/// what all sessions have.
+fn at_once(policy: &Policy) -> u32 {
+    let told = policy.mails_per_second_max.map_or(u32::MAX, |rate| (rate / 10.0) as u32);
+    if is_told(policy) { policy.sessions_max.saturating_mul(2).min(told) } else { 0 }
 }
 
 #[cfg(test)]

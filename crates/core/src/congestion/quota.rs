@@ -8,6 +8,8 @@ pub(super) const STOP: Span = Span::from_millis(2500);
 const ALIKE: f64 = 0.12;
 /// Of a quota so much is used.
 const USED: f64 = 0.98;
+/// From this share of what was taken before a stop, the next one is awaited.
+const NEAR: f64 = 0.97;
 /// The fewest mails of which a quota is believed.
 const MAILS_MIN: u32 = 5;
 
@@ -75,6 +77,17 @@ impl Quota {
         self.kept = 0;
         let ends = self.since + window;
         (ends > now).then_some(ends)
+    }
+
+    /// Mails that may be on their way: few where it stopped the last time.
+    pub(super) fn room(&self) -> u32 {
+        let Some((mails, _)) = self.seen.filter(|(mails, _)| *mails >= MAILS_MIN && !self.confirmed) else {
+            return u32::MAX;
+        };
+        if f64::from(self.count) > f64::from(mails) * (1.0 + ALIKE) {
+            return u32::MAX;
+        }
+        (mails as f64 * NEAR - f64::from(self.count)).max(2.0) as u32
     }
 
     fn is_alike(&self, mails: u32) -> bool {

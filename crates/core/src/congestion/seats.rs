@@ -14,25 +14,31 @@ const WAIT: (Span, Span) = (Span::from_millis(250), Span::from_millis(1800));
 /// An outage of this length is asked about ever more rarely.
 const WAIT_LONG_AFTER: Span = Span::from_secs(75);
 const WAIT_LONG: Span = Span::from_secs(10);
-/// The longest wait once the budget is spent.
-const WAIT_POOR: Span = Span::from_secs(5);
 /// The wait while another lane of the same carrier does the work.
 const WAIT_RELIEVED: Span = Span::from_secs(5);
 /// Where connections are limited, it is to so many a minute.
 const MINUTE: Span = Span::from_secs(60);
-/// How soon it is asked first whether it is so.
-const MINUTE_WAIT: Span = Span::from_secs(4);
+/// How soon it is asked first whether it is so, and how rarely at last, while it is not certain.
+const MINUTE_WAIT: (Span, Span) = (Span::from_millis(500), Span::from_secs(8));
+/// A session that has just ended may still be counted for so long.
+const LINGERS: Span = Span::from_millis(250);
 /// Connections in a minute from which a refusal may mean their rate.
 const CONNECTS_MIN: usize = 8;
 
 /// What a lane knows of its carrier's bound on sessions.
 #[derive(Clone, Debug)]
 pub(super) struct Seats {
+    /// Whether the limit was told.
+    known: bool,
     most: u32,
     window: f64,
     /// The number of sessions at which one more was refused.
     limit: Option<u32>,
     best: u32,
+    /// Sessions that were open when the last one was greeted; connections refused and greeted since the other happened.
+    open: u32,
+    refused: u32,
+    greeted: u32,
     try_at: Instant,
     try_after: Span,
     wait: Span,
@@ -45,6 +51,8 @@ pub(super) struct Seats {
     /// Connections of the last minute, and how many of them a minute bears, if that is what is limited.
     connects: VecDeque<Instant>,
     a_minute: Option<usize>,
+    /// As many as came in the minute before connections were refused: perhaps the limit.
+    suspected: Option<usize>,
     load: Load,
 }
 
@@ -63,12 +71,16 @@ struct Load {
 }
 
 impl Seats {
-    pub(super) fn new(start: u32, most: u32) -> Self {
+    pub(super) fn new(start: u32, most: u32, known: bool) -> Self {
         Seats {
+            known,
             most: most.max(1),
             window: f64::from(start.clamp(1, most.max(1))),
             limit: None,
             best: 0,
+            open: 0,
+            refused: 0,
+            greeted: 0,
             try_at: Instant::EPOCH,
             try_after: TRY_AFTER.0,
             wait: WAIT.0,
@@ -77,6 +89,7 @@ impl Seats {
             out_since: None,
             connects: VecDeque::new(),
             a_minute: None,
+            suspected: None,
             load: Load::default(),
         }
     }
@@ -103,8 +116,9 @@ impl Seats {
 
     /// Sessions that carry so many mails a second, with some to spare: none is opened beyond them.
     pub(super) fn needed(&self, rate: f64) -> u32 {
-        // A mail takes about two latencies.
-        (rate * self.load.latency * 2.5 + 2.0) as u32
+        // A mail takes about two latencies. What is slow for load would be slower with more.
+        let latency = self.load.latency.min(2.0 * self.load.base.unwrap_or(f64::INFINITY));
+        (rate * latency * 2.5 + 2.0) as u32
     }
 
     pub(super) fn is_relieved(&self) -> bool {
@@ -133,6 +147,7 @@ impl Seats {
         match self.limit {
             // Slow answers: the carrier has enough, or will have.
             _ if self.load.enough.is_some() || self.load.is_slow(latency.as_secs_f64()) => {}
+            None if !self.known && self.window > f64::from(2 * self.open + 4) => {}
             None => self.window = (self.window + 1.0).min(most),
             Some(limit) if f64::from(limit) < most => {
                 let fallen = limit < self.best;
@@ -150,8 +165,15 @@ impl Seats {
         self.out_since = None;
         self.wait = WAIT.0;
         self.best = self.best.max(open);
-        self.connects.push_back(now);
+        self.open = open;
+        self.refused = 0;
+        self.greeted += 1;
         self.forget(now);
+        if let Some(most) = self.suspected.take() {
+            // It was so many a minute if room came only as the minute passed.
+            self.a_minute = (self.connects.len() < most).then_some(most);
+        }
+        self.connects.push_back(now);
         if self.a_minute.is_some_and(|most| self.connects.len() > most) {
             self.a_minute = None;
         }
@@ -169,17 +191,27 @@ impl Seats {
         }
     }
 
-    /// A connection was refused while so many were open; `calm` if nothing else was refused lately.
-    pub(super) fn on_refused(&mut self, open: u32, calm: bool, now: Instant, budget: &Budget) {
+    /// A connection was refused while so many were open; `calm` if nothing else was refused lately. Says whether it is
+    /// the number of connections a minute that is to blame.
+    pub(super) fn on_refused(&mut self, open: u32, calm: bool, now: Instant, budget: &Budget) -> bool {
         self.forget(now);
-        // Many came and went, and more were borne at once: it is not their number that is too high, but how fast they come.
-        let calm = calm && self.out_since.is_none();
-        if calm && self.connects.len() >= CONNECTS_MIN.max(2 * self.best as usize) && open < self.best {
-            self.a_minute = Some(self.connects.len());
+        self.refused += 1;
+        self.greeted = 0;
+        // Fewer are open than were borne: perhaps one that ended is still counted, or they come too fast.
+        let fewer = open < self.limit.unwrap_or(self.best).min(self.best);
+        if fewer && self.refused == 1 && calm && open > 0 {
+            self.closed_until = self.closed_until.max(now + LINGERS);
+            return true;
+        }
+        if fewer
+            && calm
+            && (self.suspected.is_some() || self.connects.len() > (self.best as usize).max(CONNECTS_MIN - 1))
+        {
+            self.suspected = Some(self.suspected.map_or(self.connects.len(), |most| most.max(self.connects.len())));
             let frees = self.connects.front().map_or(now, |at| *at + MINUTE);
-            self.wait = (self.wait * 2).clamp(MINUTE_WAIT, MINUTE);
+            self.wait = (self.wait * 2).clamp(MINUTE_WAIT.0, MINUTE_WAIT.1);
             self.closed_until = self.closed_until.max(frees.min(now + self.wait));
-            return;
+            return true;
         }
         if open == 0 {
             let since = *self.out_since.get_or_insert(now);
@@ -187,16 +219,10 @@ impl Seats {
                 // Others do the work: it need not be asked often.
                 self.closed_until = now + if self.relieved { self.wait.max(WAIT_RELIEVED) } else { self.wait };
                 let long = now.since(since) > WAIT_LONG_AFTER;
-                let longest = if long {
-                    WAIT_LONG
-                } else if budget.is_spent() {
-                    WAIT_POOR
-                } else {
-                    WAIT.1
-                };
+                let longest = if long { WAIT_LONG } else { WAIT.1.mul_f64(budget.patience()) };
                 self.wait = (self.wait * 2).min(longest);
             }
-            return;
+            return false;
         }
         let above = self.limit.is_some_and(|limit| open >= limit);
         self.limit = Some(open);
@@ -204,6 +230,17 @@ impl Seats {
         let (first, longest, growth) = if open < self.best { TRY_AFTER_FALL } else { TRY_AFTER };
         self.try_after = if above { self.try_after.mul_f64(growth).clamp(first, longest) } else { first };
         self.try_at = now + self.try_after;
+        false
+    }
+
+    /// Whether connections seem to come too fast.
+    pub(super) fn is_suspicious(&self) -> bool {
+        self.suspected.is_some()
+    }
+
+    /// Connections that may be under way at once: the more, the more were greeted since one was refused.
+    pub(super) fn opening(&self) -> usize {
+        self.greeted as usize / 8
     }
 
     /// When the next connection may be opened.
@@ -220,7 +257,7 @@ impl Seats {
 const LOADED: f64 = 1.6;
 /// So much of the mails a second may be lost by having fewer sessions.
 const AS_MUCH: f64 = 0.97;
-const FEWER: f64 = 0.75;
+const FEWER: (f64, f64) = (0.4, 0.75);
 /// How long a number of sessions that was found stands.
 const SETTLED: Span = Span::from_secs(15);
 
@@ -248,7 +285,7 @@ impl Load {
         self.taken += 1;
         let span = now.since(self.since).as_secs_f64();
         let sessions = self.enough.unwrap_or(window).min(window);
-        if span < (8.0 * self.latency).max(0.4) || f64::from(self.taken) < 2.0 * sessions {
+        if span < (8.0 * self.latency).clamp(0.4, 1.2) || f64::from(self.taken) < 2.0 * sessions {
             return;
         }
         let speed = f64::from(self.taken) / span;
@@ -261,7 +298,9 @@ impl Load {
             _ if sessions <= 1.0 => self.settled_until = now + SETTLED,
             _ => {
                 self.before = Some((speed, sessions));
-                self.enough = Some((sessions * FEWER).max(1.0));
+                // The slower, the fewer.
+                let share = (self.base.unwrap_or(self.latency) / self.latency).sqrt().clamp(FEWER.0, FEWER.1);
+                self.enough = Some((sessions * share).max(1.0));
             }
         }
         self.restart(now);
@@ -269,7 +308,7 @@ impl Load {
 
     fn restart(&mut self, now: Instant) {
         // What is under way with the sessions before must end first.
-        self.since = now + Span::from_secs_f64((4.0 * self.latency).max(0.2));
+        self.since = now + Span::from_secs_f64((4.0 * self.latency).clamp(0.2, 0.8));
         self.taken = 0;
     }
 }

@@ -1,25 +1,23 @@
 //! The rate at which a carrier takes mails, learned from what it takes while it refuses.
 
+mod resume;
+mod tries;
+
+use self::tries::{CLIMB, STRIDE};
 use super::budget::Budget;
-use super::quota;
+use super::tally::Tally;
 use crate::time::{Instant, Span};
 
 /// The least rate that is kept up, in mails a second: one mail every two seconds still asks.
 pub(super) const RATE_MIN: f64 = 0.5;
 /// A limit that was measured is worked at this share.
 const WORK: f64 = 0.93;
-/// A try above the limit begins with this factor, and each that succeeds is followed by a bolder one.
-const TRY: [f64; 4] = [1.15, 1.3, 1.6, 2.0];
 /// The pace of a cold start, in mails a second, how soon it doubles, and where it ends.
 const RAMP_FROM: f64 = 20.0;
-const RAMP_DOUBLES: Span = Span::from_millis(250);
+const RAMP_DOUBLES: Span = Span::from_millis(400);
 const RAMP_TO: f64 = 2000.0;
 /// A carrier that answers within this time is not ramped up.
 const RAMP_LATENCY: Span = Span::from_millis(4);
-/// Growth a step while the limit is looked for from below: before much was accepted, and after.
-const CLIMB: (f64, f64) = (2.0, 1.3);
-/// Where the search begins at least, in mails a second.
-const CLIMB_FROM: f64 = 2.0;
 /// A second refusal among so many answers ends a search or a try.
 const DOUBT: u32 = 10;
 /// First and longest time between tries above the limit.
@@ -30,26 +28,13 @@ const TRY_UNPAID: Span = Span::from_secs(6);
 const TRY_AFTER_FALL: (Span, Span) = (Span::from_millis(1000), Span::from_millis(1800));
 /// Below this share of its best, a carrier counts as fallen.
 const FALLEN: f64 = 0.75;
-/// A limit that was worked at for so long is one.
-const HELD: Span = Span::from_millis(1500);
-/// Accepted mails, or time, from which a measured rate is believed.
-const MEASURED_MAILS: u64 = 5;
-const MEASURED_SPAN: Span = Span::from_millis(500);
 /// A rate of which less is used than this share is not what bounds the lane.
 const USED: f64 = 0.6;
 /// First and longest wait before the next mail while all are refused, and the longest when that lasts.
 const WAIT: (Span, Span) = (Span::from_millis(100), Span::from_millis(1800));
 const WAIT_FIRST_MAX: Span = Span::from_millis(400);
 const WAIT_LONG: Span = Span::from_secs(10);
-/// The longest wait once the budget is spent.
-const WAIT_POOR: Span = Span::from_secs(5);
 const WAIT_LONG_AFTER: Span = Span::from_secs(75);
-/// A stop of this length in which connections were refused is a punishment.
-const PUNISHED: Span = Span::from_secs(10);
-/// How long after a stop nothing above the rate before it is tried, and after a punishment.
-const CEILING: (Span, Span) = (Span::from_secs(4), Span::from_secs(600));
-/// After a stop, this share of the rate before it.
-const AFTER_STOP: f64 = 0.9;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mode {
@@ -59,7 +44,7 @@ enum Mode {
     Climb,
     /// At a share of the limit, until the next try.
     Work { try_at: Instant },
-    /// Above the limit: how many tries have succeeded in a row.
+    /// Above the limit: how many steps up have been believed in a row.
     Try(usize),
 }
 
@@ -70,17 +55,23 @@ struct Dry {
     /// What the carrier surely took before.
     rate: f64,
     wait: Span,
+    /// When the next mail asks.
+    asks_at: Instant,
     /// Mails that asked whether it is over, in vain.
     probes: u32,
     /// Whether connections were refused.
     shut: bool,
     /// Whether a quota explains it.
     quota: bool,
+    /// Whether the pace had been steady before: then it is no punishment for it.
+    steady: bool,
 }
 
 /// What a lane knows of its carrier's rate.
 #[derive(Clone, Debug)]
 pub(super) struct Speed {
+    /// Whether its limits were told: it is not ramped up.
+    known: bool,
     mode: Mode,
     dry: Option<Dry>,
     /// The limit as it is believed to be, in mails a second.
@@ -88,19 +79,28 @@ pub(super) struct Speed {
     /// The rate in force.
     rate: f64,
     growth: f64,
+    /// Where a climb ends.
+    climb_to: f64,
     /// What was in force before the last step up, and had been taken.
     proven: f64,
     /// The highest limit that was measured and held, ageing.
     best: f64,
     /// Not to be exceeded, and until when: what lay above was punished.
     ceiling: Option<(f64, Instant)>,
+    /// The ceiling at first, where it was a punishment.
+    punished: Option<f64>,
+    /// The next try goes this share above the level.
+    stride: f64,
+    /// Mails beyond the level that a rested carrier was seen to forgive.
+    forgiven: f64,
+    /// When the present try began, how many mails had been accepted by then, and the level.
+    tried: (Instant, u64, f64),
+    /// Mails and time of a try whose level was not yet held against a carrier that forgives nothing more.
+    doubted: Option<(f64, f64)>,
     try_after: Span,
     fall_after: Span,
     worked_since: Instant,
-    /// All mails accepted so far, and since when without a long pause.
-    accepted: u64,
-    began: (Instant, u64),
-    last_accepted: Instant,
+    tally: Tally,
     /// When mails were taken again after the last dry time, and how many had been accepted by then.
     mark: Option<(Instant, u64)>,
     /// Outcomes of the last mails, one bit each, the latest lowest; 1 is refused.
@@ -111,34 +111,37 @@ pub(super) struct Speed {
     /// Mails accepted that left since, and the latest departure of which the answer must be here.
     step_taken: u32,
     step_last: Instant,
-    /// Accepted mails in the running second and in the one before.
-    second: (Instant, u32, u32),
 }
 
 impl Speed {
-    pub(super) fn new() -> Self {
+    /// Of a carrier of which nothing is known, or of one whose limits were told.
+    pub(super) fn new(known: bool) -> Self {
         Speed {
+            known,
             mode: Mode::Free,
             dry: None,
             level: f64::INFINITY,
             rate: f64::INFINITY,
             growth: CLIMB.0,
+            climb_to: f64::INFINITY,
             proven: RATE_MIN,
             best: 0.0,
             ceiling: None,
+            punished: None,
+            stride: STRIDE.0,
+            forgiven: 0.0,
+            tried: (Instant::EPOCH, 0, 0.0),
+            doubted: None,
             try_after: TRY_AFTER.0,
             fall_after: TRY_AFTER_FALL.0,
             worked_since: Instant::EPOCH,
-            accepted: 0,
-            began: (Instant::EPOCH, 0),
-            last_accepted: Instant::EPOCH,
+            tally: Tally::default(),
             mark: None,
             recent: 0,
             cut_at: Instant::EPOCH,
             step_at: Instant::EPOCH,
             step_taken: 0,
             step_last: Instant::EPOCH,
-            second: (Instant::EPOCH, 0, 0),
         }
     }
 
@@ -164,8 +167,9 @@ impl Speed {
         rate.is_finite().then(|| rate.max(RATE_MIN))
     }
 
-    pub(super) fn is_free(&self) -> bool {
-        self.mode == Mode::Free
+    /// Whether a limit is known that bounds the lane.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self.mode, Mode::Work { .. } | Mode::Try(_))
     }
 
     /// Whether mails are refused at present and one at a time is sent.
@@ -175,26 +179,22 @@ impl Speed {
 
     /// Mails accepted so far.
     pub(super) fn accepted(&self) -> u64 {
-        self.accepted
+        self.tally.accepted()
     }
 
     /// For how long mails have been accepted without a long pause.
     pub(super) fn lasts(&self, now: Instant) -> Span {
-        now.since(self.began.0)
+        now.since(self.tally.began())
     }
 
     /// A mail that left at `departed` was accepted.
     pub(super) fn on_accepted(&mut self, departed: Instant, latency: Span, now: Instant, budget: &Budget) {
-        if now.since(self.last_accepted) > Span::from_secs(2) {
-            self.began = (departed.max(self.last_accepted), self.accepted);
-        }
-        self.last_accepted = now;
-        self.accepted += 1;
+        let past = self.tally.count(departed, now);
         self.recent <<= 1;
-        self.count_second(now);
         if self.ceiling.is_some_and(|(_, until)| until <= now) {
             self.ceiling = None;
         }
+        self.creep(past);
         if departed < self.cut_at {
             return;
         }
@@ -213,99 +213,21 @@ impl Speed {
                 let paid = (fallen && !budget.is_spent()) || budget.allows() || now.since(due) > TRY_UNPAID;
                 if due <= now && paid && self.ceiling.is_none() && self.is_used() {
                     self.best = self.best.max(self.level);
+                    self.doubted = None;
+                    self.tried = (now, self.tally.accepted(), self.level);
                     self.begin_try(0, now);
                 }
             }
-            Mode::Try(step) => {
-                if f64::from(self.step_taken) < (self.rate * 0.3).clamp(2.0, 40.0) {
-                } else if self.is_used() {
-                    self.proven = self.rate;
-                    self.level = self.level.max(self.rate);
-                    self.try_after = TRY_AFTER.0;
-                    self.begin_try((step + 1).min(TRY.len() - 1), now);
-                } else {
-                    // It is not the limit that holds the lane back.
-                    self.work(now);
-                }
-            }
+            Mode::Try(step) => self.try_on(step, now),
         }
     }
 
     /// The rate that a carrier of which nothing is known is given: it doubles quickly, so that the first overrun comes at
     /// a moderate pace and late enough to tell a rate from a burst. What answers at once is near, and bears all at once.
     fn ramp(&self, latency: Span, now: Instant) -> f64 {
-        if latency.is_zero() {
-            return self.rate;
-        }
-        let rate = RAMP_FROM * (now.since(self.began.0).as_secs_f64() / RAMP_DOUBLES.as_secs_f64()).exp2();
-        if latency < RAMP_LATENCY || rate > RAMP_TO { f64::INFINITY } else { rate }
-    }
-
-    fn climb_on(&mut self, now: Instant) {
-        if f64::from(self.step_taken) < (self.rate * 0.05).max(1.0) || !self.is_used() {
-            return;
-        }
-        self.proven = self.rate;
-        self.level = self.level.max(self.rate);
-        self.rate *= self.growth;
-        self.step(now);
-    }
-
-    /// Mails are taken again: what was accepted between two dry times is the limit.
-    fn resume(&mut self, dry: Dry, departed: Instant, now: Instant) {
-        let lasted = departed.since(dry.since);
-        let measured = self.measured(departed);
-        self.mark = Some((departed, self.accepted));
-        self.recent = 0;
-        if dry.quota {
-            return self.step(now);
-        }
-        if lasted >= quota::STOP {
-            // What was learned meanwhile says nothing about the rate.
-            let most = (dry.rate * AFTER_STOP).max(RATE_MIN);
-            let punished = dry.shut && lasted >= PUNISHED;
-            if self.mode == Mode::Free && !punished {
-                return self.climb(dry.rate, now);
-            }
-            self.ceiling = Some((most, now + if punished { CEILING.1 } else { CEILING.0 }));
-            self.level = most / WORK;
-            return self.work(now);
-        }
-        match (self.mode, measured) {
-            (Mode::Free, _) => self.climb(dry.rate, now),
-            // Where mails must keep a distance, much of the search was spent below what it found.
-            (Mode::Climb, Some(rate)) => {
-                let spaced = dry.probes == 0 && rate < self.proven * 0.5;
-                let found = if spaced { self.proven * 0.7 } else { rate };
-                self.settle(found, now);
-            }
-            (Mode::Climb, None) => {
-                self.climb(self.rate * 0.5, now);
-                self.growth = CLIMB.1;
-            }
-            (Mode::Try(step), rate) => {
-                let before = if step == 0 || self.is_fallen() { self.level } else { self.level / TRY[step - 1] };
-                if self.is_fallen() {
-                    self.fall_after = self.fall_after.mul_f64(1.3).min(TRY_AFTER_FALL.1);
-                    self.best = self.best * 0.97 + self.level * 0.03;
-                } else {
-                    self.try_after = (self.try_after * 2).min(TRY_AFTER.1);
-                }
-                self.settle(rate.unwrap_or(before).clamp(before, self.rate.max(before)), now);
-            }
-            (Mode::Work { .. }, rate) => {
-                let level = self.level;
-                let found = rate.map_or(level * 0.7, |rate| rate.clamp(level * 0.2, level * 0.98));
-                if found < level * FALLEN {
-                    if now.since(self.worked_since) > HELD {
-                        self.best = self.best.max(level);
-                    }
-                    self.fall_after = TRY_AFTER_FALL.0;
-                    self.try_after = TRY_AFTER.0;
-                }
-                self.settle(found, now);
-            }
-        }
+        let rate = RAMP_FROM * (now.since(self.tally.began()).as_secs_f64() / RAMP_DOUBLES.as_secs_f64()).exp2();
+        let near = !latency.is_zero() && latency < RAMP_LATENCY;
+        if self.known || near || rate > RAMP_TO { f64::INFINITY } else { rate }
     }
 
     /// The refusals of the present dry time are those of a quota.
@@ -331,9 +253,18 @@ impl Speed {
 
     /// A connection was refused while so many were open, or `silent`ly not answered.
     pub(super) fn on_refused_connection(&mut self, open: u32, silent: bool, now: Instant) {
-        if open == 0 && self.accepted > 0 {
+        if open == 0 && self.tally.accepted() > 0 {
             let rate = self.present(now);
-            let dry = Dry { since: now, rate, wait: WAIT.0, probes: 0, shut: false, quota: false };
+            let dry = Dry {
+                since: now,
+                rate,
+                wait: WAIT.0,
+                asks_at: now,
+                probes: 0,
+                shut: false,
+                quota: false,
+                steady: self.tally.was_steady(now),
+            };
             self.dry.get_or_insert(dry).shut |= !silent;
             self.cut_at = self.cut_at.max(now);
         }
@@ -342,8 +273,8 @@ impl Speed {
     /// What the carrier surely took until now.
     fn present(&self, now: Instant) -> f64 {
         match self.mode {
-            Mode::Free => self.lasting(now),
-            Mode::Climb => self.proven.max(self.lasting(now).min(self.rate)),
+            Mode::Free => self.tally.lasting(now),
+            Mode::Climb => self.proven.max(self.tally.lasting(now).min(self.rate)),
             Mode::Work { .. } | Mode::Try(_) => self.level,
         }
     }
@@ -352,21 +283,6 @@ impl Speed {
         self.step_at = now;
         self.step_last = now;
         self.step_taken = 0;
-    }
-
-    fn climb(&mut self, from: f64, now: Instant) {
-        self.level = from.max(CLIMB_FROM);
-        self.rate = self.level;
-        self.proven = RATE_MIN;
-        self.growth = if self.accepted < 20 { CLIMB.0 } else { CLIMB.1 };
-        self.mode = Mode::Climb;
-        self.step(now);
-    }
-
-    fn begin_try(&mut self, step: usize, now: Instant) {
-        self.rate = self.level * TRY[step];
-        self.step(now);
-        self.mode = Mode::Try(step);
     }
 
     fn settle(&mut self, level: f64, now: Instant) {
@@ -394,16 +310,15 @@ impl Speed {
             return Span::ZERO;
         }
         if let Some(dry) = &mut self.dry {
+            if departed + Span::from_millis(1) < dry.asks_at {
+                // It was on its way already.
+                return Span::ZERO;
+            }
             let long = now.since(dry.since) > WAIT_LONG_AFTER;
-            let longest = if long {
-                WAIT_LONG
-            } else if budget.is_spent() {
-                WAIT_POOR
-            } else {
-                WAIT.1
-            };
+            let longest = if long { WAIT_LONG } else { WAIT.1.mul_f64(budget.patience()) };
             dry.wait = (dry.wait * 2).min(longest);
             dry.probes += 1;
+            dry.asks_at = now + dry.wait;
             self.cut_at = now;
             return dry.wait;
         }
@@ -416,14 +331,26 @@ impl Speed {
             let rate = self.present(now);
             // By then a limit like this has room for one mail again.
             let wait = Span::from_secs_f64(1.2 / rate.max(RATE_MIN)).clamp(WAIT.0, WAIT_FIRST_MAX);
-            self.dry = Some(Dry { since: now, rate, wait, probes: 0, shut: false, quota: false });
+            self.dry = Some(Dry {
+                since: now,
+                rate,
+                wait,
+                asks_at: now + wait,
+                probes: 0,
+                shut: false,
+                quota: false,
+                steady: self.tally.was_steady(now),
+            });
             self.cut_at = now;
             return wait;
         }
         match self.mode {
             Mode::Work { .. } => {
-                self.level *= if budget.is_spent() { 0.95 } else { 0.99 };
-                self.rate = self.level * WORK;
+                // Some are weather; a level that is a little too high has them all the time.
+                if self.among(60) >= 3 || budget.is_spent() {
+                    self.level *= 0.97;
+                    self.rate = self.level * WORK;
+                }
             }
             // No step up before it is certain.
             Mode::Climb | Mode::Try(_) => self.step(now),
@@ -432,24 +359,9 @@ impl Speed {
         Span::ZERO
     }
 
-    /// The rate at which mails were accepted since they were last taken again: at both ends the limit was used up, so
-    /// this is the limit.
-    fn measured(&self, now: Instant) -> Option<f64> {
-        let (at, accepted) = self.mark?;
-        let (mails, span) = (self.accepted - accepted, now.since(at));
-        let enough = mails >= MEASURED_MAILS || (mails >= 1 && span >= MEASURED_SPAN);
-        enough.then(|| mails as f64 / span.as_secs_f64().max(0.02))
-    }
-
-    /// What the carrier has taken at least, if a burst of one second's worth is forgiven.
-    fn lasting(&self, now: Instant) -> f64 {
-        let whole = (self.accepted - self.began.1) as f64 / (now.since(self.began.0).as_secs_f64() + 1.0);
-        whole.max(f64::from(self.second.1.max(self.second.2)) / 2.0)
-    }
-
     /// Whether refusals come so thickly that they are no weather.
     fn is_dense(&self) -> bool {
-        let early = self.accepted < 50 && self.among(8) >= 2;
+        let early = self.tally.accepted() < 50 && self.among(8) >= 2;
         early || self.among(6) >= 2 || self.among(20) >= 3 || self.among(60) >= 5
     }
 
@@ -462,15 +374,5 @@ impl Speed {
     fn is_used(&self) -> bool {
         let span = self.step_last.since(self.step_at).as_secs_f64();
         f64::from(self.step_taken + 1) >= USED * self.rate * span
-    }
-
-    fn count_second(&mut self, now: Instant) {
-        let past = now.since(self.second.0);
-        if past >= Span::from_secs(2) {
-            self.second = (now, 0, 0);
-        } else if past >= Span::from_secs(1) {
-            self.second = (self.second.0 + Span::from_secs(1), 0, self.second.1);
-        }
-        self.second.1 += 1;
     }
 }

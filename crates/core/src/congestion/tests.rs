@@ -11,7 +11,7 @@ fn at(ms: u64) -> Instant {
 }
 
 fn accepted(ms: u64) -> Signal {
-    Signal::Accepted { departed: at(ms.saturating_sub(20)), latency: Span::from_millis(10), turn: 1 }
+    Signal::Accepted { departed: at(ms.saturating_sub(20)), latency: Span::from_millis(10), turn: 1, again: false }
 }
 
 fn busy(ms: u64) -> Signal {
@@ -52,7 +52,7 @@ fn send(lane: &mut Congestion, bucket: &mut Bucket, from: u64, to: u64) -> (u32,
             let departed = at(ms - 20);
             if taken {
                 counts.0 += 1;
-                lane.on(Signal::Accepted { departed, latency: Span::from_millis(10), turn: 1 }, at(ms));
+                lane.on(Signal::Accepted { departed, latency: Span::from_millis(10), turn: 1, again: false }, at(ms));
             } else {
                 counts.1 += 1;
                 lane.on(Signal::Busy { departed, turn: 5, cut: false }, at(ms));
@@ -71,6 +71,7 @@ fn send(lane: &mut Congestion, bucket: &mut Bucket, from: u64, to: u64) -> (u32,
 fn the_window_opens_quickly_to_its_ceiling_and_never_beyond() {
     let mut lane = Congestion::new(&policy(8));
     for ms in 0..20 {
+        lane.on(Signal::Opened(lane.window()), at(ms));
         lane.on(accepted(ms), at(ms));
         assert!(lane.window() <= 8);
     }
@@ -144,7 +145,7 @@ fn sessions_that_end_after_as_many_mails_are_no_sign_of_haste() {
     for session in 0..6 {
         for turn in 1..=8 {
             let ms = session * 100 + u64::from(turn) * 10;
-            lane.on(Signal::Accepted { departed: at(ms), latency: Span::from_millis(10), turn }, at(ms));
+            lane.on(Signal::Accepted { departed: at(ms), latency: Span::from_millis(10), turn, again: false }, at(ms));
         }
         let ms = session * 100 + 90;
         lane.on(Signal::Busy { departed: at(ms), turn: 8, cut: true }, at(ms));

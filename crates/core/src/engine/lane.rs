@@ -343,7 +343,11 @@ impl Lane {
         let ready = self.talks.values().filter(|talk| talk.ready).count();
         let opening = self.talks.len() - ready;
         let start = (self.policy.sessions_start as usize).saturating_sub(ready);
-        let most = if self.congestion.is_on_trial() { 1 } else { (ready / 4).max(start).max(2) };
+        let most = if self.congestion.is_on_trial() {
+            1
+        } else {
+            (ready / 4).max(start).max(self.congestion.opening()).max(2)
+        };
         if opening >= most {
             // How the one under way ends is heard.
             return Instant::NEVER;

@@ -157,19 +157,25 @@ impl Machine {
             Ending::Replied { reply, .. } => reply.code == 421,
             _ => true,
         };
+        let again = flight.past.deferrals > 0;
         let signal = match (verdict.outcome, verdict.cause) {
-            (Outcome::Accepted, _) => Some(Signal::Accepted { departed, latency: ended.latency, turn }),
+            (Outcome::Accepted, _) => Some(Signal::Accepted { departed, latency: ended.latency, turn, again }),
             (_, Some(Cause::Blocked)) => Some(Signal::Blocked),
             (_, Some(Cause::Busy | Cause::Network | Cause::TimedOut)) => Some(Signal::Busy { departed, turn, cut }),
             _ if matches!(verdict.stage, Stage::Rcpt | Stage::Data | Stage::Content) => {
                 let unknown = verdict.cause == Some(Cause::UnknownUser);
-                Some(Signal::Passed { departed, turn, unknown, latency: ended.latency })
+                Some(Signal::Passed { departed, turn, unknown, again, latency: ended.latency })
             }
             _ => None,
         };
         lane.counts.refused += u64::from(matches!(signal, Some(Signal::Busy { .. } | Signal::Blocked)));
+        let turn_before = lane.congestion.turn();
         if let Some(signal) = signal {
             lane.congestion.on(signal, now);
+        }
+        if let Some(most) = lane.congestion.turn().filter(|_| turn_before.is_none()) {
+            // Sessions that were opened before it was known end after as many.
+            lane.talks.values_mut().for_each(|talk| talk.mails_max = talk.mails_max.min(most));
         }
         if matches!(ended.ending, Ending::Replied { .. }) {
             lane.relay.iter_mut().for_each(Relay::works);
@@ -268,6 +274,11 @@ impl Machine {
                 let name = format!("style/{}", lane.name);
                 self.keep(name, &flight.style);
             }
+        }
+        let unknown = verdict.outcome == Outcome::Refused && cause == Cause::UnknownUser;
+        if unknown && flight.past.deferrals == 0 && self.lanes[flight.lane].congestion.doubts_unknown() {
+            // Too many at once: perhaps it is the carrier that is wrong. Nobody is judged before he was asked about twice.
+            verdict.outcome = Outcome::Deferred;
         }
         past.deferrals += u32::from(verdict.outcome == Outcome::Deferred);
         past.doubts += u32::from(verdict.outcome == Outcome::InDoubt);

@@ -78,9 +78,11 @@ fn lowered_limits_hold_from_the_moment_they_are_set() {
     let lower = Policy { mails_per_second_max: Some(5.0), sessions_max: 2, ..ao.policy.clone() };
     let orders = vec![(secs(1), Order::SetPolicy("ao".into(), Box::new(lower)))];
     let report = run_to_the_end(&Scenario { orders, ..scenario(vec![ao], vec![group("ao", 200)]) });
+    // What was granted and registered before still leaves, behind what its session has under way: 20 + 30 ms each.
     let late: Vec<Instant> =
-        report.carriers["ao"].mails.iter().copied().filter(|at| at.since(BEGIN) > ms(1010)).collect();
-    assert!(late.len() > 50 && most_within(&late, secs(10)) <= 51);
+        report.carriers["ao"].mails.iter().copied().filter(|at| at.since(BEGIN) > ms(1200)).collect();
+    let most = most_within(&late, secs(10));
+    assert!(late.len() > 50 && most <= 51, "{} late, {most} of them within ten seconds", late.len());
 }
 
 #[test]

@@ -1,0 +1,128 @@
+//! What is learned when mails are taken again.
+
+use super::tries::CLIMB;
+use super::{Dry, FALLEN, Mode, RATE_MIN, Speed, TRY_AFTER, TRY_AFTER_FALL, WORK};
+use crate::congestion::quota;
+use crate::time::{Instant, Span};
+
+/// What was borne for so many seconds was no burst.
+const SHORT: f64 = 4.0;
+/// A limit that was worked at for so long is one.
+const HELD: Span = Span::from_millis(1500);
+/// Accepted mails, or time, from which a measured rate is believed.
+const MEASURED_MAILS: u64 = 5;
+/// A stop of this length in which connections were refused is a punishment.
+const PUNISHED: Span = Span::from_secs(10);
+/// How long after a stop nothing above the rate before it is tried, and after a punishment.
+const CEILING: (Span, Span) = (Span::from_secs(4), Span::from_secs(600));
+/// After a stop, this share of the rate before it.
+const AFTER_STOP: f64 = 0.9;
+/// Growth a second after a punishment, and how many times the first pace that may become.
+const CREEP: (f64, f64) = (0.012, 2.0);
+const MEASURED_SPAN: Span = Span::from_millis(500);
+
+impl Speed {
+    /// Mails are taken again: what was accepted between two dry times is the limit.
+    pub(super) fn resume(&mut self, dry: Dry, departed: Instant, now: Instant) {
+        let lasted = departed.since(dry.since);
+        let measured = self.measured(departed);
+        self.mark = Some((departed, self.tally.accepted()));
+        self.recent = 0;
+        if dry.quota {
+            return self.step(now);
+        }
+        if lasted >= quota::STOP {
+            // What was learned meanwhile says nothing about the rate.
+            let most = (dry.rate.max(self.surely(dry.since)) * AFTER_STOP).max(RATE_MIN);
+            let punished = dry.shut && lasted >= PUNISHED && !dry.steady;
+            if self.mode == Mode::Free && !punished {
+                return self.climb(dry.rate, now);
+            }
+            self.ceiling = Some((most, now + if punished { CEILING.1 } else { CEILING.0 }));
+            self.punished = punished.then_some(most);
+            self.level = most / WORK;
+            return self.work(now);
+        }
+        match (self.mode, measured) {
+            (Mode::Free, _) => {
+                let span = dry.since.since(self.tally.began()).as_secs_f64();
+                self.climb_to = (self.tally.accepted() - self.tally.before()) as f64 / span.max(0.2);
+                if span < SHORT {
+                    self.doubted = Some(((self.tally.accepted() - self.tally.before()) as f64, span));
+                } else {
+                    // It was borne for so long that it was no burst.
+                    self.best = self.best.max(dry.rate);
+                }
+                self.climb(dry.rate, now);
+            }
+            // Where mails must keep a distance, much of the search was spent below what it found.
+            (Mode::Climb, Some(rate)) => {
+                let spaced = dry.probes == 0 && rate < self.proven * 0.5;
+                let found = if spaced { self.proven * 0.7 } else { rate };
+                if let Some((mails, span)) = self.doubted.take() {
+                    self.forgiven = (mails - found * span).clamp(0.0, 2.0 * found);
+                }
+                self.settle(found, now);
+            }
+            (Mode::Climb, None) => {
+                self.climb(self.rate * 0.5, now);
+                self.growth = CLIMB.1;
+            }
+            (Mode::Try(step), rate) => self.give_up(step, rate, dry.since, now),
+            (Mode::Work { .. }, rate) => {
+                let level = self.level;
+                let few = || self.few(departed).map_or(level * 0.7, |rate| rate.clamp(level * 0.25, level * 0.7));
+                let found = rate.map_or_else(few, |rate| rate.clamp(level * 0.2, level * 0.98));
+                let doubted = self.doubted.take();
+                if let (Some((mails, span)), Some(rate)) = (doubted, rate) {
+                    self.forgiven = (mails - rate * span).clamp(0.0, 2.0 * level);
+                }
+                if found < level * FALLEN && doubted.is_none() {
+                    if now.since(self.worked_since) > HELD {
+                        self.best = self.best.max(level);
+                    }
+                    self.fall_after = TRY_AFTER_FALL.0;
+                    self.try_after = TRY_AFTER.0;
+                }
+                self.settle(found, now);
+            }
+        }
+    }
+
+    /// After a punishment the pace grows slowly: what was surely taken before may be much less than is taken.
+    pub(super) fn creep(&mut self, past: Span) {
+        let Some(first) = self.punished.filter(|_| self.dry.is_none()) else { return };
+        if let Some((ceiling, _)) = &mut self.ceiling {
+            *ceiling = (*ceiling * (1.0 + CREEP.0 * past.as_secs_f64().min(1.0))).min(first * CREEP.1);
+            self.level = *ceiling / WORK;
+            self.rate = *ceiling;
+        }
+    }
+
+    /// The rate at which mails were accepted since they were last taken again: at both ends the limit was used up, so
+    /// this is the limit.
+    pub(super) fn measured(&self, now: Instant) -> Option<f64> {
+        let (at, accepted) = self.mark?;
+        let (mails, span) = (self.tally.accepted() - accepted, now.since(at));
+        let enough = mails >= MEASURED_MAILS || (mails >= 1 && span >= MEASURED_SPAN);
+        enough.then(|| mails as f64 / span.as_secs_f64().max(0.02))
+    }
+
+    /// The same of fewer mails than can be believed.
+    pub(super) fn few(&self, now: Instant) -> Option<f64> {
+        let (at, accepted) = self.mark?;
+        let span = now.since(at).as_secs_f64();
+        (span >= 0.15).then(|| ((self.tally.accepted() - accepted) as f64 + 0.5) / span)
+    }
+
+    /// What the carrier took at least until it stopped, if a burst of one second's worth was forgiven.
+    pub(super) fn surely(&self, until: Instant) -> f64 {
+        match self.mode {
+            Mode::Free | Mode::Climb => {
+                (self.tally.accepted() - self.tally.before()) as f64
+                    / (until.since(self.tally.began()).as_secs_f64() + 1.0)
+            }
+            Mode::Work { .. } | Mode::Try(_) => 0.0,
+        }
+    }
+}
