@@ -45,7 +45,7 @@ enum Command {
     Send(Box<send::SendArgs>),
     /// A key for DKIM and its DNS record.
     DkimKey(dkim_key::DkimKeyArgs),
-    /// What telegrams say.
+    /// What telegrams say, a folder of them as if live, what feeds bring.
     Feed(feed::FeedArgs),
     /// The mock carriers alone.
     Mock(mock::MockArgs),
@@ -69,8 +69,8 @@ fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args).await,
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
-            Command::Feed(args) => feed::run(&args),
             Command::Mock(args) => mock::run(args).await,
+            Command::Feed(args) => feed::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
         }
     });

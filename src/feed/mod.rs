@@ -1,6 +1,9 @@
-//! The subcommand `feed`: what telegrams say.
+//! `hikyaku feed`: what telegrams say, a folder of them played as if live, and what feeds bring.
 
 mod read;
+mod reissue;
+mod replay;
+mod watch;
 
 use clap::{Args, Subcommand};
 
@@ -15,11 +18,20 @@ pub struct FeedArgs {
 enum FeedCommand {
     /// Prints what is understood of files.
     Read(read::ReadArgs),
+    /// Plays a folder of telegrams as if live, as feeds of JMA or pushed to a running system.
+    Replay(replay::ReplayArgs),
+    /// Prints what feeds bring, as it comes.
+    Watch(watch::WatchArgs),
 }
 
-/// Runs one subcommand; `false` when something was not understood.
-pub fn run(args: &FeedArgs) -> Result<bool, String> {
-    match &args.command {
-        FeedCommand::Read(args) => read::run(args),
+/// Runs one subcommand; `false` when something was not understood or not taken.
+///
+/// # Errors
+/// One line that says what to mend.
+pub async fn run(args: FeedArgs) -> Result<bool, String> {
+    match args.command {
+        FeedCommand::Read(args) => read::run(&args),
+        FeedCommand::Replay(args) => replay::run(args).await,
+        FeedCommand::Watch(args) => watch::run(args).await,
     }
 }

@@ -12,6 +12,9 @@ const PURE_FLOORS: usize = 3;
 /// The rooms of dispatch that touch the world; every other one decides.
 const DISPATCH_EDGES: [&str; 7] = ["journal", "appender", "desk", "sealed", "keys", "bridge", "roster"];
 
+/// The rooms of feeds that touch the world; every other one reads bytes or decides.
+const FEEDS_EDGES: [&str; 1] = ["edge"];
+
 /// What `std::net` has that is no socket.
 const ADDRESS_VALUES: [&str; 6] = ["IpAddr", "Ipv4Addr", "Ipv6Addr", "SocketAddr", "SocketAddrV4", "SocketAddrV6"];
 
@@ -36,6 +39,7 @@ fn decides(file: &SourceFile) -> bool {
     match folder {
         floors::CORE => floors::floor(&module).is_some_and(|floor| floor < PURE_FLOORS),
         "crates/bulletin" => true,
+        "crates/feeds" => !FEEDS_EDGES.contains(&module.as_str()),
         "crates/dispatch" => !DISPATCH_EDGES.contains(&module.as_str()),
         _ => false,
     }
@@ -92,6 +96,12 @@ fn edges_tests_and_values_are_left_alone() {
         complaints("crates/core/src/mx.rs", "use std::{net::IpAddr, time::Duration}; fn f(now: u64) { g(now) }"),
         []
     );
+}
+
+#[test]
+fn only_the_edge_of_feeds_touches_the_world() {
+    assert_eq!(complaints("crates/feeds/src/poll/machine.rs", "use tokio::net;"), [1]);
+    assert_eq!(complaints("crates/feeds/src/edge/watcher.rs", "use tokio::net;"), []);
 }
 
 #[test]

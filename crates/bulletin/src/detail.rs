@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::civil::CivilProtection;
 use crate::expected::{ExpectedIntensity, LongPeriodClass};
 use crate::hypocentre::Hypocentre;
+use crate::news::NewsCase;
 use crate::typhoon::Typhoon;
 
 /// What the kind of a telegram tells beyond what all tell.
@@ -20,6 +21,8 @@ pub enum Detail {
     Typhoon(Box<Typhoon>),
     /// 国民保護.
     CivilProtection(CivilProtection),
+    /// A headline of a news feed: why it matters; empty when it does not.
+    News(Vec<NewsCase>),
 }
 
 /// What 緊急地震速報 says as a whole.

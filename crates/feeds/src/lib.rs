@@ -26,6 +26,8 @@ mod advice;
 mod bounds;
 mod cap;
 mod civil;
+#[cfg(feature = "edge")]
+pub mod edge;
 mod edxl;
 mod gdacs;
 #[cfg(any(test, feature = "hostile"))]
@@ -35,12 +37,18 @@ mod instant;
 mod jma;
 mod local_area;
 mod loose;
+pub mod manual;
 mod mofa;
+pub mod news;
 mod parse;
+pub mod poll;
+pub mod push;
 mod read;
 mod reject;
 pub mod samples;
 mod series;
+#[cfg(feature = "edge")]
+pub mod stream;
 pub mod tables;
 mod xml;
 

@@ -87,6 +87,12 @@ pub enum Reject {
         /// Its namespace; empty when it has none.
         namespace: String,
     },
+    /// An operator's entry that says too little or what cannot be.
+    #[error("{faults}")]
+    Entry {
+        /// What the operator must mend, in Japanese.
+        faults: String,
+    },
     /// An element without which the telegram means nothing is absent or empty.
     #[error("{place}: {element} is missing or empty: the telegram is incomplete, fetch it again or read it by eye")]
     Missing {

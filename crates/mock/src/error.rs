@@ -36,6 +36,9 @@ pub enum Error {
     /// The name server found no loopback port.
     #[error("the mock name server cannot listen on 127.0.0.1: {0}")]
     Dns(std::io::Error),
+    /// A mock server could not listen.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(std::net::SocketAddr, std::io::Error),
     /// A test certificate could not be made.
     #[error("cannot make the certificate of {host}: {message}")]
     Certificate {

@@ -34,8 +34,10 @@ mod directory;
 mod dns;
 mod error;
 mod extensions;
+mod feeds;
 mod gauge;
 mod host;
+mod identity;
 mod judgement;
 mod ledger;
 mod lot;
@@ -59,6 +61,11 @@ pub use auth::AuthProfile;
 pub use counts::{Acceptance, CarrierCount, End, Fate};
 pub use directory::Directory;
 pub use error::Error;
+pub use feeds::{
+    FeedClock, FeedManner, FeedScope, FeedServer, FeedTally, FeedTls, MockProxy, MockTelegram, Regeneration,
+    StreamHost, StreamTally,
+};
+pub use identity::{MockAuthority, MockIdentity};
 pub use ledger::{Ledger, LedgerSnapshot};
 pub use net::MockNet;
 pub use post::AcceptedMail;

@@ -1,0 +1,143 @@
+//! The way in for telegrams that are not polled: offered, handed over like any other, and answered for when taken.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+
+use super::ask::hex_digest;
+use crate::manual::{Fault, ManualEntry};
+use crate::poll::{Alarm, Content, Telegram};
+
+/// What tells the time of day.
+pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// A telegram that is offered.
+pub(super) struct Offer {
+    pub(super) telegram: Telegram,
+    pub(super) reply: oneshot::Sender<Offered>,
+}
+
+/// What became of an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offered {
+    /// It is safe.
+    Taken,
+    /// It had come before.
+    Repeated,
+    /// It is not safe: offer it again.
+    Lost,
+}
+
+/// How an endpoint or a stream does, counted since the start.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WayHealth {
+    /// Telegrams that were taken.
+    pub taken: u64,
+    /// Telegrams that had come before.
+    pub repeated: u64,
+    /// What was refused: no proof of who sent it, too large, no document.
+    pub refused: u64,
+    /// When the last one came.
+    pub last: Option<Timestamp>,
+    /// Why it does not work now; of a push endpoint the last refusal is no such problem.
+    pub problem: Option<String>,
+    /// Failures in a row.
+    pub failures: u32,
+}
+
+impl WayHealth {
+    pub(super) fn alarm(&self, name: &str) -> Option<Alarm> {
+        let problem = self.problem.clone()?;
+        Some(Alarm::Failing { feed: name.to_owned(), failures: self.failures, problem })
+    }
+}
+
+/// What is known of all endpoints and streams.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ways(Arc<Mutex<BTreeMap<String, WayHealth>>>);
+
+impl Ways {
+    pub(super) fn snapshot(&self) -> BTreeMap<String, WayHealth> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, name: &str, change: impl FnOnce(&mut WayHealth)) {
+        change(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default());
+    }
+}
+
+/// Where telegrams are offered; cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    offers: mpsc::Sender<Offer>,
+    ways: Ways,
+    clock: WallClock,
+}
+
+impl Intake {
+    pub(super) fn new(offers: mpsc::Sender<Offer>, ways: Ways, clock: WallClock) -> Self {
+        Self { offers, ways, clock }
+    }
+
+    /// Hands over a document that came from `source` under `name`, and waits until it has been taken. An empty name stands for the
+    /// digest of the bytes.
+    pub async fn offer(&self, source: &str, name: &str, bytes: Vec<u8>) -> Offered {
+        let digest = hex_digest(&bytes);
+        let name = if name.is_empty() { format!("sha256-{digest}") } else { name.to_owned() };
+        let now = (self.clock)();
+        let key = format!("{source}/{name}");
+        let (source, content) = (source.to_owned(), Content::Document(bytes));
+        self.hand(Telegram { source, key, digest, name, listed: None, received: now, content }).await
+    }
+
+    /// Hands over what an operator entered, and waits until it has been taken. The same entry twice is one.
+    ///
+    /// # Errors
+    /// What the operator must mend; nothing is handed over then.
+    pub async fn enter(&self, entry: ManualEntry) -> Result<Offered, Vec<Fault>> {
+        entry.bulletin()?;
+        let name = format!("manual-{}", entry.id);
+        let (source, received, key) = ("manual".to_owned(), (self.clock)(), format!("manual/{}", entry.id));
+        let content = Content::Manual(Box::new(entry));
+        Ok(self.hand(Telegram { source, key, digest: String::new(), name, listed: None, received, content }).await)
+    }
+
+    async fn hand(&self, telegram: Telegram) -> Offered {
+        let (source, now) = (telegram.source.clone(), telegram.received);
+        let (reply, became) = oneshot::channel();
+        let offered = match self.offers.send(Offer { telegram, reply }).await {
+            Ok(()) => became.await.unwrap_or(Offered::Lost),
+            Err(_) => Offered::Lost,
+        };
+        self.ways.note(&source, |way| {
+            match offered {
+                Offered::Taken => way.taken += 1,
+                Offered::Repeated => way.repeated += 1,
+                Offered::Lost => return,
+            }
+            way.last = Some(now);
+        });
+        offered
+    }
+
+    /// The time of day, as the watcher has it.
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub(super) fn refused(&self, source: &str) {
+        self.ways.note(source, |way| way.refused += 1);
+    }
+
+    /// The way works, or does not for this reason.
+    pub(super) fn works(&self, source: &str, problem: Option<String>) {
+        self.ways.note(source, |way| {
+            way.failures = if problem.is_some() { way.failures + 1 } else { 0 };
+            way.problem = problem;
+        });
+    }
+}

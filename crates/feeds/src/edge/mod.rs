@@ -1,0 +1,22 @@
+//! What fetches and receives telegrams: the only part of this crate that opens sockets and files and reads a clock.
+//!
+//! [`Watcher`] runs the pollers of [`crate::poll`] and hands telegrams over one by one. Whatever way a telegram came, it is handed over
+//! once, and remembered on disk when it has been taken.
+
+mod ask;
+mod config;
+mod dial;
+mod intake;
+mod memory;
+mod push;
+mod stream;
+mod watcher;
+
+pub use ask::{Client, ClientSettings};
+pub use config::FeedsConfig;
+pub use dial::{Dial, Proxy, Roots};
+pub use intake::{Intake, Offered, WallClock, WayHealth};
+pub use memory::Memory;
+pub use push::{Proof, PushEndpoint, PushSettings, PushSource, PushTls};
+pub use stream::{ApiKey, Stream, StreamSettings};
+pub use watcher::{Arrival, Health, Settings, Watcher};

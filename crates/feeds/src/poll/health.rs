@@ -1,0 +1,177 @@
+//! What pages, metrics and alarms see of a feed.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::freshness::Freshness;
+
+/// How a feed does, counted since the start.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FeedHealth {
+    /// Its name.
+    pub name: String,
+    /// When it last answered with something usable, or that nothing has changed.
+    pub answered: Option<Timestamp>,
+    /// The newest time that the feed gave for itself.
+    pub updated: Option<Timestamp>,
+    /// The age of that time in seconds, when it is so old that the feed counts as dead.
+    pub stale_s: Option<i64>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// The last failure, while the feed fails.
+    pub problem: Option<String>,
+    /// Whether the index last read was older than one before it.
+    pub goes_backwards: bool,
+    /// How far our clock is ahead of the feed's server in seconds, when that is more than a minute.
+    pub clock_off_s: Option<i64>,
+    /// Since when telegrams may be missing, until the long index has been read.
+    pub gap_since: Option<Timestamp>,
+    /// Telegrams that are listed and not here yet.
+    pub waiting: usize,
+    /// How often an index was asked for.
+    pub asked: u64,
+    /// How often it had not changed (304).
+    pub unchanged: u64,
+    /// Telegrams handed over.
+    pub telegrams: u64,
+    /// Telegrams that came a second time by another way, or were listed twice with the same bytes.
+    pub repeated: u64,
+    /// Bytes received, as they came over the network.
+    pub wire_bytes: u64,
+    /// Telegrams that were listed and could not be had; each may have been a warning.
+    pub given_up: u64,
+    /// The last of them.
+    pub last_given_up: Option<String>,
+}
+
+/// Something about the feeds that a person should know (R02).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum Alarm {
+    /// The feed's own time stands still.
+    Stale {
+        /// The feed.
+        feed: String,
+        /// Its age in seconds.
+        age_s: i64,
+    },
+    /// The feed cannot be read.
+    Failing {
+        /// The feed.
+        feed: String,
+        /// How often in a row.
+        failures: u32,
+        /// The last reason.
+        problem: String,
+    },
+    /// Telegrams may be missing.
+    Gap {
+        /// The feed.
+        feed: String,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The index is older than one before it.
+    Backwards {
+        /// The feed.
+        feed: String,
+    },
+    /// A telegram could not be had.
+    GivenUp {
+        /// The feed.
+        feed: String,
+        /// The telegram.
+        telegram: String,
+    },
+    /// Our clock and the server's disagree.
+    Clock {
+        /// The feed whose server disagrees.
+        feed: String,
+        /// How far ours is ahead, in seconds.
+        off_s: i64,
+    },
+}
+
+impl fmt::Display for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stale { feed, age_s } => {
+                write!(
+                    f,
+                    "フィード {feed} の更新が {age_s} 秒前から止まっています。配信元の障害情報を確認し、別の経路で情報を入手してください。"
+                )
+            }
+            Self::Failing { feed, failures, problem } => {
+                write!(
+                    f,
+                    "フィード {feed} を続けて {failures} 回取得できません（{problem}）。回線、プロキシ、配信元を確認してください。"
+                )
+            }
+            Self::Gap { feed, since } => {
+                write!(
+                    f,
+                    "フィード {feed} は {since} から途切れ、電文が欠けている可能性があります。長期フィードで補っています。"
+                )
+            }
+            Self::Backwards { feed } => {
+                write!(f, "フィード {feed} が以前より古い内容を返しています。配信元の障害情報を確認してください。")
+            }
+            Self::GivenUp { feed, telegram } => {
+                write!(f, "フィード {feed} の電文 {telegram} を取得できませんでした。配信元で内容を確認してください。")
+            }
+            Self::Clock { feed, off_s } => {
+                write!(
+                    f,
+                    "この機械の時計がフィード {feed} のサーバーと {off_s} 秒ずれています。時刻同期を確認してください。"
+                )
+            }
+        }
+    }
+}
+
+impl Alarm {
+    /// The feed, endpoint or stream that it is about.
+    #[must_use]
+    pub fn feed(&self) -> &str {
+        match self {
+            Self::Stale { feed, .. }
+            | Self::Failing { feed, .. }
+            | Self::Gap { feed, .. }
+            | Self::Backwards { feed }
+            | Self::GivenUp { feed, .. }
+            | Self::Clock { feed, .. } => feed,
+        }
+    }
+}
+
+/// Failures in a row from which a feed counts as failing.
+const FAILURES_MIN: u32 = 3;
+
+impl FeedHealth {
+    /// What a person should know now.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<Alarm> {
+        let feed = || self.name.clone();
+        let failing = self.problem.clone().filter(|_| self.failures >= FAILURES_MIN);
+        let all = [
+            self.stale_s.map(|age_s| Alarm::Stale { feed: feed(), age_s }),
+            failing.map(|problem| Alarm::Failing { feed: feed(), failures: self.failures, problem }),
+            self.gap_since.map(|since| Alarm::Gap { feed: feed(), since }),
+            self.goes_backwards.then(|| Alarm::Backwards { feed: feed() }),
+            self.last_given_up.clone().map(|telegram| Alarm::GivenUp { feed: feed(), telegram }),
+            self.clock_off_s.map(|off_s| Alarm::Clock { feed: feed(), off_s }),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    pub(super) fn judge(&mut self, freshness: Freshness, clock_off: Option<SignedDuration>) {
+        self.stale_s = match freshness {
+            Freshness::Stale(age) => Some(age.as_secs()),
+            Freshness::Unknown | Freshness::Fresh => None,
+        };
+        self.clock_off_s = clock_off.map(|off| off.as_secs());
+    }
+}

@@ -1,0 +1,207 @@
+//! What a feed is and how patiently it is asked: values for a configuration file, with what suits the known feeds.
+
+use serde::Deserialize;
+
+use super::schedule::Backoff;
+use crate::index::Entry;
+
+/// Where JMA publishes its feeds.
+const JMA_BASE: &str = "https://www.data.jma.go.jp/developer/xml/feed/";
+/// Where the ministry of foreign affairs publishes what is new; the light form.
+const MOFA_NEW: &str = "https://www.ezairyu.mofa.go.jp/opendata/area/newarrivalL.xml";
+
+/// How a feed is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Style {
+    /// An Atom index of JMA telegrams, each known by its file name, each fetched once.
+    Jma,
+    /// An Atom or RSS index of documents such as CAP, each known by its address and the time of its entry.
+    Cap,
+    /// An Atom or RSS index whose entries are all there is: headlines of a news agency. No article is fetched.
+    News,
+    /// One document that is itself what is wanted, handed over whenever it changes.
+    Document,
+}
+
+/// What kind of document a feed consists of; anything else is an error page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expects {
+    /// XML.
+    #[default]
+    Xml,
+    /// JSON.
+    Json,
+}
+
+/// One feed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeedSpec {
+    /// Its name in pages, metrics and logs.
+    pub name: String,
+    /// What is asked every time.
+    pub url: String,
+    /// The longer form of the same index, asked at the start and after a gap.
+    #[serde(default)]
+    pub long_url: Option<String>,
+    /// How it is read.
+    pub style: Style,
+    /// The period of asking, in seconds.
+    #[serde(default = "a_minute")]
+    pub every_s: u32,
+    /// The second of the period at which it is asked; without one, a period after the last time.
+    #[serde(default)]
+    pub phase_s: Option<u32>,
+    /// How far back the short index promises to reach, in seconds. After a longer silence the long one is asked.
+    #[serde(default = "ten_minutes")]
+    pub promised_s: u32,
+    /// The age of the feed's own time, in seconds, from which the feed counts as dead whatever its server answers.
+    #[serde(default)]
+    pub stale_after_s: Option<u32>,
+    /// Entries older than this when they are first seen, in seconds by the feed's own clock, are left alone.
+    #[serde(default = "a_day")]
+    pub history_s: u32,
+    /// Beginnings of telegram types that are wanted, such as `VXSE`; empty: all. Only of JMA feeds.
+    #[serde(default)]
+    pub types: Vec<String>,
+    /// Beginnings of telegram types that are not wanted even so.
+    #[serde(default)]
+    pub except_types: Vec<String>,
+    /// What its documents are.
+    #[serde(default)]
+    pub expects: Expects,
+}
+
+const fn a_minute() -> u32 {
+    60
+}
+
+const fn ten_minutes() -> u32 {
+    600
+}
+
+const fn a_day() -> u32 {
+    86_400
+}
+
+impl FeedSpec {
+    /// A feed with what suits its style: JMA's minutely, at second 20, dead after five minutes.
+    pub fn new(style: Style, name: impl Into<String>, url: impl Into<String>) -> Self {
+        let is_jma = style == Style::Jma;
+        Self {
+            name: name.into(),
+            url: url.into(),
+            long_url: None,
+            style,
+            every_s: 60,
+            phase_s: is_jma.then_some(20),
+            promised_s: 600,
+            stale_after_s: is_jma.then_some(300),
+            history_s: if style == Style::News { 6 * 3_600 } else { 86_400 },
+            types: Vec::new(),
+            except_types: Vec::new(),
+            expects: Expects::Xml,
+        }
+    }
+
+    /// One of JMA's four feeds under a base address that ends in `/`: `regular`, `extra`, `eqvol` or `other`.
+    #[must_use]
+    pub fn jma(group: &str, base: &str) -> Self {
+        let mut spec = Self::new(Style::Jma, group, format!("{base}{group}.xml"));
+        spec.long_url = Some(format!("{base}{group}_l.xml"));
+        spec
+    }
+
+    /// What the ministry of foreign affairs has published in the last 48 hours, asked every five minutes.
+    #[must_use]
+    pub fn mofa() -> Self {
+        let mut spec = Self::new(Style::Document, "mofa", MOFA_NEW);
+        spec.every_s = 300;
+        spec
+    }
+
+    /// Whether an entry is of a wanted type.
+    pub(super) fn wants(&self, entry: &Entry) -> bool {
+        if self.style != Style::Jma {
+            return true;
+        }
+        // A name that tells no type is fetched: what is unknown is looked at.
+        let Some(kind) = telegram_type(entry) else { return true };
+        let begins = |with: &String| kind.starts_with(with.as_str());
+        (self.types.is_empty() || self.types.iter().any(begins)) && !self.except_types.iter().any(begins)
+    }
+
+    /// The identity of what an entry leads to.
+    pub(super) fn key(&self, entry: &Entry) -> String {
+        if self.style == Style::Jma {
+            return stem(entry).to_owned();
+        }
+        // Elsewhere one address may be filled anew; the entry's time tells it.
+        let time = entry.updated.map(|it| it.to_string()).unwrap_or_default();
+        format!("{}@{time}", entry.link)
+    }
+}
+
+/// The file name of an entry's document without its ending: the identity of a JMA telegram.
+fn stem(entry: &Entry) -> &str {
+    let name = entry.link.split(['#', '?']).next().unwrap_or(&entry.link);
+    let name = name.rsplit('/').next().unwrap_or(name);
+    name.strip_suffix(".xml").unwrap_or(name)
+}
+
+/// The type of a JMA telegram, from its file name `{stamp}_{n}_{TYPE}_{office}.xml`; `None` for other names. The title does not tell
+/// it: 震源・震度に関する情報 is also the title of what is far away.
+fn telegram_type(entry: &Entry) -> Option<&str> {
+    let mut parts = stem(entry).split('_');
+    let stamp = parts.next().filter(|it| it.len() == 14 && it.bytes().all(|b| b.is_ascii_digit()));
+    stamp.and_then(|_| parts.nth(1)).filter(|it| it.len() >= 6 && it.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// JMA's four feeds, what matters most first.
+#[must_use]
+pub fn jma_feeds() -> Vec<FeedSpec> {
+    ["eqvol", "extra", "other", "regular"].map(|group| FeedSpec::jma(group, JMA_BASE)).into()
+}
+
+/// How much is asked at once, how large an answer may be, and how long failures are borne.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The largest index, in bytes when unpacked.
+    pub index_bytes: usize,
+    /// The largest telegram, in bytes when unpacked.
+    pub body_bytes: usize,
+    /// How many telegrams of one feed are fetched at once.
+    pub bodies_at_once: usize,
+    /// How long a telegram waits for an earlier one that is on its way, in milliseconds, to keep their order.
+    pub order_wait_ms: u32,
+    /// Pauses after a failure of the network or the server.
+    pub backoff: Backoff,
+    /// Pauses after being refused (403, 429, 451): asking on makes it worse.
+    pub refused: Backoff,
+    /// How long a telegram that is missing, damaged or too large is asked for, in seconds, before it is given up.
+    pub damaged_patience_s: u32,
+    /// How long a telegram is asked for whose server does not answer, in seconds.
+    pub silent_patience_s: u32,
+    /// How often the long index is asked again while it does not yet cover a gap, in seconds.
+    pub long_every_s: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            index_bytes: 16 * 1024 * 1024,
+            body_bytes: 16 * 1024 * 1024,
+            bodies_at_once: 4,
+            order_wait_ms: 500,
+            backoff: Backoff { first_ms: 2_000, longest_ms: 60_000, jitter_percent: 25 },
+            refused: Backoff { first_ms: 60_000, longest_ms: 900_000, jitter_percent: 25 },
+            damaged_patience_s: 600,
+            silent_patience_s: 6 * 3_600,
+            long_every_s: 300,
+        }
+    }
+}

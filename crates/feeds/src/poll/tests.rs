@@ -1,0 +1,415 @@
+//! Days at a feed in virtual time: a scripted server, a clock that can jump, and what the machine makes of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+
+const BASE: &str = "https://feeds.example/feed/";
+const START: &str = "2026-11-21T12:00:00Z";
+
+/// What the scripted server does.
+#[derive(Clone, PartialEq)]
+enum Mood {
+    Well,
+    Fails(Failure),
+    NeverChanged,
+    CutsBodies,
+    Lacks(String),
+    Frozen(String),
+}
+
+/// A server, a clock and a machine.
+struct World {
+    machine: Machine,
+    known: Known,
+    since_start: Duration,
+    wall_off: SignedDuration,
+    mood: Mood,
+    /// File name and the instant from which it is listed.
+    telegrams: Vec<(String, Timestamp)>,
+    /// How long the long index stays as it is.
+    long_made: Timestamp,
+    asked: Vec<(Duration, String, bool)>,
+    handed: Vec<(Duration, String)>,
+    kept: HashMap<String, Kept>,
+    body_latency: HashMap<String, Duration>,
+    takes: bool,
+    under_way: BTreeMap<(Duration, u64), Answer>,
+    wake: Duration,
+}
+
+fn start() -> Timestamp {
+    START.parse().unwrap()
+}
+
+fn stamp(at: Timestamp) -> String {
+    at.strftime("%Y%m%d%H%M%S").to_string()
+}
+
+impl World {
+    fn new(spec: FeedSpec) -> Self {
+        Self::with_kept(spec, &HashMap::new())
+    }
+
+    fn with_kept(spec: FeedSpec, kept: &HashMap<String, Kept>) -> Self {
+        Self {
+            machine: Machine::new(spec, Limits::default(), 7, |url| kept.get(url).cloned()),
+            known: Known::new(1000),
+            since_start: Duration::ZERO,
+            wall_off: SignedDuration::ZERO,
+            mood: Mood::Well,
+            telegrams: Vec::new(),
+            long_made: start(),
+            asked: Vec::new(),
+            handed: Vec::new(),
+            kept: kept.clone(),
+            body_latency: HashMap::new(),
+            takes: true,
+            under_way: BTreeMap::new(),
+            wake: Duration::ZERO,
+        }
+    }
+
+    fn server_time(&self) -> Timestamp {
+        start() + self.since_start
+    }
+
+    fn now(&self) -> Now {
+        Now { since_start: self.since_start, wall: self.server_time() + self.wall_off }
+    }
+
+    /// Issues a telegram so many seconds from the start; its file name.
+    fn issue(&mut self, second: i64, kind: &str) -> String {
+        let at = start() + SignedDuration::from_secs(second);
+        let name = format!("{}_0_{kind}_010000.xml", stamp(at));
+        self.telegrams.push((name.clone(), at));
+        name
+    }
+
+    fn index(&self, since: Timestamp, updated: Timestamp) -> String {
+        let listed = self.telegrams.iter().rev().filter(|(_, at)| *at >= since && *at <= updated);
+        let entries: String = listed
+            .map(|(name, at)| format!("<entry><id>{name}#r1</id><updated>{at}</updated><link type='application/xml' href='{BASE}data/{name}'/></entry>"))
+            .collect();
+        format!("<feed xmlns='http://www.w3.org/2005/Atom'><updated>{updated}</updated>{entries}</feed>")
+    }
+
+    fn answer(&mut self, url: &str, validators: &Validators) -> Answer {
+        let date = Some(self.server_time());
+        let found = |text: String| {
+            let validators = Validators { etag: Some(text.len().to_string() + &text), last_modified: None };
+            let (digest, wire_bytes) = (text.clone(), text.len() as u64);
+            Answer::Found { bytes: text.into_bytes(), digest, validators, date, wire_bytes }
+        };
+        match &self.mood {
+            Mood::Fails(failure) => return Answer::Failed(failure.clone()),
+            Mood::NeverChanged if validators.etag.is_some() => return Answer::Unchanged { date },
+            Mood::CutsBodies if url.contains("/data/") => return found("<Report><Body>half".to_owned()),
+            Mood::Lacks(name) if url.ends_with(name.as_str()) => {
+                return Answer::Failed(Failure::Status { code: 404, retry_after_s: None });
+            }
+            Mood::Frozen(text) if !url.contains("/data/") => return found(text.clone()),
+            _ => {}
+        }
+        if url.contains("/data/") {
+            return found(format!("<Report>{url}</Report>"));
+        }
+        let text = if url.ends_with("_l.xml") {
+            self.index(start() - SignedDuration::from_hours(100), self.long_made)
+        } else {
+            let minute = self.server_time().as_second() / 60 * 60;
+            let updated = Timestamp::from_second(minute).unwrap();
+            self.index(updated - SignedDuration::from_mins(10), updated)
+        };
+        match found(text) {
+            Answer::Found { validators: new, .. } if new == *validators => Answer::Unchanged { date },
+            answer => answer,
+        }
+    }
+
+    /// Runs until so many seconds from the start.
+    fn run_until(&mut self, second: u64) {
+        let end = Duration::from_secs(second);
+        loop {
+            let next = self.under_way.keys().next().map_or(self.wake, |(at, _)| self.wake.min(*at));
+            if next > end {
+                break;
+            }
+            self.since_start = next;
+            let mut events = Vec::new();
+            while let Some(entry) = self.under_way.first_entry().filter(|it| it.key().0 <= next) {
+                let ((_, request), answer) = entry.remove_entry();
+                events.push(Event::Answered(request, answer));
+            }
+            loop {
+                let mut actions = Vec::new();
+                let now = self.now();
+                self.wake = self.machine.step(std::mem::take(&mut events), now, &mut self.known, &mut actions);
+                for action in actions {
+                    match action {
+                        Action::Fetch { request, url, validators, .. } => {
+                            self.asked.push((self.since_start, url.clone(), validators != Validators::default()));
+                            let latency = url.rsplit('/').next().and_then(|name| self.body_latency.get(name));
+                            let latency = latency.copied().unwrap_or(Duration::from_millis(50));
+                            let answer = self.answer(&url, &validators);
+                            self.under_way.insert((self.since_start + latency, request), answer);
+                        }
+                        Action::HandOver(telegram) => {
+                            self.handed.push((self.since_start, telegram.name.rsplit('/').next().unwrap().to_owned()));
+                            if self.takes {
+                                events.push(Event::Taken(telegram.key));
+                            }
+                        }
+                        Action::Repeated(_) => {}
+                        Action::Keep { url, kept } => drop(self.kept.insert(url, kept)),
+                    }
+                }
+                if events.is_empty() {
+                    break;
+                }
+            }
+            assert!(
+                self.wake > self.since_start || !self.under_way.is_empty(),
+                "the machine spins at {:?}",
+                self.since_start
+            );
+        }
+        self.since_start = end;
+    }
+
+    fn asked_for(&self, end: &str) -> Vec<u64> {
+        self.asked.iter().filter(|(_, url, _)| url.ends_with(end)).map(|(at, _, _)| at.as_secs()).collect()
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.handed.iter().map(|(_, name)| name.as_str()).collect()
+    }
+}
+
+fn eqvol() -> FeedSpec {
+    FeedSpec::jma("eqvol", BASE)
+}
+
+#[test]
+fn the_short_feed_is_asked_at_second_twenty_and_the_long_one_only_at_the_start() {
+    let mut world = World::new(eqvol());
+    world.run_until(3_600);
+    let asked = world.asked_for("eqvol.xml");
+    assert_eq!(&asked[..4], [0, 20, 80, 140]);
+    assert_eq!(asked.len(), 61);
+    assert_eq!(world.asked_for("eqvol_l.xml"), [0]);
+}
+
+#[test]
+fn p02_a_telegram_is_handed_over_as_soon_as_two_answers_after_the_phase_and_fetched_once() {
+    let mut world = World::new(eqvol());
+    let name = world.issue(3_590, "VXSE51");
+    world.run_until(7_200);
+    // Listed in the index made at 3600, asked for at 3620: index and telegram take 50 ms each.
+    assert_eq!(world.handed, [(Duration::from_millis(3_620_100), name.clone())]);
+    assert_eq!(world.asked_for(&name), [3_620]);
+}
+
+#[test]
+fn telegrams_of_the_same_index_are_handed_over_in_the_order_of_issue_though_a_later_one_is_faster() {
+    let mut world = World::new(eqvol());
+    let [first, second] = [(100, "VXSE51"), (110, "VTSE41")].map(|(at, kind)| world.issue(at, kind));
+    world.body_latency.insert(first.clone(), Duration::from_millis(300));
+    world.run_until(200);
+    assert_eq!(world.names(), [first, second]);
+}
+
+#[test]
+fn a_slow_telegram_holds_up_a_later_one_for_half_a_second_only() {
+    let mut world = World::new(eqvol());
+    let [slow, quick] = [(100, "VXSE53"), (110, "VTSE41")].map(|(at, kind)| world.issue(at, kind));
+    world.body_latency.insert(slow.clone(), Duration::from_secs(9));
+    world.run_until(200);
+    assert_eq!(world.names(), [quick, slow]);
+    let waited = world.handed[0].0 - Duration::from_millis(140_050);
+    assert!(waited <= Duration::from_millis(550), "{waited:?}");
+}
+
+#[test]
+fn after_a_gap_the_long_feed_is_read_until_it_reaches_what_the_short_one_covers() {
+    let mut world = World::new(eqvol());
+    world.run_until(600);
+    world.mood = Mood::Fails(Failure::Connect("refused".into()));
+    let missed = world.issue(1_000, "VTSE41");
+    world.run_until(3_000);
+    world.mood = Mood::Well;
+    // The long index was made before the gap and will be made anew at 3,600.
+    world.run_until(3_300);
+    assert!(world.machine.health(world.now()).gap_since.is_some());
+    assert_eq!(world.names(), [""; 0]);
+    world.long_made = start() + SignedDuration::from_secs(3_600);
+    world.run_until(5_000);
+    assert_eq!(world.names(), [missed]);
+    assert_eq!(world.machine.health(world.now()).gap_since, None);
+    let long = world.asked_for("eqvol_l.xml");
+    assert!(long.len() <= 5 && long.last().is_some_and(|last| *last < 3_900), "{long:?}");
+}
+
+#[test]
+fn a_machine_that_slept_reads_the_long_feed_though_the_steady_clock_stood_still() {
+    let mut world = World::new(eqvol());
+    world.run_until(600);
+    let before = world.asked_for("eqvol_l.xml").len();
+    world.wall_off = SignedDuration::from_hours(5);
+    world.run_until(700);
+    assert_eq!(world.asked_for("eqvol_l.xml").len(), before + 1);
+}
+
+#[test]
+fn trap_19_old_telegrams_of_the_long_feed_are_left_alone_and_a_jump_of_our_clock_makes_none_old() {
+    let mut world = World::new(eqvol());
+    world.issue(-200_000, "VXSE53");
+    let recent = world.issue(-3_000, "VXSE53");
+    world.run_until(60);
+    assert_eq!(world.names(), [recent.as_str()]);
+    world.wall_off = SignedDuration::from_hours(100);
+    let fresh = world.issue(100, "VXSE51");
+    world.run_until(200);
+    assert_eq!(world.names(), [recent, fresh]);
+}
+
+#[test]
+fn trap_12_and_13_a_telegram_listed_twice_with_another_id_is_fetched_once() {
+    let mut world = World::new(eqvol());
+    let name = world.issue(-30, "VXSE51");
+    world.long_made = start();
+    world.run_until(700);
+    assert_eq!(world.asked_for(&name).len(), 1);
+    assert_eq!(world.names(), [name]);
+}
+
+#[test]
+fn trap_14_a_frozen_feed_is_an_alarm_and_is_asked_on() {
+    let mut world = World::new(eqvol());
+    world.run_until(100);
+    let frozen = world.index(start(), start() + SignedDuration::from_secs(60));
+    world.mood = Mood::Frozen(frozen);
+    world.run_until(1_000);
+    let health = world.machine.health(world.now());
+    assert!(matches!(health.alarms()[..], [Alarm::Stale { age_s: 900.., .. }]), "{health:?}");
+    let name = world.issue(1_010, "VXSE51");
+    world.mood = Mood::Well;
+    world.run_until(1_200);
+    assert_eq!((world.names(), world.machine.health(world.now()).alarms()), (vec![name.as_str()], vec![]));
+}
+
+#[test]
+fn a_cache_that_says_304_for_ever_is_passed_by() {
+    let mut world = World::new(eqvol());
+    world.run_until(100);
+    world.mood = Mood::NeverChanged;
+    let name = world.issue(130, "VXSE51");
+    world.run_until(600);
+    assert_eq!(world.names(), [name], "an unconditional question got round the cache");
+    let unconditional =
+        world.asked.iter().filter(|(at, url, held)| at.as_secs() > 100 && url.ends_with("eqvol.xml") && !held);
+    assert!(unconditional.count() <= 2);
+}
+
+#[test]
+fn an_index_that_goes_back_in_time_hands_over_nothing_twice_and_is_told() {
+    let mut world = World::new(eqvol());
+    world.issue(30, "VXSE51");
+    world.run_until(200);
+    let old = world.index(start() - SignedDuration::from_hours(1), start() + SignedDuration::from_secs(60));
+    world.mood = Mood::Frozen(old);
+    world.run_until(270);
+    assert_eq!(world.names().len(), 1);
+    assert!(world.machine.health(world.now()).alarms().iter().any(|it| matches!(it, Alarm::Backwards { .. })));
+}
+
+#[test]
+fn a_dead_server_is_asked_no_later_than_the_next_phase_and_a_refusing_one_ever_more_rarely() {
+    let mut world = World::new(eqvol());
+    world.mood = Mood::Fails(Failure::Connect("refused".into()));
+    world.run_until(3_600);
+    let dead = world.asked_for("eqvol.xml");
+    assert!(dead.windows(2).all(|pair| pair[1] - pair[0] <= 60) && dead.len() < 200, "{}", dead.len());
+    assert!(world.machine.health(world.now()).alarms().iter().any(|it| matches!(it, Alarm::Failing { .. })));
+    let mut world = World::new(eqvol());
+    world.mood = Mood::Fails(Failure::Status { code: 403, retry_after_s: None });
+    world.run_until(3_600 * 3);
+    let refused = world.asked_for("eqvol.xml");
+    assert!(refused.len() < 25 && refused.last().is_some_and(|last| *last > 3_600 * 3 - 1_000), "{refused:?}");
+    world.mood = Mood::Well;
+    let name = world.issue(3_600 * 3 + 60, "VXSE51");
+    world.run_until(3_600 * 4);
+    assert_eq!(world.names(), [name]);
+}
+
+#[test]
+fn a_server_that_asks_for_patience_gets_it() {
+    let mut world = World::new(eqvol());
+    world.mood = Mood::Fails(Failure::Status { code: 503, retry_after_s: Some(400) });
+    world.run_until(1_000);
+    assert!(world.asked_for("eqvol.xml").len() <= 3);
+}
+
+#[test]
+fn a_telegram_cut_in_half_is_fetched_again_and_in_the_end_handed_over_as_it_is() {
+    let mut world = World::new(eqvol());
+    let name = world.issue(30, "VXSE51");
+    world.mood = Mood::CutsBodies;
+    world.run_until(200);
+    assert_eq!((world.asked_for(&name).len(), world.names()), (3, vec![name.as_str()]));
+    let mut world = World::new(eqvol());
+    let name = world.issue(30, "VXSE51");
+    world.mood = Mood::CutsBodies;
+    world.run_until(81);
+    world.mood = Mood::Well;
+    world.run_until(200);
+    assert_eq!((world.asked_for(&name).len(), world.names()), (2, vec![name.as_str()]));
+}
+
+#[test]
+fn a_telegram_that_cannot_be_had_is_given_up_with_an_alarm_and_holds_up_nobody() {
+    let mut world = World::new(eqvol());
+    world.run_until(10);
+    let [lost, later] = [(30, "VXSE51"), (32, "VXSE53")].map(|(at, kind)| world.issue(at, kind));
+    world.mood = Mood::Lacks(lost.clone());
+    world.run_until(100);
+    assert_eq!(world.names(), [later.as_str()]);
+    world.run_until(2_000);
+    let health = world.machine.health(world.now());
+    let telegram = lost.trim_end_matches(".xml").to_owned();
+    assert_eq!(health.alarms(), [Alarm::GivenUp { feed: "eqvol".into(), telegram }]);
+    assert!((5..30).contains(&world.asked_for(&lost).len()));
+}
+
+#[test]
+fn what_an_index_listed_is_kept_only_when_all_of_it_is_safe_and_a_restart_then_asks_with_it() {
+    let mut world = World::new(eqvol());
+    world.takes = false;
+    world.issue(-30, "VXSE51");
+    world.run_until(30);
+    assert!(world.kept.is_empty(), "a crash now must not be answered by 304");
+    let mut world = World::new(eqvol());
+    world.issue(-30, "VXSE51");
+    world.run_until(30);
+    assert_eq!(world.kept.len(), 2);
+    let mut again = World::with_kept(eqvol(), &world.kept);
+    again.telegrams.clone_from(&world.telegrams);
+    again.run_until(5);
+    assert!(again.asked.iter().all(|(_, _, with)| *with), "{:?}", again.asked);
+}
+
+#[test]
+fn only_wanted_types_are_fetched_and_a_name_that_tells_none_is() {
+    let mut spec = eqvol();
+    spec.types = vec!["VXSE".into(), "VTSE".into()];
+    spec.except_types = vec!["VXSE42".into()];
+    let mut world = World::new(spec);
+    let wanted = [(31, "VXSE51"), (33, "VTSE41")].map(|(at, kind)| world.issue(at, kind));
+    world.issue(32, "VXSE42");
+    world.issue(34, "VFVO50");
+    world.run_until(100);
+    assert_eq!(world.names(), wanted);
+}

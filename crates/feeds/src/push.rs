@@ -1,0 +1,131 @@
+//! Proof of who pushed a telegram: an HMAC over the time, the source, the name and the bytes.
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+use jiff::{SignedDuration, Timestamp};
+
+/// The least length of a key, in bytes.
+const KEY_BYTES_MIN: usize = 16;
+
+/// A key that a source and we share.
+#[derive(Clone)]
+pub struct SharedKey(Box<hmac::Key>);
+
+impl SharedKey {
+    /// Takes the bytes of a key; blanks and line ends around them are no part of it.
+    ///
+    /// # Errors
+    /// A text, when the key is shorter than 16 bytes.
+    pub fn new(bytes: &[u8]) -> Result<Self, String> {
+        let bytes = bytes.trim_ascii();
+        if bytes.len() < KEY_BYTES_MIN {
+            return Err(format!(
+                "the key has {} bytes: make one with at least {KEY_BYTES_MIN}, such as openssl rand -hex 32",
+                bytes.len()
+            ));
+        }
+        Ok(Self(Box::new(hmac::Key::new(hmac::HMAC_SHA256, bytes))))
+    }
+}
+
+impl fmt::Debug for SharedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedKey(…)")
+    }
+}
+
+/// Why a push is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The header is missing or unreadable.
+    #[error("署名がないか読めません。X-Hikyaku-Signature: t=UNIX 秒,v1=16 進の HMAC-SHA256 を付けてください")]
+    Unsigned,
+    /// The signature was made too long ago, or is from the future.
+    #[error("署名の時刻が {0} 秒ずれています。送信側と受信側の時刻同期を確認してください")]
+    Time(i64),
+    /// The signature fits neither this key nor these bytes.
+    #[error("署名が合いません。鍵と、署名の対象（時刻.送信元.名前.本文）を確認してください")]
+    Wrong,
+}
+
+/// The value of the header `X-Hikyaku-Signature` for a push: `t=1795262400,v1=…`.
+///
+/// What is signed is the time in seconds since 1970, the source's name, the telegram's name (which may be empty) and the bytes, with a full
+/// stop between them.
+#[must_use]
+pub fn sign(key: &SharedKey, at: Timestamp, source: &str, name: &str, body: &[u8]) -> String {
+    let tag = hmac::sign(&key.0, &signed(at.as_second(), source, name, body));
+    let digits: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("t={},v1={digits}", at.as_second())
+}
+
+/// Whether a push is what it says it is. `window` is how far the clocks of both sides may be apart.
+///
+/// A push heard twice within the window is no harm: the same bytes are the same telegram.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn check(
+    key: &SharedKey,
+    header: &str,
+    (source, name): (&str, &str),
+    body: &[u8],
+    now: Timestamp,
+    window: SignedDuration,
+) -> Result<(), Refusal> {
+    let part = |name: &str| header.split(',').find_map(|part| part.trim().strip_prefix(name));
+    let at: i64 = part("t=").and_then(|it| it.parse().ok()).ok_or(Refusal::Unsigned)?;
+    let tag = part("v1=").and_then(bytes_of).ok_or(Refusal::Unsigned)?;
+    hmac::verify(&key.0, &signed(at, source, name, body), &tag).map_err(|_| Refusal::Wrong)?;
+    let off = now.as_second().saturating_sub(at);
+    if off.unsigned_abs() > window.as_secs().unsigned_abs() { Err(Refusal::Time(off)) } else { Ok(()) }
+}
+
+fn signed(at: i64, source: &str, name: &str, body: &[u8]) -> Vec<u8> {
+    [format!("{at}.{source}.{name}.").as_bytes(), body].concat()
+}
+
+fn bytes_of(digits: &str) -> Option<Vec<u8>> {
+    if digits.len() != 64 || !digits.is_ascii() {
+        return None;
+    }
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_is_believed_with_its_key_its_bytes_its_source_and_near_its_time_alone() {
+        let key = SharedKey::new(b"0123456789abcdef").unwrap();
+        let at: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let header = sign(&key, at, "jalert", "a.xml", b"<a/>");
+        let window = SignedDuration::from_mins(5);
+        let judged = |key: &SharedKey, source, name, body: &[u8], later: i64| {
+            check(key, &header, (source, name), body, at + SignedDuration::from_secs(later), window)
+        };
+        assert_eq!(judged(&key, "jalert", "a.xml", b"<a/>", 299), Ok(()));
+        assert_eq!(judged(&key, "jalert", "a.xml", b"<b/>", 0), Err(Refusal::Wrong));
+        assert_eq!(judged(&key, "lalert", "a.xml", b"<a/>", 0), Err(Refusal::Wrong));
+        assert_eq!(judged(&key, "jalert", "b.xml", b"<a/>", 0), Err(Refusal::Wrong));
+        assert_eq!(judged(&key, "jalert", "a.xml", b"<a/>", 301), Err(Refusal::Time(301)));
+        assert_eq!(judged(&key, "jalert", "a.xml", b"<a/>", -301), Err(Refusal::Time(-301)));
+        let other = SharedKey::new(b"another key of 16").unwrap();
+        assert_eq!(judged(&other, "jalert", "a.xml", b"<a/>", 0), Err(Refusal::Wrong));
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_read_and_a_short_key_are_refused_and_no_key_is_shown() {
+        let key = SharedKey::new(b"0123456789abcdef\n").unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        for header in ["", "t=1", "v1=00", "t=1,v1=zz", "t=x,v1=00", &format!("t=1,v1={}", "é".repeat(32))] {
+            let judged = check(&key, header, ("a", ""), b"", now, SignedDuration::from_mins(5));
+            assert_eq!(judged, Err(Refusal::Unsigned), "{header}");
+        }
+        assert!(SharedKey::new(b"short").is_err());
+        assert!(!format!("{key:?}").contains("0123"));
+    }
+}

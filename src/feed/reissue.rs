@@ -1,0 +1,80 @@
+//! An old telegram made to look as if it were issued now: its times moved, its status 訓練, its file name new.
+
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
+
+/// The shape of a time in a telegram, without its offset: `0` stands for any digit.
+const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+
+/// The text with all its times moved.
+pub fn moved(text: &str, by: SignedDuration) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut copied, mut from) = (0, 0);
+    while let Some(dash) = text[from..].find('-').map(|at| from + at) {
+        from = dash + 1;
+        let begin = dash.saturating_sub(4).max(copied);
+        let found = text.get(begin..begin + SHAPE.len()).filter(|it| is_time(it));
+        let later = found.and_then(|it| it.parse::<DateTime>().ok()).and_then(|it| it.checked_add(by).ok());
+        if let Some(later) = later {
+            out.push_str(&text[copied..begin]);
+            out.push_str(&later.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+            copied = begin + SHAPE.len();
+            from = copied;
+        }
+    }
+    out.push_str(&text[copied..]);
+    out
+}
+
+fn is_time(text: &str) -> bool {
+    let fits = |(have, shape): (u8, &u8)| if *shape == b'0' { have.is_ascii_digit() } else { have == *shape };
+    text.bytes().zip(SHAPE).all(fits)
+}
+
+/// The text with its status made 訓練, if it was 通常; how it says so is JMA's.
+pub fn as_drill(text: &str) -> String {
+    text.replacen("<Status>通常</Status>", "<Status>訓練</Status>", 1)
+}
+
+/// A file name like JMA's for a telegram issued at this instant; `number` keeps two of one second apart.
+pub fn file_name(old: &str, issued: Timestamp, number: usize) -> String {
+    let stem = old.strip_suffix(".xml").unwrap_or(old);
+    let kind = stem.split('_').find(|it| it.len() == 6 && it.starts_with('V') && it.is_ascii()).unwrap_or("VZZZ00");
+    let office = stem.rsplit('_').next().filter(|it| it.len() == 6 && it.bytes().all(|b| b.is_ascii_digit()));
+    format!("{}_{number}_{kind}_{}.xml", issued.strftime("%Y%m%d%H%M%S"), office.unwrap_or("010000"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_times_are_moved_and_nothing_else_is() {
+        let text = "<a>2024-01-01T07:13:31Z</a><b>2024-01-01T16:13:00+09:00</b><c>20240101161010</c><d>12-34</d>石川-2024-01-0";
+        let later = moved(text, SignedDuration::from_secs(86_400 + 61));
+        assert_eq!(
+            later,
+            "<a>2024-01-02T07:14:32Z</a><b>2024-01-02T16:14:01+09:00</b><c>20240101161010</c><d>12-34</d>石川-2024-01-0"
+        );
+        assert_eq!(moved("-----", SignedDuration::ZERO), "-----");
+        assert_eq!(
+            moved("<!-- a --><b>2024-01-01T00:00:00Z</b>", SignedDuration::from_secs(1)),
+            "<!-- a --><b>2024-01-01T00:00:01Z</b>"
+        );
+        assert_eq!(moved("日本-語2024-13-01T00:00:00Z", SignedDuration::ZERO), "日本-語2024-13-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_real_telegram_becomes_a_drill_and_a_drill_stays_one() {
+        assert_eq!(as_drill("<Status>通常</Status>"), "<Status>訓練</Status>");
+        assert_eq!(as_drill("<Status>試験</Status>"), "<Status>試験</Status>");
+    }
+
+    #[test]
+    fn a_new_name_keeps_type_and_office() {
+        let at: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        assert_eq!(file_name("20240101071331_0_VXSE51_270000.xml", at, 3), "20261121120000_3_VXSE51_270000.xml");
+        assert_eq!(file_name("32-39_11_01_120615_VXSE51.xml", at, 0), "20261121120000_0_VXSE51_010000.xml");
+        assert_eq!(file_name("notes.xml", at, 0), "20261121120000_0_VZZZ00_010000.xml");
+    }
+}

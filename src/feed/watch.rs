@@ -1,0 +1,110 @@
+//! `hikyaku feed watch`: what feeds bring, a line a bulletin, and what is wrong with the feeds.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hikyaku_feeds::edge::{Arrival, FeedsConfig, Watcher};
+use hikyaku_feeds::poll::{Alarm, FeedSpec};
+
+/// How often it is looked whether the feeds are well.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Print what feeds bring, as it comes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "EXAMPLE\n  hikyaku feed replay telegrams/ --speed 60 &\n  hikyaku feed watch --base http://localhost:PORT/developer/xml/feed/ --every 1\n\nOnly this machine is asked unless a configuration says dial = \"internet\". Ctrl-C ends it."
+)]
+pub struct WatchArgs {
+    /// The feeds of a configuration file.
+    #[arg(long, value_name = "FILE", required_unless_present = "base")]
+    config: Option<PathBuf>,
+    /// JMA's feeds under this address, which ends with a slash.
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    base: Option<String>,
+    /// Ask every so many seconds instead of at second 20 of the minute.
+    #[arg(long, value_name = "SECONDS", requires = "base")]
+    every: Option<u32>,
+    /// End after so many telegrams.
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+    /// Print bulletins as JSON, one a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Watches until interrupted, or until the count is reached.
+///
+/// # Errors
+/// One line that says what to mend.
+pub async fn run(args: WatchArgs) -> Result<bool, String> {
+    let config = match (&args.config, &args.base) {
+        (Some(path), _) => {
+            let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+            toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?
+        }
+        (None, base) => by_base(base.as_deref().unwrap_or_default(), args.every),
+    };
+    let mut watcher = Watcher::start(config.settings()?)?;
+    let (mut told, mut seen): (Vec<Alarm>, u64) = (Vec::new(), 0);
+    let mut look = tokio::time::interval(LOOK);
+    while args.count.is_none_or(|count| seen < count) {
+        tokio::select! {
+            arrival = watcher.next() => {
+                let Some(arrival) = arrival else { break };
+                seen += 1;
+                print(arrival, args.json)?;
+            }
+            _ = look.tick() => {
+                let alarms = watcher.health().alarms();
+                for alarm in alarms.iter().filter(|alarm| !told.iter().any(|before| is_same(before, alarm))) {
+                    eprintln!("{alarm}");
+                }
+                told = alarms;
+            }
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted.map_err(|e| e.to_string())?;
+                break;
+            }
+        }
+    }
+    watcher.shutdown().await;
+    Ok(true)
+}
+
+fn by_base(base: &str, every: Option<u32>) -> FeedsConfig {
+    let feed = |group| {
+        let mut feed = FeedSpec::jma(group, base);
+        if let Some(every) = every {
+            (feed.every_s, feed.phase_s, feed.stale_after_s) = (every, None, None);
+        }
+        feed
+    };
+    FeedsConfig { feeds: ["eqvol", "extra", "other", "regular"].map(feed).into(), ..FeedsConfig::default() }
+}
+
+/// Whether two alarms are about the same; numbers in them grow.
+fn is_same(one: &Alarm, other: &Alarm) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other) && one.feed() == other.feed()
+}
+
+fn print(arrival: Arrival, as_json: bool) -> Result<(), String> {
+    let (received, name) = (arrival.telegram.received, &arrival.telegram.name);
+    match &arrival.said {
+        Err(reject) => eprintln!("{received} {name}: {reject}"),
+        Ok(bulletins) => {
+            for bulletin in bulletins {
+                if as_json {
+                    println!("{}", serde_json::to_string(bulletin).map_err(|e| e.to_string())?);
+                } else {
+                    let (standing, revision) = (&bulletin.standing, &bulletin.revision);
+                    println!(
+                        "{received} {} {standing} {revision} {} {}",
+                        bulletin.kind, bulletin.title, bulletin.headline
+                    );
+                }
+            }
+        }
+    }
+    arrival.taken();
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The feeds against a feed server of their own: what is fetched, what it costs, what they survive.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "what a day costs is worth reading")]
+
+mod certificate;
+mod cost;
+mod manual;
+mod push;
+mod replay;
+mod stand;
+mod stream;
+mod survival;

@@ -1,0 +1,106 @@
+//! Telegrams that are pushed: believed with proof alone, answered for when they are safe, handed over once.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use hikyaku_feeds::edge::{Intake, Proof, PushEndpoint, PushSettings, PushSource, Settings, Watcher};
+use hikyaku_feeds::push::{SharedKey, sign};
+use hikyaku_feeds::samples::DEMO_VXSE51;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::{Request, StatusCode};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::stand::{next, until};
+
+fn key() -> SharedKey {
+    SharedKey::new(b"0123456789abcdef").unwrap()
+}
+
+async fn endpoint(intake: Intake) -> PushEndpoint {
+    let sources = vec![PushSource { name: "jalert".into(), proof: Proof::Key(key()) }];
+    let settings = PushSettings { sources, limit_bytes: 100_000, ..PushSettings::default() };
+    let addr: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+    PushEndpoint::listen(addr, settings, intake).await.unwrap()
+}
+
+/// Pushes, signed at this instant in this name; the status and the text of the answer.
+async fn push(addr: SocketAddr, at: Timestamp, name: &str, body: &'static [u8]) -> (StatusCode, String) {
+    let request = Request::post(format!("http://{addr}/push/jalert"))
+        .header("X-Hikyaku-Name", name)
+        .header("X-Hikyaku-Signature", sign(&key(), at, "jalert", name, body));
+    send(request.body(Full::new(Bytes::from_static(body))).unwrap()).await
+}
+
+async fn send(request: Request<Full<Bytes>>) -> (StatusCode, String) {
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let answer = client.request(request).await.unwrap();
+    let status = answer.status();
+    let text = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(text.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn p05_a_pushed_telegram_is_handed_over_once_and_answered_for_when_it_is_taken() {
+    let mut watcher = Watcher::start(Settings::default()).unwrap();
+    let endpoint = endpoint(watcher.intake()).await;
+    let addr = endpoint.addr;
+    let pushing = tokio::spawn(push(addr, Timestamp::now(), "a.xml", DEMO_VXSE51));
+    let arrival = next(&mut watcher).await;
+    assert_eq!((arrival.telegram.source.as_str(), arrival.telegram.name.as_str()), ("jalert", "a.xml"));
+    assert_eq!(arrival.said.as_ref().map(Vec::len), Ok(1));
+    assert!(!pushing.is_finished(), "no answer before it is safe");
+    arrival.taken();
+    assert_eq!(pushing.await.unwrap(), (StatusCode::OK, "taken\n".into()));
+    // The same bytes under another name are the same telegram.
+    assert_eq!(push(addr, Timestamp::now(), "b.xml", DEMO_VXSE51).await, (StatusCode::OK, "repeated\n".into()));
+    let health = until(&watcher, "it is counted", |health| !health.ways.is_empty()).await;
+    assert_eq!((health.ways["jalert"].taken, health.ways["jalert"].repeated), (1, 1));
+}
+
+#[tokio::test]
+async fn a_pushed_telegram_that_nobody_takes_is_asked_for_again() {
+    let mut watcher = Watcher::start(Settings::default()).unwrap();
+    let endpoint = endpoint(watcher.intake()).await;
+    let addr = endpoint.addr;
+    let pushing = tokio::spawn(push(addr, Timestamp::now(), "", DEMO_VXSE51));
+    drop(next(&mut watcher).await);
+    assert_eq!(pushing.await.unwrap().0, StatusCode::SERVICE_UNAVAILABLE);
+    let pushing = tokio::spawn(push(addr, Timestamp::now(), "", DEMO_VXSE51));
+    next(&mut watcher).await.taken();
+    assert_eq!(pushing.await.unwrap().0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_does_not_prove_itself_is_too_large_or_no_telegram_is_refused_with_the_reason() {
+    let watcher = Watcher::start(Settings::default()).unwrap();
+    let endpoint = endpoint(watcher.intake()).await;
+    let addr = endpoint.addr;
+    let late = Timestamp::now() - SignedDuration::from_mins(20);
+    let (status, text) = push(addr, late, "", DEMO_VXSE51).await;
+    assert!(status == StatusCode::UNAUTHORIZED && text.contains("時刻"), "{text}");
+    let plain = |method: &str, path: &str, body: Vec<u8>| {
+        Request::builder()
+            .method(method)
+            .uri(format!("http://{addr}{path}"))
+            .body(Full::new(Bytes::from(body)))
+            .unwrap()
+    };
+    assert_eq!(send(plain("POST", "/push/jalert", b"<a/>".to_vec())).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(send(plain("POST", "/push/nobody", Vec::new())).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(send(plain("GET", "/push/jalert", Vec::new())).await.0, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(send(plain("POST", "/push/jalert", vec![b' '; 100_001])).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let bomb = b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>";
+    let (status, text) = push(addr, Timestamp::now(), "", bomb).await;
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && text.contains("DTD"), "{text}");
+    assert_eq!(watcher.health().ways["jalert"].refused, 4);
+}
+
+#[tokio::test]
+async fn without_tls_the_endpoint_listens_on_this_machine_alone() {
+    let watcher = Watcher::start(Settings::default()).unwrap();
+    let addr: SocketAddr = (Ipv4Addr::UNSPECIFIED, 0).into();
+    let refused = PushEndpoint::listen(addr, PushSettings::default(), watcher.intake()).await;
+    assert!(refused.err().is_some_and(|why| why.contains("TLS")));
+}
