@@ -308,7 +308,8 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
     /// Hands over the next mail when the session can begin it, its instant has come and the gate is open.
     fn offer_due(&mut self, now: Instant) {
         while self.may_offer(now) {
-            let slot = self.opening.gate.pass(self.slot, now);
+            let depart = self.held.departs().unwrap_or(now);
+            let slot = self.opening.gate.pass(self.slot, depart, now);
             self.slot = slot.err();
             if self.slot.is_some() {
                 break;
