@@ -10,6 +10,8 @@ const EARNED: f64 = 0.022;
 const RESERVE: f64 = 6.0;
 /// What is left to ask a carrier that takes nothing, at least.
 const QUESTIONS: f64 = 3.5;
+/// It is asked at least so often.
+const WAIT_MAX: Span = Span::from_secs(10);
 
 /// Refusals that may still be risked.
 #[derive(Clone, Debug)]
@@ -49,7 +51,7 @@ impl Budget {
     /// How long a carrier that has taken nothing for so long is left alone at most: what is left is spread over as long
     /// again.
     pub(super) fn wait(&self, usual: Span, lasted: Span) -> Span {
-        usual.max(lasted.mul_f64(1.0 / self.left().max(QUESTIONS)))
+        usual.max(lasted.mul_f64(1.0 / self.left().max(QUESTIONS))).min(WAIT_MAX)
     }
 
     /// Whether what was paid forbids to ask often.

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use super::report::CarrierReport;
 use super::script::{Limits, Quota};
+use crate::pace::Pace;
 use crate::time::{Instant, Span};
 
 /// One carrier's counts.
 pub(super) struct Gauge {
-    bucket: Bucket,
+    pace: Pace,
     /// Mails that count against the quota, the oldest first.
     counted: VecDeque<Instant>,
     punished_until: Instant,
@@ -19,7 +20,7 @@ pub(super) struct Gauge {
 impl Gauge {
     pub(super) fn new(limits: &Limits) -> Self {
         Gauge {
-            bucket: Bucket::new(limits),
+            pace: Pace::new(limits.mails_per_second_max, limits.burst_mails),
             counted: VecDeque::new(),
             punished_until: Instant::EPOCH,
             free: Instant::EPOCH,
@@ -28,8 +29,7 @@ impl Gauge {
 
     /// Takes new limits; of what it forgives, what is left stays.
     pub(super) fn change(&mut self, limits: &Limits, now: Instant) {
-        self.bucket.fill(now);
-        self.bucket = Bucket { tokens: self.bucket.tokens, filled: now, ..Bucket::new(limits) };
+        self.pace.change(limits.mails_per_second_max, limits.burst_mails, now);
     }
 
     /// Counts a mail, unless it is one too many.
@@ -40,7 +40,7 @@ impl Gauge {
                 return false;
             }
         }
-        if !self.bucket.take(now) {
+        if self.pace.ask(now, now).is_err() {
             return false;
         }
         if limits.quota.is_some() {
@@ -74,36 +74,5 @@ impl Gauge {
     pub(super) fn work_off(&mut self, rate: f64, now: Instant) -> Instant {
         self.free = self.free.max(now) + Span::from_secs_f64(1.0 / rate.max(1e-3));
         self.free
-    }
-}
-
-/// Mails that may come at once, refilled at a rate.
-struct Bucket {
-    rate: Option<f64>,
-    most: f64,
-    tokens: f64,
-    filled: Instant,
-}
-
-impl Bucket {
-    fn new(limits: &Limits) -> Self {
-        let most = f64::from(limits.burst_mails.max(1));
-        Bucket { rate: limits.mails_per_second_max, most, tokens: most, filled: Instant::EPOCH }
-    }
-
-    fn fill(&mut self, now: Instant) {
-        let gained = self.rate.map_or(self.most, |rate| rate * now.since(self.filled).as_secs_f64());
-        self.tokens = (self.tokens + gained).min(self.most);
-        self.filled = now;
-    }
-
-    fn take(&mut self, now: Instant) -> bool {
-        self.fill(now);
-        // A microsecond's worth is no refusal.
-        let takes = self.rate.is_none() || self.tokens >= 1.0 - 1e-3;
-        if takes {
-            self.tokens -= 1.0;
-        }
-        takes
     }
 }
