@@ -12,6 +12,7 @@ mod appender;
 mod bridge;
 mod chain;
 mod command;
+mod day;
 mod decide;
 mod desk;
 mod dispatch;
@@ -41,10 +42,11 @@ pub use bridge::{Sender, batch_for, outcomes};
 pub use chain::{Broken, Hash, Head, Row};
 pub use command::{
     AccessCommand, AccessRefusal, AnswerCommand, AnswerRefusal, Command, DispatchCommand, DispatchDraft,
-    DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal, Refusal, RetentionCommand,
-    RetentionRefusal, Target, TravelCommand, TravelRefusal,
+    DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal, Refusal, RemovalGuard,
+    RetentionCommand, RetentionRefusal, RosterImport, RosterScope, Target, TravelCommand, TravelRefusal,
 };
-pub use decide::decide;
+pub use day::japan_date;
+pub use decide::{PersonChange, RosterChanges, Touched, decide, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
 pub use error::Error;
@@ -52,7 +54,7 @@ pub use event::{
     AccessEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, PeopleEvent,
     RetentionEvent, TravelEvent,
 };
-pub use group::{Group, Groups};
+pub use group::{Group, GroupChange, Groups};
 pub use id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
 pub use incident::{Incident, Summary};
 pub use journal::memory::MemoryJournal;
@@ -62,11 +64,14 @@ pub use judge::{Ask, Judgement, Ruling, Verdict};
 pub use keys::{Keys, KeysError, RingId};
 pub use link::{AnswerView, LinkRefusal, LinkView};
 pub use mail::{MailTemplate, Mode};
-pub use person::{People, Person, PersonRecord, Personal, RosterRow};
+pub use person::{
+    ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
+    RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
+};
 pub use question::{Choice, ChoiceId, Question};
-pub use roster::{RosterError, read_roster};
+pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};
-pub use state::State;
+pub use state::{Plans, State};
 pub use tally::{GroupRow, Tally};
 pub use timeline::{Origin, Timeline};

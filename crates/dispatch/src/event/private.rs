@@ -13,6 +13,7 @@ impl Event {
     pub(crate) fn needs_key(&self) -> Option<PersonId> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => Some(record.person),
+            Event::People(PeopleEvent::RowPlanned { person, .. }) => Some(*person),
             _ => None,
         }
     }
@@ -20,6 +21,7 @@ impl Event {
     pub(super) fn seal(&mut self, keys: &Keys) -> Result<(), KeysError> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => seal(keys, record.person, &mut record.personal),
+            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => seal(keys, *person, row),
             Event::Answer(AnswerEvent::Given(record)) => seal(keys, record.person, &mut record.comment),
             _ => Ok(()),
         }
@@ -28,6 +30,7 @@ impl Event {
     pub(super) fn open(&mut self, keys: &Keys) -> Result<(), KeysError> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => open(keys, record.person, &mut record.personal),
+            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => open(keys, *person, row),
             Event::Answer(AnswerEvent::Given(record)) => open(keys, record.person, &mut record.comment),
             _ => Ok(()),
         }

@@ -104,6 +104,15 @@ pub enum AddressCell {
     },
 }
 
+impl std::fmt::Debug for AddressCell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            AddressCell::Written { purpose, .. } => write!(f, "Written({purpose:?})"),
+            AddressCell::Kept { purpose, place, domain } => write!(f, "Kept({purpose:?}, {domain}#{place})"),
+        }
+    }
+}
+
 impl AddressCell {
     /// Whether two cells mean the same address.
     pub(crate) fn is_same(&self, other: &AddressCell) -> bool {

@@ -71,10 +71,7 @@ pub(crate) struct Header {
 
 impl Header {
     /// Reads the first row, which is `line` of the file. The second list is worth a look and no fault.
-    pub(crate) fn read(
-        row: &csv::StringRecord,
-        line: u64,
-    ) -> Result<(Header, Vec<RosterFault>), Vec<RosterFault>> {
+    pub(crate) fn read(row: &csv::StringRecord, line: u64) -> Result<(Header, Vec<RosterFault>), Vec<RosterFault>> {
         let cells: Vec<(String, Option<Column>)> =
             row.iter().map(|cell| (cell.trim().to_owned(), Column::of(cell))).collect();
         let mut faults = Vec::new();

@@ -9,6 +9,7 @@ mod column;
 mod fault;
 mod row;
 mod text;
+mod write;
 
 use std::collections::HashMap;
 
@@ -19,6 +20,7 @@ use self::column::Header;
 use self::row::Checks;
 
 pub use self::fault::{RosterFault, RosterFaults};
+pub use self::write::write_roster;
 use crate::person::{AddressCell, RosterRow};
 
 /// A roster that was read without a fault.
@@ -231,7 +233,8 @@ mod tests {
             ("10,乙,,本省,13,a@example.jp", "email"),
         ];
         let rows: Vec<&str> = faulty.iter().map(|(row, _)| *row).collect();
-        let RosterFaults(faults) = read(&format!("1,甲,,本省,13,a@example.jp\n\n,,,,,\n{}\n", rows.join("\n"))).unwrap_err();
+        let RosterFaults(faults) =
+            read(&format!("1,甲,,本省,13,a@example.jp\n\n,,,,,\n{}\n", rows.join("\n"))).unwrap_err();
         for (line, (row, column)) in (5..).zip(faulty) {
             let found = faults.iter().find(|fault| fault.line == line && fault.column == column);
             let fault = found.unwrap_or_else(|| panic!("nothing about line {line}: {row}"));
@@ -254,7 +257,8 @@ mod tests {
     fn a_region_that_no_table_knows_is_a_fault() {
         let rows = format!("{HEADER}1,甲,,本省,999,\n");
         assert!(read_roster(rows.as_bytes()).is_ok());
-        let RosterFaults(faults) = read_roster_with(rows.as_bytes(), &|region| region.to_string() != "999").unwrap_err();
+        let RosterFaults(faults) =
+            read_roster_with(rows.as_bytes(), &|region| region.to_string() != "999").unwrap_err();
         assert_eq!(faults[0].column, "region");
     }
 

@@ -8,9 +8,7 @@ use jiff::civil::Date;
 use super::cell::{narrow, restored, values};
 use super::column::{Column, Header};
 use super::fault::{RosterFault, shown};
-use crate::person::{
-    ADDRESSES_MAX, AddressCell, Employment, Language, MASK, Purpose, RegionCells, RosterRow,
-};
+use crate::person::{ADDRESSES_MAX, AddressCell, Employment, Language, MASK, Purpose, RegionCells, RosterRow};
 
 /// Longest name, reading or group name, in characters.
 const NAME_CHARS_MAX: usize = 100;
@@ -52,8 +50,7 @@ pub(crate) fn read(
     let language = cells.word(Column::Language, Language::of, "日本語・やさしい日本語・English");
     let employment = cells.word(Column::Status, Employment::of, "在職・休職・退職");
     let effective = cells.date();
-    let row =
-        RosterRow { line, external_id, name, kana, groups, regions, addresses, language, employment, effective };
+    let row = RosterRow { line, external_id, name, kana, groups, regions, addresses, language, employment, effective };
     (cells.faults.len() == before).then_some(row)
 }
 
@@ -165,7 +162,8 @@ impl Cells<'_> {
                 }
                 Some(region) => regions.push(region),
                 None => {
-                    let remedy = "都道府県名か2桁の番号（13 または 東京都）、または地震の細分区域の3桁の番号を書いてください";
+                    let remedy =
+                        "都道府県名か2桁の番号（13 または 東京都）、または地震の細分区域の3桁の番号を書いてください";
                     self.fault(column, format!("{} という地域はありません", shown(text)), remedy);
                 }
             }
@@ -241,7 +239,9 @@ fn address(text: &str) -> Result<AddressCell, (String, String)> {
         Some((word, _)) if word.contains(['"', '@']) => (None, text),
         Some((word, rest)) => match Purpose::of(word.trim()) {
             Some(purpose) => (Some(purpose), rest.trim()),
-            None => return fail("用途の言葉が違います", "公用: 私用: 携帯: のどれかを付けるか、何も付けないでください"),
+            None => {
+                return fail("用途の言葉が違います", "公用: 私用: 携帯: のどれかを付けるか、何も付けないでください");
+            }
         },
         None => (None, text),
     };
@@ -249,7 +249,9 @@ fn address(text: &str) -> Result<AddressCell, (String, String)> {
         let place = masked.rsplit_once('#').and_then(|(domain, place)| Some((domain, place.parse().ok()?)));
         return match place {
             Some((domain, place)) => Ok(AddressCell::Kept { purpose, place, domain: domain.to_owned() }),
-            None => fail("伏せたアドレスに番号がありません", "書き出したときのまま（***@docomo.ne.jp#2）に戻してください"),
+            None => {
+                fail("伏せたアドレスに番号がありません", "書き出したときのまま（***@docomo.ne.jp#2）に戻してください")
+            }
         };
     }
     if text.contains('＠') || text.chars().any(|c| matches!(c, '！'..='～')) {
@@ -261,7 +263,8 @@ fn address(text: &str) -> Result<AddressCell, (String, String)> {
         AddressError::TooLong { .. } => ("長すぎます", "綴りを確かめてください"),
         _ => ("使えない文字があります", "空白や記号を消してください"),
     };
-    let address = Address::parse(text).map_err(wrong).map_err(|(problem, remedy)| (problem.to_owned(), remedy.to_owned()))?;
+    let address =
+        Address::parse(text).map_err(wrong).map_err(|(problem, remedy)| (problem.to_owned(), remedy.to_owned()))?;
     if !address.domain().contains('.') {
         return fail("ドメイン（@ の右側）に点がありません", "綴りを確かめてください");
     }
@@ -297,7 +300,8 @@ mod tests {
         assert_eq!(address("携帯:***@docomo.ne.jp#2"), Ok(kept));
         let written = AddressCell::Written { purpose: None, address: "\"a:b..c\"@docomo.ne.jp".into() };
         assert_eq!(address("\"a:b..c\"@docomo.ne.jp"), Ok(written));
-        for wrong in ["***@docomo.ne.jp", "自宅:a@example.jp", "a＠example.jp", "a@localhost", "a b@example.jp", "a@"] {
+        for wrong in ["***@docomo.ne.jp", "自宅:a@example.jp", "a＠example.jp", "a@localhost", "a b@example.jp", "a@"]
+        {
             assert!(address(wrong).is_err(), "{wrong}");
         }
     }

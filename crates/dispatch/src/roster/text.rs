@@ -28,7 +28,8 @@ pub(crate) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Vec<RosterFault>) {
     }
     // A line end is never the second byte of a Shift_JIS character, so lines can be read one by one. Which of the two
     // encodings was meant is told by which fails on fewer lines.
-    let utf8: Vec<Option<Cow<'_, str>>> = lines(plain).map(|line| std::str::from_utf8(line).ok().map(Cow::from)).collect();
+    let utf8: Vec<Option<Cow<'_, str>>> =
+        lines(plain).map(|line| std::str::from_utf8(line).ok().map(Cow::from)).collect();
     let sjis: Vec<Option<Cow<'_, str>>> = lines(plain).map(shift_jis).collect();
     let unread = |lines: &[Option<Cow<'_, str>>]| lines.iter().filter(|line| line.is_none()).count();
     let read = if unread(&utf8) <= unread(&sjis) { utf8 } else { sjis };
@@ -37,7 +38,9 @@ pub(crate) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Vec<RosterFault>) {
     for (number, line) in (1_u64..).zip(read) {
         match line {
             Some(line) => text.push_str(&line),
-            None => faults.push(RosterFault::new(number, WHOLE_ROW, "UTF-8 でも Shift_JIS でもない文字があります", SAVE_AS)),
+            None => {
+                faults.push(RosterFault::new(number, WHOLE_ROW, "UTF-8 でも Shift_JIS でもない文字があります", SAVE_AS))
+            }
         }
         text.push('\n');
     }

@@ -15,7 +15,9 @@ pub fn write_roster<'a>(people: impl IntoIterator<Item = &'a Person>, groups: &G
     let mut sheet = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::from(BOM));
     let written = sheet.write_record(COLUMNS.map(|column| column.names()[0])).and_then(|()| {
         let known = people.into_iter().filter(|person| person.personal.is_some());
-        known.map(|person| COLUMNS.map(|column| guarded(&cell(person, groups, column)))).try_for_each(|row| sheet.write_record(row))
+        known
+            .map(|person| COLUMNS.map(|column| guarded(&cell(person, groups, column))))
+            .try_for_each(|row| sheet.write_record(row))
     });
     #[expect(clippy::expect_used, reason = "rows of one length, written into memory")]
     let bytes = written.map(|()| sheet.into_inner()).expect("memory takes every row");
