@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Via;
-use crate::command::Command;
+use crate::command::{AnswerCommand, Command};
 use crate::id::PersonId;
 
 /// On whose behalf something is done; every row of the journal names one.
@@ -20,7 +20,9 @@ pub enum Actor {
 pub fn may(actor: Actor, command: &Command) -> bool {
     match (actor, command) {
         (Actor::System, _) => true,
-        (Actor::Responder(own), Command::Answer { person, via, .. }) => own == *person && *via == Via::Link,
+        (Actor::Responder(own), Command::Answer(AnswerCommand::Give { person, via, .. })) => {
+            own == *person && *via == Via::Link
+        }
         (Actor::Responder(_), _) => false,
     }
 }

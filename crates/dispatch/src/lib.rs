@@ -39,12 +39,19 @@ pub use access::{Actor, may};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, Via};
 pub use bridge::{Sender, batch_for, outcomes};
 pub use chain::{Broken, Hash, Head, Row};
-pub use command::{Command, DispatchDraft, Refusal, Target};
+pub use command::{
+    AccessCommand, AccessRefusal, AnswerCommand, AnswerRefusal, Command, DispatchCommand, DispatchDraft,
+    DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal, Refusal, RetentionCommand,
+    RetentionRefusal, Target, TravelCommand, TravelRefusal,
+};
 pub use decide::decide;
 pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
 pub use error::Error;
-pub use event::{CodecError, Entry, Event};
+pub use event::{
+    AccessEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, PeopleEvent,
+    RetentionEvent, TravelEvent,
+};
 pub use group::{Group, Groups};
 pub use id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
 pub use incident::{Incident, Summary};
