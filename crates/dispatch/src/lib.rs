@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod access;
+mod account;
 mod answer;
 mod appender;
 mod bridge;
@@ -37,13 +38,17 @@ mod tally;
 mod timeline;
 
 pub use access::{Actor, may};
+pub use account::{
+    ACCOUNT_NAME_CHARS_MAX, Account, Door, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
+};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, Via};
 pub use bridge::{Sender, batch_for, outcomes};
 pub use chain::{Broken, Hash, Head, Row};
 pub use command::{
-    AccessCommand, AccessRefusal, AnswerCommand, AnswerRefusal, Command, DispatchCommand, DispatchDraft,
-    DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal, Refusal, RemovalGuard,
-    RetentionCommand, RetentionRefusal, RosterImport, RosterScope, Target, TravelCommand, TravelRefusal,
+    AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
+    DispatchCommand, DispatchDraft, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal,
+    Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, Target, TravelCommand,
+    TravelRefusal,
 };
 pub use day::japan_date;
 pub use decide::{PersonChange, RosterChanges, Touched, decide, preview_roster};
@@ -51,11 +56,11 @@ pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
 pub use error::Error;
 pub use event::{
-    AccessEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, PeopleEvent,
-    RetentionEvent, TravelEvent,
+    AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent,
+    PeopleEvent, RetentionEvent, TravelEvent,
 };
 pub use group::{Group, GroupChange, Groups};
-pub use id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
+pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, RuleId};
 pub use incident::{Incident, Summary};
 pub use journal::memory::MemoryJournal;
 pub use journal::redb::RedbJournal;
@@ -72,6 +77,6 @@ pub use question::{Choice, ChoiceId, Question};
 pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};
-pub use state::{Plans, State};
+pub use state::{Accounts, Plans, State};
 pub use tally::{GroupRow, Tally};
 pub use timeline::{Origin, Timeline};

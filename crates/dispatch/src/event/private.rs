@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{AnswerEvent, Event, PeopleEvent};
+use super::{AccountEvent, AnswerEvent, Event, PeopleEvent};
 use crate::id::PersonId;
 use crate::keys::{Keys, KeysError};
 use crate::sealed::Private;
@@ -14,6 +14,7 @@ impl Event {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => Some(record.person),
             Event::People(PeopleEvent::RowPlanned { person, .. }) => Some(*person),
+            Event::Account(AccountEvent::Opened { account, .. }) => Some(account.key()),
             _ => None,
         }
     }
@@ -23,6 +24,9 @@ impl Event {
             Event::People(PeopleEvent::PersonSet(record)) => seal(keys, record.person, &mut record.personal),
             Event::People(PeopleEvent::RowPlanned { person, row, .. }) => seal(keys, *person, row),
             Event::Answer(AnswerEvent::Given(record)) => seal(keys, record.person, &mut record.comment),
+            Event::Account(AccountEvent::Opened { account, names, .. }) => seal(keys, account.key(), names),
+            Event::Account(AccountEvent::PasswordSet { account, password, .. }) => seal(keys, account.key(), password),
+            Event::Account(AccountEvent::FactorSet { account, factor }) => seal(keys, account.key(), factor),
             _ => Ok(()),
         }
     }
@@ -32,6 +36,9 @@ impl Event {
             Event::People(PeopleEvent::PersonSet(record)) => open(keys, record.person, &mut record.personal),
             Event::People(PeopleEvent::RowPlanned { person, row, .. }) => open(keys, *person, row),
             Event::Answer(AnswerEvent::Given(record)) => open(keys, record.person, &mut record.comment),
+            Event::Account(AccountEvent::Opened { account, names, .. }) => open(keys, account.key(), names),
+            Event::Account(AccountEvent::PasswordSet { account, password, .. }) => open(keys, account.key(), password),
+            Event::Account(AccountEvent::FactorSet { account, factor }) => open(keys, account.key(), factor),
             _ => Ok(()),
         }
     }

@@ -12,16 +12,24 @@ const BOM: &str = "\u{feff}";
 /// These people as a roster; those who are erased have nothing that could be written.
 #[must_use]
 pub fn write_roster<'a>(people: impl IntoIterator<Item = &'a Person>, groups: &Groups) -> String {
-    let mut sheet = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::from(BOM));
-    let written = sheet.write_record(COLUMNS.map(|column| column.names()[0])).and_then(|()| {
-        let known = people.into_iter().filter(|person| person.personal.is_some());
-        known
-            .map(|person| COLUMNS.map(|column| guarded(&cell(person, groups, column))))
-            .try_for_each(|row| sheet.write_record(row))
-    });
+    let header = COLUMNS.map(|column| column.names()[0].to_owned());
+    let known = people.into_iter().filter(|person| person.personal.is_some());
+    let rows = known.map(|person| COLUMNS.map(|column| guarded(&cell(person, groups, column))));
+    sheet(std::iter::once(header).chain(rows))
+}
+
+/// Rows as a CSV that Excel opens.
+pub(crate) fn sheet<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
+    let mut bytes = Vec::from(BOM);
     #[expect(clippy::expect_used, reason = "rows of one length, written into memory")]
-    let bytes = written.map(|()| sheet.into_inner()).expect("memory takes every row");
-    bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    write(rows, &mut bytes).expect("memory takes every row");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn write<const N: usize>(mut rows: impl Iterator<Item = [String; N]>, out: &mut Vec<u8>) -> csv::Result<()> {
+    let mut sheet = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    rows.try_for_each(|row| sheet.write_record(&row))?;
+    Ok(sheet.flush()?)
 }
 
 /// All but 発令日: what is written holds now.
