@@ -8,7 +8,7 @@ use hikyaku_core::time::{Instant, Span};
 use hikyaku_core::{Address, Batch, BatchId, Recipient, Record, Settlement, Template, Urgency};
 use jiff::Timestamp;
 
-use crate::command::Command;
+use crate::command::DispatchCommand;
 use crate::desk::token;
 use crate::dispatch::{Asked, Dispatch, DispatchRecord, MailEnd, MailOutcome};
 use crate::id::{DispatchId, PersonId};
@@ -119,14 +119,14 @@ fn recipient_of(id: &str) -> Option<(PersonId, u8)> {
 ///
 /// Attempts that did not settle their mail, and mails of other batches, are left out.
 #[must_use]
-pub fn outcomes(records: &[Record], dispatch_of: impl Fn(BatchId) -> Option<DispatchId>) -> Vec<Command> {
+pub fn outcomes(records: &[Record], dispatch_of: impl Fn(BatchId) -> Option<DispatchId>) -> Vec<DispatchCommand> {
     let mut groups: BTreeMap<DispatchId, Vec<MailOutcome>> = BTreeMap::new();
     for record in records {
         if let (Some(dispatch), Some(outcome)) = (dispatch_of(record.batch), outcome(record)) {
             groups.entry(dispatch).or_default().push(outcome);
         }
     }
-    groups.into_iter().map(|(dispatch, outcomes)| Command::RecordOutcomes { dispatch, outcomes }).collect()
+    groups.into_iter().map(|(dispatch, outcomes)| DispatchCommand::RecordOutcomes { dispatch, outcomes }).collect()
 }
 
 fn outcome(record: &Record) -> Option<MailOutcome> {

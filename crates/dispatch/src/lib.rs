@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod access;
+mod account;
 mod answer;
 mod appender;
 mod bridge;
@@ -37,17 +38,27 @@ mod tally;
 mod timeline;
 
 pub use access::{Actor, may};
+pub use account::{
+    ACCOUNT_NAME_CHARS_MAX, Account, Door, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
+};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, Via};
 pub use bridge::{Sender, batch_for, outcomes};
 pub use chain::{Broken, Content, Hash, Head, Row};
-pub use command::{Command, DispatchDraft, Refusal, Target};
+pub use command::{
+    AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
+    DispatchCommand, DispatchDraft, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal,
+    Refusal, RetentionCommand, RetentionRefusal, Target, TravelCommand, TravelRefusal,
+};
 pub use decide::decide;
 pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
 pub use error::Error;
-pub use event::{CodecError, Entry, Event};
+pub use event::{
+    AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent,
+    PeopleEvent, RetentionEvent, TravelEvent,
+};
 pub use group::{Group, Groups};
-pub use id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
+pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, RuleId};
 pub use incident::{Incident, Summary};
 pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
@@ -64,6 +75,6 @@ pub use roster::{RosterError, read_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
-pub use state::State;
+pub use state::{Accounts, State};
 pub use tally::{GroupRow, Tally};
 pub use timeline::{Origin, Timeline};

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use common::disk::Disk;
 use common::{ROSTER, answer, at, quake, rule, take};
 use hikyaku_dispatch::{
-    Appended, Command, Desk, DispatchId, Event, Head, Journal, Keys, PersonId, RedbJournal, State, read_roster, verify,
+    Appended, Desk, DispatchId, Event, Head, Journal, JournalEvent, JudgingCommand, Keys, PeopleCommand, PersonId,
+    RedbJournal, State, read_roster, verify,
 };
 
 /// Which of the writes that were not safe are there afterwards: none, all, and some.
@@ -67,8 +68,8 @@ async fn work_until_it_fails(disk: &Disk, keys: &Keys) -> Vec<Event> {
     let Ok(journal) = journal(disk) else { return events };
     let Ok(desk) = Desk::open(Arc::new(journal), keys.clone()).await else { return events };
     let commands = [
-        Command::ImportPeople { people: read_roster(ROSTER.as_bytes()).unwrap() },
-        Command::SetRule { rule: rule() },
+        PeopleCommand::Import { people: read_roster(ROSTER.as_bytes()).unwrap() }.into(),
+        JudgingCommand::SetRule { rule: rule() }.into(),
         take(quake("16:12:00", &[("390", 17, "6+")])),
         answer(DispatchId(1), PersonId(1), 1, ""),
         answer(DispatchId(1), PersonId(2), 3, "右足"),
@@ -119,7 +120,7 @@ async fn a_crash_at_any_append_of_the_desk_loses_nothing_that_was_acknowledged()
 fn same_but_for_the_ring(found: &State, made: &State) -> bool {
     let mut made = made.clone();
     if let Some(ring) = found.ring() {
-        made.apply(&Event::JournalBegun { ring });
+        made.apply(&JournalEvent::Begun { ring }.into());
     }
     *found == made
 }

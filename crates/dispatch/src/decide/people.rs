@@ -2,14 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::command::Refusal;
-use crate::event::Event;
+use crate::command::{PeopleCommand, PeopleRefusal, Refusal};
+use crate::event::{Event, PeopleEvent};
 use crate::id::{GroupId, PersonId};
 use crate::person::{PersonRecord, RosterRow};
 use crate::sealed::Private;
 use crate::state::State;
 
-pub(super) fn import(state: &State, rows: &[RosterRow]) -> Result<Vec<Event>, Refusal> {
+pub(super) fn decide(state: &State, command: &PeopleCommand) -> Result<Vec<Event>, Refusal> {
+    match command {
+        PeopleCommand::Import { people } => import(state, people),
+        PeopleCommand::RevokeLinks { person } => {
+            let person = state.people().find(*person).ok_or(Refusal::UnknownPerson(*person))?;
+            let links_from = person.links_from.saturating_add(1);
+            Ok(vec![PeopleEvent::LinksRevoked { person: person.id, links_from }.into()])
+        }
+    }
+}
+
+fn import(state: &State, rows: &[RosterRow]) -> Result<Vec<Event>, Refusal> {
     check(rows)?;
     let mut tree = Growth { state, next: state.groups().next_id(), made: BTreeMap::new(), events: Vec::new() };
     let mut people = Vec::new();
@@ -29,17 +40,19 @@ pub(super) fn import(state: &State, rows: &[RosterRow]) -> Result<Vec<Event>, Re
             next = PersonId(next.0 + 1);
         }
         let personal = Private::Open(row.personal.clone());
-        people.push(Event::PersonSet(PersonRecord { person, personal, regions: row.regions.clone(), groups }));
+        people.push(
+            PeopleEvent::PersonSet(PersonRecord { person, personal, regions: row.regions.clone(), groups }).into(),
+        );
     }
     let mut events = tree.events;
     events.append(&mut people);
     Ok(events)
 }
 
-fn check(rows: &[RosterRow]) -> Result<(), Refusal> {
+fn check(rows: &[RosterRow]) -> Result<(), PeopleRefusal> {
     let mut seen: HashMap<&str, usize> = HashMap::with_capacity(rows.len());
     for (place, row) in rows.iter().enumerate() {
-        let bad = |problem| Err(Refusal::BadPerson { row: place + 1, problem });
+        let bad = |problem| Err(PeopleRefusal::BadPerson { row: place + 1, problem });
         if row.personal.external_id.is_empty() || row.personal.name.is_empty() {
             return bad("the id or the name is empty: fill it in");
         }
@@ -50,7 +63,7 @@ fn check(rows: &[RosterRow]) -> Result<(), Refusal> {
             return bad("there are more than 255 addresses: remove some");
         }
         if let Some(first) = seen.insert(&row.personal.external_id, place) {
-            return Err(Refusal::SamePersonTwice { first: first + 1, second: place + 1 });
+            return Err(PeopleRefusal::SamePersonTwice { first: first + 1, second: place + 1 });
         }
     }
     Ok(())
@@ -80,7 +93,7 @@ impl<'a> Growth<'a> {
         let group = self.state.groups().child(parent, name).unwrap_or_else(|| {
             let group = self.next;
             self.next = GroupId(group.0 + 1);
-            self.events.push(Event::GroupMade { group, parent, name: name.to_owned() });
+            self.events.push(PeopleEvent::GroupMade { group, parent, name: name.to_owned() }.into());
             group
         });
         self.made.insert((parent, name), group);

@@ -13,8 +13,8 @@ use hikyaku_bulletin::{
     Severity, SourceId, Standing,
 };
 use hikyaku_dispatch::{
-    Appended, ChoiceId, Command, Desk, DispatchId, Event, Head, Journal, JournalError, Keys, MemoryJournal, Pending,
-    PersonId, Row, Rule, RuleId, Via, read_roster,
+    AnswerCommand, Appended, ChoiceId, Command, Desk, DispatchEvent, DispatchId, Event, Head, Journal, JournalError,
+    JudgingCommand, Keys, MemoryJournal, Pending, PeopleCommand, PersonId, Row, Rule, RuleId, Via, read_roster,
 };
 use jiff::Timestamp;
 
@@ -67,11 +67,11 @@ fn area(code: &str, prefecture: u8, intensity: &str) -> AreaReport {
 
 pub fn take(bulletin: Bulletin) -> Command {
     let received = bulletin.published;
-    Command::TakeBulletin { bulletin: Box::new(bulletin), received }
+    JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), received }.into()
 }
 
 pub fn answer(dispatch: DispatchId, person: PersonId, choice: u8, comment: &str) -> Command {
-    Command::Answer { dispatch, person, choice: ChoiceId(choice), comment: comment.into(), via: Via::Link }
+    AnswerCommand::Give { dispatch, person, choice: ChoiceId(choice), comment: comment.into(), via: Via::Link }.into()
 }
 
 pub fn rule() -> Rule {
@@ -86,8 +86,8 @@ pub async fn ministry() -> Desk {
 pub async fn ministry_on(journal: Arc<dyn Journal>, keys: Keys) -> Desk {
     let desk = Desk::open(journal, keys).await.unwrap();
     let people = read_roster(ROSTER.as_bytes()).unwrap();
-    desk.command(Command::ImportPeople { people }, at("09:00:00")).await.unwrap();
-    desk.command(Command::SetRule { rule: rule() }, at("09:00:00")).await.unwrap();
+    desk.command(PeopleCommand::Import { people }, at("09:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: rule() }, at("09:00:00")).await.unwrap();
     desk
 }
 
@@ -100,7 +100,7 @@ pub async fn shaken() -> Desk {
 
 pub fn opened(events: &[Event]) -> Vec<(DispatchId, Vec<PersonId>)> {
     let record = |event: &Event| match event {
-        Event::DispatchOpened(record) => {
+        Event::Dispatch(DispatchEvent::Opened(record)) => {
             Some((record.dispatch, record.asked.iter().map(|asked| asked.person).collect()))
         }
         _ => None,

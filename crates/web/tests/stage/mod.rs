@@ -10,8 +10,8 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use hikyaku_dispatch::{
-    Command, Desk, DispatchDraft, DispatchId, IncidentId, Keys, MailTemplate, MemoryJournal, Mode, PersonId, Personal,
-    Question, RosterRow, Target,
+    Desk, DispatchCommand, DispatchDraft, DispatchId, IncidentId, Keys, MailTemplate, MemoryJournal, Mode,
+    PeopleCommand, PersonId, Personal, Question, RosterRow, Target,
 };
 use hikyaku_web::WebState;
 use http_body_util::BodyExt;
@@ -44,7 +44,7 @@ impl Stage {
         let desk = Desk::open(Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
         let now: Timestamp = "2026-11-21T05:05:00Z".parse().unwrap();
         let people = (1..=people).map(person).collect();
-        desk.command(Command::ImportPeople { people }, now).await.unwrap();
+        desk.command(PeopleCommand::Import { people }, now).await.unwrap();
         Self { desk, now: Arc::new(Mutex::new(now)) }
     }
 
@@ -72,7 +72,7 @@ impl Stage {
             question,
             target: Target::Everyone,
         };
-        self.desk.command(Command::OpenDispatch { draft: Box::new(draft) }, self.time()).await.unwrap();
+        self.desk.command(DispatchCommand::Open { draft: Box::new(draft) }, self.time()).await.unwrap();
         self.desk.read(|now| now.latest_dispatch().unwrap().id())
     }
 
