@@ -2,6 +2,9 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests, which fail by panicking")]
 
+pub mod disk;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -139,5 +142,9 @@ impl Journal for Watched {
 
     fn tail(&self, seq: u64) -> Pending<'_, Vec<Row>> {
         self.inner.tail(seq)
+    }
+
+    fn drop_contents(&self, seqs: BTreeSet<u64>) -> Pending<'_, ()> {
+        self.inner.drop_contents(seqs)
     }
 }
