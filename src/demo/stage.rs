@@ -9,7 +9,8 @@ use hikyaku_core::letter::Mailbox;
 use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
 use hikyaku_core::{Address, BatchId, Carrier, Config, Engine, Policy, Record};
 use hikyaku_dispatch::{
-    Command, Desk, DispatchId, Keys, RedbJournal, Rule, RuleId, Sender, batch_for, outcomes, read_roster,
+    Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, PeopleCommand, RedbJournal, RosterImport, Rule, RuleId,
+    Sender, batch_for, outcomes, read_roster,
 };
 use hikyaku_feeds::{parse, samples};
 use hikyaku_mock::{CarrierProfile, Directory, Ledger, MockNet};
@@ -88,7 +89,7 @@ impl Stage {
         let headline = format!("{}（{}）{}", bulletin.title, bulletin.office, bulletin.headline);
         // An old telegram is judged as of its own time, or a real one of the past would reach nobody.
         let received = bulletin.published;
-        let command = Command::TakeBulletin { bulletin: Box::new(bulletin), received };
+        let command = JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), received };
         self.desk.command(command, received).await.map_err(|e| e.to_string())?;
         let judged = read + started.elapsed();
         let Some(dispatch) = self.desk.read(|state| state.latest_dispatch().map(|d| d.id())) else {
@@ -107,7 +108,7 @@ impl Stage {
         let receipt = self.engine.submit(batch).await.map_err(|e| e.to_string())?;
         let durable = read + started.elapsed();
         let _ = self.dispatched.send((receipt.batch, dispatch));
-        let queued = Command::MarkQueued { dispatch };
+        let queued = DispatchCommand::MarkQueued { dispatch };
         self.desk.command(queued, Timestamp::now()).await.map_err(|e| e.to_string())?;
         Ok(Some(Work {
             headline,
@@ -157,10 +158,10 @@ impl Stage {
     /// The addresses of a mail's recipient, by the id that records carry.
     pub fn address_of(&self, recipient: &str) -> Option<String> {
         let (person, place) = recipient.strip_prefix('p')?.split_once('-')?;
-        let (person, place): (u32, usize) = (person.parse().ok()?, place.parse().ok()?);
+        let (person, place): (u32, u8) = (person.parse().ok()?, place.parse().ok()?);
         self.desk.read(|state| {
             let person = state.people().find(hikyaku_dispatch::PersonId(person))?;
-            person.addresses().get(place.checked_sub(1)?).cloned()
+            Some(person.address(place)?.address.clone())
         })
     }
 
@@ -248,11 +249,11 @@ async fn open_desk(folder: &Path, csv: &str) -> Result<Desk, String> {
     let keys = Keys::open(folder.join("keys")).map_err(|e| e.to_string())?;
     let journal = RedbJournal::open(folder.join("journal.redb")).map_err(|e| e.to_string())?;
     let desk = Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())?;
-    let people = read_roster(csv.as_bytes()).map_err(|e| e.to_string())?;
+    let roster = read_roster(csv.as_bytes()).map_err(|e| e.to_string())?;
     let now = Timestamp::now();
-    desk.command(Command::ImportPeople { people }, now).await.map_err(|e| e.to_string())?;
+    desk.command(PeopleCommand::Import(RosterImport::part(roster.rows)), now).await.map_err(|e| e.to_string())?;
     let rule = Rule::safety(RuleId(1), hikyaku_bulletin::Intensity::SixLower);
-    desk.command(Command::SetRule { rule }, now).await.map_err(|e| e.to_string())?;
+    desk.command(JudgingCommand::SetRule { rule }, now).await.map_err(|e| e.to_string())?;
     Ok(desk)
 }
 

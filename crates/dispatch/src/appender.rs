@@ -15,7 +15,7 @@ use crate::chain::{Head, Row};
 use crate::command::Command;
 use crate::decide::decide_for;
 use crate::error::Error;
-use crate::event::{Entry, Event};
+use crate::event::{Entry, Event, JournalEvent};
 use crate::journal::{Appended, Journal, JournalError};
 use crate::keys::Keys;
 use crate::state::State;
@@ -91,7 +91,7 @@ impl Appender {
             let result = decide_for(&self.ahead, wish.actor, &wish.command, wish.now);
             if let Ok(events) = &result {
                 if self.head == Head::default() && entries.is_empty() && !events.is_empty() {
-                    let event = Event::JournalBegun { ring: self.keys.ring_id() };
+                    let event = JournalEvent::Begun { ring: self.keys.ring_id() }.into();
                     entries.push(Entry { at: wish.now, by: Actor::System, event });
                 }
                 let entry = |event: &Event| Entry { at: wish.now, by: wish.actor, event: event.clone() };
@@ -115,7 +115,7 @@ impl Appender {
             Appended::Conflict(tail) => Ok(Some(tail)),
             Appended::Ok(head) => {
                 self.head = head;
-                if let Some(Event::JournalBegun { .. }) = entries.first().map(|entry| &entry.event) {
+                if let Some(Event::Journal(JournalEvent::Begun { .. })) = entries.first().map(|entry| &entry.event) {
                     self.ahead.apply(&entries[0].event);
                 }
                 let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
@@ -139,11 +139,13 @@ impl Appender {
             let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
             for row in &rows {
                 let head = self.head.follow(row).map_err(JournalError::from)?;
-                let entry = Entry::decode(&row.bytes, &self.keys)
+                self.head = head;
+                // What was dropped had no more part in the present.
+                let Some(bytes) = row.bytes() else { continue };
+                let entry = Entry::decode(bytes, &self.keys)
                     .map_err(|problem| Error::Row { seq: row.seq, problem: Arc::new(problem) })?;
                 belongs(&entry.event, &self.keys)?;
                 shown.apply(&entry.event);
-                self.head = head;
             }
         }
     }
@@ -187,7 +189,7 @@ fn encode(entries: Vec<Entry>, keys: &Keys, mut head: Head) -> Result<(Vec<Entry
 /// Whether a journal was written with these keys.
 fn belongs(event: &Event, keys: &Keys) -> Result<(), Error> {
     match event {
-        Event::JournalBegun { ring } if *ring != keys.ring_id() => {
+        Event::Journal(JournalEvent::Begun { ring }) if *ring != keys.ring_id() => {
             Err(Error::OtherKeys { journal: *ring, keys: keys.ring_id() })
         }
         _ => Ok(()),

@@ -8,12 +8,13 @@ use hikyaku_core::time::{Instant, Span};
 use hikyaku_core::{Address, Batch, BatchId, Recipient, Record, Settlement, Template, Urgency};
 use jiff::Timestamp;
 
-use crate::command::Command;
+use crate::command::DispatchCommand;
 use crate::desk::token;
 use crate::dispatch::{Asked, Dispatch, DispatchRecord, MailEnd, MailOutcome};
 use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
 use crate::mail::{MailTemplate, fix};
+use crate::person::MailAddress;
 use crate::state::State;
 
 /// 99 % of a safety dispatch should be accepted this long after it was opened (requirement P09).
@@ -90,13 +91,13 @@ fn mails(state: &State, keys: &Keys, record: &DispatchRecord, asked: &Asked, sen
     let link = format!("{}{}", sender.link_base, token(state, keys, record.dispatch, person.id));
     let intensity = asked.intensity.map(|it| format!("あなたの地域: {it}")).unwrap_or_default();
     // Somebody may have got a further address since; the count of the dispatch stays what it was.
-    let addresses = person.addresses().iter().take(usize::from(asked.mails)).zip(1_u8..);
-    let mail = |(address, place): (&String, u8)| {
-        let id = recipient_id(person.id, place);
+    let addresses = person.addresses().iter().take(usize::from(asked.mails));
+    let mail = |address: &MailAddress| {
+        let id = recipient_id(person.id, address.place);
         let verp = format!("{}-{id}", record.dispatch);
         Some(Recipient {
             key: KeyId(u64::from(person.id.0)),
-            address: Address::parse(address).ok()?,
+            address: Address::parse(&address.address).ok()?,
             fields: vec![person.name().to_owned(), intensity.clone(), link.clone(), verp],
             history: History::Unknown,
             id,
@@ -119,14 +120,14 @@ fn recipient_of(id: &str) -> Option<(PersonId, u8)> {
 ///
 /// Attempts that did not settle their mail, and mails of other batches, are left out.
 #[must_use]
-pub fn outcomes(records: &[Record], dispatch_of: impl Fn(BatchId) -> Option<DispatchId>) -> Vec<Command> {
+pub fn outcomes(records: &[Record], dispatch_of: impl Fn(BatchId) -> Option<DispatchId>) -> Vec<DispatchCommand> {
     let mut groups: BTreeMap<DispatchId, Vec<MailOutcome>> = BTreeMap::new();
     for record in records {
         if let (Some(dispatch), Some(outcome)) = (dispatch_of(record.batch), outcome(record)) {
             groups.entry(dispatch).or_default().push(outcome);
         }
     }
-    groups.into_iter().map(|(dispatch, outcomes)| Command::RecordOutcomes { dispatch, outcomes }).collect()
+    groups.into_iter().map(|(dispatch, outcomes)| DispatchCommand::RecordOutcomes { dispatch, outcomes }).collect()
 }
 
 fn outcome(record: &Record) -> Option<MailOutcome> {

@@ -51,7 +51,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`Error::Refused`] if it is not to happen, any other [`Error`] if the desk could not do its work.
-    pub async fn command(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Error> {
+    pub async fn command(&self, command: impl Into<Command>, now: Timestamp) -> Result<Vec<Event>, Error> {
         self.command_as(Actor::System, command, now).await
     }
 
@@ -59,9 +59,14 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::command`]; [`crate::Refusal::NotAllowed`] where the rights end.
-    pub async fn command_as(&self, actor: Actor, command: Command, now: Timestamp) -> Result<Vec<Event>, Error> {
+    pub async fn command_as(
+        &self,
+        actor: Actor,
+        command: impl Into<Command>,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Error> {
         let (done, result) = oneshot::channel();
-        let wish = Wish { actor, command, now: whole_micros(now), done };
+        let wish = Wish { actor, command: command.into(), now: whole_micros(now), done };
         self.wishes.send(wish).await.map_err(|_| Error::Closed)?;
         result.await.map_err(|_| Error::Closed)?
     }

@@ -101,6 +101,15 @@ impl<T> Private<T> {
             _ => None,
         }
     }
+
+    /// The same with its content turned into something else; what is sealed stays sealed.
+    pub(crate) fn map<U>(self, turn: impl FnOnce(T) -> U) -> Private<U> {
+        match self {
+            Private::Open(value) => Private::Open(turn(value)),
+            Private::Sealed(sealed) => Private::Sealed(sealed),
+            Private::Erased => Private::Erased,
+        }
+    }
 }
 
 impl<T> std::fmt::Debug for Private<T> {

@@ -5,7 +5,9 @@
 mod common;
 
 use common::{D1, P1, P2, P3, answer, at, ministry, quake, shaken, take};
-use hikyaku_dispatch::{Actor, Command, DispatchId, Error, LinkRefusal, Mode, PersonId, Refusal, Tally, Via};
+use hikyaku_dispatch::{
+    Actor, AnswerRefusal, DispatchId, Error, LinkRefusal, Mode, PeopleCommand, PersonId, Refusal, Tally, Via,
+};
 
 const P4: PersonId = PersonId(4);
 
@@ -32,7 +34,7 @@ async fn a_link_that_does_not_open_says_why() {
     assert_eq!(refusal(&desk.link_token(DispatchId(9), P1), at("16:20:00")), LinkRefusal::Unknown);
     assert_eq!(refusal(&desk.link_token(D1, P4), at("16:20:00")), LinkRefusal::Unknown);
     assert_eq!(refusal(&token, later), LinkRefusal::Expired);
-    desk.command(Command::RevokeLinks { person: P1 }, at("16:21:00")).await.unwrap();
+    desk.command(PeopleCommand::RevokeLinks { person: P1 }, at("16:21:00")).await.unwrap();
     assert_eq!(refusal(&token, at("16:22:00")), LinkRefusal::Revoked);
     assert!(desk.open_link(&desk.link_token(D1, P1), at("16:22:00")).is_ok());
     assert!(desk.open_link(&desk.link_token(D1, P2), at("16:22:00")).is_ok());
@@ -78,7 +80,10 @@ async fn an_answer_that_cannot_be_taken_says_what_to_do() {
     }
     let later = at("16:20:00") + jiff::SignedDuration::from_hours(24 * 31);
     let closed = desk.command(answer(D1, P1, 1, ""), later).await;
-    assert!(matches!(closed, Err(Error::Refused(Refusal::Closed { dispatch: D1 }))), "{closed:?}");
+    assert!(
+        matches!(closed, Err(Error::Refused(Refusal::Answer(AnswerRefusal::Closed { dispatch: D1 })))),
+        "{closed:?}"
+    );
 }
 
 #[tokio::test]
@@ -86,7 +91,7 @@ async fn req_a31_whoever_holds_a_link_answers_for_nobody_else() {
     let desk = shaken().await;
     let now = at("16:20:00");
     assert!(desk.command_as(Actor::Responder(P1), answer(D1, P1, 1, ""), now).await.is_ok());
-    for command in [answer(D1, P2, 1, ""), Command::RevokeLinks { person: P1 }] {
+    for command in [answer(D1, P2, 1, ""), PeopleCommand::RevokeLinks { person: P1 }.into()] {
         let result = desk.command_as(Actor::Responder(P1), command, now).await;
         assert!(matches!(result, Err(Error::Refused(Refusal::NotAllowed))), "{result:?}");
     }

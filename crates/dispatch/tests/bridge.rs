@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{D1, P1, P2, answer, at, ministry, ministry_on, quake, rule, shaken, take};
+use common::{D1, P1, P2, answer, at, import, ministry, ministry_on, quake, rule, shaken, take};
 use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_core::letter::Mailbox;
 use hikyaku_core::observe::Stage;
@@ -16,8 +16,8 @@ use hikyaku_core::time::Span;
 use hikyaku_core::tls::Encryption;
 use hikyaku_core::{Address, Batch, BatchId, Carrier, Cause, Outcome, Record, Settlement, Urgency};
 use hikyaku_dispatch::{
-    Command, Delivery, Desk, DispatchId, Keys, MailEnd, MailTemplate, RedbJournal, Rule, Sender, batch_for, outcomes,
-    read_roster,
+    Delivery, Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, MailEnd, MailTemplate, RedbJournal, Rule,
+    Sender, batch_for, outcomes,
 };
 
 fn sender() -> Sender {
@@ -64,7 +64,7 @@ async fn req_m04_a_drill_shows_in_subject_and_text_whatever_the_template_says() 
     let desk = ministry().await;
     let template = MailTemplate { subject: "安否 {title}".into(), text: "{{{title}}} {link}".into() };
     let rule = Rule { drills: true, template, ..rule() };
-    desk.command(Command::SetRule { rule }, at("10:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule }, at("10:00:00")).await.unwrap();
     let areas = [("390", 17, "7")];
     let drill = common::bulletin("16:12:00", "1", Revision::Issue, Standing::Drill, &areas);
     let real = common::bulletin("16:13:00", "1", Revision::Issue, Standing::Real, &areas);
@@ -109,12 +109,14 @@ async fn what_settles_comes_back_in_one_command_for_each_dispatch_and_counts_onc
         record(7, "somebody else's", Some(Settlement::Accepted), None),
     ];
     let commands = outcomes(&records, |batch| (batch == BatchId(7)).then_some(D1));
-    let [Command::RecordOutcomes { dispatch: D1, outcomes }] = commands.as_slice() else { panic!("{commands:?}") };
+    let [DispatchCommand::RecordOutcomes { dispatch: D1, outcomes }] = commands.as_slice() else {
+        panic!("{commands:?}")
+    };
     assert_eq!(outcomes[1].cause.as_deref(), Some("unknown-user"));
     for _ in 0..2 {
         desk.command(commands[0].clone(), at("16:12:40")).await.unwrap();
     }
-    desk.command(Command::MarkQueued { dispatch: D1 }, at("16:12:12")).await.unwrap();
+    desk.command(DispatchCommand::MarkQueued { dispatch: D1 }, at("16:12:12")).await.unwrap();
     desk.read(|state| {
         let dispatch = state.dispatch(D1).unwrap();
         assert_eq!(dispatch.delivery(), Delivery { accepted: 1, bounced: 1, ..Delivery::default() });
@@ -151,8 +153,7 @@ async fn req_p01_11500_people_are_imported_judged_asked_and_counted_in_no_time()
     let desk = ministry_on(journal, Keys::open(folder.path().join("keys")).unwrap()).await;
     let roster = large_roster();
     let started = Instant::now();
-    let people = read_roster(roster.as_bytes()).unwrap();
-    desk.command(Command::ImportPeople { people }, at("10:00:00")).await.unwrap();
+    desk.command(import(&roster), at("10:00:00")).await.unwrap();
     within(Duration::from_millis(800), "import", started);
     let started = Instant::now();
     desk.command(take(quake("16:12:00", &[("390", 17, "7")])), at("16:12:10")).await.unwrap();

@@ -6,11 +6,11 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{ROSTER, answer, at, bulletin, rule, take};
+use common::{ROSTER, answer, at, bulletin, import, rule, take};
 use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_dispatch::{
-    Command, Desk, DispatchId, Journal, Keys, MailEnd, MailOutcome, MemoryJournal, PersonId, State, decide,
-    read_roster, verify,
+    Command, Desk, DispatchCommand, DispatchId, Journal, JudgingCommand, Keys, MailEnd, MailOutcome, MemoryJournal,
+    PeopleCommand, PersonId, RosterImport, State, decide, read_roster, verify,
 };
 use jiff::SignedDuration;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
@@ -41,29 +41,26 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         at: at("17:00:00"),
     });
     let outcomes = (dispatch(), proptest::collection::vec(outcome, 0..4))
-        .prop_map(|(dispatch, outcomes)| Command::RecordOutcomes { dispatch, outcomes });
+        .prop_map(|(dispatch, outcomes)| DispatchCommand::RecordOutcomes { dispatch, outcomes }.into());
     let people = any::<bool>().prop_map(|moved| {
-        let mut people = read_roster(ROSTER.as_bytes()).unwrap();
+        let mut people = read_roster(ROSTER.as_bytes()).unwrap().rows;
         if moved {
             people[0].groups = vec![vec!["地方局".into()]];
         }
-        Command::ImportPeople { people }
+        PeopleCommand::Import(RosterImport::part(people)).into()
     });
-    let drills =
-        any::<bool>().prop_map(|drills| Command::SetRule { rule: hikyaku_dispatch::Rule { drills, ..rule() } });
+    let drills = any::<bool>()
+        .prop_map(|drills| JudgingCommand::SetRule { rule: hikyaku_dispatch::Rule { drills, ..rule() } }.into());
     let command = prop_oneof![
         3 => telegram,
         4 => answer,
         1 => outcomes,
         1 => people,
         1 => drills,
-        1 => person().prop_map(|person| Command::RevokeLinks { person }),
-        1 => dispatch().prop_map(|dispatch| Command::MarkQueued { dispatch }),
+        1 => person().prop_map(|person| PeopleCommand::RevokeLinks { person }.into()),
+        1 => dispatch().prop_map(|dispatch| DispatchCommand::MarkQueued { dispatch }.into()),
     ];
-    let start = vec![
-        Command::ImportPeople { people: read_roster(ROSTER.as_bytes()).unwrap() },
-        Command::SetRule { rule: rule() },
-    ];
+    let start = vec![import(ROSTER).into(), JudgingCommand::SetRule { rule: rule() }.into()];
     (Just(start), proptest::collection::vec(command, 0..40)).prop_map(|(start, more)| [start, more].concat())
 }
 

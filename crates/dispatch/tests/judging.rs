@@ -6,7 +6,10 @@ mod common;
 
 use common::{P1, P2, P3, at, bulletin, ministry, opened, quake, rule, shaken, take};
 use hikyaku_bulletin::{Bulletin, Revision, Standing};
-use hikyaku_dispatch::{Command, Desk, DispatchDraft, DispatchId, MailTemplate, Mode, Question, Refusal, Rule, RuleId};
+use hikyaku_dispatch::{
+    Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, JudgingCommand, MailTemplate, Mode, Question,
+    Refusal, Rule, RuleId,
+};
 use hikyaku_dispatch::{Error, GroupId, Target, Verdict};
 
 const NOTO: &str = "20240101161010";
@@ -53,7 +56,7 @@ async fn a_rule_speaks_only_of_its_regions_and_the_strictest_rule_reached_asks()
         Rule { id: RuleId(2), regions: vec!["17".parse().unwrap()], ..Rule::safety(RuleId(2), "4".parse().unwrap()) };
     let strict = Rule { regions: vec!["390".parse().unwrap()], ..Rule::safety(RuleId(3), "7".parse().unwrap()) };
     for rule in [tokyo, ishikawa, strict] {
-        desk.command(Command::SetRule { rule }, at("10:00:00")).await.unwrap();
+        desk.command(JudgingCommand::SetRule { rule }, at("10:00:00")).await.unwrap();
     }
     let (dispatches, _) = after(&desk, quake("16:12:00", &[("390", 17, "7"), ("391", 17, "4")])).await;
     assert_eq!(dispatches, [(DispatchId(1), vec![P1, P2, P3])]);
@@ -92,12 +95,12 @@ async fn a_drill_or_test_bulletin_mails_nobody_as_real() {
         (Standing::Unknown("CCA".into()), true),
     ] {
         let desk = ministry().await;
-        desk.command(Command::SetRule { rule: Rule { drills, ..rule() } }, at("10:00:00")).await.unwrap();
+        desk.command(JudgingCommand::SetRule { rule: Rule { drills, ..rule() } }, at("10:00:00")).await.unwrap();
         let drill = bulletin("16:12:00", NOTO, Revision::Issue, standing, &areas);
         assert_eq!(after(&desk, drill).await, (vec![], Verdict::NotInEarnest));
     }
     let desk = ministry().await;
-    desk.command(Command::SetRule { rule: Rule { drills: true, ..rule() } }, at("10:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: Rule { drills: true, ..rule() } }, at("10:00:00")).await.unwrap();
     let drill = bulletin("16:12:00", NOTO, Revision::Issue, Standing::Drill, &areas);
     assert_eq!(after(&desk, drill).await.1, Verdict::Asked);
     desk.read(|state| assert_eq!(state.latest_dispatch().unwrap().record().mode, Mode::Drill));
@@ -150,13 +153,13 @@ async fn replayed_and_stale_bulletins_reach_nobody() {
 async fn a_place_that_has_not_reported_counts_as_five_lower() {
     let desk = ministry().await;
     let five = Rule::safety(RuleId(1), "5-".parse().unwrap());
-    desk.command(Command::SetRule { rule: five }, at("10:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: five }, at("10:00:00")).await.unwrap();
     let (dispatches, _) = after(&desk, quake("16:12:00", &[("390", 17, "震度５弱以上未入電")])).await;
     assert_eq!(dispatches[0].1, [P1, P2, P3]);
 }
 
-fn draft(key: &str, target: Target) -> Command {
-    Command::OpenDispatch {
+fn draft(key: &str, target: Target) -> DispatchCommand {
+    DispatchCommand::Open {
         draft: Box::new(DispatchDraft {
             key: key.into(),
             incident: None,
@@ -173,7 +176,8 @@ fn draft(key: &str, target: Target) -> Command {
 #[tokio::test]
 async fn req_a22_a_composed_dispatch_goes_to_people_groups_or_regions() {
     let desk = ministry().await;
-    let groups = |state: &hikyaku_dispatch::State| state.groups().by_path(["本省"]).unwrap();
+    let groups =
+        |state: &hikyaku_dispatch::State| state.groups().by_path(hikyaku_dispatch::Side::Domestic, ["本省"]).unwrap();
     let head_office: GroupId = desk.read(groups);
     for (key, target, people) in [
         ("a", Target::Everyone, 4),
@@ -191,7 +195,7 @@ async fn the_same_thing_is_not_sent_twice_by_accident() {
     let desk = ministry().await;
     desk.command(draft("a", Target::Everyone), at("10:00:00")).await.unwrap();
     let again = desk.command(draft("a", Target::Everyone), at("10:00:01")).await;
-    assert!(matches!(again, Err(Error::Refused(Refusal::SentAlready { .. }))), "{again:?}");
+    assert!(matches!(again, Err(Error::Refused(Refusal::Dispatch(DispatchRefusal::SentAlready { .. })))), "{again:?}");
     let nobody = desk.command(draft("b", Target::People(vec![])), at("10:00:01")).await;
-    assert!(matches!(nobody, Err(Error::Refused(Refusal::NobodyAsked))), "{nobody:?}");
+    assert!(matches!(nobody, Err(Error::Refused(Refusal::Dispatch(DispatchRefusal::NobodyAsked)))), "{nobody:?}");
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use hikyaku_dispatch::{Actor, ChoiceId, Command, DispatchId, Mode, Question, Via};
+use hikyaku_dispatch::{Actor, AnswerCommand, ChoiceId, DispatchId, Mode, Question, Via};
 use jiff::SignedDuration;
 use stage::Stage;
 use tokio::net::TcpListener;
@@ -64,7 +64,7 @@ async fn answer_some(stage: &Stage, dispatch: DispatchId) -> Result<(), hikyaku_
         };
         let person = stage.person(number);
         let command =
-            Command::Answer { dispatch, person, choice: ChoiceId(choice), comment: String::new(), via: Via::Link };
+            AnswerCommand::Give { dispatch, person, choice: ChoiceId(choice), comment: String::new(), via: Via::Link };
         stage.desk.command_as(Actor::Responder(person), command, stage.time()).await?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Actor, ChoiceId, Command, Error, LinkRefusal, LinkView, Refusal, Via};
+use hikyaku_dispatch::{Actor, AnswerCommand, AnswerRefusal, ChoiceId, Error, LinkRefusal, LinkView, Refusal, Via};
 use serde::Deserialize;
 
 use crate::answer_page::{Again, AnswerPage, ThanksPage};
@@ -85,7 +85,7 @@ pub(crate) async fn record(
     let typed = if link.question.comment_allowed { form.comment.as_str() } else { "" };
     let comment = Comment::from_typed(typed);
     if let Err(error) = answer(&state, &link, choice, comment.text).await {
-        if matches!(error, Error::Refused(Refusal::Closed { .. })) {
+        if matches!(error, Error::Refused(Refusal::Answer(AnswerRefusal::Closed { .. }))) {
             return page::refuse(LinkRefusal::Expired, lang);
         }
         tracing::error!(%error, "an answer could not be recorded");
@@ -112,7 +112,7 @@ pub(crate) async fn thanks(State(state): State<WebState>, visit: Visit) -> Respo
 }
 
 async fn answer(state: &WebState, link: &LinkView, choice: ChoiceId, comment: String) -> Result<(), Error> {
-    let command = Command::Answer { dispatch: link.dispatch, person: link.person, choice, comment, via: Via::Link };
+    let command = AnswerCommand::Give { dispatch: link.dispatch, person: link.person, choice, comment, via: Via::Link };
     let responder = Actor::Responder(link.person);
     state.desk.command_as(responder, command, state.now()).await.map(drop)
 }

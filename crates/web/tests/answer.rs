@@ -7,7 +7,7 @@ mod stage;
 use aws_lc_rs::digest;
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hikyaku_dispatch::{ChoiceId, Command, DispatchId, Mode, Question, Via};
+use hikyaku_dispatch::{AnswerCommand, ChoiceId, DispatchId, Mode, PeopleCommand, Question, Via};
 use jiff::SignedDuration;
 use stage::{Stage, TITLE};
 
@@ -256,7 +256,7 @@ async fn a_link_that_does_not_open_says_what_to_do_next() {
 async fn a_revoked_link_is_gone_and_the_new_one_opens() {
     let (stage, dispatch) = Stage::asking(Mode::Real).await;
     let old = stage.link(dispatch, 1);
-    stage.desk.command(Command::RevokeLinks { person: stage.person(1) }, stage.time()).await.unwrap();
+    stage.desk.command(PeopleCommand::RevokeLinks { person: stage.person(1) }, stage.time()).await.unwrap();
     let page = stage.get(&format!("{old}?lang=en")).await;
     assert_eq!(page.status, StatusCode::GONE);
     assert!(page.html.contains("This link is no longer valid"));
@@ -291,10 +291,13 @@ async fn a_question_without_comment_has_no_box_and_ignores_a_posted_comment() {
 async fn an_answer_given_on_behalf_is_shown_as_such() {
     let (stage, dispatch) = Stage::asking(Mode::Real).await;
     let person = stage.person(1);
-    let command =
-        Command::Answer {
-            dispatch, person, choice: ChoiceId(3), comment: "電話で確認".to_owned(), via: Via::Behalf
-        };
+    let command = AnswerCommand::Give {
+        dispatch,
+        person,
+        choice: ChoiceId(3),
+        comment: "電話で確認".to_owned(),
+        via: Via::Behalf,
+    };
     stage.desk.command(command, stage.time()).await.unwrap();
     assert!(stage.get(&stage.link(dispatch, 1)).await.html.contains("負傷（管理者による代理回答）"));
 }

@@ -1,44 +1,52 @@
-//! What comes back: answers of people, and how their mails ended.
+//! Deciding about answers.
 
 use jiff::Timestamp;
 
 use crate::answer::{AnswerRecord, COMMENT_CHARS_MAX, Via};
-use crate::command::Refusal;
-use crate::dispatch::MailOutcome;
-use crate::event::Event;
+use crate::command::{AnswerCommand, AnswerRefusal, Refusal};
+use crate::event::{AnswerEvent, Event};
 use crate::id::{DispatchId, PersonId};
 use crate::question::ChoiceId;
 use crate::sealed::Private;
 use crate::state::State;
 
-/// An answer as it was given.
-pub(super) struct Given<'a> {
-    pub(super) dispatch: DispatchId,
-    pub(super) person: PersonId,
-    pub(super) choice: ChoiceId,
-    pub(super) comment: &'a str,
-    pub(super) via: Via,
+pub(super) fn decide(state: &State, command: &AnswerCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    match command {
+        AnswerCommand::Give { dispatch, person, choice, comment, via } => {
+            let given = Given { dispatch: *dispatch, person: *person, choice: *choice, comment, via: *via };
+            answer(state, &given, now)
+        }
+    }
 }
 
-pub(super) fn answer(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+/// An answer as it was given.
+struct Given<'a> {
+    dispatch: DispatchId,
+    person: PersonId,
+    choice: ChoiceId,
+    comment: &'a str,
+    via: Via,
+}
+
+fn answer(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     let dispatch = state.dispatch(given.dispatch).ok_or(Refusal::UnknownDispatch(given.dispatch))?;
     if !dispatch.is_asked(given.person) {
-        return Err(Refusal::NotAsked { person: given.person, dispatch: given.dispatch });
+        return Err(AnswerRefusal::NotAsked { person: given.person, dispatch: given.dispatch }.into());
     }
     if !dispatch.is_open(now) {
-        return Err(Refusal::Closed { dispatch: given.dispatch });
+        return Err(AnswerRefusal::Closed { dispatch: given.dispatch }.into());
     }
     let question = &dispatch.record().question;
     if question.choice(given.choice).is_none() {
-        return Err(Refusal::UnknownChoice(given.choice));
+        return Err(AnswerRefusal::UnknownChoice(given.choice).into());
     }
     let comment = given.comment.trim();
     let chars = comment.chars().count();
     if chars > COMMENT_CHARS_MAX {
-        return Err(Refusal::CommentTooLong { chars, max_chars: COMMENT_CHARS_MAX });
+        return Err(AnswerRefusal::CommentTooLong { chars, max_chars: COMMENT_CHARS_MAX }.into());
     }
     if !comment.is_empty() && !question.comment_allowed {
-        return Err(Refusal::NoComment);
+        return Err(AnswerRefusal::NoComment.into());
     }
     let before = state.last_answer(given.dispatch, given.person);
     let repeated = before.is_some_and(|before| before.is_repeated(given.choice, comment, now));
@@ -46,24 +54,16 @@ pub(super) fn answer(state: &State, given: &Given<'_>, now: Timestamp) -> Result
     if repeated && dispatch.has_answered(given.person) {
         return Ok(Vec::new());
     }
-    Ok(vec![Event::AnswerGiven(AnswerRecord {
-        incident: dispatch.record().incident,
-        dispatch: given.dispatch,
-        person: given.person,
-        choice: given.choice,
-        comment: Private::Open(comment.to_owned()),
-        via: given.via,
-        at: now,
-    })])
-}
-
-pub(super) fn outcomes(state: &State, dispatch: DispatchId, outcomes: &[MailOutcome]) -> Result<Vec<Event>, Refusal> {
-    let known = state.dispatch(dispatch).ok_or(Refusal::UnknownDispatch(dispatch))?;
-    if let Some(stranger) = outcomes.iter().find(|outcome| !known.is_asked(outcome.person)) {
-        return Err(Refusal::NotAsked { person: stranger.person, dispatch });
-    }
-    let is_new = |outcome: &&MailOutcome| known.mail_end(outcome.person, outcome.place) != Some(outcome.end);
-    let outcomes: Vec<MailOutcome> = outcomes.iter().filter(is_new).cloned().collect();
-    let event = |outcomes| Event::OutcomesRecorded { dispatch, outcomes };
-    Ok(if outcomes.is_empty() { Vec::new() } else { vec![event(outcomes)] })
+    Ok(vec![
+        AnswerEvent::Given(AnswerRecord {
+            incident: dispatch.record().incident,
+            dispatch: given.dispatch,
+            person: given.person,
+            choice: given.choice,
+            comment: Private::Open(comment.to_owned()),
+            via: given.via,
+            at: now,
+        })
+        .into(),
+    ])
 }

@@ -4,7 +4,7 @@ use hikyaku_bulletin::{Bulletin, IntensityReport};
 use jiff::{Timestamp, ToSpan};
 
 use crate::dispatch::{Asked, DispatchRecord, OPEN_DAYS};
-use crate::event::Event;
+use crate::event::{DispatchEvent, Event, JudgingEvent};
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::incident::{Incident, Summary};
 use crate::judge::{Ask, Judgement, Ruling, Scene, Verdict, judge, mode_of};
@@ -15,18 +15,18 @@ use crate::timeline::{Origin, whole_micros};
 pub(super) fn take(state: &State, bulletin: &Bulletin, received: Timestamp, now: Timestamp) -> Vec<Event> {
     let series = series_of(bulletin);
     let mode = mode_of(bulletin);
-    let incident = state.incident_of(mode, &series);
-    let known = state.is_judged(bulletin.source.as_str());
-    let cancelled = state.cancelled(mode, &series);
+    let incident = state.incidents.of_series(mode, &series);
+    let known = state.incidents.is_judged(bulletin.source.as_str());
+    let cancelled = state.incidents.cancelled(mode, &series);
     let scene = Scene { people: state.people(), rules: state.rules(), incident, cancelled, known };
     let ruling = judge(bulletin, &scene, now);
     let summary = summary_of(bulletin);
     let mut events = Vec::new();
     let into = match (incident, ruling.verdict) {
         (None, Verdict::Asked) => {
-            let incident = state.next_incident();
+            let incident = state.incidents.next_id();
             let (series, summary) = (series.clone(), summary.clone());
-            events.push(Event::IncidentOpened { incident, mode, series, summary, opened: now });
+            events.push(JudgingEvent::IncidentOpened { incident, mode, series, summary, opened: now }.into());
             Some(incident)
         }
         (None, _) => None,
@@ -37,13 +37,16 @@ pub(super) fn take(state: &State, bulletin: &Bulletin, received: Timestamp, now:
     };
     let taken = Taken { bulletin, received: whole_micros(received), now };
     // The judgement comes first: it is the cause of what follows.
-    events.insert(0, Event::BulletinJudged(Box::new(taken.judgement(&ruling, series, into))));
+    events.insert(0, JudgingEvent::BulletinJudged(Box::new(taken.judgement(&ruling, series, into))).into());
     if let Some(incident) = into {
-        let asks = ruling.asks.iter().zip(state.next_dispatch().0..);
+        let asks = ruling.asks.iter().zip(state.dispatches.next_id().0..);
         let open = |(ask, number): (&Ask, u32)| {
             let rule = state.rules().get(&ask.rule)?;
             let record = taken.dispatch(state, &ruling, ask, rule);
-            Some(Event::DispatchOpened(Box::new(DispatchRecord { dispatch: DispatchId(number), incident, ..record })))
+            Some(
+                DispatchEvent::Opened(Box::new(DispatchRecord { dispatch: DispatchId(number), incident, ..record }))
+                    .into(),
+            )
         };
         events.extend(asks.filter_map(open));
     }
@@ -53,10 +56,12 @@ pub(super) fn take(state: &State, bulletin: &Bulletin, received: Timestamp, now:
 /// What a bulletin changes in the incident it belongs to.
 fn change(incident: &Incident, verdict: Verdict, series: &[String], summary: &Summary) -> Option<Event> {
     match verdict {
-        Verdict::Cancelled => Some(Event::IncidentCancelled { incident: incident.id, published: summary.published }),
+        Verdict::Cancelled => {
+            Some(JudgingEvent::IncidentCancelled { incident: incident.id, published: summary.published }.into())
+        }
         Verdict::Asked | Verdict::AskedAlready | Verdict::Nobody if summary.published > incident.summary.published => {
             let (series, summary) = (series.to_vec(), summary.clone());
-            Some(Event::IncidentChanged { incident: incident.id, series, summary })
+            Some(JudgingEvent::IncidentChanged { incident: incident.id, series, summary }.into())
         }
         _ => None,
     }
@@ -121,9 +126,9 @@ impl Taken<'_> {
             mails: mails_to(state, *person),
         };
         DispatchRecord {
-            dispatch: state.next_dispatch(),
+            dispatch: state.dispatches.next_id(),
             key: format!("{}/{}", self.bulletin.source, rule.id),
-            incident: state.next_incident(),
+            incident: state.incidents.next_id(),
             rule: Some(rule.id),
             mode: ruling.mode,
             title: summary.title,

@@ -5,83 +5,87 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::bulletin::{expiry, mails_to};
-use crate::command::{DispatchDraft, Refusal, Target};
+use crate::command::{DispatchDraft, DispatchRefusal, Refusal, Target};
 use crate::dispatch::{Asked, DispatchRecord};
-use crate::event::Event;
+use crate::event::{DispatchEvent, Event, JudgingEvent};
 use crate::id::PersonId;
 use crate::incident::Summary;
 use crate::mail;
-use crate::person::Person;
+use crate::person::{Person, Side};
 use crate::state::State;
 use crate::timeline::Origin;
 
 pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    if let Some(dispatch) = state.dispatch_of_key(&draft.key) {
-        return Err(Refusal::SentAlready { key: draft.key.clone(), dispatch });
+    if let Some(dispatch) = state.dispatches.of_key(&draft.key) {
+        return Err(DispatchRefusal::SentAlready { key: draft.key.clone(), dispatch }.into());
     }
-    mail::check(&draft.template).map_err(Refusal::BadTemplate)?;
+    mail::check(&draft.template).map_err(DispatchRefusal::BadTemplate)?;
     if !draft.question.is_sound() {
-        return Err(Refusal::BadQuestion);
+        return Err(DispatchRefusal::BadQuestion.into());
     }
     let mut events = Vec::new();
     let incident = match draft.incident {
         Some(id) => {
             let incident = state.incident(id).ok_or(Refusal::UnknownIncident(id))?;
             if incident.mode != draft.mode {
-                return Err(Refusal::OtherMode { incident: id });
+                return Err(DispatchRefusal::OtherMode { incident: id }.into());
             }
             id
         }
         None => {
-            let incident = state.next_incident();
+            let incident = state.incidents.next_id();
             let (title, facts) = (draft.title.clone(), draft.facts.clone());
             let summary = Summary { title, facts, occurred: None, published: now };
             let series = Vec::new();
-            events.push(Event::IncidentOpened { incident, mode: draft.mode, series, summary, opened: now });
+            events
+                .push(JudgingEvent::IncidentOpened { incident, mode: draft.mode, series, summary, opened: now }.into());
             incident
         }
     };
-    let asked: Vec<Asked> = target(state, &draft.target)?
+    let asked: Vec<Asked> = target(state, &draft.target, now)?
         .map(|person| Asked { person, intensity: None, mails: mails_to(state, person) })
         .collect();
     if asked.is_empty() {
-        return Err(Refusal::NobodyAsked);
+        return Err(DispatchRefusal::NobodyAsked.into());
     }
-    events.push(Event::DispatchOpened(Box::new(DispatchRecord {
-        dispatch: state.next_dispatch(),
-        key: draft.key.clone(),
-        incident,
-        rule: None,
-        mode: draft.mode,
-        title: draft.title.clone(),
-        facts: draft.facts.clone(),
-        template: draft.template.clone(),
-        question: draft.question.clone(),
-        origin: Origin::default(),
-        opened: now,
-        expires: expiry(now),
-        asked,
-    })));
+    events.push(
+        DispatchEvent::Opened(Box::new(DispatchRecord {
+            dispatch: state.dispatches.next_id(),
+            key: draft.key.clone(),
+            incident,
+            rule: None,
+            mode: draft.mode,
+            title: draft.title.clone(),
+            facts: draft.facts.clone(),
+            template: draft.template.clone(),
+            question: draft.question.clone(),
+            origin: Origin::default(),
+            opened: now,
+            expires: expiry(now),
+            asked,
+        }))
+        .into(),
+    );
     Ok(events)
 }
 
 /// The people of a target, each once, in the order of their numbers.
-fn target(state: &State, target: &Target) -> Result<impl Iterator<Item = PersonId> + use<>, Refusal> {
+fn target(state: &State, target: &Target, now: Timestamp) -> Result<impl Iterator<Item = PersonId> + use<>, Refusal> {
     let those = |fits: &dyn Fn(&Person) -> bool| -> BTreeSet<PersonId> {
-        state.people().iter().filter(|person| fits(person)).map(|person| person.id).collect()
+        state.people().iter().filter(|person| person.is_reachable() && fits(person)).map(|person| person.id).collect()
     };
     let people = match target {
-        Target::Everyone => those(&|_| true),
+        Target::Everyone => those(&|person| person.side == Side::Domestic),
         Target::People(people) => {
             if let Some(unknown) = people.iter().find(|person| state.people().find(**person).is_none()) {
                 return Err(Refusal::UnknownPerson(*unknown));
             }
             people.iter().copied().collect()
         }
-        Target::Groups(groups) => {
-            those(&|person| groups.iter().any(|group| person.within.binary_search(group).is_ok()))
-        }
-        Target::Regions(regions) => those(&|person| person.regions.iter().any(|region| regions.contains(region))),
+        Target::Groups(groups) => those(&|person| groups.iter().any(|group| person.is_within(*group))),
+        Target::Regions(regions) => those(&|person| {
+            person.side == Side::Domestic && person.regions_at(now).any(|region| regions.contains(region))
+        }),
     };
     Ok(people.into_iter())
 }

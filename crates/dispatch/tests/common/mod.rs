@@ -2,6 +2,9 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests, which fail by panicking")]
 
+pub mod disk;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,8 +13,9 @@ use hikyaku_bulletin::{
     Severity, SourceId, Standing,
 };
 use hikyaku_dispatch::{
-    Appended, ChoiceId, Command, Desk, DispatchId, Event, Head, Journal, JournalError, Keys, MemoryJournal, Pending,
-    PersonId, Row, Rule, RuleId, Via, read_roster,
+    AnswerCommand, Appended, ChoiceId, Command, Desk, DispatchEvent, DispatchId, Event, Head, Journal, JournalError,
+    JudgingCommand, Keys, MemoryJournal, Pending, PeopleCommand, PersonId, RosterImport, Row, Rule, RuleId, Via,
+    read_roster,
 };
 use jiff::Timestamp;
 
@@ -64,11 +68,16 @@ fn area(code: &str, prefecture: u8, intensity: &str) -> AreaReport {
 
 pub fn take(bulletin: Bulletin) -> Command {
     let received = bulletin.published;
-    Command::TakeBulletin { bulletin: Box::new(bulletin), received }
+    JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), received }.into()
 }
 
 pub fn answer(dispatch: DispatchId, person: PersonId, choice: u8, comment: &str) -> Command {
-    Command::Answer { dispatch, person, choice: ChoiceId(choice), comment: comment.into(), via: Via::Link }
+    AnswerCommand::Give { dispatch, person, choice: ChoiceId(choice), comment: comment.into(), via: Via::Link }.into()
+}
+
+/// The import of a roster without faults; nobody is removed.
+pub fn import(csv: &str) -> PeopleCommand {
+    PeopleCommand::Import(RosterImport::part(read_roster(csv.as_bytes()).unwrap().rows))
 }
 
 pub fn rule() -> Rule {
@@ -82,9 +91,8 @@ pub async fn ministry() -> Desk {
 
 pub async fn ministry_on(journal: Arc<dyn Journal>, keys: Keys) -> Desk {
     let desk = Desk::open(journal, keys).await.unwrap();
-    let people = read_roster(ROSTER.as_bytes()).unwrap();
-    desk.command(Command::ImportPeople { people }, at("09:00:00")).await.unwrap();
-    desk.command(Command::SetRule { rule: rule() }, at("09:00:00")).await.unwrap();
+    desk.command(import(ROSTER), at("09:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: rule() }, at("09:00:00")).await.unwrap();
     desk
 }
 
@@ -97,7 +105,7 @@ pub async fn shaken() -> Desk {
 
 pub fn opened(events: &[Event]) -> Vec<(DispatchId, Vec<PersonId>)> {
     let record = |event: &Event| match event {
-        Event::DispatchOpened(record) => {
+        Event::Dispatch(DispatchEvent::Opened(record)) => {
             Some((record.dispatch, record.asked.iter().map(|asked| asked.person).collect()))
         }
         _ => None,
@@ -134,5 +142,9 @@ impl Journal for Watched {
 
     fn tail(&self, seq: u64) -> Pending<'_, Vec<Row>> {
         self.inner.tail(seq)
+    }
+
+    fn drop_contents(&self, seqs: BTreeSet<u64>) -> Pending<'_, ()> {
+        self.inner.drop_contents(seqs)
     }
 }

@@ -1,0 +1,169 @@
+//! The present: a fold over the events of the journal, one part for each room, and what can be read from it.
+
+mod access;
+mod account;
+mod dispatches;
+mod incidents;
+mod people;
+mod retention;
+mod travel;
+
+pub use account::Accounts;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::answer::{Answer, AnswerRecord};
+use crate::dispatch::Dispatch;
+use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent};
+use crate::group::Groups;
+use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
+use crate::incident::Incident;
+use crate::judge::Judgement;
+use crate::keys::RingId;
+use crate::person::{People, Side};
+use crate::rule::Rule;
+use crate::tally::Tally;
+
+pub use people::Plans;
+
+/// Everything that is known now. Equal journals fold to equal states.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    ring: Option<RingId>,
+    directory: people::Directory,
+    access: access::Access,
+    pub(crate) incidents: incidents::Incidents,
+    pub(crate) dispatches: dispatches::Dispatches,
+    travel: travel::Travel,
+    retention: retention::Retention,
+    accounts: account::Accounts,
+}
+
+impl State {
+    /// Takes one event in. Pure; an event about something that is not there changes nothing.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Journal(JournalEvent::Begun { ring }) => self.ring = Some(*ring),
+            Event::People(event) => self.directory.apply(event),
+            Event::Access(event) => self.access.apply(event),
+            Event::Judging(event) => self.incidents.apply(event),
+            Event::Dispatch(event) => {
+                if let DispatchEvent::Opened(record) = event {
+                    self.incidents.asked(record);
+                }
+                self.dispatches.apply(event, |person| self.directory.within(person));
+            }
+            Event::Answer(AnswerEvent::Given(record)) => self.answered(record),
+            Event::Travel(event) => self.travel.apply(event),
+            Event::Retention(event) => self.retention.apply(event),
+            Event::Account(event) => self.accounts.apply(event),
+        }
+    }
+
+    fn answered(&mut self, record: &AnswerRecord) {
+        self.incidents.answered(record);
+        if let Some(incident) = self.incidents.by_id.get(&record.incident) {
+            self.dispatches.answered(record, &incident.dispatches);
+        }
+    }
+}
+
+/// Reading.
+impl State {
+    /// The key ring that the journal belongs to; `None` before its first event.
+    #[must_use]
+    pub fn ring(&self) -> Option<RingId> {
+        self.ring
+    }
+
+    /// The accounts of the console.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Everybody.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.directory.people
+    }
+
+    /// The tree of groups.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.directory.groups
+    }
+
+    /// What is planned for days to come.
+    #[must_use]
+    pub fn plans(&self) -> &Plans {
+        &self.directory.plans
+    }
+
+    /// When the last whole roster of a side was taken.
+    #[must_use]
+    pub fn roster_taken(&self, side: Side) -> Option<Timestamp> {
+        self.directory.taken.get(&side).copied()
+    }
+
+    /// A copy that knows people and groups only.
+    pub(crate) fn people_alone(&self) -> State {
+        State { directory: self.directory.clone(), ..State::default() }
+    }
+
+    /// The rules in the order of their numbers.
+    #[must_use]
+    pub fn rules(&self) -> &BTreeMap<RuleId, Rule> {
+        &self.incidents.rules
+    }
+
+    /// The record of every bulletin, oldest first.
+    #[must_use]
+    pub fn judgements(&self) -> &[Judgement] {
+        &self.incidents.judgements
+    }
+
+    /// All incidents, oldest first.
+    pub fn incidents(&self) -> impl DoubleEndedIterator<Item = &Incident> {
+        self.incidents.by_id.values()
+    }
+
+    /// An incident by number.
+    #[must_use]
+    pub fn incident(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents.by_id.get(&id)
+    }
+
+    /// All dispatches, oldest first.
+    pub fn dispatches(&self) -> impl DoubleEndedIterator<Item = &Dispatch> {
+        self.dispatches.by_id.values()
+    }
+
+    /// A dispatch by number.
+    #[must_use]
+    pub fn dispatch(&self, id: DispatchId) -> Option<&Dispatch> {
+        self.dispatches.by_id.get(&id)
+    }
+
+    /// The dispatch that was opened last.
+    #[must_use]
+    pub fn latest_dispatch(&self) -> Option<&Dispatch> {
+        self.dispatches.by_id.values().next_back()
+    }
+
+    /// The count of a dispatch; empty for one that does not exist.
+    #[must_use]
+    pub fn tally(&self, id: DispatchId) -> Tally {
+        let dispatch = self.dispatch(id);
+        dispatch.map(|it| it.book.read(&it.record().question, self.groups())).unwrap_or_default()
+    }
+
+    /// A person's present answer in the incident of a dispatch.
+    #[must_use]
+    pub fn last_answer(&self, dispatch: DispatchId, person: PersonId) -> Option<&Answer> {
+        let incident = self.dispatch(dispatch)?.record().incident;
+        self.incident(incident)?.answers(person).last()
+    }
+}

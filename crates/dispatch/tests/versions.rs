@@ -1,0 +1,67 @@
+//! Journals of every version that was ever written open as what they were; the fixtures are never made anew.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{D1, P1, P2, P3};
+use hikyaku_dispatch::{
+    Appended, Content, Delivery, Desk, DispatchId, Head, Journal, Keys, MemoryJournal, Mode, Row, Side, Verdict, Via,
+    verify,
+};
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+/// The rows of a fixture, a line each: hash and bytes.
+fn rows(text: &str) -> Vec<Row> {
+    let row = |(seq, line): (u64, &str)| {
+        let (hash, body) = line.split_once(' ').unwrap();
+        Row { seq, hash: bytes(hash).try_into().unwrap(), content: Content::First(bytes(body)) }
+    };
+    (1..).zip(text.lines()).map(row).collect()
+}
+
+/// A journal with those rows, under a copy of the fixture's keys, for keys may be written.
+async fn opened(text: &str) -> (Desk, Arc<MemoryJournal>) {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["master.key", "people.keys"] {
+        std::fs::copy(format!("tests/fixtures/v1/keys/{file}"), folder.path().join(file)).unwrap();
+    }
+    let journal = Arc::new(MemoryJournal::new());
+    assert!(matches!(journal.append(rows(text), Head::default()).await.unwrap(), Appended::Ok(_)));
+    let desk = Desk::open(Arc::clone(&journal) as Arc<dyn Journal>, Keys::open(folder.path()).unwrap()).await.unwrap();
+    (desk, journal)
+}
+
+#[tokio::test]
+async fn a_journal_of_version_1_opens_as_what_it_was() {
+    let (desk, journal) = opened(include_str!("fixtures/v1/rows.txt")).await;
+    assert_eq!(verify(&*journal).await.unwrap().seq, 27);
+    desk.read(|state| {
+        let person = state.people().find(P1).unwrap();
+        assert_eq!(
+            (person.name(), person.addresses().len(), person.regions.other[0].to_string()),
+            ("甲山一郎", 2, "17".into())
+        );
+        assert_eq!(state.people().find(P3).unwrap().links_from, 1);
+        assert!(state.groups().by_path(Side::Domestic, ["本省", "防災課"]).is_some());
+        let verdicts: Vec<Verdict> = state.judgements().iter().map(|it| it.verdict).collect();
+        let told = [Verdict::Nobody, Verdict::Asked, Verdict::Asked, Verdict::Cancelled, Verdict::NotInEarnest];
+        assert_eq!(verdicts, told);
+        let incident = state.incidents().next().unwrap();
+        assert_eq!(incident.summary.title, "石川県能登の地震（最大震度７）");
+        assert!(incident.cancelled.is_some());
+        let answer = |person| (incident.answers(person)[0].comment.clone(), incident.answers(person)[0].via);
+        assert_eq!(answer(P1), ("家族も無事".to_owned(), Via::Link));
+        assert_eq!(answer(P2), (String::new(), Via::Behalf));
+        let first = state.dispatch(D1).unwrap();
+        assert_eq!(first.delivery(), Delivery { accepted: 1, bounced: 1, unknown: 1, ..Delivery::default() });
+        assert_eq!((state.tally(D1).asked_people, state.tally(D1).answered), (3, 2));
+        let last = state.dispatch(DispatchId(3)).unwrap().record();
+        assert_eq!((last.key.as_str(), last.mode, last.asked.len()), ("test", Mode::Test, 4));
+    });
+}
