@@ -13,6 +13,7 @@ impl Event {
     pub(crate) fn needs_key(&self) -> Option<PersonId> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => Some(record.person),
+            Event::People(PeopleEvent::RowPlanned { person, .. }) => Some(*person),
             Event::Account(AccountEvent::Opened { account, .. }) => Some(account.key()),
             _ => None,
         }
@@ -21,6 +22,7 @@ impl Event {
     pub(super) fn seal(&mut self, keys: &Keys) -> Result<(), KeysError> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => seal(keys, record.person, &mut record.personal),
+            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => seal(keys, *person, row),
             Event::Answer(AnswerEvent::Given(record)) => seal(keys, record.person, &mut record.comment),
             Event::Account(AccountEvent::Opened { account, names, .. }) => seal(keys, account.key(), names),
             Event::Account(AccountEvent::PasswordSet { account, password, .. }) => seal(keys, account.key(), password),
@@ -32,6 +34,7 @@ impl Event {
     pub(super) fn open(&mut self, keys: &Keys) -> Result<(), KeysError> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => open(keys, record.person, &mut record.personal),
+            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => open(keys, *person, row),
             Event::Answer(AnswerEvent::Given(record)) => open(keys, record.person, &mut record.comment),
             Event::Account(AccountEvent::Opened { account, names, .. }) => open(keys, account.key(), names),
             Event::Account(AccountEvent::PasswordSet { account, password, .. }) => open(keys, account.key(), password),

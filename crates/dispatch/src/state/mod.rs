@@ -12,6 +12,8 @@ pub use account::Accounts;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::answer::{Answer, AnswerRecord};
 use crate::dispatch::Dispatch;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent};
@@ -20,9 +22,11 @@ use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
 use crate::incident::Incident;
 use crate::judge::Judgement;
 use crate::keys::RingId;
-use crate::person::People;
+use crate::person::{People, Side};
 use crate::rule::Rule;
 use crate::tally::Tally;
+
+pub use people::Plans;
 
 /// Everything that is known now. Equal journals fold to equal states.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -90,6 +94,23 @@ impl State {
     #[must_use]
     pub fn groups(&self) -> &Groups {
         &self.directory.groups
+    }
+
+    /// What is planned for days to come.
+    #[must_use]
+    pub fn plans(&self) -> &Plans {
+        &self.directory.plans
+    }
+
+    /// When the last whole roster of a side was taken.
+    #[must_use]
+    pub fn roster_taken(&self, side: Side) -> Option<Timestamp> {
+        self.directory.taken.get(&side).copied()
+    }
+
+    /// A copy that knows people and groups only.
+    pub(crate) fn people_alone(&self) -> State {
+        State { directory: self.directory.clone(), ..State::default() }
     }
 
     /// The rules in the order of their numbers.
