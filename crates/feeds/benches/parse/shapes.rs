@@ -4,8 +4,11 @@ use crate::envelope;
 
 const BYTES: usize = 4 * 1024 * 1024;
 
+/// What makes a document.
+pub(crate) type Make = fn() -> Vec<u8>;
+
 /// Each shape with its name.
-pub(crate) const ALL: [(&str, fn() -> Vec<u8>); 16] = [
+pub(crate) const ALL: [(&str, Make); 16] = [
     ("usual-warning", usual_warning),
     ("dense-warning", dense_warning),
     ("wide-warning", wide_warning),
