@@ -17,7 +17,7 @@ enum Mood {
     Fails(Failure),
     NeverChanged,
     CutsBodies,
-    Lacks(String),
+    Lacks(String, u16),
     Frozen(String),
 }
 
@@ -108,8 +108,8 @@ impl World {
             Mood::Fails(failure) => return Answer::Failed(failure.clone()),
             Mood::NeverChanged if validators.etag.is_some() => return Answer::Unchanged { date },
             Mood::CutsBodies if url.contains("/data/") => return found("<Report><Body>half".to_owned()),
-            Mood::Lacks(name) if url.ends_with(name.as_str()) => {
-                return Answer::Failed(Failure::Status { code: 404, retry_after_s: None });
+            Mood::Lacks(name, code) if url.ends_with(name.as_str()) => {
+                return Answer::Failed(Failure::Status { code: *code, retry_after_s: None });
             }
             Mood::Frozen(text) if !url.contains("/data/") => return found(text.clone()),
             _ => {}
@@ -163,7 +163,8 @@ impl World {
                                 events.push(Event::Taken(telegram.key));
                             }
                         }
-                        Action::Repeated(_) => {}
+                        Action::Repeated { key, .. } if self.takes => events.push(Event::Taken(key)),
+                        Action::Repeated { .. } => {}
                         Action::Keep { url, kept } => drop(self.kept.insert(url, kept)),
                     }
                 }
@@ -374,7 +375,7 @@ fn a_telegram_that_cannot_be_had_is_given_up_with_an_alarm_and_holds_up_nobody()
     let mut world = World::new(eqvol());
     world.run_until(10);
     let [lost, later] = [(30, "VXSE51"), (32, "VXSE53")].map(|(at, kind)| world.issue(at, kind));
-    world.mood = Mood::Lacks(lost.clone());
+    world.mood = Mood::Lacks(lost.clone(), 404);
     world.run_until(100);
     assert_eq!(world.names(), [later.as_str()]);
     world.run_until(2_000);
@@ -382,6 +383,47 @@ fn a_telegram_that_cannot_be_had_is_given_up_with_an_alarm_and_holds_up_nobody()
     let telegram = lost.trim_end_matches(".xml").to_owned();
     assert_eq!(health.alarms(), [Alarm::GivenUp { feed: "eqvol".into(), telegram }]);
     assert!((5..30).contains(&world.asked_for(&lost).len()));
+}
+
+#[test]
+fn a_telegram_that_its_server_cannot_give_holds_up_none_that_is_listed_behind_it() {
+    let mut world = World::new(eqvol());
+    world.run_until(10);
+    let stuck = world.issue(30, "VXSE51");
+    world.mood = Mood::Lacks(stuck.clone(), 500);
+    let later: Vec<String> = (31..40).map(|at| world.issue(at, "VXSE53")).collect();
+    world.run_until(100);
+    assert_eq!(world.names(), later);
+    assert!(world.asked_for(&stuck).len() < 8, "{:?}", world.asked_for(&stuck));
+    world.mood = Mood::Well;
+    world.run_until(300);
+    assert_eq!(world.names().last(), Some(&stuck.as_str()));
+}
+
+#[test]
+fn a_telegram_that_was_not_taken_is_listed_and_handed_over_again_though_the_index_has_not_changed() {
+    let mut world = World::new(eqvol());
+    world.takes = false;
+    let name = world.issue(-30, "VXSE51");
+    world.run_until(10);
+    let key = name.trim_end_matches(".xml").to_owned();
+    world.mood = Mood::NeverChanged;
+    world.known = Known::new(1000);
+    let now = world.now();
+    world.machine.step(vec![Event::Dropped(key)], now, &mut world.known, &mut Vec::new());
+    world.run_until(100);
+    assert_eq!(world.names(), [name.as_str(), name.as_str()]);
+}
+
+#[test]
+fn an_index_that_says_it_is_of_the_future_makes_nothing_old() {
+    let mut world = World::new(eqvol());
+    let name = world.issue(-30, "VXSE51");
+    world.mood = Mood::Frozen(
+        world.index(start() - SignedDuration::from_hours(1), start() + SignedDuration::from_hours(90_000)),
+    );
+    world.run_until(100);
+    assert_eq!(world.names(), [name.as_str()]);
 }
 
 #[test]
