@@ -7,13 +7,18 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::access::Actor;
 use crate::appender::{Appender, Wish};
-use crate::command::Command;
+use crate::command::{Command, RetentionCommand};
+use crate::custody::CustodyError;
+use crate::custody::erasure::erasure_certificate;
 use crate::error::Error;
 use crate::event::Event;
 use crate::id::{DispatchId, PersonId};
 use crate::journal::Journal;
 use crate::keys::Keys;
 use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
+use crate::retention::Approval;
+use crate::signed::SignedText;
+use crate::snapshot::SnapshotFile;
 use crate::state::State;
 use crate::timeline::whole_micros;
 
@@ -25,6 +30,7 @@ const WAITING_COMMANDS_MAX: usize = 4_096;
 pub struct Desk {
     state: Arc<RwLock<State>>,
     keys: Keys,
+    journal: Arc<dyn Journal>,
     wishes: mpsc::Sender<Wish>,
 }
 
@@ -40,11 +46,23 @@ impl Desk {
     /// # Errors
     /// [`Error`]: the journal cannot be read, was changed, or belongs to other keys.
     pub async fn open(journal: Arc<dyn Journal>, keys: Keys) -> Result<Desk, Error> {
+        Self::open_from(journal, keys, None).await
+    }
+
+    /// [`Desk::open`], faster if there is a snapshot; one is written from time to time.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub async fn open_from(
+        journal: Arc<dyn Journal>,
+        keys: Keys,
+        snapshot: Option<SnapshotFile>,
+    ) -> Result<Desk, Error> {
         let state = Arc::new(RwLock::new(State::default()));
-        let appender = Appender::open(journal, keys.clone(), Arc::clone(&state)).await?;
+        let appender = Appender::open(Arc::clone(&journal), keys.clone(), Arc::clone(&state), snapshot).await?;
         let (wishes, inbox) = mpsc::channel(WAITING_COMMANDS_MAX);
         tokio::spawn(appender.run(inbox));
-        Ok(Desk { state, keys, wishes })
+        Ok(Desk { state, keys, journal, wishes })
     }
 
     /// Carries a command out; it is durable when this returns. What comes within 5 ms goes into one append.
@@ -71,6 +89,17 @@ impl Desk {
         result.await.map_err(|_| Error::Closed)?
     }
 
+    /// Erases a person for good, if two people are behind it: durable, the key destroyed, the certificate signed
+    /// (requirement S05).
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for one person alone; [`Error::Keys`] if the key could not be destroyed, which the next start
+    /// tries again.
+    pub async fn erase_person(&self, person: PersonId, by: Approval, now: Timestamp) -> Result<SignedText, CustodyError> {
+        self.command(RetentionCommand::ErasePerson { person, by }, now).await?;
+        erasure_certificate(&*self.journal, &self.keys, person).await
+    }
+
     /// Reads the present. Short work only: writing waits for it.
     pub fn read<R>(&self, f: impl FnOnce(&State) -> R) -> R {
         f(&self.state.read().unwrap_or_else(PoisonError::into_inner))
@@ -89,6 +118,12 @@ impl Desk {
     #[must_use]
     pub fn link_token(&self, dispatch: DispatchId, person: PersonId) -> String {
         self.read(|state| token(state, &self.keys, dispatch, person))
+    }
+
+    /// The journal of this desk.
+    #[must_use]
+    pub fn journal(&self) -> &dyn Journal {
+        &*self.journal
     }
 
     /// The keys of this desk.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use crate::id::GroupId;
 
 /// A group of people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Its number.
     pub id: GroupId,
@@ -18,7 +19,7 @@ pub struct Group {
 }
 
 /// All groups.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Groups {
     by_id: BTreeMap<GroupId, Group>,
     by_name: BTreeMap<(Option<GroupId>, String), GroupId>,
@@ -99,6 +100,23 @@ impl Groups {
         }
         self.by_name.insert((parent, name.to_owned()), id);
         self.by_id.insert(id, Group { id, name: name.to_owned(), parent, children: Vec::new() });
+    }
+}
+
+/// The stored form of groups that many hold together: each holder's own list.
+pub(crate) mod within {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::id::GroupId;
+
+    pub(crate) fn serialize<S: Serializer>(within: &Arc<[GroupId]>, serializer: S) -> Result<S::Ok, S::Error> {
+        within.as_ref().serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[GroupId]>, D::Error> {
+        Vec::deserialize(deserializer).map(Arc::from)
     }
 }
 

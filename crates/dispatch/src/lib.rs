@@ -11,13 +11,16 @@ mod account;
 mod answer;
 mod appender;
 mod bridge;
+mod certificate;
 mod chain;
 mod command;
+mod custody;
 mod decide;
 mod desk;
 mod dispatch;
 mod error;
 mod event;
+mod fold;
 mod group;
 mod id;
 mod incident;
@@ -29,10 +32,12 @@ mod mail;
 mod person;
 mod question;
 mod region;
+mod retention;
 mod roster;
 mod rule;
 mod sealed;
 mod signed;
+mod snapshot;
 mod state;
 mod tally;
 mod timeline;
@@ -43,12 +48,18 @@ pub use account::{
 };
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, Via};
 pub use bridge::{Sender, batch_for, outcomes};
+pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
     DispatchCommand, DispatchDraft, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal,
     Refusal, RetentionCommand, RetentionRefusal, Target, TravelCommand, TravelRefusal,
 };
+pub use custody::CustodyError;
+pub use custody::erasure::{erase_system, erasure_certificate};
+pub use custody::export::export;
+pub use custody::hand_over::{HandOverKeys, hand_over, open_hand_over};
+pub use custody::sweep::{Swept, sweep};
 pub use decide::decide;
 pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
@@ -57,6 +68,7 @@ pub use event::{
     AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent,
     PeopleEvent, RetentionEvent, TravelEvent,
 };
+pub use fold::read_state;
 pub use group::{Group, Groups};
 pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, RuleId};
 pub use incident::{Incident, Summary};
@@ -71,10 +83,12 @@ pub use link::{AnswerView, LinkRefusal, LinkView};
 pub use mail::{MailTemplate, Mode};
 pub use person::{People, Person, PersonRecord, Personal, RosterRow};
 pub use question::{Choice, ChoiceId, Question};
+pub use retention::{Approval, Schedule, due};
 pub use roster::{RosterError, read_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
+pub use snapshot::SnapshotFile;
 pub use state::{Accounts, State};
 pub use tally::{GroupRow, Tally};
 pub use timeline::{Origin, Timeline};

@@ -29,7 +29,7 @@ impl std::fmt::Debug for Personal {
 }
 
 /// A person of the roster.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Person {
     /// The number in this journal.
     pub id: PersonId,
@@ -40,6 +40,7 @@ pub struct Person {
     /// The groups the person was put in.
     pub groups: Vec<GroupId>,
     /// Those groups and all above them, each once.
+    #[serde(with = "crate::group::within")]
     pub within: Arc<[GroupId]>,
     /// Links with a smaller counter are no longer valid.
     pub links_from: u16,
@@ -84,7 +85,7 @@ pub struct PersonRecord {
 }
 
 /// Everybody.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct People {
     by_id: BTreeMap<PersonId, Person>,
     by_external: BTreeMap<String, PersonId>,
@@ -143,6 +144,14 @@ impl People {
             links_from,
         };
         self.by_id.insert(record.person, person);
+    }
+
+    /// Nothing that identifies the person is left.
+    pub(crate) fn erase(&mut self, person: PersonId) {
+        let Some(person) = self.by_id.get_mut(&person) else { return };
+        if let Some(personal) = person.personal.take() {
+            self.by_external.remove(&personal.external_id);
+        }
     }
 
     pub(crate) fn revoke_links(&mut self, person: PersonId, links_from: u16) {

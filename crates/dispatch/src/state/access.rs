@@ -1,9 +1,10 @@
 //! What is known of accounts, roles and rights.
 
+use serde::{Deserialize, Serialize};
 use crate::event::AccessEvent;
 
 /// What is known of accounts, roles and rights.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Access {}
 
 impl Access {

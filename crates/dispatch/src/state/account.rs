@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use jiff::Timestamp;
 
 use crate::account::{Account, Door, Names, Proof};
@@ -9,7 +10,7 @@ use crate::event::AccountEvent;
 use crate::id::{AccountId, PersonId};
 
 /// All accounts.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Accounts {
     by_id: BTreeMap<AccountId, Account>,
     by_login: BTreeMap<String, AccountId>,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use crate::event::PeopleEvent;
 use crate::group::Groups;
 use crate::id::{GroupId, PersonId};
 use crate::person::{People, PersonRecord};
 
 /// People and groups.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Directory {
     pub(crate) people: People,
     pub(crate) groups: Groups,

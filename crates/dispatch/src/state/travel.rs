@@ -1,9 +1,10 @@
 //! What is known of journeys and risks abroad.
 
+use serde::{Deserialize, Serialize};
 use crate::event::TravelEvent;
 
 /// What is known of journeys and risks abroad.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Travel {}
 
 impl Travel {
