@@ -15,8 +15,8 @@ use crate::chain::{Head, Row};
 use crate::command::Command;
 use crate::decide::decide_for;
 use crate::error::Error;
-use crate::fold::Place;
 use crate::event::{Entry, Event, JournalEvent};
+use crate::fold::Place;
 use crate::journal::{Appended, Journal, JournalError};
 use crate::keys::Keys;
 use crate::snapshot::SnapshotFile;
@@ -62,7 +62,11 @@ impl Appender {
         let mut place = Place::default();
         if let Some(from) = &snapshot
             && let Some((state, head)) = from.read(&keys)
-            && journal.read_from(head.seq).await?.first().is_some_and(|row| (row.seq, row.hash) == (head.seq, head.hash))
+            && journal
+                .read_from(head.seq)
+                .await?
+                .first()
+                .is_some_and(|row| (row.seq, row.hash) == (head.seq, head.hash))
         {
             *shown.write().unwrap_or_else(PoisonError::into_inner) = state;
             place.head = head;

@@ -141,7 +141,11 @@ pub fn certificate_in_japanese(signed: &SignedText) -> Option<String> {
         _ => return None,
     };
     let whole = signed.kind() == SYSTEM_KIND;
-    let title = if whole { "データ消去証明書（システム全体）" } else { "データ消去証明書（利用者）" };
+    let title = if whole {
+        "データ消去証明書（システム全体）"
+    } else {
+        "データ消去証明書（利用者）"
+    };
     let method = if whole {
         "暗号鍵をすべて破棄し、全ファイルをゼロで上書きして削除した。"
     } else {

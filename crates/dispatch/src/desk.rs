@@ -95,7 +95,12 @@ impl Desk {
     /// # Errors
     /// [`Error::Refused`] for one person alone; [`Error::Keys`] if the key could not be destroyed, which the next start
     /// tries again.
-    pub async fn erase_person(&self, person: PersonId, by: Approval, now: Timestamp) -> Result<SignedText, CustodyError> {
+    pub async fn erase_person(
+        &self,
+        person: PersonId,
+        by: Approval,
+        now: Timestamp,
+    ) -> Result<SignedText, CustodyError> {
         self.command(RetentionCommand::ErasePerson { person, by }, now).await?;
         erasure_certificate(&*self.journal, &self.keys, person).await
     }

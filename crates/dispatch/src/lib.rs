@@ -15,6 +15,7 @@ mod certificate;
 mod chain;
 mod command;
 mod custody;
+mod day;
 mod decide;
 mod desk;
 mod dispatch;
@@ -53,14 +54,16 @@ pub use chain::{Broken, Content, Hash, Head, Row};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
     DispatchCommand, DispatchDraft, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal,
-    Refusal, RetentionCommand, RetentionRefusal, Target, TravelCommand, TravelRefusal,
+    Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, Target, TravelCommand,
+    TravelRefusal,
 };
 pub use custody::CustodyError;
 pub use custody::erasure::{erase_system, erasure_certificate};
 pub use custody::export::export;
 pub use custody::hand_over::{HandOverKeys, hand_over, open_hand_over};
 pub use custody::sweep::{Swept, sweep};
-pub use decide::decide;
+pub use day::japan_date;
+pub use decide::{PersonChange, RosterChanges, Touched, decide, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
 pub use error::Error;
@@ -69,7 +72,7 @@ pub use event::{
     PeopleEvent, RetentionEvent, TravelEvent,
 };
 pub use fold::read_state;
-pub use group::{Group, Groups};
+pub use group::{Group, GroupChange, Groups};
 pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, RuleId};
 pub use incident::{Incident, Summary};
 pub use journal::heads::{HeadError, read_heads, write_head};
@@ -81,14 +84,17 @@ pub use judge::{Ask, Judgement, Ruling, Verdict};
 pub use keys::{Erasure, GivenMaster, Keys, KeysError, Master, RingId};
 pub use link::{AnswerView, LinkRefusal, LinkView};
 pub use mail::{MailTemplate, Mode};
-pub use person::{People, Person, PersonRecord, Personal, RosterRow};
+pub use person::{
+    ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
+    RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
+};
 pub use question::{Choice, ChoiceId, Question};
 pub use retention::{Approval, Schedule, due};
-pub use roster::{RosterError, read_roster};
+pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
 pub use snapshot::SnapshotFile;
-pub use state::{Accounts, State};
+pub use state::{Accounts, Plans, State};
 pub use tally::{GroupRow, Tally};
 pub use timeline::{Origin, Timeline};

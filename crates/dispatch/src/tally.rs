@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use crate::group::Groups;
 use crate::id::{GroupId, PersonId};
 use crate::question::Question;
+use serde::{Deserialize, Serialize};
 
 /// The numbers of a dispatch at one moment. People, mails and answers are named as such.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Failures of one source that lock it.
 pub const FAILURES_MAX: u32 = 5;

@@ -76,7 +76,7 @@ fn mask(value: Value) -> Value {
             Some((_, domain)) if is_domain(domain) => format!("***@{domain}"),
             _ => "***".into(),
         }),
-        Value::Array(values) if values.iter().all(Value::is_string) => {
+        Value::Array(values) if !values.iter().any(Value::is_number) => {
             Value::Array(values.into_iter().map(mask).collect())
         }
         Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, mask(value))).collect()),
@@ -96,9 +96,16 @@ mod tests {
 
     #[test]
     fn req_a29_of_personal_data_only_the_domain_of_an_address_is_shown() {
-        let shown = mask(json!({"name": "山田太郎", "kana": "", "addresses": ["taro@docomo.ne.jp"], "hash": [1, 2], "n": 7}));
-        assert_eq!(shown, json!({"name": "***", "kana": "", "addresses": ["***@docomo.ne.jp"], "hash": null, "n": null}));
+        let shown =
+            mask(json!({"name": "山田太郎", "kana": "", "addresses": ["taro@docomo.ne.jp"], "hash": [1, 2], "n": 7}));
+        assert_eq!(
+            shown,
+            json!({"name": "***", "kana": "", "addresses": ["***@docomo.ne.jp"], "hash": null, "n": null})
+        );
         assert_eq!(mask(json!("連絡は taro@docomo.ne.jp まで")), json!("***"));
-        assert_eq!(mask(json!({"in": [{"comment": "右足"}]})), json!({"in": null}));
+        assert_eq!(
+            mask(json!({"in": [{"comment": "右足", "at": 5}]})),
+            json!({"in": [{"comment": "***", "at": null}]})
+        );
     }
 }

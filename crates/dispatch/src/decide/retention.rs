@@ -23,9 +23,7 @@ pub(super) fn decide(state: &State, command: &RetentionCommand, now: Timestamp) 
             two_people(state, by)?;
             Ok(vec![RetentionEvent::HandedOver { recipient: *recipient, by: *by }.into()])
         }
-        RetentionCommand::Forget { schedule } => {
-            Ok(due(state, schedule, now).into_iter().map(Event::from).collect())
-        }
+        RetentionCommand::Forget { schedule } => Ok(due(state, schedule, now).into_iter().map(Event::from).collect()),
     }
 }
 

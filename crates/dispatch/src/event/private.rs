@@ -44,6 +44,7 @@ impl Event {
     pub(crate) fn confidential(&mut self) -> Vec<(PersonId, &mut dyn Confidential)> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => vec![(record.person, &mut record.personal)],
+            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => vec![(*person, row)],
             Event::Answer(AnswerEvent::Given(record)) => vec![(record.person, &mut record.comment)],
             Event::Account(AccountEvent::Opened { account, names, .. }) => vec![(account.key(), names)],
             Event::Account(AccountEvent::PasswordSet { account, password, .. }) => vec![(account.key(), password)],
@@ -56,6 +57,7 @@ impl Event {
     pub(crate) fn needs_key(&self) -> Option<PersonId> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => Some(record.person),
+            Event::People(PeopleEvent::RowPlanned { person, .. }) => Some(*person),
             Event::Account(AccountEvent::Opened { account, .. }) => Some(account.key()),
             _ => None,
         }

@@ -1,7 +1,7 @@
 //! What is known of accounts, roles and rights.
 
-use serde::{Deserialize, Serialize};
 use crate::event::AccessEvent;
+use serde::{Deserialize, Serialize};
 
 /// What is known of accounts, roles and rights.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

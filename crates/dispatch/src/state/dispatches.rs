@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use crate::answer::AnswerRecord;
 use crate::dispatch::{Dispatch, DispatchRecord};
 use crate::event::DispatchEvent;
 use crate::id::{DispatchId, GroupId, PersonId};
+use serde::{Deserialize, Serialize};
 
 /// Dispatches by number and by key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,9 @@ pub use account::Accounts;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
 use crate::answer::{Answer, AnswerRecord};
 use crate::chain::{Hash, digest_of};
 use crate::dispatch::Dispatch;
@@ -22,9 +24,11 @@ use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
 use crate::incident::Incident;
 use crate::judge::Judgement;
 use crate::keys::RingId;
-use crate::person::People;
+use crate::person::{People, Side};
 use crate::rule::Rule;
 use crate::tally::Tally;
+
+pub use people::Plans;
 
 /// Everything that is known now. Equal journals fold to equal states.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -66,7 +70,7 @@ impl State {
     fn forget(&mut self, event: &RetentionEvent) {
         match event {
             RetentionEvent::PersonErased { person, .. } => {
-                self.directory.people.erase(*person);
+                self.directory.erase(*person);
                 self.incidents.erase(*person);
             }
             RetentionEvent::HandedOver { .. } => {}
@@ -125,6 +129,23 @@ impl State {
     #[must_use]
     pub fn groups(&self) -> &Groups {
         &self.directory.groups
+    }
+
+    /// What is planned for days to come.
+    #[must_use]
+    pub fn plans(&self) -> &Plans {
+        &self.directory.plans
+    }
+
+    /// When the last whole roster of a side was taken.
+    #[must_use]
+    pub fn roster_taken(&self, side: Side) -> Option<Timestamp> {
+        self.directory.taken.get(&side).copied()
+    }
+
+    /// A copy that knows people and groups only.
+    pub(crate) fn people_alone(&self) -> State {
+        State { directory: self.directory.clone(), ..State::default() }
     }
 
     /// The rules in the order of their numbers.

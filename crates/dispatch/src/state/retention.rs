@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
 use crate::event::RetentionEvent;
 use crate::id::PersonId;
+use serde::{Deserialize, Serialize};
 
 /// Who was erased.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

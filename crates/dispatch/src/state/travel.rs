@@ -1,7 +1,7 @@
 //! What is known of journeys and risks abroad.
 
-use serde::{Deserialize, Serialize};
 use crate::event::TravelEvent;
+use serde::{Deserialize, Serialize};
 
 /// What is known of journeys and risks abroad.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
