@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hikyaku_dispatch::{CustodyError, Error, PersonId, Refusal, RetentionRefusal, Witnessed};
-use hikyaku_dispatch::{erase_system, erasure_certificate};
+use hikyaku_dispatch::{erase_person, erase_system, erasure_certificate};
 use jiff::Timestamp;
 
 use super::data::{self, By};
@@ -28,7 +28,7 @@ pub struct EraseArgs {
 pub async fn run(args: &EraseArgs) -> Result<bool, String> {
     let desk = data::open_desk(&args.data).await?;
     let person = PersonId(args.person);
-    let certificate = match desk.erase_person(person, args.by.into(), Timestamp::now()).await {
+    let certificate = match erase_person(&desk, person, args.by.into(), Timestamp::now()).await {
         Err(CustodyError::Desk(Error::Refused(Refusal::Retention(RetentionRefusal::Erased(_))))) => {
             erasure_certificate(desk.journal(), desk.keys(), person).await
         }

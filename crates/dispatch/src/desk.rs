@@ -7,17 +7,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::access::Actor;
 use crate::appender::{Appender, Wish};
-use crate::command::{Command, RetentionCommand};
-use crate::custody::CustodyError;
-use crate::custody::erasure::erasure_certificate;
+use crate::command::Command;
 use crate::error::Error;
 use crate::event::Event;
 use crate::id::{DispatchId, PersonId};
 use crate::journal::Journal;
 use crate::keys::Keys;
 use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
-use crate::retention::Approval;
-use crate::signed::SignedText;
 use crate::snapshot::SnapshotFile;
 use crate::state::State;
 use crate::timeline::whole_micros;
@@ -87,22 +83,6 @@ impl Desk {
         let wish = Wish { actor, command: command.into(), now: whole_micros(now), done };
         self.wishes.send(wish).await.map_err(|_| Error::Closed)?;
         result.await.map_err(|_| Error::Closed)?
-    }
-
-    /// Erases a person for good, if two people are behind it: durable, the key destroyed, the certificate signed
-    /// (requirement S05).
-    ///
-    /// # Errors
-    /// [`Error::Refused`] for one person alone; [`Error::Keys`] if the key could not be destroyed, which the next start
-    /// tries again.
-    pub async fn erase_person(
-        &self,
-        person: PersonId,
-        by: Approval,
-        now: Timestamp,
-    ) -> Result<SignedText, CustodyError> {
-        self.command(RetentionCommand::ErasePerson { person, by }, now).await?;
-        erasure_certificate(&*self.journal, &self.keys, person).await
     }
 
     /// Reads the present. Short work only: writing waits for it.

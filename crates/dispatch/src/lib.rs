@@ -58,12 +58,12 @@ pub use command::{
     TravelRefusal,
 };
 pub use custody::CustodyError;
-pub use custody::erasure::{erase_system, erasure_certificate};
+pub use custody::erasure::{erase_person, erase_system, erasure_certificate};
 pub use custody::export::export;
 pub use custody::hand_over::{HandOverKeys, hand_over, open_hand_over};
 pub use custody::sweep::{Swept, sweep};
 pub use day::japan_date;
-pub use decide::{PersonChange, RosterChanges, Touched, decide, preview_roster};
+pub use decide::{PersonChange, RosterChanges, Touched, decide, due, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
 pub use error::Error;
@@ -89,7 +89,7 @@ pub use person::{
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
 pub use question::{Choice, ChoiceId, Question};
-pub use retention::{Approval, Schedule, due};
+pub use retention::{Approval, Schedule};
 pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};

@@ -1,13 +1,8 @@
-//! How long what is kept: a schedule per kind of data, and what it says is due (requirement S18). Pure.
+//! How long what is kept (requirement S18), and who stands behind what nobody may do alone.
 
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::event::RetentionEvent;
 use crate::id::AccountId;
-use crate::incident::Incident;
-use crate::mail::Mode;
-use crate::state::State;
 
 /// Two people who together may do what nobody may alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,30 +31,4 @@ impl Default for Schedule {
     fn default() -> Self {
         Schedule { bulletins_days: 365, incidents_days: 5 * 365, drills_days: 3 * 365 }
     }
-}
-
-/// What the schedule says is to be forgotten at `now`, oldest first; each is gone when its event is applied.
-#[must_use]
-pub fn due(state: &State, schedule: &Schedule, now: Timestamp) -> Vec<RetentionEvent> {
-    let since = |days: u32| now - SignedDuration::from_hours(i64::from(days) * 24);
-    let over = |incident: &&Incident| {
-        let days = if incident.mode == Mode::Real { schedule.incidents_days } else { schedule.drills_days };
-        last_day(state, incident) < since(days)
-    };
-    let forget = |incident: &Incident| RetentionEvent::IncidentForgotten {
-        incident: incident.id,
-        dispatches: incident.dispatches.clone(),
-    };
-    let mut events: Vec<RetentionEvent> = state.incidents().filter(over).map(forget).collect();
-    let before = since(schedule.bulletins_days);
-    if state.judgements().iter().any(|judgement| judgement.incident.is_none() && judgement.judged < before) {
-        events.push(RetentionEvent::BulletinsForgotten { before });
-    }
-    events
-}
-
-/// From when on nothing of the incident can be answered any more.
-fn last_day(state: &State, incident: &Incident) -> Timestamp {
-    let ends = incident.dispatches.iter().filter_map(|id| Some(state.dispatch(*id)?.record().expires));
-    ends.max().unwrap_or(incident.opened)
 }

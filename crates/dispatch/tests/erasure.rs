@@ -15,7 +15,7 @@ use hikyaku_core::{Address, Batch, Config, Engine, Seal};
 use hikyaku_dispatch::{
     AccountCommand, AccountId, Approval, CustodyError, Desk, Erasure, GivenMaster, HandOverKeys, Journal, Keys, Master,
     Names, PasswordHash, RedbJournal, Sender, SignedText, SnapshotFile, Witnessed, batch_for, certificate_in_japanese,
-    erase_system, erasure_certificate, export, hand_over, open_hand_over, verify,
+    erase_person, erase_system, erasure_certificate, export, hand_over, open_hand_over, verify,
 };
 
 const BY: Approval = Approval { requested_by: AccountId(1), approved_by: AccountId(2) };
@@ -139,7 +139,7 @@ async fn req_s05_after_an_erasure_neither_the_present_nor_any_copy_of_before_yie
         assert!(readable(desk.journal(), desk.keys()).await.contains("甲山一郎"), "the search finds what is there");
         // A backup is all but the keys, which are copied alone; here even they were.
         copy(&data, &backup);
-        let certificate = desk.erase_person(P1, BY, at("18:00:00")).await.unwrap();
+        let certificate = erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
         desk.read(|state| {
             assert_eq!(state.people().find(P1).unwrap().name(), "削除済み");
             assert_eq!(state.people().find(P2).unwrap().name(), "乙川二郎");
@@ -194,7 +194,7 @@ async fn req_s05_two_different_people_stand_behind_an_erasure_and_nobody_is_eras
     let alone = Approval { requested_by: AccountId(1), approved_by: AccountId(1) };
     let stranger = Approval { requested_by: AccountId(1), approved_by: AccountId(9) };
     for (by, word) in [(alone, "somebody else"), (stranger, "no account a9")] {
-        let error = desk.erase_person(P1, by, at("18:00:00")).await.unwrap_err().to_string();
+        let error = erase_person(&desk, P1, by, at("18:00:00")).await.unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
     }
     assert_eq!(desk.read(|state| state.people().find(P1).unwrap().name().to_owned()), "甲山一郎");
@@ -207,9 +207,9 @@ async fn req_s05_two_different_people_stand_behind_an_erasure_and_nobody_is_eras
         desk.command(open, at("17:00:00")).await.unwrap();
     }
     let one_person = Approval { requested_by: AccountId(3), approved_by: AccountId(4) };
-    assert!(desk.erase_person(P1, one_person, at("18:00:00")).await.is_err());
-    desk.erase_person(P1, BY, at("18:00:00")).await.unwrap();
-    let error = desk.erase_person(P1, BY, at("18:01:00")).await.unwrap_err().to_string();
+    assert!(erase_person(&desk, P1, one_person, at("18:00:00")).await.is_err());
+    erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
+    let error = erase_person(&desk, P1, BY, at("18:01:00")).await.unwrap_err().to_string();
     assert!(error.contains("erased already"), "{error}");
     assert!(desk.command(answer(D1, P1, 1, "まだ居ます"), at("18:02:00")).await.is_err(), "nothing new is kept");
 }
@@ -220,7 +220,7 @@ async fn req_s05_an_erasure_that_a_crash_cut_short_is_finished_at_the_next_start
     let desk = ministry_in(folder.path(), &Master::File).await;
     let before = folder.path().join("keys-before");
     copy(&folder.path().join("keys"), &before);
-    desk.erase_person(P1, BY, at("18:00:00")).await.unwrap();
+    erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
     drop(desk);
     // The event is durable, the key file is the one of before.
     let keys = Keys::open(&before).unwrap();
@@ -236,7 +236,7 @@ async fn req_s05_a_certificate_says_that_an_erasure_is_pending_until_the_new_mas
     let [old, new] = ["11".repeat(32), "22".repeat(32)];
     let given = |present: &str, before| Master::Given(GivenMaster::read(present, before).unwrap());
     let desk = ministry_in(folder.path(), &given(&old, None)).await;
-    let first = desk.erase_person(P1, BY, at("18:00:00")).await.unwrap();
+    let first = erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
     assert!(first.value("state").unwrap().starts_with("pending"));
     assert!(certificate_in_japanese(&first).unwrap().contains("状態: 保留"));
     drop(desk);
@@ -249,7 +249,7 @@ async fn req_s05_a_certificate_says_that_an_erasure_is_pending_until_the_new_mas
 async fn the_state_after_an_erasure_is_the_one_that_a_new_start_folds() {
     let folder = tempfile::tempdir().unwrap();
     let desk = ministry_in(folder.path(), &Master::File).await;
-    desk.erase_person(P1, BY, at("18:00:00")).await.unwrap();
+    erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
     let (left, keys) = (desk.read(|state| state.digest().unwrap()), desk.keys().clone());
     drop(desk);
     let again = Desk::open(Arc::new(reopened(folder.path()).await), keys).await.unwrap();

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use super::CustodyError;
 use crate::certificate::{PersonErased, SystemErased, Witnessed};
 use crate::chain::Head;
+use crate::command::RetentionCommand;
 use crate::decide::two_people;
+use crate::desk::Desk;
 use crate::event::{Event, RetentionEvent};
 use crate::fold;
 use crate::id::PersonId;
@@ -17,6 +19,22 @@ use crate::journal::Journal;
 use crate::keys::Keys;
 use crate::retention::Approval;
 use crate::signed::SignedText;
+
+/// Erases a person for good, if two people are behind it: durable, the key destroyed, the certificate signed
+/// (requirement S05).
+///
+/// # Errors
+/// [`crate::Refusal`] for one person alone; [`crate::KeysError`] if the key could not be destroyed, which the next start
+/// tries again.
+pub async fn erase_person(
+    desk: &Desk,
+    person: PersonId,
+    by: Approval,
+    now: Timestamp,
+) -> Result<SignedText, CustodyError> {
+    desk.command(RetentionCommand::ErasePerson { person, by }, now).await?;
+    erasure_certificate(desk.journal(), desk.keys(), person).await
+}
 
 /// The certificate of a person's erasure, as often as it is asked for: what, when, by whom, the journal's head before and
 /// after, and whether it is done (requirement S05).

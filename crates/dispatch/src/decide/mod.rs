@@ -13,6 +13,7 @@ mod travel;
 
 use jiff::Timestamp;
 
+pub use retention::due;
 pub(crate) use retention::two_people;
 
 use crate::access::Actor;

@@ -1,12 +1,14 @@
 //! Deciding about what is kept, returned and erased.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::account::Account;
 use crate::command::{Refusal, RetentionCommand, RetentionRefusal};
 use crate::event::{Event, RetentionEvent};
 use crate::id::AccountId;
-use crate::retention::{Approval, due};
+use crate::incident::Incident;
+use crate::mail::Mode;
+use crate::retention::{Approval, Schedule};
 use crate::state::State;
 
 pub(super) fn decide(state: &State, command: &RetentionCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
@@ -36,4 +38,30 @@ pub(crate) fn two_people(state: &State, by: &Approval) -> Result<(), RetentionRe
 
 fn account(state: &State, id: AccountId) -> Result<&Account, RetentionRefusal> {
     state.accounts().find(id).filter(|account| !account.suspended).ok_or(RetentionRefusal::NoAccount(id))
+}
+
+/// What the schedule says is to be forgotten at `now`, oldest first; each is gone when its event is applied.
+#[must_use]
+pub fn due(state: &State, schedule: &Schedule, now: Timestamp) -> Vec<RetentionEvent> {
+    let since = |days: u32| now - SignedDuration::from_hours(i64::from(days) * 24);
+    let over = |incident: &&Incident| {
+        let days = if incident.mode == Mode::Real { schedule.incidents_days } else { schedule.drills_days };
+        last_day(state, incident) < since(days)
+    };
+    let forget = |incident: &Incident| RetentionEvent::IncidentForgotten {
+        incident: incident.id,
+        dispatches: incident.dispatches.clone(),
+    };
+    let mut events: Vec<RetentionEvent> = state.incidents().filter(over).map(forget).collect();
+    let before = since(schedule.bulletins_days);
+    if state.judgements().iter().any(|judgement| judgement.incident.is_none() && judgement.judged < before) {
+        events.push(RetentionEvent::BulletinsForgotten { before });
+    }
+    events
+}
+
+/// From when on nothing of the incident can be answered any more.
+fn last_day(state: &State, incident: &Incident) -> Timestamp {
+    let ends = incident.dispatches.iter().filter_map(|id| Some(state.dispatch(*id)?.record().expires));
+    ends.max().unwrap_or(incident.opened)
 }
