@@ -14,7 +14,7 @@ pub const MAX_NAMESPACE_DECLARATIONS: usize = 1024;
 pub const MAX_NODES: u32 = 2_000_000;
 /// The most reports on places that one telegram may become. Every municipality of Japan with
 /// ten warnings makes 20,000.
-pub const MAX_REPORTS: usize = 50_000;
+pub const MAX_REPORTS: usize = 40_000;
 /// Bytes that a node has at least on average, in a telegram that is not small. Real ones have 15 and more.
 const BYTES_PER_NODE: usize = 10;
 /// Elements that name a place, each of which becomes a report: of JMA, CAP, EDXL-DE and 外務省.

@@ -1,5 +1,6 @@
 //! What a source hands over, before anything in it is understood.
 
+#[cfg(feature = "edge")]
 use hikyaku_bulletin::SourceId;
 use jiff::Timestamp;
 
@@ -34,6 +35,7 @@ impl Telegram {
     }
 
     /// Gives it a name of its own beside another telegram that came under the same: its bytes tell it, whatever a relay calls it.
+    #[cfg(feature = "edge")]
     pub(crate) fn set_apart(&mut self) {
         let mark: String = self.digest.chars().take(16).collect();
         let stem = SourceId::from_file_name(&self.name);
