@@ -144,6 +144,31 @@ pub enum RegionCode {
     SeismicLocal(AreaCode),
 }
 
+/// The first code of 地震情報／細分区域 of each prefecture (JIS X 0401), ascending; the codes of a prefecture stand together.
+#[rustfmt::skip]
+const FIRST_LOCAL: [(u16, u8); 47] = [
+    (100, 1), (200, 2), (210, 3), (220, 4), (230, 5), (240, 6), (250, 7), (300, 8), (310, 9), (320, 10),
+    (330, 11), (340, 12), (350, 13), (360, 14), (370, 15), (380, 16), (390, 17), (400, 18), (410, 19), (420, 20),
+    (430, 21), (440, 22), (450, 23), (460, 24), (500, 25), (510, 26), (520, 27), (530, 28), (540, 29), (550, 30),
+    (560, 31), (570, 32), (580, 33), (590, 34), (600, 36), (610, 37), (620, 38), (630, 39), (700, 35), (710, 40),
+    (720, 41), (730, 42), (740, 43), (750, 44), (760, 45), (770, 46), (800, 47),
+];
+
+impl RegionCode {
+    /// The prefecture that it is or lies in; `None` for a code below all of them.
+    #[must_use]
+    pub fn prefecture(&self) -> Option<Prefecture> {
+        match self {
+            Self::Prefecture(prefecture) => Some(*prefecture),
+            Self::SeismicLocal(code) => {
+                let code: u16 = code.as_str().parse().ok()?;
+                let (_, prefecture) = FIRST_LOCAL.iter().rev().find(|(first, _)| *first <= code)?;
+                Prefecture::from_code(*prefecture)
+            }
+        }
+    }
+}
+
 impl fmt::Display for RegionCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

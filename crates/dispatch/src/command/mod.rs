@@ -12,7 +12,7 @@ use thiserror::Error;
 
 pub use access::{AccessCommand, AccessRefusal};
 pub use answer::{AnswerCommand, AnswerRefusal};
-pub use dispatch::{DispatchCommand, DispatchDraft, DispatchRefusal, Target};
+pub use dispatch::{DispatchCommand, DispatchRefusal};
 pub use judging::{JudgingCommand, JudgingRefusal};
 pub use people::{PeopleCommand, PeopleRefusal};
 pub use retention::{RetentionCommand, RetentionRefusal};

@@ -26,7 +26,7 @@ pub use answer::AnswerEvent;
 pub use dispatch::DispatchEvent;
 pub use error::CodecError;
 pub use journal::JournalEvent;
-pub use judging::JudgingEvent;
+pub use judging::{JudgingEvent, News};
 pub use people::PeopleEvent;
 pub use retention::RetentionEvent;
 pub use travel::TravelEvent;

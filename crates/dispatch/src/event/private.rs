@@ -20,7 +20,12 @@ impl Event {
     pub(super) fn seal(&mut self, keys: &Keys) -> Result<(), KeysError> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => seal(keys, record.person, &mut record.personal),
-            Event::Answer(AnswerEvent::Given(record)) => seal(keys, record.person, &mut record.comment),
+            Event::Answer(AnswerEvent::Given(record)) => {
+                seal(keys, record.person, &mut record.comment)?;
+                seal(keys, record.person, &mut record.details)
+            }
+            Event::Answer(AnswerEvent::SelfReported(report)) => seal(keys, report.person, &mut report.comment),
+            Event::Answer(AnswerEvent::Said(message)) => seal(keys, message.person, &mut message.text),
             _ => Ok(()),
         }
     }
@@ -28,7 +33,12 @@ impl Event {
     pub(super) fn open(&mut self, keys: &Keys) -> Result<(), KeysError> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => open(keys, record.person, &mut record.personal),
-            Event::Answer(AnswerEvent::Given(record)) => open(keys, record.person, &mut record.comment),
+            Event::Answer(AnswerEvent::Given(record)) => {
+                open(keys, record.person, &mut record.comment)?;
+                open(keys, record.person, &mut record.details)
+            }
+            Event::Answer(AnswerEvent::SelfReported(report)) => open(keys, report.person, &mut report.comment),
+            Event::Answer(AnswerEvent::Said(message)) => open(keys, message.person, &mut message.text),
             _ => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 //! The present: a fold over the events of the journal, one part for each room, and what can be read from it.
 
 mod access;
+mod answers;
 mod dispatches;
 mod incidents;
 mod people;
@@ -13,13 +14,15 @@ use crate::answer::{Answer, AnswerRecord};
 use crate::dispatch::Dispatch;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent};
 use crate::group::Groups;
-use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
+use crate::id::{DispatchId, IncidentId, PersonId, RuleId, TableId};
 use crate::incident::Incident;
-use crate::judge::Judgement;
+use crate::judgement::Judgement;
 use crate::keys::RingId;
 use crate::person::People;
-use crate::rule::Rule;
+use crate::proposal::Waiting;
+use crate::rule::{Rule, Table};
 use crate::tally::Tally;
+use crate::thread::Message;
 
 /// Everything that is known now. Equal journals fold to equal states.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +32,7 @@ pub struct State {
     access: access::Access,
     pub(crate) incidents: incidents::Incidents,
     pub(crate) dispatches: dispatches::Dispatches,
+    pub(crate) answers: answers::Answers,
     travel: travel::Travel,
     retention: retention::Retention,
 }
@@ -45,9 +49,16 @@ impl State {
                 if let DispatchEvent::Opened(record) = event {
                     self.incidents.asked(record);
                 }
-                self.dispatches.apply(event, |person| self.directory.within(person));
+                self.dispatches.apply(event, |person| self.directory.belonging(person));
             }
-            Event::Answer(AnswerEvent::Given(record)) => self.answered(record),
+            Event::Answer(event) => {
+                self.answers.apply(event);
+                match event {
+                    AnswerEvent::Given(record) => self.answered(record),
+                    AnswerEvent::Fetched { dispatch, people } => self.dispatches.fetched(*dispatch, people),
+                    AnswerEvent::SelfReported(_) | AnswerEvent::Said(_) => {}
+                }
+            }
             Event::Travel(event) => self.travel.apply(event),
             Event::Retention(event) => self.retention.apply(event),
         }
@@ -85,6 +96,17 @@ impl State {
     #[must_use]
     pub fn rules(&self) -> &BTreeMap<RuleId, Rule> {
         &self.incidents.rules
+    }
+
+    /// A table of targets by number.
+    #[must_use]
+    pub fn table(&self, id: TableId) -> Option<&Table> {
+        self.incidents.tables.get(&id)
+    }
+
+    /// What waits for approval, oldest first.
+    pub fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        self.incidents.waiting.values()
     }
 
     /// The record of every bulletin, oldest first.
@@ -131,7 +153,18 @@ impl State {
     /// A person's present answer in the incident of a dispatch.
     #[must_use]
     pub fn last_answer(&self, dispatch: DispatchId, person: PersonId) -> Option<&Answer> {
-        let incident = self.dispatch(dispatch)?.record().incident;
-        self.incident(incident)?.answers(person).last()
+        self.incidents.of_dispatch(dispatch)?.answers(person).last()
+    }
+
+    /// What was said about a person's answer in an incident and in those merged into it.
+    pub fn thread(&self, incident: IncidentId, person: PersonId) -> impl Iterator<Item = &Message> {
+        let merged = self.incidents().filter(move |it| it.merged_into == Some(incident)).map(|it| it.id);
+        merged.chain([incident]).flat_map(move |id| self.answers.thread(id, person))
+    }
+
+    /// The incident of a dispatch, wherever merging and splitting have put it.
+    #[must_use]
+    pub fn incident_of(&self, dispatch: DispatchId) -> Option<&Incident> {
+        self.incidents.of_dispatch(dispatch)
     }
 }

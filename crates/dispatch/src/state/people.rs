@@ -6,6 +6,7 @@ use crate::event::PeopleEvent;
 use crate::group::Groups;
 use crate::id::{GroupId, PersonId};
 use crate::person::{People, PersonRecord};
+use crate::tally::Belonging;
 
 /// People and groups.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,8 +29,11 @@ impl Directory {
         self.people.set(record, within);
     }
 
-    /// The groups of a person and all above them; none for somebody unknown.
-    pub(super) fn within(&self, person: PersonId) -> Arc<[GroupId]> {
-        self.people.find(person).map_or_else(|| Arc::from([]), |person| Arc::clone(&person.within))
+    /// Where a person belongs; nowhere for somebody unknown.
+    pub(super) fn belonging(&self, person: PersonId) -> Belonging {
+        match self.people.find(person) {
+            Some(person) => Belonging { within: Arc::clone(&person.within), regions: person.regions.as_slice().into() },
+            None => Belonging { within: Arc::from([]), regions: Arc::from([]) },
+        }
     }
 }

@@ -1,0 +1,32 @@
+//! What a correction takes back from people: they were asked, and by what is true now they would not have been.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use hikyaku_bulletin::{AreaReport, Bulletin};
+
+use crate::gravity::Gravity;
+use crate::id::PersonId;
+use crate::incident::{Channel, Incident};
+use crate::reach::Reach;
+use crate::state::State;
+
+/// Those who were asked in this incident, whom no rule reaches any more, and for whom it is milder than they were told.
+pub(super) fn spared(
+    bulletin: &Bulletin,
+    state: &State,
+    incident: &Incident,
+    reached: &BTreeSet<PersonId>,
+) -> Vec<(PersonId, Option<Gravity>)> {
+    let place = |report: &AreaReport| Some((report.clone(), Gravity::of(&report.severity)?));
+    let places: Vec<(AreaReport, Gravity)> = bulletin.areas.iter().filter_map(place).collect();
+    let Some(scale) = places.first().map(|(_, gravity)| *gravity) else { return Vec::new() };
+    let mut reach = Reach::new(places, &[]);
+    let of = |person: &PersonId| {
+        let known = incident.known_of(*person, Channel::Safety, scale)?;
+        let now = reach.at(&state.people().find(*person)?.regions);
+        let is_milder = now.is_none_or(|now| now.against(known) == Some(Ordering::Less));
+        is_milder.then_some((*person, now))
+    };
+    incident.known.keys().filter(|person| !reached.contains(person)).filter_map(of).collect()
+}
