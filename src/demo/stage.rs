@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hikyaku_bulletin::Bulletin;
+use hikyaku_bulletin::{Bulletin, Fate};
 use hikyaku_core::letter::Mailbox;
 use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
 use hikyaku_core::{Address, BatchId, Carrier, Config, Engine, Policy, Record};
 use hikyaku_dispatch::{
-    Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, PeopleCommand, RedbJournal, Rule, RuleId, Sender,
-    batch_for, outcomes, read_roster,
+    BatchOf, Desk, DispatchCommand, JudgingCommand, Keys, PeopleCommand, RedbJournal, Rule, RuleId, Sender, batch_for,
+    outcomes, read_roster,
 };
 use hikyaku_feeds::{parse, samples};
 use hikyaku_mock::{CarrierProfile, Directory, Ledger, MockNet};
@@ -38,7 +38,7 @@ pub struct Stage {
     folder: Folder,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
-    dispatched: mpsc::UnboundedSender<(BatchId, DispatchId)>,
+    dispatched: mpsc::UnboundedSender<(BatchId, BatchOf)>,
     folded: watch::Receiver<u64>,
 }
 
@@ -89,14 +89,14 @@ impl Stage {
         let headline = format!("{}（{}）{}", bulletin.title, bulletin.office, bulletin.headline);
         // An old telegram is judged as of its own time, or a real one of the past would reach nobody.
         let received = bulletin.published;
-        let command = JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), received };
+        let command = JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate: Fate::Act, received };
         self.desk.command(command, received).await.map_err(|e| e.to_string())?;
         let judged = read + started.elapsed();
         let Some(dispatch) = self.desk.read(|state| state.latest_dispatch().map(|d| d.id())) else {
             return Ok(None);
         };
         let sender = self.sender()?;
-        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), dispatch, &sender));
+        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), (dispatch, 0), &sender));
         let mut batch = batch.map_err(|e| e.to_string())?.ok_or("the dispatch is gone")?;
         // The telegram may be old; the deadline counts from now.
         batch.deadline = Some(self.engine.now() + Duration::from_secs(600));
@@ -107,8 +107,8 @@ impl Stage {
         let sample = sample.ok_or("nobody is concerned")?;
         let receipt = self.engine.submit(batch).await.map_err(|e| e.to_string())?;
         let durable = read + started.elapsed();
-        let _ = self.dispatched.send((receipt.batch, dispatch));
-        let queued = DispatchCommand::MarkQueued { dispatch };
+        let _ = self.dispatched.send((receipt.batch, (dispatch, 0)));
+        let queued = DispatchCommand::MarkQueued { dispatch, round: 0 };
         self.desk.command(queued, Timestamp::now()).await.map_err(|e| e.to_string())?;
         Ok(Some(Work {
             headline,
@@ -325,7 +325,7 @@ async fn answer(
 async fn fold_outcomes(
     engine: Engine,
     desk: Desk,
-    mut batches: mpsc::UnboundedReceiver<(BatchId, DispatchId)>,
+    mut batches: mpsc::UnboundedReceiver<(BatchId, BatchOf)>,
     folded: watch::Sender<u64>,
     stop: impl Future<Output = ()>,
 ) {

@@ -39,15 +39,8 @@ pub enum Start {
 
 impl Class {
     /// All classes, the most urgent first.
-    pub const ALL: [Self; 7] = [
-        Self::Immediate,
-        Self::Bulletin,
-        Self::Safety,
-        Self::Confirmed,
-        Self::Hazard,
-        Self::Overseas,
-        Self::Routine,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Immediate, Self::Bulletin, Self::Safety, Self::Confirmed, Self::Hazard, Self::Overseas, Self::Routine];
 
     /// How long it may take, from its start to 99 % accepted.
     #[must_use]
@@ -80,6 +73,21 @@ impl Class {
     }
 }
 
+/// `地震速報`
+impl std::fmt::Display for Class {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Immediate => "至急",
+            Self::Bulletin => "地震速報",
+            Self::Safety => "安否確認",
+            Self::Confirmed => "地震確定情報",
+            Self::Hazard => "災害情報",
+            Self::Overseas => "海外リスク情報",
+            Self::Routine => "通常",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,7 +95,7 @@ mod tests {
     #[test]
     fn a_telegram_without_origin_time_counts_from_its_report_and_a_composed_one_from_the_decision() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let origin = Origin { occurred: Some(at(0)), reported: Some(at(60)), received: Some(at(61)) };
+        let origin = Origin { occurred: Some(at(0)), reported: Some(at(60)), received: Some(at(61)), judged: None };
         let decided = at(70);
         assert_eq!(Class::Bulletin.start(&origin, decided), (Start::Occurred, at(0)));
         assert_eq!(Class::Confirmed.start(&origin, decided), (Start::Reported, at(60)));

@@ -1,10 +1,11 @@
 //! What a bulletin must say for a rule to speak: the kind of hazard, and how bad it must be.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use hikyaku_bulletin::{
-    AlertLevel, Area, AreaReport, Bulletin, Detail, GdacsColour, Hazard, Intensity, Kind, Phase, Phenomenon, Severity,
-    TsunamiGrade, WarningGrade,
+    AlertLevel, Area, AreaReport, Bulletin, Detail, GdacsColour, Hazard, Intensity, Kind, Phase, Phenomenon,
+    Prefecture, Severity, TsunamiGrade, WarningGrade,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,20 +80,15 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// Where the bulletin fulfils it, and how badly.
-    pub(crate) fn places(&self, bulletin: &Bulletin) -> Vec<(AreaReport, Gravity)> {
-        match self {
-            Condition::Struck => struck_at(bulletin),
-            Condition::About { hazard } if self.hears(bulletin) => {
-                let areas = bulletin.areas.iter().filter(|it| !it.severity.is_over());
-                areas.map(|it| (it.clone(), Gravity::Named(*hazard))).collect()
-            }
-            _ if self.hears(bulletin) => {
-                let at = |report: &AreaReport| Some((report.clone(), self.reached(&report.severity)?));
-                bulletin.areas.iter().filter_map(at).collect()
-            }
-            _ => Vec::new(),
+    /// The bulletin as this condition hears it: of a missile only where it came down, of what it does not hear nothing.
+    pub(crate) fn heard<'a>(&self, bulletin: &'a Bulletin) -> Cow<'a, Bulletin> {
+        let mut heard = Cow::Borrowed(bulletin);
+        if !self.hears(bulletin) {
+            heard.to_mut().areas.clear();
+        } else if *self == Condition::Struck {
+            heard.to_mut().areas = struck_at(bulletin);
         }
+        heard
     }
 
     /// How bad it is for those who want to know wherever it is, where a bulletin names no places.
@@ -132,10 +128,18 @@ impl Condition {
         }
     }
 
-    /// What a severity means under it, if it is bad enough.
-    fn reached(&self, severity: &Severity) -> Option<Gravity> {
-        if let (Condition::Alert { at_least }, Some(level)) = (self, severity.alert_level()) {
-            return (level >= *at_least).then_some(Gravity::Alert(level));
+    /// What is told of an area means under it, if it is bad enough.
+    pub(crate) fn reached(&self, report: &AreaReport, bulletin: &Bulletin) -> Option<Gravity> {
+        let severity = &report.severity;
+        match self {
+            Condition::Struck => return Some(Gravity::Struck),
+            Condition::About { hazard } => {
+                return (bulletin.hazard() == *hazard && !severity.is_over()).then_some(Gravity::Named(*hazard));
+            }
+            Condition::Alert { at_least } => {
+                return severity.alert_level().filter(|level| level >= at_least).map(Gravity::Alert);
+            }
+            _ => {}
         }
         let gravity = Gravity::of(severity)?;
         let reached = match (self, gravity) {
@@ -167,17 +171,16 @@ impl Condition {
     }
 }
 
-/// The prefectures that something came down in, each as an area; empty where the condition of A16 is not fulfilled.
-fn struck_at(bulletin: &Bulletin) -> Vec<(AreaReport, Gravity)> {
-    let Some(Detail::CivilProtection(it)) = &bulletin.detail else { return Vec::new() };
-    if !it.has_struck() {
-        return Vec::new();
+/// The prefectures that something came down in, each as an area; none where the condition of A16 is not fulfilled.
+fn struck_at(bulletin: &Bulletin) -> Vec<AreaReport> {
+    let severity = Severity::CivilProtection(Phase::Fallen);
+    match &bulletin.detail {
+        Some(Detail::CivilProtection(it)) if it.has_struck() => {
+            let area = |it: &Prefecture| AreaReport { area: Area::prefecture(*it), severity: severity.clone() };
+            it.fallen_in.iter().map(area).collect()
+        }
+        _ => Vec::new(),
     }
-    let report = |prefecture: &hikyaku_bulletin::Prefecture| AreaReport {
-        area: Area::prefecture(*prefecture),
-        severity: Severity::CivilProtection(Phase::Fallen),
-    };
-    it.fallen_in.iter().map(|prefecture| (report(prefecture), Gravity::Struck)).collect()
 }
 
 /// Whether something came down, and nobody has said in which prefecture: a person has to pick.

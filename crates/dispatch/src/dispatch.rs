@@ -177,7 +177,7 @@ impl Delivery {
 
 /// Where a person stands in a dispatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum Response {
     /// Answered.
     Answered,
     /// The page was fetched, and no answer came: still unanswered.
@@ -197,6 +197,7 @@ pub struct Dispatch {
     queued: BTreeSet<u8>,
     cancelled: Option<Timestamp>,
     unreached: Option<(Timestamp, Vec<PersonId>)>,
+    managers_told: bool,
     measures: Vec<Measure>,
     fetched: BTreeSet<PersonId>,
     ends: BTreeMap<(u8, PersonId, u8), MailEnd>,
@@ -219,6 +220,7 @@ impl Dispatch {
             queued: BTreeSet::new(),
             cancelled: None,
             unreached: None,
+            managers_told: false,
             measures: Vec::new(),
             fetched: BTreeSet::new(),
             ends: BTreeMap::new(),
@@ -314,27 +316,35 @@ impl Dispatch {
 
     /// Where a person stands.
     #[must_use]
-    pub fn standing(&self, person: PersonId) -> Standing {
+    pub fn response(&self, person: PersonId) -> Response {
         if self.has_answered(person) {
-            return Standing::Answered;
+            return Response::Answered;
         }
         if self.fetched.contains(&person) {
-            return Standing::Fetched;
+            return Response::Fetched;
         }
-        let rounds = 0..=u8::try_from(self.rounds.len()).unwrap_or(u8::MAX);
-        let mut mails = rounds.flat_map(|round| (1..=u8::MAX).map_while(move |place| self.own_mail(round, person, place)));
-        // Nobody can be reached without a mail on its way or accepted.
-        let reachable = mails.any(|end| !matches!(end, Some(MailEnd::Bounced | MailEnd::Expired | MailEnd::Cancelled)));
-        if reachable { Standing::Unanswered } else { Standing::Unreachable }
+        // Nobody can be reached without a mail that was accepted or is on its way.
+        let is_lost = |end| matches!(end, Some(MailEnd::Bounced | MailEnd::Expired | MailEnd::Cancelled));
+        let mut mails = self.mails_to(person);
+        let reachable = mails.any(|(round, place)| !is_lost(self.mail_end_in(round, person, place)));
+        if reachable { Response::Unanswered } else { Response::Unreachable }
     }
 
-    /// How a mail to a person stands; outer `None` if there is no such mail.
-    fn own_mail(&self, round: u8, person: PersonId, place: u8) -> Option<Option<MailEnd>> {
-        let is_sent = match round.checked_sub(1) {
-            Some(further) => self.rounds.get(usize::from(further))?.mails.contains(&(person, place)),
-            None => place <= self.book.first_mails(person),
-        };
-        is_sent.then(|| self.mail_end_in(round, person, place))
+    /// All mails to a person: round, and place of the address.
+    fn mails_to(&self, person: PersonId) -> impl Iterator<Item = (u8, u8)> {
+        let first = (1..=self.book.first_mails(person)).map(|place| (0, place));
+        let rounds = (1_u8..).zip(&self.rounds);
+        let further = rounds.flat_map(move |(number, round)| {
+            let own = round.mails.iter().filter(move |(to, _)| *to == person);
+            own.map(move |(_, place)| (number, *place))
+        });
+        first.chain(further)
+    }
+
+    /// First mails that were not refused for good.
+    pub(crate) fn reachable_mails(&self) -> usize {
+        let bounced = self.ends.iter().filter(|((round, ..), end)| *round == 0 && **end == MailEnd::Bounced).count();
+        self.book.mails().saturating_sub(bounced)
     }
 
     /// Whether it can still be answered at `now`.
@@ -368,6 +378,12 @@ impl Dispatch {
         self.record.asked.iter().flat_map(mails).collect()
     }
 
+    /// Whether the engine may not have a round whole, or has mails of it whose end is not known.
+    pub(crate) fn has_open_mails(&self, round: u8) -> bool {
+        let is_open = |(person, place): &(PersonId, u8)| self.mail_end_in(round, *person, *place).is_none();
+        !self.is_queued(round) || self.mails(round).iter().any(is_open)
+    }
+
     pub(crate) fn mark_queued(&mut self, round: u8, at: Timestamp) {
         self.queued.insert(round);
         if round == 0 {
@@ -385,6 +401,14 @@ impl Dispatch {
 
     pub(crate) fn list_unreached(&mut self, people: &[PersonId], at: Timestamp) {
         self.unreached = Some((at, people.to_vec()));
+    }
+
+    pub(crate) fn are_managers_told(&self) -> bool {
+        self.managers_told
+    }
+
+    pub(crate) fn tell_managers(&mut self) {
+        self.managers_told = true;
     }
 
     pub(crate) fn note(&mut self, measure: Measure) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::command::{Command, DispatchCommand, JudgingCommand};
-use crate::dispatch::{Dispatch, MailEnd};
+use crate::dispatch::Dispatch;
 use crate::id::PersonId;
 use crate::proposal::Waiting;
 use crate::round::Why;
@@ -105,7 +105,11 @@ pub(crate) fn next_addresses(dispatch: &Dispatch) -> BTreeMap<PersonId, (u8, Tim
             continue;
         }
         let failed = present > 0 && dispatch.has_failed(asked.person, present);
-        let at = if failed { Some(base(dispatch)) } else { after(dispatch, record.follow_up.next_address_minutes, present.into()) };
+        let at = if failed {
+            Some(base(dispatch))
+        } else {
+            after(dispatch, record.follow_up.next_address_minutes, present.into())
+        };
         next.extend(at.map(|at| (asked.person, (present + 1, at))));
     }
     next
@@ -120,9 +124,4 @@ pub(crate) fn tried_places(dispatch: &Dispatch) -> BTreeMap<PersonId, u8> {
         *known = place.max(*known);
     }
     tried
-}
-
-/// Whether a mail to somebody ended without being accepted.
-pub(crate) fn is_lost(end: MailEnd) -> bool {
-    matches!(end, MailEnd::Bounced | MailEnd::Expired | MailEnd::Cancelled)
 }

@@ -105,7 +105,12 @@ impl Punctuality {
         }
         if let Some(it) = self.carriers.first() {
             let last = it.at[3].duration_since(it.at[0]);
-            lines.push(format!("最も遅いキャリア: {}（{} 通、最初から 99 % まで {}）", it.carrier, it.accepted, seconds(last)));
+            lines.push(format!(
+                "最も遅いキャリア: {}（{} 通、最初から 99 % まで {}）",
+                it.carrier,
+                it.accepted,
+                seconds(last)
+            ));
         }
         lines.push("再発防止対策:".to_owned());
         let state = |done| if done { "完了" } else { "未完了" };

@@ -7,66 +7,105 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod access;
+mod account;
 mod answer;
 mod appender;
 mod bridge;
 mod chain;
+mod class;
 mod command;
+mod condition;
 mod decide;
 mod desk;
 mod dispatch;
+mod draft;
+mod due;
 mod error;
 mod event;
+mod followup;
+mod gravity;
 mod group;
 mod id;
 mod incident;
 mod journal;
 mod judge;
+mod judgement;
 mod keys;
+mod lateness;
 mod link;
 mod mail;
 mod person;
+mod proposal;
 mod question;
-mod region;
+mod reach;
 mod roster;
+mod round;
 mod rule;
 mod sealed;
+mod select;
+mod signed;
+mod silence;
 mod state;
 mod tally;
+mod target;
+mod thread;
 mod timeline;
+mod unreached;
 
 pub use access::{Actor, may};
-pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, Via};
-pub use bridge::{Sender, batch_for, outcomes};
-pub use chain::{Broken, Hash, Head, Row};
-pub use command::{
-    AccessCommand, AccessRefusal, AnswerCommand, AnswerRefusal, Command, DispatchCommand, DispatchDraft,
-    DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal, Refusal, RetentionCommand,
-    RetentionRefusal, Target, TravelCommand, TravelRefusal,
+pub use account::{
+    ACCOUNT_NAME_CHARS_MAX, Account, Door, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
 };
+pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
+pub use bridge::{BatchOf, Sender, batch_for, outcomes, unfinished};
+pub use chain::{Broken, Content, Hash, Head, Row};
+pub use class::{Class, Start};
+pub use command::{
+    AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
+    DispatchCommand, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal, Refusal,
+    RetentionCommand, RetentionRefusal, TravelCommand, TravelRefusal,
+};
+pub use condition::{Condition, Told};
 pub use decide::decide;
 pub use desk::Desk;
-pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
+pub use dispatch::{
+    Asked, Cause, Decided, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS, Response,
+};
+pub use draft::DispatchDraft;
 pub use error::Error;
 pub use event::{
-    AccessEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, PeopleEvent,
-    RetentionEvent, TravelEvent,
+    AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, News,
+    PeopleEvent, RetentionEvent, TravelEvent,
 };
+pub use followup::FollowUp;
+pub use gravity::Gravity;
 pub use group::{Group, Groups};
-pub use id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
+pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, ProposalId, RuleId, TableId};
 pub use incident::{Incident, Summary};
+pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
 pub use journal::redb::RedbJournal;
-pub use journal::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX, verify};
-pub use judge::{Ask, Judgement, Ruling, Verdict};
-pub use keys::{Keys, KeysError, RingId};
+pub use journal::verify::{Verified, verify, verify_against};
+pub use journal::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX};
+pub use judge::{Ask, Ruling};
+pub use judgement::{Judgement, Verdict};
+pub use keys::{Erasure, GivenMaster, Keys, KeysError, Master, RingId};
+pub use lateness::{CarrierTimes, Measure, Punctuality, Stage};
 pub use link::{AnswerView, LinkRefusal, LinkView};
 pub use mail::{MailTemplate, Mode};
 pub use person::{People, Person, PersonRecord, Personal, RosterRow};
-pub use question::{Choice, ChoiceId, Question};
+pub use proposal::{Proposal, ProposalEnd, Waiting};
+pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
 pub use roster::{RosterError, read_roster};
-pub use rule::{FRESH_MINUTES, Rule};
+pub use round::{Round, Why};
+pub use rule::{FRESH_MINUTES, Hold, Purpose, Rule, Sending, Table, Unattended, WINDOW_HOURS, Who};
 pub use sealed::{Private, Sealed};
-pub use state::State;
-pub use tally::{GroupRow, Tally};
+pub use select::select;
+pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
+pub use silence::{Suspect, suspects};
+pub use state::{Accounts, State};
+pub use tally::{GroupRow, Share, Tally};
+pub use target::Target;
+pub use thread::{MESSAGE_CHARS_MAX, Message, Side};
 pub use timeline::{Origin, Timeline};
+pub use unreached::{Webhook, webhook};

@@ -67,7 +67,10 @@ impl MailTemplate {
     /// News for subscribers: the facts, and no question.
     #[must_use]
     pub fn information() -> Self {
-        MailTemplate { subject: "【災害情報】{title}".into(), text: "{title}\n{facts}\n{intensity}\n\n詳しくは: {link}\n".into() }
+        MailTemplate {
+            subject: "【災害情報】{title}".into(),
+            text: "{title}\n{facts}\n{intensity}\n\n詳しくは: {link}\n".into(),
+        }
     }
 
     /// What those are told whom an earlier dispatch reached.

@@ -85,7 +85,14 @@ impl Question {
     #[must_use]
     pub fn none() -> Self {
         let (prompt_ja, prompt_easy_ja, prompt_en) = Default::default();
-        Question { prompt_ja, prompt_easy_ja, prompt_en, choices: Vec::new(), comment_allowed: false, further: Vec::new() }
+        Question {
+            prompt_ja,
+            prompt_easy_ja,
+            prompt_en,
+            choices: Vec::new(),
+            comment_allowed: false,
+            further: Vec::new(),
+        }
     }
 
     /// Whether anything is asked.
@@ -146,9 +153,7 @@ impl Question {
             && match &further.form {
                 Form::One(choices) => detail.text.is_empty() && detail.chosen.len() == 1 && known(choices),
                 Form::Several(choices) => detail.text.is_empty() && all_differ(&detail.chosen) && known(choices),
-                Form::Text | Form::Place => {
-                    detail.chosen.is_empty() && detail.text.chars().count() <= DETAIL_CHARS_MAX
-                }
+                Form::Text | Form::Place => detail.chosen.is_empty() && detail.text.chars().count() <= DETAIL_CHARS_MAX,
             }
     }
 
@@ -179,10 +184,7 @@ mod tests {
             only_if,
         };
         let choices = Question::safety().choices;
-        let further = vec![
-            words(1, Form::Several(choices), vec![]),
-            words(2, Form::Place, vec![ChoiceId(4)]),
-        ];
+        let further = vec![words(1, Form::Several(choices), vec![]), words(2, Form::Place, vec![ChoiceId(4)])];
         Question { further, ..Question::safety() }
     }
 

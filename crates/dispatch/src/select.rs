@@ -29,7 +29,8 @@ pub fn select(state: &State, target: &Target) -> Result<BTreeSet<PersonId>, Refu
         Target::Regions(regions) => those(&|person| person.regions.iter().any(|it| regions.contains(it))),
         Target::Answered(id, choices) => {
             let dispatch = state.dispatch(*id).ok_or(Refusal::UnknownDispatch(*id))?;
-            let chose = |person: &PersonId| state.last_answer(*id, *person).is_some_and(|it| choices.contains(&it.choice));
+            let chose =
+                |person: &PersonId| state.last_answer(*id, *person).is_some_and(|it| choices.contains(&it.choice));
             dispatch.asked().filter(|person| dispatch.has_answered(*person) && chose(person)).collect()
         }
         Target::Unanswered(id) => {

@@ -187,6 +187,11 @@ impl Book {
         self.people.contains_key(&person)
     }
 
+    /// How many first mails there are.
+    pub(crate) fn mails(&self) -> usize {
+        self.mails as usize
+    }
+
     /// How many first mails went to a person.
     pub(crate) fn first_mails(&self, person: PersonId) -> u8 {
         self.people.get(&person).map_or(0, |asked| asked.mails)

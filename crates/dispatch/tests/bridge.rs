@@ -30,7 +30,7 @@ fn sender() -> Sender {
 }
 
 fn batch(desk: &Desk, dispatch: DispatchId) -> Batch {
-    desk.read(|state| batch_for(state, desk.keys(), dispatch, &sender())).unwrap().unwrap()
+    desk.read(|state| batch_for(state, desk.keys(), (dispatch, 0), &sender())).unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn what_settles_comes_back_in_one_command_for_each_dispatch_and_counts_onc
         record(8, "p2-1", Some(Settlement::Accepted), None),
         record(7, "somebody else's", Some(Settlement::Accepted), None),
     ];
-    let commands = outcomes(&records, |batch| (batch == BatchId(7)).then_some(D1));
+    let commands = outcomes(&records, |batch| (batch == BatchId(7)).then_some((D1, 0)));
     let [DispatchCommand::RecordOutcomes { dispatch: D1, outcomes }] = commands.as_slice() else {
         panic!("{commands:?}")
     };
@@ -116,7 +116,7 @@ async fn what_settles_comes_back_in_one_command_for_each_dispatch_and_counts_onc
     for _ in 0..2 {
         desk.command(commands[0].clone(), at("16:12:40")).await.unwrap();
     }
-    desk.command(DispatchCommand::MarkQueued { dispatch: D1 }, at("16:12:12")).await.unwrap();
+    desk.command(DispatchCommand::MarkQueued { dispatch: D1, round: 0 }, at("16:12:12")).await.unwrap();
     desk.read(|state| {
         let dispatch = state.dispatch(D1).unwrap();
         assert_eq!(dispatch.delivery(), Delivery { accepted: 1, bounced: 1, ..Delivery::default() });
@@ -124,7 +124,7 @@ async fn what_settles_comes_back_in_one_command_for_each_dispatch_and_counts_onc
         assert_eq!(dispatch.mail_end(P2, 1), None);
         let timeline = dispatch.timeline();
         assert_eq!(timeline.origin.occurred, Some(at("16:10:00")));
-        assert_eq!((timeline.judged, timeline.queued), (at("16:12:10"), Some(at("16:12:12"))));
+        assert_eq!((timeline.decided, timeline.queued), (at("16:12:10"), Some(at("16:12:12"))));
         assert_eq!((timeline.first_accepted, timeline.last_accepted), (Some(at("16:12:30")), Some(at("16:12:30"))));
     });
 }

@@ -36,6 +36,8 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     let outcome = (person(), 1..3_u8, end).prop_map(|(person, place, end)| MailOutcome {
         person,
         place,
+        round: 0,
+        carrier: "docomo".into(),
         end,
         cause: None,
         at: at("17:00:00"),
@@ -58,7 +60,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         1 => people,
         1 => drills,
         1 => person().prop_map(|person| PeopleCommand::RevokeLinks { person }.into()),
-        1 => dispatch().prop_map(|dispatch| DispatchCommand::MarkQueued { dispatch }.into()),
+        1 => dispatch().prop_map(|dispatch| DispatchCommand::MarkQueued { dispatch, round: 0 }.into()),
     ];
     let start = vec![
         PeopleCommand::Import { people: read_roster(ROSTER.as_bytes()).unwrap() }.into(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use common::{D1, P1, P2, P3};
 use hikyaku_dispatch::{
-    Appended, Delivery, Desk, DispatchId, Head, Journal, Keys, MemoryJournal, Mode, Row, Verdict, Via, verify,
+    Appended, Content, Delivery, Desk, DispatchId, Head, Journal, Keys, MemoryJournal, Mode, Row, Verdict, Via, verify,
 };
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -19,7 +19,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 fn rows(text: &str) -> Vec<Row> {
     let row = |(seq, line): (u64, &str)| {
         let (hash, body) = line.split_once(' ').unwrap();
-        Row { seq, hash: bytes(hash).try_into().unwrap(), bytes: bytes(body) }
+        Row { seq, hash: bytes(hash).try_into().unwrap(), content: Content::First(bytes(body)) }
     };
     (1..).zip(text.lines()).map(row).collect()
 }

@@ -18,8 +18,14 @@ use crate::thread::{MESSAGE_CHARS_MAX, Message, Side};
 pub(super) fn decide(state: &State, command: &AnswerCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
         AnswerCommand::Give { dispatch, person, choice, comment, details, via } => {
-            let given =
-                Given { dispatch: *dispatch, person: *person, choice: *choice, comment: comment.trim(), details, via: *via };
+            let given = Given {
+                dispatch: *dispatch,
+                person: *person,
+                choice: *choice,
+                comment: comment.trim(),
+                details,
+                via: *via,
+            };
             give(state, &given, now)
         }
         AnswerCommand::SelfReport { person, choice, comment } => {

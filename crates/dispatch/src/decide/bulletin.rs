@@ -48,7 +48,6 @@ pub(super) fn take(state: &State, bulletin: &Bulletin, fate: Fate, received: Tim
         (None, Some(incident)) => {
             let (mode, news) = (taken.mode, taken.news(None, now));
             opening.push(JudgingEvent::IncidentOpened { incident, mode, news, opened: now });
-            drill::suspend_for(&mut opening, taken.mode, &taken.summary.title);
         }
         (Some(known), _) if ruling.verdict == Verdict::Cancelled => withdrawal::follow(&mut opening, &taken, known),
         (Some(known), _) if taken.tells(&ruling, known) => {
@@ -60,12 +59,15 @@ pub(super) fn take(state: &State, bulletin: &Bulletin, fate: Fate, received: Tim
     let Some(into) = into else { return opening.events };
     for ask in &ruling.asks {
         let Some(rule) = state.rules().get(&ask.rule) else { continue };
-        let draft = taken.draft(state, ask, rule, into);
+        let draft = taken.draft(state, ask, rule, into, now);
         match &rule.sending {
             Sending::AtOnce => opening.dispatch(draft),
             Sending::Hold(hold) => proposal::propose(&mut opening, draft, hold),
             Sending::Never => {}
         }
+    }
+    if incident.is_none() {
+        drill::suspend_for(&mut opening, taken.mode, &taken.summary.title);
     }
     withdrawal::tell_spared(&mut opening, &taken, into, &ruling.spared);
     if ruling.verdict == Verdict::OperatorNeeded {
@@ -158,9 +160,7 @@ impl Taken<'_> {
 
     fn judgement(&self, ruling: &Ruling, incident: Option<IncidentId>, now: Timestamp) -> Judgement {
         let bulletin = self.bulletin;
-        let area = |report: &hikyaku_bulletin::AreaReport| {
-            (report.area.code.to_string(), report.severity.to_string())
-        };
+        let area = |report: &hikyaku_bulletin::AreaReport| (report.area.code.to_string(), report.severity.to_string());
         let asked: usize = ruling.asks.iter().map(|ask| ask.people.len()).sum();
         Judgement {
             source: bulletin.source.to_string(),
@@ -184,7 +184,7 @@ impl Taken<'_> {
     }
 
     /// The dispatch that a rule wants.
-    fn draft(&self, state: &State, ask: &Ask, rule: &Rule, incident: IncidentId) -> DispatchRecord {
+    fn draft(&self, state: &State, ask: &Ask, rule: &Rule, incident: IncidentId, now: Timestamp) -> DispatchRecord {
         let asked = |(person, gravity): &(PersonId, Gravity)| Asked {
             person: *person,
             gravity: Some(*gravity),
@@ -209,6 +209,7 @@ impl Taken<'_> {
                 occurred: self.summary.occurred,
                 reported: Some(self.summary.published),
                 received: Some(self.received),
+                judged: Some(now),
             },
             opened: self.received,
             expires: self.received,

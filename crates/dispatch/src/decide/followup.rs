@@ -83,7 +83,8 @@ fn tell_managers(opening: &mut Opening<'_>, dispatch: &Dispatch) {
     let DispatchRecord { incident, mode, key, title, .. } = dispatch.record();
     let managers = super::managers::of(state, &unanswered);
     for (manager, people) in managers {
-        let facts = [format!("あなたが管理するグループで {people} 人がまだ回答していません。集計ページで確認してください。")];
+        let facts =
+            [format!("あなたが管理するグループで {people} 人がまだ回答していません。集計ページで確認してください。")];
         let words = Words {
             key: &format!("{key}/管理者{manager}"),
             incident: *incident,

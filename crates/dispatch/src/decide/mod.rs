@@ -1,14 +1,22 @@
 //! Deciding: a command and the present become events or a refusal; pure, so it can be done again after a conflict.
 
 mod access;
+mod account;
 mod answer;
 mod bulletin;
 mod dispatch;
 mod draft;
+mod drill;
+mod followup;
 mod judging;
+mod managers;
+mod opening;
+mod parts;
 mod people;
+mod proposal;
 mod retention;
 mod travel;
+mod withdrawal;
 
 use jiff::Timestamp;
 
@@ -32,6 +40,7 @@ pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Vec<Ev
         Command::Answer(command) => answer::decide(state, command, now),
         Command::Travel(command) => travel::decide(command),
         Command::Retention(command) => retention::decide(command),
+        Command::Account(command) => account::decide(state, command, now),
     }
 }
 

@@ -3,12 +3,12 @@
 use jiff::{Timestamp, ToSpan};
 
 use crate::answer::AnswerRecord;
+use crate::class::Class;
 use crate::dispatch::{Asked, Decided, DispatchRecord, OPEN_DAYS};
 use crate::event::{AnswerEvent, DispatchEvent, Event};
+use crate::followup::FollowUp;
 use crate::gravity::Gravity;
 use crate::id::{DispatchId, IncidentId, PersonId};
-use crate::class::Class;
-use crate::followup::FollowUp;
 use crate::mail::{MailTemplate, Mode};
 use crate::question::Question;
 use crate::rule::Purpose;

@@ -26,12 +26,7 @@ pub(super) fn merge(state: &State, from: IncidentId, into: IncidentId) -> Result
     Ok(vec![JudgingEvent::IncidentsMerged { from, into }.into()])
 }
 
-pub(super) fn split(
-    state: &State,
-    from: IncidentId,
-    series: &[String],
-    now: Timestamp,
-) -> Result<Vec<Event>, Refusal> {
+pub(super) fn split(state: &State, from: IncidentId, series: &[String], now: Timestamp) -> Result<Vec<Event>, Refusal> {
     let incident = known(state, from)?;
     let there = series.iter().filter(|key| incident.series.contains(*key)).count();
     if there == 0 || there < series.len() || there == incident.series.len() {

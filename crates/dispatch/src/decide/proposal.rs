@@ -141,7 +141,8 @@ pub(super) fn settle(state: &State, id: ProposalId, now: Timestamp) -> Result<Ve
     match proposal.hold.unattended {
         Unattended::Send => {
             send(&mut opening, proposal, Decided::Unattended);
-            let facts = [format!("期限までに判断がなく、{} 人に送信しました（人の判断なし）。", proposal.draft.asked.len())];
+            let facts =
+                [format!("期限までに判断がなく、{} 人に送信しました（人の判断なし）。", proposal.draft.asked.len())];
             tell_approvers(&mut opening, proposal, "期限切れ", &facts);
         }
         Unattended::Drop => {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{AnswerEvent, Event, PeopleEvent};
+use super::{AccountEvent, AnswerEvent, Event, PeopleEvent};
 use crate::id::PersonId;
 use crate::keys::{Keys, KeysError};
 use crate::sealed::Private;
@@ -13,6 +13,7 @@ impl Event {
     pub(crate) fn needs_key(&self) -> Option<PersonId> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => Some(record.person),
+            Event::Account(AccountEvent::Opened { account, .. }) => Some(account.key()),
             _ => None,
         }
     }
@@ -26,6 +27,9 @@ impl Event {
             }
             Event::Answer(AnswerEvent::SelfReported(report)) => seal(keys, report.person, &mut report.comment),
             Event::Answer(AnswerEvent::Said(message)) => seal(keys, message.person, &mut message.text),
+            Event::Account(AccountEvent::Opened { account, names, .. }) => seal(keys, account.key(), names),
+            Event::Account(AccountEvent::PasswordSet { account, password, .. }) => seal(keys, account.key(), password),
+            Event::Account(AccountEvent::FactorSet { account, factor }) => seal(keys, account.key(), factor),
             _ => Ok(()),
         }
     }
@@ -39,6 +43,9 @@ impl Event {
             }
             Event::Answer(AnswerEvent::SelfReported(report)) => open(keys, report.person, &mut report.comment),
             Event::Answer(AnswerEvent::Said(message)) => open(keys, message.person, &mut message.text),
+            Event::Account(AccountEvent::Opened { account, names, .. }) => open(keys, account.key(), names),
+            Event::Account(AccountEvent::PasswordSet { account, password, .. }) => open(keys, account.key(), password),
+            Event::Account(AccountEvent::FactorSet { account, factor }) => open(keys, account.key(), factor),
             _ => Ok(()),
         }
     }

@@ -14,8 +14,8 @@ use crate::state::State;
 use crate::target::Target;
 
 /// Everybody whom the rule concerns, each with what concerns them, in the order of their numbers.
-pub(super) fn by(rule: &Rule, bulletin: &Bulletin, state: &State) -> Vec<(PersonId, Gravity)> {
-    let mut reach = Reach::new(rule.condition.places(bulletin), &rule.regions);
+pub(super) fn by<'a>(rule: &'a Rule, bulletin: &'a Bulletin, state: &'a State) -> Vec<(PersonId, Gravity)> {
+    let mut reach = Reach::new(&rule.condition, bulletin, &rule.regions);
     match &rule.who {
         Who::There(target) => {
             let members = members(state, target);

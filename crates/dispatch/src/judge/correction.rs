@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use hikyaku_bulletin::{AreaReport, Bulletin};
+use hikyaku_bulletin::Bulletin;
 
 use crate::gravity::Gravity;
 use crate::id::PersonId;
@@ -18,15 +18,13 @@ pub(super) fn spared(
     incident: &Incident,
     reached: &BTreeSet<PersonId>,
 ) -> Vec<(PersonId, Option<Gravity>)> {
-    let place = |report: &AreaReport| Some((report.clone(), Gravity::of(&report.severity)?));
-    let places: Vec<(AreaReport, Gravity)> = bulletin.areas.iter().filter_map(place).collect();
-    let Some(scale) = places.first().map(|(_, gravity)| *gravity) else { return Vec::new() };
-    let mut reach = Reach::new(places, &[]);
-    let of = |person: &PersonId| {
+    let mut reach = Reach::plain(bulletin);
+    let Some(scale) = reach.anywhere() else { return Vec::new() };
+    let mut of = |person: &PersonId| {
         let known = incident.known_of(*person, Channel::Safety, scale)?;
         let now = reach.at(&state.people().find(*person)?.regions);
         let is_milder = now.is_none_or(|now| now.against(known) == Some(Ordering::Less));
         is_milder.then_some((*person, now))
     };
-    incident.known.keys().filter(|person| !reached.contains(person)).filter_map(of).collect()
+    incident.known.keys().filter(|person| !reached.contains(person)).filter_map(|person| of(person)).collect()
 }

@@ -93,8 +93,7 @@ pub(crate) fn judge(bulletin: &Bulletin, scene: &Scene<'_>, now: Timestamp) -> R
         return end(Verdict::Nobody, format!("「{}」を対象とする規則はありません。", bulletin.kind));
     }
     let age_minutes = now.as_second().saturating_sub(bulletin.published.as_second()) / 60;
-    let rules: Vec<&Rule> =
-        rules.into_iter().filter(|rule| age_minutes <= i64::from(rule.fresh_minutes)).collect();
+    let rules: Vec<&Rule> = rules.into_iter().filter(|rule| age_minutes <= i64::from(rule.fresh_minutes)).collect();
     if rules.is_empty() {
         return end(Verdict::Stale, format!("{age_minutes} 分前の電文です。古い電文では送りません。"));
     }

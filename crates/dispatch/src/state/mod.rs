@@ -1,12 +1,15 @@
 //! The present: a fold over the events of the journal, one part for each room, and what can be read from it.
 
 mod access;
+mod account;
 mod answers;
 mod dispatches;
 mod incidents;
 mod people;
 mod retention;
 mod travel;
+
+pub use account::Accounts;
 
 use std::collections::BTreeMap;
 
@@ -35,6 +38,7 @@ pub struct State {
     pub(crate) answers: answers::Answers,
     travel: travel::Travel,
     retention: retention::Retention,
+    accounts: account::Accounts,
 }
 
 impl State {
@@ -61,6 +65,7 @@ impl State {
             }
             Event::Travel(event) => self.travel.apply(event),
             Event::Retention(event) => self.retention.apply(event),
+            Event::Account(event) => self.accounts.apply(event),
         }
     }
 
@@ -78,6 +83,12 @@ impl State {
     #[must_use]
     pub fn ring(&self) -> Option<RingId> {
         self.ring
+    }
+
+    /// The accounts of the console.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// Everybody.

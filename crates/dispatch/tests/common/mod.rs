@@ -2,11 +2,14 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests, which fail by panicking")]
 
+pub mod disk;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hikyaku_bulletin::{
-    Area, AreaReport, AreaScheme, Bulletin, Intensity, IntensityReport, Kind, Prefecture, Revision, SeriesKey,
+    Area, AreaReport, AreaScheme, Bulletin, Fate, Intensity, IntensityReport, Kind, Prefecture, Revision, SeriesKey,
     Severity, SourceId, Standing,
 };
 use hikyaku_dispatch::{
@@ -64,11 +67,19 @@ fn area(code: &str, prefecture: u8, intensity: &str) -> AreaReport {
 
 pub fn take(bulletin: Bulletin) -> Command {
     let received = bulletin.published;
-    JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), received }.into()
+    JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate: Fate::Act, received }.into()
 }
 
 pub fn answer(dispatch: DispatchId, person: PersonId, choice: u8, comment: &str) -> Command {
-    AnswerCommand::Give { dispatch, person, choice: ChoiceId(choice), comment: comment.into(), via: Via::Link }.into()
+    AnswerCommand::Give {
+        dispatch,
+        person,
+        choice: ChoiceId(choice),
+        comment: comment.into(),
+        details: Vec::new(),
+        via: Via::Link,
+    }
+    .into()
 }
 
 pub fn rule() -> Rule {
@@ -134,5 +145,9 @@ impl Journal for Watched {
 
     fn tail(&self, seq: u64) -> Pending<'_, Vec<Row>> {
         self.inner.tail(seq)
+    }
+
+    fn drop_contents(&self, seqs: BTreeSet<u64>) -> Pending<'_, ()> {
+        self.inner.drop_contents(seqs)
     }
 }
