@@ -7,7 +7,7 @@ use crate::dispatch::DispatchRecord;
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::mail::Mode;
 use crate::question::{ChoiceId, Detail, Question};
-use crate::rule::Purpose;
+use crate::rule::Aim;
 use crate::sealed::Private;
 
 /// Longest comment, in characters.
@@ -105,9 +105,7 @@ pub struct SelfReport {
 impl SelfReport {
     /// Whether it answers what a dispatch asks: the safety question, in earnest.
     pub(crate) fn fits(&self, record: &DispatchRecord) -> bool {
-        record.mode == Mode::Real
-            && record.purpose == Purpose::Safety
-            && record.question.choices == Question::safety().choices
+        record.mode == Mode::Real && record.aim == Aim::Safety && record.question.choices == Question::safety().choices
     }
 
     /// The same as an answer to a dispatch.

@@ -126,12 +126,12 @@ fn recipients(state: &State, keys: &Keys, dispatch: &Dispatch, round: u8, sender
         let person = state.people().find(person)?;
         let gravity = gravities.get(&person.id).map(|it| format!("あなたの地域: {it}")).unwrap_or_default();
         let link = format!("{}{}", sender.link_base, token(state, keys, record.dispatch, person.id));
-        let address = person.addresses().get(usize::from(place).checked_sub(1)?)?;
+        let address = person.address(place)?;
         let id = recipient_id(person.id, place);
         let verp = format!("{}-{id}", record.dispatch);
         Some(Recipient {
             key: KeyId(u64::from(person.id.0)),
-            address: Address::parse(address).ok()?,
+            address: Address::parse(&address.address).ok()?,
             fields: vec![person.name().to_owned(), gravity, link, verp],
             history: History::Unknown,
             id,

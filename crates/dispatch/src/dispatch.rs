@@ -9,11 +9,11 @@ use crate::class::Class;
 use crate::followup::FollowUp;
 use crate::gravity::Gravity;
 use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
-use crate::lateness::Measure;
 use crate::mail::{MailTemplate, Mode};
+use crate::measure::Measure;
 use crate::question::Question;
 use crate::round::Round;
-use crate::rule::Purpose;
+use crate::rule::Aim;
 use crate::tally::{Belonging, Book};
 use crate::timeline::{Origin, Timeline};
 
@@ -27,8 +27,8 @@ pub struct Asked {
     pub person: PersonId,
     /// How bad it is for the person, if that is known.
     pub gravity: Option<Gravity>,
-    /// How many addresses the person had: as many mails, unless they are tried one after the other.
-    pub mails: u8,
+    /// The places of the person's addresses, in the person's order: as many mails, unless they are tried one after the other.
+    pub places: Vec<u8>,
 }
 
 /// What an event says of a new dispatch.
@@ -45,7 +45,7 @@ pub struct DispatchRecord {
     /// The telegram that it follows from; `None` for what a person composed.
     pub cause: Option<Cause>,
     /// What it is for.
-    pub purpose: Purpose,
+    pub aim: Aim,
     /// Who decided that it is sent.
     pub decided: Decided,
     /// How urgent it is, and when it should be over.
@@ -210,7 +210,7 @@ impl Dispatch {
     pub(crate) fn open(record: DispatchRecord, belongs: impl Fn(PersonId) -> Belonging) -> Self {
         let mut book = Book::default();
         for asked in &record.asked {
-            book.ask(asked.person, belongs(asked.person), record.first_mails(asked));
+            book.ask(asked.person, belongs(asked.person), record.first_places(asked).to_vec());
         }
         let timeline = Timeline::new(record.origin, record.opened);
         Dispatch {
@@ -332,7 +332,7 @@ impl Dispatch {
 
     /// All mails to a person: round, and place of the address.
     fn mails_to(&self, person: PersonId) -> impl Iterator<Item = (u8, u8)> {
-        let first = (1..=self.book.first_mails(person)).map(|place| (0, place));
+        let first = self.book.first_places(person).iter().map(|place| (0, *place));
         let rounds = (1_u8..).zip(&self.rounds);
         let further = rounds.flat_map(move |(number, round)| {
             let own = round.mails.iter().filter(move |(to, _)| *to == person);
@@ -371,11 +371,8 @@ impl Dispatch {
         if let Some(further) = round.checked_sub(1) {
             return self.rounds.get(usize::from(further)).map(|round| round.mails.clone()).unwrap_or_default();
         }
-        let mails = |asked: &Asked| {
-            let person = asked.person;
-            (1..=self.record.first_mails(asked)).map(move |place| (person, place))
-        };
-        self.record.asked.iter().flat_map(mails).collect()
+        let first = self.record.asked.iter().map(|asked| (asked.person, self.record.first_places(asked)));
+        first.flat_map(|(person, places)| places.iter().map(move |place| (person, *place))).collect()
     }
 
     /// Whether the engine may not have a round whole, or has mails of it whose end is not known.
@@ -434,8 +431,9 @@ impl Dispatch {
 }
 
 impl DispatchRecord {
-    /// How many of a person's addresses the first mails go to: all, or only the first where they are tried one by one.
-    pub(crate) fn first_mails(&self, asked: &Asked) -> u8 {
-        if self.follow_up.next_address_minutes == 0 { asked.mails } else { asked.mails.min(1) }
+    /// The addresses of a person that the first mails go to: all, or only the first where they are tried one by one.
+    pub(crate) fn first_places<'a>(&self, asked: &'a Asked) -> &'a [u8] {
+        let most = if self.follow_up.next_address_minutes == 0 { asked.places.len() } else { 1 };
+        &asked.places[..asked.places.len().min(most)]
     }
 }

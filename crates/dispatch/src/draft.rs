@@ -6,6 +6,7 @@ use crate::class::Class;
 use crate::followup::FollowUp;
 use crate::id::IncidentId;
 use crate::mail::{MailTemplate, Mode};
+use crate::person::Side;
 use crate::question::Question;
 use crate::target::Target;
 
@@ -26,6 +27,8 @@ pub struct DispatchDraft {
     pub template: MailTemplate,
     /// The question; [`Question::none`] if nothing is asked.
     pub question: Question,
+    /// The half of the system whose people are asked.
+    pub side: Side,
     /// Who is asked.
     pub target: Target,
     /// How urgent it is.
@@ -46,6 +49,7 @@ impl DispatchDraft {
             facts: Vec::new(),
             template: MailTemplate::safety(),
             question: Question::safety(),
+            side: Side::Domestic,
             target: Target::Everyone,
             class: Class::Safety,
             follow_up: FollowUp::default(),

@@ -100,28 +100,25 @@ pub(crate) fn next_addresses(dispatch: &Dispatch) -> BTreeMap<PersonId, (u8, Tim
     }
     let tried = tried_places(dispatch);
     for asked in record.asked.iter().filter(|asked| !dispatch.has_answered(asked.person)) {
-        let present = tried.get(&asked.person).copied().unwrap_or(0);
-        if present >= asked.mails {
-            continue;
-        }
-        let failed = present > 0 && dispatch.has_failed(asked.person, present);
-        let at = if failed {
-            Some(base(dispatch))
-        } else {
-            after(dispatch, record.follow_up.next_address_minutes, present.into())
-        };
-        next.extend(at.map(|at| (asked.person, (present + 1, at))));
+        let mine: &[u8] = tried.get(&asked.person).map_or(&[], Vec::as_slice);
+        let Some(place) = asked.places.iter().copied().find(|place| !mine.contains(place)) else { continue };
+        let failed = !mine.is_empty() && mine.iter().all(|place| dispatch.has_failed(asked.person, *place));
+        let minutes = record.follow_up.next_address_minutes;
+        let at = if failed { Some(base(dispatch)) } else { after(dispatch, minutes, mine.len()) };
+        next.extend(at.map(|at| (asked.person, (place, at))));
     }
     next
 }
 
-/// The last address of each person that a mail went to.
-pub(crate) fn tried_places(dispatch: &Dispatch) -> BTreeMap<PersonId, u8> {
-    let mut tried = BTreeMap::new();
+/// The addresses of each person that mails went to, in the order of trying.
+pub(crate) fn tried_places(dispatch: &Dispatch) -> BTreeMap<PersonId, Vec<u8>> {
+    let mut tried: BTreeMap<PersonId, Vec<u8>> = BTreeMap::new();
     let rounds = dispatch.rounds().iter().flat_map(|round| round.mails.iter().copied());
     for (person, place) in dispatch.mails(0).into_iter().chain(rounds) {
-        let known = tried.entry(person).or_insert(place);
-        *known = place.max(*known);
+        let known = tried.entry(person).or_default();
+        if !known.contains(&place) {
+            known.push(place);
+        }
     }
     tried
 }

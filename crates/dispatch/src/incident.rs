@@ -34,6 +34,8 @@ pub struct Summary {
     pub hazard: Option<Hazard>,
     /// The greatest gravity anywhere, where there is a scale: the main shock is the one that has most of it.
     pub strength: Option<Gravity>,
+    /// The series of the telegram that said it: later words of the same series replace it, also milder ones.
+    pub series: Vec<String>,
 }
 
 /// One incident.
@@ -161,6 +163,7 @@ impl Summary {
             published: whole_micros(bulletin.published),
             hazard: Some(bulletin.hazard()),
             strength: gravities.reduce(Gravity::max),
+            series: series_of(bulletin),
         }
     }
 
@@ -168,13 +171,21 @@ impl Summary {
     #[must_use]
     pub fn composed(title: &str, facts: &[String], published: Timestamp) -> Self {
         let (title, facts) = (title.to_owned(), facts.to_vec());
-        Summary { title, facts, occurred: None, published, hazard: None, strength: None }
+        Summary { title, facts, occurred: None, published, hazard: None, strength: None, series: Vec::new() }
     }
 
     /// Whether it is about shaking, expected or observed: what aftershocks are rolled up to.
     pub(crate) fn is_quake(&self) -> bool {
         self.hazard.is_some_and(is_quake)
     }
+}
+
+/// The series of a bulletin as judgements write them; one without any is a series of its own.
+pub(crate) fn series_of(bulletin: &Bulletin) -> Vec<String> {
+    if bulletin.series.is_empty() {
+        return vec![bulletin.source.to_string()];
+    }
+    bulletin.series.iter().map(ToString::to_string).collect()
 }
 
 pub(crate) fn is_quake(hazard: Hazard) -> bool {

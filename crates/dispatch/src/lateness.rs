@@ -1,24 +1,13 @@
 //! Whether a dispatch was in time, and if not, which stage and which carrier were slowest (requirement P06).
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::class::{Class, Start};
 use crate::dispatch::Dispatch;
+use crate::measure::Measure;
 
 /// The share of reachable mails that must be accepted for a dispatch to be over, in hundredths.
 const SHARE: usize = 99;
-
-/// What is done so that it does not happen again (再発防止対策).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Measure {
-    /// What.
-    pub what: String,
-    /// Who sees to it, by office, not by name.
-    pub owner: String,
-    /// Whether it is done.
-    pub done: bool,
-}
 
 /// One step on the way from the hazard to the last mail.
 #[derive(Clone, Debug, PartialEq, Eq)]

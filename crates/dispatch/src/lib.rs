@@ -15,6 +15,7 @@ mod chain;
 mod class;
 mod command;
 mod condition;
+mod day;
 mod decide;
 mod desk;
 mod dispatch;
@@ -33,7 +34,9 @@ mod judgement;
 mod keys;
 mod lateness;
 mod link;
+mod lint;
 mod mail;
+mod measure;
 mod person;
 mod proposal;
 mod question;
@@ -63,10 +66,11 @@ pub use class::{Class, Start};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
     DispatchCommand, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal, Refusal,
-    RetentionCommand, RetentionRefusal, TravelCommand, TravelRefusal,
+    RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, TravelCommand, TravelRefusal,
 };
 pub use condition::{Condition, Told};
-pub use decide::decide;
+pub use day::japan_date;
+pub use decide::{PersonChange, RosterChanges, Touched, decide, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{
     Asked, Cause, Decided, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS, Response,
@@ -79,7 +83,7 @@ pub use event::{
 };
 pub use followup::FollowUp;
 pub use gravity::Gravity;
-pub use group::{Group, Groups};
+pub use group::{Group, GroupChange, Groups};
 pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, ProposalId, RuleId, TableId};
 pub use incident::{Incident, Summary};
 pub use journal::heads::{HeadError, read_heads, write_head};
@@ -90,22 +94,27 @@ pub use journal::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX};
 pub use judge::{Ask, Ruling};
 pub use judgement::{Judgement, Verdict};
 pub use keys::{Erasure, GivenMaster, Keys, KeysError, Master, RingId};
-pub use lateness::{CarrierTimes, Measure, Punctuality, Stage};
+pub use lateness::{CarrierTimes, Punctuality, Stage};
 pub use link::{AnswerView, LinkRefusal, LinkView};
+pub use lint::{Complaint, complaints};
 pub use mail::{MailTemplate, Mode};
-pub use person::{People, Person, PersonRecord, Personal, RosterRow};
+pub use measure::Measure;
+pub use person::{
+    ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
+    RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
+};
 pub use proposal::{Proposal, ProposalEnd, Waiting};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
-pub use roster::{RosterError, read_roster};
+pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
 pub use round::{Round, Why};
-pub use rule::{FRESH_MINUTES, Hold, Purpose, Rule, Sending, Table, Unattended, WINDOW_HOURS, Who};
+pub use rule::{Aim, FRESH_MINUTES, Hold, Rule, Sending, Table, Unattended, WINDOW_HOURS, Who};
 pub use sealed::{Private, Sealed};
 pub use select::select;
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
 pub use silence::{Suspect, suspects};
-pub use state::{Accounts, State};
+pub use state::{Accounts, Plans, State};
 pub use tally::{GroupRow, Share, Tally};
 pub use target::Target;
-pub use thread::{MESSAGE_CHARS_MAX, Message, Side};
+pub use thread::{MESSAGE_CHARS_MAX, Message, Speaker};
 pub use timeline::{Origin, Timeline};
 pub use unreached::{Webhook, webhook};

@@ -8,6 +8,7 @@ use crate::condition::{Condition, Told};
 use crate::followup::FollowUp;
 use crate::id::{PersonId, RuleId, TableId};
 use crate::mail::MailTemplate;
+use crate::person::Side;
 use crate::question::Question;
 use crate::target::Target;
 
@@ -27,10 +28,12 @@ pub struct Rule {
     pub condition: Condition,
     /// The regions it speaks of; empty means everywhere.
     pub regions: Vec<RegionCode>,
+    /// The half of the system whose people it concerns.
+    pub side: Side,
     /// Who is concerned.
     pub who: Who,
     /// Whether they are asked or only told.
-    pub purpose: Purpose,
+    pub aim: Aim,
     /// The mail.
     pub template: MailTemplate,
     /// The question; one without choices where nothing is asked.
@@ -73,7 +76,7 @@ pub struct Table {
 
 /// What a dispatch is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Purpose {
+pub enum Aim {
     /// People are asked (安否確認); everybody once in an incident, by the strictest rule.
     Safety,
     /// People are told (情報配信); each rule is a subscription of its own.
@@ -126,8 +129,9 @@ impl Rule {
             name: format!("{threshold}以上"),
             condition: Condition::Shaking { at_least: threshold, told: Told::Either },
             regions: Vec::new(),
+            side: Side::Domestic,
             who: Who::There(Target::Everyone),
-            purpose: Purpose::Safety,
+            aim: Aim::Safety,
             template: MailTemplate::safety(),
             question: Question::safety(),
             sending: Sending::AtOnce,
@@ -146,7 +150,7 @@ impl Rule {
             name: format!("{condition}の情報"),
             condition,
             who: Who::Anywhere(target),
-            purpose: Purpose::Information,
+            aim: Aim::Information,
             template: MailTemplate::information(),
             question: Question::none(),
             class,

@@ -72,8 +72,8 @@ pub struct GroupRow {
 struct Asked {
     /// As it was when the dispatch was opened: history keeps its shape when the organisation changes.
     belongs: Belonging,
-    /// First mails.
-    mails: u8,
+    /// The addresses that first mails went to.
+    first: Vec<u8>,
     /// Places of carriers that accepted a mail to the person.
     carriers: Vec<usize>,
     choice: Option<usize>,
@@ -124,12 +124,12 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    pub(crate) fn ask(&mut self, person: PersonId, belongs: Belonging, mails: u8) {
+    pub(crate) fn ask(&mut self, person: PersonId, belongs: Belonging, first: Vec<u8>) {
         if self.people.contains_key(&person) {
             return;
         }
-        self.mails += u32::from(mails);
-        let asked = Asked { belongs, mails, carriers: Vec::new(), choice: None };
+        self.mails += u32::try_from(first.len()).unwrap_or(u32::MAX);
+        let asked = Asked { belongs, first, carriers: Vec::new(), choice: None };
         self.count(&asked, |count| count.asked += 1);
         self.people.insert(person, asked);
     }
@@ -192,9 +192,9 @@ impl Book {
         self.mails as usize
     }
 
-    /// How many first mails went to a person.
-    pub(crate) fn first_mails(&self, person: PersonId) -> u8 {
-        self.people.get(&person).map_or(0, |asked| asked.mails)
+    /// The addresses of a person that first mails went to.
+    pub(crate) fn first_places(&self, person: PersonId) -> &[u8] {
+        self.people.get(&person).map_or(&[], |asked| &asked.first)
     }
 
     pub(crate) fn has_answered(&self, person: PersonId) -> bool {

@@ -11,7 +11,7 @@ pub const MESSAGE_CHARS_MAX: usize = 1_000;
 
 /// Who said it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Side {
+pub enum Speaker {
     /// The person whose answer it is about.
     Person,
     /// Somebody responsible for the person's group.
@@ -26,7 +26,7 @@ pub struct Message {
     /// About whose answer.
     pub person: PersonId,
     /// Who said it.
-    pub side: Side,
+    pub speaker: Speaker,
     /// What, sealed in the journal with the key of the person it is about.
     pub text: Private<String>,
     /// When.

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use common::disk::Disk;
-use common::{ROSTER, answer, at, quake, rule, take};
+use common::{ROSTER, answer, at, import, quake, rule, take};
 use hikyaku_dispatch::{
-    Appended, Desk, DispatchId, Event, Head, Journal, JournalEvent, JudgingCommand, Keys, PeopleCommand, PersonId,
-    RedbJournal, State, read_roster, verify,
+    Appended, Desk, DispatchId, Event, Head, Journal, JournalEvent, JudgingCommand, Keys, PersonId, RedbJournal, State,
+    verify,
 };
 
 /// Which of the writes that were not safe are there afterwards: none, all, and some.
@@ -68,7 +68,7 @@ async fn work_until_it_fails(disk: &Disk, keys: &Keys) -> Vec<Event> {
     let Ok(journal) = journal(disk) else { return events };
     let Ok(desk) = Desk::open(Arc::new(journal), keys.clone()).await else { return events };
     let commands = [
-        PeopleCommand::Import { people: read_roster(ROSTER.as_bytes()).unwrap() }.into(),
+        import(ROSTER).into(),
         JudgingCommand::SetRule { rule: rule() }.into(),
         take(quake("16:12:00", &[("390", 17, "6+")])),
         answer(DispatchId(1), PersonId(1), 1, ""),

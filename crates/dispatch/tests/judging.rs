@@ -6,10 +6,10 @@ mod common;
 
 use common::{P1, P2, P3, at, bulletin, ministry, opened, quake, rule, shaken, take};
 use hikyaku_bulletin::{Bulletin, Revision, Standing};
+use hikyaku_dispatch::{Aim, Error, GroupId, PersonId, Target, Verdict};
 use hikyaku_dispatch::{
     Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, JudgingCommand, Mode, Refusal, Rule, RuleId,
 };
-use hikyaku_dispatch::{Error, GroupId, PersonId, Purpose, Target, Verdict};
 
 const NOTO: &str = "20240101161010";
 
@@ -109,7 +109,7 @@ async fn a_drill_or_test_bulletin_mails_nobody_as_real() {
     desk.read(|state| {
         assert!(state.dispatch(DispatchId(1)).unwrap().is_cancelled());
         assert_eq!(state.dispatch(DispatchId(2)).unwrap().record().mode, Mode::Real);
-        assert_eq!(state.dispatch(DispatchId(3)).unwrap().record().purpose, Purpose::Notice);
+        assert_eq!(state.dispatch(DispatchId(3)).unwrap().record().aim, Aim::Notice);
     });
 }
 
@@ -170,7 +170,8 @@ fn draft(key: &str, target: Target) -> DispatchCommand {
 #[tokio::test]
 async fn req_a22_a_composed_dispatch_goes_to_people_groups_or_regions() {
     let desk = ministry().await;
-    let groups = |state: &hikyaku_dispatch::State| state.groups().by_path(["本省"]).unwrap();
+    let groups =
+        |state: &hikyaku_dispatch::State| state.groups().by_path(hikyaku_dispatch::Side::Domestic, ["本省"]).unwrap();
     let head_office: GroupId = desk.read(groups);
     for (key, target, people) in [
         ("a", Target::Everyone, 4),

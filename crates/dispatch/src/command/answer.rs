@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::answer::Via;
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::question::{ChoiceId, Detail};
-use crate::thread::Side;
+use crate::thread::Speaker;
 
 /// A wish about answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,7 @@ pub enum AnswerCommand {
         /// About whose answer.
         person: PersonId,
         /// Who speaks.
-        side: Side,
+        speaker: Speaker,
         /// What.
         text: String,
     },

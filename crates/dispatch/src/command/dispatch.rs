@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::dispatch::MailOutcome;
 use crate::draft::DispatchDraft;
 use crate::id::{DispatchId, IncidentId, PersonId};
-use crate::lateness::Measure;
+use crate::measure::Measure;
 
 /// A wish about dispatches and their mails.
 #[derive(Clone, Debug, PartialEq)]

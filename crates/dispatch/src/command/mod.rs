@@ -16,7 +16,7 @@ pub use account::{AccountCommand, AccountRefusal};
 pub use answer::{AnswerCommand, AnswerRefusal};
 pub use dispatch::{DispatchCommand, DispatchRefusal};
 pub use judging::{JudgingCommand, JudgingRefusal};
-pub use people::{PeopleCommand, PeopleRefusal};
+pub use people::{PeopleCommand, PeopleRefusal, RemovalGuard, RosterImport, RosterScope};
 pub use retention::{RetentionCommand, RetentionRefusal};
 pub use travel::{TravelCommand, TravelRefusal};
 

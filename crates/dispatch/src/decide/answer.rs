@@ -10,10 +10,10 @@ use crate::dispatch::Dispatch;
 use crate::event::{AnswerEvent, Event};
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::question::{ChoiceId, Detail, Question};
-use crate::rule::Purpose;
+use crate::rule::Aim;
 use crate::sealed::Private;
 use crate::state::State;
-use crate::thread::{MESSAGE_CHARS_MAX, Message, Side};
+use crate::thread::{MESSAGE_CHARS_MAX, Message, Speaker};
 
 pub(super) fn decide(state: &State, command: &AnswerCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
@@ -32,7 +32,9 @@ pub(super) fn decide(state: &State, command: &AnswerCommand, now: Timestamp) -> 
             self_report(state, *person, *choice, comment.trim(), now)
         }
         AnswerCommand::NoteFetched { dispatch, people } => note_fetched(state, *dispatch, people),
-        AnswerCommand::Say { incident, person, side, text } => say(state, *incident, *person, *side, text.trim(), now),
+        AnswerCommand::Say { incident, person, speaker, text } => {
+            say(state, *incident, *person, *speaker, text.trim(), now)
+        }
     }
 }
 
@@ -131,12 +133,12 @@ fn say(
     state: &State,
     incident: IncidentId,
     person: PersonId,
-    side: Side,
+    speaker: Speaker,
     text: &str,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     let known = state.incident(incident).ok_or(Refusal::UnknownIncident(incident))?;
-    let asked = |it: &Dispatch| it.is_asked(person) && it.record().purpose == Purpose::Safety;
+    let asked = |it: &Dispatch| it.is_asked(person) && it.record().aim == Aim::Safety;
     let dispatches = known.dispatches.iter().filter_map(|id| state.dispatch(*id));
     let last = dispatches.filter(|it| asked(it)).last();
     let last = last.ok_or(AnswerRefusal::NotInIncident { person, incident })?;
@@ -145,16 +147,16 @@ fn say(
     }
     check_length(text, MESSAGE_CHARS_MAX)?;
     let mut opening = Opening::new(state, now);
-    let message = Message { incident, person, side, text: Private::Open(text.to_owned()), at: now };
+    let message = Message { incident, person, speaker, text: Private::Open(text.to_owned()), at: now };
     opening.push(AnswerEvent::Said(message));
-    if matches!(side, Side::Manager(_)) {
+    if matches!(speaker, Speaker::Manager(_)) {
         let number = state.thread(incident, person).count() + 1;
         let title = format!("担当者からの連絡（{}）", last.record().title);
         let facts = ["あなたの回答について、担当者から連絡があります。ページで内容を確認してください。".to_owned()];
         let words = Words {
             key: &format!("{incident}/{person}/連絡{number}"),
             incident,
-            purpose: Purpose::Notice,
+            aim: Aim::Notice,
             class: Class::Routine,
             mode: known.mode,
             title: &title,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{draft, followup};
-use crate::command::{AnswerRefusal, DispatchCommand, DispatchRefusal, Refusal};
+use crate::command::{AnswerRefusal, DispatchCommand, Refusal};
 use crate::dispatch::{Dispatch, MailOutcome};
 use crate::event::{DispatchEvent, Event};
 use crate::id::DispatchId;
@@ -12,7 +12,7 @@ use crate::state::State;
 pub(super) fn decide(state: &State, command: &DispatchCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
         DispatchCommand::Open { draft } => draft::open(state, draft, now),
-        DispatchCommand::Schedule { draft, at } => draft::schedule(state, draft, *at),
+        DispatchCommand::Schedule { draft, at } => draft::schedule(state, draft, *at, now),
         DispatchCommand::Unschedule { key } => draft::unschedule(state, key),
         DispatchCommand::Start { key } => draft::start(state, key, now),
         DispatchCommand::Resend { dispatch } => followup::resend(state, known(state, *dispatch)?, now),
@@ -51,12 +51,4 @@ fn record_outcomes(dispatch: &Dispatch, outcomes: &[MailOutcome]) -> Result<Vec<
     let outcomes: Vec<MailOutcome> = outcomes.iter().filter(is_new).cloned().collect();
     let event = |outcomes| DispatchEvent::OutcomesRecorded { dispatch: dispatch.id(), outcomes };
     Ok(if outcomes.is_empty() { Vec::new() } else { vec![event(outcomes).into()] })
-}
-
-/// Whether the key of a dispatch is free.
-pub(super) fn check_key(state: &State, key: &str) -> Result<(), DispatchRefusal> {
-    match state.dispatches.of_key(key) {
-        Some(dispatch) => Err(DispatchRefusal::SentAlready { key: key.to_owned(), dispatch }),
-        None => Ok(()),
-    }
 }

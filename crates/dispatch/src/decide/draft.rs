@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::dispatch::check_key;
-use super::opening::{Opening, addresses_of};
+use super::opening::{Opening, places_of};
 use crate::command::{DispatchRefusal, Refusal};
 use crate::dispatch::{Asked, Decided, DispatchRecord};
 use crate::draft::DispatchDraft;
@@ -11,17 +10,22 @@ use crate::event::{DispatchEvent, Event, JudgingEvent, News};
 use crate::id::IncidentId;
 use crate::incident::Summary;
 use crate::mail;
-use crate::rule::Purpose;
+use crate::rule::Aim;
 use crate::select::select;
 use crate::state::State;
 use crate::timeline::{Origin, whole_micros};
 
-pub(super) fn schedule(state: &State, draft: &DispatchDraft, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn schedule(
+    state: &State,
+    draft: &DispatchDraft,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
     check(state, draft)?;
     if state.dispatches.scheduled.contains_key(&draft.key) {
         return Err(DispatchRefusal::ScheduledAlready(draft.key.clone()).into());
     }
-    select(state, &draft.target)?;
+    select(state, &draft.target, draft.side, now)?;
     Ok(vec![DispatchEvent::Scheduled { draft: Box::new(draft.clone()), at: whole_micros(at) }.into()])
 }
 
@@ -61,20 +65,20 @@ fn check(state: &State, draft: &DispatchDraft) -> Result<(), Refusal> {
 
 pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     check(state, draft)?;
-    let people = select(state, &draft.target)?;
+    let people = select(state, &draft.target, draft.side, now)?;
     if people.is_empty() {
         return Err(DispatchRefusal::NobodyAsked.into());
     }
     let mut opening = Opening::new(state, now);
     let incident = draft.incident.unwrap_or_else(|| open_incident(&mut opening, draft));
-    let asked = |person| Asked { person, gravity: None, mails: addresses_of(state, person) };
+    let asked = |person| Asked { person, gravity: None, places: places_of(state, person) };
     opening.dispatch(DispatchRecord {
         dispatch: state.dispatches.next_id(),
         key: draft.key.clone(),
         incident,
         rule: None,
         cause: None,
-        purpose: if draft.question.is_asked() { Purpose::Safety } else { Purpose::Information },
+        aim: if draft.question.is_asked() { Aim::Safety } else { Aim::Information },
         decided: Decided::Composed,
         class: draft.class,
         follow_up: draft.follow_up,
@@ -97,4 +101,12 @@ fn open_incident(opening: &mut Opening<'_>, draft: &DispatchDraft) -> IncidentId
     let news = News { series: Vec::new(), prefectures: Vec::new(), summary, at: opening.now };
     opening.push(JudgingEvent::IncidentOpened { incident, mode: draft.mode, news, opened: opening.now });
     incident
+}
+
+/// Whether the key of a dispatch is free.
+fn check_key(state: &State, key: &str) -> Result<(), DispatchRefusal> {
+    match state.dispatches.of_key(key) {
+        Some(dispatch) => Err(DispatchRefusal::SentAlready { key: key.to_owned(), dispatch }),
+        None => Ok(()),
+    }
 }

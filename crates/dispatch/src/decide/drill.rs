@@ -10,7 +10,7 @@ use crate::dispatch::Dispatch;
 use crate::event::DispatchEvent;
 use crate::id::{IncidentId, PersonId};
 use crate::mail::Mode;
-use crate::rule::Purpose;
+use crate::rule::Aim;
 
 /// A drill that was sent longer ago is over anyway.
 const RUNS: SignedDuration = SignedDuration::from_hours(24);
@@ -24,7 +24,7 @@ pub(super) fn suspend_for(opening: &mut Opening<'_>, mode: Mode, title: &str) {
     let runs = |it: &&Dispatch| {
         let record = it.record();
         record.mode == Mode::Drill
-            && record.purpose == Purpose::Safety
+            && record.aim == Aim::Safety
             && !it.is_cancelled()
             && now.duration_since(record.opened) < RUNS
     };
@@ -44,7 +44,7 @@ pub(super) fn suspend_for(opening: &mut Opening<'_>, mode: Mode, title: &str) {
         let words = Words {
             key: &format!("{incident}/訓練中止"),
             incident,
-            purpose: Purpose::Notice,
+            aim: Aim::Notice,
             class: Class::Safety,
             mode: Mode::Real,
             title: "【訓練中止】実災害が発生しました",

@@ -12,7 +12,7 @@ use crate::due;
 use crate::event::{DispatchEvent, Event};
 use crate::id::PersonId;
 use crate::round::{Round, Why};
-use crate::rule::Purpose;
+use crate::rule::Aim;
 use crate::state::State;
 
 /// Sends again to whoever has not answered.
@@ -62,8 +62,8 @@ pub(super) fn due(state: &State, dispatch: &Dispatch, now: Timestamp) -> Vec<Eve
 fn again(dispatch: &Dispatch) -> Vec<(PersonId, u8)> {
     let tried = due::tried_places(dispatch);
     let of = |person: PersonId| {
-        let last = tried.get(&person).copied().unwrap_or(0);
-        (1..=last).filter(move |place| !dispatch.has_failed(person, *place)).map(move |place| (person, place))
+        let places = tried.get(&person).into_iter().flatten().copied();
+        places.filter(move |place| !dispatch.has_failed(person, *place)).map(move |place| (person, place))
     };
     dispatch.book.unanswered().flat_map(of).collect()
 }
@@ -88,7 +88,7 @@ fn tell_managers(opening: &mut Opening<'_>, dispatch: &Dispatch) {
         let words = Words {
             key: &format!("{key}/管理者{manager}"),
             incident: *incident,
-            purpose: Purpose::Notice,
+            aim: Aim::Notice,
             class: Class::Hazard,
             mode: *mode,
             title: &format!("【未回答】{title}"),

@@ -6,7 +6,7 @@ use super::{bulletin, parts, proposal};
 use crate::command::{DispatchRefusal, JudgingCommand, JudgingRefusal, Refusal};
 use crate::event::{Event, JudgingEvent};
 use crate::mail;
-use crate::rule::{Purpose, Rule, Sending, Table, Who};
+use crate::rule::{Aim, Rule, Sending, Table, Who};
 use crate::state::State;
 
 pub(super) fn decide(state: &State, command: &JudgingCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
@@ -30,7 +30,7 @@ fn set_rule(state: &State, rule: &Rule) -> Result<Vec<Event>, Refusal> {
     if !rule.question.is_sound() {
         return Err(DispatchRefusal::BadQuestion.into());
     }
-    if rule.purpose == Purpose::Safety && !rule.question.is_asked() {
+    if rule.aim == Aim::Safety && !rule.question.is_asked() {
         return Err(JudgingRefusal::NothingAsked.into());
     }
     if matches!(&rule.sending, Sending::Hold(hold) if hold.approvers.is_empty()) {

@@ -15,6 +15,7 @@ mod parts;
 mod people;
 mod proposal;
 mod retention;
+mod taken;
 mod travel;
 mod withdrawal;
 
@@ -26,6 +27,8 @@ use crate::event::Event;
 use crate::state::State;
 use crate::timeline::whole_micros;
 
+pub use people::{PersonChange, RosterChanges, Touched, preview_roster};
+
 /// What `command` makes happen at `now`; an empty list if nothing new.
 ///
 /// # Errors
@@ -33,7 +36,7 @@ use crate::timeline::whole_micros;
 pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     let now = whole_micros(now);
     match command {
-        Command::People(command) => people::decide(state, command),
+        Command::People(command) => people::decide(state, command, now),
         Command::Access(command) => access::decide(command),
         Command::Judging(command) => judging::decide(state, command, now),
         Command::Dispatch(command) => dispatch::decide(state, command, now),

@@ -11,7 +11,7 @@ use crate::gravity::Gravity;
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::mail::{MailTemplate, Mode};
 use crate::question::Question;
-use crate::rule::Purpose;
+use crate::rule::Aim;
 use crate::state::State;
 use crate::timeline::Origin;
 
@@ -50,7 +50,7 @@ impl<'a> Opening<'a> {
 
     /// Tells people something about an incident that they were mailed about; nothing if there is nobody.
     pub(super) fn notice(&mut self, words: &Words<'_>, people: impl IntoIterator<Item = (PersonId, Option<Gravity>)>) {
-        let asked = |(person, gravity)| Asked { person, gravity, mails: addresses_of(self.state, person) };
+        let asked = |(person, gravity)| Asked { person, gravity, places: places_of(self.state, person) };
         let asked: Vec<Asked> = people.into_iter().map(asked).collect();
         if asked.is_empty() {
             return;
@@ -61,14 +61,14 @@ impl<'a> Opening<'a> {
             incident: words.incident,
             rule: None,
             cause: None,
-            purpose: words.purpose,
+            aim: words.aim,
             decided: Decided::Rule,
             class: words.class,
             follow_up: FollowUp::default(),
             mode: words.mode,
             title: words.title.to_owned(),
             facts: words.facts.to_vec(),
-            template: if words.purpose == Purpose::Call { MailTemplate::call() } else { MailTemplate::notice() },
+            template: if words.aim == Aim::Call { MailTemplate::call() } else { MailTemplate::notice() },
             question: Question::none(),
             origin: Origin::default(),
             opened: self.now,
@@ -82,7 +82,7 @@ impl<'a> Opening<'a> {
 pub(super) struct Words<'a> {
     pub(super) key: &'a str,
     pub(super) incident: IncidentId,
-    pub(super) purpose: Purpose,
+    pub(super) aim: Aim,
     pub(super) class: Class,
     pub(super) mode: Mode,
     pub(super) title: &'a str,
@@ -93,8 +93,8 @@ fn expiry(opened: Timestamp) -> Timestamp {
     opened.checked_add((OPEN_DAYS * 24).hours()).unwrap_or(Timestamp::MAX)
 }
 
-/// How many addresses a person has.
-pub(super) fn addresses_of(state: &State, person: PersonId) -> u8 {
-    let addresses = state.people().find(person).map_or(0, |person| person.addresses().len());
-    u8::try_from(addresses).unwrap_or(u8::MAX)
+/// The places of a person's addresses, in the person's order.
+pub(super) fn places_of(state: &State, person: PersonId) -> Vec<u8> {
+    let addresses = state.people().find(person).map_or(&[][..], |person| person.addresses());
+    addresses.iter().map(|address| address.place).collect()
 }

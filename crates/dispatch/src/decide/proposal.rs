@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::bulletin::Taken;
 use super::opening::{Opening, Words};
+use super::taken::Taken;
 use crate::class::Class;
 use crate::command::{JudgingRefusal, Refusal};
 use crate::dispatch::{Asked, Decided, DispatchRecord};
 use crate::event::{Event, JudgingEvent};
 use crate::id::{IncidentId, PersonId, ProposalId};
 use crate::proposal::{Proposal, ProposalEnd, Waiting};
-use crate::rule::{Hold, Purpose, Sending, Unattended};
+use crate::rule::{Aim, Hold, Sending, Unattended};
 use crate::state::State;
 
 /// Proposes a dispatch. While one of the same rule waits for the same incident, that one grows: its time does not begin anew.
@@ -66,7 +66,7 @@ fn call(opening: &mut Opening<'_>, proposal: &Proposal, place: usize) {
     let words = Words {
         key: &format!("{}/承認依頼{}", draft.key, place + 1),
         incident: draft.incident,
-        purpose: Purpose::Call,
+        aim: Aim::Call,
         class: Class::Immediate,
         mode: draft.mode,
         title: &draft.title,
@@ -85,7 +85,7 @@ pub(super) fn call_operators(opening: &mut Opening<'_>, taken: &Taken<'_>, incid
     let words = Words {
         key: &format!("{}/都道府県の選択", taken.bulletin.source),
         incident,
-        purpose: Purpose::Call,
+        aim: Aim::Call,
         class: Class::Immediate,
         mode: taken.mode,
         title: &taken.summary.title,
@@ -165,7 +165,7 @@ fn tell_approvers(opening: &mut Opening<'_>, proposal: &Proposal, what: &str, fa
     let words = Words {
         key: &format!("{}/{what}", draft.key),
         incident: draft.incident,
-        purpose: Purpose::Notice,
+        aim: Aim::Notice,
         class: Class::Immediate,
         mode: draft.mode,
         title: &title,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::bulletin::Taken;
 use super::opening::{Opening, Words};
+use super::taken::Taken;
 use crate::class::Class;
 use crate::dispatch::Dispatch;
 use crate::event::{DispatchEvent, JudgingEvent};
@@ -11,7 +11,7 @@ use crate::gravity::Gravity;
 use crate::id::{IncidentId, PersonId};
 use crate::incident::Incident;
 use crate::proposal::ProposalEnd;
-use crate::rule::Purpose;
+use crate::rule::Aim;
 
 /// What follows from a cancellation: if nothing else of the incident holds, it is over; what waits because of it is withdrawn,
 /// mails that have not left are stopped, and those who were mailed are told.
@@ -33,7 +33,7 @@ pub(super) fn follow(opening: &mut Opening<'_>, taken: &Taken<'_>, incident: &In
     }
     let dispatches = incident.dispatches.iter().filter_map(|id| state.dispatch(*id));
     let meant: Vec<&Dispatch> = dispatches
-        .filter(|it| matches!(it.record().purpose, Purpose::Safety | Purpose::Information))
+        .filter(|it| matches!(it.record().aim, Aim::Safety | Aim::Information))
         .filter(|it| is_meant(it.record().cause.as_ref()))
         .collect();
     let told: BTreeSet<PersonId> = meant.iter().flat_map(|dispatch| dispatch.asked()).collect();
@@ -48,7 +48,7 @@ pub(super) fn follow(opening: &mut Opening<'_>, taken: &Taken<'_>, incident: &In
     let words = Words {
         key: &format!("{}/取消", taken.bulletin.source),
         incident: incident.id,
-        purpose: Purpose::Notice,
+        aim: Aim::Notice,
         class: Class::Safety,
         mode: taken.mode,
         title: &title,
@@ -70,7 +70,7 @@ pub(super) fn tell_spared(
     let words = Words {
         key: &format!("{}/訂正", taken.bulletin.source),
         incident,
-        purpose: Purpose::Notice,
+        aim: Aim::Notice,
         class: Class::Safety,
         mode: taken.mode,
         title: &title,

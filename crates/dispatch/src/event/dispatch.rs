@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::dispatch::{DispatchRecord, MailOutcome};
 use crate::draft::DispatchDraft;
 use crate::id::{DispatchId, PersonId};
+use crate::measure::Measure;
 use crate::round::Round;
 
 /// Something that happened to a dispatch.
@@ -81,6 +82,6 @@ pub enum DispatchEvent {
         /// Of which dispatch.
         dispatch: DispatchId,
         /// What, who, and how far it has come.
-        measure: crate::lateness::Measure,
+        measure: Measure,
     },
 }

@@ -13,6 +13,7 @@ impl Event {
     pub(crate) fn needs_key(&self) -> Option<PersonId> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => Some(record.person),
+            Event::People(PeopleEvent::RowPlanned { person, .. }) => Some(*person),
             Event::Account(AccountEvent::Opened { account, .. }) => Some(account.key()),
             _ => None,
         }
@@ -27,6 +28,7 @@ impl Event {
             }
             Event::Answer(AnswerEvent::SelfReported(report)) => seal(keys, report.person, &mut report.comment),
             Event::Answer(AnswerEvent::Said(message)) => seal(keys, message.person, &mut message.text),
+            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => seal(keys, *person, row),
             Event::Account(AccountEvent::Opened { account, names, .. }) => seal(keys, account.key(), names),
             Event::Account(AccountEvent::PasswordSet { account, password, .. }) => seal(keys, account.key(), password),
             Event::Account(AccountEvent::FactorSet { account, factor }) => seal(keys, account.key(), factor),
@@ -43,6 +45,7 @@ impl Event {
             }
             Event::Answer(AnswerEvent::SelfReported(report)) => open(keys, report.person, &mut report.comment),
             Event::Answer(AnswerEvent::Said(message)) => open(keys, message.person, &mut message.text),
+            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => open(keys, *person, row),
             Event::Account(AccountEvent::Opened { account, names, .. }) => open(keys, account.key(), names),
             Event::Account(AccountEvent::PasswordSet { account, password, .. }) => open(keys, account.key(), password),
             Event::Account(AccountEvent::FactorSet { account, factor }) => open(keys, account.key(), factor),

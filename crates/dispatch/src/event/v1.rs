@@ -20,7 +20,7 @@ use crate::keys::{Keys, RingId};
 use crate::mail::{self, Mode};
 use crate::person;
 use crate::question::{self, ChoiceId};
-use crate::rule::{self, Purpose, Sending, WINDOW_HOURS, Who};
+use crate::rule::{self, Aim, Sending, WINDOW_HOURS, Who};
 use crate::sealed::Private;
 use crate::target::Target;
 use crate::timeline;
@@ -109,7 +109,9 @@ impl From<OldEvent> for Event {
     fn from(old: OldEvent) -> Self {
         match old {
             OldEvent::JournalBegun { ring } => JournalEvent::Begun { ring }.into(),
-            OldEvent::GroupMade { group, parent, name } => PeopleEvent::GroupMade { group, parent, name }.into(),
+            OldEvent::GroupMade { group, parent, name } => {
+                PeopleEvent::GroupMade { group, side: person::Side::Domestic, parent, name }.into()
+            }
             OldEvent::PersonSet(record) => PeopleEvent::PersonSet(record.into()).into(),
             OldEvent::LinksRevoked { person, links_from } => PeopleEvent::LinksRevoked { person, links_from }.into(),
             OldEvent::RuleSet(rule) => JudgingEvent::RuleSet(Box::new((*rule).into())).into(),
@@ -160,13 +162,27 @@ struct PersonRecord {
 impl From<PersonRecord> for person::PersonRecord {
     fn from(old: PersonRecord) -> Self {
         let PersonRecord { person, personal, regions, groups } = old;
+        let address = |(place, address)| person::MailAddress {
+            place,
+            purpose: person::Purpose::Other,
+            by: person::RegisteredBy::Roster,
+            address,
+        };
         let personal = personal.map(|Personal { external_id, name, kana, addresses }| person::Personal {
             external_id,
             name,
             kana,
-            addresses,
+            addresses: (1..).zip(addresses).map(address).collect(),
         });
-        person::PersonRecord { person, personal, regions, groups }
+        person::PersonRecord {
+            person,
+            side: person::Side::Domestic,
+            personal,
+            regions: person::Regions { other: regions, ..person::Regions::default() },
+            groups,
+            language: person::Language::Japanese,
+            employment: person::Employment::Active,
+        }
     }
 }
 
@@ -233,8 +249,9 @@ impl From<Rule> for rule::Rule {
             name,
             condition: Condition::Shaking { at_least: threshold, told: Told::Either },
             regions,
+            side: person::Side::Domestic,
             who: Who::There(Target::Everyone),
-            purpose: Purpose::Safety,
+            aim: Aim::Safety,
             template: template.into(),
             question: question.into(),
             sending: Sending::AtOnce,
@@ -308,7 +325,7 @@ struct Summary {
 impl From<Summary> for incident::Summary {
     fn from(old: Summary) -> Self {
         let Summary { title, facts, occurred, published } = old;
-        incident::Summary { title, facts, occurred, published, hazard: None, strength: None }
+        incident::Summary { title, facts, occurred, published, hazard: None, strength: None, series: Vec::new() }
     }
 }
 
@@ -353,7 +370,7 @@ impl From<DispatchRecord> for dispatch::DispatchRecord {
         let Origin { occurred, reported, received } = old.origin;
         let asked = |Asked { person, intensity, mails }| {
             let gravity = intensity.map(Gravity::Shaking);
-            dispatch::Asked { person, gravity, mails }
+            dispatch::Asked { person, gravity, places: (1..=mails).collect() }
         };
         dispatch::DispatchRecord {
             dispatch: old.dispatch,
@@ -361,7 +378,7 @@ impl From<DispatchRecord> for dispatch::DispatchRecord {
             incident: old.incident,
             rule: old.rule,
             cause: None,
-            purpose: Purpose::Safety,
+            aim: Aim::Safety,
             decided: if old.rule.is_some() { Decided::Rule } else { Decided::Composed },
             class: Class::Safety,
             follow_up: FollowUp::default(),

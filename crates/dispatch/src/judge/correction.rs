@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use hikyaku_bulletin::Bulletin;
+use jiff::Timestamp;
 
 use crate::gravity::Gravity;
 use crate::id::PersonId;
@@ -17,14 +18,15 @@ pub(super) fn spared(
     state: &State,
     incident: &Incident,
     reached: &BTreeSet<PersonId>,
+    now: Timestamp,
 ) -> Vec<(PersonId, Option<Gravity>)> {
     let mut reach = Reach::plain(bulletin);
     let Some(scale) = reach.anywhere() else { return Vec::new() };
     let mut of = |person: &PersonId| {
         let known = incident.known_of(*person, Channel::Safety, scale)?;
-        let now = reach.at(&state.people().find(*person)?.regions);
-        let is_milder = now.is_none_or(|now| now.against(known) == Some(Ordering::Less));
-        is_milder.then_some((*person, now))
+        let there = reach.at(state.people().find(*person)?.regions_at(now));
+        let is_milder = there.is_none_or(|there| there.against(known) == Some(Ordering::Less));
+        is_milder.then_some((*person, there))
     };
     incident.known.keys().filter(|person| !reached.contains(person)).filter_map(|person| of(person)).collect()
 }

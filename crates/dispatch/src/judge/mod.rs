@@ -12,7 +12,7 @@ use crate::id::{PersonId, RuleId};
 use crate::incident::{Channel, Incident};
 use crate::judgement::Verdict;
 use crate::mail::Mode;
-use crate::rule::{Purpose, Rule, Sending};
+use crate::rule::{Aim, Rule, Sending};
 use crate::state::State;
 
 /// Those a rule asks or tells, each with what concerns them.
@@ -110,15 +110,15 @@ fn nothing(verdict: Verdict, mode: Mode) -> Ruling {
 
 /// Applies the rules, the strictest first, so that nobody is asked for two of them; each subscription stands by itself.
 fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rule>, now: Timestamp) -> Ruling {
-    rules.sort_by_key(|rule| (rule.purpose, std::cmp::Reverse(rule.condition.strictness()), rule.id));
+    rules.sort_by_key(|rule| (rule.aim, std::cmp::Reverse(rule.condition.strictness()), rule.id));
     let mut ruling = nothing(Verdict::Nobody, mode);
     let mut reached: std::collections::BTreeSet<PersonId> = std::collections::BTreeSet::new();
     let mut asked_before = 0_usize;
     for rule in &rules {
         let channel = channel(rule);
         let since = now.checked_sub(SignedDuration::from_hours(i64::from(rule.window_hours))).unwrap_or(Timestamp::MIN);
-        let mut concerned = concerned::by(rule, bulletin, scene.state);
-        if rule.purpose == Purpose::Safety {
+        let mut concerned = concerned::by(rule, bulletin, scene.state, now);
+        if rule.aim == Aim::Safety {
             concerned.retain(|(person, _)| reached.insert(*person));
         }
         let is_news = |(person, gravity): &(PersonId, Gravity)| {
@@ -135,7 +135,7 @@ fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rul
         ruling.reasons.push(format!("{asked_before} 人には、この事象で同じか、より悪い内容を送信済みです。"));
     }
     if let Some(incident) = scene.incident.filter(|_| bulletin.revision == Revision::Correction) {
-        ruling.spared = correction::spared(bulletin, scene.state, incident, &reached);
+        ruling.spared = correction::spared(bulletin, scene.state, incident, &reached, now);
         if !ruling.spared.is_empty() {
             ruling.reasons.push(format!("訂正により、送信済みの {} 人は対象外になりました。", ruling.spared.len()));
         }
@@ -159,7 +159,7 @@ fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rul
 }
 
 pub(crate) fn channel(rule: &Rule) -> Channel {
-    if rule.purpose == Purpose::Safety { Channel::Safety } else { Channel::Subscription(rule.id) }
+    if rule.aim == Aim::Safety { Channel::Safety } else { Channel::Subscription(rule.id) }
 }
 
 fn reason(rule: &Rule, people: usize) -> String {

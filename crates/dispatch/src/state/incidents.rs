@@ -13,7 +13,7 @@ use crate::incident::{Channel, Incident};
 use crate::judgement::{Judgement, Verdict};
 use crate::mail::Mode;
 use crate::proposal::{Proposal, Waiting};
-use crate::rule::{Purpose, Rule, Table};
+use crate::rule::{Aim, Rule, Table};
 
 /// Rules, judgements, incidents, proposals.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -156,9 +156,9 @@ impl Incidents {
         self.placed.insert(record.dispatch, record.incident);
         let Some(incident) = self.by_id.get_mut(&record.incident) else { return };
         incident.dispatches.push(record.dispatch);
-        let channel = match (record.purpose, record.rule) {
-            (Purpose::Safety | Purpose::Notice, _) => Channel::Safety,
-            (Purpose::Information, Some(rule)) => Channel::Subscription(rule),
+        let channel = match (record.aim, record.rule) {
+            (Aim::Safety | Aim::Notice, _) => Channel::Safety,
+            (Aim::Information, Some(rule)) => Channel::Subscription(rule),
             _ => return,
         };
         for asked in &record.asked {

@@ -13,6 +13,8 @@ pub use account::Accounts;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::answer::{Answer, AnswerRecord};
 use crate::dispatch::Dispatch;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent};
@@ -21,11 +23,13 @@ use crate::id::{DispatchId, IncidentId, PersonId, RuleId, TableId};
 use crate::incident::Incident;
 use crate::judgement::Judgement;
 use crate::keys::RingId;
-use crate::person::People;
+use crate::person::{People, Side};
 use crate::proposal::Waiting;
 use crate::rule::{Rule, Table};
 use crate::tally::Tally;
 use crate::thread::Message;
+
+pub use people::Plans;
 
 /// Everything that is known now. Equal journals fold to equal states.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,6 +105,23 @@ impl State {
     #[must_use]
     pub fn groups(&self) -> &Groups {
         &self.directory.groups
+    }
+
+    /// What is planned for days to come.
+    #[must_use]
+    pub fn plans(&self) -> &Plans {
+        &self.directory.plans
+    }
+
+    /// When the last whole roster of a side was taken.
+    #[must_use]
+    pub fn roster_taken(&self, side: Side) -> Option<Timestamp> {
+        self.directory.taken.get(&side).copied()
+    }
+
+    /// A copy that knows people and groups only.
+    pub(crate) fn people_alone(&self) -> State {
+        State { directory: self.directory.clone(), ..State::default() }
     }
 
     /// The rules in the order of their numbers.
