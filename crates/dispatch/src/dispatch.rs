@@ -376,7 +376,8 @@ impl Dispatch {
     }
 
     /// Whether the engine may not have a round whole, or has mails of it whose end is not known.
-    pub(crate) fn has_open_mails(&self, round: u8) -> bool {
+    #[must_use]
+    pub fn has_open_mails(&self, round: u8) -> bool {
         let is_open = |(person, place): &(PersonId, u8)| self.mail_end_in(round, *person, *place).is_none();
         !self.is_queued(round) || self.mails(round).iter().any(is_open)
     }

@@ -64,7 +64,7 @@ async fn req_m04_a_drill_shows_in_subject_and_text_whatever_the_template_says() 
     let desk = ministry().await;
     let template = MailTemplate { subject: "安否 {title}".into(), text: "{{{title}}} {link}".into() };
     let rule = Rule { drills: true, template, ..rule() };
-    desk.command(JudgingCommand::SetRule { rule }, at("10:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, at("10:00:00")).await.unwrap();
     let areas = [("390", 17, "7")];
     let drill = common::bulletin("16:12:00", "1", Revision::Issue, Standing::Drill, &areas);
     let real = common::bulletin("16:13:00", "1", Revision::Issue, Standing::Real, &areas);

@@ -51,8 +51,9 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         }
         PeopleCommand::Import(RosterImport::part(people)).into()
     });
-    let drills = any::<bool>()
-        .prop_map(|drills| JudgingCommand::SetRule { rule: hikyaku_dispatch::Rule { drills, ..rule() } }.into());
+    let drills = any::<bool>().prop_map(|drills| {
+        JudgingCommand::SetRule { rule: Box::new(hikyaku_dispatch::Rule { drills, ..rule() }) }.into()
+    });
     let command = prop_oneof![
         3 => telegram,
         4 => answer,
@@ -62,7 +63,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         1 => person().prop_map(|person| PeopleCommand::RevokeLinks { person }.into()),
         1 => dispatch().prop_map(|dispatch| DispatchCommand::MarkQueued { dispatch, round: 0 }.into()),
     ];
-    let start = vec![import(ROSTER).into(), JudgingCommand::SetRule { rule: rule() }.into()];
+    let start = vec![import(ROSTER).into(), JudgingCommand::SetRule { rule: Box::new(rule()) }.into()];
     (Just(start), proptest::collection::vec(command, 0..40)).prop_map(|(start, more)| [start, more].concat())
 }
 

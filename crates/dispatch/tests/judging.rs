@@ -55,7 +55,7 @@ async fn a_rule_speaks_only_of_its_regions_and_the_strictest_rule_reached_asks()
         Rule { id: RuleId(2), regions: vec!["17".parse().unwrap()], ..Rule::safety(RuleId(2), "4".parse().unwrap()) };
     let strict = Rule { regions: vec!["390".parse().unwrap()], ..Rule::safety(RuleId(3), "7".parse().unwrap()) };
     for rule in [tokyo, ishikawa, strict] {
-        desk.command(JudgingCommand::SetRule { rule }, at("10:00:00")).await.unwrap();
+        desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, at("10:00:00")).await.unwrap();
     }
     let (dispatches, _) = after(&desk, quake("16:12:00", &[("390", 17, "7"), ("391", 17, "4")])).await;
     assert_eq!(dispatches, [(DispatchId(1), vec![P1, P2, P3])]);
@@ -94,12 +94,16 @@ async fn a_drill_or_test_bulletin_mails_nobody_as_real() {
         (Standing::Unknown("CCA".into()), true),
     ] {
         let desk = ministry().await;
-        desk.command(JudgingCommand::SetRule { rule: Rule { drills, ..rule() } }, at("10:00:00")).await.unwrap();
+        desk.command(JudgingCommand::SetRule { rule: Box::new(Rule { drills, ..rule() }) }, at("10:00:00"))
+            .await
+            .unwrap();
         let drill = bulletin("16:12:00", NOTO, Revision::Issue, standing, &areas);
         assert_eq!(after(&desk, drill).await, (vec![], Verdict::NotInEarnest));
     }
     let desk = ministry().await;
-    desk.command(JudgingCommand::SetRule { rule: Rule { drills: true, ..rule() } }, at("10:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: Box::new(Rule { drills: true, ..rule() }) }, at("10:00:00"))
+        .await
+        .unwrap();
     let drill = bulletin("16:12:00", NOTO, Revision::Issue, Standing::Drill, &areas);
     assert_eq!(after(&desk, drill).await.1, Verdict::Asked);
     desk.read(|state| assert_eq!(state.latest_dispatch().unwrap().record().mode, Mode::Drill));
@@ -156,7 +160,7 @@ async fn replayed_and_stale_bulletins_reach_nobody() {
 async fn a_place_that_has_not_reported_counts_as_five_lower() {
     let desk = ministry().await;
     let five = Rule::safety(RuleId(1), "5-".parse().unwrap());
-    desk.command(JudgingCommand::SetRule { rule: five }, at("10:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: Box::new(five) }, at("10:00:00")).await.unwrap();
     let (dispatches, _) = after(&desk, quake("16:12:00", &[("390", 17, "震度５弱以上未入電")])).await;
     assert_eq!(dispatches[0].1, [P1, P2, P3]);
 }

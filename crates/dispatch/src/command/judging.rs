@@ -13,7 +13,7 @@ pub enum JudgingCommand {
     /// Sets a rule, replacing one of the same number.
     SetRule {
         /// The rule.
-        rule: Rule,
+        rule: Box<Rule>,
     },
     /// Sets a table of targets, replacing one of the same number.
     SetTable {

@@ -140,7 +140,7 @@ fn say(
     let known = state.incident(incident).ok_or(Refusal::UnknownIncident(incident))?;
     let asked = |it: &Dispatch| it.is_asked(person) && it.record().aim == Aim::Safety;
     let dispatches = known.dispatches.iter().filter_map(|id| state.dispatch(*id));
-    let last = dispatches.filter(|it| asked(it)).last();
+    let last = dispatches.rev().find(|it| asked(it));
     let last = last.ok_or(AnswerRefusal::NotInIncident { person, incident })?;
     if text.is_empty() {
         return Err(AnswerRefusal::NothingSaid.into());

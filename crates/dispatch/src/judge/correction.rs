@@ -22,11 +22,11 @@ pub(super) fn spared(
 ) -> Vec<(PersonId, Option<Gravity>)> {
     let mut reach = Reach::plain(bulletin);
     let Some(scale) = reach.anywhere() else { return Vec::new() };
-    let mut of = |person: &PersonId| {
+    let of = |person: &PersonId| {
         let known = incident.known_of(*person, Channel::Safety, scale)?;
         let there = reach.at(state.people().find(*person)?.regions_at(now));
         let is_milder = there.is_none_or(|there| there.against(known) == Some(Ordering::Less));
         is_milder.then_some((*person, there))
     };
-    incident.known.keys().filter(|person| !reached.contains(person)).filter_map(|person| of(person)).collect()
+    incident.known.keys().filter(|person| !reached.contains(person)).filter_map(of).collect()
 }

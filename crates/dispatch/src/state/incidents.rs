@@ -212,7 +212,10 @@ impl Incidents {
     pub(crate) fn holds_without(&self, incident: &Incident, series: &[String], slot: &str) -> bool {
         incident.series.iter().any(|key| {
             let slots = self.slots.get(&(incident.mode, key.clone())).into_iter().flatten();
-            let others = |(name, it): (&String, &Slot)| !it.cancelled && !(series.contains(key) && name == slot);
+            let others = |(name, it): (&String, &Slot)| {
+                let is_this = series.contains(key) && name == slot;
+                !it.cancelled && !is_this
+            };
             slots.into_iter().any(others)
         })
     }

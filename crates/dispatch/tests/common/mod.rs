@@ -100,7 +100,7 @@ pub async fn ministry() -> Desk {
 pub async fn ministry_on(journal: Arc<dyn Journal>, keys: Keys) -> Desk {
     let desk = Desk::open(journal, keys).await.unwrap();
     desk.command(import(ROSTER), at("09:00:00")).await.unwrap();
-    desk.command(JudgingCommand::SetRule { rule: rule() }, at("09:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: Box::new(rule()) }, at("09:00:00")).await.unwrap();
     desk
 }
 

@@ -75,7 +75,7 @@ impl Ministry {
             "規則" => {
                 self.rules += 1;
                 let rule = rules::read(self.rules, &words[1..], &|name| self.person(name));
-                self.desk.command(JudgingCommand::SetRule { rule }, self.now).await.unwrap();
+                self.desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, self.now).await.unwrap();
                 return None;
             }
             "表" => {
