@@ -6,6 +6,7 @@ mod names;
 mod people;
 mod roster;
 mod stage;
+mod story;
 mod verdict;
 
 use std::path::PathBuf;
@@ -75,7 +76,12 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         eprintln!("模擬キャリア {} 社を 127.0.0.1 の内側で起動しました（{}）。", stage.carriers(), args.profile);
         eprintln!("職員 {} 名を登録しました。集計画面: {}", stage.people(), stage.tally_address());
     }
-    let Some(work) = stage.take_telegram(telegram).await? else {
+    let wait = if hushed { Duration::ZERO } else { story::APPROVAL };
+    let work = tokio::select! {
+        work = stage.take_telegram(&telegram, wait) => work?,
+        () = story::count_down(stage, wait) => None,
+    };
+    let Some(work) = work else {
         tell_nobody(args, stage)?;
         stay(args).await?;
         return Ok(true);
@@ -98,6 +104,9 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         print!("{}", work.timeline(&account));
         let end = if interrupted { "中断前の最後の配信" } else { "配信完了" };
         println!("{end}まで {:.2} 秒。集計画面: {}", report.seconds, stage.tally_address());
+    }
+    if !hushed && !interrupted && verdict.is_clean() {
+        story::go_on(stage, &telegram.bulletin).await?;
     }
     if !interrupted {
         stay(args).await?;
