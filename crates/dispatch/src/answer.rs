@@ -51,7 +51,7 @@ pub struct AnswerRecord {
 }
 
 /// One version of somebody's answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The dispatch whose link was used.
     pub dispatch: DispatchId,
@@ -81,6 +81,12 @@ impl From<&AnswerRecord> for Answer {
 }
 
 impl Answer {
+    /// Nothing that the person wrote is left.
+    pub(crate) fn erase(&mut self) {
+        self.comment.clear();
+        self.details.clear();
+    }
+
     /// Whether the same content again at `now` says nothing new.
     pub(crate) fn is_repeated(&self, choice: ChoiceId, comment: &str, details: &[Detail], now: Timestamp) -> bool {
         let soon = now.as_second() - self.at.as_second() < DOUBLE_PRESS_SECONDS;
@@ -102,7 +108,23 @@ pub struct SelfReport {
     pub at: Timestamp,
 }
 
-impl SelfReport {
+/// A report as it is known: what was written is empty once erased.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    person: PersonId,
+    choice: ChoiceId,
+    comment: String,
+    pub(crate) at: Timestamp,
+}
+
+impl From<&SelfReport> for Report {
+    fn from(report: &SelfReport) -> Self {
+        let comment = report.comment.open().cloned().unwrap_or_default();
+        Report { person: report.person, choice: report.choice, comment, at: report.at }
+    }
+}
+
+impl Report {
     /// Whether it answers what a dispatch asks: the safety question, in earnest.
     pub(crate) fn fits(&self, record: &DispatchRecord) -> bool {
         record.mode == Mode::Real && record.aim == Aim::Safety && record.question.choices == Question::safety().choices
@@ -115,7 +137,7 @@ impl SelfReport {
             dispatch,
             person: self.person,
             choice: self.choice,
-            comment: self.comment.clone(),
+            comment: Private::Open(self.comment.clone()),
             details: Private::Open(Vec::new()),
             via: Via::SelfReport,
             at: self.at,

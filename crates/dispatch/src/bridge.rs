@@ -70,15 +70,23 @@ pub fn batch_for(
     }))
 }
 
+/// The rounds that the engine does not have yet. Cancelled ones are left out.
+#[must_use]
+pub fn unqueued(state: &State) -> Vec<BatchOf> {
+    rounds(state, |dispatch, round| !dispatch.is_queued(round))
+}
+
 /// The rounds that the engine may not have whole: not yet noted as queued, or with mails whose end is not known. Submitting
 /// their batches again after a crash finishes what was begun, and tells the engine's number of each. Cancelled ones are left out.
 #[must_use]
 pub fn unfinished(state: &State) -> Vec<BatchOf> {
+    rounds(state, Dispatch::has_open_mails)
+}
+
+fn rounds(state: &State, fits: impl Fn(&Dispatch, u8) -> bool) -> Vec<BatchOf> {
     let of = |dispatch: &Dispatch| {
-        let id = dispatch.id();
         let rounds = 0..=u8::try_from(dispatch.rounds().len()).unwrap_or(u8::MAX);
-        let open: Vec<u8> = rounds.filter(|round| dispatch.has_open_mails(*round)).collect();
-        open.into_iter().map(move |round| (id, round))
+        rounds.filter(|round| fits(dispatch, *round)).map(|round| (dispatch.id(), round)).collect::<Vec<_>>()
     };
     state.dispatches().filter(|dispatch| !dispatch.is_cancelled()).flat_map(of).collect()
 }

@@ -149,7 +149,7 @@ pub struct MailOutcome {
 }
 
 /// The mails of a dispatch by how they ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Taken by a carrier.
     pub accepted: u32,
@@ -189,7 +189,7 @@ pub enum Response {
 }
 
 /// A dispatch and all that became of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dispatch {
     record: DispatchRecord,
     timeline: Timeline,

@@ -39,7 +39,7 @@ pub struct Summary {
 }
 
 /// One incident.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     /// Its number.
     pub id: IncidentId,
@@ -66,7 +66,7 @@ pub struct Incident {
 }
 
 /// What somebody was asked or told about, by which channel.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Known {
     pub(crate) channel: Channel,
     pub(crate) gravity: Gravity,
@@ -74,7 +74,7 @@ pub(crate) struct Known {
 }
 
 /// Safety confirmations are one channel, for nobody is asked twice for two rules; each subscription is another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Channel {
     Safety,
     Subscription(RuleId),

@@ -11,10 +11,12 @@ mod account;
 mod answer;
 mod appender;
 mod bridge;
+mod certificate;
 mod chain;
 mod class;
 mod command;
 mod condition;
+mod custody;
 mod day;
 mod decide;
 mod desk;
@@ -23,6 +25,7 @@ mod draft;
 mod due;
 mod error;
 mod event;
+mod fold;
 mod followup;
 mod gravity;
 mod group;
@@ -41,6 +44,7 @@ mod person;
 mod proposal;
 mod question;
 mod reach;
+mod retention;
 mod roster;
 mod round;
 mod rule;
@@ -48,6 +52,7 @@ mod sealed;
 mod select;
 mod signed;
 mod silence;
+mod snapshot;
 mod state;
 mod tally;
 mod target;
@@ -60,7 +65,8 @@ pub use account::{
     ACCOUNT_NAME_CHARS_MAX, Account, Door, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
 };
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
-pub use bridge::{BatchOf, Sender, batch_for, outcomes, unfinished};
+pub use bridge::{BatchOf, Sender, batch_for, outcomes, unfinished, unqueued};
+pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
 pub use class::{Class, Start};
 pub use command::{
@@ -69,8 +75,13 @@ pub use command::{
     RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, TravelCommand, TravelRefusal,
 };
 pub use condition::{Condition, Told};
+pub use custody::CustodyError;
+pub use custody::erasure::{erase_person, erase_system, erasure_certificate};
+pub use custody::export::export;
+pub use custody::hand_over::{HandOverKeys, hand_over, open_hand_over};
+pub use custody::sweep::{Swept, sweep};
 pub use day::japan_date;
-pub use decide::{PersonChange, RosterChanges, Touched, decide, preview_roster};
+pub use decide::{PersonChange, RosterChanges, Touched, decide, due, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{
     Asked, Cause, Decided, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS, Response,
@@ -81,6 +92,7 @@ pub use event::{
     AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, News,
     PeopleEvent, RetentionEvent, TravelEvent,
 };
+pub use fold::read_state;
 pub use followup::FollowUp;
 pub use gravity::Gravity;
 pub use group::{Group, GroupChange, Groups};
@@ -105,6 +117,7 @@ pub use person::{
 };
 pub use proposal::{Proposal, ProposalEnd, Waiting};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
+pub use retention::{Approval, Schedule};
 pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
 pub use round::{Round, Why};
 pub use rule::{Aim, FRESH_MINUTES, Hold, Rule, Sending, Table, Unattended, WINDOW_HOURS, Who};
@@ -112,9 +125,10 @@ pub use sealed::{Private, Sealed};
 pub use select::select;
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
 pub use silence::{Suspect, suspects};
+pub use snapshot::SnapshotFile;
 pub use state::{Accounts, Plans, State};
 pub use tally::{GroupRow, Share, Tally};
 pub use target::Target;
-pub use thread::{MESSAGE_CHARS_MAX, Message, Speaker};
+pub use thread::{MESSAGE_CHARS_MAX, Message, Speaker, Spoken};
 pub use timeline::{Origin, Timeline};
 pub use unreached::{Webhook, webhook};

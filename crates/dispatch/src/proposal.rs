@@ -35,7 +35,7 @@ pub enum ProposalEnd {
 }
 
 /// A proposal and where it stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
     /// What waits.
     pub proposal: Proposal,

@@ -8,6 +8,7 @@ use hikyaku_bulletin::RegionCode;
 use crate::group::Groups;
 use crate::id::{GroupId, PersonId};
 use crate::question::Question;
+use serde::{Deserialize, Serialize};
 
 /// The numbers of a dispatch at one moment. People, mails and answers are named as such.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,12 +41,13 @@ pub struct Share {
 }
 
 /// Where a person belongs at the moment of asking.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Belonging {
     /// The person's groups and all above them.
+    #[serde(with = "crate::group::within")]
     pub(crate) within: Arc<[GroupId]>,
     /// The person's regions.
-    pub(crate) regions: Arc<[RegionCode]>,
+    pub(crate) regions: Vec<RegionCode>,
 }
 
 /// The numbers of one group and everything below it; a person in several of its groups counts once.
@@ -68,7 +70,7 @@ pub struct GroupRow {
 }
 
 /// One person of a dispatch, as counted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Asked {
     /// As it was when the dispatch was opened: history keeps its shape when the organisation changes.
     belongs: Belonging,
@@ -79,7 +81,7 @@ struct Asked {
     choice: Option<usize>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Count {
     asked: u32,
     by_choice: Vec<u32>,
@@ -113,7 +115,7 @@ impl Count {
 }
 
 /// The counting of one dispatch; an answer costs a step for each group, region and carrier of the person.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Book {
     people: BTreeMap<PersonId, Asked>,
     mails: u32,

@@ -33,3 +33,21 @@ pub struct Message {
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub at: Timestamp,
 }
+
+/// One message as it is known: readable, or empty once erased.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spoken {
+    /// Who said it.
+    pub speaker: Speaker,
+    /// What.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl From<&Message> for Spoken {
+    fn from(message: &Message) -> Self {
+        let text = message.text.open().cloned().unwrap_or_default();
+        Spoken { speaker: message.speaker, text, at: message.at }
+    }
+}

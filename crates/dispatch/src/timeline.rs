@@ -23,7 +23,7 @@ pub struct Origin {
 }
 
 /// All instants of a dispatch; what has not happened yet is `None`. Acceptances are those of its first mails.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
     /// What went before.
     pub origin: Origin,

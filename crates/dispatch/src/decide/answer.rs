@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::opening::{Opening, Words};
-use crate::answer::{AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
+use crate::answer::{AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, Report, SelfReport, Via};
 use crate::class::Class;
 use crate::command::{AnswerCommand, AnswerRefusal, Refusal};
 use crate::dispatch::Dispatch;
@@ -52,6 +52,9 @@ fn give(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>, 
     let dispatch = state.dispatch(given.dispatch).ok_or(Refusal::UnknownDispatch(given.dispatch))?;
     if !dispatch.is_asked(given.person) {
         return Err(AnswerRefusal::NotAsked { person: given.person, dispatch: given.dispatch }.into());
+    }
+    if state.is_erased(given.person) {
+        return Err(Refusal::UnknownPerson(given.person));
     }
     if !dispatch.is_open(now) {
         return Err(AnswerRefusal::Closed { dispatch: given.dispatch }.into());
@@ -111,12 +114,13 @@ fn self_report(
     }
     check(&Question::safety(), choice, comment, &[])?;
     let report = SelfReport { person, choice, comment: Private::Open(comment.to_owned()), at: now };
-    let mut events = vec![AnswerEvent::SelfReported(report.clone()).into()];
+    let known = Report::from(&report);
+    let mut events = vec![AnswerEvent::SelfReported(report).into()];
     let since = now.checked_sub(SignedDuration::from_hours(REPORT_HOURS)).unwrap_or(Timestamp::MIN);
-    let asks = |it: &&Dispatch| it.record().opened > since && it.is_asked(person) && report.fits(it.record());
+    let asks = |it: &&Dispatch| it.record().opened > since && it.is_asked(person) && known.fits(it.record());
     if let Some(dispatch) = state.dispatches().rev().find(asks) {
         let incident = state.incident_of(dispatch.id()).map_or(dispatch.record().incident, |incident| incident.id);
-        events.push(AnswerEvent::Given(report.answer(dispatch.id(), incident)).into());
+        events.push(AnswerEvent::Given(known.answer(dispatch.id(), incident)).into());
     }
     Ok(events)
 }

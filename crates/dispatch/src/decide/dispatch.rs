@@ -19,7 +19,7 @@ pub(super) fn decide(state: &State, command: &DispatchCommand, now: Timestamp) -
         DispatchCommand::TryNextAddress { dispatch, people } => {
             followup::next_address(known(state, *dispatch)?, people, now)
         }
-        DispatchCommand::FollowUp { dispatch } => Ok(followup::due(state, known(state, *dispatch)?, now)),
+        DispatchCommand::FollowUp { dispatch } => Ok(followup::whatever_is_due(state, known(state, *dispatch)?, now)),
         DispatchCommand::Cancel { dispatch } => {
             let dispatch = known(state, *dispatch)?;
             let event = DispatchEvent::Cancelled { dispatch: dispatch.id(), at: now };

@@ -37,7 +37,7 @@ pub(super) fn next_address(dispatch: &Dispatch, people: &[PersonId], now: Timest
 }
 
 /// Whatever is due at `now`.
-pub(super) fn due(state: &State, dispatch: &Dispatch, now: Timestamp) -> Vec<Event> {
+pub(super) fn whatever_is_due(state: &State, dispatch: &Dispatch, now: Timestamp) -> Vec<Event> {
     if !due::is_alive(state, dispatch) || !dispatch.is_open(now) {
         return Vec::new();
     }

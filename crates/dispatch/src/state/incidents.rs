@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hikyaku_bulletin::Prefecture;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, AnswerRecord};
 use crate::dispatch::DispatchRecord;
@@ -16,7 +17,7 @@ use crate::proposal::{Proposal, Waiting};
 use crate::rule::{Aim, Rule, Table};
 
 /// Rules, judgements, incidents, proposals.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Incidents {
     pub(crate) rules: BTreeMap<RuleId, Rule>,
     pub(crate) tables: BTreeMap<TableId, Table>,
@@ -29,10 +30,12 @@ pub(crate) struct Incidents {
     slots: BTreeMap<(Mode, String), BTreeMap<String, Slot>>,
     /// The incident of each dispatch now: merging and splitting move it.
     placed: BTreeMap<DispatchId, IncidentId>,
+    /// Numbers are given once, also those of incidents that were forgotten.
+    last: u32,
 }
 
 /// The latest word of one kind within a series.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Slot {
     pub(crate) published: Timestamp,
     pub(crate) cancelled: bool,
@@ -43,8 +46,9 @@ impl Incidents {
         match event {
             JudgingEvent::RuleSet(rule) => drop(self.rules.insert(rule.id, (**rule).clone())),
             JudgingEvent::TableSet(table) => drop(self.tables.insert(table.id, (**table).clone())),
-            JudgingEvent::BulletinJudged(judgement) => self.judged(judgement),
+            JudgingEvent::BulletinJudged(judgement) => self.judged((**judgement).clone()),
             JudgingEvent::IncidentOpened { incident, mode, news, opened } => {
+                self.last = self.last.max(incident.0);
                 self.by_id.insert(*incident, Incident::new(*incident, *mode, news.summary.clone(), *opened));
                 self.learn(*incident, news);
             }
@@ -70,7 +74,7 @@ impl Incidents {
         }
     }
 
-    fn judged(&mut self, judgement: &Judgement) {
+    fn judged(&mut self, judgement: Judgement) {
         self.sources.insert(judgement.source.clone());
         if !matches!(judgement.verdict, Verdict::Repeated | Verdict::Stale) {
             let slot = Slot { published: judgement.published, cancelled: judgement.verdict == Verdict::Cancelled };
@@ -79,7 +83,37 @@ impl Incidents {
                 slots.insert(judgement.slot.clone(), slot);
             }
         }
-        self.judgements.push(judgement.clone());
+        self.judgements.push(judgement);
+    }
+
+    /// What an erased person wrote.
+    pub(super) fn erase(&mut self, person: PersonId) {
+        let answers = self.by_id.values_mut().filter_map(|incident| incident.answers.get_mut(&person));
+        answers.flatten().for_each(Answer::erase);
+    }
+
+    /// The time of an incident is over; its bulletins go with it, and what waited for it.
+    pub(super) fn forget(&mut self, incident: IncidentId) {
+        self.last = self.last.max(incident.0);
+        self.by_id.remove(&incident);
+        self.series.retain(|_, id| *id != incident);
+        self.placed.retain(|_, id| *id != incident);
+        self.waiting.retain(|_, it| it.proposal.draft.incident != incident);
+        self.keep(|judgement| judgement.incident != Some(incident));
+    }
+
+    /// The time of bulletins is over that no incident came of.
+    pub(super) fn forget_bulletins(&mut self, before: Timestamp) {
+        self.keep(|judgement| judgement.incident.is_some() || judgement.judged >= before);
+    }
+
+    /// Keeps these judgements, and of what follows from judgements only what follows from them.
+    fn keep(&mut self, stays: impl Fn(&Judgement) -> bool) {
+        self.sources.clear();
+        self.slots.clear();
+        for judgement in std::mem::take(&mut self.judgements).into_iter().filter(stays) {
+            self.judged(judgement);
+        }
     }
 
     fn learn(&mut self, id: IncidentId, news: &News) {
@@ -232,7 +266,7 @@ impl Incidents {
     }
 
     pub(crate) fn next_id(&self) -> IncidentId {
-        IncidentId(self.by_id.last_key_value().map_or(1, |(id, _)| id.0 + 1))
+        IncidentId(self.last + 1)
     }
 
     pub(crate) fn next_proposal(&self) -> ProposalId {

@@ -14,10 +14,12 @@ pub use account::Accounts;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, AnswerRecord};
+use crate::chain::{Hash, digest_of};
 use crate::dispatch::Dispatch;
-use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent};
+use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
 use crate::id::{DispatchId, IncidentId, PersonId, RuleId, TableId};
 use crate::incident::Incident;
@@ -27,12 +29,12 @@ use crate::person::{People, Side};
 use crate::proposal::Waiting;
 use crate::rule::{Rule, Table};
 use crate::tally::Tally;
-use crate::thread::Message;
+use crate::thread::Spoken;
 
 pub use people::Plans;
 
 /// Everything that is known now. Equal journals fold to equal states.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     ring: Option<RingId>,
     directory: people::Directory,
@@ -68,8 +70,28 @@ impl State {
                 }
             }
             Event::Travel(event) => self.travel.apply(event),
-            Event::Retention(event) => self.retention.apply(event),
+            Event::Retention(event) => {
+                self.forget(event);
+                self.retention.apply(event);
+            }
             Event::Account(event) => self.accounts.apply(event),
+        }
+    }
+
+    fn forget(&mut self, event: &RetentionEvent) {
+        match event {
+            RetentionEvent::PersonErased { person, .. } => {
+                self.directory.erase(*person);
+                self.incidents.erase(*person);
+                self.answers.erase(*person);
+            }
+            RetentionEvent::HandedOver { .. } => {}
+            RetentionEvent::BulletinsForgotten { before } => self.incidents.forget_bulletins(*before),
+            RetentionEvent::IncidentForgotten { incident, dispatches } => {
+                self.incidents.forget(*incident);
+                self.answers.forget(*incident);
+                self.dispatches.forget(dispatches);
+            }
         }
     }
 
@@ -93,6 +115,21 @@ impl State {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// Whether a person was erased, or is to be as soon as the key is gone.
+    #[must_use]
+    pub fn is_erased(&self, person: PersonId) -> bool {
+        self.retention.erased.contains(&person)
+    }
+
+    /// SHA-256 of everything that is known: equal for equal journals, on every node and however it was opened.
+    ///
+    /// # Errors
+    /// None in practice: whatever is known has a stored form.
+    pub fn digest(&self) -> Result<Hash, postcard::Error> {
+        let bytes = postcard::to_stdvec(self)?;
+        Ok(digest_of(&bytes))
     }
 
     /// Everybody.
@@ -189,7 +226,7 @@ impl State {
     }
 
     /// What was said about a person's answer in an incident and in those merged into it.
-    pub fn thread(&self, incident: IncidentId, person: PersonId) -> impl Iterator<Item = &Message> {
+    pub fn thread(&self, incident: IncidentId, person: PersonId) -> impl Iterator<Item = &Spoken> {
         let merged = self.incidents().filter(move |it| it.merged_into == Some(incident)).map(|it| it.id);
         merged.chain([incident]).flat_map(move |id| self.answers.thread(id, person))
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hikyaku_bulletin::RegionCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::event::PeopleEvent;
 use crate::group::{GroupChange, Groups};
@@ -14,7 +15,7 @@ use crate::person::{People, Person, RosterRow, Side};
 use crate::tally::Belonging;
 
 /// People and groups.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Directory {
     pub(crate) people: People,
     pub(crate) groups: Groups,
@@ -24,7 +25,7 @@ pub(crate) struct Directory {
 }
 
 /// What holds from a day to come on (requirement A38).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plans {
     pub(crate) rows: BTreeMap<(Date, PersonId), (Side, RosterRow)>,
     pub(crate) groups: BTreeMap<(Date, GroupId), GroupChange>,
@@ -95,12 +96,18 @@ impl Directory {
     pub(super) fn belonging(&self, person: PersonId) -> Belonging {
         match self.people.find(person) {
             Some(person) => Belonging { within: Arc::clone(&person.within), regions: once_each(person) },
-            None => Belonging { within: Arc::from([]), regions: Arc::from([]) },
+            None => Belonging { within: Arc::from([]), regions: Vec::new() },
         }
+    }
+
+    /// Nothing that identifies the person is left, also of what is planned.
+    pub(super) fn erase(&mut self, person: PersonId) {
+        self.people.erase(person);
+        self.plans.rows.retain(|(_, whose), _| *whose != person);
     }
 }
 
 /// The regions of a person, each once: home and work may be the same.
-fn once_each(person: &Person) -> Arc<[RegionCode]> {
+fn once_each(person: &Person) -> Vec<RegionCode> {
     person.regions.all().collect::<BTreeSet<_>>().into_iter().cloned().collect()
 }
