@@ -3,6 +3,7 @@
 mod chance;
 mod names;
 mod people;
+mod props;
 mod roster;
 mod stage;
 mod story;
@@ -17,7 +18,8 @@ use crate::account::{Account, seconds};
 use crate::ranges;
 use crate::send::{self, Followed};
 use crate::show;
-use stage::{Stage, Telegram};
+use props::Telegram;
+use stage::Stage;
 
 /// One earthquake telegram becomes 11,500 mails.
 #[derive(Debug, Args)]

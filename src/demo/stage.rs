@@ -1,6 +1,6 @@
 //! Everything the demo sets up: mock carriers, journal, engine, pages, and the people who answer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,6 @@ use hikyaku_dispatch::{
     Proposal, RedbJournal, RosterImport, Rule, RuleId, Sender, Sending, Side, State, Unattended, batch_for, outcomes,
     read_roster, unfinished,
 };
-use hikyaku_feeds::{parse, samples};
 use hikyaku_mock::{CarrierProfile, Directory, Ledger, MockNet};
 use hikyaku_web::{Console, ConsoleSettings, Door, WebState};
 use jiff::Timestamp;
@@ -21,6 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::people::{self, Habits};
+use super::props::{Folder, Telegram};
 use super::{DemoArgs, Work, roster};
 use crate::init::open_administrator;
 use crate::metrics;
@@ -295,57 +295,6 @@ impl Stage {
         self.net.shutdown().await;
         drop(self.desk);
         drop(self.folder);
-    }
-}
-
-/// The telegram of the demo, and how long reading it took.
-pub struct Telegram {
-    pub(super) bulletin: Bulletin,
-    read: Duration,
-}
-
-impl Telegram {
-    /// Reads a file, or the fictional telegram.
-    pub fn read(path: Option<&Path>) -> Result<Telegram, String> {
-        let started = Instant::now();
-        let bytes = match path {
-            Some(path) => std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?,
-            None => samples::DEMO_VXSE51.to_vec(),
-        };
-        let name = path.map_or("vxse51_demo.xml".into(), |path| path.display().to_string());
-        let bulletin = parse(&bytes, &name).map_err(|e| format!("{name}: {e}"))?;
-        Ok(Telegram { bulletin, read: started.elapsed() })
-    }
-}
-
-/// The folder of the journal and the queue; a temporary one is removed when this is dropped.
-struct Folder {
-    path: PathBuf,
-    is_temporary: bool,
-}
-
-impl Folder {
-    /// A folder that holds nothing yet.
-    fn fresh(asked: Option<PathBuf>) -> Result<Folder, String> {
-        let is_temporary = asked.is_none();
-        let path = asked.unwrap_or_else(|| {
-            let moment = Timestamp::now().as_microsecond();
-            std::env::temp_dir().join(format!("hikyaku-demo-{}-{moment}", std::process::id()))
-        });
-        let problem = |e: std::io::Error| format!("--data {}: {e}", path.display());
-        std::fs::create_dir_all(&path).map_err(problem)?;
-        if std::fs::read_dir(&path).map_err(problem)?.next().is_some() {
-            return Err(format!("--data {}: it is not empty; the demo needs a fresh folder", path.display()));
-        }
-        Ok(Folder { path, is_temporary })
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if self.is_temporary {
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
     }
 }
 
