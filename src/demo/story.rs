@@ -32,8 +32,8 @@ pub async fn go_on(stage: &Stage, first: &Bulletin) -> Result<(), String> {
     let at = |minutes: i64| later(first.published, minutes);
     println!("\n4 分後、余震（同じ震度）:");
     take(stage, &aftershock(first, at(4)), at(4)).await?;
-    println!("6 分後、訂正（震度５強の地域が６弱に）:");
-    take(stage, &raised(first, at(6)), at(6)).await?;
+    println!("6 分後、訂正（震度６弱の地域は５強でした）:");
+    take(stage, &lowered(first, at(6)), at(6)).await?;
     println!("31 分後、未回答者への催促:");
     stage.pass(at(31)).await?;
     let mails = stage.submit_all(at(31)).await?;
@@ -51,7 +51,7 @@ async fn take(stage: &Stage, bulletin: &Bulletin, at: Timestamp) -> Result<(), S
     let mails = stage.submit_all(at).await?;
     stage.finish().await?;
     if mails > 0 {
-        println!("  承認され、{mails} 通を送りました。");
+        println!("  {mails} 通を送りました。");
     }
     Ok(())
 }
@@ -67,13 +67,13 @@ fn aftershock(first: &Bulletin, at: Timestamp) -> Bulletin {
     bulletin
 }
 
-/// The same with 震度６弱 wherever it was 震度５強.
-fn raised(first: &Bulletin, at: Timestamp) -> Bulletin {
+/// The same with 震度５強 wherever it was 震度６弱.
+fn lowered(first: &Bulletin, at: Timestamp) -> Bulletin {
     let mut bulletin = again(first, "訂正", at);
     bulletin.revision = Revision::Correction;
     for report in &mut bulletin.areas {
-        if report.severity == Severity::Intensity(IntensityReport::Measured(Intensity::FiveUpper)) {
-            report.severity = Severity::Intensity(IntensityReport::Measured(Intensity::SixLower));
+        if report.severity == Severity::Intensity(IntensityReport::Measured(Intensity::SixLower)) {
+            report.severity = Severity::Intensity(IntensityReport::Measured(Intensity::FiveUpper));
         }
     }
     bulletin
