@@ -156,6 +156,8 @@ async fn fill(folder: &Path, people: u32) {
         let outcome = |person: u32| MailOutcome {
             person: PersonId(person),
             place: 1,
+            carrier: "docomo".into(),
+            round: 0,
             end: MailEnd::Accepted,
             cause: None,
             at: now,
@@ -173,7 +175,7 @@ async fn fill(folder: &Path, people: u32) {
 }
 
 fn the_rule() -> Command {
-    JudgingCommand::SetRule { rule: rule() }.into()
+    JudgingCommand::SetRule { rule: Box::new(rule()) }.into()
 }
 
 /// When an incident is.
