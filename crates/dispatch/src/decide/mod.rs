@@ -9,7 +9,6 @@ mod draft;
 mod drill;
 mod followup;
 mod judging;
-mod managers;
 mod opening;
 mod parts;
 mod people;
