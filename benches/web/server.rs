@@ -1,0 +1,139 @@
+//! The server's process: a desk on a journal in a folder, 11,500 people, 1,050 accounts, pages on two ports.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use hikyaku_bulletin::RegionCode;
+use hikyaku_dispatch::{
+    AccountCommand, Desk, DispatchCommand, DispatchDraft, Keys, Mode, Names, PeopleCommand, PersonId, RedbJournal,
+    RosterImport, RosterRow,
+};
+use hikyaku_web::{Console, ConsoleSettings, Door, Proxies, WebState, hash_password, make_factor};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Names the folder to whoever is the server.
+pub const FOLDER: &str = "HIKYAKU_BENCH_FOLDER";
+/// The password of all accounts.
+pub const PASSWORD: &str = "けさは雨が降っていたので傘";
+const PEOPLE: usize = 11_500;
+/// 35 and 5 system administrators, 1,000 and 10 managers of groups.
+const ACCOUNTS: usize = 1_050;
+
+/// What the load needs to know.
+#[derive(Serialize, Deserialize)]
+pub struct Told {
+    pub answers: String,
+    pub console: String,
+    pub dispatch: u32,
+    pub tokens: Vec<String>,
+    pub code: String,
+}
+
+/// Serves until killed.
+pub fn run(folder: &Path) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let desk = open(folder).await;
+        let (dispatch, code) = fill(&desk).await;
+        let web = WebState::new(desk.clone());
+        // Each administrator comes from an address of its own, as behind a proxy.
+        let networks = vec!["127.0.0.0/8".parse().unwrap()];
+        let proxies = Proxies { networks, header: Some(axum::http::HeaderName::from_static("x-forwarded-for")) };
+        let settings = ConsoleSettings { proxies, ..ConsoleSettings::default() };
+        let console = Console::new(web.clone(), settings, None);
+        let doors = [
+            Door::bind(([127, 0, 0, 1], 0).into()).await.unwrap(),
+            Door::bind(([127, 0, 0, 1], 0).into()).await.unwrap(),
+        ];
+        let [answers, board] = doors.each_ref().map(|door| door.address().unwrap().to_string());
+        let tokens = (1..=PEOPLE).map(|id| desk.link_token(dispatch, PersonId(u32::try_from(id).unwrap()))).collect();
+        let told = Told { answers, console: board, dispatch: dispatch.0, tokens, code };
+        println!("{}", serde_json::to_string(&told).unwrap());
+        std::io::stdout().flush().unwrap();
+        let [first, second] = doors;
+        tokio::join!(
+            hikyaku_web::serve(first, hikyaku_web::router(web), std::future::pending()),
+            hikyaku_web::serve(second, hikyaku_web::console_router(console), std::future::pending())
+        );
+    });
+}
+
+async fn open(folder: &Path) -> Desk {
+    let keys = Keys::open(folder.join("keys")).unwrap();
+    let journal = RedbJournal::open(folder.join("journal.redb")).unwrap();
+    Desk::open(Arc::new(journal), keys).await.unwrap()
+}
+
+async fn fill(desk: &Desk) -> (hikyaku_dispatch::DispatchId, String) {
+    let now = Timestamp::now();
+    let row = |number: usize| {
+        let group = vec!["架空省".to_owned(), format!("{}局", number % 40), format!("{}課", number % 1_000)];
+        let region: RegionCode = format!("{:02}", 1 + number % 47).parse().unwrap();
+        RosterRow::new(
+            format!("S{number:05}"),
+            format!("飛脚 {number}郎"),
+            vec![group],
+            vec![region],
+            vec![format!("p{number}@docomo.example")],
+        )
+    };
+    let people = (1..=PEOPLE).map(row).collect();
+    desk.command(PeopleCommand::Import(RosterImport::part(people)), now).await.unwrap();
+    let password = hash_password(PASSWORD).unwrap();
+    let (factor, codes) = make_factor().unwrap();
+    for number in 0..ACCOUNTS {
+        let names = Names { login: format!("admin{number}"), label: format!("管理者{number}") };
+        desk.command(AccountCommand::Open { names, person: None, password: password.clone() }, now).await.unwrap();
+        let account = desk.read(|state| state.accounts().by_login(&format!("admin{number}")).unwrap().id);
+        desk.command(AccountCommand::SetPassword { account, password: password.clone() }, now).await.unwrap();
+        desk.command(AccountCommand::SetFactor { account, factor: factor.clone() }, now).await.unwrap();
+    }
+    let draft = DispatchDraft::safety("bench", Mode::Real, "負荷試験の地震");
+    desk.command(DispatchCommand::Open { draft: Box::new(draft) }, now).await.unwrap();
+    (desk.read(|state| state.latest_dispatch().unwrap().id()), codes[0].clone())
+}
+
+/// How many of the people with these tokens have no answer in the journal.
+pub async fn missing(folder: &Path, tokens: &BTreeSet<String>) -> usize {
+    let desk = open(folder).await;
+    let now = Timestamp::now();
+    tokens.iter().filter(|token| desk.open_link(token, now).unwrap().last_answer.is_none()).count()
+}
+
+/// The server as its parent sees it.
+pub struct Child {
+    process: std::process::Child,
+    output: BufReader<std::process::ChildStdout>,
+}
+
+impl Child {
+    pub fn start(folder: &Path) -> Self {
+        let program = std::env::current_exe().unwrap();
+        let mut process = Command::new(program).env(FOLDER, folder).stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        Self { process, output }
+    }
+
+    pub fn told(&mut self) -> Told {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// The most memory it ever had, in KiB.
+    pub fn memory_max_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
