@@ -49,7 +49,8 @@ pub const DESKTOP: Screen = Screen { name: "desktop", width: 1280, height: 800, 
 /// The browser with one page.
 pub struct Chrome {
     child: Child,
-    profile: tempfile::TempDir,
+    /// Removed with the browser.
+    _profile: tempfile::TempDir,
     socket: WebSocketStream<TcpStream>,
     session: String,
     next: u64,
@@ -57,6 +58,15 @@ pub struct Chrome {
     /// Every address that was asked for.
     pub asked: Vec<String>,
     screen: Screen,
+}
+
+impl Drop for Chrome {
+    /// A test that fails leaves no browser behind either.
+    fn drop(&mut self) {
+        // It may have gone by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Chrome {
@@ -82,7 +92,7 @@ impl Chrome {
         let (socket, _) = tokio_tungstenite::client_async(&address, stream).await.unwrap();
         let mut chrome = Self {
             child,
-            profile,
+            _profile: profile,
             socket,
             session: String::new(),
             next: 0,
@@ -180,13 +190,6 @@ impl Chrome {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screens");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(format!("{name}-{}.png", self.screen.name)), bytes).unwrap();
-    }
-
-    /// Ends the browser.
-    pub fn end(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        drop(self.profile);
     }
 
     async fn loaded(&mut self) {

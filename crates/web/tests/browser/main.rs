@@ -75,7 +75,7 @@ impl House {
             let own = url.starts_with(&self.answers) || url.starts_with(&self.console) || url == "about:blank";
             assert!(own, "the browser asked {url}");
         }
-        chrome.end();
+        drop(chrome);
         self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
@@ -205,7 +205,7 @@ async fn the_further_pages_fit_every_screen() {
         let mut chrome = house.browser(screen).await;
         chrome.go(&format!("{}/login", house.console)).await;
         seen(&mut chrome, "login").await;
-        chrome.end();
+        drop(chrome);
         let mut chrome = house.logged_in(screen).await;
         for path in ["approval", "delivery", "accounts", "me", "prove", "me/password", "nowhere"] {
             chrome.go(&format!("{}/{path}", house.console)).await;
