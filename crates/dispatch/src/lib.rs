@@ -20,6 +20,7 @@ mod dispatch;
 mod error;
 mod event;
 mod group;
+mod health;
 mod id;
 mod incident;
 mod journal;
@@ -30,6 +31,7 @@ mod mail;
 mod person;
 mod question;
 mod region;
+mod rights;
 mod roster;
 mod rule;
 mod sealed;
@@ -38,7 +40,7 @@ mod state;
 mod tally;
 mod timeline;
 
-pub use access::{Actor, may};
+pub use access::{Action, Actor, Denied, Guarded, Holder, Reach, Role, RoleKind, Subject, matrix_markdown, reach};
 pub use account::{
     ACCOUNT_NAME_CHARS_MAX, Account, Door, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
 };
@@ -47,21 +49,22 @@ pub use bridge::{Sender, batch_for, outcomes};
 pub use chain::{Broken, Content, Hash, Head, Row};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
-    DispatchCommand, DispatchDraft, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal,
-    Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, Target, TravelCommand,
-    TravelRefusal,
+    DispatchCommand, DispatchDraft, DispatchRefusal, HealthCommand, HealthRefusal, JudgingCommand, JudgingRefusal,
+    PeopleCommand, PeopleRefusal, Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope,
+    Target, TravelCommand, TravelRefusal,
 };
 pub use day::japan_date;
-pub use decide::{PersonChange, RosterChanges, Touched, decide, preview_roster};
+pub use decide::{PersonChange, RosterChanges, Touched, decide, decide_for, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
 pub use error::Error;
 pub use event::{
-    AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent,
-    PeopleEvent, RetentionEvent, TravelEvent,
+    AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, HealthEvent, JournalEvent,
+    JudgingEvent, PeopleEvent, RetentionEvent, TravelEvent,
 };
 pub use group::{Group, GroupChange, Groups};
-pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, RuleId};
+pub use health::{AddressHealth, AddressReport, Evidence, HealthState, Probe, ProbePolicy, Sign};
+pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, ProbeId, ProposalId, RuleId};
 pub use incident::{Incident, Summary};
 pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
@@ -77,10 +80,11 @@ pub use person::{
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
 pub use question::{Choice, ChoiceId, Question};
+pub use rights::{capacity, may, roles};
 pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
-pub use state::{Accounts, Plans, State};
+pub use state::{Access, Accounts, Plans, Proposal, State};
 pub use tally::{GroupRow, Tally};
 pub use timeline::{Origin, Timeline};

@@ -6,6 +6,7 @@ mod answer;
 mod bulletin;
 mod dispatch;
 mod draft;
+mod health;
 mod judging;
 mod people;
 mod retention;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use crate::access::Actor;
 use crate::command::{Command, Refusal};
 use crate::event::Event;
+use crate::rights::{demands, may};
 use crate::state::State;
 use crate::timeline::whole_micros;
 
@@ -26,25 +28,27 @@ pub use people::{PersonChange, RosterChanges, Touched, preview_roster};
 /// # Errors
 /// [`Refusal`] says why not, and what to do; nothing of the command happens then.
 pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    decide_for(state, Actor::System, command, now)
+}
+
+/// [`decide`] on somebody's behalf, within that one's rights.
+///
+/// # Errors
+/// As [`decide`]; [`Refusal::NotAllowed`] where the rights end.
+pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    for (action, subject) in demands(state, command) {
+        may(actor, action, subject, state, now)?;
+    }
     let now = whole_micros(now);
     match command {
         Command::People(command) => people::decide(state, command, now),
-        Command::Access(command) => access::decide(command),
+        Command::Access(command) => access::decide(state, actor, command, now),
         Command::Judging(command) => judging::decide(state, command, now),
         Command::Dispatch(command) => dispatch::decide(state, command, now),
         Command::Answer(command) => answer::decide(state, command, now),
         Command::Travel(command) => travel::decide(command),
         Command::Retention(command) => retention::decide(command),
         Command::Account(command) => account::decide(state, command, now),
+        Command::Health(command) => health::decide(state, command, now),
     }
-}
-
-/// [`decide`], if `actor` may.
-pub(crate) fn decide_for(
-    state: &State,
-    actor: Actor,
-    command: &Command,
-    now: Timestamp,
-) -> Result<Vec<Event>, Refusal> {
-    if crate::access::may(actor, command) { decide(state, command, now) } else { Err(Refusal::NotAllowed) }
 }

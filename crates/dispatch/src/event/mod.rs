@@ -9,6 +9,7 @@ mod answer;
 mod codec;
 mod dispatch;
 mod error;
+mod health;
 mod journal;
 mod judging;
 mod people;
@@ -27,6 +28,7 @@ pub use account::AccountEvent;
 pub use answer::AnswerEvent;
 pub use dispatch::DispatchEvent;
 pub use error::CodecError;
+pub use health::HealthEvent;
 pub use journal::JournalEvent;
 pub use judging::JudgingEvent;
 pub use people::PeopleEvent;
@@ -54,6 +56,8 @@ pub enum Event {
     Retention(RetentionEvent),
     /// To accounts of the console.
     Account(AccountEvent),
+    /// To addresses: probes and confirmations.
+    Health(HealthEvent),
 }
 
 /// One event with its moment and its author: a row of the journal.
@@ -88,4 +92,5 @@ families! {
     Travel: TravelEvent,
     Retention: RetentionEvent,
     Account: AccountEvent,
+    Health: HealthEvent,
 }

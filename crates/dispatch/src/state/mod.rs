@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod dispatches;
+mod health;
 mod incidents;
 mod people;
 mod retention;
@@ -18,14 +19,16 @@ use crate::answer::{Answer, AnswerRecord};
 use crate::dispatch::Dispatch;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent};
 use crate::group::Groups;
-use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
+use crate::health::{AddressHealth, AddressReport, Occasion, Probe};
+use crate::id::{DispatchId, IncidentId, PersonId, ProbeId, RuleId};
 use crate::incident::Incident;
 use crate::judge::Judgement;
 use crate::keys::RingId;
-use crate::person::{People, Side};
+use crate::person::{MailAddress, People, Person, Side};
 use crate::rule::Rule;
 use crate::tally::Tally;
 
+pub use access::{Access, Proposal};
 pub use people::Plans;
 
 /// Everything that is known now. Equal journals fold to equal states.
@@ -39,6 +42,7 @@ pub struct State {
     travel: travel::Travel,
     retention: retention::Retention,
     accounts: account::Accounts,
+    pub(crate) health: health::Addresses,
 }
 
 impl State {
@@ -53,12 +57,16 @@ impl State {
                 if let DispatchEvent::Opened(record) = event {
                     self.incidents.asked(record);
                 }
+                if let DispatchEvent::OutcomesRecorded { dispatch, outcomes } = event {
+                    self.health.settled(Occasion::Dispatch(*dispatch), outcomes, &self.directory.people);
+                }
                 self.dispatches.apply(event, |person| self.directory.within(person));
             }
             Event::Answer(AnswerEvent::Given(record)) => self.answered(record),
             Event::Travel(event) => self.travel.apply(event),
             Event::Retention(event) => self.retention.apply(event),
             Event::Account(event) => self.accounts.apply(event),
+            Event::Health(event) => self.health.apply(event, &self.directory.people),
         }
     }
 
@@ -82,6 +90,12 @@ impl State {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// Roles, deputies, and what two must agree to.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Everybody.
@@ -111,6 +125,24 @@ impl State {
     /// A copy that knows people and groups only.
     pub(crate) fn people_alone(&self) -> State {
         State { directory: self.directory.clone(), ..State::default() }
+    }
+
+    /// The verdict on an address of a person.
+    #[must_use]
+    pub fn address_health(&self, person: &Person, address: &MailAddress) -> AddressHealth {
+        self.health.health.of(person.id, address.place, address.domain())
+    }
+
+    /// Registration and health of the addresses of these people (requirements A24, A25).
+    #[must_use]
+    pub fn address_report<'a>(&self, people: impl Iterator<Item = &'a Person>) -> AddressReport {
+        AddressReport::of(people, |person, address| self.address_health(person, address))
+    }
+
+    /// A round of probes by number.
+    #[must_use]
+    pub fn probe(&self, id: ProbeId) -> Option<&Probe> {
+        self.health.probes.by_id.get(&id)
     }
 
     /// The rules in the order of their numbers.

@@ -1,0 +1,145 @@
+//! What each command demands of whoever gives it: every command is here, and all that is listed must be allowed.
+
+use std::collections::BTreeSet;
+
+use crate::access::{Action, Guarded, Holder, Role, Subject};
+use crate::answer::Via;
+use crate::command::{
+    AccessCommand, AccountCommand, AnswerCommand, Command, DispatchCommand, HealthCommand, JudgingCommand,
+    PeopleCommand, Target,
+};
+use crate::group::GroupChange;
+use crate::id::{GroupId, PersonId};
+use crate::person::Side;
+use crate::state::State;
+
+/// What a command does to whom.
+pub(crate) fn demands(state: &State, command: &Command) -> Vec<(Action, Subject)> {
+    match command {
+        Command::People(command) => people(state, command),
+        Command::Access(command) => access(state, command),
+        Command::Judging(JudgingCommand::SetRule { .. }) => vec![(Action::EditRules, DOMESTIC)],
+        Command::Judging(JudgingCommand::TakeBulletin { .. }) => vec![(Action::EnterBulletin, DOMESTIC)],
+        Command::Dispatch(DispatchCommand::Open { draft }) => {
+            target(&draft.target).into_iter().map(|subject| (Action::SendFree, subject)).collect()
+        }
+        Command::Dispatch(DispatchCommand::MarkQueued { .. } | DispatchCommand::RecordOutcomes { .. }) => {
+            vec![(Action::Operate, DOMESTIC)]
+        }
+        Command::Answer(AnswerCommand::Give { person, via, .. }) => {
+            let action = if *via == Via::Link { Action::AnswerOwn } else { Action::AnswerFor };
+            vec![(action, Subject::Person(*person))]
+        }
+        Command::Travel(command) => match *command {},
+        Command::Retention(command) => match *command {},
+        Command::Account(command) => account(state, command),
+        Command::Health(HealthCommand::Probe { .. }) => {
+            [Side::Domestic, Side::Overseas].map(|side| (Action::Probe, Subject::Side(side))).into()
+        }
+        Command::Health(HealthCommand::RecordOutcomes { .. }) => vec![(Action::Operate, DOMESTIC)],
+        Command::Health(HealthCommand::Confirm { person, .. }) => vec![(Action::AnswerOwn, Subject::Person(*person))],
+    }
+}
+
+const DOMESTIC: Subject = Subject::Side(Side::Domestic);
+
+fn people(state: &State, command: &PeopleCommand) -> Vec<(Action, Subject)> {
+    match command {
+        PeopleCommand::Import(import) => vec![(Action::ImportRoster, Subject::Side(import.side))],
+        PeopleCommand::ApplyPlans => vec![(Action::Operate, DOMESTIC)],
+        PeopleCommand::DropPlans { person, .. } => {
+            let side = state.people().find(*person).map(|person| person.side);
+            let side = side.or_else(|| state.plans().side(*person)).unwrap_or_default();
+            vec![(Action::ImportRoster, Subject::Side(side))]
+        }
+        PeopleCommand::RevokeLinks { person } => vec![(Action::RevokeLinks, Subject::Person(*person))],
+        PeopleCommand::RegisterAddresses { person, .. }
+        | PeopleCommand::SetWhereabouts { person, .. }
+        | PeopleCommand::SetLanguage { person, .. } => vec![(Action::EditDetails, Subject::Person(*person))],
+        PeopleCommand::SetGroups { person, groups } => membership(state, *person, groups),
+        PeopleCommand::MakeGroup { side, parent, .. } => vec![(Action::ManageGroups, place(*parent, *side))],
+        PeopleCommand::ChangeGroup { group, change, .. } => {
+            let side = state.groups().find(*group).map_or(Side::Domestic, |group| group.side);
+            let mut demands = vec![(Action::ManageGroups, Subject::Group(*group))];
+            if let GroupChange::Moved(parent) = change {
+                demands.push((Action::ManageGroups, place(*parent, side)));
+            }
+            demands
+        }
+    }
+}
+
+/// Where a group is put: below another, or at the top of its side.
+fn place(parent: Option<GroupId>, side: Side) -> Subject {
+    parent.map_or(Subject::Side(side), Subject::Group)
+}
+
+/// Whoever puts a person into groups or takes one out must reach each of those groups.
+fn membership(state: &State, id: PersonId, groups: &[GroupId]) -> Vec<(Action, Subject)> {
+    let before: BTreeSet<GroupId> = state.people().find(id).into_iter().flat_map(|it| it.groups.clone()).collect();
+    let after: BTreeSet<GroupId> = groups.iter().copied().collect();
+    let touched = before.symmetric_difference(&after).map(|group| Subject::Group(*group));
+    std::iter::once(Subject::Person(id)).chain(touched).map(|subject| (Action::EditMembership, subject)).collect()
+}
+
+fn access(state: &State, command: &AccessCommand) -> Vec<(Action, Subject)> {
+    match command {
+        AccessCommand::Grant { .. } => vec![(Action::Operate, DOMESTIC)],
+        AccessCommand::Take { holder, role } => grant(*holder, *role),
+        AccessCommand::NameDeputy { of, .. } | AccessCommand::EndDeputy { of, .. } => {
+            vec![(Action::NameDeputy, Subject::Account(*of))]
+        }
+        AccessCommand::Propose { what } => guarded(*what),
+        AccessCommand::Agree { proposal } | AccessCommand::Drop { proposal } => {
+            // One that is not there is refused as such when it is decided.
+            state.access().proposal(*proposal).map(|proposal| guarded(proposal.what)).unwrap_or_default()
+        }
+    }
+}
+
+fn guarded(what: Guarded) -> Vec<(Action, Subject)> {
+    match what {
+        Guarded::Grant { holder, role } => grant(holder, role),
+        Guarded::Export { side } => vec![(Action::ExportRoster, Subject::Side(side))],
+        Guarded::Erase { person } => vec![(Action::Erase, Subject::Person(person))],
+        Guarded::HandOver => vec![(Action::HandOver, DOMESTIC)],
+    }
+}
+
+fn grant(holder: Holder, role: Role) -> Vec<(Action, Subject)> {
+    let who = match holder {
+        Holder::Person(person) => Subject::Person(person),
+        // An office's account belongs to the half that its first role gives it.
+        Holder::Account(_) => Subject::Side(role.side()),
+    };
+    vec![(Action::GrantRole, who), (Action::GrantRole, Subject::Side(role.side()))]
+}
+
+fn account(state: &State, command: &AccountCommand) -> Vec<(Action, Subject)> {
+    use AccountCommand as Account;
+    match command {
+        Account::Open { person, .. } => {
+            let side = person.and_then(|person| state.people().find(person)).map(|person| person.side);
+            vec![(Action::ManageAccounts, Subject::Side(side.unwrap_or_default()))]
+        }
+        Account::SetPassword { account, .. }
+        | Account::SetFactor { account, .. }
+        | Account::Enter { account, .. }
+        | Account::Fail { account, .. } => vec![(Action::OwnAccount, Subject::Account(*account))],
+        Account::EndSessions { account } => vec![(Action::EndSessions, Subject::Account(*account))],
+        Account::ResetPassword { account, .. }
+        | Account::ClearFactor { account }
+        | Account::Unlock { account }
+        | Account::Suspend { account, .. }
+        | Account::Close { account } => vec![(Action::ManageAccounts, Subject::Account(*account))],
+    }
+}
+
+/// Whom a composed dispatch goes to, as far as rights ask.
+fn target(target: &Target) -> Vec<Subject> {
+    match target {
+        Target::People(people) => people.iter().map(|person| Subject::Person(*person)).collect(),
+        Target::Groups(groups) => groups.iter().map(|group| Subject::Group(*group)).collect(),
+        _ => vec![DOMESTIC],
+    }
+}
