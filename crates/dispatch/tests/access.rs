@@ -242,7 +242,7 @@ impl Wood {
         let mut state = State::default();
         for (number, parent) in self.parents.iter().enumerate() {
             let parent = parent.map(group);
-            let side = if number % 2 == 0 { Side::Domestic } else { Side::Overseas };
+            let side = if number.is_multiple_of(2) { Side::Domestic } else { Side::Overseas };
             system(&mut state, PeopleCommand::MakeGroup { side, parent, name: format!("課{number}") });
         }
         for (number, groups) in self.people.iter().enumerate() {
@@ -268,7 +268,7 @@ impl Wood {
     }
 
     fn side(&self, at: usize) -> Side {
-        if self.top(at) % 2 == 0 { Side::Domestic } else { Side::Overseas }
+        if self.top(at).is_multiple_of(2) { Side::Domestic } else { Side::Overseas }
     }
 
     /// Whether a group lies in the manager's subtree, told the slow way.
@@ -316,8 +316,11 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     proptest::collection::vec(command, 1..30)
 }
 
-/// What is in nobody's subtree but others': people and groups by number.
-fn outside(state: &State, root: GroupId) -> (Vec<Person>, Vec<(GroupId, String, Option<GroupId>)>) {
+/// A group without those below it.
+type Named = (GroupId, String, Option<GroupId>);
+
+/// People and groups that are not in the subtree.
+fn outside(state: &State, root: GroupId) -> (Vec<Person>, Vec<Named>) {
     let people = state.people().iter().filter(|person| !person.is_within(root)).cloned().collect();
     let groups = state.groups().tree().into_iter().map(|(group, _)| group);
     let groups = groups.filter(|group| !state.groups().is_within(group.id, root));
