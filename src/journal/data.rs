@@ -2,8 +2,9 @@
 
 use std::env::{self, VarError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use hikyaku_dispatch::{GivenMaster, Keys, Master, PublicKey, RedbJournal};
+use hikyaku_dispatch::{Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal};
 
 /// The environment's master key, 64 hexadecimal digits; without it `keys/master.key` is used.
 const MASTER: &str = "HIKYAKU_MASTER_KEY";
@@ -30,14 +31,27 @@ pub fn open_keys(data: &Path) -> Result<Keys, String> {
     if !folder.join("people.keys").exists() {
         return Err(format!("there is no people.keys in {}: put the key file there", folder.display()));
     }
-    let master = match variable(MASTER)? {
-        None => Master::File,
-        Some(present) => {
-            let given = GivenMaster::read(&present, variable(MASTER_BEFORE)?.as_deref());
-            Master::Given(given.map_err(|e| format!("{MASTER}: {e}"))?)
-        }
+    Keys::open_with(folder, &master()?).map_err(|e| e.to_string())
+}
+
+/// The master key, from the environment or from its file.
+fn master() -> Result<Master, String> {
+    let Some(present) = variable(MASTER)? else { return Ok(Master::File) };
+    let given = GivenMaster::read(&present, variable(MASTER_BEFORE)?.as_deref());
+    Ok(Master::Given(given.map_err(|e| format!("{MASTER}: {e}"))?))
+}
+
+/// Opens the desk of a data folder; a folder that holds nothing of ours is set up.
+pub async fn open_desk(data: &Path) -> Result<Desk, String> {
+    let is_new = !journal_file(data).exists() && !data.join("keys").exists();
+    let (journal, keys) = if is_new {
+        std::fs::create_dir_all(data).map_err(|e| format!("{}: {e}", data.display()))?;
+        let keys = Keys::open_with(data.join("keys"), &master()?).map_err(|e| e.to_string())?;
+        (RedbJournal::open(journal_file(data)).map_err(|e| e.to_string())?, keys)
+    } else {
+        (open_journal(data)?, open_keys(data)?)
     };
-    Keys::open_with(folder, &master).map_err(|e| e.to_string())
+    Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())
 }
 
 /// The key that was asked for, else the one beside the keys, if any.

@@ -1,6 +1,6 @@
 //! `hikyaku journal`: the journal of a data folder, looked at and vouched for from outside.
 
-mod data;
+pub mod data;
 mod head;
 mod verify;
 

@@ -47,7 +47,12 @@ id!(
 );
 id!(
     /// A wish that two must agree to.
-    ProposalId, "w"
+    RequestId, "w"
+);
+
+id!(
+    /// A stay abroad of the travel register.
+    StayId, "s"
 );
 
 impl AccountId {

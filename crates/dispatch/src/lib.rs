@@ -29,6 +29,7 @@ mod keys;
 mod link;
 mod mail;
 mod person;
+mod pull;
 mod question;
 mod region;
 mod rights;
@@ -39,6 +40,7 @@ mod signed;
 mod state;
 mod tally;
 mod timeline;
+mod travel;
 
 pub use access::{Action, Actor, Denied, Guarded, Holder, Reach, Role, RoleKind, Subject, matrix_markdown, reach};
 pub use account::{
@@ -64,7 +66,7 @@ pub use event::{
 };
 pub use group::{Group, GroupChange, Groups};
 pub use health::{AddressHealth, AddressReport, Evidence, HealthState, Probe, ProbePolicy, Sign};
-pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, ProbeId, ProposalId, RuleId};
+pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, ProbeId, RequestId, RuleId, StayId};
 pub use incident::{Incident, Summary};
 pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
@@ -79,12 +81,16 @@ pub use person::{
     ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
+pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, Question};
 pub use rights::{capacity, may, roles};
-pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
+pub use roster::{Roster, RosterFault, RosterFaults, StayRow, read_roster, read_roster_with, read_stays, write_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
-pub use state::{Access, Accounts, Plans, Proposal, State};
+pub use state::{Access, Accounts, Plans, Request, State};
 pub use tally::{GroupRow, Tally};
 pub use timeline::{Origin, Timeline};
+pub use travel::{
+    Register, RegisteredStay, Stay, StayKind, Traveller, local_time, travellers_at_risk, zone_of, zones_of,
+};

@@ -7,8 +7,8 @@ mod common;
 use common::at;
 use hikyaku_dispatch::{
     AccessCommand, AccessRefusal, AccountCommand, AccountId, Action, Actor, Command, Denied, GroupChange, GroupId,
-    Guarded, HealthCommand, Holder, Names, PasswordHash, PeopleCommand, Person, PersonId, ProbePolicy, ProposalId,
-    Refusal, Role, RosterImport, RosterRow, Side, State, Subject, decide, decide_for, may, roles,
+    Guarded, HealthCommand, Holder, Names, PasswordHash, PeopleCommand, Person, PersonId, ProbePolicy, Refusal,
+    RequestId, Role, RosterImport, RosterRow, Side, State, Subject, decide, decide_for, may, roles,
 };
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
@@ -158,7 +158,7 @@ fn req_s10_roles_are_granted_by_two_and_no_human_being_counts_as_two() {
     assert!(give(&mut state, Actor::Account(first), direct).is_err(), "alone");
     give(&mut state, Actor::Account(first), AccessCommand::Propose { what: Guarded::Grant { holder: new, role } })
         .unwrap();
-    let agree = AccessCommand::Agree { proposal: ProposalId(1) };
+    let agree = AccessCommand::Agree { request: RequestId(1) };
     for same in [Actor::Account(first), Actor::Account(other_of_same), Actor::Deputy { account: deputy, of: first }] {
         let refused = give(&mut state, same, agree.clone()).unwrap_err();
         assert_eq!(refused, AccessRefusal::SamePerson.into(), "{same:?}");
@@ -167,7 +167,7 @@ fn req_s10_roles_are_granted_by_two_and_no_human_being_counts_as_two() {
     assert!(roles(&state, deputy).eq([role]));
     assert_eq!(
         give(&mut state, Actor::Account(second), agree).unwrap_err(),
-        AccessRefusal::UnknownProposal(ProposalId(1)).into()
+        AccessRefusal::UnknownRequest(RequestId(1)).into()
     );
 }
 
@@ -178,7 +178,7 @@ fn what_two_agreed_to_is_void_after_a_day() {
     let what = Guarded::Export { side: Side::Domestic };
     give(&mut state, one, AccessCommand::Propose { what }).unwrap();
     assert!(!state.access().is_agreed(what, at("10:00:00")));
-    give(&mut state, two, AccessCommand::Agree { proposal: ProposalId(1) }).unwrap();
+    give(&mut state, two, AccessCommand::Agree { request: RequestId(1) }).unwrap();
     assert!(state.access().is_agreed(what, at("10:00:00")));
     assert!(!state.access().is_agreed(what, "2024-01-02T10:00:00+09:00".parse().unwrap()));
     assert!(!state.access().is_agreed(Guarded::HandOver, at("10:00:00")));
@@ -359,7 +359,7 @@ proptest! {
                 prop_assert!(before.1.iter().all(|group| groups.contains(group)));
             }
         }
-        prop_assert!(state.access().proposals().next().is_none());
+        prop_assert!(state.access().requests().next().is_none());
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::access::{Guarded, Holder, Role};
-use crate::id::{AccountId, ProposalId};
+use crate::id::{AccountId, RequestId};
 
 /// A wish about roles and rights.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,12 +49,12 @@ pub enum AccessCommand {
     /// Agrees to what another proposed.
     Agree {
         /// To what.
-        proposal: ProposalId,
+        request: RequestId,
     },
     /// Withdraws a wish or turns it down.
     Drop {
         /// Which.
-        proposal: ProposalId,
+        request: RequestId,
     },
 }
 
@@ -76,7 +76,7 @@ pub enum AccessRefusal {
     BadDeputy,
     /// There is no such wish, or its time is over.
     #[error("申請 {0} はないか、期限を過ぎています。もう一度申請してください")]
-    UnknownProposal(ProposalId),
+    UnknownRequest(RequestId),
     /// The one who agrees must be another person.
     #[error("申請した本人やその代行者は承認できません。別の管理者に承認を依頼してください")]
     SamePerson,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::access::{Actor, Guarded, Holder, Role};
 use crate::command::{AccessCommand, AccessRefusal, Refusal};
 use crate::event::{AccessEvent, Event};
-use crate::id::ProposalId;
+use crate::id::RequestId;
 use crate::person::Side;
 use crate::state::State;
 
@@ -51,26 +51,26 @@ pub(super) fn decide(
             if let Guarded::Grant { holder, role } = what {
                 fits(state, *holder, *role)?;
             }
-            vec![AccessEvent::Proposed { proposal: access.next_id(), what: *what, by: actor, at: now }]
+            vec![AccessEvent::Proposed { request: access.next_id(), what: *what, by: actor, at: now }]
         }
-        AccessCommand::Agree { proposal } => agree(state, actor, *proposal, now)?,
-        AccessCommand::Drop { proposal } => {
-            access.proposal(*proposal).ok_or(AccessRefusal::UnknownProposal(*proposal))?;
-            vec![AccessEvent::Dropped { proposal: *proposal }]
+        AccessCommand::Agree { request } => agree(state, actor, *request, now)?,
+        AccessCommand::Drop { request } => {
+            access.request(*request).ok_or(AccessRefusal::UnknownRequest(*request))?;
+            vec![AccessEvent::Dropped { request: *request }]
         }
     };
     Ok(events.into_iter().map(Event::from).collect())
 }
 
 /// A second person agrees; what only changes roles happens at once.
-fn agree(state: &State, actor: Actor, id: ProposalId, now: Timestamp) -> Result<Vec<AccessEvent>, Refusal> {
-    let proposal = state.access().proposal(id).filter(|proposal| proposal.is_open(now));
-    let proposal = proposal.ok_or(AccessRefusal::UnknownProposal(id))?;
-    if is_same_person(state, proposal.by, actor) {
+fn agree(state: &State, actor: Actor, id: RequestId, now: Timestamp) -> Result<Vec<AccessEvent>, Refusal> {
+    let request = state.access().request(id).filter(|request| request.is_open(now));
+    let request = request.ok_or(AccessRefusal::UnknownRequest(id))?;
+    if is_same_person(state, request.by, actor) {
         return Err(AccessRefusal::SamePerson.into());
     }
-    let mut events = vec![AccessEvent::Agreed { proposal: id, by: actor, at: now }];
-    if let Guarded::Grant { holder, role } = proposal.what {
+    let mut events = vec![AccessEvent::Agreed { request: id, by: actor, at: now }];
+    if let Guarded::Grant { holder, role } = request.what {
         fits(state, holder, role)?;
         events.push(AccessEvent::RoleGranted { holder, role });
     }

@@ -46,7 +46,7 @@ pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp
         Command::Judging(command) => judging::decide(state, command, now),
         Command::Dispatch(command) => dispatch::decide(state, command, now),
         Command::Answer(command) => answer::decide(state, command, now),
-        Command::Travel(command) => travel::decide(command),
+        Command::Travel(command) => travel::decide(state, command, now),
         Command::Retention(command) => retention::decide(command),
         Command::Account(command) => account::decide(state, command, now),
         Command::Health(command) => health::decide(state, command, now),

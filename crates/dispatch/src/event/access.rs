@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Actor, Guarded, Holder, Role};
-use crate::id::{AccountId, ProposalId};
+use crate::id::{AccountId, RequestId};
 
 /// Something that happened to roles and rights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub enum AccessEvent {
     /// Somebody wishes for what two must agree to.
     Proposed {
         /// Its number.
-        proposal: ProposalId,
+        request: RequestId,
         /// What.
         what: Guarded,
         /// Who.
@@ -58,7 +58,7 @@ pub enum AccessEvent {
     /// A second one agreed.
     Agreed {
         /// To what.
-        proposal: ProposalId,
+        request: RequestId,
         /// Who.
         by: Actor,
         /// When.
@@ -68,6 +68,6 @@ pub enum AccessEvent {
     /// A wish was withdrawn or turned down.
     Dropped {
         /// Which.
-        proposal: ProposalId,
+        request: RequestId,
     },
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{AccountEvent, AnswerEvent, Event, PeopleEvent};
+use super::{AccountEvent, AnswerEvent, Event, PeopleEvent, TravelEvent};
 use crate::id::PersonId;
 use crate::keys::{Keys, KeysError};
 use crate::sealed::Private;
@@ -23,6 +23,7 @@ impl Event {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => seal(keys, record.person, &mut record.personal),
             Event::People(PeopleEvent::RowPlanned { person, row, .. }) => seal(keys, *person, row),
+            Event::Travel(TravelEvent::StaySet { person, details, .. }) => seal(keys, *person, details),
             Event::Answer(AnswerEvent::Given(record)) => seal(keys, record.person, &mut record.comment),
             Event::Account(AccountEvent::Opened { account, names, .. }) => seal(keys, account.key(), names),
             Event::Account(AccountEvent::PasswordSet { account, password, .. }) => seal(keys, account.key(), password),
@@ -35,6 +36,7 @@ impl Event {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => open(keys, record.person, &mut record.personal),
             Event::People(PeopleEvent::RowPlanned { person, row, .. }) => open(keys, *person, row),
+            Event::Travel(TravelEvent::StaySet { person, details, .. }) => open(keys, *person, details),
             Event::Answer(AnswerEvent::Given(record)) => open(keys, record.person, &mut record.comment),
             Event::Account(AccountEvent::Opened { account, names, .. }) => open(keys, account.key(), names),
             Event::Account(AccountEvent::PasswordSet { account, password, .. }) => open(keys, account.key(), password),

@@ -6,7 +6,7 @@ use crate::access::{Action, Guarded, Holder, Role, Subject};
 use crate::answer::Via;
 use crate::command::{
     AccessCommand, AccountCommand, AnswerCommand, Command, DispatchCommand, HealthCommand, JudgingCommand,
-    PeopleCommand, Target,
+    PeopleCommand, Target, TravelCommand,
 };
 use crate::group::GroupChange;
 use crate::id::{GroupId, PersonId};
@@ -30,7 +30,7 @@ pub(crate) fn demands(state: &State, command: &Command) -> Vec<(Action, Subject)
             let action = if *via == Via::Link { Action::AnswerOwn } else { Action::AnswerFor };
             vec![(action, Subject::Person(*person))]
         }
-        Command::Travel(command) => match *command {},
+        Command::Travel(command) => travel(state, command),
         Command::Retention(command) => match *command {},
         Command::Account(command) => account(state, command),
         Command::Health(HealthCommand::Probe { .. }) => {
@@ -90,9 +90,9 @@ fn access(state: &State, command: &AccessCommand) -> Vec<(Action, Subject)> {
             vec![(Action::NameDeputy, Subject::Account(*of))]
         }
         AccessCommand::Propose { what } => guarded(*what),
-        AccessCommand::Agree { proposal } | AccessCommand::Drop { proposal } => {
+        AccessCommand::Agree { request } | AccessCommand::Drop { request } => {
             // One that is not there is refused as such when it is decided.
-            state.access().proposal(*proposal).map(|proposal| guarded(proposal.what)).unwrap_or_default()
+            state.access().request(*request).map(|request| guarded(request.what)).unwrap_or_default()
         }
     }
 }
@@ -133,6 +133,19 @@ fn account(state: &State, command: &AccountCommand) -> Vec<(Action, Subject)> {
         | Account::Suspend { account, .. }
         | Account::Close { account } => vec![(Action::ManageAccounts, Subject::Account(*account))],
     }
+}
+
+fn travel(state: &State, command: &TravelCommand) -> Vec<(Action, Subject)> {
+    let whose = |id| state.travel().find(id).map(|stay| Subject::Person(stay.person));
+    let subjects = match command {
+        TravelCommand::Import { .. } => vec![Subject::Side(Side::Overseas)],
+        TravelCommand::Set { id, stay } => {
+            std::iter::once(Subject::Person(stay.person)).chain(id.and_then(whose)).collect()
+        }
+        // One that is not there is refused as such when it is decided.
+        TravelCommand::Remove { id } => whose(*id).into_iter().collect(),
+    };
+    subjects.into_iter().map(|subject| (Action::EditTravel, subject)).collect()
 }
 
 /// Whom a composed dispatch goes to, as far as rights ask.

@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{Actor, Guarded, Holder, Role};
 use crate::event::AccessEvent;
-use crate::id::{AccountId, GroupId, ProposalId};
+use crate::id::{AccountId, GroupId, RequestId};
 
 /// A wish that nobody agreed to is void after this; what was agreed to must be done within it.
-const PROPOSAL_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
+const REQUEST_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// Roles, deputies and wishes that two must agree to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,12 +17,12 @@ pub struct Access {
     roles: BTreeMap<Holder, BTreeSet<Role>>,
     managers: BTreeMap<GroupId, BTreeSet<Holder>>,
     deputies: BTreeMap<(AccountId, AccountId), (Timestamp, Timestamp)>,
-    proposals: BTreeMap<ProposalId, Proposal>,
+    requests: BTreeMap<RequestId, Request>,
 }
 
 /// What waits for a second person, or was agreed to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Proposal {
+pub struct Request {
     /// What.
     pub what: Guarded,
     /// Who wished for it.
@@ -33,11 +33,11 @@ pub struct Proposal {
     pub agreed: Option<(Actor, Timestamp)>,
 }
 
-impl Proposal {
+impl Request {
     /// Whether it waits for somebody at `now`.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.agreed.is_none() && now < self.at + PROPOSAL_LIFETIME
+        self.agreed.is_none() && now < self.at + REQUEST_LIFETIME
     }
 }
 
@@ -70,29 +70,29 @@ impl Access {
     }
 
     /// What waits for a second person, or was agreed to, oldest first.
-    pub fn proposals(&self) -> impl Iterator<Item = (ProposalId, &Proposal)> {
-        self.proposals.iter().map(|(id, proposal)| (*id, proposal))
+    pub fn requests(&self) -> impl Iterator<Item = (RequestId, &Request)> {
+        self.requests.iter().map(|(id, request)| (*id, request))
     }
 
     /// A wish by number.
     #[must_use]
-    pub fn proposal(&self, id: ProposalId) -> Option<&Proposal> {
-        self.proposals.get(&id)
+    pub fn request(&self, id: RequestId) -> Option<&Request> {
+        self.requests.get(&id)
     }
 
     /// Whether two agreed to this, and not too long ago.
     #[must_use]
     pub fn is_agreed(&self, what: Guarded, now: Timestamp) -> bool {
-        let is_fresh = |(_, at): &(Actor, Timestamp)| now < *at + PROPOSAL_LIFETIME;
-        self.proposals.values().any(|proposal| proposal.what == what && proposal.agreed.as_ref().is_some_and(is_fresh))
+        let is_fresh = |(_, at): &(Actor, Timestamp)| now < *at + REQUEST_LIFETIME;
+        self.requests.values().any(|request| request.what == what && request.agreed.as_ref().is_some_and(is_fresh))
     }
 
     pub(crate) fn has_deputy(&self, of: AccountId, account: AccountId) -> bool {
         self.deputies.contains_key(&(of, account))
     }
 
-    pub(crate) fn next_id(&self) -> ProposalId {
-        ProposalId(self.proposals.last_key_value().map_or(1, |(id, _)| id.0 + 1))
+    pub(crate) fn next_id(&self) -> RequestId {
+        RequestId(self.requests.last_key_value().map_or(1, |(id, _)| id.0 + 1))
     }
 
     pub(super) fn apply(&mut self, event: &AccessEvent) {
@@ -115,16 +115,16 @@ impl Access {
             AccessEvent::DeputyEnded { of, account } => {
                 self.deputies.remove(&(*of, *account));
             }
-            AccessEvent::Proposed { proposal, what, by, at } => {
-                self.proposals.insert(*proposal, Proposal { what: *what, by: *by, at: *at, agreed: None });
+            AccessEvent::Proposed { request, what, by, at } => {
+                self.requests.insert(*request, Request { what: *what, by: *by, at: *at, agreed: None });
             }
-            AccessEvent::Agreed { proposal, by, at } => {
-                if let Some(proposal) = self.proposals.get_mut(proposal) {
-                    proposal.agreed = Some((*by, *at));
+            AccessEvent::Agreed { request, by, at } => {
+                if let Some(request) = self.requests.get_mut(request) {
+                    request.agreed = Some((*by, *at));
                 }
             }
-            AccessEvent::Dropped { proposal } => {
-                self.proposals.remove(proposal);
+            AccessEvent::Dropped { request } => {
+                self.requests.remove(request);
             }
         }
     }

@@ -27,8 +27,9 @@ use crate::keys::RingId;
 use crate::person::{MailAddress, People, Person, Side};
 use crate::rule::Rule;
 use crate::tally::Tally;
+use crate::travel::Register;
 
-pub use access::{Access, Proposal};
+pub use access::{Access, Request};
 pub use people::Plans;
 
 /// Everything that is known now. Equal journals fold to equal states.
@@ -143,6 +144,12 @@ impl State {
     #[must_use]
     pub fn probe(&self, id: ProbeId) -> Option<&Probe> {
         self.health.probes.by_id.get(&id)
+    }
+
+    /// The travel register.
+    #[must_use]
+    pub fn travel(&self) -> &Register {
+        &self.travel.register
     }
 
     /// The rules in the order of their numbers.

@@ -1,13 +1,19 @@
-//! What is known of journeys and risks abroad.
+//! What is known of journeys abroad.
 
 use crate::event::TravelEvent;
+use crate::travel::Register;
 
-/// What is known of journeys and risks abroad.
+/// The travel register.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Travel {}
+pub(crate) struct Travel {
+    pub(crate) register: Register,
+}
 
 impl Travel {
     pub(super) fn apply(&mut self, event: &TravelEvent) {
-        match *event {}
+        match event {
+            TravelEvent::StaySet { stay, details, .. } => self.register.set(*stay, details.open()),
+            TravelEvent::StayRemoved { stay } => self.register.remove(*stay),
+        }
     }
 }
