@@ -16,8 +16,7 @@ fn people(folder: &Path, args: &[&str]) -> Ended {
 fn req_a26_a27_a_roster_goes_in_and_comes_out_and_in_again_as_no_change() {
     let folder = tempfile::tempdir().unwrap();
     let roster = folder.path().join("roster.csv");
-    let (sjis, _, _) = encoding_rs::SHIFT_JIS.encode(ROSTER);
-    std::fs::write(&roster, sjis).unwrap();
+    std::fs::write(&roster, format!("\u{feff}{ROSTER}")).unwrap();
     let roster = roster.to_str().unwrap();
     let tried = people(folder.path(), &["import", roster, "--dry-run"]);
     assert!(tried.status.success() && tried.stdout.contains("新規 2 人"), "{}{}", tried.stdout, tried.stderr);
