@@ -5,16 +5,21 @@
 mod access;
 mod account;
 mod carrier_table;
+mod courier;
 mod demo;
 mod dkim_key;
 mod feed;
 mod foresight;
+mod init;
 mod journal;
 mod letter_files;
+mod metrics;
 mod mock;
 mod people;
 mod ranges;
 mod send;
+mod serve;
+mod settings;
 mod show;
 mod signing;
 mod simulate;
@@ -44,6 +49,10 @@ struct Cli {
 enum Command {
     /// One earthquake telegram becomes 11,500 mails, on this machine alone.
     Demo(demo::DemoArgs),
+    /// Set up a system: configuration, keys, database, first administrator.
+    Init(init::InitArgs),
+    /// Run everything: engine, feeds, push endpoint, pages.
+    Serve(serve::ServeArgs),
     /// A mail to each row of a roster.
     Send(Box<send::SendArgs>),
     /// A key for DKIM and its DNS record.
@@ -76,6 +85,8 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
+            Command::Init(args) => init::run(args).await,
+            Command::Serve(args) => serve::run(args).await,
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Journal(args) => journal::run(args).await,
