@@ -91,7 +91,7 @@ fn main() -> ExitCode {
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Journal(args) => journal::run(args).await,
             Command::People(args) => people::run(args).await,
-            Command::Access(args) => Ok(access::run(&args)),
+            Command::Access(args) => access::run(&args).await,
             Command::Mock(args) => mock::run(args).await,
             Command::Feed(args) => feed::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
