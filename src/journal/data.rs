@@ -4,12 +4,37 @@ use std::env::{self, VarError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hikyaku_dispatch::{Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal};
+use clap::Args;
+use hikyaku_dispatch::{AccountId, Approval, Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal, SnapshotFile};
 
 /// The environment's master key, 64 hexadecimal digits; without it `keys/master.key` is used.
 const MASTER: &str = "HIKYAKU_MASTER_KEY";
 /// The master key before that one, for the one start at which it is replaced.
 const MASTER_BEFORE: &str = "HIKYAKU_MASTER_KEY_BEFORE";
+
+/// Who stands behind something that nobody may do alone.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct By {
+    /// The number of the account that asks for it.
+    #[arg(long)]
+    requested_by: u32,
+    /// The number of another person's account, which approves.
+    #[arg(long)]
+    approved_by: u32,
+}
+
+impl From<By> for Approval {
+    fn from(by: By) -> Self {
+        Approval { requested_by: AccountId(by.requested_by), approved_by: AccountId(by.approved_by) }
+    }
+}
+
+/// Opens journal, keys and state that are there.
+pub async fn open_desk(data: &Path) -> Result<Desk, String> {
+    let (journal, keys) = (open_journal(data)?, open_keys(data)?);
+    let snapshot = SnapshotFile::new(data.join("snapshot"));
+    Desk::open_from(Arc::new(journal), keys, Some(snapshot)).await.map_err(|e| e.to_string())
+}
 
 /// The journal's file in a data folder.
 pub fn journal_file(data: &Path) -> PathBuf {
@@ -41,17 +66,14 @@ fn master() -> Result<Master, String> {
     Ok(Master::Given(given.map_err(|e| format!("{MASTER}: {e}"))?))
 }
 
-/// Opens the desk of a data folder; a folder that holds nothing of ours is set up.
-pub async fn open_desk(data: &Path) -> Result<Desk, String> {
-    let is_new = !journal_file(data).exists() && !data.join("keys").exists();
-    let (journal, keys) = if is_new {
+/// [`open_desk`], of a folder that is set up first if it holds nothing of ours.
+pub async fn set_up_desk(data: &Path) -> Result<Desk, String> {
+    if !journal_file(data).exists() && !data.join("keys").exists() {
         std::fs::create_dir_all(data).map_err(|e| format!("{}: {e}", data.display()))?;
-        let keys = Keys::open_with(data.join("keys"), &master()?).map_err(|e| e.to_string())?;
-        (RedbJournal::open(journal_file(data)).map_err(|e| e.to_string())?, keys)
-    } else {
-        (open_journal(data)?, open_keys(data)?)
-    };
-    Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())
+        Keys::open_with(data.join("keys"), &master()?).map_err(|e| e.to_string())?;
+        RedbJournal::open(journal_file(data)).map_err(|e| e.to_string())?;
+    }
+    open_desk(data).await
 }
 
 /// The key that was asked for, else the one beside the keys, if any.

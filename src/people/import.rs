@@ -12,7 +12,7 @@ use hikyaku_feeds::tables::{Table, area};
 use jiff::Timestamp;
 
 use super::SideArg;
-use crate::journal::data::open_desk;
+use crate::journal::data::set_up_desk;
 
 /// What to import, and how.
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ pub struct ImportArgs {
 pub async fn run(args: &ImportArgs) -> Result<bool, String> {
     let place = args.file.display();
     let bytes = std::fs::read(&args.file).map_err(|e| format!("{place}: {e}"))?;
-    let desk = open_desk(&args.data).await?;
+    let desk = set_up_desk(&args.data).await?;
     let Roster { rows, notices } = match read(&bytes) {
         Ok(roster) => roster,
         Err(faults) => {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Time;
 
 use super::{SideArg, import};
-use crate::journal::data::open_desk;
+use crate::journal::data::set_up_desk;
 
 /// A roster of this many bytes is none: 11,500 people are two million.
 const ROSTER_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -36,7 +36,7 @@ pub struct PullArgs {
 }
 
 pub async fn run(args: &PullArgs) -> Result<bool, String> {
-    let desk = open_desk(&args.data).await?;
+    let desk = set_up_desk(&args.data).await?;
     let side: Side = args.side.into();
     let source = Source::open(&args.source, args.loopback)?;
     let schedule = PullSchedule { at: args.at.unwrap_or_default(), ..PullSchedule::default() };

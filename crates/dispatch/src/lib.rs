@@ -11,14 +11,17 @@ mod account;
 mod answer;
 mod appender;
 mod bridge;
+mod certificate;
 mod chain;
 mod command;
+mod custody;
 mod day;
 mod decide;
 mod desk;
 mod dispatch;
 mod error;
 mod event;
+mod fold;
 mod group;
 mod health;
 mod id;
@@ -32,11 +35,13 @@ mod person;
 mod pull;
 mod question;
 mod region;
+mod retention;
 mod rights;
 mod roster;
 mod rule;
 mod sealed;
 mod signed;
+mod snapshot;
 mod state;
 mod tally;
 mod timeline;
@@ -48,6 +53,7 @@ pub use account::{
 };
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, Via};
 pub use bridge::{Sender, batch_for, outcomes};
+pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
@@ -55,8 +61,13 @@ pub use command::{
     PeopleCommand, PeopleRefusal, Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope,
     Target, TravelCommand, TravelRefusal,
 };
+pub use custody::CustodyError;
+pub use custody::erasure::{erase_person, erase_system, erasure_certificate};
+pub use custody::export::export;
+pub use custody::hand_over::{HandOverKeys, hand_over, open_hand_over};
+pub use custody::sweep::{Swept, sweep};
 pub use day::japan_date;
-pub use decide::{PersonChange, RosterChanges, Touched, decide, decide_for, preview_roster};
+pub use decide::{PersonChange, RosterChanges, Touched, decide, decide_for, due, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
 pub use error::Error;
@@ -64,8 +75,11 @@ pub use event::{
     AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, HealthEvent, JournalEvent,
     JudgingEvent, PeopleEvent, RetentionEvent, TravelEvent,
 };
+pub use fold::read_state;
 pub use group::{Group, GroupChange, Groups};
-pub use health::{AddressHealth, AddressReport, Evidence, HealthState, Probe, ProbePolicy, Sign};
+pub use health::{
+    AddressHealth, AddressReport, Answers, Evidence, HealthState, Occasion, Probe, ProbePolicy, Seen, Sign,
+};
 pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, ProbeId, RequestId, RuleId, StayId};
 pub use incident::{Incident, Summary};
 pub use journal::heads::{HeadError, read_heads, write_head};
@@ -83,11 +97,13 @@ pub use person::{
 };
 pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, Question};
+pub use retention::{Approval, Schedule};
 pub use rights::{capacity, may, roles};
 pub use roster::{Roster, RosterFault, RosterFaults, StayRow, read_roster, read_roster_with, read_stays, write_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
+pub use snapshot::SnapshotFile;
 pub use state::{Access, Accounts, Plans, Request, State};
 pub use tally::{GroupRow, Tally};
 pub use timeline::{Origin, Timeline};

@@ -6,6 +6,7 @@ use super::draft;
 use crate::command::{AnswerRefusal, DispatchCommand, Refusal};
 use crate::dispatch::MailOutcome;
 use crate::event::{DispatchEvent, Event};
+use crate::health::Occasion;
 use crate::id::DispatchId;
 use crate::state::State;
 
@@ -28,6 +29,11 @@ fn record_outcomes(state: &State, dispatch: DispatchId, outcomes: &[MailOutcome]
     }
     let is_new = |outcome: &&MailOutcome| known.mail_end(outcome.person, outcome.place) != Some(outcome.end);
     let outcomes: Vec<MailOutcome> = outcomes.iter().filter(is_new).cloned().collect();
-    let event = |outcomes| DispatchEvent::OutcomesRecorded { dispatch, outcomes };
-    Ok(if outcomes.is_empty() { Vec::new() } else { vec![event(outcomes).into()] })
+    if outcomes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let observed = super::health::observed(state, Occasion::Dispatch(dispatch), &outcomes);
+    let mut events = vec![DispatchEvent::OutcomesRecorded { dispatch, outcomes }.into()];
+    events.extend(observed);
+    Ok(events)
 }

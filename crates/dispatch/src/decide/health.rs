@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use crate::command::{HealthCommand, HealthRefusal, Refusal};
+use crate::dispatch::MailOutcome;
 use crate::event::{Event, HealthEvent};
-use crate::health::ProbePolicy;
+use crate::health::{Occasion, ProbePolicy};
 use crate::id::PersonId;
 use crate::state::State;
 
@@ -17,8 +18,7 @@ pub(super) fn decide(state: &State, command: &HealthCommand, now: Timestamp) -> 
         }
         HealthCommand::RecordOutcomes { probe, outcomes } => {
             state.probe(*probe).ok_or(HealthRefusal::UnknownProbe(*probe))?;
-            let event = HealthEvent::ProbeOutcomes { probe: *probe, outcomes: outcomes.clone() };
-            (!outcomes.is_empty()).then_some(event)
+            return Ok(observed(state, Occasion::Probe(*probe), outcomes).into_iter().collect());
         }
         HealthCommand::Confirm { person, place } => {
             let (person, place) = (*person, *place);
@@ -28,6 +28,14 @@ pub(super) fn decide(state: &State, command: &HealthCommand, now: Timestamp) -> 
         }
     };
     Ok(event.into_iter().map(Event::from).collect())
+}
+
+/// What these outcomes tell of addresses; none where they tell of carriers, the network or us only.
+pub(super) fn observed(state: &State, occasion: Occasion, outcomes: &[MailOutcome]) -> Option<Event> {
+    let address = |person, place| state.people().find(person).and_then(|person| person.address(place));
+    let domain = |person, place| address(person, place).map(crate::person::MailAddress::domain);
+    let (seen, answers) = state.health.health.observe(outcomes, domain);
+    (!seen.is_empty()).then(|| HealthEvent::Observed { occasion, seen, answers }.into())
 }
 
 /// The addresses to probe now, longest due first, no more than may go today.

@@ -14,10 +14,13 @@ mod travel;
 
 use jiff::Timestamp;
 
-use crate::access::Actor;
+pub use retention::due;
+pub(crate) use retention::two_people;
+
+use crate::access::{Actor, Denied};
 use crate::command::{Command, Refusal};
 use crate::event::Event;
-use crate::rights::{demands, may};
+use crate::rights::{agreement, demands, may};
 use crate::state::State;
 use crate::timeline::whole_micros;
 
@@ -39,6 +42,11 @@ pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp
     for (action, subject) in demands(state, command) {
         may(actor, action, subject, state, now)?;
     }
+    // The command line of the machine names both people itself.
+    let unagreed = agreement(command).filter(|(_, what)| !state.access().is_agreed(*what, now));
+    if let Some((action, _)) = unagreed.filter(|_| actor != Actor::System) {
+        return Err(Denied::NeedsTwo(action).into());
+    }
     let now = whole_micros(now);
     match command {
         Command::People(command) => people::decide(state, command, now),
@@ -47,7 +55,7 @@ pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp
         Command::Dispatch(command) => dispatch::decide(state, command, now),
         Command::Answer(command) => answer::decide(state, command, now),
         Command::Travel(command) => travel::decide(state, command, now),
-        Command::Retention(command) => retention::decide(command),
+        Command::Retention(command) => retention::decide(state, command, now),
         Command::Account(command) => account::decide(state, command, now),
         Command::Health(command) => health::decide(state, command, now),
     }

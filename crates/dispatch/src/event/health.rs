@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::dispatch::MailOutcome;
+use crate::health::{Answers, Occasion, Seen};
 use crate::id::{PersonId, ProbeId};
 
 /// Something that happened to addresses.
@@ -19,12 +19,14 @@ pub enum HealthEvent {
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         opened: Timestamp,
     },
-    /// Probes ended, as many as came together.
-    ProbeOutcomes {
-        /// Of which round.
-        probe: ProbeId,
-        /// How.
-        outcomes: Vec<MailOutcome>,
+    /// What mails of one occasion told of addresses and of carriers. It outlives the dispatch and its outcomes.
+    Observed {
+        /// On which occasion.
+        occasion: Occasion,
+        /// Of each address.
+        seen: Vec<Seen>,
+        /// Of each domain, counted.
+        answers: Vec<(String, Answers)>,
     },
     /// A person pressed 受信しました in a mail to this address.
     Confirmed {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Occasion;
 
 /// So many known addresses must be refused before the carrier is doubted rather than the addresses.
@@ -14,15 +16,31 @@ const REFUSED_MIN: u32 = 20;
 const REFUSED_PERCENT: u32 = 50;
 
 /// What one domain answered on one occasion.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Answers {
-    mails: u32,
-    refused: u32,
-    known: u32,
-    known_refused: u32,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    /// Mails that were accepted or refused as unknown, or told of the mailbox otherwise.
+    pub mails: u32,
+    /// Of these, refused as unknown.
+    pub refused: u32,
+    /// Mails to addresses that worked before.
+    pub known: u32,
+    /// Of these, refused as unknown.
+    pub known_refused: u32,
 }
 
 impl Answers {
+    /// One mail; `worked` says whether one to that address was accepted before.
+    pub(super) fn of(worked: bool, refused: bool) -> Self {
+        Answers { mails: 1, refused: refused.into(), known: worked.into(), known_refused: (worked && refused).into() }
+    }
+
+    pub(super) fn add(&mut self, more: Answers) {
+        self.mails += more.mails;
+        self.refused += more.refused;
+        self.known += more.known;
+        self.known_refused += more.known_refused;
+    }
+
     fn is_suspect(self) -> bool {
         let is_rise = |refused: u32, of: u32, least: u32, percent: u32| {
             refused >= least && u64::from(refused) * 100 >= u64::from(of) * u64::from(percent)
@@ -33,24 +51,15 @@ impl Answers {
 }
 
 /// What each domain answered on each occasion on which it refused somebody as unknown.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Carriers {
     answers: BTreeMap<Occasion, BTreeMap<String, Answers>>,
 }
 
 impl Carriers {
-    /// Counts a mail; `worked` says whether one to that address was accepted before.
-    pub(super) fn settled(&mut self, occasion: Occasion, domain: &str, worked: bool, refused: bool) {
-        let domains = self.answers.entry(occasion).or_default();
-        if !domains.contains_key(domain) {
-            domains.insert(domain.to_owned(), Answers::default());
-        }
-        if let Some(answers) = domains.get_mut(domain) {
-            answers.mails += 1;
-            answers.refused += u32::from(refused);
-            answers.known += u32::from(worked);
-            answers.known_refused += u32::from(worked && refused);
-        }
+    pub(super) fn answered(&mut self, occasion: Occasion, domain: &str, more: Answers) {
+        let answers = self.answers.entry(occasion).or_default().entry(domain.to_owned()).or_default();
+        answers.add(more);
     }
 
     pub(super) fn is_suspect(&self, occasion: Occasion, domain: &str) -> bool {

@@ -14,10 +14,12 @@ use std::collections::BTreeMap;
 
 use hikyaku_core::letter::History;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::dispatch::{MailEnd, MailOutcome};
 use crate::id::{DispatchId, PersonId, ProbeId};
 
+pub use self::carrier::Answers;
 use self::carrier::Carriers;
 pub(crate) use self::probe::Probes;
 pub use self::probe::{Probe, ProbePolicy};
@@ -83,7 +85,7 @@ impl HealthState {
 }
 
 /// What a mail that ended says of its address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Sign {
     /// The carrier took the mail (受付済); that is not yet: reached.
     Accepted,
@@ -136,19 +138,32 @@ impl Sign {
 }
 
 /// What a mail was sent for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Occasion {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Occasion {
+    /// A dispatch.
     Dispatch(DispatchId),
+    /// A round of probes.
     Probe(ProbeId),
 }
 
 /// A sign and its date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// What was seen.
     pub sign: Sign,
     /// When.
     pub at: Timestamp,
+}
+
+/// What a mail told of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Whose.
+    pub person: PersonId,
+    /// Which of the person's addresses.
+    pub place: u8,
+    /// What.
+    pub evidence: Evidence,
 }
 
 /// The verdict on one address at present.
@@ -162,14 +177,14 @@ pub struct AddressHealth {
     pub confirmed: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Trouble {
     occasion: Occasion,
     evidence: Evidence,
 }
 
 /// All that was seen of one address since it last worked.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Past {
     good: Option<Evidence>,
     confirmed: Option<Timestamp>,
@@ -177,26 +192,49 @@ struct Past {
 }
 
 /// The health of every address: by person and place, so that another address starts anew.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Health {
     pasts: BTreeMap<(PersonId, u8), Past>,
     carriers: Carriers,
 }
 
 impl Health {
-    /// Takes in how a mail ended; `domain` is that of its address, as long as it is known.
-    pub(crate) fn settled(&mut self, occasion: Occasion, outcome: &MailOutcome, domain: Option<&str>) {
-        let Some(sign) = Sign::of(outcome) else { return };
-        let past = self.pasts.entry((outcome.person, outcome.place)).or_default();
-        if let Some(domain) = domain {
-            self.carriers.settled(occasion, domain, past.good.is_some(), sign == Sign::Unknown);
+    /// What these outcomes tell of addresses and of their domains; `domain` tells that of an address. It is worked out
+    /// when it is decided and written down: later, when somebody was erased, nobody could tell the domain any more.
+    pub(crate) fn observe<'a>(
+        &self,
+        outcomes: &[MailOutcome],
+        domain: impl Fn(PersonId, u8) -> Option<&'a str>,
+    ) -> (Vec<Seen>, Vec<(String, Answers)>) {
+        let mut seen = Vec::new();
+        let mut domains: BTreeMap<&str, Answers> = BTreeMap::new();
+        for outcome in outcomes {
+            let (person, place) = (outcome.person, outcome.place);
+            let Some(sign) = Sign::of(outcome) else { continue };
+            seen.push(Seen { person, place, evidence: Evidence { sign, at: outcome.at } });
+            if let Some(domain) = domain(person, place) {
+                let worked = self.pasts.get(&(person, place)).is_some_and(|past| past.good.is_some());
+                domains.entry(domain).or_default().add(Answers::of(worked, sign == Sign::Unknown));
+            }
         }
-        let evidence = Evidence { sign, at: outcome.at };
-        if sign == Sign::Accepted {
-            past.worked(evidence);
-        } else {
-            past.failed(Trouble { occasion, evidence });
+        (seen, domains.into_iter().map(|(domain, answers)| (domain.to_owned(), answers)).collect())
+    }
+
+    /// Takes in what mails of one occasion told.
+    pub(crate) fn observed(&mut self, occasion: Occasion, seen: &[Seen], answers: &[(String, Answers)]) {
+        for Seen { person, place, evidence } in seen {
+            let past = self.pasts.entry((*person, *place)).or_default();
+            match evidence.sign {
+                Sign::Accepted => past.worked(*evidence),
+                _ => past.failed(Trouble { occasion, evidence: *evidence }),
+            }
         }
+        answers.iter().for_each(|(domain, answers)| self.carriers.answered(occasion, domain, *answers));
+    }
+
+    /// Forgets an erased person's addresses.
+    pub(crate) fn erase(&mut self, person: PersonId) {
+        self.pasts.retain(|(whose, _), _| *whose != person);
     }
 
     /// Takes in that the person confirmed a mail to the address.
@@ -262,12 +300,18 @@ mod tests {
         MailOutcome { person: PersonId(person), place: 1, end, cause: Some(cause.into()), at }
     }
 
+    /// All mails of one occasion, to one domain.
+    fn settle(health: &mut Health, occasion: Occasion, outcomes: &[MailOutcome]) {
+        let (seen, answers) = health.observe(outcomes, |_, _| Some("docomo.ne.jp"));
+        health.observed(occasion, &seen, &answers);
+    }
+
     /// The verdict after one mail a dispatch, each with its day and its cause; an empty one was accepted.
     fn after(mails: &[(i64, &str)]) -> AddressHealth {
         let mut health = Health::default();
         for (number, (at, cause)) in (1..).zip(mails) {
             let occasion = Occasion::Dispatch(DispatchId(number));
-            health.settled(occasion, &outcome(PERSON.0, cause, day(*at)), Some("docomo.ne.jp"));
+            settle(&mut health, occasion, &[outcome(PERSON.0, cause, day(*at))]);
         }
         health.of(PERSON, 1, "docomo.ne.jp")
     }
@@ -306,29 +350,18 @@ mod tests {
     fn a_carrier_that_suddenly_knows_few_of_those_it_knew_condemns_nobody() {
         let mut health = Health::default();
         let night = |number| Occasion::Dispatch(DispatchId(number));
-        for person in 1..=100 {
-            health.settled(night(1), &outcome(person, "", day(0)), Some("docomo.ne.jp"));
-        }
+        let all = |cause: &dyn Fn(u32) -> &'static str, at| -> Vec<MailOutcome> {
+            (1..=100).map(|person| outcome(person, cause(person), day(at))).collect()
+        };
+        settle(&mut health, night(1), &all(&|_| "", 0));
         for number in 2..=4 {
-            for person in 1..=100 {
-                let cause = if person <= 60 { "unknown-user" } else { "" };
-                health.settled(
-                    night(number),
-                    &outcome(person, cause, day(i64::from(number) * 3)),
-                    Some("docomo.ne.jp"),
-                );
-            }
+            let refused = |person| if person <= 60 { "unknown-user" } else { "" };
+            settle(&mut health, night(number), &all(&refused, i64::from(number) * 3));
         }
-        assert_eq!(health.of(PERSON, 1, "docomo.ne.jp").state, HealthState::Good, "refused in a night of trouble");
+        assert_eq!(health.of(PERSON, 1, "docomo.ne.jp").state, HealthState::Good, "refused in nights of trouble");
         for number in 5..=7 {
-            for person in 1..=100 {
-                let cause = if person == 1 { "unknown-user" } else { "" };
-                health.settled(
-                    night(number),
-                    &outcome(person, cause, day(i64::from(number) * 3)),
-                    Some("docomo.ne.jp"),
-                );
-            }
+            let refused = |person| if person == 1 { "unknown-user" } else { "" };
+            settle(&mut health, night(number), &all(&refused, i64::from(number) * 3));
         }
         assert_eq!(health.of(PERSON, 1, "docomo.ne.jp").state, HealthState::Invalid, "refused alone");
     }
@@ -336,7 +369,7 @@ mod tests {
     #[test]
     fn a_confirmed_mail_is_better_than_an_accepted_one() {
         let mut health = Health::default();
-        health.settled(Occasion::Probe(ProbeId(1)), &outcome(1, "unknown-user", day(1)), Some("au.com"));
+        settle(&mut health, Occasion::Probe(ProbeId(1)), &[outcome(1, "unknown-user", day(1))]);
         health.confirmed(PERSON, 1, day(2));
         let verdict = health.of(PERSON, 1, "au.com");
         assert_eq!((verdict.state, verdict.confirmed), (HealthState::Good, Some(day(2))));

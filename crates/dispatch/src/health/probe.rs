@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::{AddressHealth, HealthState};
 use crate::id::{PersonId, ProbeId};
@@ -39,7 +40,7 @@ impl ProbePolicy {
 }
 
 /// One round of probes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
     /// Its number.
     pub id: ProbeId,
@@ -50,7 +51,7 @@ pub struct Probe {
 }
 
 /// All rounds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Probes {
     pub(crate) by_id: BTreeMap<ProbeId, Probe>,
     last: BTreeMap<(PersonId, u8), Timestamp>,

@@ -6,7 +6,7 @@ use crate::access::{Action, Guarded, Holder, Role, Subject};
 use crate::answer::Via;
 use crate::command::{
     AccessCommand, AccountCommand, AnswerCommand, Command, DispatchCommand, HealthCommand, JudgingCommand,
-    PeopleCommand, Target, TravelCommand,
+    PeopleCommand, RetentionCommand, Target, TravelCommand,
 };
 use crate::group::GroupChange;
 use crate::id::{GroupId, PersonId};
@@ -31,13 +31,28 @@ pub(crate) fn demands(state: &State, command: &Command) -> Vec<(Action, Subject)
             vec![(action, Subject::Person(*person))]
         }
         Command::Travel(command) => travel(state, command),
-        Command::Retention(command) => match *command {},
+        Command::Retention(RetentionCommand::ErasePerson { person, .. }) => {
+            vec![(Action::Erase, Subject::Person(*person))]
+        }
+        Command::Retention(RetentionCommand::HandOver { .. }) => vec![(Action::HandOver, DOMESTIC)],
+        Command::Retention(RetentionCommand::Forget { .. }) => vec![(Action::Operate, DOMESTIC)],
         Command::Account(command) => account(state, command),
         Command::Health(HealthCommand::Probe { .. }) => {
             [Side::Domestic, Side::Overseas].map(|side| (Action::Probe, Subject::Side(side))).into()
         }
         Command::Health(HealthCommand::RecordOutcomes { .. }) => vec![(Action::Operate, DOMESTIC)],
         Command::Health(HealthCommand::Confirm { person, .. }) => vec![(Action::AnswerOwn, Subject::Person(*person))],
+    }
+}
+
+/// What two must have agreed to before a command is carried out for an account.
+pub(crate) fn agreement(command: &Command) -> Option<(Action, Guarded)> {
+    match command {
+        Command::Retention(RetentionCommand::ErasePerson { person, .. }) => {
+            Some((Action::Erase, Guarded::Erase { person: *person }))
+        }
+        Command::Retention(RetentionCommand::HandOver { .. }) => Some((Action::HandOver, Guarded::HandOver)),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::id::AccountId;
 use crate::person::Side;
 use crate::state::State;
 
-pub(crate) use self::demand::demands;
+pub(crate) use self::demand::{agreement, demands};
 
 /// Whether `actor` may do `action` to `subject` at `now`, for acts and for reads alike.
 ///

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::access::{Actor, Guarded, Holder, Role};
 use crate::event::AccessEvent;
@@ -12,7 +13,7 @@ use crate::id::{AccountId, GroupId, RequestId};
 const REQUEST_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// Roles, deputies and wishes that two must agree to.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Access {
     roles: BTreeMap<Holder, BTreeSet<Role>>,
     managers: BTreeMap<GroupId, BTreeSet<Holder>>,
@@ -21,7 +22,7 @@ pub struct Access {
 }
 
 /// What waits for a second person, or was agreed to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// What.
     pub what: Guarded,

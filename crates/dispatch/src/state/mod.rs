@@ -14,12 +14,14 @@ pub use account::Accounts;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, AnswerRecord};
+use crate::chain::{Hash, digest_of};
 use crate::dispatch::Dispatch;
-use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent};
+use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
-use crate::health::{AddressHealth, AddressReport, Occasion, Probe};
+use crate::health::{AddressHealth, AddressReport, Probe};
 use crate::id::{DispatchId, IncidentId, PersonId, ProbeId, RuleId};
 use crate::incident::Incident;
 use crate::judge::Judgement;
@@ -33,7 +35,7 @@ pub use access::{Access, Request};
 pub use people::Plans;
 
 /// Everything that is known now. Equal journals fold to equal states.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     ring: Option<RingId>,
     directory: people::Directory,
@@ -58,16 +60,33 @@ impl State {
                 if let DispatchEvent::Opened(record) = event {
                     self.incidents.asked(record);
                 }
-                if let DispatchEvent::OutcomesRecorded { dispatch, outcomes } = event {
-                    self.health.settled(Occasion::Dispatch(*dispatch), outcomes, &self.directory.people);
-                }
                 self.dispatches.apply(event, |person| self.directory.within(person));
             }
             Event::Answer(AnswerEvent::Given(record)) => self.answered(record),
             Event::Travel(event) => self.travel.apply(event),
-            Event::Retention(event) => self.retention.apply(event),
+            Event::Retention(event) => {
+                self.forget(event);
+                self.retention.apply(event);
+            }
             Event::Account(event) => self.accounts.apply(event),
-            Event::Health(event) => self.health.apply(event, &self.directory.people),
+            Event::Health(event) => self.health.apply(event),
+        }
+    }
+
+    fn forget(&mut self, event: &RetentionEvent) {
+        match event {
+            RetentionEvent::PersonErased { person, .. } => {
+                self.directory.erase(*person);
+                self.incidents.erase(*person);
+                self.travel.register.erase(*person);
+                self.health.health.erase(*person);
+            }
+            RetentionEvent::HandedOver { .. } => {}
+            RetentionEvent::BulletinsForgotten { before } => self.incidents.forget_bulletins(*before),
+            RetentionEvent::IncidentForgotten { incident, dispatches } => {
+                self.incidents.forget(*incident);
+                self.dispatches.forget(dispatches);
+            }
         }
     }
 
@@ -97,6 +116,21 @@ impl State {
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// Whether a person was erased, or is to be as soon as the key is gone.
+    #[must_use]
+    pub fn is_erased(&self, person: PersonId) -> bool {
+        self.retention.erased.contains(&person)
+    }
+
+    /// SHA-256 of everything that is known: equal for equal journals, on every node and however it was opened.
+    ///
+    /// # Errors
+    /// None in practice: whatever is known has a stored form.
+    pub fn digest(&self) -> Result<Hash, postcard::Error> {
+        let bytes = postcard::to_stdvec(self)?;
+        Ok(digest_of(&bytes))
     }
 
     /// Everybody.

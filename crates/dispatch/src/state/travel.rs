@@ -1,10 +1,12 @@
 //! What is known of journeys abroad.
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::TravelEvent;
 use crate::travel::Register;
 
 /// The travel register.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Travel {
     pub(crate) register: Register,
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hikyaku_bulletin::CountryCode;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{RegisteredStay, Stay};
 use crate::id::{PersonId, StayId};
 
 /// All stays, by number and by country.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Register {
     stays: BTreeMap<StayId, Stay>,
     by_country: BTreeMap<CountryCode, BTreeSet<StayId>>,
@@ -57,11 +58,19 @@ impl Register {
         self.stays.insert(id, stay.clone());
     }
 
+    /// Takes an erased person's stays out.
+    pub(crate) fn erase(&mut self, person: PersonId) {
+        let theirs: Vec<StayId> = self.stays.iter().filter(|(_, it)| it.person == person).map(|(id, _)| *id).collect();
+        theirs.into_iter().for_each(|id| self.remove(id));
+    }
+
     pub(crate) fn remove(&mut self, id: StayId) {
         let Some(stay) = self.stays.remove(&id) else { return };
         for country in stay.countries {
-            if let Some(there) = self.by_country.get_mut(&country) {
-                there.remove(&id);
+            let there = self.by_country.entry(country).or_default();
+            there.remove(&id);
+            if there.is_empty() {
+                self.by_country.remove(&country);
             }
         }
     }
