@@ -29,7 +29,7 @@ fn day(days: i64) -> Timestamp {
 
 fn outcome(person: PersonId, place: u8, cause: Option<&str>, at: Timestamp) -> MailOutcome {
     let end = if cause.is_some() { MailEnd::Bounced } else { MailEnd::Accepted };
-    MailOutcome { person, place, end, cause: cause.map(str::to_owned), at }
+    MailOutcome { person, place, round: 0, end, cause: cause.map(str::to_owned), carrier: "docomo".into(), at }
 }
 
 #[test]

@@ -112,7 +112,14 @@ pub(crate) async fn thanks(State(state): State<WebState>, visit: Visit) -> Respo
 }
 
 async fn answer(state: &WebState, link: &LinkView, choice: ChoiceId, comment: String) -> Result<(), Error> {
-    let command = AnswerCommand::Give { dispatch: link.dispatch, person: link.person, choice, comment, via: Via::Link };
+    let command = AnswerCommand::Give {
+        dispatch: link.dispatch,
+        person: link.person,
+        choice,
+        comment,
+        details: Vec::new(),
+        via: Via::Link,
+    };
     let responder = Actor::Responder(link.person);
     state.desk.command_as(responder, command, state.now()).await.map(drop)
 }

@@ -74,7 +74,7 @@ fn view(asked: Result<Query<Asked>, QueryRejection>) -> View {
 fn sheet(state: &Present, dispatch: &Dispatch) -> Sheet {
     let record = dispatch.record();
     let tally = state.tally(dispatch.id());
-    let incident = state.incident(record.incident);
+    let incident = state.incident_of(dispatch.id());
     Sheet {
         dispatch: dispatch.id().0,
         mode: Marks::for_console(record.mode),

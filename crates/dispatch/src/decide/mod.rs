@@ -6,11 +6,19 @@ mod answer;
 mod bulletin;
 mod dispatch;
 mod draft;
+mod drill;
+mod followup;
 mod health;
 mod judging;
+mod managers;
+mod opening;
+mod parts;
 mod people;
+mod proposal;
 mod retention;
+mod taken;
 mod travel;
+mod withdrawal;
 
 use jiff::Timestamp;
 

@@ -297,7 +297,15 @@ mod tests {
 
     fn outcome(person: u32, cause: &str, at: Timestamp) -> MailOutcome {
         let end = if cause.is_empty() { MailEnd::Accepted } else { MailEnd::Bounced };
-        MailOutcome { person: PersonId(person), place: 1, end, cause: Some(cause.into()), at }
+        MailOutcome {
+            person: PersonId(person),
+            place: 1,
+            round: 0,
+            end,
+            cause: Some(cause.into()),
+            carrier: "docomo".into(),
+            at,
+        }
     }
 
     /// All mails of one occasion, to one domain.

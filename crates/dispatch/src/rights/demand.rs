@@ -6,30 +6,23 @@ use crate::access::{Action, Guarded, Holder, Role, Subject};
 use crate::answer::Via;
 use crate::command::{
     AccessCommand, AccountCommand, AnswerCommand, Command, DispatchCommand, HealthCommand, JudgingCommand,
-    PeopleCommand, RetentionCommand, Target, TravelCommand,
+    PeopleCommand, RetentionCommand, TravelCommand,
 };
 use crate::group::GroupChange;
 use crate::id::{GroupId, PersonId};
 use crate::person::Side;
 use crate::state::State;
+use crate::target::Target;
+use crate::thread::Speaker;
 
 /// What a command does to whom.
 pub(crate) fn demands(state: &State, command: &Command) -> Vec<(Action, Subject)> {
     match command {
         Command::People(command) => people(state, command),
         Command::Access(command) => access(state, command),
-        Command::Judging(JudgingCommand::SetRule { .. }) => vec![(Action::EditRules, DOMESTIC)],
-        Command::Judging(JudgingCommand::TakeBulletin { .. }) => vec![(Action::EnterBulletin, DOMESTIC)],
-        Command::Dispatch(DispatchCommand::Open { draft }) => {
-            target(&draft.target).into_iter().map(|subject| (Action::SendFree, subject)).collect()
-        }
-        Command::Dispatch(DispatchCommand::MarkQueued { .. } | DispatchCommand::RecordOutcomes { .. }) => {
-            vec![(Action::Operate, DOMESTIC)]
-        }
-        Command::Answer(AnswerCommand::Give { person, via, .. }) => {
-            let action = if *via == Via::Link { Action::AnswerOwn } else { Action::AnswerFor };
-            vec![(action, Subject::Person(*person))]
-        }
+        Command::Judging(command) => vec![(judging(command), DOMESTIC)],
+        Command::Dispatch(command) => dispatch(command),
+        Command::Answer(command) => vec![answer(command)],
         Command::Travel(command) => travel(state, command),
         Command::Retention(RetentionCommand::ErasePerson { person, .. }) => {
             vec![(Action::Erase, Subject::Person(*person))]
@@ -163,11 +156,60 @@ fn travel(state: &State, command: &TravelCommand) -> Vec<(Action, Subject)> {
     subjects.into_iter().map(|subject| (Action::EditTravel, subject)).collect()
 }
 
-/// Whom a composed dispatch goes to, as far as rights ask.
+fn judging(command: &JudgingCommand) -> Action {
+    match command {
+        JudgingCommand::SetRule { .. } | JudgingCommand::SetTable { .. } => Action::EditRules,
+        JudgingCommand::TakeBulletin { .. } => Action::EnterBulletin,
+        JudgingCommand::Approve { .. }
+        | JudgingCommand::Reject { .. }
+        | JudgingCommand::Merge { .. }
+        | JudgingCommand::Split { .. } => Action::Approve,
+        JudgingCommand::CallNext { .. } | JudgingCommand::Settle { .. } => Action::Operate,
+    }
+}
+
+fn dispatch(command: &DispatchCommand) -> Vec<(Action, Subject)> {
+    let action = match command {
+        DispatchCommand::Open { draft } | DispatchCommand::Schedule { draft, .. } => {
+            return target(&draft.target).into_iter().map(|subject| (Action::SendFree, subject)).collect();
+        }
+        DispatchCommand::Unschedule { .. } | DispatchCommand::Resend { .. } | DispatchCommand::Cancel { .. } => {
+            Action::Resend
+        }
+        DispatchCommand::NoteMeasure { .. } => Action::EditRules,
+        DispatchCommand::Start { .. }
+        | DispatchCommand::TryNextAddress { .. }
+        | DispatchCommand::FollowUp { .. }
+        | DispatchCommand::MarkQueued { .. }
+        | DispatchCommand::RecordOutcomes { .. } => Action::Operate,
+    };
+    vec![(action, DOMESTIC)]
+}
+
+fn answer(command: &AnswerCommand) -> (Action, Subject) {
+    match command {
+        AnswerCommand::Give { person, via, .. } => {
+            let action = if *via == Via::Link { Action::AnswerOwn } else { Action::AnswerFor };
+            (action, Subject::Person(*person))
+        }
+        AnswerCommand::SelfReport { person, .. } => (Action::AnswerOwn, Subject::Person(*person)),
+        AnswerCommand::NoteFetched { .. } => (Action::Operate, DOMESTIC),
+        AnswerCommand::Say { person, speaker, .. } => {
+            let action = if *speaker == Speaker::Person { Action::AnswerOwn } else { Action::Reply };
+            (action, Subject::Person(*person))
+        }
+    }
+}
+
+/// Whom a composed dispatch goes to, as far as rights ask: people and groups by name, and whatever is told otherwise is
+/// everybody, for it may turn out to be anybody.
 fn target(target: &Target) -> Vec<Subject> {
     match target {
         Target::People(people) => people.iter().map(|person| Subject::Person(*person)).collect(),
-        Target::Groups(groups) => groups.iter().map(|group| Subject::Group(*group)).collect(),
+        Target::Groups(groups) | Target::OnlyGroups(groups) => groups.iter().map(|it| Subject::Group(*it)).collect(),
+        Target::Any(targets) => targets.iter().flat_map(self::target).collect(),
+        // Whoever reaches one of several that all must hold reaches no more than that one.
+        Target::All(targets) => targets.first().map_or(vec![DOMESTIC], self::target),
         _ => vec![DOMESTIC],
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod answers;
 mod dispatches;
 mod health;
 mod incidents;
@@ -22,13 +23,15 @@ use crate::dispatch::Dispatch;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
 use crate::health::{AddressHealth, AddressReport, Probe};
-use crate::id::{DispatchId, IncidentId, PersonId, ProbeId, RuleId};
+use crate::id::{DispatchId, IncidentId, PersonId, ProbeId, RuleId, TableId};
 use crate::incident::Incident;
-use crate::judge::Judgement;
+use crate::judgement::Judgement;
 use crate::keys::RingId;
 use crate::person::{MailAddress, People, Person, Side};
-use crate::rule::Rule;
+use crate::proposal::Waiting;
+use crate::rule::{Rule, Table};
 use crate::tally::Tally;
+use crate::thread::Spoken;
 use crate::travel::Register;
 
 pub use access::{Access, Request};
@@ -42,6 +45,7 @@ pub struct State {
     access: access::Access,
     pub(crate) incidents: incidents::Incidents,
     pub(crate) dispatches: dispatches::Dispatches,
+    pub(crate) answers: answers::Answers,
     travel: travel::Travel,
     retention: retention::Retention,
     accounts: account::Accounts,
@@ -60,9 +64,16 @@ impl State {
                 if let DispatchEvent::Opened(record) = event {
                     self.incidents.asked(record);
                 }
-                self.dispatches.apply(event, |person| self.directory.within(person));
+                self.dispatches.apply(event, |person| self.directory.belonging(person));
             }
-            Event::Answer(AnswerEvent::Given(record)) => self.answered(record),
+            Event::Answer(event) => {
+                self.answers.apply(event);
+                match event {
+                    AnswerEvent::Given(record) => self.answered(record),
+                    AnswerEvent::Fetched { dispatch, people } => self.dispatches.fetched(*dispatch, people),
+                    AnswerEvent::SelfReported(_) | AnswerEvent::Said(_) => {}
+                }
+            }
             Event::Travel(event) => self.travel.apply(event),
             Event::Retention(event) => {
                 self.forget(event);
@@ -80,11 +91,13 @@ impl State {
                 self.incidents.erase(*person);
                 self.travel.register.erase(*person);
                 self.health.health.erase(*person);
+                self.answers.erase(*person);
             }
             RetentionEvent::HandedOver { .. } => {}
             RetentionEvent::BulletinsForgotten { before } => self.incidents.forget_bulletins(*before),
             RetentionEvent::IncidentForgotten { incident, dispatches } => {
                 self.incidents.forget(*incident);
+                self.answers.forget(*incident);
                 self.dispatches.forget(dispatches);
             }
         }
@@ -192,6 +205,17 @@ impl State {
         &self.incidents.rules
     }
 
+    /// A table of targets by number.
+    #[must_use]
+    pub fn table(&self, id: TableId) -> Option<&Table> {
+        self.incidents.tables.get(&id)
+    }
+
+    /// What waits for approval, oldest first.
+    pub fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        self.incidents.waiting.values()
+    }
+
     /// The record of every bulletin, oldest first.
     #[must_use]
     pub fn judgements(&self) -> &[Judgement] {
@@ -236,7 +260,18 @@ impl State {
     /// A person's present answer in the incident of a dispatch.
     #[must_use]
     pub fn last_answer(&self, dispatch: DispatchId, person: PersonId) -> Option<&Answer> {
-        let incident = self.dispatch(dispatch)?.record().incident;
-        self.incident(incident)?.answers(person).last()
+        self.incidents.of_dispatch(dispatch)?.answers(person).last()
+    }
+
+    /// What was said about a person's answer in an incident and in those merged into it.
+    pub fn thread(&self, incident: IncidentId, person: PersonId) -> impl Iterator<Item = &Spoken> {
+        let merged = self.incidents().filter(move |it| it.merged_into == Some(incident)).map(|it| it.id);
+        merged.chain([incident]).flat_map(move |id| self.answers.thread(id, person))
+    }
+
+    /// The incident of a dispatch, wherever merging and splitting have put it.
+    #[must_use]
+    pub fn incident_of(&self, dispatch: DispatchId) -> Option<&Incident> {
+        self.incidents.of_dispatch(dispatch)
     }
 }

@@ -11,8 +11,7 @@ use axum::{
 };
 use hikyaku_dispatch::{
     AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, Holder, IncidentId, Keys,
-    MailTemplate, MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport, RosterRow, Side,
-    Target,
+    MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport, RosterRow, Side,
 };
 use hikyaku_web::{Console, ConsoleSettings, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
@@ -59,19 +58,14 @@ impl Stage {
     /// Asks everybody.
     pub async fn ask(&self, key: &str, mode: Mode, question: Question) -> DispatchId {
         let draft = DispatchDraft {
-            key: key.to_owned(),
-            incident: None,
-            mode,
-            title: TITLE.to_owned(),
             facts: vec![
                 "発生: 11月21日 14時4分ごろ".to_owned(),
                 "震源: 石川県能登地方（深さ ごく浅い）".to_owned(),
                 "最大震度６強: 石川県能登".to_owned(),
                 "情報: 気象庁 震源・震度情報 11月21日 14時5分発表".to_owned(),
             ],
-            template: MailTemplate::safety(),
             question,
-            target: Target::Everyone,
+            ..DispatchDraft::safety(key, mode, TITLE)
         };
         self.desk.command(DispatchCommand::Open { draft: Box::new(draft) }, self.time()).await.unwrap();
         self.desk.read(|now| now.latest_dispatch().unwrap().id())

@@ -1,0 +1,99 @@
+//! What follows a dispatch whose answers stay away: it stops at the first answer (requirements A20, A36).
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::opening::{Opening, Words};
+use crate::class::Class;
+use crate::command::{DispatchRefusal, Refusal};
+use crate::dispatch::{Dispatch, DispatchRecord};
+use crate::due;
+use crate::event::{DispatchEvent, Event};
+use crate::id::PersonId;
+use crate::round::{Round, Why};
+use crate::rule::Aim;
+use crate::state::State;
+
+/// Sends again to whoever has not answered.
+pub(super) fn resend(state: &State, dispatch: &Dispatch, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    if dispatch.is_cancelled() || !dispatch.is_open(now) {
+        return Err(DispatchRefusal::Over(dispatch.id()).into());
+    }
+    if !due::is_alive(state, dispatch) {
+        return Err(DispatchRefusal::NobodyUnanswered(dispatch.id()).into());
+    }
+    Ok(round(dispatch, Why::Resend, again(dispatch), now).into_iter().collect())
+}
+
+/// Tries the next address of these people now.
+pub(super) fn next_address(dispatch: &Dispatch, people: &[PersonId], now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    if dispatch.is_cancelled() || !dispatch.is_open(now) {
+        return Err(DispatchRefusal::Over(dispatch.id()).into());
+    }
+    let next = due::next_addresses(dispatch);
+    let mails = people.iter().filter_map(|person| Some((*person, next.get(person)?.0))).collect();
+    Ok(round(dispatch, Why::NextAddress, mails, now).into_iter().collect())
+}
+
+/// Whatever is due at `now`.
+pub(super) fn whatever_is_due(state: &State, dispatch: &Dispatch, now: Timestamp) -> Vec<Event> {
+    if !due::is_alive(state, dispatch) || !dispatch.is_open(now) {
+        return Vec::new();
+    }
+    let mut opening = Opening::new(state, now);
+    let next = due::next_addresses(dispatch).into_iter().filter(|(_, (_, at))| *at <= now);
+    let next: Vec<(PersonId, u8)> = next.map(|(person, (place, _))| (person, place)).collect();
+    opening.events.extend(round(dispatch, Why::NextAddress, next, now));
+    if due::next_reminder(dispatch).is_some_and(|at| at <= now) {
+        opening.events.extend(round(dispatch, Why::Reminder, again(dispatch), now));
+    }
+    if due::managers_due(dispatch).is_some_and(|at| at <= now) {
+        tell_managers(&mut opening, dispatch);
+    }
+    if due::unreached_due(dispatch).is_some_and(|at| at <= now) {
+        let people = dispatch.book.unanswered().collect();
+        opening.push(DispatchEvent::UnreachedListed { dispatch: dispatch.id(), people, at: now });
+    }
+    opening.events
+}
+
+/// The addresses of whoever has not answered, as far as mails went to them and none has failed for good.
+fn again(dispatch: &Dispatch) -> Vec<(PersonId, u8)> {
+    let tried = due::tried_places(dispatch);
+    let of = |person: PersonId| {
+        let places = tried.get(&person).into_iter().flatten().copied();
+        places.filter(move |place| !dispatch.has_failed(person, *place)).map(move |place| (person, place))
+    };
+    dispatch.book.unanswered().flat_map(of).collect()
+}
+
+fn round(dispatch: &Dispatch, why: Why, mails: Vec<(PersonId, u8)>, now: Timestamp) -> Option<Event> {
+    // A reminder that has nobody to go to counts, or it would stay due.
+    let counts = why == Why::Reminder || !mails.is_empty();
+    let round = Round { why, mails, at: now };
+    counts.then(|| DispatchEvent::RoundOpened { dispatch: dispatch.id(), round }.into())
+}
+
+/// Tells those responsible for the groups of people who have not answered how many these are, not who: names stay here.
+fn tell_managers(opening: &mut Opening<'_>, dispatch: &Dispatch) {
+    let state = opening.state;
+    let unanswered: BTreeSet<PersonId> = dispatch.book.unanswered().collect();
+    opening.push(DispatchEvent::ManagersTold { dispatch: dispatch.id(), at: opening.now });
+    let DispatchRecord { incident, mode, key, title, .. } = dispatch.record();
+    let managers = super::managers::of(state, &unanswered);
+    for (manager, people) in managers {
+        let facts =
+            [format!("あなたが管理するグループで {people} 人がまだ回答していません。集計ページで確認してください。")];
+        let words = Words {
+            key: &format!("{key}/管理者{manager}"),
+            incident: *incident,
+            aim: Aim::Notice,
+            class: Class::Hazard,
+            mode: *mode,
+            title: &format!("【未回答】{title}"),
+            facts: &facts,
+        };
+        opening.notice(&words, [(manager, None)]);
+    }
+}
