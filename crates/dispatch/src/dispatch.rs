@@ -197,7 +197,6 @@ pub struct Dispatch {
     queued: BTreeSet<u8>,
     cancelled: Option<Timestamp>,
     unreached: Option<(Timestamp, Vec<PersonId>)>,
-    managers_told: bool,
     measures: Vec<Measure>,
     fetched: BTreeSet<PersonId>,
     ends: BTreeMap<(u8, PersonId, u8), MailEnd>,
@@ -220,7 +219,6 @@ impl Dispatch {
             queued: BTreeSet::new(),
             cancelled: None,
             unreached: None,
-            managers_told: false,
             measures: Vec::new(),
             fetched: BTreeSet::new(),
             ends: BTreeMap::new(),
@@ -399,14 +397,6 @@ impl Dispatch {
 
     pub(crate) fn list_unreached(&mut self, people: &[PersonId], at: Timestamp) {
         self.unreached = Some((at, people.to_vec()));
-    }
-
-    pub(crate) fn are_managers_told(&self) -> bool {
-        self.managers_told
-    }
-
-    pub(crate) fn tell_managers(&mut self) {
-        self.managers_told = true;
     }
 
     pub(crate) fn note(&mut self, measure: Measure) {

@@ -58,7 +58,7 @@ fn next_of(state: &State, dispatch: &Dispatch) -> Option<Timestamp> {
     if follow_up == Default::default() || !is_alive(state, dispatch) {
         return None;
     }
-    let next = [next_reminder(dispatch), managers_due(dispatch), unreached_due(dispatch)].into_iter().flatten().min();
+    let next = [next_reminder(dispatch), unreached_due(dispatch)].into_iter().flatten().min();
     let address = next_addresses(dispatch).into_values().map(|(_, at)| at).min();
     next.into_iter().chain(address).min().filter(|at| dispatch.is_open(*at))
 }
@@ -79,11 +79,6 @@ pub(crate) fn next_reminder(dispatch: &Dispatch) -> Option<Timestamp> {
     let sent = dispatch.rounds().iter().filter(|round| round.why == Why::Reminder).count();
     let is_left = sent < usize::from(follow_up.remind_times);
     after(dispatch, follow_up.remind_minutes, sent + 1).filter(|_| is_left)
-}
-
-/// When those responsible are told, unless they were.
-pub(crate) fn managers_due(dispatch: &Dispatch) -> Option<Timestamp> {
-    after(dispatch, dispatch.record().follow_up.managers_minutes, 1).filter(|_| !dispatch.are_managers_told())
 }
 
 /// When the list for other channels is made, unless it was.

@@ -1,4 +1,4 @@
-//! What follows a dispatch whose answers stay away: reminders, further addresses, people above, other channels (A20, A36).
+//! What follows a dispatch whose answers stay away: reminders, further addresses, other channels (A20, A36).
 
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +12,6 @@ pub struct FollowUp {
     /// The first mail goes to a person's first address only; after so long without an answer, or as soon as the first has
     /// bounced, to the next one. 0: to all addresses at once.
     pub next_address_minutes: u32,
-    /// After so long, those responsible for a group are told how many of it have not answered.
-    pub managers_minutes: u32,
     /// After so long, whoever has not answered stands on the list for other channels (SMS, telephone).
     pub unreached_minutes: u32,
 }

@@ -1,18 +1,14 @@
 //! What follows a dispatch whose answers stay away: it stops at the first answer (requirements A20, A36).
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
-use super::opening::{Opening, Words};
-use crate::class::Class;
+use super::opening::Opening;
 use crate::command::{DispatchRefusal, Refusal};
-use crate::dispatch::{Dispatch, DispatchRecord};
+use crate::dispatch::Dispatch;
 use crate::due;
 use crate::event::{DispatchEvent, Event};
 use crate::id::PersonId;
 use crate::round::{Round, Why};
-use crate::rule::Aim;
 use crate::state::State;
 
 /// Sends again to whoever has not answered.
@@ -48,9 +44,6 @@ pub(super) fn whatever_is_due(state: &State, dispatch: &Dispatch, now: Timestamp
     if due::next_reminder(dispatch).is_some_and(|at| at <= now) {
         opening.events.extend(round(dispatch, Why::Reminder, again(dispatch), now));
     }
-    if due::managers_due(dispatch).is_some_and(|at| at <= now) {
-        tell_managers(&mut opening, dispatch);
-    }
     if due::unreached_due(dispatch).is_some_and(|at| at <= now) {
         let people = dispatch.book.unanswered().collect();
         opening.push(DispatchEvent::UnreachedListed { dispatch: dispatch.id(), people, at: now });
@@ -73,27 +66,4 @@ fn round(dispatch: &Dispatch, why: Why, mails: Vec<(PersonId, u8)>, now: Timesta
     let counts = why == Why::Reminder || !mails.is_empty();
     let round = Round { why, mails, at: now };
     counts.then(|| DispatchEvent::RoundOpened { dispatch: dispatch.id(), round }.into())
-}
-
-/// Tells those responsible for the groups of people who have not answered how many these are, not who: names stay here.
-fn tell_managers(opening: &mut Opening<'_>, dispatch: &Dispatch) {
-    let state = opening.state;
-    let unanswered: BTreeSet<PersonId> = dispatch.book.unanswered().collect();
-    opening.push(DispatchEvent::ManagersTold { dispatch: dispatch.id(), at: opening.now });
-    let DispatchRecord { incident, mode, key, title, .. } = dispatch.record();
-    let managers = super::managers::of(state, &unanswered);
-    for (manager, people) in managers {
-        let facts =
-            [format!("あなたが管理するグループで {people} 人がまだ回答していません。集計ページで確認してください。")];
-        let words = Words {
-            key: &format!("{key}/管理者{manager}"),
-            incident: *incident,
-            aim: Aim::Notice,
-            class: Class::Hazard,
-            mode: *mode,
-            title: &format!("【未回答】{title}"),
-            facts: &facts,
-        };
-        opening.notice(&words, [(manager, None)]);
-    }
 }

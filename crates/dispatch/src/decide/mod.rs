@@ -10,7 +10,6 @@ mod drill;
 mod followup;
 mod health;
 mod judging;
-mod managers;
 mod opening;
 mod parts;
 mod people;

@@ -56,14 +56,6 @@ pub enum DispatchEvent {
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         at: Timestamp,
     },
-    /// Those responsible for groups were told how many have not answered.
-    ManagersTold {
-        /// Of which dispatch.
-        dispatch: DispatchId,
-        /// When.
-        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
-        at: Timestamp,
-    },
     /// A dispatch is to be sent later.
     Scheduled {
         /// What.

@@ -49,7 +49,6 @@ impl Event {
                 | DispatchEvent::RoundOpened { dispatch, .. }
                 | DispatchEvent::Cancelled { dispatch, .. }
                 | DispatchEvent::UnreachedListed { dispatch, .. }
-                | DispatchEvent::ManagersTold { dispatch, .. }
                 | DispatchEvent::MeasureNoted { dispatch, .. } => Some(Subject::Dispatch(*dispatch)),
                 DispatchEvent::Scheduled { .. } | DispatchEvent::Unscheduled { .. } => None,
             },

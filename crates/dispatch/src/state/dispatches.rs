@@ -37,7 +37,6 @@ impl Dispatches {
             DispatchEvent::UnreachedListed { dispatch, people, at } => {
                 self.change(*dispatch, |it| it.list_unreached(people, *at));
             }
-            DispatchEvent::ManagersTold { dispatch, .. } => self.change(*dispatch, Dispatch::tell_managers),
             DispatchEvent::Scheduled { draft, at } => {
                 self.scheduled.insert(draft.key.clone(), (*at, (**draft).clone()));
             }

@@ -163,7 +163,7 @@ impl Ministry {
     fn asking(&self, person: PersonId) -> DispatchId {
         self.desk.read(|state| {
             let asks = |it: &&hikyaku_dispatch::Dispatch| it.record().aim == Aim::Safety && it.is_asked(person);
-            state.dispatches().rev().find(asks).expect("somebody asks").id()
+            state.dispatches().rev().find(asks).unwrap().id()
         })
     }
 
@@ -171,7 +171,7 @@ impl Ministry {
     fn safety(&self, number: usize) -> DispatchId {
         self.desk.read(|state| {
             let mut all = state.dispatches().filter(|it| it.record().aim == Aim::Safety);
-            all.nth(number - 1).expect("as many safety confirmations").id()
+            all.nth(number - 1).unwrap().id()
         })
     }
 

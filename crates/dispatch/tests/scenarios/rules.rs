@@ -49,7 +49,6 @@ pub fn read(number: u32, words: &[&str], person: &dyn Fn(&str) -> PersonId) -> R
                 rule.follow_up.remind_times = times.parse().unwrap();
             }
             "次の宛先" => rule.follow_up.next_address_minutes = minutes(next()),
-            "管理者" => rule.follow_up.managers_minutes = minutes(next()),
             "未達" => rule.follow_up.unreached_minutes = minutes(next()),
             other => panic!("規則の「{other}」は読めません"),
         }
