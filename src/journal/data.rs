@@ -56,21 +56,27 @@ pub fn open_keys(data: &Path) -> Result<Keys, String> {
     if !folder.join("people.keys").exists() {
         return Err(format!("there is no people.keys in {}: put the key file there", folder.display()));
     }
-    Keys::open_with(folder, &master()?).map_err(|e| e.to_string())
+    make_keys(data)
 }
 
-/// The master key, from the environment or from its file.
-fn master() -> Result<Master, String> {
-    let Some(present) = variable(MASTER)? else { return Ok(Master::File) };
-    let given = GivenMaster::read(&present, variable(MASTER_BEFORE)?.as_deref());
-    Ok(Master::Given(given.map_err(|e| format!("{MASTER}: {e}"))?))
+/// Opens the keys that are there, or makes them.
+pub fn make_keys(data: &Path) -> Result<Keys, String> {
+    let folder = data.join("keys");
+    let master = match variable(MASTER)? {
+        None => Master::File,
+        Some(present) => {
+            let given = GivenMaster::read(&present, variable(MASTER_BEFORE)?.as_deref());
+            Master::Given(given.map_err(|e| format!("{MASTER}: {e}"))?)
+        }
+    };
+    Keys::open_with(folder, &master).map_err(|e| e.to_string())
 }
 
 /// [`open_desk`], of a folder that is set up first if it holds nothing of ours.
 pub async fn set_up_desk(data: &Path) -> Result<Desk, String> {
     if !journal_file(data).exists() && !data.join("keys").exists() {
         std::fs::create_dir_all(data).map_err(|e| format!("{}: {e}", data.display()))?;
-        Keys::open_with(data.join("keys"), &master()?).map_err(|e| e.to_string())?;
+        make_keys(data)?;
         RedbJournal::open(journal_file(data)).map_err(|e| e.to_string())?;
     }
     open_desk(data).await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hikyaku_bulletin::RegionCode;
 
-use crate::group::Groups;
+use crate::group::{Group, Groups};
 use crate::id::{GroupId, PersonId};
 use crate::question::Question;
 use serde::{Deserialize, Serialize};
@@ -203,20 +203,22 @@ impl Book {
         self.people.get(&person).is_some_and(|asked| asked.choice.is_some())
     }
 
+    /// The count of one group and everything below it; `None` if it holds nobody asked.
+    pub(crate) fn row(&self, question: &Question, group: &Group, depth: usize) -> Option<GroupRow> {
+        let count = self.groups.get(&group.id)?;
+        Some(GroupRow {
+            id: group.id,
+            name: group.name.clone(),
+            depth,
+            asked: count.asked,
+            answered: count.answered(),
+            unanswered: count.asked - count.answered(),
+            by_choice: (0..question.choices.len()).map(|choice| count.of(choice)).collect(),
+        })
+    }
+
     pub(crate) fn read(&self, question: &Question, groups: &Groups) -> Tally {
-        let row = |(group, depth): (&crate::group::Group, usize)| {
-            let count = self.groups.get(&group.id)?;
-            let by_choice = (0..question.choices.len()).map(|choice| count.of(choice)).collect();
-            Some(GroupRow {
-                id: group.id,
-                name: group.name.clone(),
-                depth,
-                asked: count.asked,
-                answered: count.answered(),
-                unanswered: count.asked - count.answered(),
-                by_choice,
-            })
-        };
+        let row = |(group, depth): (&Group, usize)| self.row(question, group, depth);
         let choices = question.choices.iter().enumerate();
         Tally {
             asked_people: self.all.asked,

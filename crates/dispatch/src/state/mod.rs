@@ -23,14 +23,14 @@ use crate::dispatch::Dispatch;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
 use crate::health::{AddressHealth, AddressReport, Probe};
-use crate::id::{DispatchId, IncidentId, PersonId, ProbeId, RuleId, TableId};
+use crate::id::{DispatchId, GroupId, IncidentId, PersonId, ProbeId, RuleId, TableId};
 use crate::incident::Incident;
 use crate::judgement::Judgement;
 use crate::keys::RingId;
 use crate::person::{MailAddress, People, Person, Side};
 use crate::proposal::Waiting;
 use crate::rule::{Rule, Table};
-use crate::tally::Tally;
+use crate::tally::{GroupRow, Tally};
 use crate::thread::Spoken;
 use crate::travel::Register;
 
@@ -255,6 +255,14 @@ impl State {
     pub fn tally(&self, id: DispatchId) -> Tally {
         let dispatch = self.dispatch(id);
         dispatch.map(|it| it.book.read(&it.record().question, self.groups())).unwrap_or_default()
+    }
+
+    /// The count of one group and everything below it; `None` if the dispatch asks nobody there.
+    #[must_use]
+    pub fn tally_of(&self, id: DispatchId, group: GroupId) -> Option<GroupRow> {
+        let (dispatch, found) = (self.dispatch(id)?, self.groups().find(group)?);
+        let above = std::iter::successors(found.parent, |above| self.groups().find(*above)?.parent);
+        dispatch.book.row(&dispatch.record().question, found, above.count())
     }
 
     /// A person's present answer in the incident of a dispatch.
