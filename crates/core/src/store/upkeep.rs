@@ -60,6 +60,7 @@ pub(super) fn forget_draft(txn: &WriteTransaction, batch: BatchId) -> Result<(),
     txn.open_table(rows::CHUNKS)?.retain_in(all.clone(), |_, _| false)?;
     txn.open_table(rows::SHAPES)?.retain_in(all, |_, _| false)?;
     txn.open_table(rows::BATCHES)?.remove(batch.0)?;
+    txn.open_table(rows::CANCELLED)?.remove(batch.0)?;
     Ok(())
 }
 

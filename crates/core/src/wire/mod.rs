@@ -281,17 +281,26 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
                     }
                 }
                 Some(Order::Finish) => self.finish = true,
-                None => {
-                    self.finish = true;
-                    self.forsaken = true;
-                    return;
-                }
+                None => return self.forsake(),
             }
             match self.orders.try_recv() {
                 Ok(next) => order = Some(next),
                 Err(_) => return,
             }
         }
+    }
+
+    /// Nobody is left who could record what is sent: what was not begun is given back, and the session ends.
+    fn forsake(&mut self) {
+        (self.finish, self.forsaken) = (true, true);
+        let mut back: Vec<MailId> = self.held.take_all().map(|letter| letter.id).collect();
+        back.extend(self.coming.take_all());
+        while let Ok(order) = self.orders.try_recv() {
+            if let Order::Send { mail, .. } = order {
+                back.push(mail);
+            }
+        }
+        back.into_iter().for_each(|mail| self.report_end(mail, Ending::NotAttempted, Duration::ZERO));
     }
 
     fn hold(&mut self, mail: MailId, page: Page, urgency: Urgency, depart: Instant) {
@@ -307,6 +316,9 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
 
     /// Hands over the next mail when the session can begin it, its instant has come and the gate is open.
     fn offer_due(&mut self, now: Instant) {
+        if !self.forsaken && self.orders.is_closed() {
+            self.forsake();
+        }
         while self.may_offer(now) {
             let depart = self.held.departs().unwrap_or(now);
             let slot = self.opening.gate.pass(self.slot, depart, now);
