@@ -8,6 +8,7 @@ mod demo;
 mod dkim_key;
 mod feed;
 mod foresight;
+mod journal;
 mod letter_files;
 mod mock;
 mod ranges;
@@ -47,6 +48,8 @@ enum Command {
     DkimKey(dkim_key::DkimKeyArgs),
     /// What telegrams say, a folder of them as if live, what feeds bring.
     Feed(feed::FeedArgs),
+    /// What happened, in order: verified, signed.
+    Journal(journal::JournalArgs),
     /// The mock carriers alone.
     Mock(mock::MockArgs),
     /// How long a dispatch would take, at any scale, without sending anything.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args).await,
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
+            Command::Journal(args) => journal::run(args).await,
             Command::Mock(args) => mock::run(args).await,
             Command::Feed(args) => feed::run(args).await,
             Command::Simulate(args) => simulate::run(&args),

@@ -9,8 +9,8 @@ use hikyaku_core::letter::Mailbox;
 use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
 use hikyaku_core::{Address, BatchId, Carrier, Config, Engine, Policy, Record};
 use hikyaku_dispatch::{
-    Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, PeopleCommand, RedbJournal, Rule, RuleId, Sender,
-    batch_for, outcomes, read_roster,
+    Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, PeopleCommand, RedbJournal, RosterImport, Rule, RuleId,
+    Sender, batch_for, outcomes, read_roster,
 };
 use hikyaku_feeds::{parse, samples};
 use hikyaku_mock::{CarrierProfile, Directory, Ledger, MockNet};
@@ -158,10 +158,10 @@ impl Stage {
     /// The addresses of a mail's recipient, by the id that records carry.
     pub fn address_of(&self, recipient: &str) -> Option<String> {
         let (person, place) = recipient.strip_prefix('p')?.split_once('-')?;
-        let (person, place): (u32, usize) = (person.parse().ok()?, place.parse().ok()?);
+        let (person, place): (u32, u8) = (person.parse().ok()?, place.parse().ok()?);
         self.desk.read(|state| {
             let person = state.people().find(hikyaku_dispatch::PersonId(person))?;
-            person.addresses().get(place.checked_sub(1)?).cloned()
+            Some(person.address(place)?.address.clone())
         })
     }
 
@@ -249,9 +249,9 @@ async fn open_desk(folder: &Path, csv: &str) -> Result<Desk, String> {
     let keys = Keys::open(folder.join("keys")).map_err(|e| e.to_string())?;
     let journal = RedbJournal::open(folder.join("journal.redb")).map_err(|e| e.to_string())?;
     let desk = Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())?;
-    let people = read_roster(csv.as_bytes()).map_err(|e| e.to_string())?;
+    let roster = read_roster(csv.as_bytes()).map_err(|e| e.to_string())?;
     let now = Timestamp::now();
-    desk.command(PeopleCommand::Import { people }, now).await.map_err(|e| e.to_string())?;
+    desk.command(PeopleCommand::Import(RosterImport::part(roster.rows)), now).await.map_err(|e| e.to_string())?;
     let rule = Rule::safety(RuleId(1), hikyaku_bulletin::Intensity::SixLower);
     desk.command(JudgingCommand::SetRule { rule }, now).await.map_err(|e| e.to_string())?;
     Ok(desk)

@@ -1,78 +1,18 @@
-//! Where something happens: areas, their tables, and regions as rules name them.
-
-use std::fmt;
-use std::str::FromStr;
+//! Where something happens, and whom that concerns.
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
 use crate::intensity::IntensityReport;
+use crate::place::{CountryCode, LocalAreaCode, MunicipalityCode};
 use crate::prefecture::Prefecture;
+use crate::region::RegionCode;
+use crate::scheme::{AreaCode, AreaScheme};
 use crate::severity::Severity;
 
-/// The code table that an area's code belongs to: the same digits mean other places in other tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum AreaScheme {
-    /// JMA 地震情報／細分区域 (AreaForecastLocalE): three digits, 188 areas.
-    SeismicLocal,
-    /// JMA 地震情報／都道府県等: two digits, equal to JIS X 0401.
-    Prefecture,
-    /// JMA 緊急地震速報／府県予報区 (four digits, 9xxx) and 地方 (99xx).
-    EarlyWarning,
-    /// JMA 津波予報区: three digits; the 66 leaves and the wider areas that headlines use.
-    Tsunami,
-    /// JMA 気象情報／府県予報区・細分区域等: six digits; 府県予報区, 一次細分区域 and 市町村等をまとめた地域 share this table.
-    Weather,
-    /// JMA 気象・地震・火山情報／市町村等: seven digits, the first five equal to JIS X 0402.
-    City,
-    /// JMA 潮位観測点, 水位観測所, 沖合観測点 and other points of observation.
-    Station,
-    /// JMA 火山名: three digits.
-    Volcano,
-    /// JMA 指定河川洪水予報の予報区域 or 河川: twelve or ten digits.
-    River,
-    /// JMA 地方海上予報区.
-    Sea,
-    /// JIS X 0402 with its check digit, six digits, as L-Alert writes municipalities.
-    Municipality,
-    /// ISO 3166-1 alpha-2: `TH`.
-    Country,
-    /// 外務省's own four-digit country code, where it has no ISO code known to us.
-    MofaCountry,
-    /// 外務省's own two-digit region code: 10 アジア.
-    MofaRegion,
-    /// A place named in words only; the code repeats the name.
-    Named,
-    /// A code of a table that CAP names itself, as `table=code`: `SAME=006109`.
-    Geocode,
-}
-
-/// The code of an area within its [`AreaScheme`], as the source wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AreaCode(String);
-
-impl AreaCode {
-    /// Takes the code as written; what is unknown to our tables is still an area.
-    pub fn new(code: impl Into<String>) -> Self {
-        Self(code.into())
-    }
-
-    /// The code as written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for AreaCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// An area that a bulletin names.
+/// An area that a bulletin names, and where it lies.
+///
+/// Whoever judges needs no tables: the reader of the telegram has filled in all that it touches. `locals` and `municipalities` tell which
+/// parts of the prefectures it touches; where one is empty it is not known so finely, and all parts count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Area {
     /// The table of the code.
@@ -83,23 +23,66 @@ pub struct Area {
     pub name: String,
     /// The prefectures it lies in or whose coast it is, when known; places abroad have none, a bay or a volcano may have several.
     pub prefectures: Vec<Prefecture>,
+    /// The 細分区域 it touches; empty: all of its prefectures, as far as is known.
+    pub locals: Vec<LocalAreaCode>,
+    /// The municipalities it touches; empty: all of its prefectures, as far as is known.
+    pub municipalities: Vec<MunicipalityCode>,
+    /// The countries it lies in, when they are told; an area with prefectures lies in Japan and need not say so.
+    pub countries: Vec<CountryCode>,
 }
 
 impl Area {
-    /// An area of a table, with its prefectures.
+    /// An area of a table, with its prefectures. What its own code says of municipality, 細分区域 or country is filled in.
     pub fn new(
         scheme: AreaScheme,
         code: impl Into<String>,
         name: impl Into<String>,
         prefectures: impl IntoIterator<Item = Prefecture>,
     ) -> Self {
-        Self { scheme, code: AreaCode::new(code), name: name.into(), prefectures: prefectures.into_iter().collect() }
+        let code = AreaCode::new(code);
+        let digits = code.as_str();
+        let is = |it: AreaScheme| scheme == it;
+        let local = is(AreaScheme::SeismicLocal).then(|| LocalAreaCode::from_digits(digits));
+        let municipality =
+            (is(AreaScheme::City) || is(AreaScheme::Municipality)).then(|| MunicipalityCode::from_digits(digits));
+        let country = is(AreaScheme::Country).then(|| digits.parse().ok());
+        Self {
+            scheme,
+            locals: local.flatten().into_iter().collect(),
+            municipalities: municipality.flatten().into_iter().collect(),
+            countries: country.flatten().into_iter().collect(),
+            code,
+            name: name.into(),
+            prefectures: prefectures.into_iter().collect(),
+        }
     }
 
     /// A whole prefecture.
     #[must_use]
     pub fn prefecture(prefecture: Prefecture) -> Self {
         Self::new(AreaScheme::Prefecture, format!("{:02}", prefecture.code()), prefecture.name(), [prefecture])
+    }
+
+    /// Whether what is said of this area concerns somebody whose region this is, or a rule about it.
+    ///
+    /// An area concerns a region that it touches; where only its prefectures are known, all of their parts. One that is a whole country
+    /// concerns everybody in it. An area of which no place is known concerns only those who name that very area.
+    #[must_use]
+    pub fn concerns(&self, region: &RegionCode) -> bool {
+        let is_all_of_japan = self.prefectures.is_empty() && self.countries.contains(&CountryCode::JAPAN);
+        let lies_in = |it: Option<Prefecture>| it.is_some_and(|it| self.prefectures.contains(&it));
+        match region {
+            RegionCode::Prefecture(prefecture) => is_all_of_japan || self.prefectures.contains(prefecture),
+            RegionCode::SeismicLocal(code) if self.locals.is_empty() => is_all_of_japan || lies_in(code.prefecture()),
+            RegionCode::SeismicLocal(code) => self.locals.contains(code),
+            RegionCode::Municipality(code) if self.municipalities.is_empty() => {
+                is_all_of_japan || lies_in(code.prefecture())
+            }
+            RegionCode::Municipality(code) => self.municipalities.iter().any(|it| it.overlaps(*code)),
+            RegionCode::Country(CountryCode::JAPAN) if !self.prefectures.is_empty() => true,
+            RegionCode::Country(country) => self.countries.contains(country),
+            RegionCode::Area(scheme, code) => self.scheme == *scheme && self.code == *code,
+        }
     }
 }
 
@@ -122,66 +105,10 @@ impl AreaReport {
         }
     }
 
-    /// Whether this report speaks of the region: the area itself, or one inside the prefecture.
+    /// Whether this report speaks of the region: [`Area::concerns`].
     #[must_use]
     pub fn lies_in(&self, region: &RegionCode) -> bool {
-        match region {
-            RegionCode::Prefecture(prefecture) => self.area.prefectures.contains(prefecture),
-            RegionCode::SeismicLocal(code) => self.area.scheme == AreaScheme::SeismicLocal && self.area.code == *code,
-        }
-    }
-}
-
-/// A region as people and rules name it: a prefecture (`"13"`) or a JMA 細分区域 (`"350"`).
-///
-/// Kept and configured as those digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum RegionCode {
-    /// A whole prefecture.
-    Prefecture(Prefecture),
-    /// One JMA 地震情報／細分区域, three digits.
-    SeismicLocal(AreaCode),
-}
-
-impl fmt::Display for RegionCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Prefecture(prefecture) => write!(f, "{:02}", prefecture.code()),
-            Self::SeismicLocal(code) => code.fmt(f),
-        }
-    }
-}
-
-impl FromStr for RegionCode {
-    type Err = Error;
-
-    /// Reads two digits as a prefecture, three as a 細分区域, and a prefecture's name as the prefecture.
-    ///
-    /// Whether a 細分区域 of that code exists is known to the tables of `hikyaku-feeds`, not here.
-    ///
-    /// # Errors
-    /// [`Error::Region`] for anything else.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let text = text.trim();
-        if text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) {
-            return Ok(Self::SeismicLocal(AreaCode::new(text)));
-        }
-        text.parse().map(Self::Prefecture).map_err(|_| Error::Region(text.to_owned()))
-    }
-}
-
-impl TryFrom<String> for RegionCode {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self, Error> {
-        text.parse()
-    }
-}
-
-impl From<RegionCode> for String {
-    fn from(region: RegionCode) -> Self {
-        region.to_string()
+        self.area.concerns(region)
     }
 }
 
@@ -189,13 +116,43 @@ impl From<RegionCode> for String {
 mod tests {
     use super::*;
 
+    fn concerns(area: &Area, region: &str) -> bool {
+        area.concerns(&region.parse().unwrap())
+    }
+
     #[test]
-    fn a_region_is_a_prefecture_by_two_digits_and_a_local_area_by_three() {
-        assert_eq!("13".parse(), Ok(RegionCode::Prefecture(Prefecture::from_code(13).unwrap())));
-        assert_eq!("東京都".parse::<RegionCode>().unwrap().to_string(), "13");
-        assert_eq!("350".parse(), Ok(RegionCode::SeismicLocal(AreaCode::new("350"))));
-        for text in ["", "3500", "99", "abc", "東京都２３区"] {
-            assert!(text.parse::<RegionCode>().is_err(), "{text}");
-        }
+    fn a_municipality_concerns_itself_its_prefecture_and_country_and_no_neighbour() {
+        let chiyoda = Area::new(AreaScheme::City, "1310100", "千代田区", Prefecture::from_code(13));
+        assert!(["13", "13101", "13100", "JP", "city/1310100"].into_iter().all(|it| concerns(&chiyoda, it)));
+        assert!(!["14", "13102", "13361", "TH", "city/1310200"].into_iter().any(|it| concerns(&chiyoda, it)));
+    }
+
+    #[test]
+    fn an_area_of_which_only_the_prefecture_is_known_concerns_all_of_it() {
+        let coast = Area::new(AreaScheme::Tsunami, "350", "富山県", Prefecture::from_code(16));
+        assert!(["16", "16201", "380", "JP", "tsunami/350"].into_iter().all(|it| concerns(&coast, it)));
+        assert!(
+            !["350", "17", "17201", "seismic/350"].into_iter().any(|it| concerns(&coast, it)),
+            "codes of two tables"
+        );
+    }
+
+    #[test]
+    fn an_area_that_tells_its_parts_concerns_those_only() {
+        let mut islands = Area::new(AreaScheme::Tsunami, "321", "小笠原諸島", Prefecture::from_code(13));
+        islands.locals = LocalAreaCode::from_digits("359").into_iter().collect();
+        islands.municipalities = MunicipalityCode::from_digits("13421").into_iter().collect();
+        assert!(["13", "359", "13421"].into_iter().all(|it| concerns(&islands, it)));
+        assert!(!["350", "13101"].into_iter().any(|it| concerns(&islands, it)));
+    }
+
+    #[test]
+    fn a_country_concerns_those_in_it() {
+        let thailand = Area::new(AreaScheme::Country, "TH", "タイ", []);
+        assert!(concerns(&thailand, "TH") && !concerns(&thailand, "JP") && !concerns(&thailand, "13"));
+        let japan = Area::new(AreaScheme::Country, "JP", "日本", []);
+        assert!(["13", "350", "13101", "JP"].into_iter().all(|it| concerns(&japan, it)));
+        let somewhere = Area::new(AreaScheme::Named, "太平洋", "太平洋", []);
+        assert!(!["13", "350", "13101", "JP", "TH"].into_iter().any(|it| concerns(&somewhere, it)));
     }
 }

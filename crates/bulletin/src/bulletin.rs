@@ -1,17 +1,21 @@
 //! The bulletin itself: one value for whatever a source said.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::area::{AreaReport, RegionCode};
+use crate::area::AreaReport;
 use crate::detail::{Detail, Earthquake};
 use crate::hypocentre::Hypocentre;
 use crate::intensity::IntensityReport;
 use crate::kind::{Hazard, Kind};
+use crate::region::RegionCode;
+use crate::scheme::AreaScheme;
 use crate::severity::Severity;
 use crate::source::{Digest, Origin, SeriesKey, SourceId};
 use crate::standing::{Revision, Standing};
-use crate::warning::AlertLevel;
+use crate::warning::{AlertLevel, Phenomenon};
 
 /// What a hazard source said, once.
 ///
@@ -123,9 +127,22 @@ impl Bulletin {
         self.kind.hazard()
     }
 
-    /// All that it says of a region, in the source's order.
+    /// All that it says of a region, in the source's order, from the finest areas that it tells.
+    ///
+    /// Warnings are told at several steps, 府県予報区 down to 市町村等. What holds for one village stands at every step above it; where a
+    /// phenomenon is told by municipality, its wider areas say nothing of who is concerned and are passed over.
+    pub fn reports_at<'a>(&'a self, region: &'a RegionCode) -> impl Iterator<Item = &'a AreaReport> {
+        let told: HashSet<Phenomenon> =
+            self.areas.iter().filter(|it| it.area.scheme == AreaScheme::City).filter_map(phenomenon).collect();
+        let is_coarse = move |it: &AreaReport| {
+            it.area.scheme == AreaScheme::Weather && phenomenon(it).is_some_and(|it| told.contains(&it))
+        };
+        self.areas.iter().filter(move |it| it.lies_in(region) && !is_coarse(it))
+    }
+
+    /// How bad it says that it is at a region: [`Bulletin::reports_at`] without the areas.
     pub fn severities_at<'a>(&'a self, region: &'a RegionCode) -> impl Iterator<Item = &'a Severity> {
-        self.areas.iter().filter(move |it| it.lies_in(region)).map(|it| &it.severity)
+        self.reports_at(region).map(|it| &it.severity)
     }
 
     /// The greatest 警戒レベル of all areas.
@@ -152,10 +169,17 @@ impl Bulletin {
     }
 }
 
+const fn phenomenon(report: &AreaReport) -> Option<Phenomenon> {
+    match &report.severity {
+        Severity::Warning(it) => Some(it.phenomenon),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::area::{Area, AreaScheme};
+    use crate::area::Area;
     use crate::hypocentre::{Magnitude, MagnitudeValue, Position};
     use crate::intensity::Intensity;
     use crate::prefecture::Prefecture;
@@ -196,6 +220,32 @@ mod tests {
         assert_eq!(at("391"), Some(IntensityReport::AtLeastFiveLowerUnreported));
         assert_eq!(at("13"), None);
         assert_eq!(noto().max_intensity(), at("390"));
+    }
+
+    #[test]
+    fn a_warning_told_by_municipality_concerns_those_municipalities_only() {
+        use crate::warning::{WarningChange, WarningGrade, WarningReport};
+        let warning = |scheme, code: &str, phenomenon| AreaReport {
+            area: Area::new(scheme, code, code, Prefecture::from_code(13)),
+            severity: Severity::Warning(WarningReport {
+                phenomenon,
+                grade: WarningGrade::Warning,
+                level: None,
+                change: WarningChange::Issued,
+                name: String::new(),
+                code: String::new(),
+            }),
+        };
+        let mut it = noto();
+        it.areas = vec![
+            warning(AreaScheme::Weather, "130000", Phenomenon::HeavyRain),
+            warning(AreaScheme::City, "1330800", Phenomenon::HeavyRain),
+            warning(AreaScheme::Weather, "130000", Phenomenon::Tornado),
+        ];
+        let at = |region: &str| it.reports_at(&region.parse().unwrap()).count();
+        assert_eq!(at("13308"), 2, "奥多摩町 itself, and what is told for the prefecture only");
+        assert_eq!(at("13101"), 1, "千代田区 is in the same prefecture, but the rain is in 奥多摩町");
+        assert_eq!((at("13"), at("14")), (2, 0));
     }
 
     #[test]

@@ -11,7 +11,10 @@ pub enum Error {
     #[error("「{0}」 is no prefecture: write a JIS X 0401 code 01 to 47 or a name such as 東京都")]
     Prefecture(String),
     /// Not a region.
-    #[error("「{0}」 is no region: write a prefecture code 01 to 47 or a 3-digit 細分区域 code such as 350")]
+    #[error(
+        "「{0}」 is no region: write a prefecture (01 to 47, or its name), a 3-digit 細分区域 such as 350, a municipality such as 13101, a \
+         country such as TH, or one area as tsunami/320"
+    )]
     Region(String),
     /// Not a number that can be a magnitude.
     #[error("{0} is no magnitude: write a finite number from -5 to 12, or say that it is unknown")]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::Via;
 use crate::command::{AnswerCommand, Command};
-use crate::id::PersonId;
+use crate::id::{AccountId, PersonId};
 
 /// On whose behalf something is done; every row of the journal names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,13 +13,15 @@ pub enum Actor {
     System,
     /// Whoever holds a valid answer link of this person.
     Responder(PersonId),
+    /// Whoever is logged in to the console with this account.
+    Account(AccountId),
 }
 
 /// Whether `actor` may give `command`.
 #[must_use]
 pub fn may(actor: Actor, command: &Command) -> bool {
     match (actor, command) {
-        (Actor::System, _) => true,
+        (Actor::System | Actor::Account(_), _) => true,
         (Actor::Responder(own), Command::Answer(AnswerCommand::Give { person, via, .. })) => {
             own == *person && *via == Via::Link
         }

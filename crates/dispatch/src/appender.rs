@@ -139,11 +139,13 @@ impl Appender {
             let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
             for row in &rows {
                 let head = self.head.follow(row).map_err(JournalError::from)?;
-                let entry = Entry::decode(&row.bytes, &self.keys)
+                self.head = head;
+                // What was dropped had no more part in the present.
+                let Some(bytes) = row.bytes() else { continue };
+                let entry = Entry::decode(bytes, &self.keys)
                     .map_err(|problem| Error::Row { seq: row.seq, problem: Arc::new(problem) })?;
                 belongs(&entry.event, &self.keys)?;
                 shown.apply(&entry.event);
-                self.head = head;
             }
         }
     }

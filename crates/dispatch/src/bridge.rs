@@ -14,6 +14,7 @@ use crate::dispatch::{Asked, Dispatch, DispatchRecord, MailEnd, MailOutcome};
 use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
 use crate::mail::{MailTemplate, fix};
+use crate::person::MailAddress;
 use crate::state::State;
 
 /// 99 % of a safety dispatch should be accepted this long after it was opened (requirement P09).
@@ -90,13 +91,13 @@ fn mails(state: &State, keys: &Keys, record: &DispatchRecord, asked: &Asked, sen
     let link = format!("{}{}", sender.link_base, token(state, keys, record.dispatch, person.id));
     let intensity = asked.intensity.map(|it| format!("あなたの地域: {it}")).unwrap_or_default();
     // Somebody may have got a further address since; the count of the dispatch stays what it was.
-    let addresses = person.addresses().iter().take(usize::from(asked.mails)).zip(1_u8..);
-    let mail = |(address, place): (&String, u8)| {
-        let id = recipient_id(person.id, place);
+    let addresses = person.addresses().iter().take(usize::from(asked.mails));
+    let mail = |address: &MailAddress| {
+        let id = recipient_id(person.id, address.place);
         let verp = format!("{}-{id}", record.dispatch);
         Some(Recipient {
             key: KeyId(u64::from(person.id.0)),
-            address: Address::parse(address).ok()?,
+            address: Address::parse(&address.address).ok()?,
             fields: vec![person.name().to_owned(), intensity.clone(), link.clone(), verp],
             history: History::Unknown,
             id,

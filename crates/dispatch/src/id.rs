@@ -33,9 +33,20 @@ id!(
     IncidentId, "i"
 );
 id!(
+    /// An account of the console.
+    AccountId, "a"
+);
+id!(
     /// A dispatch (一斉配信): one question to many people.
     DispatchId, "d"
 );
+
+impl AccountId {
+    /// Under which number the ring keeps the key of an account: people are counted from 1 upwards, accounts from the end downwards.
+    pub(crate) const fn key(self) -> PersonId {
+        PersonId(u32::MAX - self.0)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{IncidentId, PersonId, RuleId};
 use crate::incident::Incident;
 use crate::mail::Mode;
-use crate::person::People;
+use crate::person::{People, Side};
 use crate::region::Shaking;
 use crate::rule::Rule;
 
@@ -141,20 +141,20 @@ pub(crate) fn judge(bulletin: &Bulletin, scene: &Scene<'_>, now: Timestamp) -> R
     if fresh.is_empty() && !stale.is_empty() {
         return end(Verdict::Stale, format!("{age_minutes} 分前の電文です。古い電文では送りません。"));
     }
-    weigh(bulletin, scene, mode, fresh)
+    weigh(bulletin, scene, mode, fresh, now)
 }
 
 /// Applies the rules, the strictest first, so that everybody is asked once, by the strictest rule they reach.
-fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rule>) -> Ruling {
+fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rule>, now: Timestamp) -> Ruling {
     rules.sort_by_key(|rule| (std::cmp::Reverse(rule.threshold), rule.id));
     let mut reasons: Vec<String> =
         if rules.is_empty() { vec!["規則が一つも設定されていません。".into()] } else { Vec::new() };
     let mut shakings: Vec<Shaking<'_>> = rules.iter().map(|rule| Shaking::new(bulletin, &rule.regions)).collect();
     let mut asks: Vec<Ask> = rules.iter().map(|rule| Ask { rule: rule.id, people: Vec::new() }).collect();
     let mut asked_before = 0_u32;
-    for person in scene.people.iter() {
+    for person in scene.people.of(Side::Domestic).filter(|person| person.is_reachable()) {
         let reached = rules.iter().zip(&mut shakings).zip(&mut asks).find_map(|((rule, shaking), ask)| {
-            let intensity = shaking.at(&person.regions)?;
+            let intensity = shaking.at(person.regions_at(now))?;
             intensity.reaches(rule.threshold).then_some((intensity, ask))
         });
         let Some((intensity, ask)) = reached else { continue };

@@ -7,11 +7,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod access;
+mod account;
 mod answer;
 mod appender;
 mod bridge;
 mod chain;
 mod command;
+mod day;
 mod decide;
 mod desk;
 mod dispatch;
@@ -31,42 +33,54 @@ mod region;
 mod roster;
 mod rule;
 mod sealed;
+mod signed;
 mod state;
 mod tally;
 mod timeline;
 
 pub use access::{Actor, may};
+pub use account::{
+    ACCOUNT_NAME_CHARS_MAX, Account, Door, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
+};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, Via};
 pub use bridge::{Sender, batch_for, outcomes};
-pub use chain::{Broken, Hash, Head, Row};
+pub use chain::{Broken, Content, Hash, Head, Row};
 pub use command::{
-    AccessCommand, AccessRefusal, AnswerCommand, AnswerRefusal, Command, DispatchCommand, DispatchDraft,
-    DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal, Refusal, RetentionCommand,
-    RetentionRefusal, Target, TravelCommand, TravelRefusal,
+    AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
+    DispatchCommand, DispatchDraft, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal,
+    Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, Target, TravelCommand,
+    TravelRefusal,
 };
-pub use decide::decide;
+pub use day::japan_date;
+pub use decide::{PersonChange, RosterChanges, Touched, decide, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
 pub use error::Error;
 pub use event::{
-    AccessEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, PeopleEvent,
-    RetentionEvent, TravelEvent,
+    AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent,
+    PeopleEvent, RetentionEvent, TravelEvent,
 };
-pub use group::{Group, Groups};
-pub use id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
+pub use group::{Group, GroupChange, Groups};
+pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, RuleId};
 pub use incident::{Incident, Summary};
+pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
 pub use journal::redb::RedbJournal;
-pub use journal::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX, verify};
+pub use journal::verify::{Verified, verify, verify_against};
+pub use journal::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX};
 pub use judge::{Ask, Judgement, Ruling, Verdict};
-pub use keys::{Keys, KeysError, RingId};
+pub use keys::{Erasure, GivenMaster, Keys, KeysError, Master, RingId};
 pub use link::{AnswerView, LinkRefusal, LinkView};
 pub use mail::{MailTemplate, Mode};
-pub use person::{People, Person, PersonRecord, Personal, RosterRow};
+pub use person::{
+    ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
+    RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
+};
 pub use question::{Choice, ChoiceId, Question};
-pub use roster::{RosterError, read_roster};
+pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};
-pub use state::State;
+pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
+pub use state::{Accounts, Plans, State};
 pub use tally::{GroupRow, Tally};
 pub use timeline::{Origin, Timeline};

@@ -21,8 +21,8 @@ impl<'a> Shaking<'a> {
     }
 
     /// The greatest intensity at any of a person's regions.
-    pub(crate) fn at(&mut self, regions: &'a [RegionCode]) -> Option<IntensityReport> {
-        regions.iter().filter_map(|region| self.at_one(region)).max()
+    pub(crate) fn at(&mut self, regions: impl Iterator<Item = &'a RegionCode>) -> Option<IntensityReport> {
+        regions.filter_map(|region| self.at_one(region)).max()
     }
 
     fn at_one(&mut self, region: &'a RegionCode) -> Option<IntensityReport> {

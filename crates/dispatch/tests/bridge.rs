@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{D1, P1, P2, answer, at, ministry, ministry_on, quake, rule, shaken, take};
+use common::{D1, P1, P2, answer, at, import, ministry, ministry_on, quake, rule, shaken, take};
 use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_core::letter::Mailbox;
 use hikyaku_core::observe::Stage;
@@ -16,8 +16,8 @@ use hikyaku_core::time::Span;
 use hikyaku_core::tls::Encryption;
 use hikyaku_core::{Address, Batch, BatchId, Carrier, Cause, Outcome, Record, Settlement, Urgency};
 use hikyaku_dispatch::{
-    Delivery, Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, MailEnd, MailTemplate, PeopleCommand,
-    RedbJournal, Rule, Sender, batch_for, outcomes, read_roster,
+    Delivery, Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, MailEnd, MailTemplate, RedbJournal, Rule,
+    Sender, batch_for, outcomes,
 };
 
 fn sender() -> Sender {
@@ -153,8 +153,7 @@ async fn req_p01_11500_people_are_imported_judged_asked_and_counted_in_no_time()
     let desk = ministry_on(journal, Keys::open(folder.path().join("keys")).unwrap()).await;
     let roster = large_roster();
     let started = Instant::now();
-    let people = read_roster(roster.as_bytes()).unwrap();
-    desk.command(PeopleCommand::Import { people }, at("10:00:00")).await.unwrap();
+    desk.command(import(&roster), at("10:00:00")).await.unwrap();
     within(Duration::from_millis(800), "import", started);
     let started = Instant::now();
     desk.command(take(quake("16:12:00", &[("390", 17, "7")])), at("16:12:10")).await.unwrap();

@@ -6,11 +6,11 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{ROSTER, answer, at, bulletin, rule, take};
+use common::{ROSTER, answer, at, bulletin, import, rule, take};
 use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_dispatch::{
     Command, Desk, DispatchCommand, DispatchId, Journal, JudgingCommand, Keys, MailEnd, MailOutcome, MemoryJournal,
-    PeopleCommand, PersonId, State, decide, read_roster, verify,
+    PeopleCommand, PersonId, RosterImport, State, decide, read_roster, verify,
 };
 use jiff::SignedDuration;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
@@ -43,11 +43,11 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     let outcomes = (dispatch(), proptest::collection::vec(outcome, 0..4))
         .prop_map(|(dispatch, outcomes)| DispatchCommand::RecordOutcomes { dispatch, outcomes }.into());
     let people = any::<bool>().prop_map(|moved| {
-        let mut people = read_roster(ROSTER.as_bytes()).unwrap();
+        let mut people = read_roster(ROSTER.as_bytes()).unwrap().rows;
         if moved {
             people[0].groups = vec![vec!["地方局".into()]];
         }
-        PeopleCommand::Import { people }.into()
+        PeopleCommand::Import(RosterImport::part(people)).into()
     });
     let drills = any::<bool>()
         .prop_map(|drills| JudgingCommand::SetRule { rule: hikyaku_dispatch::Rule { drills, ..rule() } }.into());
@@ -60,10 +60,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         1 => person().prop_map(|person| PeopleCommand::RevokeLinks { person }.into()),
         1 => dispatch().prop_map(|dispatch| DispatchCommand::MarkQueued { dispatch }.into()),
     ];
-    let start = vec![
-        PeopleCommand::Import { people: read_roster(ROSTER.as_bytes()).unwrap() }.into(),
-        JudgingCommand::SetRule { rule: rule() }.into(),
-    ];
+    let start = vec![import(ROSTER).into(), JudgingCommand::SetRule { rule: rule() }.into()];
     (Just(start), proptest::collection::vec(command, 0..40)).prop_map(|(start, more)| [start, more].concat())
 }
 

@@ -2,13 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::future::Future;
 use std::sync::Arc;
 
+use common::at;
+use common::disk::Disk;
 use hikyaku_dispatch::{
-    Appended, Broken, Head, Journal, JournalError, MemoryJournal, READ_ROWS_MAX, RedbJournal, Row, verify,
+    Appended, Broken, Head, Journal, JournalError, Keys, MemoryJournal, READ_ROWS_MAX, RedbJournal, Row, SignedHead,
+    read_heads, verify, verify_against, write_head,
 };
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, TableDefinition};
 
 const ROWS: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("rows");
 const HEAD: TableDefinition<'static, u8, &'static [u8]> = TableDefinition::new("head");
@@ -46,7 +51,7 @@ async fn what_was_appended_is_read_back_in_order() {
         assert_eq!(journal.head().await.unwrap(), second);
         let read = journal.read_from(2).await.unwrap();
         assert_eq!(
-            read.iter().map(|row| (row.seq, row.bytes.as_slice())).collect::<Vec<_>>(),
+            read.iter().map(|row| (row.seq, row.bytes().unwrap())).collect::<Vec<_>>(),
             [(2, b"b".as_slice()), (3, b"c".as_slice())]
         );
         assert_eq!(verify(&*journal).await.unwrap(), second);
@@ -64,7 +69,7 @@ async fn whoever_comes_second_gets_the_rows_of_the_first_and_writes_nothing() {
                 panic!("a late append went through");
             };
             assert_eq!(tail, journal.read_from(late.seq + 1).await.unwrap());
-            assert_eq!(tail.last().unwrap().bytes, b"b");
+            assert_eq!(tail.last().unwrap().bytes(), Some(b"b".as_slice()));
         }
         assert_eq!(journal.head().await.unwrap(), second);
     })
@@ -106,7 +111,7 @@ async fn the_tail_waits_for_what_comes_next() {
         };
         tokio::task::yield_now().await;
         add(&*journal, first, &[b"b", b"c"]).await;
-        assert_eq!(waiting.await.unwrap().unwrap()[0].bytes, b"b");
+        assert_eq!(waiting.await.unwrap().unwrap()[0].bytes(), Some(b"b".as_slice()));
     })
     .await;
 }
@@ -128,59 +133,208 @@ fn a_journal_that_cannot_be_opened_names_its_file() {
     assert!(error.contains("missing/journal.redb"), "{error}");
 }
 
-/// Changes one stored byte behind the journal's back.
-fn flip(path: &std::path::Path, seq: u64, byte: usize) {
-    let database = Database::open(path).unwrap();
-    let write = database.begin_write().unwrap();
+#[tokio::test]
+async fn req_s18_a_content_that_was_dropped_leaves_a_chain_that_verifies_and_goes_on() {
+    in_every_home(|journal| async move {
+        let head = add(&*journal, Head::default(), &[b"kept", b"dropped", b"kept too"]).await;
+        journal.drop_contents([2, 99].into()).await.unwrap();
+        assert_eq!(journal.head().await.unwrap(), head);
+        let contents: Vec<Option<Vec<u8>>> =
+            journal.read_from(1).await.unwrap().iter().map(|row| row.bytes().map(<[u8]>::to_vec)).collect();
+        assert_eq!(contents, [Some(b"kept".to_vec()), None, Some(b"kept too".to_vec())]);
+        let found = verify_against(&*journal, &[]).await.unwrap();
+        assert_eq!((found.head, found.dropped), (head, 1));
+        let next = add(&*journal, head, &[b"more"]).await;
+        assert_eq!(verify(&*journal).await.unwrap(), next);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn req_s18_what_was_dropped_is_in_no_byte_of_the_file_and_gone_after_opening_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.redb");
+    let holds = |text: &[u8]| std::fs::read(&path).unwrap().windows(text.len()).any(|window| window == text);
+    let head = {
+        let journal = RedbJournal::open(&path).unwrap();
+        let head = add(&journal, Head::default(), &[b"an old answer", b"a new answer"]).await;
+        assert!(holds(b"an old answer"));
+        // What a crash in the middle of an earlier attempt left behind does not matter.
+        std::fs::write(folder.path().join("journal.new"), b"half a file").unwrap();
+        journal.drop_contents([1].into()).await.unwrap();
+        head
+    };
+    assert!(!holds(b"an old answer") && holds(b"a new answer"));
+    let journal = RedbJournal::open(&path).unwrap();
+    assert_eq!(verify(&journal).await.unwrap(), head);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[tokio::test]
+async fn a_row_of_the_first_form_is_read_verified_and_continued() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.redb");
+    // Made by the first version: SHA-256 over "hikyaku row 1", the hash before, the number and the content.
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    [b"hikyaku row 1".as_slice(), &[0; 32], &1_u64.to_be_bytes(), b"old"].iter().for_each(|part| context.update(part));
+    let hash = context.finish();
     {
-        let mut table = write.open_table(ROWS).unwrap();
-        let mut stored = table.get(seq).unwrap().unwrap().value().to_vec();
-        stored[byte] ^= 1;
-        table.insert(seq, stored.as_slice()).unwrap();
-    }
-    write.commit().unwrap();
-}
-
-#[tokio::test]
-async fn req_s09_any_changed_stored_byte_is_found_and_its_row_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.redb");
-    add(&RedbJournal::open(&path).unwrap(), Head::default(), &[b"first", b"second", b"last"]).await;
-    let lengths: Vec<(u64, usize)> = {
-        let database = Database::open(&path).unwrap();
-        let table = database.begin_read().unwrap().open_table(ROWS).unwrap();
-        table.iter().unwrap().map(|row| row.unwrap()).map(|(k, v)| (k.value(), v.value().len())).collect()
-    };
-    assert_eq!(lengths.len(), 3);
-    for (seq, length) in lengths {
-        for byte in 0..length {
-            flip(&path, seq, byte);
-            let error = verify(&RedbJournal::open(&path).unwrap()).await.unwrap_err();
-            assert!(error.to_string().contains(&format!("row {seq} ")), "byte {byte} of row {seq}: {error}");
-            flip(&path, seq, byte);
-        }
-    }
-    assert!(verify(&RedbJournal::open(&path).unwrap()).await.is_ok());
-}
-
-#[tokio::test]
-async fn req_s09_rows_that_were_cut_off_or_taken_out_are_missed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.redb");
-    add(&RedbJournal::open(&path).unwrap(), Head::default(), &[b"a", b"b", b"c", b"d"]).await;
-    let remove = |seq: u64| {
-        let write = Database::open(&path).unwrap().begin_write().unwrap();
-        write.open_table(ROWS).unwrap().remove(seq).unwrap();
+        let write = Database::create(&path).unwrap().begin_write().unwrap();
+        let stored = [&[1], hash.as_ref(), b"old"].concat();
+        write.open_table(ROWS).unwrap().insert(1, stored.as_slice()).unwrap();
+        let end = [&[1], 1_u64.to_be_bytes().as_slice(), hash.as_ref()].concat();
+        write.open_table(HEAD).unwrap().insert(0, end.as_slice()).unwrap();
         write.commit().unwrap();
-    };
-    remove(4);
-    let error = verify(&RedbJournal::open(&path).unwrap()).await.unwrap_err();
-    assert!(matches!(error, JournalError::Broken(Broken::End { found: 3, recorded: 4 })), "{error}");
-    remove(2);
-    let error = verify(&RedbJournal::open(&path).unwrap()).await.unwrap_err();
-    assert!(matches!(error, JournalError::Broken(Broken::Missing { seq: 2 })), "{error}");
-    let write = Database::open(&path).unwrap().begin_write().unwrap();
-    write.open_table(HEAD).unwrap().insert(0, [9_u8; 41].as_slice()).unwrap();
+    }
+    let journal = RedbJournal::open(&path).unwrap();
+    let old = journal.head().await.unwrap();
+    let head = add(&journal, old, &[b"new"]).await;
+    journal.drop_contents([1, 2].into()).await.unwrap();
+    let rows = journal.read_from(1).await.unwrap();
+    assert_eq!((rows[0].bytes(), rows[1].bytes()), (Some(b"old".as_slice()), None), "form 1 stays whole");
+    assert_eq!(verify(&journal).await.unwrap(), head);
+}
+
+type Rows<'t> = redb::Table<'t, u64, &'static [u8]>;
+type Ends<'t> = redb::Table<'t, u8, &'static [u8]>;
+
+/// Does something to the tables behind the journal's back.
+fn meddle(disk: &Disk, change: impl FnOnce(&mut Rows<'_>, &mut Ends<'_>)) {
+    let write = disk.open().unwrap().begin_write().unwrap();
+    change(&mut write.open_table(ROWS).unwrap(), &mut write.open_table(HEAD).unwrap());
     write.commit().unwrap();
-    assert!(RedbJournal::open(&path).unwrap_err().to_string().contains("journal.redb"));
+}
+
+fn open(disk: &Disk) -> Result<RedbJournal, JournalError> {
+    RedbJournal::on("test".into(), disk.open().unwrap())
+}
+
+/// What opening and verifying says, whichever of them notices.
+async fn finding(journal: Result<RedbJournal, JournalError>, heads: &[SignedHead]) -> Result<Head, String> {
+    let journal = journal.map_err(|e| e.to_string())?;
+    verify_against(&journal, heads).await.map(|found| found.head).map_err(|e| e.to_string())
+}
+
+/// A journal of four rows, of which the second has lost its content.
+async fn small_journal(disk: &Disk) -> Head {
+    let head = add(&open(disk).unwrap(), Head::default(), &[b"first", b"second", b"third", b"last"]).await;
+    let dropped = Row::from_stored(2, &stored(disk, 2).unwrap()).unwrap().dropped();
+    meddle(disk, |rows, _| drop(rows.insert(2, dropped.to_stored().as_slice()).unwrap()));
+    head
+}
+
+fn stored(disk: &Disk, seq: u64) -> Option<Vec<u8>> {
+    let table = disk.open().unwrap().begin_read().unwrap().open_table(ROWS).unwrap();
+    table.get(seq).unwrap().map(|stored| stored.value().to_vec())
+}
+
+#[tokio::test]
+async fn req_s09_any_changed_byte_of_a_row_is_found_and_the_row_is_named() {
+    let disk = Disk::default();
+    let head = small_journal(&disk).await;
+    for seq in 1..=4 {
+        let row = stored(&disk, seq).unwrap();
+        let flipped = (0..row.len() * 8).map(|bit| {
+            let mut changed = row.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            changed
+        });
+        let cut = (0..row.len()).map(|length| row[..length].to_vec());
+        for changed in flipped.chain(cut) {
+            meddle(&disk, |rows, _| drop(rows.insert(seq, changed.as_slice()).unwrap()));
+            let error = finding(open(&disk), &[]).await.unwrap_err();
+            assert!(error.contains(&format!("row {seq} ")), "row {seq} as {changed:?}: {error}");
+        }
+        meddle(&disk, |rows, _| drop(rows.insert(seq, row.as_slice()).unwrap()));
+    }
+    assert_eq!(finding(open(&disk), &[]).await, Ok(head));
+}
+
+#[tokio::test]
+async fn req_s09_any_changed_bit_of_the_index_and_of_the_recorded_end_is_found() {
+    let disk = Disk::default();
+    let head = small_journal(&disk).await;
+    let third = stored(&disk, 3).unwrap();
+    for bit in 0..64 {
+        let moved = 3 ^ (1_u64 << bit);
+        let there = stored(&disk, moved);
+        meddle(&disk, |rows, _| {
+            rows.remove(3).unwrap();
+            rows.insert(moved, third.as_slice()).unwrap();
+        });
+        let error = finding(open(&disk), &[]).await.unwrap_err();
+        assert!(error.contains("row "), "row 3 as row {moved}: {error}");
+        meddle(&disk, |rows, _| {
+            rows.remove(moved).unwrap();
+            if let Some(there) = &there {
+                rows.insert(moved, there.as_slice()).unwrap();
+            }
+            rows.insert(3, third.as_slice()).unwrap();
+        });
+    }
+    let end = [&[1], head.seq.to_be_bytes().as_slice(), &head.hash].concat();
+    for bit in 0..end.len() * 8 {
+        let mut changed = end.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        meddle(&disk, |_, ends| drop(ends.insert(0, changed.as_slice()).unwrap()));
+        let error = finding(open(&disk), &[]).await.unwrap_err();
+        assert!(error.contains("recorded end"), "bit {bit} of the recorded end: {error}");
+    }
+    meddle(&disk, |_, ends| drop(ends.insert(0, end.as_slice()).unwrap()));
+    assert_eq!(finding(open(&disk), &[]).await, Ok(head));
+}
+
+#[tokio::test]
+async fn req_s09_rows_that_were_taken_out_or_exchanged_are_named() {
+    let disk = Disk::default();
+    small_journal(&disk).await;
+    let [third, last] = [3, 4].map(|seq| stored(&disk, seq).unwrap());
+    meddle(&disk, |rows, _| {
+        rows.insert(3, last.as_slice()).unwrap();
+        rows.insert(4, third.as_slice()).unwrap();
+    });
+    assert!(finding(open(&disk), &[]).await.unwrap_err().contains("row 3 "));
+    meddle(&disk, |rows, _| {
+        rows.remove(4).unwrap();
+        rows.insert(3, third.as_slice()).unwrap();
+    });
+    assert!(finding(open(&disk), &[]).await.unwrap_err().contains("ends at row 3, its recorded end is row 4"));
+    meddle(&disk, |rows, _| drop(rows.remove(2).unwrap()));
+    let error = verify(&open(&disk).unwrap()).await.unwrap_err();
+    assert!(matches!(error, JournalError::Broken(Broken::Missing { seq: 2 })), "{error}");
+}
+
+#[tokio::test]
+async fn req_s09_a_head_that_left_the_machine_shows_a_cut_off_end_and_a_rewritten_past() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, heads) = (folder.path().join("journal.redb"), folder.path().join("heads"));
+    let keys = Keys::open(folder.path().join("keys")).unwrap();
+    {
+        let journal = RedbJournal::open(&path).unwrap();
+        let early = add(&journal, Head::default(), &[b"a", b"b"]).await;
+        write_head(&journal, &keys, &heads, at("10:00:00")).await.unwrap();
+        add(&journal, early, &[b"c"]).await;
+        write_head(&journal, &keys, &heads, at("11:00:00")).await.unwrap();
+    }
+    let signed = read_heads(&heads, Some(keys.public_key().unwrap())).unwrap();
+    assert_eq!(signed.iter().map(|signed| signed.head.seq).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(finding(RedbJournal::open(&path), &signed).await.unwrap().seq, 3);
+    // Whoever has the file can make a shorter, or another, journal whose chain holds.
+    for (contents, named) in
+        [(&[b"a", b"b"][..], "row 3 was signed"), (&[b"a", b"x", b"c"], "row 2 of the journal is not")]
+    {
+        let forged = folder.path().join("forged.redb");
+        add(
+            &RedbJournal::open(&forged).unwrap(),
+            Head::default(),
+            &contents.iter().map(|it| it.as_slice()).collect::<Vec<_>>(),
+        )
+        .await;
+        assert!(finding(RedbJournal::open(&forged), &[]).await.is_ok(), "the chain alone does not show it");
+        let error = finding(RedbJournal::open(&forged), &signed).await.unwrap_err();
+        assert!(error.contains(named), "{error}");
+        std::fs::remove_file(forged).unwrap();
+    }
+    let other = Keys::in_memory().unwrap().public_key().unwrap();
+    assert!(read_heads(&heads, Some(other)).unwrap_err().to_string().contains("head-20240101T010000Z-2.txt"));
 }

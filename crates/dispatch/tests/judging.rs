@@ -176,7 +176,8 @@ fn draft(key: &str, target: Target) -> DispatchCommand {
 #[tokio::test]
 async fn req_a22_a_composed_dispatch_goes_to_people_groups_or_regions() {
     let desk = ministry().await;
-    let groups = |state: &hikyaku_dispatch::State| state.groups().by_path(["本省"]).unwrap();
+    let groups =
+        |state: &hikyaku_dispatch::State| state.groups().by_path(hikyaku_dispatch::Side::Domestic, ["本省"]).unwrap();
     let head_office: GroupId = desk.read(groups);
     for (key, target, people) in [
         ("a", Target::Everyone, 4),

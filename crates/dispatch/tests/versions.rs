@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use common::{D1, P1, P2, P3};
 use hikyaku_dispatch::{
-    Appended, Delivery, Desk, DispatchId, Head, Journal, Keys, MemoryJournal, Mode, Row, Verdict, Via, verify,
+    Appended, Content, Delivery, Desk, DispatchId, Head, Journal, Keys, MemoryJournal, Mode, Row, Side, Verdict, Via,
+    verify,
 };
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -19,7 +20,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 fn rows(text: &str) -> Vec<Row> {
     let row = |(seq, line): (u64, &str)| {
         let (hash, body) = line.split_once(' ').unwrap();
-        Row { seq, hash: bytes(hash).try_into().unwrap(), bytes: bytes(body) }
+        Row { seq, hash: bytes(hash).try_into().unwrap(), content: Content::First(bytes(body)) }
     };
     (1..).zip(text.lines()).map(row).collect()
 }
@@ -43,11 +44,11 @@ async fn a_journal_of_version_1_opens_as_what_it_was() {
     desk.read(|state| {
         let person = state.people().find(P1).unwrap();
         assert_eq!(
-            (person.name(), person.addresses().len(), person.regions[0].to_string()),
+            (person.name(), person.addresses().len(), person.regions.other[0].to_string()),
             ("甲山一郎", 2, "17".into())
         );
         assert_eq!(state.people().find(P3).unwrap().links_from, 1);
-        assert!(state.groups().by_path(["本省", "防災課"]).is_some());
+        assert!(state.groups().by_path(Side::Domestic, ["本省", "防災課"]).is_some());
         let verdicts: Vec<Verdict> = state.judgements().iter().map(|it| it.verdict).collect();
         let told = [Verdict::Nobody, Verdict::Asked, Verdict::Asked, Verdict::Cancelled, Verdict::NotInEarnest];
         assert_eq!(verdicts, told);

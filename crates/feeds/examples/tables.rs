@@ -10,20 +10,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
+use hikyaku_bulletin::MunicipalityCode;
 use serde_json::Value;
 
 type Failure = Box<dyn std::error::Error>;
 /// Table, code.
 type Key = (String, String);
-/// Name, prefectures, parent, position.
-type Row = [String; 4];
+/// Name, prefectures, parent, position, 細分区域 it touches.
+type Row = [String; 5];
+/// Table, code, and the row whose last field is found later.
+type Rows = BTreeMap<Key, Row>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--diff", folder] => made(Path::new(folder)).map(|new| diff(&new)),
         [folder] => made(Path::new(folder)).map(|rows| {
-            println!("# table\tcode\tname\tprefectures (JIS X 0401)\tparent\tlongitude,latitude");
+            println!(
+                "# table\tcode\tname\tprefectures (JIS X 0401)\tparent\tlongitude,latitude\tlocal areas it touches"
+            );
             rows.iter().for_each(|(key, row)| println!("{}", line(key, row)));
             ExitCode::SUCCESS
         }),
@@ -40,11 +45,11 @@ fn line((table, code): &Key, row: &Row) -> String {
 }
 
 /// What was added, removed and changed; fails when anything was, so that a check can rely on it.
-fn diff(new: &BTreeMap<Key, Row>) -> ExitCode {
-    let old: BTreeMap<Key, Row> = hikyaku_feeds::tables::areas()
+fn diff(new: &Rows) -> ExitCode {
+    let old: Rows = hikyaku_feeds::tables::areas()
         .map(|it| {
             let prefectures: Vec<String> = it.prefectures().map(|it| format!("{:02}", it.code())).collect();
-            let row = [it.name.to_owned(), prefectures.join(","), it.parent.to_owned(), it.position.to_owned()];
+            let row = [it.name, &prefectures.join(","), it.parent, it.position, it.local_codes].map(str::to_owned);
             ((it.table.word().to_owned(), it.code.to_owned()), row)
         })
         .collect();
@@ -79,15 +84,19 @@ fn text<'a>(row: &'a Value, field: &str) -> &'a str {
     row[field].as_str().unwrap_or_default()
 }
 
-fn made(folder: &Path) -> Result<BTreeMap<Key, Row>, Failure> {
+fn made(folder: &Path) -> Result<Rows, Failure> {
     let mut rows = BTreeMap::new();
     let mut add = |table: &str, code: &str, name: &str, prefectures: String, parent: &str, position: String| {
-        rows.insert((table.to_owned(), code.to_owned()), [name.to_owned(), prefectures, parent.to_owned(), position]);
+        let locals = if table == "tsunami" { coast_locals(code) } else { "" };
+        let row = [name.to_owned(), prefectures, parent.to_owned(), position, locals.to_owned()];
+        rows.insert((table.to_owned(), code.to_owned()), row);
     };
     let stations = read(folder, "PointSeismicIntensity.json")?;
     let mut local = BTreeMap::new();
+    let mut of_city: Vec<(MunicipalityCode, String)> = Vec::new();
     for (city, row) in stations["cityToSaibun"].as_object().into_iter().flatten() {
         local.insert(text(row, "seisSaibunCode").to_owned(), city[..2].to_owned());
+        of_city.extend(MunicipalityCode::from_digits(city).map(|it| (it, text(row, "seisSaibunCode").to_owned())));
     }
     let names = read(folder, "seis_saibun.json")?;
     let local_names: BTreeMap<&str, &str> =
@@ -113,7 +122,8 @@ fn made(folder: &Path) -> Result<BTreeMap<Key, Row>, Failure> {
     for (code, row) in items(&read(folder, "AreaTsunami.json")?) {
         add("tsunami", code, text(row, "name"), coast(code)?.to_owned(), "", String::new());
     }
-    for (code, row) in items(&read(folder, "forecast_area_tree.json")?) {
+    let tree = read(folder, "forecast_area_tree.json")?;
+    for (code, row) in items(&tree) {
         let parents = ["matome", "ichiji", "fuken"].map(|level| text(row, level));
         let parent = parents.into_iter().find(|it| !it.is_empty() && *it != code).unwrap_or_default();
         let table = if code.len() == 7 { "city" } else { "weather" };
@@ -131,7 +141,54 @@ fn made(folder: &Path) -> Result<BTreeMap<Key, Row>, Failure> {
         };
         add("volcano", code, text(row, "name"), around(&cities, x, y), "", format!("{x},{y}"));
     }
+    for ((table, code), row) in &mut rows {
+        if table == "city" {
+            row[4] = city_locals(&of_city, [code.as_str()]);
+        } else if table == "weather" && text(&tree["items"][code], "level") == "saibun" {
+            // The widest areas of Hokkaido are no parents: several offices share one.
+            let parts =
+                items(&tree).filter(|(part, row)| part.len() == 7 && text(row, "saibun") == code).map(|(code, _)| code);
+            row[4] = city_locals(&of_city, parts);
+        }
+    }
     Ok(rows)
+}
+
+/// The 細分区域 of municipalities or parts of them; a designated city touches those of its wards.
+fn city_locals<'a>(of_city: &[(MunicipalityCode, String)], codes: impl IntoIterator<Item = &'a str>) -> String {
+    let cities: Vec<MunicipalityCode> = codes.into_iter().filter_map(MunicipalityCode::from_digits).collect();
+    let touched = |known: MunicipalityCode| cities.iter().any(|city| known.overlaps(*city));
+    let found = of_city.iter().filter(|(known, _)| touched(*known)).map(|(_, local)| local.as_str());
+    found.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(",")
+}
+
+/// The 細分区域 at the shore of a 津波予報区, where it is plain that others of its prefectures are not; empty: not told apart.
+fn coast_locals(code: &str) -> &'static str {
+    match code {
+        "312" => "341,342,350,360",
+        "320" => "354,355,356,357,358",
+        "321" => "359",
+        "492" => "354,355,356,357,358,359",
+        "340" => "370,371,372",
+        "341" => "375",
+        "360" => "390",
+        "361" => "391",
+        "520" => "530",
+        "521" => "531,532,535",
+        "522" => "535",
+        "550" => "570,571",
+        "551" => "575",
+        "600" => "622",
+        "710" => "711",
+        "711" => "710,711",
+        "730" => "730,731,732,737",
+        "731" => "735,736",
+        "772" => "774,778,779",
+        "800" => "800,801,802",
+        "801" => "803",
+        "802" => "804,805,806,807",
+        _ => "",
+    }
 }
 
 /// Prefectures with a municipality whose bounding box holds the point: never too few for a summit on a border.
@@ -141,7 +198,11 @@ fn around(cities: &Value, x: f64, y: f64) -> String {
         edge(0) <= x && x <= edge(2) && edge(1) <= y && y <= edge(3)
     };
     let found = cities.as_array().into_iter().flatten().filter(holds);
-    let prefectures: BTreeSet<&str> = found.filter_map(|city| text(city, "code").get(..2)).collect();
+    let mut prefectures: BTreeSet<&str> = found.filter_map(|city| text(city, "code").get(..2)).collect();
+    if prefectures.is_empty() && (139.0..143.0).contains(&x) && (29.0..33.0).contains(&y) {
+        // Rocks of the Izu Islands that belong to no municipality are Tokyo's all the same.
+        prefectures.insert("13");
+    }
     prefectures.into_iter().collect::<Vec<_>>().join(",")
 }
 

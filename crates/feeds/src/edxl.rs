@@ -12,6 +12,7 @@ use crate::instant::loose_instant;
 use crate::jma;
 use crate::loose::{child, child_text, children, text};
 use crate::reject::Reject;
+use crate::tables::municipality;
 use crate::xml::is_jma_report;
 
 /// How deep the envelope may lie in a SOAP message: Envelope, Body, publish, message.
@@ -163,12 +164,12 @@ fn places(distribution: Node) -> Vec<Area> {
             areas.push(Area::new(AreaScheme::Named, name.clone(), name.clone(), prefecture));
         }
         for code in children(target, "jisX0402").map(text).filter(|it| !it.is_empty()) {
-            let prefecture = code.get(..2).and_then(|it| it.parse().ok()).and_then(Prefecture::from_code);
             let whole = code.get(2..5) == Some("000") || code.len() == 2;
-            match prefecture.filter(|_| whole) {
-                Some(prefecture) => areas.push(Area::prefecture(prefecture)),
-                None => areas.push(Area::new(AreaScheme::Municipality, code, name.clone(), prefecture)),
-            }
+            let prefecture = code.get(..2).and_then(|it| it.parse().ok()).and_then(Prefecture::from_code);
+            areas.push(match prefecture.filter(|_| whole) {
+                Some(prefecture) => Area::prefecture(prefecture),
+                None => municipality(code, name.clone()),
+            });
         }
     }
     areas

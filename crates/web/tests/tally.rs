@@ -19,7 +19,7 @@ async fn answered() -> (Stage, DispatchId) {
 }
 
 fn group(stage: &Stage, path: &[&str]) -> GroupId {
-    stage.desk.read(|now| now.groups().by_path(path.iter().copied()).unwrap())
+    stage.desk.read(|now| now.groups().by_path(hikyaku_dispatch::Side::Domestic, path.iter().copied()).unwrap())
 }
 
 /// The page without tags, so that numbers can be read next to their names.

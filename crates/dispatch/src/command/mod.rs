@@ -1,6 +1,7 @@
 //! What can be asked of the desk, and why it may be refused: one family for each room of the house.
 
 mod access;
+mod account;
 mod answer;
 mod dispatch;
 mod judging;
@@ -11,10 +12,11 @@ mod travel;
 use thiserror::Error;
 
 pub use access::{AccessCommand, AccessRefusal};
+pub use account::{AccountCommand, AccountRefusal};
 pub use answer::{AnswerCommand, AnswerRefusal};
 pub use dispatch::{DispatchCommand, DispatchDraft, DispatchRefusal, Target};
 pub use judging::{JudgingCommand, JudgingRefusal};
-pub use people::{PeopleCommand, PeopleRefusal};
+pub use people::{PeopleCommand, PeopleRefusal, RemovalGuard, RosterImport, RosterScope};
 pub use retention::{RetentionCommand, RetentionRefusal};
 pub use travel::{TravelCommand, TravelRefusal};
 
@@ -37,6 +39,8 @@ pub enum Command {
     Travel(TravelCommand),
     /// About what is kept, returned and erased.
     Retention(RetentionCommand),
+    /// About accounts of the console.
+    Account(AccountCommand),
 }
 
 /// Why a command was not carried out. Nothing of it happened.
@@ -76,6 +80,9 @@ pub enum Refusal {
     /// Something about what is kept, returned and erased.
     #[error(transparent)]
     Retention(#[from] RetentionRefusal),
+    /// Something about accounts of the console.
+    #[error(transparent)]
+    Account(#[from] AccountRefusal),
 }
 
 macro_rules! families {
@@ -96,4 +103,5 @@ families! {
     Answer: AnswerCommand,
     Travel: TravelCommand,
     Retention: RetentionCommand,
+    Account: AccountCommand,
 }

@@ -11,7 +11,7 @@ use crate::event::{DispatchEvent, Event, JudgingEvent};
 use crate::id::PersonId;
 use crate::incident::Summary;
 use crate::mail;
-use crate::person::Person;
+use crate::person::{Person, Side};
 use crate::state::State;
 use crate::timeline::Origin;
 
@@ -42,7 +42,7 @@ pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Resu
             incident
         }
     };
-    let asked: Vec<Asked> = target(state, &draft.target)?
+    let asked: Vec<Asked> = target(state, &draft.target, now)?
         .map(|person| Asked { person, intensity: None, mails: mails_to(state, person) })
         .collect();
     if asked.is_empty() {
@@ -70,22 +70,22 @@ pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Resu
 }
 
 /// The people of a target, each once, in the order of their numbers.
-fn target(state: &State, target: &Target) -> Result<impl Iterator<Item = PersonId> + use<>, Refusal> {
+fn target(state: &State, target: &Target, now: Timestamp) -> Result<impl Iterator<Item = PersonId> + use<>, Refusal> {
     let those = |fits: &dyn Fn(&Person) -> bool| -> BTreeSet<PersonId> {
-        state.people().iter().filter(|person| fits(person)).map(|person| person.id).collect()
+        state.people().iter().filter(|person| person.is_reachable() && fits(person)).map(|person| person.id).collect()
     };
     let people = match target {
-        Target::Everyone => those(&|_| true),
+        Target::Everyone => those(&|person| person.side == Side::Domestic),
         Target::People(people) => {
             if let Some(unknown) = people.iter().find(|person| state.people().find(**person).is_none()) {
                 return Err(Refusal::UnknownPerson(*unknown));
             }
             people.iter().copied().collect()
         }
-        Target::Groups(groups) => {
-            those(&|person| groups.iter().any(|group| person.within.binary_search(group).is_ok()))
-        }
-        Target::Regions(regions) => those(&|person| person.regions.iter().any(|region| regions.contains(region))),
+        Target::Groups(groups) => those(&|person| groups.iter().any(|group| person.is_within(*group))),
+        Target::Regions(regions) => those(&|person| {
+            person.side == Side::Domestic && person.regions_at(now).any(|region| regions.contains(region))
+        }),
     };
     Ok(people.into_iter())
 }

@@ -1,6 +1,7 @@
 //! Deciding: a command and the present become events or a refusal; pure, so it can be done again after a conflict.
 
 mod access;
+mod account;
 mod answer;
 mod bulletin;
 mod dispatch;
@@ -18,6 +19,8 @@ use crate::event::Event;
 use crate::state::State;
 use crate::timeline::whole_micros;
 
+pub use people::{PersonChange, RosterChanges, Touched, preview_roster};
+
 /// What `command` makes happen at `now`; an empty list if nothing new.
 ///
 /// # Errors
@@ -25,13 +28,14 @@ use crate::timeline::whole_micros;
 pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     let now = whole_micros(now);
     match command {
-        Command::People(command) => people::decide(state, command),
+        Command::People(command) => people::decide(state, command, now),
         Command::Access(command) => access::decide(command),
         Command::Judging(command) => judging::decide(state, command, now),
         Command::Dispatch(command) => dispatch::decide(state, command, now),
         Command::Answer(command) => answer::decide(state, command, now),
         Command::Travel(command) => travel::decide(command),
         Command::Retention(command) => retention::decide(command),
+        Command::Account(command) => account::decide(state, command, now),
     }
 }
 

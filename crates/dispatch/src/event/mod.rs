@@ -4,6 +4,7 @@
 //! of the stored form ([`codec`]); the types of every version that was ever written are kept, frozen, beside it.
 
 mod access;
+mod account;
 mod answer;
 mod codec;
 mod dispatch;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Actor;
 
 pub use access::AccessEvent;
+pub use account::AccountEvent;
 pub use answer::AnswerEvent;
 pub use dispatch::DispatchEvent;
 pub use error::CodecError;
@@ -50,6 +52,8 @@ pub enum Event {
     Travel(TravelEvent),
     /// To what is kept, returned and erased.
     Retention(RetentionEvent),
+    /// To accounts of the console.
+    Account(AccountEvent),
 }
 
 /// One event with its moment and its author: a row of the journal.
@@ -83,4 +87,5 @@ families! {
     Answer: AnswerEvent,
     Travel: TravelEvent,
     Retention: RetentionEvent,
+    Account: AccountEvent,
 }

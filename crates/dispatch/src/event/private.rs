@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{AnswerEvent, Event, PeopleEvent};
+use super::{AccountEvent, AnswerEvent, Event, PeopleEvent};
 use crate::id::PersonId;
 use crate::keys::{Keys, KeysError};
 use crate::sealed::Private;
@@ -13,6 +13,8 @@ impl Event {
     pub(crate) fn needs_key(&self) -> Option<PersonId> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => Some(record.person),
+            Event::People(PeopleEvent::RowPlanned { person, .. }) => Some(*person),
+            Event::Account(AccountEvent::Opened { account, .. }) => Some(account.key()),
             _ => None,
         }
     }
@@ -20,7 +22,11 @@ impl Event {
     pub(super) fn seal(&mut self, keys: &Keys) -> Result<(), KeysError> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => seal(keys, record.person, &mut record.personal),
+            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => seal(keys, *person, row),
             Event::Answer(AnswerEvent::Given(record)) => seal(keys, record.person, &mut record.comment),
+            Event::Account(AccountEvent::Opened { account, names, .. }) => seal(keys, account.key(), names),
+            Event::Account(AccountEvent::PasswordSet { account, password, .. }) => seal(keys, account.key(), password),
+            Event::Account(AccountEvent::FactorSet { account, factor }) => seal(keys, account.key(), factor),
             _ => Ok(()),
         }
     }
@@ -28,7 +34,11 @@ impl Event {
     pub(super) fn open(&mut self, keys: &Keys) -> Result<(), KeysError> {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => open(keys, record.person, &mut record.personal),
+            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => open(keys, *person, row),
             Event::Answer(AnswerEvent::Given(record)) => open(keys, record.person, &mut record.comment),
+            Event::Account(AccountEvent::Opened { account, names, .. }) => open(keys, account.key(), names),
+            Event::Account(AccountEvent::PasswordSet { account, password, .. }) => open(keys, account.key(), password),
+            Event::Account(AccountEvent::FactorSet { account, factor }) => open(keys, account.key(), factor),
             _ => Ok(()),
         }
     }

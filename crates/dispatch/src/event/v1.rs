@@ -102,7 +102,9 @@ impl From<OldEvent> for Event {
     fn from(old: OldEvent) -> Self {
         match old {
             OldEvent::JournalBegun { ring } => JournalEvent::Begun { ring }.into(),
-            OldEvent::GroupMade { group, parent, name } => PeopleEvent::GroupMade { group, parent, name }.into(),
+            OldEvent::GroupMade { group, parent, name } => {
+                PeopleEvent::GroupMade { group, side: person::Side::Domestic, parent, name }.into()
+            }
             OldEvent::PersonSet(record) => PeopleEvent::PersonSet(record.into()).into(),
             OldEvent::LinksRevoked { person, links_from } => PeopleEvent::LinksRevoked { person, links_from }.into(),
             OldEvent::RuleSet(rule) => JudgingEvent::RuleSet(Box::new((*rule).into())).into(),
@@ -146,13 +148,27 @@ struct PersonRecord {
 impl From<PersonRecord> for person::PersonRecord {
     fn from(old: PersonRecord) -> Self {
         let PersonRecord { person, personal, regions, groups } = old;
+        let address = |(place, address)| person::MailAddress {
+            place,
+            purpose: person::Purpose::Other,
+            by: person::RegisteredBy::Roster,
+            address,
+        };
         let personal = personal.map(|Personal { external_id, name, kana, addresses }| person::Personal {
             external_id,
             name,
             kana,
-            addresses,
+            addresses: (1..).zip(addresses).map(address).collect(),
         });
-        person::PersonRecord { person, personal, regions, groups }
+        person::PersonRecord {
+            person,
+            side: person::Side::Domestic,
+            personal,
+            regions: person::Regions { other: regions, ..person::Regions::default() },
+            groups,
+            language: person::Language::Japanese,
+            employment: person::Employment::Active,
+        }
     }
 }
 

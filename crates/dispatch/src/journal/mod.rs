@@ -3,9 +3,12 @@
 //! Homes are memory and redb here; PostgreSQL will meet the same contract. A home knows rows, not events: it stores
 //! bytes and compares heads. One contract test (`tests/journal.rs`) runs for every home.
 
+pub(crate) mod heads;
 pub(crate) mod memory;
 pub(crate) mod redb;
+pub(crate) mod verify;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -40,16 +43,6 @@ pub enum JournalError {
         /// What went wrong and what to do.
         problem: String,
     },
-    /// A stored row has a form that this program does not know.
-    #[error("row {seq} of the journal at {place} has form {version}: use a newer hikyaku to read it")]
-    Version {
-        /// Which journal.
-        place: String,
-        /// Which row.
-        seq: u64,
-        /// Its version byte.
-        version: u8,
-    },
     /// The expected head was never a head of this journal.
     #[error("the journal has another past than this node: stop this node and copy the journal anew")]
     OtherPast,
@@ -68,27 +61,7 @@ pub trait Journal: Send + Sync {
     fn read_from(&self, seq: u64) -> Pending<'_, Vec<Row>>;
     /// As [`Journal::read_from`], but waits until there is at least one row.
     fn tail(&self, seq: u64) -> Pending<'_, Vec<Row>>;
-}
-
-/// Reads the whole journal and checks every row and the recorded end (requirement S09).
-///
-/// # Errors
-/// [`JournalError::Broken`] names the first row that is not what was written.
-pub async fn verify(journal: &dyn Journal) -> Result<Head, JournalError> {
-    let recorded = journal.head().await?;
-    let mut head = Head::default();
-    loop {
-        let rows = journal.read_from(head.seq + 1).await?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in &rows {
-            head = head.follow(row)?;
-        }
-        // Rows that another writer appended meanwhile are not part of what is verified.
-        if head.seq > recorded.seq {
-            return Box::pin(verify(journal)).await;
-        }
-    }
-    if head == recorded { Ok(head) } else { Err(Broken::End { found: head.seq, recorded: recorded.seq }.into()) }
+    /// Replaces the content of these rows by its digest, so that the old bytes are in no present file of the journal;
+    /// chain and head stay what they are. Rows of form 1, and numbers that are not there, are left alone.
+    fn drop_contents(&self, seqs: BTreeSet<u64>) -> Pending<'_, ()>;
 }

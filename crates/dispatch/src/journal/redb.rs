@@ -1,12 +1,14 @@
 //! The journal in one redb file: the default home.
 //!
-//! Table `rows`: number → `version (1) | hash (32) | bytes`; table `head`: `0` → `version (1) | number (8) | hash (32)`.
-//! Writing happens on tokio's blocking threads; redb lets one writer in at a time and commits durably.
+//! Table `rows`: number → [`Row::to_stored`]; table `head`: `0` → `version (1) | number (8) | hash (32)`. Writing
+//! happens on tokio's blocking threads; redb lets one writer in at a time and commits durably.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError};
 use tokio::sync::watch;
 
 use super::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX};
@@ -14,8 +16,13 @@ use crate::chain::{Hash, Head, Row};
 
 const ROWS: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("rows");
 const HEAD: TableDefinition<'static, u8, &'static [u8]> = TableDefinition::new("head");
-/// The form of rows and head that this program writes.
+/// The form of the head that this program writes.
 const VERSION: u8 = 1;
+/// Memory for pages of the file: reading goes through it once from front to back, so little is enough.
+const CACHE_BYTES: usize = 8 << 20;
+
+type RowTable<'t> = Table<'t, u64, &'static [u8]>;
+type HeadTable<'t> = Table<'t, u8, &'static [u8]>;
 
 /// A journal in one file that one program at a time has open.
 #[derive(Clone, Debug)]
@@ -23,8 +30,8 @@ pub struct RedbJournal(Arc<File>);
 
 #[derive(Debug)]
 struct File {
-    place: String,
-    database: Database,
+    path: PathBuf,
+    database: RwLock<Database>,
     end: watch::Sender<u64>,
 }
 
@@ -34,10 +41,23 @@ impl RedbJournal {
     /// # Errors
     /// [`JournalError::Storage`] names the file: a missing folder, no permission, another program that has it open.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
-        let place = path.as_ref().display().to_string();
-        let wrong = |problem: String| JournalError::Storage { place: place.clone(), problem };
-        let database = Database::create(path.as_ref()).map_err(|e| wrong(e.to_string()))?;
-        let file = File { database, end: watch::Sender::new(0), place };
+        let path = path.as_ref().to_owned();
+        if !path.exists() {
+            // A file that is being made cannot be opened after a crash; it gets its name when it is whole.
+            let beside = fresh_beside(&path)?;
+            drop(create(&beside).map_err(|e| storage(&path, e))?);
+            take_place(&beside, &path)?;
+        }
+        let database = create(&path).map_err(|e| storage(&path, e))?;
+        Self::on(path, database)
+    }
+
+    /// A journal on an open database, such as one on a storage of your own; `path` is what messages call it.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`] if its end cannot be read.
+    pub fn on(path: PathBuf, database: Database) -> Result<Self, JournalError> {
+        let file = File { database: RwLock::new(database), end: watch::Sender::new(0), path };
         let head = file.head()?;
         file.end.send_replace(head.seq);
         Ok(RedbJournal(Arc::new(file)))
@@ -49,20 +69,48 @@ impl RedbJournal {
     ) -> Pending<'static, T> {
         let file = Arc::clone(&self.0);
         Box::pin(async move {
-            let place = file.place.clone();
-            let stopped = |e: tokio::task::JoinError| JournalError::Storage { place, problem: e.to_string() };
-            tokio::task::spawn_blocking(move || work(&file)).await.map_err(stopped)?
+            let path = file.path.clone();
+            tokio::task::spawn_blocking(move || work(&file)).await.map_err(|e| storage(&path, e))?
         })
     }
 }
 
+fn create(path: &Path) -> Result<Database, redb::DatabaseError> {
+    Database::builder().set_cache_size(CACHE_BYTES).create(path)
+}
+
+/// The name of a file beside `path`, without what an interrupted attempt may have left there.
+fn fresh_beside(path: &Path) -> Result<PathBuf, JournalError> {
+    let beside = path.with_extension("new");
+    match fs::remove_file(&beside) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(storage(&beside, e)),
+        _ => Ok(beside),
+    }
+}
+
+/// Gives a whole file its name; durable on return.
+fn take_place(beside: &Path, path: &Path) -> Result<(), JournalError> {
+    // Without a folder of its own a relative path lies in the present one.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::rename(beside, path).and_then(|()| fs::File::open(folder)?.sync_all()).map_err(|e| storage(path, e))
+}
+
+fn storage(path: &Path, problem: impl std::fmt::Display) -> JournalError {
+    JournalError::Storage { place: path.display().to_string(), problem: problem.to_string() }
+}
+
 impl File {
     fn wrong(&self, problem: impl std::fmt::Display) -> JournalError {
-        JournalError::Storage { place: self.place.clone(), problem: problem.to_string() }
+        storage(&self.path, problem)
+    }
+
+    fn begin_read(&self) -> Result<ReadTransaction, JournalError> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        database.begin_read().map_err(|e| self.wrong(e))
     }
 
     fn head(&self) -> Result<Head, JournalError> {
-        let read = self.database.begin_read().map_err(|e| self.wrong(e))?;
+        let read = self.begin_read()?;
         match read.open_table(HEAD) {
             Ok(table) => self.head_in(&table),
             Err(TableError::TableDoesNotExist(_)) => Ok(Head::default()),
@@ -90,23 +138,13 @@ impl File {
             .take(READ_ROWS_MAX)
             .map(|item| {
                 let (key, stored) = item.map_err(|e| self.wrong(e))?;
-                self.row(key.value(), stored.value())
+                Ok(Row::from_stored(key.value(), stored.value())?)
             })
             .collect()
     }
 
-    fn row(&self, seq: u64, stored: &[u8]) -> Result<Row, JournalError> {
-        let cut = || self.wrong(format_args!("row {seq} is cut short: restore the journal from a backup"));
-        let (&version, rest) = stored.split_first().ok_or_else(cut)?;
-        if version != VERSION {
-            return Err(JournalError::Version { place: self.place.clone(), seq, version });
-        }
-        let (hash, bytes) = rest.split_first_chunk::<32>().ok_or_else(cut)?;
-        Ok(Row { seq, hash: *hash, bytes: bytes.to_vec() })
-    }
-
     fn read_from(&self, seq: u64) -> Result<Vec<Row>, JournalError> {
-        let read = self.database.begin_read().map_err(|e| self.wrong(e))?;
+        let read = self.begin_read()?;
         match read.open_table(ROWS) {
             Ok(table) => self.rows_in(&table, seq),
             Err(TableError::TableDoesNotExist(_)) => Ok(Vec::new()),
@@ -115,7 +153,9 @@ impl File {
     }
 
     fn append(&self, new: &[Row], expected: Head) -> Result<Appended, JournalError> {
-        let write = self.database.begin_write().map_err(|e| self.wrong(e))?;
+        // Held until the commit: what a rewriting copies must not change behind it.
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let write = database.begin_write().map_err(|e| self.wrong(e))?;
         let head = {
             let mut rows = write.open_table(ROWS).map_err(|e| self.wrong(e))?;
             let mut ends = write.open_table(HEAD).map_err(|e| self.wrong(e))?;
@@ -123,25 +163,27 @@ impl File {
             if head != expected {
                 return self.conflict(&rows, expected);
             }
-            let mut stored = Vec::new();
-            for row in new {
-                stored.clear();
-                stored.push(VERSION);
-                stored.extend_from_slice(&row.hash);
-                stored.extend_from_slice(&row.bytes);
-                rows.insert(row.seq, stored.as_slice()).map_err(|e| self.wrong(e))?;
-            }
+            self.insert(&mut rows, new)?;
             let head = new.last().map_or(head, |row| Head { seq: row.seq, hash: row.hash });
-            stored.clear();
-            stored.push(VERSION);
-            stored.extend_from_slice(&head.seq.to_be_bytes());
-            stored.extend_from_slice(&head.hash);
-            ends.insert(0, stored.as_slice()).map_err(|e| self.wrong(e))?;
+            self.set_head(&mut ends, head)?;
             head
         };
         write.commit().map_err(|e| self.wrong(e))?;
         self.end.send_replace(head.seq);
         Ok(Appended::Ok(head))
+    }
+
+    fn insert(&self, table: &mut RowTable<'_>, rows: &[Row]) -> Result<(), JournalError> {
+        rows.iter().try_for_each(|row| {
+            table.insert(row.seq, row.to_stored().as_slice()).map_err(|e| self.wrong(e))?;
+            Ok(())
+        })
+    }
+
+    fn set_head(&self, table: &mut HeadTable<'_>, head: Head) -> Result<(), JournalError> {
+        let stored = [&[VERSION], head.seq.to_be_bytes().as_slice(), &head.hash].concat();
+        table.insert(0, stored.as_slice()).map_err(|e| self.wrong(e))?;
+        Ok(())
     }
 
     fn conflict(
@@ -151,13 +193,50 @@ impl File {
     ) -> Result<Appended, JournalError> {
         let was_here = expected == Head::default()
             || match rows.get(expected.seq).map_err(|e| self.wrong(e))? {
-                Some(stored) => self.row(expected.seq, stored.value())?.hash == expected.hash,
+                Some(stored) => Row::from_stored(expected.seq, stored.value())?.hash == expected.hash,
                 None => false,
             };
         if !was_here {
             return Err(JournalError::OtherPast);
         }
         Ok(Appended::Conflict(self.rows_in(rows, expected.seq + 1)?))
+    }
+
+    /// Writes the whole file anew and puts it in the place of the old one: a page that redb gives up keeps its bytes,
+    /// a new file never had them.
+    fn drop_contents(&self, seqs: &BTreeSet<u64>) -> Result<(), JournalError> {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let beside = fresh_beside(&self.path)?;
+        let rewritten = create(&beside).map_err(|e| storage(&beside, e))?;
+        self.copy(&database, &rewritten, seqs)?;
+        take_place(&beside, &self.path)?;
+        *database = rewritten;
+        Ok(())
+    }
+
+    fn copy(&self, from: &Database, to: &Database, dropped: &BTreeSet<u64>) -> Result<(), JournalError> {
+        let read = from.begin_read().map_err(|e| self.wrong(e))?;
+        let source = match read.open_table(ROWS) {
+            Ok(table) => table,
+            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+            Err(e) => return Err(self.wrong(e)),
+        };
+        let head = self.head_in(&read.open_table(HEAD).map_err(|e| self.wrong(e))?)?;
+        let write = to.begin_write().map_err(|e| self.wrong(e))?;
+        {
+            let mut rows = write.open_table(ROWS).map_err(|e| self.wrong(e))?;
+            let mut seq = 0;
+            loop {
+                let part = self.rows_in(&source, seq)?;
+                let Some(last) = part.last() else { break };
+                seq = last.seq + 1;
+                let drop = |row: Row| if dropped.contains(&row.seq) { row.dropped() } else { row };
+                self.insert(&mut rows, &part.into_iter().map(drop).collect::<Vec<_>>())?;
+            }
+            let mut ends = write.open_table(HEAD).map_err(|e| self.wrong(e))?;
+            self.set_head(&mut ends, head)?;
+        }
+        write.commit().map_err(|e| self.wrong(e))
     }
 }
 
@@ -181,5 +260,9 @@ impl Journal for RedbJournal {
             let _ = end.wait_for(|&end| end >= seq).await;
             self.read_from(seq).await
         })
+    }
+
+    fn drop_contents(&self, seqs: BTreeSet<u64>) -> Pending<'_, ()> {
+        self.blocking(move |file| file.drop_contents(&seqs))
     }
 }

@@ -1,13 +1,18 @@
 //! The present: a fold over the events of the journal, one part for each room, and what can be read from it.
 
 mod access;
+mod account;
 mod dispatches;
 mod incidents;
 mod people;
 mod retention;
 mod travel;
 
+pub use account::Accounts;
+
 use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 
 use crate::answer::{Answer, AnswerRecord};
 use crate::dispatch::Dispatch;
@@ -17,9 +22,11 @@ use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
 use crate::incident::Incident;
 use crate::judge::Judgement;
 use crate::keys::RingId;
-use crate::person::People;
+use crate::person::{People, Side};
 use crate::rule::Rule;
 use crate::tally::Tally;
+
+pub use people::Plans;
 
 /// Everything that is known now. Equal journals fold to equal states.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +38,7 @@ pub struct State {
     pub(crate) dispatches: dispatches::Dispatches,
     travel: travel::Travel,
     retention: retention::Retention,
+    accounts: account::Accounts,
 }
 
 impl State {
@@ -50,6 +58,7 @@ impl State {
             Event::Answer(AnswerEvent::Given(record)) => self.answered(record),
             Event::Travel(event) => self.travel.apply(event),
             Event::Retention(event) => self.retention.apply(event),
+            Event::Account(event) => self.accounts.apply(event),
         }
     }
 
@@ -69,6 +78,12 @@ impl State {
         self.ring
     }
 
+    /// The accounts of the console.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     /// Everybody.
     #[must_use]
     pub fn people(&self) -> &People {
@@ -79,6 +94,23 @@ impl State {
     #[must_use]
     pub fn groups(&self) -> &Groups {
         &self.directory.groups
+    }
+
+    /// What is planned for days to come.
+    #[must_use]
+    pub fn plans(&self) -> &Plans {
+        &self.directory.plans
+    }
+
+    /// When the last whole roster of a side was taken.
+    #[must_use]
+    pub fn roster_taken(&self, side: Side) -> Option<Timestamp> {
+        self.directory.taken.get(&side).copied()
+    }
+
+    /// A copy that knows people and groups only.
+    pub(crate) fn people_alone(&self) -> State {
+        State { directory: self.directory.clone(), ..State::default() }
     }
 
     /// The rules in the order of their numbers.

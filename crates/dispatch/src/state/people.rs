@@ -1,31 +1,92 @@
-//! Who there is, and the groups they belong to.
+//! Who there is, the groups they belong to, and what is planned for them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+
 use crate::event::PeopleEvent;
-use crate::group::Groups;
+use crate::group::{GroupChange, Groups};
 use crate::id::{GroupId, PersonId};
-use crate::person::{People, PersonRecord};
+use crate::person::{People, RosterRow, Side};
 
 /// People and groups.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Directory {
     pub(crate) people: People,
     pub(crate) groups: Groups,
+    pub(crate) plans: Plans,
+    /// When the last whole roster of each side was taken.
+    pub(crate) taken: BTreeMap<Side, Timestamp>,
+}
+
+/// What holds from a day to come on (requirement A38).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plans {
+    pub(crate) rows: BTreeMap<(Date, PersonId), (Side, RosterRow)>,
+    pub(crate) groups: BTreeMap<(Date, GroupId), GroupChange>,
+}
+
+impl Plans {
+    /// Whether something is planned for `today` or earlier and has not been carried out.
+    #[must_use]
+    pub fn is_due(&self, today: Date) -> bool {
+        let first = [self.rows.keys().next().map(|(on, _)| *on), self.groups.keys().next().map(|(on, _)| *on)];
+        first.into_iter().flatten().any(|on| on <= today)
+    }
+
+    /// The number that somebody who is yet to come was given.
+    pub(crate) fn whose(&self, side: Side, external_id: &str) -> Option<PersonId> {
+        let mut rows = self.rows.iter();
+        rows.find(|(_, (of, row))| *of == side && row.external_id == external_id).map(|((_, person), _)| *person)
+    }
+
+    /// Who is concerned on which day, in the order of days.
+    pub fn people(&self) -> impl Iterator<Item = (Date, PersonId)> {
+        self.rows.keys().copied()
+    }
+
+    /// Which group changes on which day, in the order of days.
+    pub fn groups(&self) -> impl Iterator<Item = (Date, GroupId, &GroupChange)> {
+        self.groups.iter().map(|((on, group), change)| (*on, *group, change))
+    }
 }
 
 impl Directory {
     pub(super) fn apply(&mut self, event: &PeopleEvent) {
         match event {
-            PeopleEvent::GroupMade { group, parent, name } => self.groups.add(*group, *parent, name),
-            PeopleEvent::PersonSet(record) => self.set_person(record),
-            PeopleEvent::LinksRevoked { person, links_from } => self.people.revoke_links(*person, *links_from),
+            PeopleEvent::GroupMade { group, side, parent, name } => self.groups.add(*group, *side, *parent, name),
+            PeopleEvent::PersonSet(record) => self.people.set(record, self.groups.around(&record.groups)),
+            PeopleEvent::LinksRevoked { person, links_from } => {
+                self.people.change(*person, |person| person.links_from = *links_from);
+            }
+            PeopleEvent::GroupChanged { group, change } => {
+                self.groups.change(*group, change);
+                self.people.settle_groups(|groups| self.groups.around(groups));
+            }
+            PeopleEvent::WhereaboutsSet { person, whereabouts } => {
+                self.people.change(*person, |person| person.whereabouts.clone_from(whereabouts));
+            }
+            PeopleEvent::RowPlanned { person, side, on, row } => {
+                self.people.reserve(*person);
+                if let Some(row) = row.open() {
+                    self.plans.rows.insert((*on, *person), (*side, row.clone()));
+                }
+            }
+            PeopleEvent::GroupChangePlanned { group, on, change } => {
+                self.plans.groups.insert((*on, *group), change.clone());
+            }
+            PeopleEvent::RowDone { person, on } => {
+                self.plans.rows.remove(&(*on, *person));
+            }
+            PeopleEvent::GroupChangeDone { group, on } => {
+                self.plans.groups.remove(&(*on, *group));
+            }
+            PeopleEvent::RosterTaken { side, at, .. } => {
+                self.taken.insert(*side, *at);
+            }
         }
-    }
-
-    fn set_person(&mut self, record: &PersonRecord) {
-        let within: Arc<[GroupId]> = self.groups.within(&record.groups).into_iter().collect();
-        self.people.set(record, within);
     }
 
     /// The groups of a person and all above them; none for somebody unknown.

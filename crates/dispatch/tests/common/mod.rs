@@ -2,6 +2,9 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests, which fail by panicking")]
 
+pub mod disk;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +14,8 @@ use hikyaku_bulletin::{
 };
 use hikyaku_dispatch::{
     AnswerCommand, Appended, ChoiceId, Command, Desk, DispatchEvent, DispatchId, Event, Head, Journal, JournalError,
-    JudgingCommand, Keys, MemoryJournal, Pending, PeopleCommand, PersonId, Row, Rule, RuleId, Via, read_roster,
+    JudgingCommand, Keys, MemoryJournal, Pending, PeopleCommand, PersonId, RosterImport, Row, Rule, RuleId, Via,
+    read_roster,
 };
 use jiff::Timestamp;
 
@@ -71,6 +75,11 @@ pub fn answer(dispatch: DispatchId, person: PersonId, choice: u8, comment: &str)
     AnswerCommand::Give { dispatch, person, choice: ChoiceId(choice), comment: comment.into(), via: Via::Link }.into()
 }
 
+/// The import of a roster without faults; nobody is removed.
+pub fn import(csv: &str) -> PeopleCommand {
+    PeopleCommand::Import(RosterImport::part(read_roster(csv.as_bytes()).unwrap().rows))
+}
+
 pub fn rule() -> Rule {
     Rule::safety(RuleId(1), Intensity::SixLower)
 }
@@ -82,8 +91,7 @@ pub async fn ministry() -> Desk {
 
 pub async fn ministry_on(journal: Arc<dyn Journal>, keys: Keys) -> Desk {
     let desk = Desk::open(journal, keys).await.unwrap();
-    let people = read_roster(ROSTER.as_bytes()).unwrap();
-    desk.command(PeopleCommand::Import { people }, at("09:00:00")).await.unwrap();
+    desk.command(import(ROSTER), at("09:00:00")).await.unwrap();
     desk.command(JudgingCommand::SetRule { rule: rule() }, at("09:00:00")).await.unwrap();
     desk
 }
@@ -134,5 +142,9 @@ impl Journal for Watched {
 
     fn tail(&self, seq: u64) -> Pending<'_, Vec<Row>> {
         self.inner.tail(seq)
+    }
+
+    fn drop_contents(&self, seqs: BTreeSet<u64>) -> Pending<'_, ()> {
+        self.inner.drop_contents(seqs)
     }
 }

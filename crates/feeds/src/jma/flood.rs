@@ -12,18 +12,19 @@ use crate::xml::{child, child_text, children, text};
 /// Fills in the rivers of the headline, with the prefectures that it names beside them, and the main sentences of the body.
 pub(super) fn fill(bulletin: &mut Bulletin, report: Node) {
     let headline = child(report, "Head").and_then(|it| child(it, "Headline"));
+    // Every type begins with 指定河川洪水予報; what stands in its brackets tells them apart.
     let information = |what: &'static str| {
         let lists = headline.into_iter().flat_map(|it| children(it, "Information"));
         lists.filter(move |it| it.attribute("type").is_some_and(|it| it.contains(what)))
     };
     let mut prefectures: Vec<Prefecture> = Vec::new();
-    for area in information("府県予報区").flat_map(|it| children(it, "Item")).flat_map(areas) {
+    for area in information("（府県予報区").flat_map(|it| children(it, "Item")).flat_map(areas) {
         let named = named_area(Table::Weather, area.0, area.1).prefectures;
         prefectures.extend(named);
     }
     prefectures.sort_unstable();
     prefectures.dedup();
-    let rivers = ["予報区域", "河川"].into_iter().flat_map(information).flat_map(|it| children(it, "Item"));
+    let rivers = ["（予報区域）", "（河川）"].into_iter().flat_map(information).flat_map(|it| children(it, "Item"));
     for item in rivers {
         let Some(kind) = child(item, "Kind") else { continue };
         let warning = warning(kind);

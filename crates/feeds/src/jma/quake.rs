@@ -1,15 +1,14 @@
 //! The body of earthquake telegrams: observed intensities by area, hypocentre, and the official sentences.
 
 use hikyaku_bulletin::{
-    Area, AreaReport, AreaScheme, Bulletin, Earthquake, Hypocentre, IntensityReport, Kind, LongPeriodClass, Magnitude,
+    Area, AreaReport, Bulletin, Earthquake, Hypocentre, IntensityReport, Kind, LongPeriodClass, Magnitude,
     MagnitudeValue, Prefecture, Severity,
 };
 use roxmltree::Node;
 
 use super::coordinate::coordinate;
 use crate::instant::optional_instant;
-use crate::local_area::local_area;
-use crate::tables::Table;
+use crate::tables::{Table, named_area};
 use crate::xml::{at, child, child_text, children, descendants, text};
 
 /// The code table by which intensities are announced.
@@ -58,15 +57,13 @@ fn observed(observation: Node, remarks: &mut Vec<String>) -> Vec<AreaReport> {
         for area in children(pref, "Area") {
             let name = child_text(area, "Name").unwrap_or_default();
             let code = child_text(area, "Code").unwrap_or_default();
-            match intensity(area, remarks) {
-                Some(intensity) => reports.push(local(code.clone(), name.clone(), prefecture, intensity)),
-                None => remarks.push(format!("area {code} {name} has no readable intensity")),
+            let place = local(code, name, prefecture);
+            match intensity(area, remarks).map(Severity::Intensity) {
+                Some(severity) => reports.push(AreaReport { area: place.clone(), severity }),
+                None => remarks.push(format!("area {} {} has no readable intensity", place.code, place.name)),
             }
             let class = child_text(area, "MaxLgInt").and_then(|it| it.parse().ok()).and_then(LongPeriodClass::new);
-            if let Some(class) = class {
-                let area = Area::new(AreaScheme::SeismicLocal, code, name, prefecture);
-                reports.push(AreaReport { area, severity: Severity::LongPeriod(class) });
-            }
+            reports.extend(class.map(|class| AreaReport { area: place, severity: Severity::LongPeriod(class) }));
         }
         // A prefecture without a single readable area still shook.
         if reports.len() == before
@@ -83,10 +80,13 @@ fn prefecture(pref: Node) -> Option<Prefecture> {
     by_code.or_else(|| child_text(pref, "Name").and_then(|it| Prefecture::from_name(&it)))
 }
 
-fn local(code: String, name: String, prefecture: Option<Prefecture>, intensity: IntensityReport) -> AreaReport {
-    let prefecture = prefecture.or_else(|| local_area(&code).and_then(|it| it.prefecture()));
-    let area = Area::new(AreaScheme::SeismicLocal, code, name, prefecture);
-    AreaReport { area, severity: Severity::Intensity(intensity) }
+/// A 細分区域; the prefecture that the telegram lists it under counts before our table.
+fn local(code: String, name: String, listed: Option<Prefecture>) -> Area {
+    let mut area = named_area(Table::Seismic, code, name);
+    if let Some(prefecture) = listed {
+        area.prefectures = vec![prefecture];
+    }
+    area
 }
 
 /// The intensity of an area: the official `MaxInt`, else the greatest of its cities; and never less than 5弱 while a city or
@@ -120,7 +120,7 @@ fn add_headline_areas(headline: Node, areas: &mut Vec<AreaReport>, remarks: &mut
             }
             let name = child_text(area, "Name").unwrap_or_default();
             remarks.push(format!("area {code} {name} stands in the headline only"));
-            areas.push(local(code, name, None, intensity));
+            areas.push(AreaReport { area: local(code, name, None), severity: Severity::Intensity(intensity) });
         }
     }
 }

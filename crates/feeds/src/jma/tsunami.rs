@@ -56,13 +56,17 @@ fn forecast(item: Node, remarks: &mut Vec<String>) -> Option<AreaReport> {
     Some(AreaReport { area, severity: Severity::Tsunami(report) })
 }
 
-/// What was measured, station by station; a station counts for the prefectures of its coast, one in the open sea for none.
+/// What was measured, station by station; a station lies where its coast does, one in the open sea nowhere.
 fn measured(item: Node, areas: &mut Vec<AreaReport>, remarks: &mut Vec<String>) {
-    let prefectures = coast(item).map(|it| it.prefectures).unwrap_or_default();
+    let coast = coast(item);
     for station in children(item, "Station") {
         let code = child_text(station, "Code").unwrap_or_default();
         let name = child_text(station, "Name").unwrap_or_default();
-        let area = Area::new(AreaScheme::Station, code, name, prefectures.iter().copied());
+        let own = Area::new(AreaScheme::Station, code, name, []);
+        let area = match coast.clone() {
+            Some(coast) => Area { scheme: own.scheme, code: own.code, name: own.name, ..coast },
+            None => own,
+        };
         areas.push(AreaReport { area, severity: Severity::Tsunami(water(station, true, remarks)) });
     }
 }

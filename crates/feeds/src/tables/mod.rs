@@ -3,6 +3,7 @@
 //! `examples/tables.rs` makes the table of areas and shows what newer sheets would change.
 
 mod country;
+mod extent;
 mod mention;
 
 use std::collections::HashMap;
@@ -93,6 +94,9 @@ pub struct KnownArea {
     pub parent: &'static str,
     /// `longitude,latitude` in degrees for volcanoes; empty otherwise.
     pub position: &'static str,
+    /// The 細分区域 it touches, separated by commas: of municipalities, of the widest
+    /// forecast areas, and of coasts where they are told apart.
+    pub local_codes: &'static str,
     prefectures: &'static str,
 }
 
@@ -122,14 +126,24 @@ pub fn area(table: Table, code: &str) -> Option<KnownArea> {
     known().get(&(table, code)).copied()
 }
 
-/// An area as a telegram names it, with the prefectures that our table knows for it. Codes that the table does not know (it is older than
+/// An area as a telegram names it, with all that our table knows of where it lies. Codes that the table does not know (it is older than
 /// the telegram) keep their name, and the prefecture that their first two digits say where codes are built so.
 pub(crate) fn named_area(table: Table, code: String, name: String) -> Area {
     let prefectures: Vec<Prefecture> = match area(table, &code) {
         Some(known) => known.prefectures().collect(),
         None => prefecture_of_digits(table, &code).into_iter().collect(),
     };
-    Area::new(table.scheme(), code, name, prefectures)
+    let mut named = Area::new(table.scheme(), code, name, prefectures);
+    extent::fill(table, &mut named);
+    named
+}
+
+/// A municipality as L-Alert and others name it, by JIS X 0402 in five or six digits.
+pub(crate) fn municipality(code: String, name: String) -> Area {
+    let prefecture = code.get(..2).and_then(|it| it.parse().ok()).and_then(Prefecture::from_code);
+    let mut named = Area::new(AreaScheme::Municipality, code, name, prefecture);
+    extent::fill(Table::City, &mut named);
+    named
 }
 
 fn prefecture_of_digits(table: Table, code: &str) -> Option<Prefecture> {
@@ -151,8 +165,8 @@ fn row(line: &'static str) -> Option<KnownArea> {
     let word = fields.next()?;
     let table = Table::ALL.into_iter().find(|it| it.word() == word)?;
     let mut field = || fields.next().unwrap_or_default();
-    let (code, name, prefectures, parent, position) = (field(), field(), field(), field(), field());
-    Some(KnownArea { table, code, name, parent, position, prefectures })
+    let (code, name, prefectures, parent) = (field(), field(), field(), field());
+    Some(KnownArea { table, code, name, parent, position: field(), local_codes: field(), prefectures })
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ fn manifest(corpus: &Path) -> HashMap<String, Vec<String>> {
 }
 
 /// Name, text and bulletin of each JMA telegram whose path in the corpus fits.
-fn telegrams(corpus: &Path, fits: impl Fn(&str) -> bool) -> Vec<(String, String, Bulletin)> {
+pub(crate) fn telegrams(corpus: &Path, fits: impl Fn(&str) -> bool) -> Vec<(String, String, Bulletin)> {
     let mut found = Vec::new();
     for folder in ["jma-real", "jma-samples", "eew-synthetic"] {
         for entry in std::fs::read_dir(corpus.join(folder)).unwrap() {

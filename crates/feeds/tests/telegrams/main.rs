@@ -9,4 +9,5 @@ mod hypocentre;
 mod intensity;
 mod made;
 mod mutation;
+mod places;
 mod real;

@@ -11,7 +11,7 @@ use axum::{
 };
 use hikyaku_dispatch::{
     Desk, DispatchCommand, DispatchDraft, DispatchId, IncidentId, Keys, MailTemplate, MemoryJournal, Mode,
-    PeopleCommand, PersonId, Personal, Question, RosterRow, Target,
+    PeopleCommand, PersonId, Question, RosterImport, RosterRow, Side, Target,
 };
 use hikyaku_web::WebState;
 use http_body_util::BodyExt;
@@ -44,7 +44,7 @@ impl Stage {
         let desk = Desk::open(Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
         let now: Timestamp = "2026-11-21T05:05:00Z".parse().unwrap();
         let people = (1..=people).map(person).collect();
-        desk.command(PeopleCommand::Import { people }, now).await.unwrap();
+        desk.command(PeopleCommand::Import(RosterImport::part(people)), now).await.unwrap();
         Self { desk, now: Arc::new(Mutex::new(now)) }
     }
 
@@ -97,7 +97,7 @@ impl Stage {
 
     /// The person of the roster's `number`, counted from 1.
     pub fn person(&self, number: usize) -> PersonId {
-        self.desk.read(|now| now.people().by_external_id(&external_id(number)).unwrap().id)
+        self.desk.read(|now| now.people().by_external_id(Side::Domestic, &external_id(number)).unwrap().id)
     }
 
     /// The path of a person's answer link.
@@ -148,14 +148,6 @@ fn person(number: usize) -> RosterRow {
     if number.is_multiple_of(5) {
         addresses.push(format!("second{number}@mail.example"));
     }
-    RosterRow {
-        personal: Personal {
-            external_id: external_id(number),
-            name: format!("飛脚 {number}郎"),
-            kana: String::new(),
-            addresses,
-        },
-        groups: vec![group],
-        regions: vec!["17".parse().unwrap()],
-    }
+    let name = format!("飛脚 {number}郎");
+    RosterRow::new(external_id(number), name, vec![group], vec!["17".parse().unwrap()], addresses)
 }

@@ -1,0 +1,146 @@
+//! Accounts of the console: what identifies them, what proves them, and whether their door is open.
+//!
+//! An account may belong to a person of the roster or to an office, such as a duty operator of a contractor. What
+//! it may do is not decided here.
+
+mod door;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AccountId, PersonId};
+
+pub use door::{Door, Standing};
+
+/// Longest log-in name and longest label, in characters.
+pub const ACCOUNT_NAME_CHARS_MAX: usize = 64;
+/// How many recovery codes are given out together.
+pub const RECOVERY_CODES: usize = 10;
+
+/// How an account is called; sealed in the journal.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// What is typed to log in; compared without regard to case.
+    pub login: String,
+    /// What others see, such as 危機管理課 当直.
+    pub label: String,
+}
+
+/// An argon2id hash with what it was made with (RFC 9106); sealed in the journal.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordHash {
+    /// Random, for this password alone.
+    pub salt: [u8; 16],
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+    /// The hash.
+    pub hash: [u8; 32],
+}
+
+/// What a second factor is checked with; sealed in the journal.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondFactor {
+    /// The key of one-time codes (RFC 6238).
+    pub secret: Vec<u8>,
+    /// SHA-256 of each recovery code, in the order in which they were shown.
+    pub recovery: Vec<[u8; 32]>,
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names")
+    }
+}
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PasswordHash({} KiB, {} passes)", self.memory_kib, self.passes)
+    }
+}
+
+impl std::fmt::Debug for SecondFactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SecondFactor({} recovery codes)", self.recovery.len())
+    }
+}
+
+/// What proved an account beside its password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Proof {
+    /// Nothing: no second factor is set up yet.
+    PasswordOnly,
+    /// A one-time code of this step (RFC 6238 §4.2), which is good once.
+    Code {
+        /// The step of 30 seconds since 1970.
+        step: u64,
+    },
+    /// A recovery code, by its place from 0, which is good once.
+    Recovery {
+        /// Its place.
+        place: u8,
+    },
+}
+
+/// An account as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// Its number.
+    pub id: AccountId,
+    /// How it is called; `None` once the system's own key is gone.
+    pub names: Option<Names>,
+    /// Whose it is, if a person of the roster's.
+    pub person: Option<PersonId>,
+    /// What the password is checked with.
+    pub password: Option<PasswordHash>,
+    /// Whether the password was given by somebody else and must be changed.
+    pub must_change: bool,
+    /// What the second factor is checked with; `None` until it is set up.
+    pub factor: Option<SecondFactor>,
+    /// Whether somebody stopped it.
+    pub suspended: bool,
+    /// Sessions that began earlier are over.
+    pub sessions_from: Timestamp,
+    /// When somebody last logged in.
+    pub last_login: Option<Timestamp>,
+    /// Who may try.
+    pub door: Door,
+    pub(crate) last_step: u64,
+    pub(crate) used_codes: BTreeSet<u8>,
+}
+
+impl Account {
+    /// The label, or 不明 once it cannot be read.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.names.as_ref().map_or("不明", |names| &names.label)
+    }
+
+    /// The name to log in with; empty once it cannot be read.
+    #[must_use]
+    pub fn login(&self) -> &str {
+        self.names.as_ref().map_or("", |names| &names.login)
+    }
+
+    /// Recovery codes that are left.
+    #[must_use]
+    pub fn recovery_left(&self) -> usize {
+        self.factor.as_ref().map_or(0, |factor| factor.recovery.len()) - self.used_codes.len()
+    }
+
+    /// Whether a proof has not been used before.
+    #[must_use]
+    pub fn is_fresh(&self, proof: Proof) -> bool {
+        match proof {
+            Proof::PasswordOnly => self.factor.is_none(),
+            Proof::Code { step } => self.factor.is_some() && step > self.last_step,
+            Proof::Recovery { place } => {
+                let given = self.factor.as_ref().map_or(0, |factor| factor.recovery.len());
+                usize::from(place) < given && !self.used_codes.contains(&place)
+            }
+        }
+    }
+}

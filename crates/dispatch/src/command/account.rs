@@ -1,0 +1,127 @@
+//! What can be asked about accounts of the console, and why it may be refused.
+
+use thiserror::Error;
+
+use crate::account::{ACCOUNT_NAME_CHARS_MAX, Names, PasswordHash, Proof, SecondFactor};
+use crate::id::{AccountId, PersonId};
+
+/// A wish about accounts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AccountCommand {
+    /// Opens an account with a password that must be changed at the first log-in.
+    Open {
+        /// How it is called.
+        names: Names,
+        /// Whose it is, if a person of the roster's.
+        person: Option<PersonId>,
+        /// What its first password is checked with.
+        password: PasswordHash,
+    },
+    /// The owner chose a new password.
+    SetPassword {
+        /// Whose.
+        account: AccountId,
+        /// What it is checked with.
+        password: PasswordHash,
+    },
+    /// Another administrator gave a password that must be changed; earlier sessions are over.
+    ResetPassword {
+        /// Whose.
+        account: AccountId,
+        /// What it is checked with.
+        password: PasswordHash,
+    },
+    /// The owner set up a second factor.
+    SetFactor {
+        /// Whose.
+        account: AccountId,
+        /// What it is checked with.
+        factor: SecondFactor,
+    },
+    /// Another administrator takes the second factor away, because the telephone is lost.
+    ClearFactor {
+        /// Whose.
+        account: AccountId,
+    },
+    /// Password and proof were right: a session begins, unless the proof was used before.
+    Enter {
+        /// Which account.
+        account: AccountId,
+        /// From where.
+        source: String,
+        /// What proved it beside the password.
+        proof: Proof,
+    },
+    /// Password or proof were wrong.
+    Fail {
+        /// Which account.
+        account: AccountId,
+        /// From where.
+        source: String,
+    },
+    /// Another administrator unlocks it.
+    Unlock {
+        /// Which.
+        account: AccountId,
+    },
+    /// Stops it, or lets it be used again.
+    Suspend {
+        /// Which.
+        account: AccountId,
+        /// Whether it is to be stopped.
+        suspended: bool,
+    },
+    /// Ends all its sessions.
+    EndSessions {
+        /// Whose.
+        account: AccountId,
+    },
+    /// Closes it for good.
+    Close {
+        /// Which.
+        account: AccountId,
+    },
+}
+
+impl AccountCommand {
+    /// The account it is about; none for one that is to be opened.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Open { .. } => None,
+            Self::SetPassword { account, .. }
+            | Self::ResetPassword { account, .. }
+            | Self::SetFactor { account, .. }
+            | Self::ClearFactor { account }
+            | Self::Enter { account, .. }
+            | Self::Fail { account, .. }
+            | Self::Unlock { account }
+            | Self::Suspend { account, .. }
+            | Self::EndSessions { account }
+            | Self::Close { account } => Some(*account),
+        }
+    }
+}
+
+/// Why a wish about accounts was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AccountRefusal {
+    /// There is no such account.
+    #[error("there is no account {0}: look at the list of accounts")]
+    Unknown(AccountId),
+    /// The name is taken.
+    #[error("there is an account of this name already: choose another")]
+    NameTaken,
+    /// A name is empty, too long or has control characters.
+    #[error(
+        "a name is empty, longer than {ACCOUNT_NAME_CHARS_MAX} characters or has control characters: write it anew"
+    )]
+    BadName,
+    /// The account is stopped.
+    #[error("{0} is stopped: ask another administrator")]
+    Suspended(AccountId),
+    /// A one-time code or recovery code was used before.
+    #[error("this code was used before: wait for the next one")]
+    UsedBefore,
+}

@@ -1,0 +1,84 @@
+//! Deciding about accounts of the console.
+
+use jiff::Timestamp;
+
+use crate::account::{ACCOUNT_NAME_CHARS_MAX, Account, Names, PasswordHash, Proof};
+use crate::command::{AccountCommand, AccountRefusal, Refusal};
+use crate::event::{AccountEvent, Event};
+use crate::id::{AccountId, PersonId};
+use crate::sealed::Private;
+use crate::state::State;
+
+pub(super) fn decide(state: &State, command: &AccountCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let found = command.account().map(|id| state.accounts().find(id).ok_or(AccountRefusal::Unknown(id))).transpose()?;
+    let Some(account) = found else {
+        return match command {
+            AccountCommand::Open { names, person, password } => open(state, names, *person, password, now),
+            _ => Ok(Vec::new()),
+        };
+    };
+    let id = account.id;
+    let event = match command {
+        AccountCommand::Open { .. } => None,
+        AccountCommand::SetPassword { password, .. } => Some(password_set(id, password, false, now)),
+        AccountCommand::ResetPassword { password, .. } => Some(password_set(id, password, true, now)),
+        AccountCommand::SetFactor { factor, .. } => {
+            Some(AccountEvent::FactorSet { account: id, factor: Private::Open(factor.clone()) })
+        }
+        AccountCommand::ClearFactor { .. } => {
+            account.factor.as_ref().map(|_| AccountEvent::FactorCleared { account: id, at: now })
+        }
+        AccountCommand::Enter { source, proof, .. } => Some(enter(account, source, *proof, now)?),
+        AccountCommand::Fail { source, .. } => {
+            Some(AccountEvent::Failed { account: id, source: source.clone(), at: now })
+        }
+        AccountCommand::Unlock { .. } => account.door.is_locked(now).then_some(AccountEvent::Unlocked { account: id }),
+        AccountCommand::Suspend { suspended, .. } => (account.suspended != *suspended)
+            .then_some(AccountEvent::Suspended { account: id, suspended: *suspended, at: now }),
+        AccountCommand::EndSessions { .. } => Some(AccountEvent::SessionsEnded { account: id, at: now }),
+        AccountCommand::Close { .. } => Some(AccountEvent::Closed { account: id }),
+    };
+    Ok(event.into_iter().map(Event::from).collect())
+}
+
+fn open(
+    state: &State,
+    names: &Names,
+    person: Option<PersonId>,
+    password: &PasswordHash,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    if !is_sound(&names.login) || !is_sound(&names.label) {
+        return Err(AccountRefusal::BadName.into());
+    }
+    if state.accounts().by_login(&names.login).is_some() {
+        return Err(AccountRefusal::NameTaken.into());
+    }
+    if let Some(unknown) = person.filter(|person| state.people().find(*person).is_none()) {
+        return Err(Refusal::UnknownPerson(unknown));
+    }
+    let account = state.accounts().next_id();
+    let opened = AccountEvent::Opened { account, names: Private::Open(names.clone()), person };
+    Ok(vec![opened.into(), password_set(account, password, true, now).into()])
+}
+
+/// Decided here once more, because a code that was shown twice at the same moment must open only one session.
+fn enter(account: &Account, source: &str, proof: Proof, now: Timestamp) -> Result<AccountEvent, Refusal> {
+    if account.suspended {
+        return Err(AccountRefusal::Suspended(account.id).into());
+    }
+    if !account.is_fresh(proof) {
+        return Err(AccountRefusal::UsedBefore.into());
+    }
+    Ok(AccountEvent::Entered { account: account.id, source: source.to_owned(), proof, at: now })
+}
+
+fn password_set(account: AccountId, password: &PasswordHash, by_other: bool, now: Timestamp) -> AccountEvent {
+    AccountEvent::PasswordSet { account, password: Private::Open(password.clone()), by_other, at: now }
+}
+
+/// One line of text that somebody can read.
+fn is_sound(name: &str) -> bool {
+    let chars = name.chars().count();
+    name.trim() == name && (1..=ACCOUNT_NAME_CHARS_MAX).contains(&chars) && !name.contains(char::is_control)
+}

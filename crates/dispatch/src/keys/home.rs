@@ -1,0 +1,273 @@
+//! Where the keys lie: `people.keys`, sealed by the master key, and `master.key` or a master key that is given.
+//!
+//! A new master key is written beside the old one (`master.new`), then the ring is sealed with it and replaced, then the
+//! old master key is overwritten and the new one takes its place. Whenever that is interrupted, one of the two opens
+//! the ring that is there.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::KeysError;
+use super::ring::{Ring, RingProblem, fresh};
+use crate::sealed::Secret;
+use crate::signed::unhex;
+
+const MASTER_FILE: &str = "master.key";
+const NEXT_MASTER_FILE: &str = "master.new";
+const RING_FILE: &str = "people.keys";
+const PUBLIC_FILE: &str = "signing.pub";
+/// The form of a master key in a file.
+const VERSION: u8 = 1;
+
+/// Where the master key comes from.
+#[derive(Clone, Debug)]
+pub enum Master {
+    /// The file `master.key` in the folder of the keys, made if there is none. Erasing replaces it at once.
+    File,
+    /// Given at each start, such as by the environment; hikyaku cannot replace it.
+    Given(GivenMaster),
+}
+
+/// A master key from outside, and the one before it while it is being replaced.
+#[derive(Clone, Debug)]
+pub struct GivenMaster {
+    present: Secret,
+    before: Option<Secret>,
+}
+
+impl GivenMaster {
+    /// Reads 64 hexadecimal digits each; `before` opens the ring when `present` does not yet.
+    ///
+    /// # Errors
+    /// [`KeysError::GivenMaster`] if one is not that.
+    pub fn read(present: &str, before: Option<&str>) -> Result<Self, KeysError> {
+        let key = |text: &str| unhex(text.trim()).map(Secret::new).ok_or(KeysError::GivenMaster);
+        Ok(GivenMaster { present: key(present)?, before: before.map(key).transpose()? })
+    }
+}
+
+/// The folder of the keys, open.
+pub(super) struct Home {
+    folder: PathBuf,
+    master: Secret,
+    is_file: bool,
+}
+
+/// The master keys that may open a ring.
+struct Candidates {
+    /// The one that is in use.
+    present: Option<Secret>,
+    /// In files the one that was to follow it; of given ones the one before it.
+    other: Option<Secret>,
+}
+
+/// A ring that was opened.
+struct Opened {
+    ring: Ring,
+    by_other: bool,
+    old_form: bool,
+}
+
+impl Home {
+    /// Opens the ring of a folder, or makes folder, master key and ring if there are none.
+    pub(super) fn open(folder: &Path, master: &Master) -> Result<(Home, Ring), KeysError> {
+        fs::create_dir_all(folder).map_err(|source| KeysError::File { path: folder.to_owned(), source })?;
+        let stored = read(&folder.join(RING_FILE))?;
+        let (home, ring) = match master {
+            Master::File => Self::open_by_files(folder, stored.as_deref())?,
+            Master::Given(given) => Self::open_by_given(folder, stored.as_deref(), given)?,
+        };
+        write_public(folder, &ring)?;
+        Ok((home, ring))
+    }
+
+    fn open_by_files(folder: &Path, stored: Option<&[u8]>) -> Result<(Home, Ring), KeysError> {
+        let home = |master: Secret| Home { folder: folder.to_owned(), master, is_file: true };
+        let next = folder.join(NEXT_MASTER_FILE);
+        let Some(stored) = stored else {
+            let master = match read_master(folder)? {
+                Some(master) => master,
+                None => make_master(folder)?,
+            };
+            let (home, ring) = (home(master), Ring::new()?);
+            home.write(&ring)?;
+            return Ok((home, ring));
+        };
+        let candidates =
+            Candidates { present: read_master(folder)?, other: read(&next)?.and_then(|bytes| master_from(&bytes)) };
+        if candidates.present.is_none() && candidates.other.is_none() {
+            let problem = "it is missing but people.keys is there: put back the master key that belongs to it";
+            return Err(KeysError::Content { path: folder.join(MASTER_FILE), problem });
+        }
+        let problem = "it does not open with master.key: put back the pair that belongs together";
+        let opened = candidates.open(folder, stored, problem)?;
+        let used = if opened.by_other { candidates.other } else { candidates.present };
+        let home = home(used.unwrap_or_else(|| Secret::new([0; 32])));
+        // Finishes or undoes a replacement that was interrupted.
+        if opened.by_other {
+            home.install_next()?;
+        } else if next.exists() {
+            remove(&next)?;
+        }
+        if opened.old_form {
+            home.write(&opened.ring)?;
+        }
+        Ok((home, opened.ring))
+    }
+
+    fn open_by_given(folder: &Path, stored: Option<&[u8]>, given: &GivenMaster) -> Result<(Home, Ring), KeysError> {
+        let home = Home { folder: folder.to_owned(), master: given.present.clone(), is_file: false };
+        let Some(stored) = stored else {
+            let ring = Ring::new()?;
+            home.write(&ring)?;
+            return Ok((home, ring));
+        };
+        let candidates = Candidates { present: Some(given.present.clone()), other: given.before.clone() };
+        let problem = "it opens neither with HIKYAKU_MASTER_KEY nor with HIKYAKU_MASTER_KEY_BEFORE: give the master key that belongs to it";
+        let mut opened = candidates.open(folder, stored, problem)?;
+        if opened.by_other {
+            // The new master key is seen: no copy of the ring from before opens with what is given from now on.
+            opened.ring.pending.clear();
+        }
+        if opened.by_other || opened.old_form {
+            home.write(&opened.ring)?;
+        }
+        Ok((home, opened.ring))
+    }
+
+    pub(super) fn is_file(&self) -> bool {
+        self.is_file
+    }
+
+    /// Seals and replaces the ring.
+    pub(super) fn write(&self, ring: &Ring) -> Result<(), KeysError> {
+        replace(&self.folder.join(RING_FILE), &ring.to_stored(&self.master)?)
+    }
+
+    /// Seals the ring with a master key that never was before, and destroys the old one.
+    pub(super) fn write_under_new_master(&mut self, ring: &Ring) -> Result<(), KeysError> {
+        let next = fresh()?;
+        replace(&self.folder.join(NEXT_MASTER_FILE), &master_bytes(&next))?;
+        replace(&self.folder.join(RING_FILE), &ring.to_stored(&next)?)?;
+        self.master = next;
+        self.install_next()
+    }
+
+    /// The old master key is overwritten where it lies: a name that is merely given to another file leaves its bytes.
+    fn install_next(&self) -> Result<(), KeysError> {
+        let path = self.folder.join(MASTER_FILE);
+        overwrite(&path)?;
+        let file = |source| KeysError::File { path: path.clone(), source };
+        fs::rename(self.folder.join(NEXT_MASTER_FILE), &path).map_err(file)?;
+        fs::File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(file)
+    }
+
+    /// Destroys every key file: overwritten, then removed. Returns their names.
+    pub(super) fn destroy(&self) -> Result<Vec<String>, KeysError> {
+        let mut destroyed = Vec::new();
+        for name in [MASTER_FILE, NEXT_MASTER_FILE, RING_FILE] {
+            let path = self.folder.join(name);
+            if path.exists() {
+                overwrite(&path)?;
+                remove(&path)?;
+                destroyed.push(name.to_owned());
+            }
+        }
+        Ok(destroyed)
+    }
+}
+
+impl Candidates {
+    fn open(&self, folder: &Path, stored: &[u8], closed: &'static str) -> Result<Opened, KeysError> {
+        let wrong = |problem| KeysError::Content { path: folder.join(RING_FILE), problem };
+        for (by_other, master) in [(false, &self.present), (true, &self.other)] {
+            let Some(master) = master else { continue };
+            match Ring::open(stored, master) {
+                Ok((ring, old_form)) => return Ok(Opened { ring, by_other, old_form }),
+                Err(RingProblem::Form) => {
+                    return Err(wrong("it is not a key ring of this version: put back the right file"));
+                }
+                Err(RingProblem::Master) => {}
+            }
+        }
+        Err(wrong(closed))
+    }
+}
+
+/// The master key in its file; `None` if there is none, or if it was overwritten while its successor waits.
+fn read_master(folder: &Path) -> Result<Option<Secret>, KeysError> {
+    let path = folder.join(MASTER_FILE);
+    let Some(bytes) = read(&path)? else { return Ok(None) };
+    let key = master_from(&bytes);
+    if key.is_none() && !folder.join(NEXT_MASTER_FILE).exists() {
+        let problem = "it is not a master key of this version: put back the right file";
+        return Err(KeysError::Content { path, problem });
+    }
+    Ok(key)
+}
+
+fn make_master(folder: &Path) -> Result<Secret, KeysError> {
+    let key = fresh()?;
+    replace(&folder.join(MASTER_FILE), &master_bytes(&key))?;
+    Ok(key)
+}
+
+fn master_bytes(key: &Secret) -> Vec<u8> {
+    [&[VERSION], key.bytes().as_slice()].concat()
+}
+
+fn master_from(bytes: &[u8]) -> Option<Secret> {
+    let (&VERSION, key) = bytes.split_first()? else { return None };
+    Some(Secret::new(key.try_into().ok()?))
+}
+
+/// The public half of the signing key, for whoever checks heads and certificates.
+fn write_public(folder: &Path, ring: &Ring) -> Result<(), KeysError> {
+    let path = folder.join(PUBLIC_FILE);
+    let text = format!("{}\n", super::public_key(&ring.signing_pair()?));
+    if read(&path)?.as_deref() == Some(text.as_bytes()) { Ok(()) } else { replace(&path, text.as_bytes()) }
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, KeysError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(KeysError::File { path: path.to_owned(), source }),
+    }
+}
+
+fn remove(path: &Path) -> Result<(), KeysError> {
+    fs::remove_file(path).map_err(|source| KeysError::File { path: path.to_owned(), source })
+}
+
+/// Zeros over every byte of a file, forced to the disk; nothing if there is no such file.
+fn overwrite(path: &Path) -> Result<(), KeysError> {
+    let write = || -> io::Result<()> {
+        let mut file = match fs::OpenOptions::new().write(true).open(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        file.write_all(&vec![0; length])?;
+        file.sync_all()
+    };
+    write().map_err(|source| KeysError::File { path: path.to_owned(), source })
+}
+
+/// Writes a whole file beside the old one and puts it in its place, so that a crash leaves one or the other.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
+    let write = || -> io::Result<()> {
+        let beside = path.with_extension("draft");
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+    };
+    write().map_err(|source| KeysError::File { path: path.to_owned(), source })
+}

@@ -1,0 +1,317 @@
+//! The keys: one for each person, those of links, signatures and snapshots, wrapped by a master key, in files apart from
+//! the journal.
+//!
+//! `people.keys` is the sealed key ring, always rewritten whole, so that an erased key is in no present file; `master.key`
+//! or the environment holds what opens it. Whoever erases makes the old master key useless too: a copy of the ring from
+//! before does not open with anything that is still there.
+
+mod home;
+mod ring;
+mod seal;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use thiserror::Error;
+
+use crate::id::PersonId;
+use crate::sealed::{Private, Sealed, Secret};
+use crate::signed::{PublicKey, SignedText, Statement};
+use home::Home;
+pub use home::{GivenMaster, Master};
+use ring::{Ring, fresh};
+
+/// Names a key ring; the journal remembers the one it was written with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RingId(pub(crate) [u8; 16]);
+
+impl std::fmt::Display for RingId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Why keys cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeysError {
+    /// A file cannot be read or written.
+    #[error("the key file {}: {source}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("the key file {}: {problem}", path.display())]
+    Content {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: &'static str,
+    },
+    /// What was opened is not what this version seals.
+    #[error("personal data of {person} has a form that is not known here: use a newer hikyaku")]
+    Unreadable {
+        /// Whose.
+        person: PersonId,
+    },
+    /// A master key that was given is not one.
+    #[error("the given master key is not 64 hexadecimal digits: make one with `openssl rand -hex 32`")]
+    GivenMaster,
+    /// The master key comes from outside and cannot be replaced here.
+    #[error(
+        "the master key is given from outside: give the new one as HIKYAKU_MASTER_KEY and the old one as HIKYAKU_MASTER_KEY_BEFORE at the next start"
+    )]
+    MasterIsGiven,
+    /// All numbers of link keys are in use.
+    #[error("there are 255 link keys: retire old ones first")]
+    TooManyLinkKeys,
+    /// The machine gives no randomness.
+    #[error("the system gives no random bytes: check the machine")]
+    NoRandomness,
+}
+
+/// How far an erasure has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erasure {
+    /// No key that is still anywhere opens the person's data.
+    Done,
+    /// The key is gone from the ring, but a copy of the ring from before opens with the master key that is given at
+    /// each start. Done as soon as a new one is given.
+    Pending,
+}
+
+/// All keys of one system; clones share them.
+#[derive(Clone)]
+pub struct Keys(Arc<RwLock<Inner>>);
+
+struct Inner {
+    home: Option<Home>,
+    ring: Ring,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Keys({})", self.ring_id())
+    }
+}
+
+impl Keys {
+    /// Opens the keys in a folder with `master.key` in it, or makes them and the folder if there are none.
+    ///
+    /// # Errors
+    /// [`KeysError`] names the file. A key ring without its master key is never replaced.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, KeysError> {
+        Self::open_with(folder, &Master::File)
+    }
+
+    /// [`Keys::open`] with a master key from wherever `master` says. One that is given replaces the one before it, and
+    /// erasures that were pending are done then.
+    ///
+    /// # Errors
+    /// As [`Keys::open`].
+    pub fn open_with(folder: impl AsRef<Path>, master: &Master) -> Result<Self, KeysError> {
+        let (home, ring) = Home::open(folder.as_ref(), master)?;
+        Ok(Keys(Arc::new(RwLock::new(Inner { home: Some(home), ring }))))
+    }
+
+    /// Keys that are gone with their owner, for tests and trials.
+    ///
+    /// # Errors
+    /// [`KeysError::NoRandomness`].
+    pub fn in_memory() -> Result<Self, KeysError> {
+        Ok(Keys(Arc::new(RwLock::new(Inner { home: None, ring: Ring::new()? }))))
+    }
+
+    /// The name of this key ring.
+    #[must_use]
+    pub fn ring_id(&self) -> RingId {
+        self.read(|ring| ring.id)
+    }
+
+    /// Destroys a person's key: nothing sealed with it can be read again anywhere, nor any snapshot from before
+    /// (requirement S05). Durable on return.
+    ///
+    /// # Errors
+    /// [`KeysError::File`]; the key is then still there, or is gone without the old master key being gone: erase again.
+    pub fn erase(&self, person: PersonId) -> Result<Erasure, KeysError> {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut ring = inner.ring.clone();
+        ring.people.remove(&person);
+        ring.snapshot = fresh()?;
+        let erasure = match &mut inner.home {
+            Some(home) if home.is_file() => {
+                home.write_under_new_master(&ring)?;
+                Erasure::Done
+            }
+            Some(home) => {
+                ring.pending.insert(person);
+                home.write(&ring)?;
+                Erasure::Pending
+            }
+            None => Erasure::Done,
+        };
+        inner.ring = ring;
+        Ok(erasure)
+    }
+
+    /// How far a person's erasure is; `None` while there is a key.
+    #[must_use]
+    pub fn erasure(&self, person: PersonId) -> Option<Erasure> {
+        self.read(|ring| match (ring.people.contains_key(&person), ring.pending.contains(&person)) {
+            (true, _) => None,
+            (false, true) => Some(Erasure::Pending),
+            (false, false) => Some(Erasure::Done),
+        })
+    }
+
+    /// Seals the ring with a new master key and destroys the old one.
+    ///
+    /// # Errors
+    /// [`KeysError::MasterIsGiven`] where it is not a file, [`KeysError::File`].
+    pub fn rotate_master(&self) -> Result<(), KeysError> {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let ring = inner.ring.clone();
+        match &mut inner.home {
+            Some(home) if home.is_file() => home.write_under_new_master(&ring),
+            Some(_) => Err(KeysError::MasterIsGiven),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a further link key: links made from now on use it, those already sent keep working. Returns its number.
+    ///
+    /// # Errors
+    /// [`KeysError::TooManyLinkKeys`], [`KeysError::File`].
+    pub fn rotate_link_key(&self) -> Result<u8, KeysError> {
+        self.change(Ring::rotate_link_key)?;
+        Ok(self.link_key())
+    }
+
+    /// Destroys every link key but the present one: links made with them open nothing any more.
+    ///
+    /// # Errors
+    /// [`KeysError::File`].
+    pub fn retire_link_keys(&self) -> Result<(), KeysError> {
+        self.change(|ring| {
+            let present = ring.link_key;
+            ring.link_keys.retain(|number, _| *number == present);
+            Ok(())
+        })
+    }
+
+    /// Destroys every key there is, files included, and returns the names of the files (requirement S19). Nothing that
+    /// was ever sealed can be read again; `statement` is signed with the last use of the signing key.
+    ///
+    /// # Errors
+    /// [`KeysError::File`]; what was destroyed before it stays destroyed.
+    pub fn destroy(&self, statement: impl FnOnce(&[String]) -> Statement) -> Result<SignedText, KeysError> {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let pair = inner.ring.signing_pair()?;
+        let destroyed = inner.home.as_ref().map_or(Ok(Vec::new()), Home::destroy)?;
+        *inner = Inner { home: None, ring: Ring::new()? };
+        Ok(SignedText::sign(&pair, &statement(&destroyed)))
+    }
+
+    /// Who signs heads and certificates of this system.
+    ///
+    /// # Errors
+    /// [`KeysError::NoRandomness`] if the machine cannot use the key.
+    pub fn public_key(&self) -> Result<PublicKey, KeysError> {
+        Ok(public_key(&self.read(Ring::signing_pair)?))
+    }
+
+    pub(crate) fn sign(&self, statement: &Statement) -> Result<SignedText, KeysError> {
+        Ok(SignedText::sign(&self.read(Ring::signing_pair)?, statement))
+    }
+
+    /// Makes keys for those who have none. Durable on return.
+    pub(crate) fn ensure(&self, people: &[PersonId]) -> Result<(), KeysError> {
+        let missing = |ring: &Ring| people.iter().any(|person| !ring.people.contains_key(person));
+        if !self.read(missing) {
+            return Ok(());
+        }
+        self.change(|ring| {
+            for person in people {
+                if !ring.people.contains_key(person) {
+                    ring.people.insert(*person, fresh()?);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Seals a person's data; [`Private::Erased`] if the person has no key any more.
+    pub(crate) fn seal<T: Serialize>(&self, person: PersonId, value: &T) -> Result<Private<T>, KeysError> {
+        let Some(secret) = self.secret(person) else { return Ok(Private::Erased) };
+        let plain = postcard::to_stdvec(value).map_err(|_| KeysError::Unreadable { person })?;
+        let sealed = secret.seal(&owner(person), &plain).ok_or(KeysError::NoRandomness)?;
+        Ok(Private::Sealed(sealed))
+    }
+
+    /// Opens a person's data; [`Private::Erased`] if no key that is here opens it: the chain vouches for its bytes, so it
+    /// was sealed with a key that is gone.
+    pub(crate) fn open_sealed<T: DeserializeOwned>(
+        &self,
+        person: PersonId,
+        sealed: &Sealed,
+    ) -> Result<Private<T>, KeysError> {
+        let plain = self.secret(person).and_then(|secret| secret.open(&owner(person), sealed));
+        let Some(plain) = plain else { return Ok(Private::Erased) };
+        postcard::from_bytes(&plain).map(Private::Open).map_err(|_| KeysError::Unreadable { person })
+    }
+
+    /// The number of the link key that new links are made with.
+    pub(crate) fn link_key(&self) -> u8 {
+        self.read(|ring| ring.link_key)
+    }
+
+    /// HMAC-SHA-256 with a link key, if it exists.
+    pub(crate) fn link_mac(&self, key: u8, message: &[u8]) -> Option<hmac::Tag> {
+        let secret = self.read(|ring| ring.link_keys.get(&key).cloned())?;
+        Some(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.bytes()), message))
+    }
+
+    fn secret(&self, person: PersonId) -> Option<Secret> {
+        self.read(|ring| ring.people.get(&person).cloned())
+    }
+
+    fn read<R>(&self, f: impl FnOnce(&Ring) -> R) -> R {
+        f(&self.0.read().unwrap_or_else(PoisonError::into_inner).ring)
+    }
+
+    /// Changes a copy, writes it, and only then shows it.
+    fn change(&self, f: impl FnOnce(&mut Ring) -> Result<(), KeysError>) -> Result<(), KeysError> {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = inner.ring.clone();
+        f(&mut changed)?;
+        if let Some(home) = &inner.home {
+            home.write(&changed)?;
+        }
+        inner.ring = changed;
+        Ok(())
+    }
+}
+
+fn public_key(pair: &Ed25519KeyPair) -> PublicKey {
+    let mut key = [0; 32];
+    key.copy_from_slice(pair.public_key().as_ref());
+    PublicKey(key)
+}
+
+/// What personal data of a person is bound to.
+fn owner(person: PersonId) -> [u8; 4] {
+    person.0.to_be_bytes()
+}
+
+fn random<const N: usize>() -> Result<[u8; N], KeysError> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| KeysError::NoRandomness)?;
+    Ok(bytes)
+}

@@ -1,0 +1,39 @@
+//! What the delivery engine keeps is sealed with the same keys, so that erasing a person reaches its queue too.
+
+use hikyaku_core::Seal;
+use hikyaku_core::errors::SealError;
+use hikyaku_core::letter::KeyId;
+
+use super::Keys;
+use crate::id::PersonId;
+use crate::sealed::{Sealed, Secret};
+
+/// Keeps what the engine seals apart from what the journal holds of the same person.
+const PURPOSE: &[u8] = b"hikyaku queue";
+
+impl Keys {
+    /// The key of a recipient: a person's, or the common one for number 0, which is nobody's.
+    fn engine_secret(&self, key: KeyId) -> Option<Secret> {
+        match u32::try_from(key.0).ok()? {
+            0 => Some(self.read(|ring| ring.common.clone())),
+            person => self.secret(PersonId(person)),
+        }
+    }
+}
+
+fn context(context: &[u8]) -> Vec<u8> {
+    [PURPOSE, context].concat()
+}
+
+impl Seal for Keys {
+    fn seal(&self, key: KeyId, bound_to: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        let secret = self.engine_secret(key).ok_or(SealError::Erased)?;
+        let sealed = secret.seal(&context(bound_to), plain).ok_or(SealError::Broken)?;
+        Ok(sealed.as_bytes().to_vec())
+    }
+
+    fn open(&self, key: KeyId, bound_to: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        let secret = self.engine_secret(key).ok_or(SealError::Erased)?;
+        secret.open(&context(bound_to), &Sealed::from_bytes(sealed.to_vec())).ok_or(SealError::Broken)
+    }
+}
