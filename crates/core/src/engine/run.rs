@@ -392,7 +392,7 @@ mod tests {
     #[tokio::test]
     async fn an_engine_whose_last_handle_is_dropped_ends_and_gives_its_queue_back() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = Engine::open(Config::new(folder.path())).await.unwrap();
+        let engine = Engine::open(Config::new(folder.path(), "sender.example")).await.unwrap();
         let other = engine.clone();
         drop(engine);
         assert!(other.snapshot().await.is_ok(), "there is another handle");
@@ -401,7 +401,7 @@ mod tests {
         while recorded.changed().await.is_ok() {}
         // The file is closed a moment after the loop has ended.
         for _ in 0..1000 {
-            match Engine::open(Config::new(folder.path())).await {
+            match Engine::open(Config::new(folder.path(), "sender.example")).await {
                 Err(Error::Store(StoreError::Unusable { .. })) => {
                     tokio::time::sleep(core::time::Duration::from_millis(10)).await;
                 }
@@ -414,7 +414,7 @@ mod tests {
     #[tokio::test]
     async fn who_asks_for_something_after_another_handle_has_shut_down_is_told_so() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = Engine::open(Config::new(folder.path())).await.unwrap();
+        let engine = Engine::open(Config::new(folder.path(), "sender.example")).await.unwrap();
         let other = engine.clone();
         engine.shutdown().await;
         let refused = other.cancel(BatchId(1)).await.unwrap_err().to_string();

@@ -23,6 +23,7 @@ use crate::config::Dialable;
 use crate::event::{Ended, Event, SessionId};
 use crate::message::{MailId, Urgency};
 use crate::outcome::Stage;
+use crate::pace::Slot;
 use crate::press::{self, Coming, Draft, KeyRing, Page, Spoilt};
 use crate::session::{Ending, Held, Manner, Output, Session, Why};
 use crate::time::Instant;
@@ -95,7 +96,7 @@ struct Carrier<'a, F> {
     /// The mail that is being rendered at this moment.
     rendering: Option<MailId>,
     /// The gate's slot for the next mail, if it has one.
-    slot: Option<Instant>,
+    slot: Option<Slot>,
     finish: bool,
     /// Nobody is left who could order anything.
     forsaken: bool,
@@ -320,9 +321,8 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             self.forsake();
         }
         while self.may_offer(now) {
-            let depart = self.held.departs().unwrap_or(now);
-            let slot = self.opening.gate.pass(self.slot, depart, now);
-            self.slot = slot.err();
+            let (Some(depart), Some(urgency)) = (self.held.departs(), self.held.urgency()) else { break };
+            self.slot = self.opening.gate.pass(self.slot, urgency, depart, now).err();
             if self.slot.is_some() {
                 break;
             }
@@ -337,13 +337,14 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
 
     /// Whether something could be offered at this very moment.
     fn may_offer(&self, now: Instant) -> bool {
-        let opens = self.slot.is_none_or(|slot| slot <= now);
+        // What is more urgent than the mail that the slot was given for may have an earlier one.
+        let opens = self.slot.is_none_or(|slot| slot.at <= now || self.held.urgency() < Some(slot.urgency));
         self.session.wants_mail() && opens && self.held.departs().is_some_and(|depart| depart <= now)
     }
 
     fn wake(&self) -> Instant {
         let depart = match self.held.departs() {
-            Some(depart) if self.session.wants_mail() => self.slot.map_or(depart, |slot| depart.max(slot)),
+            Some(depart) if self.session.wants_mail() => self.slot.map_or(depart, |slot| depart.max(slot.at)),
             _ => Instant::NEVER,
         };
         self.session.wake().min(depart)
