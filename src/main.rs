@@ -4,15 +4,20 @@
 
 mod account;
 mod carrier_table;
+mod courier;
 mod demo;
 mod dkim_key;
 mod feed;
 mod foresight;
+mod init;
 mod journal;
 mod letter_files;
+mod metrics;
 mod mock;
 mod ranges;
 mod send;
+mod serve;
+mod settings;
 mod show;
 mod signing;
 mod simulate;
@@ -42,6 +47,10 @@ struct Cli {
 enum Command {
     /// One earthquake telegram becomes 11,500 mails, on this machine alone.
     Demo(demo::DemoArgs),
+    /// Set up a system: configuration, keys, database, first administrator.
+    Init(init::InitArgs),
+    /// Run everything: engine, feeds, push endpoint, pages.
+    Serve(serve::ServeArgs),
     /// A mail to each row of a roster.
     Send(Box<send::SendArgs>),
     /// A key for DKIM and its DNS record.
@@ -70,6 +79,8 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
+            Command::Init(args) => init::run(args).await,
+            Command::Serve(args) => serve::run(args).await,
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Journal(args) => journal::run(args).await,

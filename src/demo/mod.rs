@@ -1,7 +1,6 @@
 //! `hikyaku demo`: one earthquake telegram becomes 11,500 mails, on this machine alone.
 
 mod chance;
-mod metrics;
 mod names;
 mod people;
 mod roster;
@@ -46,9 +45,12 @@ pub struct DemoArgs {
     /// Print nothing but one JSON object at the end; implies --exit.
     #[arg(long)]
     json: bool,
-    /// Port of the pages; 0 takes any free one.
+    /// Port of the answer pages; 0 takes any free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
+    /// Port of the console; 0 takes any free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    console_port: u16,
     /// How many of those who got a mail answer, from 0 to 1.
     #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = ranges::share)]
     answers: f64,
@@ -73,7 +75,8 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
     let hushed = args.json || args.quiet;
     if !hushed {
         eprintln!("模擬キャリア {} 社を 127.0.0.1 の内側で起動しました（{}）。", stage.carriers(), args.profile);
-        eprintln!("職員 {} 名を登録しました。集計画面: {}", stage.people(), stage.tally_address());
+        eprintln!("職員 {} 名を登録しました。管理画面: {}", stage.people(), stage.console_address());
+        eprintln!("{}", stage.administrator());
     }
     let Some(work) = stage.take_telegram(telegram).await? else {
         tell_nobody(args, stage)?;
@@ -97,7 +100,7 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         println!("{}", verdict.words());
         print!("{}", work.timeline(&account));
         let end = if interrupted { "中断前の最後の配信" } else { "配信完了" };
-        println!("{end}まで {:.2} 秒。集計画面: {}", report.seconds, stage.tally_address());
+        println!("{end}まで {:.2} 秒。管理画面: {}", report.seconds, stage.console_address());
     }
     if !interrupted {
         stay(args).await?;
@@ -126,7 +129,7 @@ async fn stay(args: &DemoArgs) -> Result<(), String> {
         return Ok(());
     }
     if !args.quiet {
-        eprintln!("Ctrl-C で終わります。回答は集計画面で増えていきます。");
+        eprintln!("Ctrl-C で終わります。回答は管理画面で増えていきます。");
     }
     tokio::signal::ctrl_c().await.map_err(|e| e.to_string())
 }

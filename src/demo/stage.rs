@@ -9,18 +9,20 @@ use hikyaku_core::letter::Mailbox;
 use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
 use hikyaku_core::{Address, BatchId, Carrier, Config, Engine, Policy, Record};
 use hikyaku_dispatch::{
-    Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, PeopleCommand, RedbJournal, RosterImport, Rule, RuleId,
-    Sender, batch_for, outcomes, read_roster,
+    AccountCommand, Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, PeopleCommand, RedbJournal, RosterImport,
+    Rule, RuleId, Sender, batch_for, outcomes, read_roster,
 };
 use hikyaku_feeds::{parse, samples};
 use hikyaku_mock::{CarrierProfile, Directory, Ledger, MockNet};
-use hikyaku_web::WebState;
+use hikyaku_web::{Console, ConsoleSettings, Door, WebState};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::people::{self, Habits};
-use super::{DemoArgs, Work, metrics, roster};
+use super::{DemoArgs, Work, roster};
+use crate::init::open_administrator;
+use crate::metrics;
 use crate::mock::read_profile;
 
 /// Records folded into the journal at once.
@@ -32,6 +34,8 @@ pub struct Stage {
     engine: Engine,
     desk: Desk,
     pages: String,
+    console: String,
+    administrator: Administrator,
     people: usize,
     carriers: usize,
     /// Dropped after whatever has files open in it.
@@ -54,8 +58,11 @@ impl Stage {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", args.port)).await;
         let listener = listener.map_err(|e| format!("--port {}: {e}; choose another", args.port))?;
         let pages = format!("http://{}", listener.local_addr().map_err(|e| e.to_string())?);
+        let console_door = Door::bind(([127, 0, 0, 1], args.console_port).into()).await.map_err(|e| e.to_string())?;
+        let console = format!("http://{}/", console_door.address().ok_or("the console has no address")?);
         let folder = Folder::fresh(args.data.clone())?;
         let desk = open_desk(&folder.path, &generated.csv).await?;
+        let administrator = Administrator::open(&desk).await?;
         let config = config(&folder.path, &net, &rows, args.seed)?;
         let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
         let (stop, stopped) = watch::channel(false);
@@ -64,6 +71,7 @@ impl Stage {
         let habits = Habits { share: args.answers, seed: args.seed, median: Duration::from_secs(2) };
         let tasks = vec![
             tokio::spawn(serve(listener, desk.clone(), engine.clone(), until(stopped.clone()))),
+            tokio::spawn(serve_console(console_door, desk.clone(), until(stopped.clone()))),
             tokio::spawn(fold_outcomes(engine.clone(), desk.clone(), batches, fold, until(stopped.clone()))),
             tokio::spawn(answer(mails, habits, until(stopped))),
         ];
@@ -72,6 +80,8 @@ impl Stage {
             engine,
             desk,
             pages,
+            console,
+            administrator,
             people: args.people,
             carriers: rows.len(),
             folder,
@@ -175,9 +185,15 @@ impl Stage {
         self.carriers
     }
 
-    /// Where the tally is.
-    pub fn tally_address(&self) -> String {
-        format!("{}/tally", self.pages)
+    /// Where the console is.
+    pub fn console_address(&self) -> &str {
+        &self.console
+    }
+
+    /// How to log in to the console, in one line.
+    pub fn administrator(&self) -> String {
+        let Administrator { password, codes } = &self.administrator;
+        format!("ログインID: demo　パスワード: {password}　認証コード（1回ずつ）: {}", codes.join(" "))
     }
 
     /// Ends everything in order; a temporary folder is removed.
@@ -305,11 +321,44 @@ async fn serve(
     engine: Engine,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let state = WebState::new(desk);
-    let pages = hikyaku_web::router(state.clone()).merge(hikyaku_web::console_router(state));
-    let router = pages.merge(metrics::router(engine));
-    if let Err(e) = hikyaku_web::serve(listener, router, stop).await {
-        eprintln!("hikyaku: the pages stopped: {e}");
+    let router = hikyaku_web::router(WebState::new(desk)).merge(metrics::router(engine));
+    hikyaku_web::serve(Door::open(listener), router, stop).await;
+}
+
+async fn serve_console(door: Door, desk: Desk, stop: impl Future<Output = ()> + Send + 'static) {
+    let settings = ConsoleSettings { organisation: "架空省（デモ）".into(), ..ConsoleSettings::default() };
+    let console = Console::new(WebState::new(desk), settings);
+    let closing = console.clone();
+    let stop = async move {
+        stop.await;
+        closing.close();
+    };
+    hikyaku_web::serve(door, hikyaku_web::console_router(console), stop).await;
+}
+
+/// Codes that are printed: so often can one log in without an authenticator.
+const CODES: usize = 3;
+
+/// Who may log in to the demo's console.
+struct Administrator {
+    password: String,
+    codes: Vec<String>,
+}
+
+impl Administrator {
+    async fn open(desk: &Desk) -> Result<Self, String> {
+        let now = Timestamp::now();
+        let password = open_administrator(desk, "demo", "デモ管理者").await?;
+        let account = desk.read(|state| state.accounts().by_login("demo").map(|account| account.id));
+        let account = account.ok_or("the account is gone")?;
+        let hash = hikyaku_web::hash_password(&password).map_err(|e| e.to_string())?;
+        let (factor, codes) = hikyaku_web::make_factor().map_err(|e| e.to_string())?;
+        let commands =
+            [AccountCommand::SetPassword { account, password: hash }, AccountCommand::SetFactor { account, factor }];
+        for command in commands {
+            desk.command(command, now).await.map_err(|e| e.to_string())?;
+        }
+        Ok(Self { password, codes: codes.into_iter().take(CODES).collect() })
     }
 }
 

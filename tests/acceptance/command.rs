@@ -105,6 +105,12 @@ impl Running {
         assert!(sent.success());
     }
 
+    /// What tells a service to stop.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// Its output; empty where the pipe was taken.
     fn output(&mut self) -> (String, String) {
         let read = |pipe: &mut Option<JoinHandle<String>>| pipe.take().map_or_else(String::new, |t| t.join().unwrap());

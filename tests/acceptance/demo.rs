@@ -117,22 +117,27 @@ fn for_people_it_ends_with_a_table_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let Ended { status, stdout, stderr } = run(folder.path(), ["demo", "--exit", "--quiet", "--people", "200"], 60);
     assert!(status.success(), "{stderr}");
-    for words in ["docomo", "合計", "50%", "紛失 0", "重複 0", "/tally"] {
+    for words in ["docomo", "合計", "50%", "紛失 0", "重複 0", "管理画面: http://"] {
         assert!(stdout.contains(words), "{words} is not in\n{stdout}");
     }
     assert_empty(folder.path());
 }
 
 #[test]
-fn it_serves_the_tally_and_an_answer_page_until_ctrl_c() {
+fn it_serves_the_console_and_an_answer_page_until_ctrl_c() {
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
-    let args = ["demo", "--people", "200", "--port", &port.to_string()];
+    let console = free_port();
+    let args = ["demo", "--people", "200", "--port", &port.to_string(), "--console-port", &console.to_string()];
     let demo = start(folder.path(), args);
     let deadline = Instant::now() + Duration::from_secs(60);
-    // People answer for some seconds after the mails: the page is there first and the answers follow.
-    while !page(port, "/tally").is_some_and(|page| page.starts_with("HTTP/1.1 200") && page.contains("回答")) {
-        assert!(Instant::now() < deadline, "no tally on port {port}");
+    while !page(console, "/login").is_some_and(|page| page.starts_with("HTTP/1.1 200") && page.contains("認証コード"))
+    {
+        assert!(Instant::now() < deadline, "no console on port {console}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    while !page(port, "/metrics").is_some_and(|page| page.contains("docomo")) {
+        assert!(Instant::now() < deadline, "nothing was sent");
         std::thread::sleep(Duration::from_millis(100));
     }
     std::thread::sleep(Duration::from_secs(2));
@@ -140,6 +145,7 @@ fn it_serves_the_tally_and_an_answer_page_until_ctrl_c() {
     let ended = demo.end(Duration::from_secs(30));
     assert!(ended.status.success(), "{}\n{}", ended.status, ended.stderr);
     assert!(ended.stderr.contains("/a/"), "an answer link to try: {}", ended.stderr);
+    assert!(ended.stderr.contains("ログインID: demo"), "an account to log in with: {}", ended.stderr);
     assert_empty(folder.path());
 }
 
@@ -180,7 +186,7 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn page(port: u16, path: &str) -> Option<String> {
+pub fn page(port: u16, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").ok()?;

@@ -19,6 +19,7 @@ mod relay;
 mod reload;
 mod routes;
 mod scale;
+mod serving;
 mod signatures;
 mod sink;
 #[cfg(feature = "smime")]

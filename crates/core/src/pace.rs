@@ -42,6 +42,15 @@ impl Pace {
         self.burst = burst.max(1);
     }
 
+    /// Changes rate and burst, so that as many mails as could leave now still can, as far as the new burst allows.
+    pub fn change(&mut self, per_second: Option<f64>, burst: u32, now: Instant) {
+        let before = self.interval.unwrap_or(INTERVAL_MIN);
+        let owed = self.tat.since(now).as_secs_f64() / before.as_secs_f64();
+        let after = per_second.map(interval_of);
+        self.tat = now + after.unwrap_or(Span::ZERO).mul_f64(owed.min(f64::from(burst)));
+        (self.interval, self.burst) = (after, burst.max(1));
+    }
+
     /// The next departure if it is not later than `horizon`, and books it.
     ///
     /// # Errors
@@ -105,6 +114,14 @@ mod tests {
         assert_eq!(departures(&mut pace, at(0.0), 2), [0.0, 1.0]);
         pace.set_rate(Some(10.0));
         assert_eq!(departures(&mut pace, at(2.0), 3), [2.0, 2.1, 2.2]);
+    }
+
+    #[test]
+    fn a_change_keeps_what_may_leave_at_once() {
+        let mut pace = Pace::new(Some(1.0), 10);
+        assert_eq!(departures(&mut pace, at(100.0), 8), [100.0; 8]);
+        pace.change(Some(10.0), 10, at(100.0));
+        assert_eq!(departures(&mut pace, at(100.0), 4), [100.0, 100.0, 100.1, 100.2]);
     }
 
     proptest! {

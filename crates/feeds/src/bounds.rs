@@ -7,17 +7,27 @@ pub const MAX_TELEGRAM_BYTES: usize = 16 * 1024 * 1024;
 /// The deepest nesting of elements. JMA telegrams stay under 16.
 pub const MAX_DEPTH_ELEMENTS: usize = 64;
 /// The most attributes on one element; they are compared pairwise when read.
-pub const MAX_ATTRIBUTES_PER_ELEMENT: usize = 64;
+pub const MAX_ATTRIBUTES_PER_ELEMENT: usize = 32;
 /// The most namespace declarations in a telegram; elements inherit them by copy. Official samples have at most 15.
 pub const MAX_NAMESPACE_DECLARATIONS: usize = 1024;
-/// The most nodes (elements, texts, comments); this bounds memory.
+/// The most nodes (elements, texts, comments); this bounds memory. A telegram of fewer bytes may have fewer: [`nodes_limit`].
 pub const MAX_NODES: u32 = 2_000_000;
+/// The most reports on places that one telegram may become. Every municipality of Japan with
+/// ten warnings makes 20,000.
+pub const MAX_REPORTS: usize = 50_000;
+/// Bytes that a node has at least on average, in a telegram that is not small. Real ones have 15 and more.
+const BYTES_PER_NODE: usize = 8;
+/// Nodes that any telegram may have, however small.
+const NODES_ANYWAY: usize = 10_000;
 
-/// The telegram as text, if its markup is within bounds too.
-pub(crate) fn within_bounds(bytes: &[u8]) -> Result<&str, Reject> {
-    let text = text(bytes)?;
-    Scan::new(text).run()?;
-    Ok(text)
+/// The most nodes of a telegram of so many bytes: one whose nodes are smaller than any real one's costs far more memory than it weighs.
+pub(crate) fn nodes_limit(bytes: usize) -> u32 {
+    u32::try_from(NODES_ANYWAY + bytes / BYTES_PER_NODE).map_or(MAX_NODES, |it| it.min(MAX_NODES))
+}
+
+/// Whether the markup of a text is within bounds.
+pub(crate) fn within_bounds(text: &str) -> Result<(), Reject> {
+    Scan::new(text).run()
 }
 
 /// The bytes as text, if they are not too many and UTF-8.

@@ -10,6 +10,7 @@ use roxmltree::Node;
 use crate::instant::loose_instant;
 use crate::loose::{child_text, children};
 use crate::reject::Reject;
+use crate::reports::said_once;
 use crate::xml::place;
 
 /// What the namespaces of CAP begin with; 1.0 has another form.
@@ -46,17 +47,13 @@ pub(crate) fn alert(root: Node, source_name: &str) -> Result<Bulletin, Reject> {
     if let Some(info) = spoken(&infos) {
         tell(&mut bulletin, info);
     }
-    let mut seen: Vec<(Area, Severity)> = Vec::new();
     for info in &infos {
         let severity = Severity::Cap(measures(*info));
-        for area in children(*info, "area").flat_map(areas) {
-            // Several languages repeat the same areas.
-            if !seen.iter().any(|(known, same)| known.code == area.code && *same == severity) {
-                seen.push((area, severity.clone()));
-            }
-        }
+        let named = children(*info, "area").flat_map(areas);
+        bulletin.areas.extend(named.map(|area| AreaReport { area, severity: severity.clone() }));
     }
-    bulletin.areas = seen.into_iter().map(|(area, severity)| AreaReport { area, severity }).collect();
+    // Several languages repeat the same areas.
+    said_once(&mut bulletin.areas);
     if bulletin.title.is_empty() {
         bulletin.title = child_text(root, "note").unwrap_or_else(|| format!("CAP {message}"));
     }

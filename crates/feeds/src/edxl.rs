@@ -12,9 +12,12 @@ use crate::instant::loose_instant;
 use crate::jma;
 use crate::loose::{child, child_text, children, text};
 use crate::reject::Reject;
+use crate::reports::within_reports;
 use crate::tables::municipality;
 use crate::xml::is_jma_report;
 
+/// The most sentences kept of a body.
+const LINES_MAX: usize = 200;
 /// How deep the envelope may lie in a SOAP message: Envelope, Body, publish, message.
 const SOAP_DEPTH: usize = 5;
 
@@ -35,6 +38,7 @@ pub(crate) fn bulletins(distribution: Node, source_name: &str) -> Result<Vec<Bul
     let sent = loose_instant(distribution, "dateTimeSent", "EDXLDistribution/dateTimeSent")?;
     let objects: Vec<Node> = children(distribution, "contentObject").collect();
     let several = objects.len() > 1;
+    within_reports(0, children(distribution, "targetArea").count(), objects.len(), distribution)?;
     let mut found = Vec::new();
     for (at, object) in objects.iter().enumerate() {
         let name = if several { format!("{source_name}~{}", at + 1) } else { source_name.to_owned() };
@@ -149,8 +153,10 @@ fn sentences(body: Node) -> String {
         if !line.is_ascii() && !lines.contains(&line) {
             lines.push(line);
         }
+        if lines.len() == LINES_MAX {
+            break;
+        }
     }
-    lines.truncate(200);
     lines.join("\n")
 }
 

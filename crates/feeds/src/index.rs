@@ -114,19 +114,14 @@ pub(crate) fn plain(html: &str) -> String {
     let mut words = String::with_capacity(html.len().min(SUMMARY_CHARACTERS));
     let mut rest = html;
     while let Some(open) = rest.find('<') {
-        words.push_str(&rest[..open]);
         let tag = &rest[open..];
         let is_tag = tag[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
-        match tag.find('>').filter(|_| is_tag) {
-            Some(close) => {
-                words.push(' ');
-                rest = &tag[close + 1..];
-            }
-            None => {
-                words.push('<');
-                rest = &tag[1..];
-            }
-        }
+        let close = if is_tag { tag.find('>') } else { Some(0) };
+        // Where nothing closes this tag nothing closes a later one: looking again would take the square of the length.
+        let Some(close) = close else { break };
+        words.push_str(&rest[..open]);
+        words.push(if is_tag { ' ' } else { '<' });
+        rest = &tag[close + 1..];
     }
     words.push_str(rest);
     let references = [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];

@@ -45,6 +45,7 @@ pub mod poll;
 pub mod push;
 mod read;
 mod reject;
+mod reports;
 pub mod samples;
 mod series;
 #[cfg(feature = "edge")]
@@ -53,7 +54,8 @@ pub mod tables;
 mod xml;
 
 pub use bounds::{
-    MAX_ATTRIBUTES_PER_ELEMENT, MAX_DEPTH_ELEMENTS, MAX_NAMESPACE_DECLARATIONS, MAX_NODES, MAX_TELEGRAM_BYTES,
+    MAX_ATTRIBUTES_PER_ELEMENT, MAX_DEPTH_ELEMENTS, MAX_NAMESPACE_DECLARATIONS, MAX_NODES, MAX_REPORTS,
+    MAX_TELEGRAM_BYTES,
 };
 pub use hikyaku_bulletin::Bulletin;
 pub use index::{Entry, Index};

@@ -9,7 +9,7 @@ use roxmltree::Node;
 
 use crate::loose::{child, child_text, children, text};
 use crate::reject::Reject;
-use crate::tables::{country, country_named};
+use crate::tables::{countries_in, country, country_named};
 use crate::xml::place;
 
 /// Most characters kept of a notice's main text; some run to thousands.
@@ -80,15 +80,21 @@ fn notice(mail: Node, modified: Option<Timestamp>) -> Option<Bulletin> {
     bulletin.headline = Some(say("lead")).filter(|it| !it.is_empty()).unwrap_or_else(|| bulletin.title.clone());
     bulletin.text = say("mainText").chars().take(TEXT_CHARACTERS).collect();
     bulletin.link = child_text(mail, "infoUrl");
-    let countries = children(mail, "country").map(area_of);
-    let level = named_level(&bulletin.title).or_else(|| named_level(&bulletin.headline));
+    let mut areas: Vec<Area> = children(mail, "country").map(area_of).collect();
+    if areas.is_empty() {
+        // 広域情報 names regions; which countries they mean stands in its words only.
+        areas.extend(children(mail, "area").map(region_of));
+    }
+    let names = if bulletin.kind == Kind::Travel(TravelNotice::Infection) { INFECTION_LEVELS } else { LEVELS };
+    let level =
+        greatest(mail, names).or_else(|| named_level(&bulletin.title)).or_else(|| named_level(&bulletin.headline));
     let report = |area| {
         let severity = level.map_or(Severity::Named, |level| {
             Severity::Travel(TravelReport { scale: scale(&bulletin.kind), level: Some(level), whole: false })
         });
         AreaReport { area, severity }
     };
-    bulletin.areas = countries.map(report).collect();
+    bulletin.areas = areas.into_iter().map(report).collect();
     Some(bulletin)
 }
 
@@ -99,19 +105,33 @@ const fn scale(kind: &Kind) -> TravelScale {
     }
 }
 
-/// The greatest level that a title names: `【危険レベル継続】`, `レベル４`. Notices carry no level of their own.
+/// The greatest of the levels that stand (`riskLevel3`), in a notice or a country's file.
+fn greatest(node: Node, names: [&str; 4]) -> Option<u8> {
+    let stands = |name: &str| child(node, name).map(text).is_some_and(|it| is_yes(&it));
+    (1..=4).rev().find(|level| stands(names[usize::from(level - 1)]))
+}
+
+/// The greatest level that a title names: `【危険レベル継続】`, `レベル４`, for notices that carry no levels of their own.
 fn named_level(words: &str) -> Option<u8> {
     hikyaku_bulletin::AlertLevel::named_in(words).map(hikyaku_bulletin::AlertLevel::number).filter(|it| *it <= 4)
 }
 
-/// A country by its name, else by 外務省's code: light lists carry the code only.
+/// A country by 外務省's code, which light lists carry alone, else by its name.
 fn area_of(node: Node) -> Area {
     let name = child_text(node, "name").unwrap_or_default();
     let code = child_text(node, "cd").unwrap_or_default();
-    match country_named(&name).or_else(|| country(&code)) {
+    match country(&code).or_else(|| country_named(&name)) {
         Some(known) => known.area(),
         None => Area::new(AreaScheme::MofaCountry, code, name, []),
     }
+}
+
+/// A region of 外務省's, as 広域情報 names it.
+fn region_of(node: Node) -> Area {
+    let field = |name| child_text(node, name).unwrap_or_default();
+    let (code, name) = (field("cd"), field("name"));
+    let named = countries_in(&name).into_iter().filter_map(|it| it.alpha2.parse().ok()).collect();
+    Area { countries: named, ..Area::new(AreaScheme::MofaRegion, code, name, []) }
 }
 
 /// The state of one country: the worst level that stands anywhere in it. Several levels may stand at once, each for a part.
@@ -133,10 +153,7 @@ fn country_file(root: Node, issued: Timestamp, source_name: &str) -> Bulletin {
     bulletin.title = child_text(root, "riskTitle").unwrap_or_else(|| format!("{}の海外安全情報", area.name));
     bulletin.headline = child_text(root, "riskLead").unwrap_or_default();
     for (names, scale) in [(LEVELS, TravelScale::Mofa), (INFECTION_LEVELS, TravelScale::MofaInfection)] {
-        let stands = |name: &&str| child(root, name).map(text).is_some_and(|it| is_yes(&it));
-        let standing: Vec<usize> = (0..4).filter(|at| stands(&names[*at])).collect();
-        let level = standing.last().and_then(|at| u8::try_from(at + 1).ok());
-        let severity = Severity::Travel(TravelReport { scale, level, whole: false });
+        let severity = Severity::Travel(TravelReport { scale, level: greatest(root, names), whole: false });
         bulletin.areas.push(AreaReport { area: area.clone(), severity });
     }
     bulletin

@@ -6,6 +6,7 @@ use roxmltree::Node;
 
 use crate::jma;
 use crate::reject::Reject;
+use crate::reports::within_reports;
 use crate::xml::{document, is_jma_report, not_known};
 use crate::{bounds, cap, edxl, mofa};
 
@@ -20,10 +21,11 @@ use crate::{bounds, cap, edxl, mofa};
 /// [`Reject`] when the bytes are out of bounds, hostile, damaged, no telegram of a known form, or lack what a telegram must have: title
 /// and times, and in a 震度速報 that is no cancellation at least one area.
 pub fn parse(bytes: &[u8], source_name: &str) -> Result<Bulletin, Reject> {
-    if bounds::is_page(bounds::text(bytes)?) {
+    let text = bounds::text(bytes)?;
+    if bounds::is_page(text) {
         return Err(Reject::Page);
     }
-    let text = bounds::within_bounds(bytes)?;
+    bounds::within_bounds(text)?;
     let document = document(text)?;
     let root = document.root_element();
     let bulletins = telegrams(root, bytes, source_name)?;
@@ -35,7 +37,7 @@ pub fn parse(bytes: &[u8], source_name: &str) -> Result<Bulletin, Reject> {
 /// What a telegram or a list of notices says, when it has a known form.
 pub(crate) fn telegrams(root: Node, bytes: &[u8], source_name: &str) -> Result<Option<Vec<Bulletin>>, Reject> {
     let named = if source_name.is_empty() { digest(bytes).to_string() } else { source_name.to_owned() };
-    Ok(Some(if is_jma_report(root) {
+    let bulletins = if is_jma_report(root) {
         vec![jma::telegram(root, &named)?]
     } else if cap::is_alert(root) {
         vec![cap::alert(root, &named)?]
@@ -45,7 +47,9 @@ pub(crate) fn telegrams(root: Node, bytes: &[u8], source_name: &str) -> Result<O
         mofa::bulletins(root, &named)?
     } else {
         return Ok(None);
-    }))
+    };
+    within_reports(bulletins.iter().map(|it| it.areas.len()).sum(), 0, 0, root)?;
+    Ok(Some(bulletins))
 }
 
 /// SHA-256 of the bytes.

@@ -35,7 +35,7 @@ pub fn read(bytes: &[u8], source_name: &str) -> Result<Document, Reject> {
     if bounds::is_page(text) {
         return Err(Reject::Page);
     }
-    let text = bounds::within_bounds(bytes)?;
+    bounds::within_bounds(text)?;
     let document = document(text)?;
     let root = document.root_element();
     if let Some(events) = gdacs::bulletins(root) {

@@ -2,7 +2,7 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use crate::bounds::MAX_NODES;
+use crate::bounds::nodes_limit;
 use crate::reject::{Place, Reject};
 
 /// What all namespaces of JMA XML begin with.
@@ -10,7 +10,8 @@ const JMA_NAMESPACE: &str = "http://xml.kishou.go.jp/jmaxml1/";
 
 /// Reads a text that is within bounds.
 pub(crate) fn document(text: &str) -> Result<Document<'_>, Reject> {
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+    let nodes_limit = nodes_limit(text.len());
+    let options = ParsingOptions { allow_dtd: false, nodes_limit, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| {
         let end = Place::of_byte(text.as_bytes(), text.len());
         let at = error.pos();
@@ -18,7 +19,7 @@ pub(crate) fn document(text: &str) -> Result<Document<'_>, Reject> {
         match error {
             roxmltree::Error::DtdDetected => Reject::Dtd { place },
             roxmltree::Error::NodesLimitReached => {
-                let limit = usize::try_from(MAX_NODES).unwrap_or(usize::MAX);
+                let limit = usize::try_from(nodes_limit).unwrap_or(usize::MAX);
                 Reject::OutOfBounds { what: "nodes", limit, place: end }
             }
             roxmltree::Error::UnclosedRootNode | roxmltree::Error::UnexpectedEndOfStream => {

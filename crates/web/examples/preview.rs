@@ -1,15 +1,15 @@
 //! Serves the pages with fictional people on loopback, to be looked at: `cargo run -p hikyaku-web --example preview`.
 //!
-//! Prints one address a line: the tally, then an answer link in earnest, in a drill and in a test. Ends with Ctrl-C.
+//! Prints the console with how to log in, then an answer link in earnest, in a drill and in a test. Ends with Ctrl-C.
 
 #![allow(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use std::time::Duration;
 
 use hikyaku_dispatch::{Actor, AnswerCommand, ChoiceId, DispatchId, Mode, Question, Via};
+use hikyaku_web::Door;
 use jiff::SignedDuration;
 use stage::Stage;
-use tokio::net::TcpListener;
 
 #[path = "../tests/stage/mod.rs"]
 mod stage;
@@ -25,11 +25,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         answer_some(&stage, dispatch).await?;
         links.push(stage.link(dispatch, 1));
     }
-    let listener = TcpListener::bind(("127.0.0.1", port()?)).await?;
-    let address = listener.local_addr()?;
-    println!("http://{address}/tally");
+    let codes = stage.open_account("admin").await;
+    let console = Door::bind(([127, 0, 0, 1], port()?).into()).await?;
+    let answers = Door::bind(([127, 0, 0, 1], 0).into()).await?;
+    let address = |door: &Door| door.address().map(|at| format!("http://{at}")).unwrap_or_default();
+    println!("{}/  admin  {}  {}", address(&console), stage::PASSWORD, codes.join(" "));
     for link in links.iter().rev() {
-        println!("http://{address}{link}");
+        println!("{}{link}", address(&answers));
     }
     let turning = async {
         let mut second = tokio::time::interval(Duration::from_secs(1));
@@ -43,7 +45,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let _ = tokio::signal::ctrl_c().await;
     };
     tokio::select! {
-        served = hikyaku_web::serve(listener, stage.pages(), stop) => Ok(served?),
+        () = hikyaku_web::serve(answers, stage.pages(), std::future::pending()) => Ok(()),
+        () = hikyaku_web::serve(console, stage.console(), stop) => Ok(()),
         () = turning => Ok(()),
     }
 }

@@ -12,4 +12,15 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A certificate or its key cannot be used.
+    #[error("{}: {problem}; put a PEM file of the certificate chain and one of its private key there", path.display())]
+    Certificate {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The machine gives no randomness.
+    #[error("the system gives no random bytes: check the machine")]
+    NoRandomness,
 }

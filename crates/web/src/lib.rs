@@ -1,31 +1,40 @@
-//! Responder pages and the tally, served with axum.
+//! Responder pages and the console, served with axum.
 //!
 //! Two routers over one [`hikyaku_dispatch::Desk`]: [`router`] for the people who answer (no log-in, no cookie, no
-//! script, each page within 10 KB), [`console_router`] for those who watch the numbers. Mount them on different
-//! listeners; [`serve()`] runs each until told to stop.
+//! script, each page within 10 KB), [`console_router`] for those who watch, send and administer (behind a log-in with a second
+//! factor). Serve them behind different [`Door`]s; [`serve()`] runs each until told to stop.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+mod accounts;
 mod answer;
 mod answer_page;
 mod bar;
 mod branch;
 mod console;
+mod enter;
 mod error;
 mod form;
+mod frame;
+mod gate;
 mod headers;
 mod mode;
 mod moment;
+mod now;
+mod now_page;
 mod page;
 mod router;
 mod serve;
 mod state;
 mod style;
-mod tally;
-mod tally_page;
 mod words;
 
+pub use console::{Console, ConsoleSettings};
 pub use error::Error;
+pub use gate::factor::make_factor;
+pub use gate::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Weak, check_password, hash_password, make_password};
+pub use gate::session::SessionLimits;
+pub use gate::source::Proxies;
 pub use router::{console_router, router};
-pub use serve::{GRACE_S, serve};
+pub use serve::{Door, GRACE_S, TlsFiles, serve};
 pub use state::WebState;

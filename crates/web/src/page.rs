@@ -34,6 +34,20 @@ struct NoticePage {
     notice: Notice,
 }
 
+/// A console page that says that there is nothing here.
+#[derive(Debug, Template)]
+#[template(path = "nothing.html")]
+struct NothingPage {
+    frame: crate::frame::Frame,
+    head: &'static str,
+    text: &'static str,
+}
+
+/// Says on a console page that there is nothing here, and what to do next.
+pub(crate) fn nothing(frame: crate::frame::Frame, head: &'static str, text: &'static str) -> Response {
+    render(StatusCode::NOT_FOUND, &NothingPage { frame, head, text })
+}
+
 /// Renders a template; a template that cannot be rendered is our fault and says so.
 pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {

@@ -2,21 +2,29 @@
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, State},
     http::{HeaderValue, StatusCode},
     middleware,
     response::Response,
-    routing::get,
+    routing::{get, post},
 };
 
+use crate::accounts;
 use crate::answer;
+use crate::console::{Console, Viewer, admit, live};
+use crate::enter;
 use crate::form::FORM_MAX_BYTES;
+use crate::frame::Place;
+use crate::gate::origin;
 use crate::headers;
+use crate::now;
 use crate::page;
 use crate::state::WebState;
 use crate::style;
-use crate::tally;
 use crate::words::Lang;
+
+/// The largest form of the console, in bytes: a template with three languages of questions fits many times.
+const CONSOLE_FORM_MAX_BYTES: usize = 256 * 1024;
 
 /// The pages of people who answer, and `GET /healthz`: no log-in, no cookie, no script.
 ///
@@ -33,13 +41,36 @@ pub fn router(state: WebState) -> Router {
     secured(pages, style::RESPONDER_POLICY.clone())
 }
 
-/// The pages of those who watch: `GET /tally` lists the dispatches, `GET /tally/{dispatch}` counts one. Counts only, no names.
-///
-/// It has no log-in of its own: serve it where only administrators reach it.
-pub fn console_router(state: WebState) -> Router {
-    let pages =
-        Router::new().route("/tally", get(tally::list)).route("/tally/{dispatch}", get(tally::show)).with_state(state);
+/// The console: everything behind a log-in but the log-in itself and `GET /healthz`.
+pub fn console_router(console: Console) -> Router {
+    let inside = Router::new()
+        .route("/", get(now::list))
+        .route("/dispatch/{dispatch}", get(now::show))
+        .route("/live", get(live::changes))
+        .route("/accounts", get(accounts::list).post(accounts::open))
+        .route("/accounts/{account}", post(accounts::change))
+        .route("/me", get(enter::own))
+        .route("/me/password", get(enter::password_form).post(enter::change_password))
+        .route("/me/sessions", post(enter::end_sessions))
+        .route("/setup", get(enter::set_up))
+        .route("/setup/password", post(enter::set_password))
+        .route("/setup/factor", post(enter::set_factor))
+        .route("/prove", get(enter::prove_form).post(enter::prove))
+        .route("/logout", post(enter::log_out))
+        .fallback(no_page)
+        .layer(middleware::from_fn_with_state(console.clone(), admit));
+    let outside = Router::new().route("/login", get(enter::form).post(enter::log_in)).route("/healthz", get(healthz));
+    let pages = outside
+        .merge(inside)
+        .layer(DefaultBodyLimit::max(CONSOLE_FORM_MAX_BYTES))
+        .layer(middleware::from_fn(origin::own_pages_only))
+        .with_state(console);
     secured(pages, style::CONSOLE_POLICY.clone())
+}
+
+async fn no_page(State(console): State<Console>, viewer: Viewer) -> Response {
+    let frame = viewer.frame(&console, Place::Elsewhere);
+    page::nothing(frame, "ページがありません", "このアドレスのページはありません。メニューから選んでください。")
 }
 
 fn secured(pages: Router, policy: HeaderValue) -> Router {

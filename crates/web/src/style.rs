@@ -1,4 +1,4 @@
-//! The two style sheets, carried inside each page, and the content security policies that admit them and nothing else.
+//! The two style sheets and the console's script, carried inside each page, and the content security policies that admit them and nothing else.
 //!
 //! A sheet inside the page saves a round trip on a congested network, and its hash keeps the policy free of `unsafe-inline`.
 
@@ -14,17 +14,24 @@ pub(crate) const RESPONDER: &str = include_str!("../templates/answer.css");
 /// The sheet of the console.
 pub(crate) const CONSOLE: &str = include_str!("../templates/console.css");
 
+/// The script of the console's live pages.
+pub(crate) const SCRIPT: &str = include_str!("../templates/console.js");
+
 /// The policy of the responder pages.
-pub(crate) static RESPONDER_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(RESPONDER));
+pub(crate) static RESPONDER_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(RESPONDER, None));
 
 /// The policy of the console.
-pub(crate) static CONSOLE_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(CONSOLE));
+pub(crate) static CONSOLE_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(CONSOLE, Some(SCRIPT)));
 
-/// Allows one inline sheet by its SHA-256 (CSP Level 3 §2.3.1) and forms to the same origin; refuses the rest.
-fn policy(sheet: &str) -> HeaderValue {
-    let hash = STANDARD.encode(digest::digest(&digest::SHA256, sheet.as_bytes()));
+/// Allows one inline sheet and at most one inline script by their SHA-256 (CSP Level 3 §2.3.1), and forms and requests
+/// to the same origin; refuses the rest.
+fn policy(sheet: &str, script: Option<&str>) -> HeaderValue {
+    let hash = |text: &str| STANDARD.encode(digest::digest(&digest::SHA256, text.as_bytes()));
+    let script = script.map(|text| format!("script-src 'sha256-{}'; connect-src 'self'; ", hash(text)));
     let text = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{}'; {}form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        hash(sheet),
+        script.unwrap_or_default(),
     );
     #[expect(clippy::expect_used, reason = "base64 and fixed text are visible ASCII")]
     HeaderValue::try_from(text).expect("a policy is visible ASCII")

@@ -9,14 +9,9 @@ use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hikyaku_dispatch::{AnswerCommand, ChoiceId, DispatchId, Mode, PeopleCommand, Question, Via};
 use jiff::SignedDuration;
-use stage::{Stage, TITLE};
+use stage::{Stage, TITLE, encoded};
 
 const LANGS: [&str; 3] = ["ja", "easy", "en"];
-
-/// Percent-encodes like a browser does, the long way for every byte.
-fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
 
 #[tokio::test]
 async fn req_a01_one_press_records_the_answer_and_the_thanks_page_says_what_and_when() {

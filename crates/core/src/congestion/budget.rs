@@ -1,14 +1,17 @@
 //! What asking for more may cost: refusals are paid from the mails that a lane has and had.
 
+use crate::time::Span;
+
 /// Refusals that a lane may cause whatever it sends, and for each mail, before it asks more rarely: somewhat fewer than the
 /// 20 and 3 in 100 that it may cause in all.
 const START: f64 = 18.0;
 const EARNED: f64 = 0.022;
 /// Below this nothing is tried that need not be.
 const RESERVE: f64 = 6.0;
-/// Below this a carrier that takes nothing is asked more rarely, up to so many times.
-const PATIENT: f64 = 10.0;
-const PATIENCE_MAX: f64 = 4.0;
+/// What is left to ask a carrier that takes nothing, at least.
+const QUESTIONS: f64 = 3.5;
+/// It is asked at least so often.
+const WAIT_MAX: Span = Span::from_secs(10);
 
 /// Refusals that may still be risked.
 #[derive(Clone, Debug)]
@@ -45,9 +48,10 @@ impl Budget {
         self.left() >= RESERVE
     }
 
-    /// How many times rarer a carrier that takes nothing is asked, as the budget comes to its end.
-    pub(super) fn patience(&self) -> f64 {
-        (PATIENT / self.left().max(1.0)).clamp(1.0, PATIENCE_MAX)
+    /// How long a carrier that has taken nothing for so long is left alone at most: what is left is spread over as long
+    /// again.
+    pub(super) fn wait(&self, usual: Span, lasted: Span) -> Span {
+        usual.max(lasted.mul_f64(1.0 / self.left().max(QUESTIONS))).min(WAIT_MAX)
     }
 
     /// Whether what was paid forbids to ask often.

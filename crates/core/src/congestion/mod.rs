@@ -240,6 +240,12 @@ impl Congestion {
         self.seats.out_since().is_some() || self.seats.is_suspicious()
     }
 
+    /// Whether everything is refused at present, on whatever host.
+    #[must_use]
+    pub fn takes_nothing(&self) -> bool {
+        self.speed.is_dry()
+    }
+
     /// Whether a carrier that does not know an address is asked about it again before that is believed.
     #[must_use]
     pub fn doubts_unknown(&self) -> bool {

@@ -6,6 +6,8 @@ use crate::time::{Instant, Span};
 pub(super) const STOP: Span = Span::from_millis(2500);
 /// Counts this much alike are the same quota.
 const ALIKE: f64 = 0.12;
+/// Counts this much alike are believed to be one before the second stop is over.
+const SAME: f64 = 0.03;
 /// Of a quota so much is used.
 const USED: f64 = 0.98;
 /// From this share of what was taken before a stop, the next one is awaited.
@@ -68,10 +70,11 @@ impl Quota {
     /// All mails are refused now. Says until when nothing more will be taken, if that is known.
     pub(super) fn used_up(&mut self, now: Instant) -> Option<Instant> {
         let (mails, window) = self.seen?;
-        if self.count < MAILS_MIN || !self.is_alike(mails) {
+        // The second stop after as many mails as before is no chance if it is exactly as many.
+        let alike = if self.confirmed { self.is_alike(mails) } else { self.is_same(mails) };
+        if self.count < MAILS_MIN || !alike {
             return None;
         }
-        // The second stop after as many mails as before is no chance.
         self.confirmed = true;
         self.patience = (self.patience * 2).clamp(4, 64);
         self.kept = 0;
@@ -92,6 +95,10 @@ impl Quota {
 
     fn is_alike(&self, mails: u32) -> bool {
         (f64::from(self.count) - f64::from(mails)).abs() <= (f64::from(mails) * ALIKE).max(2.0)
+    }
+
+    fn is_same(&self, mails: u32) -> bool {
+        (f64::from(self.count) - f64::from(mails)).abs() <= (f64::from(mails) * SAME).max(1.0)
     }
 
     /// Until when nothing more may leave, while so many are on their way.

@@ -219,7 +219,7 @@ impl Seats {
                 // Others do the work: it need not be asked often.
                 self.closed_until = now + if self.relieved { self.wait.max(WAIT_RELIEVED) } else { self.wait };
                 let long = now.since(since) > WAIT_LONG_AFTER;
-                let longest = if long { WAIT_LONG } else { WAIT.1.mul_f64(budget.patience()) };
+                let longest = if long { WAIT_LONG } else { budget.wait(WAIT.1, now.since(since)) };
                 self.wait = (self.wait * 2).min(longest);
             }
             return false;

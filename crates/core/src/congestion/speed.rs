@@ -61,10 +61,11 @@ struct Dry {
     probes: u32,
     /// Whether connections were refused.
     shut: bool,
+    /// When the mail left with which it began, and what the carrier surely bore until then.
+    departed: Instant,
+    surely: f64,
     /// Whether a quota explains it.
     quota: bool,
-    /// Whether the pace had been steady before: then it is no punishment for it.
-    steady: bool,
 }
 
 /// What a lane knows of its carrier's rate.
@@ -87,6 +88,8 @@ pub(super) struct Speed {
     best: f64,
     /// Not to be exceeded, and until when: what lay above was punished.
     ceiling: Option<(f64, Instant)>,
+    /// Whether mails were refused for pace and taken again soon: such a carrier does not punish.
+    lenient: bool,
     /// The ceiling at first, where it was a punishment.
     punished: Option<f64>,
     /// The next try goes this share above the level.
@@ -127,6 +130,7 @@ impl Speed {
             proven: RATE_MIN,
             best: 0.0,
             ceiling: None,
+            lenient: false,
             punished: None,
             stride: STRIDE.0,
             forgiven: 0.0,
@@ -196,6 +200,9 @@ impl Speed {
         }
         self.creep(past);
         if departed < self.cut_at {
+            if let Some(dry) = &mut self.dry {
+                dry.surely = self.tally.surely(dry.departed);
+            }
             return;
         }
         if let Some(dry) = self.dry.take() {
@@ -262,8 +269,9 @@ impl Speed {
                 asks_at: now,
                 probes: 0,
                 shut: false,
+                departed: now,
+                surely: self.tally.surely(now),
                 quota: false,
-                steady: self.tally.was_steady(now),
             };
             self.dry.get_or_insert(dry).shut |= !silent;
             self.cut_at = self.cut_at.max(now);
@@ -315,7 +323,7 @@ impl Speed {
                 return Span::ZERO;
             }
             let long = now.since(dry.since) > WAIT_LONG_AFTER;
-            let longest = if long { WAIT_LONG } else { WAIT.1.mul_f64(budget.patience()) };
+            let longest = if long { WAIT_LONG } else { budget.wait(WAIT.1, now.since(dry.since)) };
             dry.wait = (dry.wait * 2).min(longest);
             dry.probes += 1;
             dry.asks_at = now + dry.wait;
@@ -338,8 +346,9 @@ impl Speed {
                 asks_at: now + wait,
                 probes: 0,
                 shut: false,
+                departed,
+                surely: self.tally.surely(departed),
                 quota: false,
-                steady: self.tally.was_steady(now),
             });
             self.cut_at = now;
             return wait;

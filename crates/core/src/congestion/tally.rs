@@ -1,14 +1,16 @@
 //! How many mails a carrier has accepted, and when: the same for every way of learning from it.
 
+use std::collections::VecDeque;
+
 use crate::time::{Instant, Span};
 
 /// A pause of this length begins a new count.
 const PAUSE: Span = Span::from_secs(2);
-/// Mails of so long are counted together, to see whether the pace was steady.
-const SLOT: Span = Span::from_millis(250);
-const SLOTS: usize = 8;
-/// A pace that grew by no more than this was steady.
-const STEADY: f64 = 1.15;
+/// Mails of so many microseconds are counted together, for so many of them.
+const SLOT_MICROS: u64 = 100_000;
+const SLOTS: usize = 64;
+/// What any carrier may forgive a rested sender: so many seconds' worth, and so many mails whatever its rate.
+const FORGIVEN: (f64, f64) = (1.0, 5.0);
 
 /// Accepted mails.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +21,8 @@ pub(super) struct Tally {
     last: Instant,
     /// In the running second and in the one before.
     second: (Instant, u32, u32),
-    /// In each of the last quarters of a second.
-    slots: [(u64, u32); SLOTS],
+    /// Those that left in each of the last tenths of a second, by its number since the epoch.
+    slots: VecDeque<(u64, u32)>,
 }
 
 impl Tally {
@@ -32,7 +34,7 @@ impl Tally {
         }
         self.last = now;
         self.accepted += 1;
-        self.count_slot(now);
+        self.count_slot(departed);
         self.count_second(now);
         past
     }
@@ -57,22 +59,35 @@ impl Tally {
         whole.max(f64::from(self.second.1.max(self.second.2)) / 2.0)
     }
 
-    /// Whether as many mails were accepted in the last half second as in the one before, and so for a second before that.
-    pub(super) fn was_steady(&self, now: Instant) -> bool {
-        let slot = |back: u64| {
-            let at = slot_of(now).saturating_sub(back);
-            self.slots.iter().find(|(slot, _)| *slot == at).map_or(0, |(_, taken)| *taken)
+    /// The rate that the carrier bears at least, by what it took of those that left until then: of each stretch of time, what is left when
+    /// a burst was forgiven in it; of the last seconds and of the time since the last pause, the most.
+    pub(super) fn surely(&self, until: Instant) -> f64 {
+        let least = |mails: f64, span: f64| {
+            let by_time = mails / (span + FORGIVEN.0);
+            by_time.min(((mails + 0.5 - FORGIVEN.1) / span.max(0.1)).max(by_time / 2.0))
         };
-        // The running one is not full.
-        let last = f64::from(slot(1) + slot(2)) / 2.0;
-        let before = f64::from((3..7).map(slot).sum::<u32>()) / 4.0;
-        before > 0.0 && last <= STEADY * before + 0.5
+        let mut best = least((self.accepted - self.began.1) as f64, until.since(self.began.0).as_secs_f64());
+        let mut mails = 0;
+        for (slot, taken) in self.slots.iter().rev().filter(|(slot, _)| *slot <= slot_of(until)) {
+            mails += taken;
+            let from = Instant::from_micros(slot * SLOT_MICROS);
+            best = best.max(least(f64::from(mails), until.since(from).as_secs_f64()));
+        }
+        best
     }
 
-    fn count_slot(&mut self, now: Instant) {
-        let slot = slot_of(now);
-        let place = &mut self.slots[(slot % SLOTS as u64) as usize];
-        *place = if place.0 == slot { (slot, place.1 + 1) } else { (slot, 1) };
+    fn count_slot(&mut self, departed: Instant) {
+        let slot = slot_of(departed);
+        let newer = self.slots.back().is_some_and(|(last, _)| *last > slot);
+        match self.slots.iter_mut().rev().find(|(at, _)| *at <= slot) {
+            Some((at, taken)) if *at == slot => *taken += 1,
+            // What overtook another one is counted with those before it.
+            Some((_, taken)) if newer => *taken += 1,
+            _ => self.slots.push_back((slot, 1)),
+        }
+        if self.slots.len() > SLOTS {
+            self.slots.pop_front();
+        }
     }
 
     fn count_second(&mut self, now: Instant) {
@@ -87,5 +102,5 @@ impl Tally {
 }
 
 fn slot_of(at: Instant) -> u64 {
-    at.as_micros() / u64::try_from(SLOT.as_micros()).unwrap_or(u64::MAX)
+    at.as_micros() / SLOT_MICROS
 }

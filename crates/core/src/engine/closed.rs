@@ -89,7 +89,8 @@ impl Machine {
             return false;
         }
         lane.on_not_greeted(addr, stage, why, now);
-        broken && lane.has_other_way(&self.sites[site], &self.families, now)
+        // Where the whole carrier takes nothing, its next host would only be one more to ask in vain.
+        broken && !lane.congestion.takes_nothing() && lane.has_other_way(&self.sites[site], &self.families, now)
     }
 
     fn judge_opening(&self, lane: usize, stage: Stage, why: &Why) -> Verdict {

@@ -35,8 +35,8 @@ impl Tally {
         Tally { limits: limits.clone(), gauge: Gauge::new(limits), connects: VecDeque::new(), open: 0 }
     }
 
-    fn change(&mut self, limits: &Limits) {
-        self.gauge.change(limits);
+    fn change(&mut self, limits: &Limits, now: Instant) {
+        self.gauge.change(limits, now);
         self.limits = limits.clone();
     }
 }
@@ -150,7 +150,7 @@ impl Server {
         self.limits = limits.clone();
         for (source, tally) in &mut self.tallies {
             if !self.script.from.iter().any(|(own, _)| Some(*own) == *source) {
-                tally.change(limits);
+                tally.change(limits, now);
             }
         }
         if self.limits.silent {

@@ -27,9 +27,9 @@ impl Gauge {
         }
     }
 
-    pub(super) fn change(&mut self, limits: &Limits) {
-        self.pace.set_rate(limits.mails_per_second_max);
-        self.pace.set_burst(limits.burst_mails);
+    /// Takes new limits; of what it forgives, what is left stays.
+    pub(super) fn change(&mut self, limits: &Limits, now: Instant) {
+        self.pace.change(limits.mails_per_second_max, limits.burst_mails, now);
     }
 
     /// Counts a mail, unless it is one too many.

@@ -72,6 +72,7 @@ fn class(node: Node) -> Option<LongPeriodClass> {
 /// Areas that the headline warns and the body does not list: warned means 震度４ or more. Says whether anything is warned at all.
 fn add_warned(headline: Node, areas: &mut Vec<AreaReport>) -> bool {
     let mut warned = false;
+    let mut told = quake::codes(areas);
     for item in children(headline, "Information").flat_map(|it| children(it, "Item")) {
         if at(item, &["Kind", "Code"]).map(text).as_deref() != Some("31") {
             continue;
@@ -80,7 +81,7 @@ fn add_warned(headline: Node, areas: &mut Vec<AreaReport>) -> bool {
         let lists = children(item, "Areas").filter(|it| it.attribute("codeType") == Some(quake::LOCAL_AREAS));
         for area in lists.flat_map(|it| children(it, "Area")) {
             let code = child_text(area, "Code").unwrap_or_default();
-            if !areas.iter().any(|it| it.area.code.as_str() == code) {
+            if told.insert(code.clone()) {
                 let place = named_area(Table::Seismic, code, child_text(area, "Name").unwrap_or_default());
                 let least = ExpectedIntensity { from: Some(Intensity::Four), to: None, or_more: true };
                 areas.push(AreaReport { area: place, severity: Severity::Expected(least) });

@@ -6,6 +6,7 @@ use hikyaku_bulletin::{
 };
 use roxmltree::Node;
 
+use crate::reports::said_once;
 use crate::tables::{Table, named_area};
 use crate::xml::{child, child_text, children, text};
 
@@ -30,12 +31,10 @@ pub(super) fn fill(bulletin: &mut Bulletin, report: Node) {
         let warning = warning(kind);
         for (code, name) in areas(item) {
             let area = Area::new(AreaScheme::River, code, name, prefectures.iter().copied());
-            let severity = Severity::Warning(warning.clone());
-            if !bulletin.areas.iter().any(|it| it.area == area) {
-                bulletin.areas.push(AreaReport { area, severity });
-            }
+            bulletin.areas.push(AreaReport { area, severity: Severity::Warning(warning.clone()) });
         }
     }
+    said_once(&mut bulletin.areas);
     let body = child(report, "Body");
     let items = body.into_iter().flat_map(|it| children(it, "Warning")).flat_map(|it| children(it, "Item"));
     let properties = items.flat_map(|it| children(it, "Kind")).flat_map(|it| children(it, "Property"));

@@ -50,7 +50,7 @@ pub(crate) fn telegram(report: Node, source_name: &str) -> Result<Bulletin, Reje
         | Kind::WeatherPrompt
         | Kind::LandslideAlert
         | Kind::RecordRain
-        | Kind::TornadoAdvisory => warning::fill(&mut bulletin, report),
+        | Kind::TornadoAdvisory => warning::fill(&mut bulletin, report)?,
         Kind::FloodForecast => flood::fill(&mut bulletin, report),
         Kind::Typhoon => typhoon::fill(&mut bulletin, report),
         _ => {}

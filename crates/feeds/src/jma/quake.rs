@@ -1,5 +1,7 @@
 //! The body of earthquake telegrams: observed intensities by area, hypocentre, and the official sentences.
 
+use std::collections::HashSet;
+
 use hikyaku_bulletin::{
     Area, AreaReport, Bulletin, Earthquake, Hypocentre, IntensityReport, Kind, LongPeriodClass, Magnitude,
     MagnitudeValue, Prefecture, Severity,
@@ -109,13 +111,14 @@ fn intensity(area: Node, remarks: &mut Vec<String>) -> Option<IntensityReport> {
 
 /// Areas that the headline names and the body does not: none in any telegram seen, yet an alarm must not hang on that.
 fn add_headline_areas(headline: Node, areas: &mut Vec<AreaReport>, remarks: &mut Vec<String>) {
+    let mut told = codes(areas);
     for item in children(headline, "Information").flat_map(|it| children(it, "Item")) {
         let kind = at(item, &["Kind", "Name"]).map(text).and_then(|it| it.parse::<IntensityReport>().ok());
         let Some(intensity) = kind else { continue };
         let lists = children(item, "Areas").filter(|it| it.attribute("codeType") == Some(LOCAL_AREAS));
         for area in lists.flat_map(|it| children(it, "Area")) {
             let code = child_text(area, "Code").unwrap_or_default();
-            if areas.iter().any(|it| it.area.code.as_str() == code) {
+            if !told.insert(code.clone()) {
                 continue;
             }
             let name = child_text(area, "Name").unwrap_or_default();
@@ -123,6 +126,11 @@ fn add_headline_areas(headline: Node, areas: &mut Vec<AreaReport>, remarks: &mut
             areas.push(AreaReport { area: local(code, name, None), severity: Severity::Intensity(intensity) });
         }
     }
+}
+
+/// The codes of the areas that are told already.
+pub(super) fn codes(areas: &[AreaReport]) -> HashSet<String> {
+    areas.iter().map(|it| it.area.code.to_string()).collect()
 }
 
 /// Where the earthquake began; `None` when neither a name nor a position is told.

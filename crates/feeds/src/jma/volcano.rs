@@ -6,6 +6,7 @@ use hikyaku_bulletin::{
 use roxmltree::Node;
 
 use crate::instant::optional_instant;
+use crate::reports::said_once;
 use crate::tables::{Table, named_area};
 use crate::xml::{at, child, child_text, children, text};
 
@@ -23,6 +24,8 @@ pub(super) fn fill(bulletin: &mut Bulletin, report: Node) {
     for item in &items {
         add(*item, bulletin);
     }
+    // Ash fall repeats a municipality for each amount and hour.
+    said_once(&mut bulletin.areas);
     share_prefectures(&mut bulletin.areas);
     if matches!(bulletin.kind, Kind::EruptionPrompt | Kind::VolcanoObservation | Kind::Plume) {
         let event = items.iter().find_map(|it| child(*it, "EventTime"));
@@ -55,11 +58,7 @@ fn add(item: Node, bulletin: &mut Bulletin) {
     for list in children(item, "Areas") {
         for node in children(list, "Area") {
             let area = area(list.attribute("codeType").unwrap_or_default(), node);
-            let severity = Severity::Volcano(report.clone());
-            // Ash fall repeats a municipality for each amount and hour.
-            if !bulletin.areas.iter().any(|it| it.area.code == area.code && it.severity == severity) {
-                bulletin.areas.push(AreaReport { area, severity });
-            }
+            bulletin.areas.push(AreaReport { area, severity: Severity::Volcano(report.clone()) });
         }
     }
 }

@@ -4,45 +4,51 @@ use hikyaku_bulletin::{AreaReport, Bulletin, Kind, SeriesKey, Severity, WarningC
 use roxmltree::Node;
 
 use super::warning_code::{Meaning, meaning};
+use crate::reject::Reject;
+use crate::reports::within_reports;
 use crate::tables::{Table, area, named_area};
 use crate::xml::{at, child, child_text, children, text};
 
 /// Fills in the state by place, from the body where it has one, else from the headline; and the key of the office.
-pub(super) fn fill(bulletin: &mut Bulletin, report: Node) {
+///
+/// # Errors
+/// [`Reject::OutOfBounds`] when places and warnings multiply beyond what any telegram tells.
+pub(super) fn fill(bulletin: &mut Bulletin, report: Node) -> Result<(), Reject> {
     let (head, body) = (child(report, "Head"), child(report, "Body"));
     let headline = head.and_then(|it| child(it, "Headline"));
     let items = body.into_iter().flat_map(|it| children(it, "Warning")).flat_map(|it| children(it, "Item"));
     for item in items {
-        for node in children(item, "Area") {
-            add(bulletin, item, node);
-        }
-        for node in children(item, "Areas").flat_map(|it| children(it, "Area")) {
-            add(bulletin, item, node);
-        }
+        add(bulletin, item)?;
     }
     if bulletin.areas.is_empty() {
         let items = headline.into_iter().flat_map(|it| children(it, "Information")).flat_map(|it| children(it, "Item"));
         for item in items {
-            for node in children(item, "Areas").flat_map(|it| children(it, "Area")) {
-                add(bulletin, item, node);
-            }
+            add(bulletin, item)?;
         }
     }
     if let Some(key) = office(bulletin, body, headline) {
         bulletin.series.extend(first_issue(bulletin));
         bulletin.series.push(key);
     }
+    Ok(())
 }
 
-fn add(bulletin: &mut Bulletin, item: Node, node: Node) {
-    let code = child_text(node, "Code").unwrap_or_default();
-    let name = child_text(node, "Name").unwrap_or_default();
-    let table = if code.len() == 7 { Table::City } else { Table::Weather };
-    let place = named_area(table, code, name);
-    for kind in children(item, "Kind") {
-        let severity = Severity::Warning(warning(kind, &bulletin.kind, &mut bulletin.remarks));
-        bulletin.areas.push(AreaReport { area: place.clone(), severity });
+/// Each warning of an item, at each of its places: bodies name one, headlines a list.
+fn add(bulletin: &mut Bulletin, item: Node) -> Result<(), Reject> {
+    let kinds = children(item, "Kind").map(|kind| warning(kind, &bulletin.kind, &mut bulletin.remarks));
+    let kinds: Vec<Severity> = kinds.map(Severity::Warning).collect();
+    let places: Vec<Node> =
+        children(item, "Area").chain(children(item, "Areas").flat_map(|it| children(it, "Area"))).collect();
+    within_reports(bulletin.areas.len(), places.len(), kinds.len(), item)?;
+    for node in places {
+        let code = child_text(node, "Code").unwrap_or_default();
+        let name = child_text(node, "Name").unwrap_or_default();
+        let table = if code.len() == 7 { Table::City } else { Table::Weather };
+        let area = named_area(table, code, name);
+        let reports = kinds.iter().map(|severity| AreaReport { area: area.clone(), severity: severity.clone() });
+        bulletin.areas.extend(reports);
     }
+    Ok(())
 }
 
 fn warning(kind: Node, telegram: &Kind, remarks: &mut Vec<String>) -> WarningReport {

@@ -1,5 +1,6 @@
-//! Countries by ISO 3166-1, 外務省's own code where known, and the names that advisories use.
+//! Countries by ISO 3166-1, 外務省's own codes, and the names that advisories use.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use hikyaku_bulletin::{Area, AreaScheme};
@@ -13,8 +14,7 @@ pub struct Country {
     pub alpha2: &'static str,
     /// ISO 3166-1 alpha-3.
     pub alpha3: &'static str,
-    /// 外務省's four-digit code; empty where it is not known to us.
-    pub mofa: &'static str,
+    mofa: &'static str,
     japanese: &'static str,
     english: &'static str,
 }
@@ -29,6 +29,11 @@ impl Country {
     /// All names that are known for it, Japanese and English.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         self.japanese.split(',').chain(self.english.split(','))
+    }
+
+    /// 外務省's four-digit codes: none for places it does not list, several where it lists parts (米国: 本土, ハワイ).
+    pub fn mofa_codes(self) -> impl Iterator<Item = &'static str> {
+        self.mofa.split(',').filter(|it| !it.is_empty())
     }
 
     /// It as an area of a bulletin.
@@ -55,22 +60,24 @@ fn row(line: &'static str) -> Option<Country> {
 /// The country of an ISO code, two or three letters in either case, or of 外務省's code.
 #[must_use]
 pub fn country(code: &str) -> Option<Country> {
+    static CODES: OnceLock<HashMap<&'static str, Country>> = OnceLock::new();
+    let codes = CODES.get_or_init(|| {
+        let codes = |it: Country| [it.alpha2, it.alpha3].into_iter().chain(it.mofa_codes());
+        countries().flat_map(|it| codes(it).map(move |code| (code, it))).collect()
+    });
     let code = code.trim();
-    let is = |it: &Country| {
-        it.alpha2.eq_ignore_ascii_case(code)
-            || it.alpha3.eq_ignore_ascii_case(code)
-            || (!code.is_empty() && it.mofa == code)
-    };
-    countries().find(is)
+    // The longest code has four characters; what is longer is not worth a copy.
+    if code.len() > 4 { None } else { codes.get(code.to_ascii_uppercase().as_str()).copied() }
 }
 
 /// The country of a name, Japanese or English, as advisories write it; blanks, a leading `the` and the slugs of addresses (`south-korea`)
 /// are understood.
 #[must_use]
 pub fn country_named(name: &str) -> Option<Country> {
-    let wanted = plain(name);
-    let same = |it: &Country| it.names().any(|known| plain(known) == wanted);
-    countries().find(|it| !wanted.is_empty() && same(it))
+    static NAMES: OnceLock<HashMap<String, Country>> = OnceLock::new();
+    let names =
+        NAMES.get_or_init(|| countries().flat_map(|it| it.names().map(move |name| (plain(name), it))).collect());
+    names.get(&plain(name)).filter(|_| !name.trim().is_empty()).copied()
 }
 
 fn plain(name: &str) -> String {
@@ -87,6 +94,9 @@ mod tests {
         for word in ["TH", "tha", "0066"] {
             assert_eq!(country(word).map(|it| it.alpha2), Some("TH"), "{word}");
         }
+        for (code, alpha2) in [("1000", "US"), ("1808", "US"), ("9001", "CA"), ("9007", "RU"), ("0007", "KZ")] {
+            assert_eq!(country(code).map(|it| it.alpha2), Some(alpha2), "{code}");
+        }
         for word in ["韓国", "大韓民国", "South Korea", "south-korea"] {
             assert_eq!(country_named(word).map(|it| it.alpha2), Some("KR"), "{word}");
         }
@@ -99,10 +109,13 @@ mod tests {
         for it in countries() {
             assert_eq!(country(it.alpha2), Some(it));
             assert_eq!(country(it.alpha3), Some(it));
+            it.mofa_codes().for_each(|code| assert_eq!(country(code), Some(it), "{code}"));
             for name in it.japanese.split(',').chain(it.english.split(',')) {
                 assert_eq!(country_named(name), Some(it), "{name}");
             }
         }
         assert!(countries().count() > 195);
+        let listed: usize = countries().map(|it| it.mofa_codes().count()).sum();
+        assert_eq!(listed, 207, "外務省's list: 205 countries and territories, and two parts of the United States");
     }
 }

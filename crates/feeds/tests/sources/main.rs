@@ -206,7 +206,7 @@ fn the_notices_of_the_foreign_ministry_are_read_one_by_one() {
     assert_eq!(notices[0].published, "2026-09-16T08:05:29+09:00".parse().unwrap());
     assert_eq!(notices[0].areas[0].area.code.as_str(), "CA");
     let Severity::Travel(report) = &notices[1].areas[0].severity else { panic!("{:?}", notices[1]) };
-    assert_eq!((report.level, notices[1].areas[0].area.code.as_str()), (Some(4), "0509"));
+    assert_eq!((report.level, notices[1].areas[0].area.code.as_str()), (Some(4), "HT"));
     assert_eq!(notices[2].published, "2026-09-16T00:00:00+09:00".parse().unwrap());
     let as_elements = MOFA_LIST
         .replace(r#" lastModified="2026/09/16 08:10:15">"#, "><lastModified>2026/09/16 08:10:15</lastModified>");

@@ -10,10 +10,10 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use hikyaku_dispatch::{
-    Desk, DispatchCommand, DispatchDraft, DispatchId, IncidentId, Keys, MailTemplate, MemoryJournal, Mode,
-    PeopleCommand, PersonId, Question, RosterImport, RosterRow, Side, Target,
+    AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, IncidentId, Keys, MailTemplate, MemoryJournal,
+    Mode, Names, PeopleCommand, PersonId, Question, RosterImport, RosterRow, Side, Target,
 };
-use hikyaku_web::WebState;
+use hikyaku_web::{Console, ConsoleSettings, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt;
@@ -90,9 +90,38 @@ impl Stage {
         WebState { clock: Arc::new(move || *now.lock().unwrap()), ..WebState::new(self.desk.clone()) }
     }
 
-    /// Responder pages and console on one listener.
+    /// The responder pages.
     pub fn pages(&self) -> Router {
-        hikyaku_web::router(self.state()).merge(hikyaku_web::console_router(self.state()))
+        hikyaku_web::router(self.state())
+    }
+
+    /// The console, to which nobody is logged in.
+    pub fn console(&self) -> Router {
+        let settings = ConsoleSettings { organisation: "架空省".into(), ..ConsoleSettings::default() };
+        hikyaku_web::console_router(Console::new(self.state(), settings))
+    }
+
+    /// An administrator who is logged in.
+    pub async fn admin(&self) -> Admin {
+        let visitor = Visitor::new(self.console());
+        let codes = self.open_account("admin").await;
+        visitor.log_in("admin", PASSWORD, &codes[0]).await
+    }
+
+    /// An account with [`PASSWORD`], set up; its recovery codes.
+    pub async fn open_account(&self, login: &str) -> Vec<String> {
+        let password = hash_password(PASSWORD).unwrap();
+        let names = Names { login: login.into(), label: format!("{login} の表示名") };
+        let open = AccountCommand::Open { names, person: None, password: password.clone() };
+        self.desk.command(open, self.time()).await.unwrap();
+        let account = self.desk.read(|now| now.accounts().by_login(login).unwrap().id);
+        let (factor, codes) = make_factor().unwrap();
+        for command in
+            [AccountCommand::SetPassword { account, password }, AccountCommand::SetFactor { account, factor }]
+        {
+            self.desk.command(command, self.time()).await.unwrap();
+        }
+        codes
     }
 
     /// The person of the roster's `number`, counted from 1.
@@ -117,10 +146,7 @@ impl Stage {
     }
 
     async fn visit(&self, request: Request<Body>) -> Page {
-        let response = self.pages().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let html = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-        Page { status: parts.status, headers: parts.headers, html }
+        ask(self.pages(), request).await
     }
 
     /// How many versions of an answer a person has given in the first incident.
@@ -128,6 +154,68 @@ impl Stage {
         let person = self.person(number);
         self.desk.read(|now| now.incident(IncidentId(1)).unwrap().answers(person).len())
     }
+}
+
+/// The password of every account on the stage.
+pub const PASSWORD: &str = "けさは雨が降っていたので傘";
+
+/// Somebody at the console, with a browser's cookie.
+#[derive(Clone)]
+pub struct Visitor {
+    pub pages: Router,
+    pub cookie: String,
+}
+
+/// A visitor who is logged in.
+pub type Admin = Visitor;
+
+impl Visitor {
+    pub fn new(pages: Router) -> Self {
+        Self { pages, cookie: String::new() }
+    }
+
+    /// Logs in; panics if that is refused.
+    pub async fn log_in(mut self, login: &str, password: &str, code: &str) -> Admin {
+        let form = format!("login={}&password={}&code={}", encoded(login), encoded(password), encoded(code));
+        let page = self.post("/login", &form).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
+        self.keep(&page);
+        self
+    }
+
+    /// Takes the cookie of an answer, as a browser would.
+    pub fn keep(&mut self, page: &Page) {
+        self.cookie = page.header("set-cookie").split(';').next().unwrap().to_owned();
+    }
+
+    pub async fn get(&self, path: &str) -> Page {
+        ask(self.pages.clone(), self.request(Request::get(path)).body(Body::empty()).unwrap()).await
+    }
+
+    /// Posts a form whose values are already percent-encoded, as a page of the console does.
+    pub async fn post(&self, path: &str, form: &str) -> Page {
+        let request = self
+            .request(Request::post(path))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin");
+        ask(self.pages.clone(), request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    fn request(&self, request: axum::http::request::Builder) -> axum::http::request::Builder {
+        if self.cookie.is_empty() { request } else { request.header(header::COOKIE, &self.cookie) }
+    }
+}
+
+/// Percent-encodes like a browser does, the long way for every byte.
+pub fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+async fn ask(pages: Router, request: Request<Body>) -> Page {
+    let response = pages.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let html = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    Page { status: parts.status, headers: parts.headers, html }
 }
 
 impl Page {

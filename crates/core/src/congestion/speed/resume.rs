@@ -18,7 +18,7 @@ const CEILING: (Span, Span) = (Span::from_secs(4), Span::from_secs(600));
 /// After a stop, this share of the rate before it.
 const AFTER_STOP: f64 = 0.9;
 /// Growth a second after a punishment, and how many times the first pace that may become.
-const CREEP: (f64, f64) = (0.012, 2.0);
+const CREEP: (f64, f64) = (0.0, 2.0);
 const MEASURED_SPAN: Span = Span::from_millis(500);
 
 impl Speed {
@@ -33,8 +33,11 @@ impl Speed {
         }
         if lasted >= quota::STOP {
             // What was learned meanwhile says nothing about the rate.
-            let most = (dry.rate.max(self.surely(dry.since)) * AFTER_STOP).max(RATE_MIN);
-            let punished = dry.shut && lasted >= PUNISHED && !dry.steady;
+            let punished = dry.shut && lasted >= PUNISHED && !self.lenient;
+            // The next time it is no chance.
+            self.lenient &= !(dry.shut && lasted >= PUNISHED);
+            let most = if punished { dry.surely } else { dry.rate.max(self.surely(dry.since)) * AFTER_STOP };
+            let most = most.max(RATE_MIN);
             if self.mode == Mode::Free && !punished {
                 return self.climb(dry.rate, now);
             }
@@ -43,6 +46,7 @@ impl Speed {
             self.level = most / WORK;
             return self.work(now);
         }
+        self.lenient = true;
         match (self.mode, measured) {
             (Mode::Free, _) => {
                 let span = dry.since.since(self.tally.began()).as_secs_f64();
@@ -77,10 +81,10 @@ impl Speed {
                 if let (Some((mails, span)), Some(rate)) = (doubted, rate) {
                     self.forgiven = (mails - rate * span).clamp(0.0, 2.0 * level);
                 }
+                if now.since(self.worked_since) > HELD {
+                    self.best = self.best.max(level);
+                }
                 if found < level * FALLEN && doubted.is_none() {
-                    if now.since(self.worked_since) > HELD {
-                        self.best = self.best.max(level);
-                    }
                     self.fall_after = TRY_AFTER_FALL.0;
                     self.try_after = TRY_AFTER.0;
                 }

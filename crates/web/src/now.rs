@@ -1,4 +1,4 @@
-//! The tally: the list of dispatches and the count of one.
+//! Now: every dispatch with how far it has come, and one of them opened at a group.
 
 use axum::{
     extract::{
@@ -12,14 +12,14 @@ use hikyaku_dispatch::{Dispatch, DispatchId, GroupRow, Incident, State as Presen
 use serde::Deserialize;
 
 use crate::branch::{Counts, Row};
-use crate::console::View;
+use crate::console::{Console, Viewer};
+use crate::frame::{Place, View};
 use crate::mode::Marks;
 use crate::moment;
+use crate::now_page::{DispatchPage, Mails, NowPage, Sheet};
 use crate::page;
-use crate::state::WebState;
-use crate::tally_page::{NoTallyPage, Sheet, TalliesPage, TallyPage};
 
-/// What may follow the `?` of a tally page.
+/// What may follow the `?` of a page of numbers.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Asked {
     group: Option<u32>,
@@ -32,28 +32,37 @@ impl From<Asked> for View {
     }
 }
 
-/// `GET /tally`: every dispatch, newest first.
-pub(crate) async fn list(State(state): State<WebState>, asked: Result<Query<Asked>, QueryRejection>) -> Response {
+/// `GET /`: every dispatch, newest first.
+pub(crate) async fn list(
+    State(console): State<Console>,
+    viewer: Viewer,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
     let view = View { group: None, ..view(asked) };
-    let sheets = state.desk.read(|now| now.dispatches().rev().map(|one| sheet(now, one)).collect());
-    page::render(StatusCode::OK, &TalliesPage::new(sheets, view, moment::for_console(state.now())))
+    let sheets = console.web().desk.read(|now| now.dispatches().rev().map(|one| sheet(now, one)).collect());
+    page::render(StatusCode::OK, &NowPage::new(sheets, viewer.frame(&console, Place::Now).live("/", view)))
 }
 
-/// `GET /tally/{dispatch}`, opened at `?group=`.
+/// `GET /dispatch/{dispatch}`, opened at `?group=`.
 pub(crate) async fn show(
-    State(state): State<WebState>,
+    State(console): State<Console>,
+    viewer: Viewer,
     dispatch: Result<Path<u32>, PathRejection>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let view = view(asked);
-    let now = moment::for_console(state.now());
     let sheet = dispatch.ok().and_then(|Path(number)| {
         let id = DispatchId(number);
-        state.desk.read(|now| Some(sheet(now, now.dispatch(id)?)))
+        console.web().desk.read(|now| Some(sheet(now, now.dispatch(id)?)))
     });
-    match sheet.and_then(|sheet| TallyPage::new(sheet, view, now.clone())) {
+    let frame = viewer.frame(&console, Place::Now);
+    match sheet.and_then(|sheet| DispatchPage::new(sheet, view, frame)) {
         Some(page) => page::render(StatusCode::OK, &page),
-        None => page::render(StatusCode::NOT_FOUND, &NoTallyPage::new(now)),
+        None => page::nothing(
+            viewer.frame(&console, Place::Now),
+            "配信がありません",
+            "この番号の配信、または組織はありません。現況の一覧から選んでください。",
+        ),
     }
 }
 
@@ -72,7 +81,7 @@ fn sheet(state: &Present, dispatch: &Dispatch) -> Sheet {
         title: incident.map_or_else(|| record.title.clone(), |incident| incident.summary.title.clone()),
         facts: incident.map_or_else(|| record.facts.clone(), Incident::facts),
         sent_at: moment::for_console(record.opened),
-        mails: tally.mails,
+        mails: Mails::new(tally.mails, dispatch.delivery()),
         total: Counts {
             asked: tally.asked_people,
             answered: tally.answered,

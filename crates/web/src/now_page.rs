@@ -1,10 +1,11 @@
-//! What the tally pages show, ready for their templates: numbers, shares and bars, no names of people.
+//! What the pages of numbers show, ready for their templates: numbers, shares and bars, no names of people.
 
 use askama::Template;
+use hikyaku_dispatch::Delivery;
 
 use crate::bar;
 use crate::branch::{Branch, Counts, Row};
-use crate::console::{Count, Frame, View};
+use crate::frame::{Count, Frame, View};
 use crate::mode::Marks;
 
 /// One step of the way down the tree; the last one is where we are.
@@ -42,15 +43,15 @@ struct Group {
     by_choice: Vec<Count>,
 }
 
-/// The tally of one dispatch, opened at one group.
+/// One dispatch, opened at one group.
 #[derive(Debug, Template)]
-#[template(path = "tally.html")]
-pub(crate) struct TallyPage {
+#[template(path = "dispatch.html")]
+pub(crate) struct DispatchPage {
     frame: Frame,
     title: String,
     facts: Vec<String>,
     crumbs: Vec<Crumb>,
-    mails: Option<Count>,
+    mails: Option<Mails>,
     total: Progress,
     answers: Vec<Answer>,
     columns: Vec<String>,
@@ -59,8 +60,8 @@ pub(crate) struct TallyPage {
 
 /// The list of dispatches, newest first.
 #[derive(Debug, Template)]
-#[template(path = "tallies.html")]
-pub(crate) struct TalliesPage {
+#[template(path = "now.html")]
+pub(crate) struct NowPage {
     frame: Frame,
     rows: Vec<Listed>,
 }
@@ -79,7 +80,25 @@ pub(crate) struct Listed {
     bar: String,
 }
 
-/// One dispatch as the tally pages need it.
+/// The mails of a dispatch by what became of them. Accepted (受付済) is not reached.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mails {
+    all: Count,
+    accepted: Count,
+    waiting: Count,
+    failed: Count,
+}
+
+impl Mails {
+    /// Of `all` mails, these ended.
+    pub(crate) fn new(all: u32, ended: Delivery) -> Self {
+        let failed = ended.bounced + ended.expired + ended.cancelled + ended.unknown;
+        let waiting = all.saturating_sub(ended.accepted + failed);
+        Self { all: Count(all), accepted: Count(ended.accepted), waiting: Count(waiting), failed: Count(failed) }
+    }
+}
+
+/// One dispatch as the pages need it.
 #[derive(Debug)]
 pub(crate) struct Sheet {
     pub(crate) dispatch: u32,
@@ -87,7 +106,7 @@ pub(crate) struct Sheet {
     pub(crate) title: String,
     pub(crate) facts: Vec<String>,
     pub(crate) sent_at: String,
-    pub(crate) mails: u32,
+    pub(crate) mails: Mails,
     /// In the order of the question.
     pub(crate) choices: Vec<String>,
     pub(crate) total: Counts,
@@ -113,15 +132,15 @@ impl Progress {
     }
 }
 
-impl TallyPage {
+impl DispatchPage {
     /// The page of `sheet` opened at the view's group; `None` when there is no such group.
-    pub(crate) fn new(sheet: Sheet, view: View, now: String) -> Option<Self> {
+    pub(crate) fn new(sheet: Sheet, view: View, frame: Frame) -> Option<Self> {
         let place = match view.group {
             Some(id) => Some(sheet.rows.iter().position(|row| row.id == id)?),
             None => None,
         };
         let branch = Branch::open(&sheet.rows, place);
-        let path = format!("/tally/{}", sheet.dispatch);
+        let path = format!("/dispatch/{}", sheet.dispatch);
         // At the top the dispatch's own count is shown: people outside every group were asked too.
         let counts = match (place, branch.opened) {
             (Some(_), Some(opened)) => &opened.counts,
@@ -134,9 +153,9 @@ impl TallyPage {
             by_choice: row.counts.by_choice.iter().copied().map(Count).collect(),
         });
         Some(Self {
-            frame: Frame::new(&path, view, sheet.mode, now),
+            frame: frame.marked(sheet.mode).live(&path, view),
             crumbs: crumbs(&branch, view, &path),
-            mails: place.is_none().then_some(Count(sheet.mails)),
+            mails: place.is_none().then_some(sheet.mails),
             total: Progress::new(counts, &sheet.choices),
             answers: answers(counts, &sheet.choices),
             groups: groups.collect(),
@@ -147,11 +166,10 @@ impl TallyPage {
     }
 }
 
-impl TalliesPage {
+impl NowPage {
     /// The list of `sheets`, in their order.
-    pub(crate) fn new(sheets: Vec<Sheet>, view: View, now: String) -> Self {
-        let rows = sheets.into_iter().map(Listed::from).collect();
-        Self { frame: Frame::new("/tally", view, Marks::default(), now), rows }
+    pub(crate) fn new(sheets: Vec<Sheet>, frame: Frame) -> Self {
+        Self { frame, rows: sheets.into_iter().map(Listed::from).collect() }
     }
 }
 
@@ -198,18 +216,4 @@ fn answers(counts: &Counts, choices: &[String]) -> Vec<Answer> {
         .enumerate()
         .map(|(place, (label, count))| line(Some(place), label, *count));
     chosen.chain([line(None, "未回答", counts.unanswered)]).collect()
-}
-
-/// There is no such dispatch, or no such group in it.
-#[derive(Debug, Template)]
-#[template(path = "no_tally.html")]
-pub(crate) struct NoTallyPage {
-    frame: Frame,
-}
-
-impl NoTallyPage {
-    /// The page at `now`.
-    pub(crate) fn new(now: String) -> Self {
-        Self { frame: Frame::still(now) }
-    }
 }

@@ -1,0 +1,160 @@
+//! Documents of 4 MB, each in a shape that asks much of a reader: many places, many names, many tags.
+
+use crate::envelope;
+
+const BYTES: usize = 4 * 1024 * 1024;
+
+/// What makes a document.
+pub(crate) type Make = fn() -> Vec<u8>;
+
+/// Each shape with its name.
+pub(crate) const ALL: [(&str, Make); 16] = [
+    ("usual-warning", usual_warning),
+    ("dense-warning", dense_warning),
+    ("wide-warning", wide_warning),
+    ("kinds-by-places", kinds_by_places),
+    ("ash-fall", volcano),
+    ("flood", flood),
+    ("stations", stations),
+    ("cap", cap),
+    ("l-alert", l_alert),
+    ("gdacs", gdacs),
+    ("mofa", mofa),
+    ("news", news),
+    ("unclosed-tags", unclosed),
+    ("empty-elements", empty),
+    ("attributes", attributes),
+    ("cut-short", cut_short),
+];
+
+/// As dense as official warnings are.
+fn usual_warning() -> Vec<u8> {
+    warning(
+        "<Item><Kind><Name>大雨警報</Name><Code>03</Code><Status>発表</Status><Condition>土砂災害</Condition></Kind><Kind><Name>雷注意報</Name><Code>14</Code><Status>継続</Status></Kind><Area><Name>松江市</Name><Code>3220100</Code></Area></Item>\n",
+    )
+}
+
+/// As little as makes a report, of a municipality.
+fn dense_warning() -> Vec<u8> {
+    warning("<Item><Kind><Name>a</Name></Kind><Area><Code>3220100</Code></Area></Item>")
+}
+
+/// The same of an area with many municipalities.
+fn wide_warning() -> Vec<u8> {
+    warning("<Item><Kind><Name>a</Name></Kind><Area><Code>130010</Code></Area></Item>")
+}
+
+/// The piece again and again, with its number for `#`.
+fn numbered(piece: &str, bytes: usize) -> String {
+    let mut all = String::with_capacity(bytes + piece.len());
+    let mut number = 0;
+    while all.len() + piece.len() + 8 < bytes {
+        all.push_str(&piece.replace('#', &number.to_string()));
+        number += 1;
+    }
+    all
+}
+
+fn weather(inner: &str) -> Vec<u8> {
+    let body = format!(
+        r#"<Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/meteorology1/"><Warning type="気象警報・注意報（市町村等）">{inner}</Warning></Body>"#
+    );
+    envelope("気象警報・注意報（Ｈ２７）", &body)
+}
+
+fn warning(item: &str) -> Vec<u8> {
+    weather(&item.repeat((BYTES - 2_000) / item.len()))
+}
+
+fn kinds_by_places() -> Vec<u8> {
+    let kinds = numbered("<Kind><Code>#</Code></Kind>", BYTES / 2);
+    let areas = numbered("<Area><Code>#</Code></Area>", BYTES / 2);
+    weather(&format!("<Item>{kinds}<Areas>{areas}</Areas></Item>"))
+}
+
+fn volcano() -> Vec<u8> {
+    let areas = numbered("<Area><Name>a</Name><Code>#</Code></Area>", BYTES);
+    let body = format!(
+        r#"<Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/volcanology1/"><VolcanoInfo><Item><Kind><Name>降灰</Name><Code>71</Code></Kind><Areas codeType="市町村等">{areas}</Areas></Item></VolcanoInfo></Body>"#
+    );
+    envelope("降灰予報（定時）", &body)
+}
+
+fn flood() -> Vec<u8> {
+    let areas = numbered("<Area><Name>a</Name><Code>#</Code></Area>", BYTES);
+    let headline = format!(
+        r#"<Headline><Information type="指定河川洪水予報（河川）"><Item><Kind><Name>氾濫警戒情報</Name><Code>30</Code></Kind><Areas>{areas}</Areas></Item></Information></Headline>"#
+    );
+    let plain = String::from_utf8_lossy(&envelope("指定河川洪水予報", "")).into_owned();
+    let (before, after) = plain.split_once("<Headline>").unwrap_or_default();
+    let after = after.split_once("</Headline>").unwrap_or_default().1;
+    format!("{before}{headline}{after}").into_bytes()
+}
+
+fn stations() -> Vec<u8> {
+    let stations = numbered("<Station><Code>#</Code></Station>", BYTES);
+    let body = format!(
+        r#"<Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/seismology1/"><Tsunami><Observation><Item><Area><Name>東京湾内湾</Name><Code>312</Code></Area>{stations}</Item></Observation></Tsunami></Body>"#
+    );
+    envelope("津波情報a", &body)
+}
+
+fn cap() -> Vec<u8> {
+    let areas = numbered("<area><areaDesc>#</areaDesc></area>", BYTES);
+    format!(
+        r#"<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>1</identifier><sender>s</sender><sent>2026-11-21T12:00:00Z</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope><info><event>e</event>{areas}</info></alert>"#
+    )
+    .into_bytes()
+}
+
+fn l_alert() -> Vec<u8> {
+    let targets = numbered("<targetArea><jisX0402>#</jisX0402></targetArea>", BYTES / 2);
+    let objects = numbered("<contentObject><documentID>#</documentID></contentObject>", BYTES / 2);
+    format!(
+        r#"<EDXLDistribution xmlns="urn:oasis:names:tc:emergency:EDXL:DE:1.0"><dateTimeSent>2026-11-21T12:00:00Z</dateTimeSent><distributionStatus>Actual</distributionStatus>{targets}{objects}</EDXLDistribution>"#
+    )
+    .into_bytes()
+}
+
+fn gdacs() -> Vec<u8> {
+    let countries = numbered("Japan#,", BYTES);
+    format!(
+        r#"<rss xmlns:gdacs="http://www.gdacs.org"><channel><title>g</title><item><title>t</title><pubDate>Sat, 21 Nov 2026 12:00:00 GMT</pubDate><gdacs:eventid>1</gdacs:eventid><gdacs:country>{countries}</gdacs:country></item></channel></rss>"#
+    )
+    .into_bytes()
+}
+
+fn mofa() -> Vec<u8> {
+    let countries = numbered("<country><cd>#</cd><name>タイ王国#</name></country>", BYTES);
+    format!(
+        r#"<opendata lastModified="2026/11/21 12:00:00"><mail><keyCd>1</keyCd><infoType>C50</infoType><title>t</title>{countries}</mail></opendata>"#
+    )
+    .into_bytes()
+}
+
+fn news() -> Vec<u8> {
+    let items = numbered("<item><link>https://n.example/#</link><title>見出し#</title></item>", BYTES);
+    format!(r#"<rss><channel><title>n</title>{items}</channel></rss>"#).into_bytes()
+}
+
+fn unclosed() -> Vec<u8> {
+    let tags = "&lt;a".repeat(BYTES / 5 - 100);
+    format!(r#"<rss><channel><title>n</title><item><link>https://n.example/1</link><description>{tags}</description></item></channel></rss>"#)
+        .into_bytes()
+}
+
+fn empty() -> Vec<u8> {
+    weather(&"<a/>".repeat((BYTES - 2_000) / 4))
+}
+
+fn attributes() -> Vec<u8> {
+    let attributes: String = (0..30).map(|it| format!(" a{it}=\"\"")).collect();
+    let element = format!("<a{attributes}/>");
+    weather(&element.repeat((BYTES - 2_000) / element.len()))
+}
+
+fn cut_short() -> Vec<u8> {
+    let mut whole = dense_warning();
+    whole.truncate(BYTES - 3_000);
+    whole
+}

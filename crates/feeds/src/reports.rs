@@ -1,0 +1,56 @@
+//! What is told of places, gathered: nothing twice, and never more than a telegram can mean.
+
+use std::collections::HashSet;
+
+use hikyaku_bulletin::{AreaCode, AreaReport, Severity};
+use roxmltree::Node;
+
+use crate::bounds::MAX_REPORTS;
+use crate::reject::Reject;
+use crate::xml::place;
+
+/// Leaves out what repeats code and severity of an earlier report; the order stays.
+pub(crate) fn said_once(reports: &mut Vec<AreaReport>) {
+    let mut seen: HashSet<(&AreaCode, &Severity)> = HashSet::with_capacity(reports.len());
+    let mut new = reports.iter().map(|it| seen.insert((&it.area.code, &it.severity))).collect::<Vec<_>>().into_iter();
+    reports.retain(|_| new.next().unwrap_or(true));
+}
+
+/// Refuses what would become more reports than are kept: `places` times `kinds` of one element, beside those known already.
+pub(crate) fn within_reports(known: usize, places: usize, kinds: usize, near: Node) -> Result<(), Reject> {
+    if known.saturating_add(places.saturating_mul(kinds)) > MAX_REPORTS {
+        return Err(Reject::OutOfBounds { what: "reports on places", limit: MAX_REPORTS, place: place(near) });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MAX_REPORTS, parse};
+    use hikyaku_bulletin::{Area, AreaScheme};
+
+    #[test]
+    fn what_is_said_twice_of_one_place_is_kept_once_in_its_order() {
+        let report =
+            |code: &str| AreaReport { area: Area::new(AreaScheme::Named, code, code, []), severity: Severity::Named };
+        let mut reports = ["b", "a", "b", "a", "c"].map(report).to_vec();
+        said_once(&mut reports);
+        assert_eq!(reports, ["b", "a", "c"].map(report));
+    }
+
+    #[test]
+    fn places_and_warnings_that_multiply_beyond_bounds_are_refused_before_they_are_made() {
+        let warning = |kinds: usize, places: usize| {
+            let (kinds, places) =
+                ("<Kind><Code>03</Code></Kind>".repeat(kinds), "<Area><Code>130010</Code></Area>".repeat(places));
+            crate::hostile::seed(5).replacen("<Item>", &format!("<Item>{kinds}<Areas>{places}</Areas>"), 1)
+        };
+        let side = MAX_REPORTS.isqrt();
+        assert!(matches!(
+            parse(warning(side + 10, side + 10).as_bytes(), "wide"),
+            Err(Reject::OutOfBounds { what: "reports on places", .. })
+        ));
+        assert!(parse(warning(9, 9).as_bytes(), "narrow").is_ok());
+    }
+}

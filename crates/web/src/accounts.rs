@@ -1,0 +1,201 @@
+//! The accounts of the console: opened, stopped, unlocked and reset by another administrator [S10].
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use hikyaku_dispatch::{Account, AccountCommand, AccountId, Names, Side};
+use serde::Deserialize;
+
+use crate::console::{Console, Viewer, told};
+use crate::frame::{Frame, Place};
+use crate::gate::password::make_password;
+use crate::moment;
+use crate::page;
+
+#[derive(Debug, Template)]
+#[template(path = "accounts.html")]
+struct AccountsPage {
+    frame: Frame,
+    rows: Vec<Row>,
+    typed: NewAccount,
+    done: Option<String>,
+    trouble: Option<String>,
+    secret: Option<Secret>,
+}
+
+#[derive(Debug)]
+struct Row {
+    id: u32,
+    label: String,
+    login: String,
+    marks: Vec<&'static str>,
+    last_login: String,
+    sessions: usize,
+    own: bool,
+    acts: Vec<(&'static str, &'static str)>,
+}
+
+/// A password that is shown once.
+#[derive(Debug)]
+struct Secret {
+    login: String,
+    password: String,
+}
+
+/// What is typed for a new account.
+#[derive(Debug, Default, Clone, Deserialize)]
+pub(crate) struct NewAccount {
+    #[serde(default)]
+    login: String,
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    person: String,
+}
+
+/// The pressed button.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Pressed {
+    #[serde(default)]
+    act: String,
+}
+
+/// What a press led to.
+#[derive(Default)]
+struct Outcome {
+    done: Option<String>,
+    trouble: Option<String>,
+    secret: Option<Secret>,
+}
+
+impl Outcome {
+    fn trouble(words: impl Into<String>) -> Self {
+        Self { trouble: Some(words.into()), ..Self::default() }
+    }
+}
+
+/// `GET /accounts`.
+pub(crate) async fn list(State(console): State<Console>, viewer: Viewer) -> Response {
+    match viewer.unproved(&console, "/accounts") {
+        None => render(&console, &viewer, NewAccount::default(), Outcome::default()),
+        Some(elsewhere) => elsewhere,
+    }
+}
+
+/// `POST /accounts`: opens one, whose first password is shown once.
+pub(crate) async fn open(State(console): State<Console>, viewer: Viewer, Form(typed): Form<NewAccount>) -> Response {
+    if let Some(elsewhere) = viewer.unproved(&console, "/accounts") {
+        return elsewhere;
+    }
+    match opened(&console, &viewer, &typed).await {
+        Ok(secret) => {
+            let outcome = Outcome { secret: Some(secret), ..Outcome::default() };
+            render(&console, &viewer, NewAccount::default(), outcome)
+        }
+        Err(trouble) => render(&console, &viewer, typed, Outcome::trouble(trouble)),
+    }
+}
+
+/// `POST /accounts/{account}`.
+pub(crate) async fn change(
+    State(console): State<Console>,
+    viewer: Viewer,
+    Path(account): Path<u32>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    if let Some(elsewhere) = viewer.unproved(&console, "/accounts") {
+        return elsewhere;
+    }
+    let outcome = changed(&console, &viewer, AccountId(account), &pressed.act).await;
+    render(&console, &viewer, NewAccount::default(), outcome.unwrap_or_else(Outcome::trouble))
+}
+
+async fn opened(console: &Console, viewer: &Viewer, typed: &NewAccount) -> Result<Secret, String> {
+    let number = typed.person.trim();
+    let person = match number {
+        "" => None,
+        _ => {
+            let found = console.web().desk.read(|state| {
+                let sides = [Side::Domestic, Side::Overseas];
+                sides.iter().find_map(|side| state.people().by_external_id(*side, number)).map(|person| person.id)
+            });
+            Some(found.ok_or("その職員番号の人は名簿にいません。空欄にするか、番号を確かめてください。")?)
+        }
+    };
+    let (secret, password) = first_password(console, typed.login.trim()).await?;
+    let names = Names { login: secret.login.clone(), label: typed.label.trim().to_owned() };
+    let command = AccountCommand::Open { names, person, password };
+    console.act(viewer, command).await.map_err(|error| told(&error))?;
+    Ok(secret)
+}
+
+async fn changed(console: &Console, viewer: &Viewer, account: AccountId, act: &str) -> Result<Outcome, String> {
+    if account == viewer.account {
+        return Err("自分のアカウントの停止や再設定は、他の管理者が行います。".into());
+    }
+    let (command, done, secret) = match act {
+        "unlock" => (AccountCommand::Unlock { account }, "解除しました。", None),
+        "stop" => (
+            AccountCommand::Suspend { account, suspended: true },
+            "停止しました。ログイン中の画面も使えなくなります。",
+            None,
+        ),
+        "start" => (AccountCommand::Suspend { account, suspended: false }, "停止を解除しました。", None),
+        "factor" => (
+            AccountCommand::ClearFactor { account },
+            "二要素認証を消しました。次のログインで本人が設定し直します。",
+            None,
+        ),
+        "close" => (AccountCommand::Close { account }, "削除しました。", None),
+        "password" => {
+            let found = console.web().desk.read(|state| state.accounts().find(account).map(|it| it.login().to_owned()));
+            let (secret, password) = first_password(console, &found.unwrap_or_default()).await?;
+            (AccountCommand::ResetPassword { account, password }, "パスワードを再設定しました。", Some(secret))
+        }
+        _ => return Err("操作を選んでください。".into()),
+    };
+    console.act(viewer, command).await.map_err(|error| told(&error))?;
+    Ok(Outcome { done: Some(done.into()), secret, trouble: None })
+}
+
+async fn first_password(console: &Console, login: &str) -> Result<(Secret, hikyaku_dispatch::PasswordHash), String> {
+    let password = make_password().map_err(|error| error.to_string())?;
+    let hash = console.hasher().hash(password.clone()).await.map_err(|error| error.to_string())?;
+    Ok((Secret { login: login.to_owned(), password }, hash))
+}
+
+fn render(console: &Console, viewer: &Viewer, typed: NewAccount, outcome: Outcome) -> Response {
+    let now = console.now();
+    let row = |account: &Account| {
+        let locked = account.door.is_locked(now);
+        let mut marks = Vec::new();
+        marks.extend(account.suspended.then_some("停止中"));
+        marks.extend(locked.then_some("制限中"));
+        marks.extend((account.must_change || account.factor.is_none()).then_some("設定が未完了"));
+        let mut acts = Vec::new();
+        acts.extend(locked.then_some(("unlock", "制限を解除")));
+        acts.push(if account.suspended { ("start", "停止を解除") } else { ("stop", "停止") });
+        acts.push(("password", "パスワードを再設定"));
+        acts.extend(account.factor.is_some().then_some(("factor", "二要素認証を再設定")));
+        acts.extend(account.suspended.then_some(("close", "削除")));
+        Row {
+            id: account.id.0,
+            label: account.label().to_owned(),
+            login: account.login().to_owned(),
+            marks,
+            last_login: account.last_login.map_or_else(|| "なし".to_owned(), moment::for_console),
+            sessions: console.sessions().of(account.id, account.sessions_from, now).len(),
+            own: account.id == viewer.account,
+            acts,
+        }
+    };
+    let rows = console.web().desk.read(|state| state.accounts().iter().map(row).collect());
+    let status = if outcome.trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let Outcome { done, trouble, secret } = outcome;
+    let frame = viewer.frame(console, Place::Accounts);
+    page::render(status, &AccountsPage { frame, rows, typed, done, trouble, secret })
+}

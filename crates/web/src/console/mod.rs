@@ -1,0 +1,117 @@
+//! The console behind its log-in: what all its pages share, who looks at them, and the wires between.
+
+pub(crate) mod live;
+mod pulse;
+mod viewer;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hikyaku_dispatch::{Actor, Command, Error as DeskError, Event, Refusal};
+use jiff::Timestamp;
+
+use crate::gate::{password::Hasher, rate::Rate, session::Sessions};
+use crate::state::WebState;
+use crate::{Proxies, SessionLimits};
+
+pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
+
+/// Log-in attempts that one source may make in a minute; a whole ministry may be one source.
+const ATTEMPTS_PER_MINUTE: u32 = 60;
+
+/// What the console is told before it opens.
+#[derive(Clone, Debug, Default)]
+pub struct ConsoleSettings {
+    /// Whose system it is; stands on every page and in authenticators.
+    pub organisation: String,
+    /// Whose word about a client's address is believed.
+    pub proxies: Proxies,
+    /// Whether browsers reach it over TLS, here or at a proxy: cookies are then sent over TLS only. False only on one machine.
+    pub over_tls: bool,
+    /// How long sessions last.
+    pub sessions: SessionLimits,
+}
+
+/// Shared by every page of the console; clones are the same console.
+#[derive(Clone)]
+pub struct Console(Arc<Inner>);
+
+struct Inner {
+    web: WebState,
+    settings: ConsoleSettings,
+    sessions: Sessions,
+    hasher: Hasher,
+    attempts: Rate<IpAddr>,
+    pulse: pulse::Pulse,
+}
+
+impl std::fmt::Debug for Console {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Console").finish_non_exhaustive()
+    }
+}
+
+impl Console {
+    /// A console over the desk of `web`. Needs a tokio runtime: it watches the desk until its last clone is gone.
+    #[must_use]
+    pub fn new(web: WebState, settings: ConsoleSettings) -> Self {
+        let inner = Inner {
+            pulse: pulse::Pulse::start(web.desk.clone()),
+            sessions: Sessions::new(settings.sessions),
+            hasher: Hasher::new(),
+            attempts: Rate::per_minute(ATTEMPTS_PER_MINUTE),
+            web,
+            settings,
+        };
+        Self(Arc::new(inner))
+    }
+
+    /// Ends the live connections, so that a stop need not wait for them.
+    pub fn close(&self) {
+        self.0.pulse.stop();
+    }
+
+    pub(crate) fn web(&self) -> &WebState {
+        &self.0.web
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.web.now()
+    }
+
+    pub(crate) fn settings(&self) -> &ConsoleSettings {
+        &self.0.settings
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+
+    pub(crate) fn attempts(&self) -> &Rate<IpAddr> {
+        &self.0.attempts
+    }
+
+    pub(crate) fn pulse(&self) -> &pulse::Pulse {
+        &self.0.pulse
+    }
+
+    /// Carries out what the viewer asks for, in the viewer's name.
+    pub(crate) async fn act(&self, viewer: &Viewer, command: impl Into<Command>) -> Result<Vec<Event>, DeskError> {
+        self.0.web.desk.command_as(Actor::Account(viewer.account), command, self.now()).await
+    }
+}
+
+/// What a page tells whose wish was not carried out, and what to do next.
+pub(crate) fn told(error: &DeskError) -> String {
+    match error {
+        DeskError::Refused(Refusal::NotAllowed) => {
+            "この操作の権限がありません。システム管理者に依頼してください。".into()
+        }
+        DeskError::Refused(refusal) => format!("受け付けられませんでした: {refusal}"),
+        other => format!("記録できませんでした。しばらく待って、もう一度操作してください（{other}）。"),
+    }
+}

@@ -1,0 +1,65 @@
+//! The pulse of the numbers: once a second it is looked whether anything changed that a live page shows.
+
+use std::time::Duration;
+
+use hikyaku_dispatch::{Delivery, Desk, Dispatch, State};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How often it is looked: pages need not be newer.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// Counts the changes.
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    changes: watch::Receiver<u64>,
+    beating: JoinHandle<()>,
+}
+
+impl Pulse {
+    pub(crate) fn start(desk: Desk) -> Self {
+        let (told, changes) = watch::channel(0);
+        let beating = tokio::spawn(async move {
+            let mut before = desk.read(sign);
+            let mut beat = tokio::time::interval(BEAT);
+            loop {
+                beat.tick().await;
+                let now = desk.read(sign);
+                if now != before {
+                    before = now;
+                    told.send_modify(|count| *count += 1);
+                }
+            }
+        });
+        Self { changes, beating }
+    }
+
+    /// Resolves after each change; its sender is gone after the stop.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    pub(crate) fn stop(&self) {
+        self.beating.abort();
+    }
+}
+
+impl Drop for Pulse {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Dispatches whose answers are looked at: live pages show the latest ones.
+const LATEST: usize = 5;
+
+/// What differs whenever a live page would: counts of what there is and of what became of it.
+fn sign(state: &State) -> (usize, usize, u64, Vec<u32>) {
+    let mails = |dispatch: &Dispatch| {
+        let Delivery { accepted, bounced, expired, cancelled, unknown } = dispatch.delivery();
+        u64::from(accepted) + u64::from(bounced) + u64::from(expired) + u64::from(cancelled) + u64::from(unknown)
+    };
+    let latest = state.dispatches().rev().take(LATEST);
+    let answers = latest.flat_map(|dispatch| state.tally(dispatch.id()).by_choice).map(|(_, count)| count);
+    (state.dispatches().count(), state.judgements().len(), state.dispatches().map(mails).sum(), answers.collect())
+}

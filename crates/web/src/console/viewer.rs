@@ -1,0 +1,126 @@
+//! Who looks at a page: the session of the cookie, the account behind it, and where the request comes from.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use hikyaku_dispatch::{Account, AccountId};
+
+use super::Console;
+use crate::frame::{Bar, Frame, MenuLink, Place};
+use crate::gate::session::Session;
+use crate::moment;
+use crate::serve::Peer;
+
+/// Where an account goes that has no password of its own or no second factor yet.
+const SET_UP: &str = "/setup";
+
+/// Whoever is logged in.
+#[derive(Clone, Debug)]
+pub(crate) struct Viewer {
+    pub(crate) account: AccountId,
+    pub(crate) label: String,
+    pub(crate) session: Session,
+    pub(crate) token: String,
+}
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Client(pub(crate) IpAddr);
+
+impl FromRequestParts<Console> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Infallible> {
+        // Without a connection there is only a test.
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
+        Ok(Self(console.settings().proxies.client(peer, &parts.headers)))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Viewer {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+        // Only pages behind `admit` ask for a viewer.
+        parts.extensions.get::<Viewer>().cloned().ok_or(StatusCode::UNAUTHORIZED)
+    }
+}
+
+impl Viewer {
+    /// The frame of a page of `place` for this viewer.
+    pub(crate) fn frame(&self, console: &Console, place: Place) -> Frame {
+        let link =
+            |(at, href, label): &(Place, &'static str, &'static str)| MenuLink { href, label, here: *at == place };
+        let bar = Bar { label: self.label.clone(), menu: Place::MENU.iter().map(link).collect() };
+        let now = moment::for_console(console.now());
+        Frame::new(now, &console.settings().organisation, Some(bar))
+    }
+
+    /// Where password and code are to be shown again, unless they were a moment ago; `then` is where it goes on.
+    pub(crate) fn unproved(&self, console: &Console, then: &str) -> Option<Response> {
+        let fresh = console.sessions().is_fresh(&self.session, console.now());
+        (!fresh).then(|| Redirect::to(&format!("/prove?next={then}")).into_response())
+    }
+}
+
+/// Lets in who is logged in; others are led to the log-in.
+pub(crate) async fn admit(State(console): State<Console>, mut request: Request, next: Next) -> Response {
+    let Some((viewer, complete)) = viewer(&console, &request) else {
+        return refuse(&request);
+    };
+    let path = request.uri().path();
+    if !complete && !path.starts_with(SET_UP) && path != "/logout" {
+        return Redirect::to(SET_UP).into_response();
+    }
+    request.extensions_mut().insert(viewer);
+    next.run(request).await
+}
+
+/// The viewer, and whether the account is ready for use.
+fn viewer(console: &Console, request: &Request) -> Option<(Viewer, bool)> {
+    let token = cookie(request.headers(), console.settings().over_tls)?.to_owned();
+    let by_itself = request.uri().path() == "/live" || request.uri().query().is_some_and(|it| it.contains("live=1"));
+    let session = console.sessions().find(&token, console.now(), !by_itself)?;
+    console.web().desk.read(|state| {
+        let account = state.accounts().find(session.account)?;
+        let over = account.suspended || session.began < account.sessions_from;
+        let label = account.label().to_owned();
+        let viewer = Viewer { account: account.id, label, session: session.clone(), token };
+        (!over).then(|| (viewer, is_ready(account)))
+    })
+}
+
+fn is_ready(account: &Account) -> bool {
+    !account.must_change && account.factor.is_some()
+}
+
+fn refuse(request: &Request) -> Response {
+    let path = request.uri().path();
+    if path == "/live" {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    if *request.method() == Method::GET {
+        let next = if path == "/" { String::new() } else { format!("?next={path}") };
+        return Redirect::to(&format!("/login{next}")).into_response();
+    }
+    let told = "ログインの有効期限が切れています。別のタブでログインしてから、この画面を再読み込み（再送信）してください。入力した内容は失われません。";
+    (StatusCode::UNAUTHORIZED, told).into_response()
+}
+
+/// The name of the cookie; the prefix makes browsers insist on TLS, this host and the whole site (RFC 6265bis §4.1.3.2).
+pub(crate) fn cookie_name(over_tls: bool) -> &'static str {
+    if over_tls { "__Host-hikyaku" } else { "hikyaku" }
+}
+
+fn cookie(headers: &HeaderMap, over_tls: bool) -> Option<&str> {
+    let wanted = cookie_name(over_tls);
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find_map(|(name, value)| (name == wanted).then_some(value))
+}

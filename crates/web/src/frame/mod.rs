@@ -1,0 +1,125 @@
+//! What every console page has around its contents: where one is, who one is, what is live.
+
+mod count;
+
+use crate::mode::Marks;
+use crate::style;
+
+pub(crate) use count::Count;
+
+/// How often a page without a script loads itself again, in seconds.
+const REFRESH_S: u32 = 10;
+
+/// A part of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Now,
+    Accounts,
+    /// One's own account.
+    Own,
+    /// Not in the menu.
+    Elsewhere,
+}
+
+impl Place {
+    /// What stands in the menu, in its order.
+    pub(crate) const MENU: [(Place, &'static str, &'static str); 2] =
+        [(Place::Now, "/", "現況"), (Place::Accounts, "/accounts", "アカウント")];
+}
+
+/// A link of the menu.
+#[derive(Debug)]
+pub(crate) struct MenuLink {
+    pub(crate) href: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) here: bool,
+}
+
+/// Who looks at the page, and what the menu shows that one.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    pub(crate) label: String,
+    pub(crate) menu: Vec<MenuLink>,
+}
+
+/// What every console page has around its contents.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) css: &'static str,
+    pub(crate) script: &'static str,
+    pub(crate) mode: Marks,
+    pub(crate) now: String,
+    pub(crate) organisation: String,
+    pub(crate) bar: Option<Bar>,
+    pub(crate) refresh: Option<Refresh>,
+}
+
+/// How a page keeps itself up to date.
+#[derive(Debug)]
+pub(crate) struct Refresh {
+    /// Seconds between two loads, where there is no script.
+    pub(crate) every_s: u32,
+    /// What it loads then.
+    pub(crate) address: String,
+    /// The page that stands still, or moves again.
+    pub(crate) toggle: String,
+    /// Whether it moves now.
+    pub(crate) moving: bool,
+}
+
+impl Frame {
+    /// The frame of a page, standing still.
+    pub(crate) fn new(now: String, organisation: &str, bar: Option<Bar>) -> Self {
+        Self {
+            css: style::CONSOLE,
+            script: style::SCRIPT,
+            mode: Marks::default(),
+            now,
+            organisation: organisation.to_owned(),
+            bar,
+            refresh: None,
+        }
+    }
+
+    /// With the marks of a drill or test.
+    pub(crate) fn marked(mut self, mode: Marks) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Kept up to date at `view` of `path`.
+    pub(crate) fn live(mut self, path: &str, view: View) -> Self {
+        let other = View { still: !view.still, ..view };
+        self.refresh = Some(Refresh {
+            every_s: REFRESH_S,
+            address: view.href_with(path, "live=1"),
+            toggle: other.href(path),
+            moving: !view.still,
+        });
+        self
+    }
+}
+
+/// How the viewer wants a page of numbers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct View {
+    /// The opened group.
+    pub(crate) group: Option<u32>,
+    /// The page stands still [JIS X 8341-3 2.2.2].
+    pub(crate) still: bool,
+}
+
+impl View {
+    /// A link to `path` with this view.
+    pub(crate) fn href(self, path: &str) -> String {
+        self.href_with(path, "")
+    }
+
+    fn href_with(self, path: &str, more: &str) -> String {
+        let group = self.group.map(|id| format!("group={id}"));
+        let still = self.still.then(|| "refresh=off".to_owned());
+        let more = (!more.is_empty()).then(|| more.to_owned());
+        let pairs: Vec<String> = [group, still, more].into_iter().flatten().collect();
+        if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+    }
+}

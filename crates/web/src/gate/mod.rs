@@ -1,0 +1,8 @@
+//! Who comes in to the console: proving who somebody is, remembering it for a while, and keeping guessers slow.
+
+pub(crate) mod factor;
+pub(crate) mod origin;
+pub(crate) mod password;
+pub(crate) mod rate;
+pub(crate) mod session;
+pub(crate) mod source;

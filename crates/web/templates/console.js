@@ -1,0 +1,31 @@
+'use strict';
+// Keeps the numbers of a page up to date: the server says when something changed, and what is marked is fetched again.
+(function () {
+  var at = document.body.dataset.live;
+  if (!at || !window.EventSource || !window.fetch || !window.DOMParser) return;
+  var busy = false, again = false;
+  function load() {
+    if (busy) { again = true; return; }
+    busy = true;
+    fetch(at, { credentials: 'same-origin', redirect: 'error' }).then(function (answer) {
+      if (!answer.ok) throw new Error(answer.status);
+      return answer.text();
+    }).then(function (html) {
+      var page = new DOMParser().parseFromString(html, 'text/html');
+      document.querySelectorAll('[data-swap]').forEach(function (old) {
+        var fresh = page.getElementById(old.id);
+        if (fresh && !old.contains(document.activeElement)) old.replaceWith(document.importNode(fresh, true));
+      });
+      document.body.classList.remove('stale');
+    }).catch(function () {
+      document.body.classList.add('stale');
+    }).then(function () {
+      busy = false;
+      if (again) { again = false; setTimeout(load, 1000); }
+    });
+  }
+  var events = new EventSource('/live');
+  events.onmessage = load;
+  events.onerror = function () { document.body.classList.add('stale'); };
+  document.addEventListener('visibilitychange', function () { if (!document.hidden) load(); });
+})();

@@ -1,0 +1,170 @@
+//! The running house: what is opened, in which order, and closed in the other.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hikyaku_core::Engine;
+use hikyaku_dispatch::{Desk, Keys, RedbJournal};
+use hikyaku_feeds::edge::{PushEndpoint, Watcher};
+use hikyaku_web::{Console, ConsoleSettings, Door, TlsFiles, WebState};
+use ipnet::IpNet;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::intake;
+use super::lock::Lock;
+use crate::courier::Courier;
+use crate::metrics;
+use crate::settings::Settings;
+
+/// How long the parts may take to stop before the engine is shut down.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Everything that runs.
+pub struct House {
+    settings: Settings,
+    engine: Engine,
+    console: Console,
+    tls: Option<TlsFiles>,
+    push: Option<PushEndpoint>,
+    tasks: Vec<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+    /// Given back last.
+    lock: Lock,
+}
+
+impl House {
+    /// Opens everything; nothing is left running if something cannot be opened.
+    pub async fn open(settings: Settings) -> Result<Self, String> {
+        if !settings.data.is_dir() {
+            return Err(format!("{}: there is no data; run `hikyaku init` first", settings.data.display()));
+        }
+        let lock = Lock::take(&settings.data)?;
+        let sender = settings.mail.sender(&settings.answers.address)?;
+        let tls = settings.tls.as_ref().map(|tls| tls.read()).transpose()?;
+        let doors = Doors::bind(&settings, tls.as_ref()).await?;
+        let desk = open_desk(&settings.data).await?;
+        let engine = Engine::open(settings.mail.config(settings.data.join("queue"))?).await;
+        let engine = engine.map_err(|e| e.to_string())?;
+        let watcher = Watcher::start(settings.feeds.settings()?)?;
+        let push = match &settings.push {
+            Some(push) => Some(PushEndpoint::listen(push.listen, push.settings()?, watcher.intake()).await?),
+            None => None,
+        };
+        let console = console(&settings, &desk, tls.is_some())?;
+        let (stop, stopping) = watch::channel(false);
+        let courier = Courier::new(engine.clone(), desk.clone(), sender);
+        let mut tasks = vec![
+            tokio::spawn(courier.run(stopping.clone())),
+            tokio::spawn(intake::run(watcher, desk.clone(), stopping.clone())),
+        ];
+        let answers = hikyaku_web::router(WebState::new(desk));
+        tasks.push(served(doors.answers, answers, stopping.clone()));
+        tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
+        if let Some(door) = doors.metrics {
+            tasks.push(served(door, metrics::router(engine.clone()), stopping));
+        }
+        Ok(Self { settings, engine, console, tls, push, tasks, stop, lock })
+    }
+
+    /// Where what is served, a line each.
+    pub fn addresses(&self) -> Vec<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let mut lines = vec![
+            format!(
+                "回答画面 {scheme}://{}/ （メールのリンク: {}a/…）",
+                self.settings.answers.listen, self.settings.answers.address
+            ),
+            format!("管理画面 {scheme}://{}/", self.settings.console.listen),
+        ];
+        lines.extend(self.settings.metrics.as_ref().map(|site| format!("監視 http://{}/metrics", site.listen)));
+        lines.extend(self.push.as_ref().map(|push| format!("電文の受け口 {}/push/", push.addr)));
+        lines
+    }
+
+    /// Reads the carriers' table and the certificate again; what is wrong is told of and changes nothing.
+    pub fn reload(&self, config: &Path) {
+        let taken = Settings::read(config).and_then(|settings| {
+            if let Some(carriers) = settings.mail.read_carriers()? {
+                self.engine.reload(&carriers).map_err(|e| e.to_string())?;
+            }
+            self.tls.as_ref().map_or(Ok(()), TlsFiles::reload).map_err(|e| e.to_string())
+        });
+        match taken {
+            Ok(()) => eprintln!("キャリア表と証明書を読み直しました。他の項目は再起動で反映します。"),
+            Err(problem) => eprintln!("読み直せません。これまでの設定で続けます: {problem}"),
+        }
+    }
+
+    /// Stops in order: no new telegram, no new visitor, then the mails that are under way, then the folder.
+    pub async fn close(self) {
+        self.console.close();
+        // Everybody who listens stops.
+        let _ = self.stop.send(true);
+        if let Some(push) = self.push {
+            push.shutdown().await;
+        }
+        for task in self.tasks {
+            // One that hangs must not keep the mails under way from being recorded.
+            let _ = tokio::time::timeout(PATIENCE, task).await;
+        }
+        drop(self.console);
+        self.engine.shutdown().await;
+        drop(self.lock);
+    }
+}
+
+/// The listeners, taken before anything else is begun.
+struct Doors {
+    answers: Door,
+    console: Door,
+    metrics: Option<Door>,
+}
+
+impl Doors {
+    async fn bind(settings: &Settings, tls: Option<&TlsFiles>) -> Result<Self, String> {
+        let (answers, console) = (&settings.answers, &settings.console);
+        let metrics = match &settings.metrics {
+            Some(site) => Some(door(site.listen, &site.allow, None).await?),
+            None => None,
+        };
+        Ok(Self {
+            answers: door(answers.listen, &answers.allow, tls).await?,
+            console: door(console.listen, &console.allow, tls).await?,
+            metrics,
+        })
+    }
+}
+
+async fn door(at: std::net::SocketAddr, allow: &[IpNet], tls: Option<&TlsFiles>) -> Result<Door, String> {
+    let door = Door::bind(at).await.map_err(|e| e.to_string())?.allow(allow.to_vec());
+    Ok(match tls {
+        Some(files) => door.with_tls(files),
+        None => door,
+    })
+}
+
+fn served(door: Door, pages: Router, mut stopping: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(hikyaku_web::serve(door, pages, async move {
+        // An error means that the house is gone, which is the same.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    }))
+}
+
+async fn open_desk(data: &Path) -> Result<Desk, String> {
+    let keys = Keys::open(data.join("keys")).map_err(|e| e.to_string())?;
+    let journal = RedbJournal::open(data.join("journal.redb")).map_err(|e| e.to_string())?;
+    Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())
+}
+
+fn console(settings: &Settings, desk: &Desk, has_certificate: bool) -> Result<Console, String> {
+    let of_console = ConsoleSettings {
+        organisation: settings.organisation.clone(),
+        proxies: settings.proxy.proxies()?,
+        over_tls: has_certificate || settings.proxy.is_there(),
+        sessions: settings.console.sessions(),
+    };
+    Ok(Console::new(WebState::new(desk.clone()), of_console))
+}

@@ -1,0 +1,44 @@
+//! `hikyaku serve`: engine, feeds, push endpoint and pages together, until told to stop.
+
+mod house;
+mod intake;
+mod lock;
+mod signals;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::settings::{self, Settings};
+use house::House;
+use signals::{Signal, Signals};
+
+/// Run everything.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "EXAMPLE\n  hikyaku init --folder /srv/hikyaku\n  hikyaku serve --config /srv/hikyaku/hikyaku.toml\n\nSIGHUP reads the carriers' table and the certificate again. SIGTERM and Ctrl-C stop it in order: no new mail departs, those under\nway end, answers in progress are recorded. What waits goes on at the next start."
+)]
+pub struct ServeArgs {
+    /// The configuration; `hikyaku init` writes one.
+    #[arg(long, value_name = "FILE", default_value = settings::FILE)]
+    config: PathBuf,
+}
+
+/// Runs until told to stop.
+///
+/// # Errors
+/// One line that says what to mend.
+pub async fn run(args: ServeArgs) -> Result<bool, String> {
+    let settings = Settings::read(&args.config)?;
+    let mut signals = Signals::new()?;
+    let house = House::open(settings).await?;
+    for line in house.addresses() {
+        eprintln!("{line}");
+    }
+    while signals.next().await == Signal::Reload {
+        house.reload(&args.config);
+    }
+    eprintln!("停止します。送信中のメールと回答の記録が終わるのを待っています。");
+    house.close().await;
+    Ok(true)
+}

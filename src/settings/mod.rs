@@ -1,0 +1,95 @@
+//! The configuration file of `hikyaku serve`: what each key means stands in the file that `hikyaku init` writes.
+
+mod mail;
+mod push;
+mod sites;
+
+use std::path::{Path, PathBuf};
+
+use hikyaku_feeds::edge::FeedsConfig;
+use serde::Deserialize;
+
+pub use mail::MailSettings;
+pub use push::PushSettings;
+pub use sites::{AnswersSite, ConsoleSite, MetricsSite, ProxySettings, TlsSettings};
+
+/// What the file is called where nothing else is said.
+pub const FILE: &str = "hikyaku.toml";
+
+/// Everything the server is told. Paths in it are relative to the file's own folder.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Whose system it is.
+    pub organisation: String,
+    /// The folder of journal, keys, queue and memory of feeds.
+    pub data: PathBuf,
+    /// The responder pages.
+    pub answers: AnswersSite,
+    /// The console.
+    pub console: ConsoleSite,
+    /// What monitoring reads; left out, nothing is served to it.
+    pub metrics: Option<MetricsSite>,
+    /// Where sources push telegrams; left out, nobody can.
+    pub push: Option<PushSettings>,
+    /// The server's own certificate; left out, a proxy in front has one.
+    pub tls: Option<TlsSettings>,
+    /// The proxy in front, if there is one.
+    #[serde(default)]
+    pub proxy: ProxySettings,
+    /// How mails leave.
+    pub mail: MailSettings,
+    /// What is polled.
+    #[serde(default)]
+    pub feeds: FeedsConfig,
+}
+
+impl Settings {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// One line that names the file, the line in it and what to mend.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let named = |problem: String| format!("{}: {problem}", path.display());
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| named(format!("{e}; run `hikyaku init` to make one, or name it with --config")))?;
+        let mut settings: Settings = toml::from_str(&text).map_err(|e| named(e.to_string().trim_end().to_owned()))?;
+        settings.anchor(path.parent().unwrap_or(Path::new("")));
+        settings.check().map_err(named)?;
+        Ok(settings)
+    }
+
+    /// Makes every path independent of the folder in which the command is given.
+    fn anchor(&mut self, folder: &Path) {
+        self.data = folder.join(&self.data);
+        if let Some(tls) = &mut self.tls {
+            tls.anchor(folder);
+        }
+        if let Some(push) = &mut self.push {
+            push.anchor(folder);
+        }
+        self.mail.anchor(folder);
+        for path in [&mut self.feeds.memory, &mut self.feeds.roots].into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
+        self.feeds.memory.get_or_insert_with(|| self.data.join("feeds.redb"));
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let over_tls = self.tls.is_some() || self.proxy.is_there();
+        for (name, listen) in [("answers", self.answers.listen), ("console", self.console.listen)] {
+            if !over_tls && !listen.ip().is_loopback() {
+                return Err(format!(
+                    "[{name}] listen = \"{listen}\" would be served without TLS: give [tls] a certificate, or [proxy] the networks of the proxy that has one"
+                ));
+            }
+        }
+        if !self.answers.address.ends_with('/') {
+            return Err("[answers] address must end with a slash, such as https://anpi.example.go.jp/".into());
+        }
+        if over_tls && !self.answers.address.starts_with("https://") {
+            return Err("[answers] address must begin with https://, for it stands in every mail".into());
+        }
+        Ok(())
+    }
+}
