@@ -9,17 +9,33 @@ use crate::time::{Instant, Span};
 /// A slot that was not used is forgotten so long after its instant.
 const KEPT: Span = Span::from_secs(5);
 
+/// What is at least this urgent overtakes at the gate; all else keeps the order of coming there. Below it the lane's plan
+/// has more to say than the urgency: a full mailbox that is asked again must not hold back the good mails of a batch less
+/// urgent than its own.
+const OVERTAKES: Urgency = Urgency::Bulletin;
+
+/// The urgency that counts at the gate.
+fn rank(urgency: Urgency) -> Urgency {
+    if urgency <= OVERTAKES { urgency } else { Urgency::Routine }
+}
+
 /// A mail's turn. It may change hands: [`Slots::again`] tells what it is now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
     /// When it is.
     pub at: Instant,
     /// The hurry of the mail that it was given for.
-    pub urgency: Urgency,
+    urgency: Urgency,
     ticket: u64,
 }
 
 impl Slot {
+    /// Whether a mail of this urgency may have an earlier one than the mail that it was given for.
+    #[must_use]
+    pub fn is_outranked_by(&self, urgency: Urgency) -> bool {
+        rank(urgency) < self.urgency
+    }
+
     /// The same for a later instant, at which nobody else's is.
     #[must_use]
     pub fn put_off(self, at: Instant) -> Slot {
@@ -53,6 +69,7 @@ impl Slots {
         self.given.retain(|_, slot| slot.at + KEPT > now);
         let at = self.pace.ask(came, Instant::NEVER).map_or(came, |Permit(at)| at);
         self.tickets += 1;
+        let urgency = rank(urgency);
         let slot = Slot { at, urgency, ticket: self.tickets };
         if at <= now {
             return slot;
@@ -64,6 +81,7 @@ impl Slots {
 
     /// What a slot is now that its holder's first mail has this urgency.
     pub fn again(&mut self, slot: Slot, urgency: Urgency, now: Instant) -> Slot {
+        let urgency = rank(urgency);
         let Some(own) = self.given.get_mut(&slot.ticket) else { return Slot { urgency, ..slot } };
         if core::mem::replace(&mut own.urgency, urgency) != urgency {
             self.arrange(now);
@@ -103,7 +121,8 @@ mod tests {
         let routine: Vec<Slot> = (0..4).map(|_| slots.ask(Urgency::Routine, at(0), at(0))).collect();
         assert_eq!(routine.iter().map(|slot| slot.at).collect::<Vec<_>>(), [at(0), at(100), at(200), at(300)]);
         assert_eq!(slots.ask(Urgency::Immediate, at(50), at(50)).at, at(100));
-        assert_eq!(slots.ask(Urgency::Safety, at(50), at(50)).at, at(200));
+        assert_eq!(slots.ask(Urgency::Bulletin, at(50), at(50)).at, at(200));
+        assert_eq!(slots.ask(Urgency::Safety, at(50), at(50)).at, at(600), "its turn is the plan's to say");
         let now: Vec<Instant> =
             routine[1..].iter().map(|slot| slots.again(*slot, Urgency::Routine, at(50)).at).collect();
         assert_eq!(now, [at(300), at(400), at(500)]);

@@ -163,8 +163,8 @@ impl Line {
             let Some(urgency) = self.held.urgency() else { break };
             // Whoever is late has a slot of the gate too, or it would never be its turn while the others keep the pace. A
             // slot that was not used at its instant is lost: used later, the mail would come too near to the next.
-            let slot = match self.slot.take() {
-                Some(slot) if slot.at >= now => gate.again(slot, urgency, now),
+            let slot = match self.slot.take().map(|slot| gate.again(slot, urgency, now)) {
+                Some(slot) if slot.at >= now => slot,
                 lost => {
                     lost.into_iter().for_each(|slot| gate.over(slot));
                     gate.ask(urgency, now, now)
