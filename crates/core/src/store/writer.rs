@@ -81,6 +81,7 @@ impl<'a> Writer<'a> {
 
     /// Forgets what is older than `remember`.
     pub(super) fn forget(&mut self, now: Instant, remember: Span) -> Result<(), StoreError> {
+        self.home.medium().admit(false);
         self.home.with(|db| {
             let txn = db.begin_write()?;
             let waiting: BTreeSet<u32> = {
