@@ -30,6 +30,10 @@ const NO_ADDRESS_WAIT: Span = Span::from_secs(20);
 /// First and longest time for which a site leaves a host alone that did not show what the site must see.
 const TLS_HOLD: (Span, Span) = (Span::from_secs(1), Span::from_secs(60));
 
+/// How long a host whose handshake failed is spoken with in clear, where that is allowed: it may only have been slow, and
+/// each of these mails can be read on the way.
+const TLS_BROKEN_KEPT: Span = Span::from_secs(60);
+
 /// How long a lane is patient after an answer to a content did not come in time: who answered late once does so again, and
 /// each impatience is a copy more.
 const PATIENT: Span = Span::from_secs(3600);
@@ -40,31 +44,33 @@ const MANNERS_KEPT: Span = Span::from_secs(600);
 /// What is remembered of one host.
 #[derive(Clone, Debug)]
 pub struct Host {
-    /// Until when the three below are believed.
+    /// Until when what it did with several commands at once is believed.
     kept_until: Instant,
+    /// Until when it is spoken with in clear because a handshake failed.
+    tls_broken_until: Instant,
     pipelining: bool,
     proven: bool,
     overlap: bool,
     mails: u32,
-    tls_broken: bool,
 }
 
 impl Default for Host {
     fn default() -> Self {
-        Host { kept_until: Instant::EPOCH, pipelining: true, proven: false, overlap: true, mails: 0, tls_broken: false }
+        let (kept_until, tls_broken_until) = (Instant::EPOCH, Instant::EPOCH);
+        Host { kept_until, tls_broken_until, pipelining: true, proven: false, overlap: true, mails: 0 }
     }
 }
 
 impl Host {
     /// Learns from the end of a session.
     pub fn on_closed(&mut self, why: &Why, now: Instant) {
-        if matches!(why, Why::DiscardsInput | Why::PipeliningLie | Why::TlsFailed(_)) {
+        if matches!(why, Why::DiscardsInput | Why::PipeliningLie) {
             self.kept_until = now + MANNERS_KEPT;
         }
         match why {
             Why::DiscardsInput => self.overlap = false,
             Why::PipeliningLie => self.pipelining = false,
-            Why::TlsFailed(_) if !self.tls_broken => self.tls_broken = true,
+            Why::TlsFailed(_) => self.tls_broken_until = now + TLS_BROKEN_KEPT,
             _ => {}
         }
     }
@@ -512,7 +518,7 @@ impl Lane {
         }
         Manner {
             helo: self.helo.clone(),
-            tls: if known.tls_broken && !old { demand.after_failure() } else { demand },
+            tls: if known.tls_broken_until > now { demand.after_failure() } else { demand },
             tls_min: self.policy.tls_min,
             timeouts,
             timeouts_routine,

@@ -35,6 +35,7 @@ use crate::time::{Instant, Span};
 use home::{FileMedium, Home, Medium};
 use job::{Job, Reply, Work};
 pub use submission::Submission;
+use thread::Upkeep;
 
 /// Why the queue cannot do its job. Nothing that was acknowledged is lost by any of these.
 #[derive(Clone, Debug, Error)]
@@ -204,7 +205,7 @@ impl Store {
         if found.work.is_empty() {
             home.compact()?;
         }
-        Ok((Opening { home: Arc::new(home), seal }, found))
+        Ok((Opening { home: Arc::new(home), seal, upkeep: Upkeep::daily(now, remember) }, found))
     }
 
     /// Makes a batch durable; the sink hears of its work, so that nothing depends on whether the caller still waits.
@@ -304,6 +305,7 @@ impl Store {
 pub struct Opening {
     home: Arc<Home>,
     seal: Arc<dyn Seal>,
+    upkeep: Upkeep,
 }
 
 impl Opening {
@@ -319,8 +321,9 @@ impl Opening {
             std::thread::Builder::new().name(name.into()).spawn(body).map_err(|e| StoreError::Disk(e.to_string()))
         };
         let (home, told) = (self.home.clone(), stop.clone());
+        let upkeep = self.upkeep;
         let write = move || {
-            if let Err(error) = thread::run(&home, &job_queue, &writer_sink) {
+            if let Err(error) = thread::run(&home, upkeep, &job_queue, &writer_sink) {
                 told.tell(error, &writer_sink);
             }
         };

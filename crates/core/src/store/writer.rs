@@ -15,6 +15,7 @@ use crate::message::{BatchId, MailId};
 use crate::outcome::Stage;
 use crate::queue::{ChunkId, Past};
 use crate::record::Record;
+use crate::time::{Instant, Span};
 
 /// What is known of a chunk that is being worked on.
 struct Progress {
@@ -76,6 +77,21 @@ impl<'a> Writer<'a> {
         self.home.reopen()?;
         self.read_position()?;
         Ok(under_way.filter(|_| self.commits == before + 1))
+    }
+
+    /// Forgets what is older than `remember`.
+    pub(super) fn forget(&mut self, now: Instant, remember: Span) -> Result<(), StoreError> {
+        self.home.medium().admit(false);
+        self.home.with(|db| {
+            let txn = db.begin_write()?;
+            let waiting: BTreeSet<u32> = {
+                let batches = txn.open_table(rows::BATCHES)?;
+                batches.iter()?.map(|entry| Ok(entry?.0.value())).collect::<Result<_, StoreError>>()?
+            };
+            upkeep::forget(&txn, |batch| waiting.contains(&batch.0), now, remember)?;
+            txn.commit()?;
+            Ok(())
+        })
     }
 
     pub(super) fn has_room(&self) -> bool {

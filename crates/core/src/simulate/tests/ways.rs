@@ -243,3 +243,16 @@ fn a_carrier_that_greets_and_then_takes_no_mail_is_not_connected_to_for_ever() {
         assert_eq!(report.still_waiting, 200, "{says}");
     }
 }
+
+#[test]
+fn encryption_that_failed_once_is_tried_again_every_minute() {
+    let mut ao = carrier("ao");
+    ao.ways.tls = TlsScript::Fails;
+    let policy = Policy { tls: TlsPolicy::Opportunistic, mails_per_session_max: 10, burst_mails: 1, ..ao.policy };
+    ao.policy = Policy { mails_per_second_max: Some(1.0), sessions_max: 1, sessions_start: 1, ..policy };
+    let report = run_to_the_end(&scenario(vec![ao], vec![group("ao", 300)]));
+    assert_eq!(report.settled(Settlement::Accepted), 300);
+    // Thirty sessions of ten mails, and those that failed.
+    let failed = report.carriers["ao"].connects.len() - 30;
+    assert!((4..=8).contains(&failed), "{failed} handshakes in five minutes");
+}
