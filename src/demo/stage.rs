@@ -63,7 +63,9 @@ impl Stage {
         let folder = Folder::fresh(args.data.clone())?;
         let desk = open_desk(&folder.path, &generated.csv).await?;
         let administrator = Administrator::open(&desk).await?;
-        let config = config(&folder.path, &net, &rows, args.seed)?;
+        let mut config = config(&folder.path, &net, &rows, args.seed)?;
+        // With the keys of people, so that erasing somebody reaches the queue.
+        config.seal = Some(Arc::new(desk.keys().clone()));
         let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
         let (stop, stopped) = watch::channel(false);
         let (dispatched, batches) = mpsc::unbounded_channel();

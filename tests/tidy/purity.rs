@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 const PURE_FLOORS: usize = 3;
 
 /// The rooms of dispatch that touch the world; every other one decides.
-const DISPATCH_EDGES: [&str; 6] = ["journal", "appender", "desk", "sealed", "keys", "bridge"];
+const DISPATCH_EDGES: [&str; 9] =
+    ["journal", "fold", "snapshot", "custody", "appender", "desk", "sealed", "keys", "bridge"];
 
 /// The rooms of feeds that touch the world; every other one reads bytes or decides.
 const FEEDS_EDGES: [&str; 1] = ["edge"];

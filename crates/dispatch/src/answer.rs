@@ -42,7 +42,7 @@ pub struct AnswerRecord {
 }
 
 /// One version of somebody's answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The dispatch whose link was used.
     pub dispatch: DispatchId,

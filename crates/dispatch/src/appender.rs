@@ -16,14 +16,19 @@ use crate::command::Command;
 use crate::decide::decide_for;
 use crate::error::Error;
 use crate::event::{Entry, Event, JournalEvent};
+use crate::fold::Place;
 use crate::journal::{Appended, Journal, JournalError};
 use crate::keys::Keys;
+use crate::snapshot::SnapshotFile;
 use crate::state::State;
 
 /// How long a group gathers, counted from its first command.
 const GATHER: Duration = Duration::from_millis(5);
 /// Most commands in one append.
 const GROUP_COMMANDS_MAX: usize = 1_000;
+
+/// Rows after which a snapshot is worth writing; reading so many takes some hundredths of a second.
+const SNAPSHOT_ROWS: u64 = 20_000;
 
 /// A command with whoever waits for it.
 pub(crate) struct Wish {
@@ -40,27 +45,64 @@ pub(crate) struct Appender {
     keys: Keys,
     shown: Arc<RwLock<State>>,
     ahead: State,
-    head: Head,
+    place: Place,
+    snapshot: Option<SnapshotFile>,
+    /// The row of the last snapshot.
+    snapped: u64,
 }
 
 impl Appender {
-    /// Folds the journal into `shown`, checking the chain on the way.
-    pub(crate) async fn open(journal: Arc<dyn Journal>, keys: Keys, shown: Arc<RwLock<State>>) -> Result<Self, Error> {
-        let mut appender = Appender { journal, keys, shown, ahead: State::default(), head: Head::default() };
+    /// Folds the journal into `shown`, checking the chain on the way; from a snapshot on, if there is one that fits.
+    pub(crate) async fn open(
+        journal: Arc<dyn Journal>,
+        keys: Keys,
+        shown: Arc<RwLock<State>>,
+        snapshot: Option<SnapshotFile>,
+    ) -> Result<Self, Error> {
+        let mut place = Place::default();
+        if let Some(from) = &snapshot
+            && let Some((state, head)) = from.read(&keys)
+            && journal
+                .read_from(head.seq)
+                .await?
+                .first()
+                .is_some_and(|row| (row.seq, row.hash) == (head.seq, head.hash))
+        {
+            *shown.write().unwrap_or_else(PoisonError::into_inner) = state;
+            place.head = head;
+        }
+        let snapped = place.head.seq;
+        let mut appender = Appender { journal, keys, shown, ahead: State::default(), place, snapshot, snapped };
         let recorded = appender.journal.head().await?;
         appender.catch_up(Vec::new()).await?;
+        let head = appender.place.head;
         // Another node may append meanwhile, so the end may only be later than recorded.
-        if appender.head.seq < recorded.seq || (appender.head.seq == recorded.seq && appender.head != recorded) {
-            let broken = crate::chain::Broken::End { found: appender.head.seq, recorded: recorded.seq };
+        if head.seq < recorded.seq || (head.seq == recorded.seq && head != recorded) {
+            let broken = crate::chain::Broken::End { found: head.seq, recorded: recorded.seq };
             return Err(JournalError::from(broken).into());
         }
+        appender.snap().await;
         Ok(appender)
+    }
+
+    /// Writes a snapshot once enough rows have come since the last one. It is a cache: failing costs only time.
+    async fn snap(&mut self) {
+        let Some(file) = self.snapshot.clone().filter(|_| self.place.head.seq >= self.snapped + SNAPSHOT_ROWS) else {
+            return;
+        };
+        let (state, head, keys) = (self.read_shown(State::clone), self.place.head, self.keys.clone());
+        self.snapped = head.seq;
+        let written = tokio::task::spawn_blocking(move || file.write(&state, head, &keys)).await;
+        if !matches!(written, Ok(Ok(()))) {
+            self.snapshot = None;
+        }
     }
 
     pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Wish>) {
         while let Some(first) = inbox.recv().await {
             let group = gather(first, &mut inbox).await;
             let results = self.settle(&group).await;
+            self.snap().await;
             for (wish, result) in group.into_iter().zip(results) {
                 // Whoever asked may have gone; what happened has happened.
                 let _ = wish.done.send(result);
@@ -90,7 +132,7 @@ impl Appender {
         for wish in group {
             let result = decide_for(&self.ahead, wish.actor, &wish.command, wish.now);
             if let Ok(events) = &result {
-                if self.head == Head::default() && entries.is_empty() && !events.is_empty() {
+                if self.place.head == Head::default() && entries.is_empty() && !events.is_empty() {
                     let event = JournalEvent::Begun { ring: self.keys.ring_id() }.into();
                     entries.push(Entry { at: wish.now, by: Actor::System, event });
                 }
@@ -108,18 +150,22 @@ impl Appender {
         if entries.is_empty() {
             return Ok(None);
         }
-        let (keys, head) = (self.keys.clone(), self.head);
+        let (keys, head) = (self.keys.clone(), self.place.head);
         let encoded = tokio::task::spawn_blocking(move || encode(entries, &keys, head)).await;
         let (entries, rows) = encoded.map_err(|_| Error::Closed)??;
         match self.journal.append(rows, head).await? {
             Appended::Conflict(tail) => Ok(Some(tail)),
             Appended::Ok(head) => {
-                self.head = head;
+                self.place.head = head;
                 if let Some(Event::Journal(JournalEvent::Begun { .. })) = entries.first().map(|entry| &entry.event) {
                     self.ahead.apply(&entries[0].event);
                 }
-                let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
-                entries.iter().for_each(|entry| shown.apply(&entry.event));
+                {
+                    let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+                    entries.iter().for_each(|entry| shown.apply(&entry.event));
+                }
+                self.place.erased.extend(entries.iter().filter_map(|entry| entry.event.erases()));
+                self.finish_erasures().await?;
                 Ok(None)
             }
         }
@@ -129,25 +175,29 @@ impl Appender {
     async fn catch_up(&mut self, mut tail: Vec<Row>) -> Result<(), Error> {
         loop {
             if tail.is_empty() {
-                tail = self.journal.read_from(self.head.seq + 1).await?;
+                tail = self.journal.read_from(self.place.head.seq + 1).await?;
             }
             if tail.is_empty() {
                 self.ahead = self.read_shown(State::clone);
-                return Ok(());
+                return self.finish_erasures().await;
             }
             let rows = std::mem::take(&mut tail);
             let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
-            for row in &rows {
-                let head = self.head.follow(row).map_err(JournalError::from)?;
-                self.head = head;
-                // What was dropped had no more part in the present.
-                let Some(bytes) = row.bytes() else { continue };
-                let entry = Entry::decode(bytes, &self.keys)
-                    .map_err(|problem| Error::Row { seq: row.seq, problem: Arc::new(problem) })?;
-                belongs(&entry.event, &self.keys)?;
-                shown.apply(&entry.event);
-            }
+            self.place.fold(&rows, &self.keys, &mut shown)?;
         }
+    }
+
+    /// Destroys the keys of those whose erasure is durable. No snapshot from before opens any more.
+    async fn finish_erasures(&mut self) -> Result<(), Error> {
+        if self.place.erased.is_empty() {
+            return Ok(());
+        }
+        let (mut place, keys) = (std::mem::take(&mut self.place), self.keys.clone());
+        let finishing = tokio::task::spawn_blocking(move || (place.finish_erasures(&keys), place));
+        let (finished, place) = finishing.await.map_err(|_| Error::Closed)?;
+        self.place = place;
+        self.snapped = 0;
+        finished
     }
 
     fn read_shown<R>(&self, f: impl FnOnce(&State) -> R) -> R {
@@ -184,14 +234,4 @@ fn encode(entries: Vec<Entry>, keys: &Keys, mut head: Head) -> Result<(Vec<Entry
         rows.push(row);
     }
     Ok((entries, rows))
-}
-
-/// Whether a journal was written with these keys.
-fn belongs(event: &Event, keys: &Keys) -> Result<(), Error> {
-    match event {
-        Event::Journal(JournalEvent::Begun { ring }) if *ring != keys.ring_id() => {
-            Err(Error::OtherKeys { journal: *ring, keys: keys.ring_id() })
-        }
-        _ => Ok(()),
-    }
 }

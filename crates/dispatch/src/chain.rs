@@ -182,7 +182,7 @@ fn hash(before: &Hash, seq: u64, content: &Content) -> Hash {
     out
 }
 
-fn digest_of(bytes: &[u8]) -> Hash {
+pub(crate) fn digest_of(bytes: &[u8]) -> Hash {
     let mut out = Hash::default();
     out.copy_from_slice(digest(&SHA256, bytes).as_ref());
     out

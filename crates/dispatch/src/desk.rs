@@ -14,6 +14,7 @@ use crate::id::{DispatchId, PersonId};
 use crate::journal::Journal;
 use crate::keys::Keys;
 use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
+use crate::snapshot::SnapshotFile;
 use crate::state::State;
 use crate::timeline::whole_micros;
 
@@ -25,6 +26,7 @@ const WAITING_COMMANDS_MAX: usize = 4_096;
 pub struct Desk {
     state: Arc<RwLock<State>>,
     keys: Keys,
+    journal: Arc<dyn Journal>,
     wishes: mpsc::Sender<Wish>,
 }
 
@@ -40,11 +42,23 @@ impl Desk {
     /// # Errors
     /// [`Error`]: the journal cannot be read, was changed, or belongs to other keys.
     pub async fn open(journal: Arc<dyn Journal>, keys: Keys) -> Result<Desk, Error> {
+        Self::open_from(journal, keys, None).await
+    }
+
+    /// [`Desk::open`], faster if there is a snapshot; one is written from time to time.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub async fn open_from(
+        journal: Arc<dyn Journal>,
+        keys: Keys,
+        snapshot: Option<SnapshotFile>,
+    ) -> Result<Desk, Error> {
         let state = Arc::new(RwLock::new(State::default()));
-        let appender = Appender::open(journal, keys.clone(), Arc::clone(&state)).await?;
+        let appender = Appender::open(Arc::clone(&journal), keys.clone(), Arc::clone(&state), snapshot).await?;
         let (wishes, inbox) = mpsc::channel(WAITING_COMMANDS_MAX);
         tokio::spawn(appender.run(inbox));
-        Ok(Desk { state, keys, wishes })
+        Ok(Desk { state, keys, journal, wishes })
     }
 
     /// Carries a command out; it is durable when this returns. What comes within 5 ms goes into one append.
@@ -89,6 +103,12 @@ impl Desk {
     #[must_use]
     pub fn link_token(&self, dispatch: DispatchId, person: PersonId) -> String {
         self.read(|state| token(state, &self.keys, dispatch, person))
+    }
+
+    /// The journal of this desk.
+    #[must_use]
+    pub fn journal(&self) -> &dyn Journal {
+        &*self.journal
     }
 
     /// The keys of this desk.

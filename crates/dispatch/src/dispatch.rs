@@ -92,7 +92,7 @@ pub struct MailOutcome {
 }
 
 /// The mails of a dispatch by how they ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Taken by a carrier.
     pub accepted: u32,
@@ -119,7 +119,7 @@ impl Delivery {
 }
 
 /// A dispatch and all that became of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dispatch {
     record: DispatchRecord,
     timeline: Timeline,

@@ -9,7 +9,7 @@ use crate::id::GroupId;
 use crate::person::Side;
 
 /// A group of people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Its number.
     pub id: GroupId,
@@ -35,7 +35,7 @@ pub enum GroupChange {
 }
 
 /// All groups.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Groups {
     by_id: BTreeMap<GroupId, Group>,
     by_name: BTreeMap<(Side, Option<GroupId>, String), GroupId>,
@@ -197,6 +197,23 @@ impl Groups {
             Some(above) => &mut above.children,
             None => &mut self.top,
         }
+    }
+}
+
+/// The stored form of groups that many hold together: each holder's own list.
+pub(crate) mod within {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::id::GroupId;
+
+    pub(crate) fn serialize<S: Serializer>(within: &Arc<[GroupId]>, serializer: S) -> Result<S::Ok, S::Error> {
+        within.as_ref().serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[GroupId]>, D::Error> {
+        Vec::deserialize(deserializer).map(Arc::from)
     }
 }
 

@@ -11,14 +11,17 @@ mod account;
 mod answer;
 mod appender;
 mod bridge;
+mod certificate;
 mod chain;
 mod command;
+mod custody;
 mod day;
 mod decide;
 mod desk;
 mod dispatch;
 mod error;
 mod event;
+mod fold;
 mod group;
 mod id;
 mod incident;
@@ -30,10 +33,12 @@ mod mail;
 mod person;
 mod question;
 mod region;
+mod retention;
 mod roster;
 mod rule;
 mod sealed;
 mod signed;
+mod snapshot;
 mod state;
 mod tally;
 mod timeline;
@@ -44,6 +49,7 @@ pub use account::{
 };
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, Via};
 pub use bridge::{Sender, batch_for, outcomes};
+pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
@@ -51,8 +57,13 @@ pub use command::{
     Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, Target, TravelCommand,
     TravelRefusal,
 };
+pub use custody::CustodyError;
+pub use custody::erasure::{erase_person, erase_system, erasure_certificate};
+pub use custody::export::export;
+pub use custody::hand_over::{HandOverKeys, hand_over, open_hand_over};
+pub use custody::sweep::{Swept, sweep};
 pub use day::japan_date;
-pub use decide::{PersonChange, RosterChanges, Touched, decide, preview_roster};
+pub use decide::{PersonChange, RosterChanges, Touched, decide, due, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
 pub use error::Error;
@@ -60,6 +71,7 @@ pub use event::{
     AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent,
     PeopleEvent, RetentionEvent, TravelEvent,
 };
+pub use fold::read_state;
 pub use group::{Group, GroupChange, Groups};
 pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, RuleId};
 pub use incident::{Incident, Summary};
@@ -77,10 +89,12 @@ pub use person::{
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
 pub use question::{Choice, ChoiceId, Question};
+pub use retention::{Approval, Schedule};
 pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
 pub use rule::{FRESH_MINUTES, Rule};
 pub use sealed::{Private, Sealed};
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
+pub use snapshot::SnapshotFile;
 pub use state::{Accounts, Plans, State};
 pub use tally::{GroupRow, Tally};
 pub use timeline::{Origin, Timeline};

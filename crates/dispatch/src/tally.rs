@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::group::Groups;
 use crate::id::{GroupId, PersonId};
 use crate::question::Question;
+use serde::{Deserialize, Serialize};
 
 /// The numbers of a dispatch at one moment. People, mails and answers are named as such.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,14 +45,15 @@ pub struct GroupRow {
 }
 
 /// One person of a dispatch, as counted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Asked {
     /// Groups as they were when the dispatch was opened: history keeps its shape when the organisation changes.
+    #[serde(with = "crate::group::within")]
     within: Arc<[GroupId]>,
     choice: Option<usize>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Count {
     asked: u32,
     by_choice: Vec<u32>,
@@ -81,7 +83,7 @@ impl Count {
 }
 
 /// The counting of one dispatch; an answer costs a step for each group above the person.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Book {
     people: BTreeMap<PersonId, Asked>,
     mails: u32,

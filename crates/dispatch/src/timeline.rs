@@ -18,7 +18,7 @@ pub struct Origin {
 }
 
 /// All instants of a dispatch; what has not happened yet is `None`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
     /// What went before.
     pub origin: Origin,

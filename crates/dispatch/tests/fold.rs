@@ -9,12 +9,18 @@ use std::sync::Arc;
 use common::{ROSTER, answer, at, bulletin, import, rule, take};
 use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_dispatch::{
-    Command, Desk, DispatchCommand, DispatchId, Journal, JudgingCommand, Keys, MailEnd, MailOutcome, MemoryJournal,
-    PeopleCommand, PersonId, RosterImport, State, decide, read_roster, verify,
+    AccountCommand, AccountId, Approval, Command, Desk, DispatchCommand, DispatchId, Journal, JudgingCommand, Keys,
+    MailEnd, MailOutcome, MemoryJournal, Names, PasswordHash, PeopleCommand, PersonId, RetentionCommand, RosterImport,
+    Schedule, State, decide, read_roster, sweep, verify,
 };
 use jiff::SignedDuration;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
+
+/// Two people who stand behind an erasure.
+const BY: Approval = Approval { requested_by: AccountId(1), approved_by: AccountId(2) };
+/// Everything is forgotten as soon as nothing can be answered any more.
+const AT_ONCE: Schedule = Schedule { bulletins_days: 0, incidents_days: 0, drills_days: 0 };
 
 fn commands() -> impl Strategy<Value = Vec<Command>> {
     let intensity = || select(vec!["5+", "6-", "6+", "7"]);
@@ -59,8 +65,15 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         1 => drills,
         1 => person().prop_map(|person| PeopleCommand::RevokeLinks { person }.into()),
         1 => dispatch().prop_map(|dispatch| DispatchCommand::MarkQueued { dispatch }.into()),
+        1 => person().prop_map(|person| RetentionCommand::ErasePerson { person, by: BY }.into()),
+        1 => Just(RetentionCommand::Forget { schedule: AT_ONCE }.into()),
     ];
-    let start = vec![import(ROSTER).into(), JudgingCommand::SetRule { rule: rule() }.into()];
+    let [asks, approves] = ["asks", "approves"].map(|login| {
+        let names = Names { login: login.into(), label: login.into() };
+        let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
+        AccountCommand::Open { names, person: None, password }.into()
+    });
+    let start = vec![import(ROSTER).into(), JudgingCommand::SetRule { rule: rule() }.into(), asks, approves];
     (Just(start), proptest::collection::vec(command, 0..40)).prop_map(|(start, more)| [start, more].concat())
 }
 
@@ -115,9 +128,13 @@ proptest! {
                 // Refusals are part of life here.
                 let _ = desk.command(command, now).await;
             }
+            if now.as_millisecond() % 2 == 0 {
+                sweep(&desk, &AT_ONCE, now + SignedDuration::from_hours(24 * 31)).await.unwrap();
+            }
             let again = Desk::open(Arc::clone(&journal), keys).await.unwrap();
             let left = desk.read(Clone::clone);
             assert!(again.read(|state| *state == left));
+            assert_eq!(again.read(|state| state.digest().unwrap()), left.digest().unwrap(), "byte for byte");
             verify(&*journal).await.unwrap();
         });
     }

@@ -4,7 +4,7 @@ use crate::time::Span;
 
 /// Refusals that a lane may cause whatever it sends, and for each mail, before it asks more rarely: somewhat fewer than the
 /// 20 and 3 in 100 that it may cause in all.
-const START: f64 = 18.0;
+const START: f64 = 17.0;
 const EARNED: f64 = 0.022;
 /// Below this nothing is tried that need not be.
 const RESERVE: f64 = 6.0;
@@ -29,6 +29,11 @@ impl Budget {
     /// So many mails wait.
     pub(super) fn foresee(&mut self, waiting: u64) {
         self.waiting = waiting;
+    }
+
+    /// How many wait.
+    pub(super) fn waiting(&self) -> f64 {
+        self.waiting as f64
     }
 
     pub(super) fn earn(&mut self) {
@@ -57,5 +62,20 @@ impl Budget {
     /// Whether what was paid forbids to ask often.
     pub(super) fn is_spent(&self) -> bool {
         self.left() < 1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_less_is_left_the_more_rarely_a_silent_carrier_is_asked_and_never_less_than_each_ten_seconds() {
+        let (mut budget, usual) = (Budget::new(), Span::from_secs(2));
+        assert_eq!(budget.wait(usual, Span::from_secs(20)), usual);
+        (0..13).for_each(|_| budget.pay());
+        assert_eq!(budget.wait(usual, Span::from_secs(20)), Span::from_secs(5));
+        (0..20).for_each(|_| budget.pay());
+        assert_eq!(budget.wait(usual, Span::from_secs(3600)), WAIT_MAX);
     }
 }

@@ -243,7 +243,7 @@ impl Congestion {
     /// Whether everything is refused at present, on whatever host.
     #[must_use]
     pub fn takes_nothing(&self) -> bool {
-        self.speed.is_dry()
+        self.speed.is_dry() || self.is_on_trial()
     }
 
     /// Whether a carrier that does not know an address is asked about it again before that is believed.
@@ -279,11 +279,17 @@ impl Congestion {
         match signal {
             Signal::Accepted { departed, turn, latency, again } => {
                 self.unknown.count(false, again);
-                self.on_taken(departed, turn, latency, now);
+                self.budget.earn();
+                self.on_taken(departed, turn, latency, latency, now);
             }
             Signal::Passed { departed, turn, latency, unknown, again } => {
                 self.unknown.count(unknown, again);
-                self.on_taken(departed, turn, latency, now);
+                if unknown {
+                    self.budget.earn();
+                }
+                // An answer to the envelope comes sooner than one to a content: it says nothing of how many sessions
+                // the content needs.
+                self.on_taken(departed, turn, latency, Span::ZERO, now);
             }
             Signal::Busy { departed, turn, cut } => {
                 self.budget.pay();
@@ -326,12 +332,11 @@ impl Congestion {
     }
 
     /// A mail was taken, or was refused for its own sake: its pace was right.
-    fn on_taken(&mut self, departed: Instant, turn: u32, latency: Span, now: Instant) {
+    fn on_taken(&mut self, departed: Instant, turn: u32, latency: Span, content: Span, now: Instant) {
         self.quota.on_accepted(departed);
         self.blocked = None;
-        self.budget.earn();
         self.turns.on_accepted(turn);
-        self.seats.on_accepted(latency, !self.speed.is_bound(), now, &self.budget);
+        self.seats.on_accepted(content, !self.speed.is_bound(), now, &self.budget);
         self.speed.on_accepted(departed, latency, now, &self.budget);
         let earned = u32::try_from(self.speed.accepted() / FLIGHT_SHARE).unwrap_or(u32::MAX);
         // A share of a day's seconds fits.

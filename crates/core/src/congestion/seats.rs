@@ -116,8 +116,10 @@ impl Seats {
 
     /// Sessions that carry so many mails a second, with some to spare: none is opened beyond them.
     pub(super) fn needed(&self, rate: f64) -> u32 {
+        // Where nothing was timed yet (a carrier that puts everybody off first), nothing is known of it.
+        let Some(base) = self.load.base else { return u32::MAX };
         // A mail takes about two latencies. What is slow for load would be slower with more.
-        let latency = self.load.latency.min(2.0 * self.load.base.unwrap_or(f64::INFINITY));
+        let latency = self.load.latency.min(2.0 * base);
         (rate * latency * 2.5 + 2.0) as u32
     }
 
@@ -209,7 +211,7 @@ impl Seats {
         {
             self.suspected = Some(self.suspected.map_or(self.connects.len(), |most| most.max(self.connects.len())));
             let frees = self.connects.front().map_or(now, |at| *at + MINUTE);
-            self.wait = (self.wait * 2).clamp(MINUTE_WAIT.0, MINUTE_WAIT.1);
+            self.wait = (self.wait * 2).clamp(MINUTE_WAIT.0, budget.wait(MINUTE_WAIT.1, MINUTE));
             self.closed_until = self.closed_until.max(frees.min(now + self.wait));
             return true;
         }

@@ -13,8 +13,8 @@ pub(super) const RATE_MIN: f64 = 0.5;
 /// A limit that was measured is worked at this share.
 const WORK: f64 = 0.93;
 /// The pace of a cold start, in mails a second, how soon it doubles, and where it ends.
-const RAMP_FROM: f64 = 20.0;
-const RAMP_DOUBLES: Span = Span::from_millis(400);
+const RAMP_FROM: f64 = 16.0;
+const RAMP_DOUBLES: Span = Span::from_millis(300);
 const RAMP_TO: f64 = 2000.0;
 /// A carrier that answers within this time is not ramped up.
 const RAMP_LATENCY: Span = Span::from_millis(4);
@@ -90,8 +90,8 @@ pub(super) struct Speed {
     ceiling: Option<(f64, Instant)>,
     /// Whether mails were refused for pace and taken again soon: such a carrier does not punish.
     lenient: bool,
-    /// The ceiling at first, where it was a punishment.
-    punished: Option<f64>,
+    /// The ceiling at first and what it cost, where it was a punishment.
+    punished: Option<(f64, Span)>,
     /// The next try goes this share above the level.
     stride: f64,
     /// Mails beyond the level that a rested carrier was seen to forgive.
@@ -198,7 +198,7 @@ impl Speed {
         if self.ceiling.is_some_and(|(_, until)| until <= now) {
             self.ceiling = None;
         }
-        self.creep(past);
+        self.creep(past, budget.waiting());
         if departed < self.cut_at {
             if let Some(dry) = &mut self.dry {
                 dry.surely = self.tally.surely(dry.departed);
@@ -309,7 +309,7 @@ impl Speed {
     /// nothing should leave.
     pub(super) fn on_refused(&mut self, departed: Instant, late: bool, now: Instant, budget: &Budget) -> Span {
         // What had to wait for its session came too near to the next: the rate is not to blame, unless it goes on.
-        if late && self.recent & 1 == 0 && self.mode != Mode::Free && self.dry.is_none() {
+        if late && self.recent & 1 == 0 && self.among(DOUBT) < 2 && self.mode != Mode::Free && self.dry.is_none() {
             self.recent = (self.recent << 1) | 1;
             return Span::ZERO;
         }

@@ -104,3 +104,45 @@ impl Tally {
 fn slot_of(at: Instant) -> u64 {
     at.as_micros() / SLOT_MICROS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Instant {
+        Instant::from_micros(1_000_000_000 + ms * 1000)
+    }
+
+    #[test]
+    fn what_is_surely_borne_is_never_more_than_the_rate_where_a_second_was_forgiven() {
+        for rate in [10.0_f64, 40.0, 150.0] {
+            let (mut tally, mut tokens, mut sent) = (Tally::default(), rate, 0.0);
+            let mut refused_at = 0;
+            // A pace that grows until the bucket of one second's worth is empty.
+            for ms in 0..60_000_u64 {
+                tokens = (tokens + rate / 1000.0).min(rate);
+                sent += (5.0 + ms as f64 / 20.0) / 1000.0;
+                while sent >= 1.0 && refused_at == 0 {
+                    sent -= 1.0;
+                    tokens -= 1.0;
+                    if tokens < 0.0 {
+                        refused_at = ms;
+                    } else {
+                        tally.count(at(ms), at(ms + 20));
+                    }
+                }
+            }
+            let surely = tally.surely(at(refused_at));
+            assert!((0.5 * rate..=1.02 * rate).contains(&surely), "{surely} of {rate}");
+        }
+    }
+
+    #[test]
+    fn a_handful_of_mails_taken_at_once_promises_nothing() {
+        let mut tally = Tally::default();
+        for ms in 0..5 {
+            tally.count(at(ms), at(ms));
+        }
+        assert!(tally.surely(at(100)) < 5.0);
+    }
+}

@@ -41,7 +41,7 @@ impl Machine {
             !was_ready && self.is_the_hosts_own(lane_at, place, stage, why, now)
         };
         let elsewhere = elsewhere || (!was_ready && self.relay_closed(lane_at, why, now));
-        let signal = self.signal_of((lane_at, place.0), was_ready, stage, why).filter(|_| !elsewhere);
+        let signal = self.signal_of(lane_at, place, was_ready, stage, why).filter(|_| !elsewhere);
         if let Some(signal) = signal {
             self.lanes[lane_at].counts.refused += 1;
             self.lanes[lane_at].congestion.on(signal, now);
@@ -111,11 +111,20 @@ impl Machine {
     }
 
     /// What the end of a session says about the carrier's load.
-    fn signal_of(&self, (lane, site): (usize, usize), was_ready: bool, stage: Stage, why: &Why) -> Option<Signal> {
+    fn signal_of(
+        &self,
+        lane: usize,
+        (site, addr): (usize, SocketAddr),
+        was_ready: bool,
+        stage: Stage,
+        why: &Why,
+    ) -> Option<Signal> {
         let lane = &self.lanes[lane];
         let open = lane.open();
-        // Where only other sites' sessions are open, a host that cannot be reached is in trouble of its own.
-        let astray = open > 0 && !lane.talks.values().any(|talk| talk.ready && lane.carries(talk, site));
+        // Where only other sites' sessions are open, a host that cannot be reached is in trouble of its own, unless it
+        // speaks with us for one of those sites or the whole carrier takes no more connections.
+        let own = !lane.is_alive(addr) && !lane.congestion.is_on_trial();
+        let astray = own && open > 0 && !lane.talks.values().any(|talk| talk.ready && lane.carries(talk, site));
         match why {
             Why::Refused(reply) => {
                 let (_, cause) = self.settings.rules.classify(&lane.carrier, stage, reply);

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Failures of one source that lock it.
 pub const FAILURES_MAX: u32 = 5;
@@ -32,7 +33,7 @@ pub enum Standing {
 }
 
 /// The attempts at one account.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Door {
     tries: BTreeMap<String, Tries>,
     strangers: Tries,
@@ -40,7 +41,7 @@ pub struct Door {
 }
 
 /// Failures since the last success or the last quiet time.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Tries {
     failures: u32,
     last: Option<Timestamp>,

@@ -86,7 +86,7 @@ pub enum Proof {
 }
 
 /// An account as it is now.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     /// Its number.
     pub id: AccountId,

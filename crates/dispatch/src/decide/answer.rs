@@ -33,6 +33,9 @@ fn answer(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>
     if !dispatch.is_asked(given.person) {
         return Err(AnswerRefusal::NotAsked { person: given.person, dispatch: given.dispatch }.into());
     }
+    if state.is_erased(given.person) {
+        return Err(Refusal::UnknownPerson(given.person));
+    }
     if !dispatch.is_open(now) {
         return Err(AnswerRefusal::Closed { dispatch: given.dispatch }.into());
     }

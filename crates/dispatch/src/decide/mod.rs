@@ -13,6 +13,9 @@ mod travel;
 
 use jiff::Timestamp;
 
+pub use retention::due;
+pub(crate) use retention::two_people;
+
 use crate::access::Actor;
 use crate::command::{Command, Refusal};
 use crate::event::Event;
@@ -34,7 +37,7 @@ pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Vec<Ev
         Command::Dispatch(command) => dispatch::decide(state, command, now),
         Command::Answer(command) => answer::decide(state, command, now),
         Command::Travel(command) => travel::decide(command),
-        Command::Retention(command) => retention::decide(command),
+        Command::Retention(command) => retention::decide(state, command, now),
         Command::Account(command) => account::decide(state, command, now),
     }
 }

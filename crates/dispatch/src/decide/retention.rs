@@ -1,8 +1,67 @@
 //! Deciding about what is kept, returned and erased.
 
-use crate::command::{Refusal, RetentionCommand};
-use crate::event::Event;
+use jiff::{SignedDuration, Timestamp};
 
-pub(super) fn decide(command: &RetentionCommand) -> Result<Vec<Event>, Refusal> {
-    match *command {}
+use crate::account::Account;
+use crate::command::{Refusal, RetentionCommand, RetentionRefusal};
+use crate::event::{Event, RetentionEvent};
+use crate::id::AccountId;
+use crate::incident::Incident;
+use crate::mail::Mode;
+use crate::retention::{Approval, Schedule};
+use crate::state::State;
+
+pub(super) fn decide(state: &State, command: &RetentionCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    match command {
+        RetentionCommand::ErasePerson { person, by } => {
+            two_people(state, by)?;
+            let found = state.people().find(*person).ok_or(Refusal::UnknownPerson(*person))?;
+            if state.is_erased(found.id) {
+                return Err(RetentionRefusal::Erased(found.id).into());
+            }
+            Ok(vec![RetentionEvent::PersonErased { person: found.id, by: *by }.into()])
+        }
+        RetentionCommand::HandOver { recipient, by } => {
+            two_people(state, by)?;
+            Ok(vec![RetentionEvent::HandedOver { recipient: *recipient, by: *by }.into()])
+        }
+        RetentionCommand::Forget { schedule } => Ok(due(state, schedule, now).into_iter().map(Event::from).collect()),
+    }
+}
+
+/// Whether two different people stand behind it: two accounts of one person are one person.
+pub(crate) fn two_people(state: &State, by: &Approval) -> Result<(), RetentionRefusal> {
+    let [asks, approves] = [account(state, by.requested_by)?, account(state, by.approved_by)?];
+    let same = asks.id == approves.id || (asks.person.is_some() && asks.person == approves.person);
+    if same { Err(RetentionRefusal::SamePerson(approves.id)) } else { Ok(()) }
+}
+
+fn account(state: &State, id: AccountId) -> Result<&Account, RetentionRefusal> {
+    state.accounts().find(id).filter(|account| !account.suspended).ok_or(RetentionRefusal::NoAccount(id))
+}
+
+/// What the schedule says is to be forgotten at `now`, oldest first; each is gone when its event is applied.
+#[must_use]
+pub fn due(state: &State, schedule: &Schedule, now: Timestamp) -> Vec<RetentionEvent> {
+    let since = |days: u32| now - SignedDuration::from_hours(i64::from(days) * 24);
+    let over = |incident: &&Incident| {
+        let days = if incident.mode == Mode::Real { schedule.incidents_days } else { schedule.drills_days };
+        last_day(state, incident) < since(days)
+    };
+    let forget = |incident: &Incident| RetentionEvent::IncidentForgotten {
+        incident: incident.id,
+        dispatches: incident.dispatches.clone(),
+    };
+    let mut events: Vec<RetentionEvent> = state.incidents().filter(over).map(forget).collect();
+    let before = since(schedule.bulletins_days);
+    if state.judgements().iter().any(|judgement| judgement.incident.is_none() && judgement.judged < before) {
+        events.push(RetentionEvent::BulletinsForgotten { before });
+    }
+    events
+}
+
+/// From when on nothing of the incident can be answered any more.
+fn last_day(state: &State, incident: &Incident) -> Timestamp {
+    let ends = incident.dispatches.iter().filter_map(|id| Some(state.dispatch(*id)?.record().expires));
+    ends.max().unwrap_or(incident.opened)
 }

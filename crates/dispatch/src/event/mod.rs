@@ -14,6 +14,7 @@ mod judging;
 mod people;
 mod private;
 mod retention;
+mod subject;
 mod travel;
 mod v1;
 
@@ -31,6 +32,7 @@ pub use journal::JournalEvent;
 pub use judging::JudgingEvent;
 pub use people::PeopleEvent;
 pub use retention::RetentionEvent;
+pub(crate) use subject::Subject;
 pub use travel::TravelEvent;
 
 /// One thing that happened.

@@ -3,12 +3,56 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{AccountEvent, AnswerEvent, Event, PeopleEvent};
+use super::{AccountEvent, AnswerEvent, Event, PeopleEvent, RetentionEvent};
 use crate::id::PersonId;
 use crate::keys::{Keys, KeysError};
 use crate::sealed::Private;
 
+/// A field of an event that is sealed at rest, whatever it holds.
+pub(crate) trait Confidential {
+    /// Seals what is open.
+    fn seal(&mut self, keys: &Keys, person: PersonId) -> Result<(), KeysError>;
+    /// Opens what is sealed, as far as its key exists.
+    fn unseal(&mut self, keys: &Keys, person: PersonId) -> Result<(), KeysError>;
+    /// Takes what is open out, so that the rest can be shown.
+    fn take(&mut self) -> Option<serde_json::Value>;
+}
+
+impl<T: Serialize + DeserializeOwned> Confidential for Private<T> {
+    fn seal(&mut self, keys: &Keys, person: PersonId) -> Result<(), KeysError> {
+        if let Private::Open(plain) = self {
+            *self = keys.seal(person, plain)?;
+        }
+        Ok(())
+    }
+
+    fn unseal(&mut self, keys: &Keys, person: PersonId) -> Result<(), KeysError> {
+        open(keys, person, self)
+    }
+
+    fn take(&mut self) -> Option<serde_json::Value> {
+        match std::mem::replace(self, Private::Erased) {
+            Private::Open(value) => serde_json::to_value(value).ok(),
+            Private::Sealed(_) | Private::Erased => None,
+        }
+    }
+}
+
 impl Event {
+    /// Every field that is sealed at rest, in the order of the event's own fields, with whose key seals it. The one list
+    /// of what is personal in the journal.
+    pub(crate) fn confidential(&mut self) -> Vec<(PersonId, &mut dyn Confidential)> {
+        match self {
+            Event::People(PeopleEvent::PersonSet(record)) => vec![(record.person, &mut record.personal)],
+            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => vec![(*person, row)],
+            Event::Answer(AnswerEvent::Given(record)) => vec![(record.person, &mut record.comment)],
+            Event::Account(AccountEvent::Opened { account, names, .. }) => vec![(account.key(), names)],
+            Event::Account(AccountEvent::PasswordSet { account, password, .. }) => vec![(account.key(), password)],
+            Event::Account(AccountEvent::FactorSet { account, factor }) => vec![(account.key(), factor)],
+            _ => Vec::new(),
+        }
+    }
+
     /// The person whose personal data is new here and needs a key.
     pub(crate) fn needs_key(&self) -> Option<PersonId> {
         match self {
@@ -19,36 +63,22 @@ impl Event {
         }
     }
 
-    pub(super) fn seal(&mut self, keys: &Keys) -> Result<(), KeysError> {
+    /// Whose key is to be destroyed now.
+    pub(crate) fn erases(&self) -> Option<PersonId> {
         match self {
-            Event::People(PeopleEvent::PersonSet(record)) => seal(keys, record.person, &mut record.personal),
-            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => seal(keys, *person, row),
-            Event::Answer(AnswerEvent::Given(record)) => seal(keys, record.person, &mut record.comment),
-            Event::Account(AccountEvent::Opened { account, names, .. }) => seal(keys, account.key(), names),
-            Event::Account(AccountEvent::PasswordSet { account, password, .. }) => seal(keys, account.key(), password),
-            Event::Account(AccountEvent::FactorSet { account, factor }) => seal(keys, account.key(), factor),
-            _ => Ok(()),
+            Event::Retention(RetentionEvent::PersonErased { person, .. }) => Some(*person),
+            Event::Account(AccountEvent::Closed { account }) => Some(account.key()),
+            _ => None,
         }
+    }
+
+    pub(super) fn seal(&mut self, keys: &Keys) -> Result<(), KeysError> {
+        self.confidential().into_iter().try_for_each(|(person, field)| field.seal(keys, person))
     }
 
     pub(super) fn open(&mut self, keys: &Keys) -> Result<(), KeysError> {
-        match self {
-            Event::People(PeopleEvent::PersonSet(record)) => open(keys, record.person, &mut record.personal),
-            Event::People(PeopleEvent::RowPlanned { person, row, .. }) => open(keys, *person, row),
-            Event::Answer(AnswerEvent::Given(record)) => open(keys, record.person, &mut record.comment),
-            Event::Account(AccountEvent::Opened { account, names, .. }) => open(keys, account.key(), names),
-            Event::Account(AccountEvent::PasswordSet { account, password, .. }) => open(keys, account.key(), password),
-            Event::Account(AccountEvent::FactorSet { account, factor }) => open(keys, account.key(), factor),
-            _ => Ok(()),
-        }
+        self.confidential().into_iter().try_for_each(|(person, field)| field.unseal(keys, person))
     }
-}
-
-fn seal<T: Serialize>(keys: &Keys, person: PersonId, value: &mut Private<T>) -> Result<(), KeysError> {
-    if let Private::Open(plain) = value {
-        *value = keys.seal(person, plain)?;
-    }
-    Ok(())
 }
 
 /// Opens what is sealed, as far as its key exists.

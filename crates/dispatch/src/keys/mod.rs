@@ -25,6 +25,9 @@ use home::Home;
 pub use home::{GivenMaster, Master};
 use ring::{Ring, fresh};
 
+/// What snapshots are sealed for.
+const SNAPSHOT_OWNER: &[u8] = b"hikyaku snapshot";
+
 /// Names a key ring; the journal remembers the one it was written with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RingId(pub(crate) [u8; 16]);
@@ -141,9 +144,14 @@ impl Keys {
     /// # Errors
     /// [`KeysError::File`]; the key is then still there, or is gone without the old master key being gone: erase again.
     pub fn erase(&self, person: PersonId) -> Result<Erasure, KeysError> {
+        self.erase_all(&[person])
+    }
+
+    /// [`Keys::erase`] for several at once.
+    pub(crate) fn erase_all(&self, people: &[PersonId]) -> Result<Erasure, KeysError> {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let mut ring = inner.ring.clone();
-        ring.people.remove(&person);
+        ring.people.retain(|person, _| !people.contains(person));
         ring.snapshot = fresh()?;
         let erasure = match &mut inner.home {
             Some(home) if home.is_file() => {
@@ -151,7 +159,7 @@ impl Keys {
                 Erasure::Done
             }
             Some(home) => {
-                ring.pending.insert(person);
+                ring.pending.extend(people);
                 home.write(&ring)?;
                 Erasure::Pending
             }
@@ -229,6 +237,16 @@ impl Keys {
 
     pub(crate) fn sign(&self, statement: &Statement) -> Result<SignedText, KeysError> {
         Ok(SignedText::sign(&self.read(Ring::signing_pair)?, statement))
+    }
+
+    /// Seals a snapshot of everything; opens until the next erasure.
+    pub(crate) fn seal_snapshot(&self, plain: &[u8]) -> Result<Sealed, KeysError> {
+        self.read(|ring| ring.snapshot.seal(SNAPSHOT_OWNER, plain)).ok_or(KeysError::NoRandomness)
+    }
+
+    /// What [`Keys::seal_snapshot`] sealed; `None` if it was changed, or somebody was erased since.
+    pub(crate) fn open_snapshot(&self, sealed: &Sealed) -> Option<Vec<u8>> {
+        self.read(|ring| ring.snapshot.open(SNAPSHOT_OWNER, sealed))
     }
 
     /// Makes keys for those who have none. Durable on return.

@@ -40,7 +40,7 @@ impl std::fmt::Debug for Personal {
 }
 
 /// A person of a roster.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Person {
     /// The number in this journal.
     pub id: PersonId,
@@ -55,6 +55,7 @@ pub struct Person {
     /// The groups the person was put in, in the order of their numbers.
     pub groups: Vec<GroupId>,
     /// Those groups and all above them, each once, in the order of their numbers.
+    #[serde(with = "crate::group::within")]
     pub within: Arc<[GroupId]>,
     /// Language of mails and pages.
     pub language: Language,
@@ -123,7 +124,7 @@ pub struct PersonRecord {
 }
 
 /// Everybody.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct People {
     by_id: BTreeMap<PersonId, Person>,
     by_external: BTreeMap<Side, BTreeMap<String, PersonId>>,
@@ -202,6 +203,18 @@ impl People {
             whereabouts: before.and_then(|person| person.whereabouts),
         };
         self.by_id.insert(record.person, person);
+    }
+
+    /// Nothing that identifies the person is left, as if it had never been read.
+    pub(crate) fn erase(&mut self, person: PersonId) {
+        let Some(person) = self.by_id.get_mut(&person) else { return };
+        person.places_used = 0;
+        let Some(personal) = person.personal.take() else { return };
+        let of_side = self.by_external.entry(person.side).or_default();
+        of_side.remove(&personal.external_id);
+        if of_side.is_empty() {
+            self.by_external.remove(&person.side);
+        }
     }
 
     /// Changes what is known of a person; nothing for somebody who is not there.

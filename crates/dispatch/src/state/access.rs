@@ -1,9 +1,10 @@
 //! What is known of accounts, roles and rights.
 
 use crate::event::AccessEvent;
+use serde::{Deserialize, Serialize};
 
 /// What is known of accounts, roles and rights.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Access {}
 
 impl Access {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Door, Names, Proof};
 use crate::event::AccountEvent;
 use crate::id::{AccountId, PersonId};
 
 /// All accounts.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Accounts {
     by_id: BTreeMap<AccountId, Account>,
     by_login: BTreeMap<String, AccountId>,

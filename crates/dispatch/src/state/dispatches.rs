@@ -7,12 +7,15 @@ use crate::answer::AnswerRecord;
 use crate::dispatch::{Dispatch, DispatchRecord};
 use crate::event::DispatchEvent;
 use crate::id::{DispatchId, GroupId, PersonId};
+use serde::{Deserialize, Serialize};
 
 /// Dispatches by number and by key.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Dispatches {
     pub(crate) by_id: BTreeMap<DispatchId, Dispatch>,
     keys: BTreeMap<String, DispatchId>,
+    /// Numbers are given once, also those of dispatches that were forgotten.
+    last: u32,
 }
 
 impl Dispatches {
@@ -34,6 +37,7 @@ impl Dispatches {
     }
 
     fn open(&mut self, record: &DispatchRecord, within: impl Fn(PersonId) -> Arc<[GroupId]>) {
+        self.last = self.last.max(record.dispatch.0);
         self.keys.insert(record.key.clone(), record.dispatch);
         self.by_id.insert(record.dispatch, Dispatch::open(record.clone(), within));
     }
@@ -51,11 +55,18 @@ impl Dispatches {
         }
     }
 
+    /// Their time is over.
+    pub(super) fn forget(&mut self, dispatches: &[DispatchId]) {
+        self.last = dispatches.iter().fold(self.last, |last, id| last.max(id.0));
+        self.by_id.retain(|id, _| !dispatches.contains(id));
+        self.keys.retain(|_, id| !dispatches.contains(id));
+    }
+
     pub(crate) fn of_key(&self, key: &str) -> Option<DispatchId> {
         self.keys.get(key).copied()
     }
 
     pub(crate) fn next_id(&self) -> DispatchId {
-        DispatchId(self.by_id.last_key_value().map_or(1, |(id, _)| id.0 + 1))
+        DispatchId(self.last + 1)
     }
 }

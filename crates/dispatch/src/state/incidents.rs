@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, AnswerRecord};
 use crate::dispatch::DispatchRecord;
 use crate::event::JudgingEvent;
-use crate::id::{IncidentId, RuleId};
+use crate::id::{IncidentId, PersonId, RuleId};
 use crate::incident::{Incident, Summary};
 use crate::judge::{Judgement, Verdict};
 use crate::mail::Mode;
 use crate::rule::Rule;
 
 /// Rules, judgements, incidents.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Incidents {
     pub(crate) rules: BTreeMap<RuleId, Rule>,
     pub(crate) judgements: Vec<Judgement>,
@@ -22,6 +23,8 @@ pub(crate) struct Incidents {
     sources: BTreeSet<String>,
     series: BTreeMap<(Mode, String), IncidentId>,
     cancelled: BTreeMap<(Mode, String), Timestamp>,
+    /// Numbers are given once, also those of incidents that were forgotten.
+    last: u32,
 }
 
 impl Incidents {
@@ -30,7 +33,7 @@ impl Incidents {
             JudgingEvent::RuleSet(rule) => {
                 self.rules.insert(rule.id, (**rule).clone());
             }
-            JudgingEvent::BulletinJudged(judgement) => self.judged(judgement),
+            JudgingEvent::BulletinJudged(judgement) => self.judged((**judgement).clone()),
             JudgingEvent::IncidentOpened { incident, mode, series, summary, opened } => {
                 self.open(*incident, *mode, summary, *opened);
                 self.add_series(*incident, series);
@@ -51,13 +54,13 @@ impl Incidents {
         }
     }
 
-    fn judged(&mut self, judgement: &Judgement) {
+    fn judged(&mut self, judgement: Judgement) {
         self.sources.insert(judgement.source.clone());
         if judgement.verdict == Verdict::Cancelled {
             let keys = judgement.series.iter().map(|key| (judgement.mode, key.clone()));
             self.cancelled.extend(keys.map(|key| (key, judgement.published)));
         }
-        self.judgements.push(judgement.clone());
+        self.judgements.push(judgement);
     }
 
     fn open(&mut self, id: IncidentId, mode: Mode, summary: &Summary, opened: Timestamp) {
@@ -71,7 +74,36 @@ impl Incidents {
             asked: BTreeMap::new(),
             answers: BTreeMap::new(),
         };
+        self.last = self.last.max(id.0);
         self.by_id.insert(id, incident);
+    }
+
+    /// What an erased person wrote.
+    pub(super) fn erase(&mut self, person: PersonId) {
+        let answers = self.by_id.values_mut().filter_map(|incident| incident.answers.get_mut(&person));
+        answers.flatten().for_each(|answer| answer.comment.clear());
+    }
+
+    /// The time of an incident is over; its bulletins go with it.
+    pub(super) fn forget(&mut self, incident: IncidentId) {
+        self.last = self.last.max(incident.0);
+        self.by_id.remove(&incident);
+        self.series.retain(|_, id| *id != incident);
+        self.keep(|judgement| judgement.incident != Some(incident));
+    }
+
+    /// The time of bulletins is over that no incident came of.
+    pub(super) fn forget_bulletins(&mut self, before: Timestamp) {
+        self.keep(|judgement| judgement.incident.is_some() || judgement.judged >= before);
+    }
+
+    /// Keeps these judgements, and of what follows from judgements only what follows from them.
+    fn keep(&mut self, stays: impl Fn(&Judgement) -> bool) {
+        self.sources.clear();
+        self.cancelled.clear();
+        for judgement in std::mem::take(&mut self.judgements).into_iter().filter(stays) {
+            self.judged(judgement);
+        }
     }
 
     fn add_series(&mut self, incident: IncidentId, series: &[String]) {
@@ -112,6 +144,6 @@ impl Incidents {
     }
 
     pub(crate) fn next_id(&self) -> IncidentId {
-        IncidentId(self.by_id.last_key_value().map_or(1, |(id, _)| id.0 + 1))
+        IncidentId(self.last + 1)
     }
 }

@@ -13,10 +13,12 @@ pub use account::Accounts;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, AnswerRecord};
+use crate::chain::{Hash, digest_of};
 use crate::dispatch::Dispatch;
-use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent};
+use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
 use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
 use crate::incident::Incident;
@@ -29,7 +31,7 @@ use crate::tally::Tally;
 pub use people::Plans;
 
 /// Everything that is known now. Equal journals fold to equal states.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     ring: Option<RingId>,
     directory: people::Directory,
@@ -57,8 +59,26 @@ impl State {
             }
             Event::Answer(AnswerEvent::Given(record)) => self.answered(record),
             Event::Travel(event) => self.travel.apply(event),
-            Event::Retention(event) => self.retention.apply(event),
+            Event::Retention(event) => {
+                self.forget(event);
+                self.retention.apply(event);
+            }
             Event::Account(event) => self.accounts.apply(event),
+        }
+    }
+
+    fn forget(&mut self, event: &RetentionEvent) {
+        match event {
+            RetentionEvent::PersonErased { person, .. } => {
+                self.directory.erase(*person);
+                self.incidents.erase(*person);
+            }
+            RetentionEvent::HandedOver { .. } => {}
+            RetentionEvent::BulletinsForgotten { before } => self.incidents.forget_bulletins(*before),
+            RetentionEvent::IncidentForgotten { incident, dispatches } => {
+                self.incidents.forget(*incident);
+                self.dispatches.forget(dispatches);
+            }
         }
     }
 
@@ -82,6 +102,21 @@ impl State {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// Whether a person was erased, or is to be as soon as the key is gone.
+    #[must_use]
+    pub fn is_erased(&self, person: PersonId) -> bool {
+        self.retention.erased.contains(&person)
+    }
+
+    /// SHA-256 of everything that is known: equal for equal journals, on every node and however it was opened.
+    ///
+    /// # Errors
+    /// None in practice: whatever is known has a stored form.
+    pub fn digest(&self) -> Result<Hash, postcard::Error> {
+        let bytes = postcard::to_stdvec(self)?;
+        Ok(digest_of(&bytes))
     }
 
     /// Everybody.

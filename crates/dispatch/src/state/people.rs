@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::event::PeopleEvent;
 use crate::group::{GroupChange, Groups};
@@ -12,7 +13,7 @@ use crate::id::{GroupId, PersonId};
 use crate::person::{People, RosterRow, Side};
 
 /// People and groups.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Directory {
     pub(crate) people: People,
     pub(crate) groups: Groups,
@@ -22,7 +23,7 @@ pub(crate) struct Directory {
 }
 
 /// What holds from a day to come on (requirement A38).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plans {
     pub(crate) rows: BTreeMap<(Date, PersonId), (Side, RosterRow)>,
     pub(crate) groups: BTreeMap<(Date, GroupId), GroupChange>,
@@ -87,6 +88,12 @@ impl Directory {
                 self.taken.insert(*side, *at);
             }
         }
+    }
+
+    /// Nothing that identifies the person is left, also of what is planned.
+    pub(super) fn erase(&mut self, person: PersonId) {
+        self.people.erase(person);
+        self.plans.rows.retain(|(_, whose), _| *whose != person);
     }
 
     /// The groups of a person and all above them; none for somebody unknown.

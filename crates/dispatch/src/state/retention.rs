@@ -1,13 +1,21 @@
-//! What is known of what is kept, returned and erased.
+//! What is known of what was erased and handed over.
+
+use std::collections::BTreeSet;
 
 use crate::event::RetentionEvent;
+use crate::id::PersonId;
+use serde::{Deserialize, Serialize};
 
-/// What is known of what is kept, returned and erased.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Retention {}
+/// Who was erased.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Retention {
+    pub(crate) erased: BTreeSet<PersonId>,
+}
 
 impl Retention {
     pub(super) fn apply(&mut self, event: &RetentionEvent) {
-        match *event {}
+        if let RetentionEvent::PersonErased { person, .. } = event {
+            self.erased.insert(*person);
+        }
     }
 }

@@ -18,7 +18,9 @@ const CEILING: (Span, Span) = (Span::from_secs(4), Span::from_secs(600));
 /// After a stop, this share of the rate before it.
 const AFTER_STOP: f64 = 0.9;
 /// Growth a second after a punishment, and how many times the first pace that may become.
-const CREEP: (f64, f64) = (0.0, 2.0);
+const CREEP: (f64, f64) = (0.02, 1.8);
+/// It grows only while the rest would take so many times the punishment at the present pace.
+const WORTH: f64 = 3.2;
 const MEASURED_SPAN: Span = Span::from_millis(500);
 
 impl Speed {
@@ -42,7 +44,7 @@ impl Speed {
                 return self.climb(dry.rate, now);
             }
             self.ceiling = Some((most, now + if punished { CEILING.1 } else { CEILING.0 }));
-            self.punished = punished.then_some(most);
+            self.punished = punished.then_some((most, lasted));
             self.level = most / WORK;
             return self.work(now);
         }
@@ -93,10 +95,13 @@ impl Speed {
         }
     }
 
-    /// After a punishment the pace grows slowly: what was surely taken before may be much less than is taken.
-    pub(super) fn creep(&mut self, past: Span) {
-        let Some(first) = self.punished.filter(|_| self.dry.is_none()) else { return };
-        if let Some((ceiling, _)) = &mut self.ceiling {
+    /// After a punishment the pace grows only where another one would cost little beside what the rest takes: what was
+    /// surely taken before may be much less than is taken.
+    pub(super) fn creep(&mut self, past: Span, waiting: f64) {
+        let Some((first, cost)) = self.punished.filter(|_| self.dry.is_none()) else { return };
+        if let Some((ceiling, _)) = &mut self.ceiling
+            && waiting / *ceiling > WORTH * cost.as_secs_f64()
+        {
             *ceiling = (*ceiling * (1.0 + CREEP.0 * past.as_secs_f64().min(1.0))).min(first * CREEP.1);
             self.level = *ceiling / WORK;
             self.rate = *ceiling;

@@ -78,7 +78,8 @@ fn lowered_limits_hold_from_the_moment_they_are_set() {
     let lower = Policy { mails_per_second_max: Some(5.0), sessions_max: 2, ..ao.policy.clone() };
     let orders = vec![(secs(1), Order::SetPolicy("ao".into(), Box::new(lower)))];
     let report = run_to_the_end(&Scenario { orders, ..scenario(vec![ao], vec![group("ao", 200)]) });
-    // What was granted and registered before still leaves, behind what its session has under way: 20 + 30 ms each.
+    // What was granted and handed to a session before still leaves: up to four mails a session (`DEPTH`), one behind the
+    // other at 20 + 30 ms each, hence 0.2 s. From then on the new rate holds exactly.
     let late: Vec<Instant> =
         report.carriers["ao"].mails.iter().copied().filter(|at| at.since(BEGIN) > ms(1200)).collect();
     let most = most_within(&late, secs(10));
@@ -94,4 +95,29 @@ fn unconfigured_limits_are_found_and_everything_arrives() {
         }
         run_to_the_end(&scenario);
     }
+}
+
+#[test]
+fn hosts_that_take_no_more_connections_are_not_asked_without_end_for_another_of_their_sites() {
+    let mut ao = carrier("ao");
+    ao.domains = vec!["ao.jp".into(), "b.ao.jp".into(), "c.ao.jp".into()];
+    (ao.shared, ao.hosts, ao.rtt) = (false, 2, ms(6));
+    ao.limits.connects_per_minute_max = Some(18);
+    ao.limits.mails_per_session_max = Some(36);
+    ao.limits.refusal = Refusal::Reset;
+    let to = ao.domains.iter().map(|domain| Group::new(domain, 164)).collect();
+    let report = run_to_the_end(&scenario(vec![ao], to));
+    let refused = report.carriers["ao"].refused;
+    assert!(refused < 60, "{refused} refusals in {:?}", report.ended.since(BEGIN));
+}
+
+#[test]
+fn a_carrier_that_puts_everybody_off_first_is_asked_at_its_pace_and_not_by_two_sessions() {
+    let mut ao = carrier("ao");
+    (ao.rtt, ao.limits.mails_per_second_max, ao.limits.burst_mails) = (ms(65), Some(150.0), 30);
+    ao.ways.greylist = Some(secs(3));
+    let report = run_to_the_end(&scenario(vec![ao], vec![group("ao", 3000)]));
+    // Everybody is asked twice: 40 s at the carrier's rate.
+    let took = report.ended.since(BEGIN);
+    assert!(took < secs(60), "{took:?}");
 }

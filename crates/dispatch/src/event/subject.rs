@@ -1,0 +1,51 @@
+//! What an event is about, as far as its time can be over: its row may lose its content once that is gone.
+
+use jiff::Timestamp;
+
+use super::{AnswerEvent, DispatchEvent, Event, JudgingEvent};
+use crate::id::{DispatchId, IncidentId};
+
+/// Something whose time can be over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject<'a> {
+    /// An incident.
+    Incident(IncidentId),
+    /// A dispatch.
+    Dispatch(DispatchId),
+    /// A bulletin that no incident came of.
+    Bulletin {
+        /// Its identity at its source.
+        source: &'a str,
+        /// When it was judged.
+        judged: Timestamp,
+    },
+}
+
+impl Event {
+    /// What this is about; `None` for what is kept as long as the journal.
+    pub(crate) fn subject(&self) -> Option<Subject<'_>> {
+        match self {
+            Event::Judging(event) => match event {
+                JudgingEvent::RuleSet(_) => None,
+                JudgingEvent::BulletinJudged(judgement) => Some(match judgement.incident {
+                    Some(incident) => Subject::Incident(incident),
+                    None => Subject::Bulletin { source: &judgement.source, judged: judgement.judged },
+                }),
+                JudgingEvent::IncidentOpened { incident, .. }
+                | JudgingEvent::IncidentChanged { incident, .. }
+                | JudgingEvent::IncidentCancelled { incident, .. } => Some(Subject::Incident(*incident)),
+            },
+            Event::Dispatch(event) => Some(Subject::Dispatch(match event {
+                DispatchEvent::Opened(record) => record.dispatch,
+                DispatchEvent::Queued { dispatch, .. } | DispatchEvent::OutcomesRecorded { dispatch, .. } => *dispatch,
+            })),
+            Event::Answer(AnswerEvent::Given(record)) => Some(Subject::Incident(record.incident)),
+            Event::Journal(_)
+            | Event::People(_)
+            | Event::Access(_)
+            | Event::Travel(_)
+            | Event::Retention(_)
+            | Event::Account(_) => None,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! From rows to the present: the chain is checked, contents are opened, events are applied.
+
+use std::sync::Arc;
+
+use crate::chain::{Head, Row};
+use crate::error::Error;
+use crate::event::{Entry, Event, JournalEvent};
+use crate::id::PersonId;
+use crate::journal::{Journal, JournalError};
+use crate::keys::Keys;
+use crate::state::State;
+
+/// Where a fold stands beside its state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    /// The last row that was folded.
+    pub(crate) head: Head,
+    /// Whose keys must be gone by now.
+    pub(crate) erased: Vec<PersonId>,
+}
+
+impl Place {
+    /// Folds rows into `state`; they must follow this place.
+    pub(crate) fn fold(&mut self, rows: &[Row], keys: &Keys, state: &mut State) -> Result<(), Error> {
+        for row in rows {
+            self.head = self.head.follow(row).map_err(JournalError::from)?;
+            // What was dropped had no more part in the present.
+            let Some(entry) = open(row, keys)? else { continue };
+            belongs(&entry.event, keys)?;
+            self.erased.extend(entry.event.erases());
+            state.apply(&entry.event);
+        }
+        Ok(())
+    }
+
+    /// Destroys the keys that should be gone and are not, such as after a crash between the event and the key file.
+    pub(crate) fn finish_erasures(&mut self, keys: &Keys) -> Result<(), Error> {
+        let mut left = std::mem::take(&mut self.erased);
+        left.retain(|person| keys.erasure(*person).is_none());
+        if !left.is_empty() {
+            keys.erase_all(&left)?;
+        }
+        Ok(())
+    }
+}
+
+/// The entry of a row; `None` if its content was dropped.
+pub(crate) fn open(row: &Row, keys: &Keys) -> Result<Option<Entry>, Error> {
+    let entry = row.bytes().map(|bytes| Entry::decode(bytes, keys)).transpose();
+    entry.map_err(|problem| Error::Row { seq: row.seq, problem: Arc::new(problem) })
+}
+
+/// The present of a journal that nobody writes to meanwhile, and where it ends.
+///
+/// # Errors
+/// [`Error`]: the journal cannot be read, was changed, or belongs to other keys.
+pub async fn read_state(journal: &dyn Journal, keys: &Keys) -> Result<(State, Head), Error> {
+    let (mut state, mut place) = (State::default(), Place::default());
+    loop {
+        let rows = journal.read_from(place.head.seq + 1).await?;
+        if rows.is_empty() {
+            return Ok((state, place.head));
+        }
+        place.fold(&rows, keys, &mut state)?;
+    }
+}
+
+/// Whether a journal was written with these keys.
+fn belongs(event: &Event, keys: &Keys) -> Result<(), Error> {
+    match event {
+        Event::Journal(JournalEvent::Begun { ring }) if *ring != keys.ring_id() => {
+            Err(Error::OtherKeys { journal: *ring, keys: keys.ring_id() })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,344 @@
+//! Once a person is erased, no byte anywhere gives name or address back; the rest stays and verifies.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use common::{D1, P1, P2, answer, at, quake, take};
+use hikyaku_core::letter::{KeyId, Mailbox};
+use hikyaku_core::setup::NameService;
+use hikyaku_core::{Address, Batch, Config, Engine, Seal};
+use hikyaku_dispatch::{
+    AccountCommand, AccountId, Approval, CustodyError, Desk, Erasure, GivenMaster, HandOverKeys, Journal, Keys, Master,
+    Names, PasswordHash, RedbJournal, Sender, SignedText, SnapshotFile, Witnessed, batch_for, certificate_in_japanese,
+    erase_person, erase_system, erasure_certificate, export, hand_over, open_hand_over, verify,
+};
+
+const BY: Approval = Approval { requested_by: AccountId(1), approved_by: AccountId(2) };
+/// What identifies 甲山, in every way it is written.
+const SECRETS: [&str; 4] = ["甲山", "kou@docomo", "kou@example.jp", "右足を負傷"];
+
+/// Two accounts, so that two people can stand behind something.
+async fn two_accounts(desk: &Desk) {
+    for login in ["asks", "approves"] {
+        let names = Names { login: login.into(), label: login.into() };
+        let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
+        desk.command(AccountCommand::Open { names, person: None, password }, at("09:30:00")).await.unwrap();
+    }
+}
+
+/// The ministry in a folder, after an earthquake and 甲山's answer.
+async fn ministry_in(folder: &Path, master: &Master) -> Desk {
+    let journal = Arc::new(RedbJournal::open(folder.join("journal.redb")).unwrap());
+    let desk = common::ministry_on(journal, Keys::open_with(folder.join("keys"), master).unwrap()).await;
+    two_accounts(&desk).await;
+    desk.command(take(quake("16:12:00", &[("390", 17, "7")])), at("16:12:10")).await.unwrap();
+    desk.command(answer(D1, P1, 3, "右足を負傷"), at("16:20:00")).await.unwrap();
+    desk
+}
+
+/// Opens what a closed desk left; the desk's task may still hold the file for a moment.
+async fn reopened(folder: &Path) -> RedbJournal {
+    for _ in 0..1_000 {
+        match RedbJournal::open(folder.join("journal.redb")) {
+            Ok(journal) => return journal,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
+    RedbJournal::open(folder.join("journal.redb")).unwrap()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+fn copy(from: &Path, to: &Path) {
+    for file in files(from) {
+        let copy = to.join(file.strip_prefix(from).unwrap());
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(file, copy).unwrap();
+    }
+}
+
+fn holds(path: &Path, text: &str) -> bool {
+    fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// Has a delivery engine take the mails of the dispatch; no name service answers, so that they wait on disk.
+async fn queue_the_mails(desk: &Desk, folder: &Path) {
+    let sender = Sender {
+        from: Mailbox { name: "安否確認".into(), address: Address::parse("anpi@example.go.jp").unwrap() },
+        return_path: "b+{verp}@example.go.jp".into(),
+        reply_to: None,
+        link_base: "https://anpi.example.go.jp/a/".into(),
+    };
+    let batch = desk.read(|state| batch_for(state, desk.keys(), D1, &sender)).unwrap().unwrap();
+    let seal: Option<Arc<dyn Seal>> = Some(Arc::new(desk.keys().clone()));
+    let dns = NameService::Servers(vec!["127.0.0.1:9".parse().unwrap()]);
+    let config = Config { seal, dns, ..Config::new(folder, "hikyaku.example.go.jp") };
+    let engine = Engine::open(config).await.unwrap();
+    let mails = batch.recipients.len();
+    // It counts from now, for the earthquake was long ago.
+    let batch = Batch { deadline: None, expires: None, ..batch };
+    engine.submit(batch).await.unwrap();
+    assert!(mails >= 4, "甲山 has two of them");
+    engine.shutdown().await;
+}
+
+/// Everything that can be read of a journal with keys, as one text.
+async fn readable(journal: &dyn Journal, keys: &Keys) -> String {
+    let pair = HandOverKeys::generate().unwrap();
+    let mut text = String::new();
+    let desk = Desk::open(copied(journal).await, keys.clone()).await.unwrap();
+    let mut sealed = Vec::new();
+    hand_over(&desk, pair.public, BY, at("20:00:00"), &mut sealed).await.unwrap();
+    let mut clear = Vec::new();
+    open_hand_over(pair.private, &mut sealed.as_slice(), &mut clear).unwrap();
+    text.push_str(std::str::from_utf8(&clear).unwrap());
+    text
+}
+
+/// A copy in memory, so that looking at a journal does not change it.
+async fn copied(journal: &dyn Journal) -> Arc<dyn Journal> {
+    let copy = hikyaku_dispatch::MemoryJournal::new();
+    loop {
+        let head = copy.head().await.unwrap();
+        let rows = journal.read_from(head.seq + 1).await.unwrap();
+        if rows.is_empty() {
+            return Arc::new(copy);
+        }
+        copy.append(rows, head).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn req_s05_after_an_erasure_neither_the_present_nor_any_copy_of_before_yields_name_or_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let [data, backup] = ["data", "backup"].map(|name| folder.path().join(name));
+    fs::create_dir(&data).unwrap();
+    let certificate = {
+        let desk = ministry_in(&data, &Master::File).await;
+        let snapshot = SnapshotFile::new(data.join("snapshot"));
+        let head = desk.journal().head().await.unwrap();
+        desk.read(|state| snapshot.write(state, head, desk.keys())).unwrap();
+        assert!(snapshot.read(desk.keys()).is_some(), "it can be read before");
+        let queued = desk.keys().seal(KeyId(1), b"p1-1", "kou@docomo.ne.jp 甲山一郎".as_bytes()).unwrap();
+        fs::write(data.join("queued"), queued).unwrap();
+        queue_the_mails(&desk, &data.join("queue")).await;
+        let mut exported = fs::File::create(data.join("export.jsonl")).unwrap();
+        export(desk.journal(), desk.keys(), 1, &mut exported).await.unwrap();
+        assert!(readable(desk.journal(), desk.keys()).await.contains("甲山一郎"), "the search finds what is there");
+        // A backup is all but the keys, which are copied alone; here even they were.
+        copy(&data, &backup);
+        let certificate = erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
+        desk.read(|state| {
+            assert_eq!(state.people().find(P1).unwrap().name(), "削除済み");
+            assert_eq!(state.people().find(P2).unwrap().name(), "乙川二郎");
+            assert_eq!((state.tally(D1).answered, state.tally(D1).asked_people), (1, 3), "counts stay");
+        });
+        certificate
+    };
+    for file in files(folder.path()) {
+        for secret in SECRETS {
+            assert!(!holds(&file, secret), "{secret} in {}", file.display());
+        }
+    }
+    // Every key that can still be found: each key folder of now, and each of before with each master key of now.
+    let keys = Keys::open(data.join("keys")).unwrap();
+    let copied_ring = folder.path().join("copied-ring");
+    copy(&data.join("keys"), &copied_ring);
+    fs::copy(backup.join("keys/people.keys"), copied_ring.join("people.keys")).unwrap();
+    assert!(Keys::open(&copied_ring).is_err(), "the ring of before does not open with the master key of now");
+    for place in [&data, &backup] {
+        let text = readable(&reopened(place).await, &keys).await;
+        for secret in SECRETS {
+            assert!(!text.contains(secret), "{secret} with the keys of now from {}", place.display());
+        }
+        assert!(text.contains("乙川二郎"), "everybody else is still there");
+        assert!(SnapshotFile::new(place.join("snapshot")).read(&keys).is_none(), "no snapshot of before opens");
+        assert!(keys.open(KeyId(1), b"p1-1", &fs::read(place.join("queued")).unwrap()).is_err());
+    }
+    // No file of the queue has a key of its own beside it.
+    assert!(files(folder.path()).iter().all(|file| !file.ends_with("queue.key")));
+    // The rest verifies, and so does the certificate, offline.
+    let journal = reopened(&data).await;
+    let head = verify(&journal).await.unwrap();
+    let written = certificate.to_string();
+    let read = SignedText::read(&written, Some(keys.public_key().unwrap())).unwrap();
+    assert_eq!(read.value("state"), Some("done"));
+    assert_eq!(read.value("after-row"), Some(head.seq.to_string().as_str()));
+    assert_eq!(read.value("before-row"), Some((head.seq - 1).to_string().as_str()));
+    let paper = certificate_in_japanese(&read).unwrap();
+    assert!(paper.contains("方法: ") && paper.contains("日時: 2024年1月1日 18時00分") && paper.contains("状態: 完了"));
+    assert_eq!(
+        erasure_certificate(&journal, &keys, P1).await.unwrap().to_string(),
+        written,
+        "as often as it is asked for"
+    );
+    assert!(matches!(erasure_certificate(&journal, &keys, P2).await, Err(CustodyError::NotErased(P2))));
+}
+
+#[tokio::test]
+async fn req_s05_two_different_people_stand_behind_an_erasure_and_nobody_is_erased_twice() {
+    let desk = common::shaken().await;
+    two_accounts(&desk).await;
+    let alone = Approval { requested_by: AccountId(1), approved_by: AccountId(1) };
+    let stranger = Approval { requested_by: AccountId(1), approved_by: AccountId(9) };
+    for (by, word) in [(alone, "somebody else"), (stranger, "no account a9")] {
+        let error = erase_person(&desk, P1, by, at("18:00:00")).await.unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+    }
+    assert_eq!(desk.read(|state| state.people().find(P1).unwrap().name().to_owned()), "甲山一郎");
+    // Two accounts of one person are one person.
+    let names = Names { login: "second".into(), label: "second".into() };
+    let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
+    for login in ["first", "second"] {
+        let names = Names { login: login.into(), ..names.clone() };
+        let open = AccountCommand::Open { names, person: Some(P2), password: password.clone() };
+        desk.command(open, at("17:00:00")).await.unwrap();
+    }
+    let one_person = Approval { requested_by: AccountId(3), approved_by: AccountId(4) };
+    assert!(erase_person(&desk, P1, one_person, at("18:00:00")).await.is_err());
+    erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
+    let error = erase_person(&desk, P1, BY, at("18:01:00")).await.unwrap_err().to_string();
+    assert!(error.contains("erased already"), "{error}");
+    assert!(desk.command(answer(D1, P1, 1, "まだ居ます"), at("18:02:00")).await.is_err(), "nothing new is kept");
+}
+
+#[tokio::test]
+async fn req_s05_an_erasure_that_a_crash_cut_short_is_finished_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = ministry_in(folder.path(), &Master::File).await;
+    let before = folder.path().join("keys-before");
+    copy(&folder.path().join("keys"), &before);
+    erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
+    drop(desk);
+    // The event is durable, the key file is the one of before.
+    let keys = Keys::open(&before).unwrap();
+    assert_eq!(keys.erasure(P1), None);
+    let desk = Desk::open(Arc::new(reopened(folder.path()).await), keys.clone()).await.unwrap();
+    assert_eq!(keys.erasure(P1), Some(Erasure::Done));
+    assert_eq!(desk.read(|state| state.people().find(P1).unwrap().name().to_owned()), "削除済み");
+}
+
+#[tokio::test]
+async fn req_s05_a_certificate_says_that_an_erasure_is_pending_until_the_new_master_key_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let [old, new] = ["11".repeat(32), "22".repeat(32)];
+    let given = |present: &str, before| Master::Given(GivenMaster::read(present, before).unwrap());
+    let desk = ministry_in(folder.path(), &given(&old, None)).await;
+    let first = erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
+    assert!(first.value("state").unwrap().starts_with("pending"));
+    assert!(certificate_in_japanese(&first).unwrap().contains("状態: 保留"));
+    drop(desk);
+    let keys = Keys::open_with(folder.path().join("keys"), &given(&new, Some(&old))).unwrap();
+    let second = erasure_certificate(&reopened(folder.path()).await, &keys, P1).await.unwrap();
+    assert_eq!(second.value("state"), Some("done"));
+}
+
+#[tokio::test]
+async fn the_state_after_an_erasure_is_the_one_that_a_new_start_folds() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = ministry_in(folder.path(), &Master::File).await;
+    erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
+    let (left, keys) = (desk.read(|state| state.digest().unwrap()), desk.keys().clone());
+    drop(desk);
+    let again = Desk::open(Arc::new(reopened(folder.path()).await), keys).await.unwrap();
+    assert_eq!(again.read(|state| state.digest().unwrap()), left);
+}
+
+#[tokio::test]
+async fn req_s20_a_hand_over_opens_for_its_recipient_alone_and_only_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = ministry_in(folder.path(), &Master::File).await;
+    let (pair, other) = (HandOverKeys::generate().unwrap(), HandOverKeys::generate().unwrap());
+    let mut sealed = Vec::new();
+    let receipt = hand_over(&desk, pair.public, BY, at("18:00:00"), &mut sealed).await.unwrap();
+    assert!(receipt.value("file-sha256").is_some_and(|digest| digest.len() == 64));
+    for secret in SECRETS {
+        assert!(!sealed.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+    }
+    let open = |private, sealed: &[u8]| {
+        let mut clear = Vec::new();
+        open_hand_over(private, &mut &sealed[..], &mut clear).map(|()| String::from_utf8(clear).unwrap())
+    };
+    let clear = open(pair.private, &sealed).unwrap();
+    for secret in ["甲山一郎", "kou@docomo.ne.jp", "右足を負傷"] {
+        assert!(clear.contains(secret), "{secret}");
+    }
+    assert_eq!(
+        clear.lines().count() as u64,
+        desk.journal().head().await.unwrap().seq,
+        "every row, the hand-over included"
+    );
+    assert!(open(other.private, &sealed).is_err());
+    for at in [20, 40, 60, sealed.len() - 1] {
+        let mut changed = sealed.clone();
+        changed[at] ^= 1;
+        assert!(open(pair.private, &changed).is_err(), "byte {at}");
+    }
+    assert!(open(pair.private, &sealed[..sealed.len() - 1]).is_err());
+    let alone = Approval { requested_by: AccountId(2), approved_by: AccountId(2) };
+    assert!(hand_over(&desk, pair.public, alone, at("18:00:00"), &mut Vec::new()).await.is_err());
+}
+
+#[tokio::test]
+async fn req_a29_an_export_shows_of_a_person_no_more_than_the_domain_of_an_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = ministry_in(folder.path(), &Master::File).await;
+    let mut out = Vec::new();
+    let last = export(desk.journal(), desk.keys(), 1, &mut out).await.unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text.lines().count() as u64, last);
+    assert!(text.contains("***@docomo.ne.jp") && text.contains("防災課"));
+    for secret in SECRETS {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    for line in text.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(line["row"].is_u64() && line["at"].is_i64() && line["event"].is_object(), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn req_s19_a_whole_system_is_erased_to_the_last_file_and_certified_with_place_and_witness() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let desk = ministry_in(&data, &Master::File).await;
+    let (keys, signer) = (desk.keys().clone(), desk.keys().public_key().unwrap());
+    drop(desk);
+    let ring = fs::read(data.join("keys/people.keys")).unwrap();
+    let witnessed =
+        Witnessed {
+            place: "第二データセンター".into(), witness: "監査 一郎".into(), responsible: "責任 花子".into()
+        };
+    let alone = Approval { requested_by: AccountId(1), approved_by: AccountId(1) };
+    let refused = erase_system(&data, reopened(&data).await, &keys, alone, &witnessed, at("18:00:00")).await;
+    assert!(refused.is_err() && data.join("keys/people.keys").exists(), "one person alone erases nothing");
+    let certificate = erase_system(&data, reopened(&data).await, &keys, BY, &witnessed, at("18:00:00")).await.unwrap();
+    assert_eq!(files(&data), Vec::<PathBuf>::new());
+    let read = SignedText::read(&certificate.to_string(), Some(signer)).unwrap();
+    let removed: Vec<&str> = read.values("removed").collect();
+    assert!(removed.contains(&"journal.redb") && removed.contains(&"people.keys"), "{removed:?}");
+    assert_eq!(read.values("left").count(), 0);
+    let paper = certificate_in_japanese(&read).unwrap();
+    for line in
+        ["方法: ", "日時: 2024年1月1日 18時00分", "場所: 第二データセンター", "立会者: 監査 一郎", "責任者: 責任 花子"]
+    {
+        assert!(paper.contains(line), "{line} in {paper}");
+    }
+    // A ring that somebody kept opens with nothing that is left.
+    fs::create_dir_all(data.join("keys")).unwrap();
+    fs::write(data.join("keys/people.keys"), ring).unwrap();
+    assert!(Keys::open(data.join("keys")).is_err());
+}

@@ -1,0 +1,77 @@
+//! `hikyaku journal erase` and `erase-system`: for good, by two people, with a certificate.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hikyaku_dispatch::{CustodyError, Error, PersonId, Refusal, RetentionRefusal, Witnessed};
+use hikyaku_dispatch::{erase_person, erase_system, erasure_certificate};
+use jiff::Timestamp;
+
+use super::data::{self, By};
+
+/// Who is erased, and who stands behind it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "EXAMPLE\n  hikyaku journal erase /var/lib/hikyaku --person 123 --requested-by 1 --approved-by 2 > certificate.txt"
+)]
+pub struct EraseArgs {
+    /// The data folder.
+    data: PathBuf,
+    /// The number of the person, as in p123.
+    #[arg(long)]
+    person: u32,
+    #[command(flatten)]
+    by: By,
+}
+
+/// Prints the certificate; of somebody who was erased before, the certificate of then.
+pub async fn run(args: &EraseArgs) -> Result<bool, String> {
+    let desk = data::open_desk(&args.data).await?;
+    let person = PersonId(args.person);
+    let certificate = match erase_person(&desk, person, args.by.into(), Timestamp::now()).await {
+        Err(CustodyError::Desk(Error::Refused(Refusal::Retention(RetentionRefusal::Erased(_))))) => {
+            erasure_certificate(desk.journal(), desk.keys(), person).await
+        }
+        other => other,
+    };
+    print!("{}", certificate.map_err(|e| e.to_string())?);
+    Ok(true)
+}
+
+/// What is destroyed, who stands behind it, and what the certificate says.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "EXAMPLE\n  hikyaku journal erase-system /var/lib/hikyaku --place 第一センター --witness 山田 --responsible 鈴木 \\\n    --requested-by 1 --approved-by 2 --really > certificate.txt"
+)]
+pub struct EraseSystemArgs {
+    /// The data folder.
+    data: PathBuf,
+    /// 場所: where it happens.
+    #[arg(long)]
+    place: String,
+    /// 立会者: who watches.
+    #[arg(long)]
+    witness: String,
+    /// 責任者: who is responsible.
+    #[arg(long)]
+    responsible: String,
+    #[command(flatten)]
+    by: By,
+    /// Without it nothing happens.
+    #[arg(long)]
+    really: bool,
+}
+
+/// Prints the certificate; `false` if a file is still there.
+pub async fn run_system(args: &EraseSystemArgs) -> Result<bool, String> {
+    if !args.really {
+        return Err(format!("this destroys everything in {} for good: say --really", args.data.display()));
+    }
+    let witnessed =
+        Witnessed { place: args.place.clone(), witness: args.witness.clone(), responsible: args.responsible.clone() };
+    let (journal, keys) = (data::open_journal(&args.data)?, data::open_keys(&args.data)?);
+    let erased = erase_system(&args.data, journal, &keys, args.by.into(), &witnessed, Timestamp::now()).await;
+    let certificate = erased.map_err(|e| e.to_string())?;
+    print!("{certificate}");
+    Ok(certificate.values("left").next().is_none())
+}
