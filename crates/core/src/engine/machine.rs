@@ -270,7 +270,9 @@ impl Machine {
             }
             Event::BatchEnded(batch) => {
                 self.batches.remove(&batch);
-                self.lanes.iter_mut().for_each(|lane| drop(lane.settled.remove(&batch)));
+                for lane in &mut self.lanes {
+                    lane.settled.remove(&batch);
+                }
                 self.chunks.retain(|id, slot| id.batch != batch || matches!(slot, ChunkSlot::Asked(_)));
             }
             Event::QueueFull(why) => {

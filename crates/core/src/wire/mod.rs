@@ -338,7 +338,9 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
     /// Whether something could be offered at this very moment.
     fn may_offer(&self, now: Instant) -> bool {
         // What is more urgent than the mail that the slot was given for may have an earlier one.
-        let opens = self.slot.is_none_or(|slot| slot.at <= now || self.held.urgency().is_some_and(|urgency| slot.is_outranked_by(urgency)));
+        let opens = self.slot.is_none_or(|slot| {
+            slot.at <= now || self.held.urgency().is_some_and(|urgency| slot.is_outranked_by(urgency))
+        });
         self.session.wants_mail() && opens && self.held.departs().is_some_and(|depart| depart <= now)
     }
 
