@@ -1,15 +1,17 @@
 //! The courier between journal and engine: what is decided is submitted, what became of each mail is recorded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use hikyaku_core::{BatchId, Engine, Record};
-use hikyaku_dispatch::{Desk, DispatchCommand, DispatchId, Sender, State, batch_for, outcomes};
+use hikyaku_dispatch::{BatchOf, Desk, DispatchCommand, Sender, State, batch_for, outcomes, unfinished, unqueued};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 /// How often it is looked whether there is a new dispatch.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often it is asked what is due by itself: calls to approvers, defaults, schedules, reminders.
+const DUE: Duration = Duration::from_secs(1);
 /// How long to wait after the engine or the journal could not do it.
 const PAUSE: Duration = Duration::from_secs(2);
 /// Records folded into the journal at once.
@@ -20,7 +22,9 @@ pub struct Courier {
     engine: Engine,
     desk: Desk,
     sender: Sender,
-    batches: HashMap<BatchId, DispatchId>,
+    batches: HashMap<BatchId, BatchOf>,
+    /// Batches that the engine was told to stop.
+    cancelled: HashSet<BatchId>,
     /// The last record that is in the journal.
     cursor: u64,
 }
@@ -28,14 +32,15 @@ pub struct Courier {
 impl Courier {
     /// A courier that has carried nothing yet.
     pub fn new(engine: Engine, desk: Desk, sender: Sender) -> Self {
-        Self { engine, desk, sender, batches: HashMap::new(), cursor: 0 }
+        Self { engine, desk, sender, batches: HashMap::new(), cancelled: HashSet::new(), cursor: 0 }
     }
 
     /// Works until `stop`; then what the engine knows already is recorded once more.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut recorded = self.engine.recorded();
         let mut look = tokio::time::interval(LOOK);
-        let unfinished = self.desk.read(|state| unfinished(state, Timestamp::now()));
+        let mut minute_hand = tokio::time::interval(DUE);
+        let unfinished = self.desk.read(|state| still_open(state, unfinished(state), Timestamp::now()));
         let mut problem = self.submit_all(unfinished).await.err();
         loop {
             if let Some(problem) = problem.take() {
@@ -45,9 +50,10 @@ impl Courier {
             tokio::select! {
                 () = told(&mut stop) => break,
                 _ = look.tick() => {
-                    let new = self.desk.read(|state| unqueued(state, Timestamp::now()));
+                    let new = self.desk.read(|state| still_open(state, unqueued(state), Timestamp::now()));
                     problem = self.submit_all(new).await.err();
                 }
+                _ = minute_hand.tick() => problem = self.keep_time().await.err(),
                 changed = recorded.changed() => {
                     if changed.is_err() {
                         break;
@@ -61,20 +67,40 @@ impl Courier {
         }
     }
 
-    async fn submit_all(&mut self, dispatches: Vec<DispatchId>) -> Result<(), String> {
-        for dispatch in dispatches {
-            self.submit(dispatch).await?;
+    /// Does what is due by itself, and stops what was taken back.
+    async fn keep_time(&mut self) -> Result<(), String> {
+        let now = Timestamp::now();
+        for command in self.desk.read(|state| state.due(now)) {
+            self.desk.command(command, now).await.map_err(|e| e.to_string())?;
+        }
+        let is_over =
+            |state: &State, (dispatch, _): &BatchOf| state.dispatch(*dispatch).is_none_or(|it| it.is_cancelled());
+        let over: Vec<BatchId> = self
+            .desk
+            .read(|state| self.batches.iter().filter(|(_, of)| is_over(state, of)).map(|(batch, _)| *batch).collect());
+        for batch in over.into_iter().filter(|batch| self.cancelled.insert(*batch)).collect::<Vec<_>>() {
+            self.engine.cancel(batch).await.map_err(|e| e.to_string())?;
         }
         Ok(())
     }
 
-    /// Submits a dispatch; one that the engine knows gives its receipt once more and sends nothing new.
-    async fn submit(&mut self, dispatch: DispatchId) -> Result<(), String> {
-        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), dispatch, &self.sender));
+    async fn submit_all(&mut self, rounds: Vec<BatchOf>) -> Result<(), String> {
+        for round in rounds {
+            self.submit(round).await?;
+        }
+        Ok(())
+    }
+
+    /// Submits a round of a dispatch; one that the engine knows gives its receipt once more and sends nothing new. A round
+    /// without any mail is done at once.
+    async fn submit(&mut self, (dispatch, round): BatchOf) -> Result<(), String> {
+        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), (dispatch, round), &self.sender));
         let Some(batch) = batch.map_err(|e| format!("{dispatch}: {e}"))? else { return Ok(()) };
-        let receipt = self.engine.submit(batch).await.map_err(|e| format!("{dispatch}: {e}"))?;
-        self.batches.insert(receipt.batch, dispatch);
-        let queued = DispatchCommand::MarkQueued { dispatch };
+        if !batch.recipients.is_empty() {
+            let receipt = self.engine.submit(batch).await.map_err(|e| format!("{dispatch}: {e}"))?;
+            self.batches.insert(receipt.batch, (dispatch, round));
+        }
+        let queued = DispatchCommand::MarkQueued { dispatch, round };
         self.desk.command(queued, Timestamp::now()).await.map(drop).map_err(|e| format!("{dispatch}: {e}"))
     }
 
@@ -98,19 +124,8 @@ pub async fn told(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Dispatches that the engine does not have yet.
-fn unqueued(state: &State, now: Timestamp) -> Vec<DispatchId> {
-    let new = state.dispatches().filter(|it| it.timeline().queued.is_none() && it.is_open(now));
-    new.map(|dispatch| dispatch.id()).collect()
-}
-
-/// Dispatches with mails whose end is not recorded: after a start the engine is asked which batches they are.
-fn unfinished(state: &State, now: Timestamp) -> Vec<DispatchId> {
-    let open = state.dispatches().filter(|it| it.is_open(now));
-    let waits = |it: &&hikyaku_dispatch::Dispatch| {
-        let ended = it.delivery();
-        let ended = ended.accepted + ended.bounced + ended.expired + ended.cancelled + ended.unknown;
-        ended < it.record().asked.iter().map(|asked| u32::from(asked.mails)).sum()
-    };
-    open.filter(waits).map(|dispatch| dispatch.id()).collect()
+/// Those of them that can still be answered.
+fn still_open(state: &State, mut rounds: Vec<BatchOf>, now: Timestamp) -> Vec<BatchOf> {
+    rounds.retain(|(dispatch, _)| state.dispatch(*dispatch).is_some_and(|it| it.is_open(now)));
+    rounds
 }

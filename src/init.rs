@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use hikyaku_dispatch::{AccountCommand, Desk, Keys, Names, RedbJournal};
+use hikyaku_dispatch::{AccountCommand, Desk, Names, RedbJournal};
 use hikyaku_web::{hash_password, make_password};
 use jiff::Timestamp;
 
+use crate::journal::data::make_keys;
 use crate::settings::{self, Settings};
 
 /// The configuration as it is written, with what is asked for put in.
@@ -82,7 +83,7 @@ async fn set_up(settings: &Settings, admin: &str) -> Result<String, String> {
             journal.display()
         ));
     }
-    let keys = Keys::open(settings.data.join("keys")).map_err(|e| e.to_string())?;
+    let keys = make_keys(&settings.data)?;
     let journal = RedbJournal::open(journal).map_err(|e| e.to_string())?;
     let desk = Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())?;
     open_administrator(&desk, admin, "最初の管理者").await

@@ -3,8 +3,10 @@
 mod chance;
 mod names;
 mod people;
+mod props;
 mod roster;
 mod stage;
+mod story;
 mod verdict;
 
 use std::path::PathBuf;
@@ -16,7 +18,8 @@ use crate::account::{Account, seconds};
 use crate::ranges;
 use crate::send::{self, Followed};
 use crate::show;
-use stage::{Stage, Telegram};
+use props::Telegram;
+use stage::Stage;
 
 /// One earthquake telegram becomes 11,500 mails.
 #[derive(Debug, Args)]
@@ -78,7 +81,12 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         eprintln!("職員 {} 名を登録しました。管理画面: {}", stage.people(), stage.console_address());
         eprintln!("{}", stage.administrator());
     }
-    let Some(work) = stage.take_telegram(telegram).await? else {
+    let wait = if hushed { Duration::ZERO } else { story::APPROVAL };
+    let work = tokio::select! {
+        work = stage.take_telegram(&telegram, wait) => work?,
+        () = story::count_down(stage, wait) => None,
+    };
+    let Some(work) = work else {
         tell_nobody(args, stage)?;
         stay(args).await?;
         return Ok(true);
@@ -101,6 +109,9 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         print!("{}", work.timeline(&account));
         let end = if interrupted { "中断前の最後の配信" } else { "配信完了" };
         println!("{end}まで {:.2} 秒。管理画面: {}", report.seconds, stage.console_address());
+    }
+    if !hushed && !interrupted && verdict.is_clean() {
+        story::go_on(stage, &telegram.bulletin).await?;
     }
     if !interrupted {
         stay(args).await?;

@@ -177,6 +177,20 @@ fn legacy_local_part(chance: &mut Chance, (family, given): (&str, &str)) -> Stri
     }
 }
 
+/// The number of whoever approves.
+pub(crate) const APPROVER: &str = "kikikanri";
+
+/// Adds somebody who approves and whom no telegram concerns, at a carrier that is known; their address. `None` if nobody is
+/// there whose carrier could be theirs.
+pub(crate) fn add_approver(roster: &mut GeneratedRoster) -> Option<String> {
+    let (_, domain) = roster.known.first()?.rsplit_once('@')?;
+    let address = format!("kikikanri@{domain}");
+    // Abroad: nobody who has to decide is at the same time asked.
+    let _ = writeln!(roster.csv, "{APPROVER},危機管理官,,危機管理室,FR,{address}");
+    roster.known.push(address.clone());
+    Some(address)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

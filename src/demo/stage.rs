@@ -1,18 +1,18 @@
 //! Everything the demo sets up: mock carriers, journal, engine, pages, and the people who answer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hikyaku_bulletin::Bulletin;
+use hikyaku_bulletin::{Bulletin, Fate};
 use hikyaku_core::letter::Mailbox;
 use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
-use hikyaku_core::{Address, BatchId, Carrier, Config, Engine, Policy, Record};
+use hikyaku_core::{Address, Batch, BatchId, Carrier, Config, Engine, Policy, Record};
 use hikyaku_dispatch::{
-    AccountCommand, Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, PeopleCommand, RedbJournal, RosterImport,
-    Rule, RuleId, Sender, batch_for, outcomes, read_roster,
+    AccountCommand, Aim, BatchOf, Desk, DispatchCommand, DispatchId, Hold, JudgingCommand, Keys, PeopleCommand,
+    Proposal, RedbJournal, RosterImport, Rule, RuleId, Sender, Sending, Side, State, Unattended, batch_for, outcomes,
+    read_roster, unfinished,
 };
-use hikyaku_feeds::{parse, samples};
 use hikyaku_mock::{CarrierProfile, Directory, Ledger, MockNet};
 use hikyaku_web::{Console, ConsoleSettings, Door, WebState};
 use jiff::Timestamp;
@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::people::{self, Habits};
+use super::props::{Folder, Telegram};
 use super::{DemoArgs, Work, roster};
 use crate::init::open_administrator;
 use crate::metrics;
@@ -37,12 +38,14 @@ pub struct Stage {
     console: String,
     administrator: Administrator,
     people: usize,
+    /// The address of whoever approves.
+    approver: Option<String>,
     carriers: usize,
     /// Dropped after whatever has files open in it.
     folder: Folder,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
-    dispatched: mpsc::UnboundedSender<(BatchId, DispatchId)>,
+    dispatched: mpsc::UnboundedSender<(BatchId, BatchOf)>,
     folded: watch::Receiver<u64>,
 }
 
@@ -50,7 +53,8 @@ impl Stage {
     /// Sets everything up.
     pub async fn set(args: &DemoArgs) -> Result<Stage, String> {
         let profile = read_profile(&args.profile)?;
-        let generated = roster::roster(args.people, args.seed);
+        let mut generated = roster::roster(args.people, args.seed);
+        let approver = roster::add_approver(&mut generated);
         let rows = profile.carriers.clone();
         let known = Directory::Listed(generated.known.iter().cloned().collect());
         let mut net = MockNet::start(profile, known, args.seed).await.map_err(|e| e.to_string())?;
@@ -61,7 +65,7 @@ impl Stage {
         let console_door = Door::bind(([127, 0, 0, 1], args.console_port).into()).await.map_err(|e| e.to_string())?;
         let console = format!("http://{}/", console_door.address().ok_or("the console has no address")?);
         let folder = Folder::fresh(args.data.clone())?;
-        let desk = open_desk(&folder.path, &generated.csv).await?;
+        let desk = open_desk(&folder.path, &generated.csv, approver.is_some()).await?;
         let administrator = Administrator::open(&desk).await?;
         let mut config = config(&folder.path, &net, &rows, args.seed)?;
         // With the keys of people, so that erasing somebody reaches the queue.
@@ -73,7 +77,7 @@ impl Stage {
         let habits = Habits { share: args.answers, seed: args.seed, median: Duration::from_secs(2) };
         let tasks = vec![
             tokio::spawn(serve(listener, desk.clone(), engine.clone(), until(stopped.clone()))),
-            tokio::spawn(serve_console(console_door, desk.clone(), until(stopped.clone()))),
+            tokio::spawn(serve_console(console_door, desk.clone(), engine.clone(), until(stopped.clone()))),
             tokio::spawn(fold_outcomes(engine.clone(), desk.clone(), batches, fold, until(stopped.clone()))),
             tokio::spawn(answer(mails, habits, until(stopped))),
         ];
@@ -85,6 +89,7 @@ impl Stage {
             console,
             administrator,
             people: args.people,
+            approver,
             carriers: rows.len(),
             folder,
             stop,
@@ -94,44 +99,125 @@ impl Stage {
         })
     }
 
-    /// Judges the telegram and has the engine take what follows; `None` if nobody is concerned.
-    pub async fn take_telegram(&self, telegram: Telegram) -> Result<Option<Work>, String> {
+    /// Judges the telegram, has it approved after `wait`, and has the engine take what follows; `None` if nobody is concerned.
+    pub async fn take_telegram(&self, telegram: &Telegram, wait: Duration) -> Result<Option<Work>, String> {
         let Telegram { bulletin, read } = telegram;
         let started = Instant::now();
         let headline = format!("{}（{}）{}", bulletin.title, bulletin.office, bulletin.headline);
         // An old telegram is judged as of its own time, or a real one of the past would reach nobody.
-        let received = bulletin.published;
-        let command = JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), received };
-        self.desk.command(command, received).await.map_err(|e| e.to_string())?;
-        let judged = read + started.elapsed();
-        let Some(dispatch) = self.desk.read(|state| state.latest_dispatch().map(|d| d.id())) else {
-            return Ok(None);
-        };
-        let sender = self.sender()?;
-        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), dispatch, &sender));
-        let mut batch = batch.map_err(|e| e.to_string())?.ok_or("the dispatch is gone")?;
-        // The telegram may be old; the deadline counts from now.
-        batch.deadline = Some(self.engine.now() + Duration::from_secs(600));
-        batch.expires = Some(self.engine.now() + Duration::from_secs(24 * 3600));
+        self.judge(bulletin, bulletin.published).await?;
+        let judged = *read + started.elapsed();
+        let waited = self.approve(bulletin.published, wait).await?;
+        let Some(dispatch) = self.desk.read(latest_safety) else { return Ok(None) };
+        let batch = self.batch((dispatch, 0))?;
         let mails = batch.recipients.len() as u64;
         let sample =
             self.desk.read(|state| state.dispatch(dispatch).and_then(|d| d.record().asked.first().map(|a| a.person)));
         let sample = sample.ok_or("nobody is concerned")?;
         let receipt = self.engine.submit(batch).await.map_err(|e| e.to_string())?;
-        let durable = read + started.elapsed();
-        let _ = self.dispatched.send((receipt.batch, dispatch));
-        let queued = DispatchCommand::MarkQueued { dispatch };
-        self.desk.command(queued, Timestamp::now()).await.map_err(|e| e.to_string())?;
+        let durable = *read + started.elapsed() - waited;
+        self.note(receipt.batch, (dispatch, 0), bulletin.published).await?;
         Ok(Some(Work {
             headline,
             people: self.desk.read(|state| u64::from(state.tally(dispatch).asked_people)),
             mails,
             sample_link: format!("{}/a/{}", self.pages, self.desk.link_token(dispatch, sample)),
             receipt,
-            read,
+            read: *read,
             judged,
             durable,
         }))
+    }
+
+    /// Judges a bulletin as of `at`.
+    pub async fn judge(&self, bulletin: &Bulletin, at: Timestamp) -> Result<(), String> {
+        let (bulletin, fate) = (Box::new(bulletin.clone()), Fate::Act);
+        let command = JudgingCommand::TakeBulletin { bulletin, fate, received: at };
+        self.desk.command(command, at).await.map(drop).map_err(|e| e.to_string())
+    }
+
+    /// Calls the approver by mail, waits, and approves whatever waits; says how long that took.
+    pub async fn approve(&self, at: Timestamp, wait: Duration) -> Result<Duration, String> {
+        let started = Instant::now();
+        let waiting: Vec<Proposal> = self.desk.read(|state| state.waiting().map(|it| it.proposal.clone()).collect());
+        for proposal in waiting {
+            let Some(by) = proposal.hold.approvers.first().copied() else { continue };
+            self.submit_all(at).await?;
+            tokio::time::sleep(wait).await;
+            let command = JudgingCommand::Approve { proposal: proposal.id, by };
+            self.desk.command(command, at).await.map_err(|e| e.to_string())?;
+        }
+        Ok(started.elapsed())
+    }
+
+    /// Does whatever is due by itself until `at`.
+    pub async fn pass(&self, at: Timestamp) -> Result<(), String> {
+        while let Some(due) = self.desk.read(|state| state.next_due()).filter(|due| *due <= at) {
+            for command in self.desk.read(|state| state.due(due)) {
+                self.desk.command(command, due).await.map_err(|e| e.to_string())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the engine every round that it does not have yet; says how many mails that were.
+    pub async fn submit_all(&self, at: Timestamp) -> Result<usize, String> {
+        let is_new = |state: &State, (id, round): &BatchOf| state.dispatch(*id).is_some_and(|it| !it.is_queued(*round));
+        let rounds =
+            self.desk.read(|state| unfinished(state).into_iter().filter(|it| is_new(state, it)).collect::<Vec<_>>());
+        let mut mails = 0;
+        for round in rounds {
+            let batch = self.batch(round)?;
+            if batch.recipients.is_empty() {
+                continue;
+            }
+            mails += batch.recipients.len();
+            let receipt = self.engine.submit(batch).await.map_err(|e| e.to_string())?;
+            self.note(receipt.batch, round, at).await?;
+        }
+        Ok(mails)
+    }
+
+    /// Waits until the engine has nothing left to send and the journal knows all of it.
+    pub async fn finish(&self) -> Result<(), String> {
+        let mut recorded = self.engine.recorded();
+        let is_open = |state: &State| {
+            unfinished(state).iter().any(|(id, round)| {
+                state.dispatch(*id).is_some_and(|it| it.is_queued(*round) && it.has_open_mails(*round))
+            })
+        };
+        while self.desk.read(is_open) {
+            // The folding follows the engine by some milliseconds.
+            let _ = tokio::time::timeout(Duration::from_millis(200), recorded.changed()).await;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, of: BatchOf) -> Result<Batch, String> {
+        let sender = self.sender()?;
+        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), of, &sender));
+        let mut batch = batch.map_err(|e| e.to_string())?.ok_or("the dispatch is gone")?;
+        // The telegram may be old; the deadline counts from now.
+        batch.deadline = Some(self.engine.now() + Duration::from_secs(600));
+        batch.expires = Some(self.engine.now() + Duration::from_secs(24 * 3600));
+        Ok(batch)
+    }
+
+    /// Notes that the engine has a round, and by which number.
+    async fn note(&self, batch: BatchId, (dispatch, round): BatchOf, at: Timestamp) -> Result<(), String> {
+        let _ = self.dispatched.send((batch, (dispatch, round)));
+        let queued = DispatchCommand::MarkQueued { dispatch, round };
+        self.desk.command(queued, at).await.map(drop).map_err(|e| e.to_string())
+    }
+
+    /// The desk.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// The address of whoever approves.
+    pub fn approver(&self) -> Option<&str> {
+        self.approver.as_deref()
     }
 
     /// Why the last telegram was judged as it was, a sentence each.
@@ -212,66 +298,27 @@ impl Stage {
     }
 }
 
-/// The telegram of the demo, and how long reading it took.
-pub struct Telegram {
-    bulletin: Bulletin,
-    read: Duration,
+/// The last safety confirmation.
+pub fn latest_safety(state: &State) -> Option<DispatchId> {
+    state.dispatches().rev().find(|it| it.record().aim == Aim::Safety).map(|it| it.id())
 }
 
-impl Telegram {
-    /// Reads a file, or the fictional telegram.
-    pub fn read(path: Option<&Path>) -> Result<Telegram, String> {
-        let started = Instant::now();
-        let bytes = match path {
-            Some(path) => std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?,
-            None => samples::DEMO_VXSE51.to_vec(),
-        };
-        let name = path.map_or("vxse51_demo.xml".into(), |path| path.display().to_string());
-        let bulletin = parse(&bytes, &name).map_err(|e| format!("{name}: {e}"))?;
-        Ok(Telegram { bulletin, read: started.elapsed() })
-    }
-}
-
-/// The folder of the journal and the queue; a temporary one is removed when this is dropped.
-struct Folder {
-    path: PathBuf,
-    is_temporary: bool,
-}
-
-impl Folder {
-    /// A folder that holds nothing yet.
-    fn fresh(asked: Option<PathBuf>) -> Result<Folder, String> {
-        let is_temporary = asked.is_none();
-        let path = asked.unwrap_or_else(|| {
-            let moment = Timestamp::now().as_microsecond();
-            std::env::temp_dir().join(format!("hikyaku-demo-{}-{moment}", std::process::id()))
-        });
-        let problem = |e: std::io::Error| format!("--data {}: {e}", path.display());
-        std::fs::create_dir_all(&path).map_err(problem)?;
-        if std::fs::read_dir(&path).map_err(problem)?.next().is_some() {
-            return Err(format!("--data {}: it is not empty; the demo needs a fresh folder", path.display()));
-        }
-        Ok(Folder { path, is_temporary })
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if self.is_temporary {
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
-    }
-}
-
-async fn open_desk(folder: &Path, csv: &str) -> Result<Desk, String> {
+async fn open_desk(folder: &Path, csv: &str, has_approver: bool) -> Result<Desk, String> {
     let keys = Keys::open(folder.join("keys")).map_err(|e| e.to_string())?;
     let journal = RedbJournal::open(folder.join("journal.redb")).map_err(|e| e.to_string())?;
     let desk = Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())?;
     let roster = read_roster(csv.as_bytes()).map_err(|e| e.to_string())?;
     let now = Timestamp::now();
     desk.command(PeopleCommand::Import(RosterImport::part(roster.rows)), now).await.map_err(|e| e.to_string())?;
-    let rule = Rule::safety(RuleId(1), hikyaku_bulletin::Intensity::SixLower);
-    desk.command(JudgingCommand::SetRule { rule }, now).await.map_err(|e| e.to_string())?;
+    let mut rule = Rule::safety(RuleId(1), hikyaku_bulletin::Intensity::SixLower);
+    rule.follow_up.remind_minutes = 30;
+    rule.follow_up.remind_times = 2;
+    let approver = desk.read(|state| Some(state.people().by_external_id(Side::Domestic, roster::APPROVER)?.id));
+    if let Some(approver) = approver.filter(|_| has_approver) {
+        let hold = Hold { approvers: vec![approver], duty: Vec::new(), minutes: 10, unattended: Unattended::Send };
+        rule.sending = Sending::Hold(hold);
+    }
+    desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, now).await.map_err(|e| e.to_string())?;
     Ok(desk)
 }
 
@@ -327,9 +374,9 @@ async fn serve(
     hikyaku_web::serve(Door::open(listener), router, stop).await;
 }
 
-async fn serve_console(door: Door, desk: Desk, stop: impl Future<Output = ()> + Send + 'static) {
+async fn serve_console(door: Door, desk: Desk, engine: Engine, stop: impl Future<Output = ()> + Send + 'static) {
     let settings = ConsoleSettings { organisation: "架空省（デモ）".into(), ..ConsoleSettings::default() };
-    let console = Console::new(WebState::new(desk), settings);
+    let console = Console::new(WebState::new(desk), settings, Some(engine));
     let closing = console.clone();
     let stop = async move {
         stop.await;
@@ -376,7 +423,7 @@ async fn answer(
 async fn fold_outcomes(
     engine: Engine,
     desk: Desk,
-    mut batches: mpsc::UnboundedReceiver<(BatchId, DispatchId)>,
+    mut batches: mpsc::UnboundedReceiver<(BatchId, BatchOf)>,
     folded: watch::Sender<u64>,
     stop: impl Future<Output = ()>,
 ) {

@@ -53,6 +53,10 @@ pub fn compare(stage: &Stage, account: &Account) -> Verdict {
         verdict.lost += u64::from(fate.settlement == Some(Settlement::Accepted) && !is_held);
         verdict.differing += u64::from(differs(end, &fate));
     }
+    // The call to the approver is no part of the account.
+    if let Some(approver) = stage.approver() {
+        ends.remove(approver);
+    }
     // After an interrupt there are attempts whose records were not read; else whatever is left was never reported.
     if account.is_complete() {
         verdict.differing += ends.values().filter(|end| **end != End::Open).count() as u64;

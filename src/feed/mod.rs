@@ -5,6 +5,8 @@ mod reissue;
 mod replay;
 mod watch;
 
+use std::io::{ErrorKind, Write as _};
+
 use clap::{Args, Subcommand};
 
 /// Telegrams of JMA, L-Alert, CAP and others.
@@ -33,5 +35,14 @@ pub async fn run(args: FeedArgs) -> Result<bool, String> {
         FeedCommand::Read(args) => read::run(&args),
         FeedCommand::Replay(args) => replay::run(args).await,
         FeedCommand::Watch(args) => watch::run(args).await,
+    }
+}
+
+/// Prints; `false` when nobody reads any more, as behind `| head`.
+fn tell(text: &str) -> Result<bool, String> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(e) => Err(format!("standard output: {e}")),
     }
 }

@@ -1,12 +1,15 @@
 //! `hikyaku feed read FILE…`: what was understood of telegrams, in Japanese for people or as JSON, a line a bulletin.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hikyaku_bulletin::{AreaReport, Bulletin, Detail, Severity};
-use hikyaku_feeds::{Document, Index, read};
+use hikyaku_bulletin::{AreaReport, Bulletin, Detail, NewsCase, Severity};
+use hikyaku_feeds::{Document, Entry, Index, MAX_TELEGRAM_BYTES, read};
 use jiff::Timestamp;
+
+use super::tell;
 
 /// Prints what is understood of telegrams: JMA XML, CAP, L-Alert, 外務省, GDACS, travel advice, Atom and RSS.
 #[derive(Debug, Args)]
@@ -28,57 +31,64 @@ pub struct ReadArgs {
 /// Most areas that are named to people.
 const AREAS_NAMED: usize = 20;
 
-/// Reads each file and prints it; `false` when one of them was refused.
+/// Reads each file and prints it; `false` when one of them cannot be read or was refused.
 pub fn run(args: &ReadArgs) -> Result<bool, String> {
     let mut understood = true;
     for file in &args.files {
-        let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
-        match read(&bytes, &file.to_string_lossy()) {
-            Ok(Document::Bulletins(bulletins)) => {
-                for bulletin in &bulletins {
-                    print(bulletin, args)?;
-                }
-            }
-            Ok(Document::Index(index)) => print_index(&index, args),
+        let found =
+            bytes_of(file).and_then(|bytes| read(&bytes, &file.to_string_lossy()).map_err(|reject| reject.to_string()));
+        let text = match found {
+            Ok(Document::Bulletins(bulletins)) => shown(&bulletins, args)?,
+            Ok(Document::Index(index)) => shown_index(&index, args),
             Ok(_) => return Err(format!("{}: a form that this command cannot show", file.display())),
-            Err(reject) => {
-                eprintln!("{}: {reject}", file.display());
+            Err(why) => {
+                eprintln!("{}: {why}", file.display());
                 understood = false;
+                continue;
             }
+        };
+        if !tell(&text)? {
+            break;
         }
     }
     Ok(understood)
 }
 
-fn print(bulletin: &Bulletin, args: &ReadArgs) -> Result<(), String> {
-    if args.json {
-        println!("{}", serde_json::to_string(bulletin).map_err(|e| e.to_string())?);
-    } else {
-        print!("{}", told(bulletin, if args.all { usize::MAX } else { AREAS_NAMED }));
-    }
-    Ok(())
+/// What is in a file, as far as the reader needs it to see that it is too large.
+fn bytes_of(file: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(MAX_TELEGRAM_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let opened = std::fs::File::open(file).and_then(|it| it.take(most).read_to_end(&mut bytes));
+    opened.map(|_| bytes).map_err(|e| e.to_string())
 }
 
-fn print_index(index: &Index, args: &ReadArgs) {
+fn shown(bulletins: &[Bulletin], args: &ReadArgs) -> Result<String, String> {
+    let areas_named = if args.all { usize::MAX } else { AREAS_NAMED };
+    let one = |bulletin: &Bulletin| match args.json {
+        true => serde_json::to_string(bulletin).map(|it| it + "\n").map_err(|e| e.to_string()),
+        false => Ok(told(bulletin, areas_named)),
+    };
+    bulletins.iter().map(one).collect()
+}
+
+fn shown_index(index: &Index, args: &ReadArgs) -> String {
     if args.json {
-        for entry in &index.entries {
+        let line = |entry: &Entry| {
             let updated = entry.updated.map(|it| it.to_string());
-            println!(
-                "{}",
-                serde_json::json!({"link": entry.link, "id": entry.id, "title": entry.title, "updated": updated})
-            );
-        }
-        return;
+            let entry =
+                serde_json::json!({"link": entry.link, "id": entry.id, "title": entry.title, "updated": updated});
+            format!("{entry}\n")
+        };
+        return index.entries.iter().map(line).collect();
     }
-    println!(
-        "一覧「{}」 {} 件 更新 {}",
-        index.title,
-        index.entries.len(),
-        index.updated.map_or("不明".to_owned(), japan)
-    );
+    let updated = index.updated.map_or("不明".to_owned(), japan);
+    let mut text = format!("一覧「{}」 {} 件 更新 {updated}\n", index.title, index.entries.len());
     for entry in &index.entries {
-        println!("  {} {} {}", entry.updated.map_or("時刻不明".to_owned(), japan), entry.title, entry.link);
+        let updated = entry.updated.map_or("時刻不明".to_owned(), japan);
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "  {updated} {} {}", entry.title, entry.link);
     }
+    text
 }
 
 fn japan(at: Timestamp) -> String {
@@ -149,6 +159,8 @@ fn detail(detail: &Detail) -> String {
             });
             format!("台風{}号 {} {}", it.number, it.name_kana, now.unwrap_or_default())
         }
+        Detail::News(cases) if cases.is_empty() => "配信の条件に当たらない見出し".to_owned(),
+        Detail::News(cases) => cases.iter().map(NewsCase::to_string).collect::<Vec<_>>().join("・"),
         other => format!("{other:?}"),
     }
 }

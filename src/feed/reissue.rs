@@ -31,9 +31,10 @@ fn is_time(text: &str) -> bool {
     text.bytes().zip(SHAPE).all(fits)
 }
 
-/// The text with its status made 訓練, if it was 通常; how it says so is JMA's.
+/// The text with every status that says it is real made one of a drill: 通常 of JMA, Actual of CAP and EDXL-DE, whatever their prefix.
 pub fn as_drill(text: &str) -> String {
-    text.replacen("<Status>通常</Status>", "<Status>訓練</Status>", 1)
+    let of_jma = text.replace("Status>通常</", "Status>訓練</");
+    of_jma.replace("status>Actual</", "status>Exercise</").replace("Status>Actual</", "Status>Exercise</")
 }
 
 /// A file name like JMA's for a telegram issued at this instant; `number` keeps two of one second apart.
@@ -68,6 +69,10 @@ mod tests {
     fn a_real_telegram_becomes_a_drill_and_a_drill_stays_one() {
         assert_eq!(as_drill("<Status>通常</Status>"), "<Status>訓練</Status>");
         assert_eq!(as_drill("<Status>試験</Status>"), "<Status>試験</Status>");
+        assert_eq!(as_drill("<cap:status>Actual</cap:status>"), "<cap:status>Exercise</cap:status>");
+        let whole = "<e:distributionStatus>Actual</e:distributionStatus><j:Status>通常</j:Status>";
+        let drill = "<e:distributionStatus>Exercise</e:distributionStatus><j:Status>訓練</j:Status>";
+        assert_eq!(as_drill(whole), drill);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use hikyaku_bulletin::Standing;
+use hikyaku_feeds::Document;
 use hikyaku_feeds::edge::{Client, ClientSettings, Dial, Roots};
 use hikyaku_feeds::push::SharedKey;
 use hikyaku_mock::{FeedClock, FeedServer, FeedTls, MockTelegram, Regeneration};
@@ -17,7 +19,7 @@ const LEAD: SignedDuration = SignedDuration::from_secs(2);
 /// Play a folder of telegrams as if live.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku feed replay telegrams/ --speed 60\n  hikyaku feed replay telegrams/ --push https://hikyaku.example/push/jalert --source jalert --key jalert.key\n\nEach telegram is issued anew: all its times are moved to now, and its status becomes 訓練, so that nobody is alarmed in earnest."
+    after_help = "EXAMPLE\n  hikyaku feed replay telegrams/ --speed 60\n  hikyaku feed replay telegrams/ --push https://hikyaku.example/push/jalert --source jalert --key jalert.key\n\nEach telegram is issued anew: all its times are moved to now, and its status becomes 訓練 (Exercise in CAP and EDXL-DE), so that nobody is alarmed in earnest. What has no such status is left out."
 )]
 pub struct ReplayArgs {
     /// The folder; each .xml file in it is a telegram.
@@ -107,7 +109,21 @@ fn plan(args: &ReplayArgs, start: Timestamp) -> Result<Vec<Planned>, String> {
         let text = if args.as_real { text } else { reissue::as_drill(&text) };
         Planned { name: reissue::file_name(&name, at, number), bytes: text.into_bytes(), at }
     });
-    Ok(planned.collect())
+    Ok(planned.filter(|it| args.as_real || is_harmless(it)).collect())
+}
+
+/// Whether nothing in a telegram would be taken as real; what would is told and left out.
+fn is_harmless(telegram: &Planned) -> bool {
+    let is_real = match hikyaku_feeds::read(&telegram.bytes, &telegram.name) {
+        Ok(Document::Bulletins(all)) => all.iter().any(|it| it.standing == Standing::Real),
+        // Headlines are never drills.
+        Ok(_) => true,
+        Err(_) => false,
+    };
+    if is_real {
+        eprintln!("{}: left out: it cannot be made a drill; --as-real plays it as it is", telegram.name);
+    }
+    !is_real
 }
 
 fn telegrams(folder: &Path) -> Result<Vec<PathBuf>, String> {

@@ -6,6 +6,8 @@ use clap::Args;
 use hikyaku_feeds::edge::{Arrival, FeedsConfig, Watcher};
 use hikyaku_feeds::poll::{Alarm, FeedSpec};
 
+use super::tell;
+
 /// How often it is looked whether the feeds are well.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -52,7 +54,9 @@ pub async fn run(args: WatchArgs) -> Result<bool, String> {
             arrival = watcher.next() => {
                 let Some(arrival) = arrival else { break };
                 seen += 1;
-                print(arrival, args.json)?;
+                if !print(arrival, args.json)? {
+                    break;
+                }
             }
             _ = look.tick() => {
                 let alarms = watcher.health().alarms();
@@ -87,24 +91,27 @@ fn is_same(one: &Alarm, other: &Alarm) -> bool {
     std::mem::discriminant(one) == std::mem::discriminant(other) && one.feed() == other.feed()
 }
 
-fn print(arrival: Arrival, as_json: bool) -> Result<(), String> {
+/// Prints what came; `false` when nobody reads any more, and then it is not taken.
+fn print(arrival: Arrival, as_json: bool) -> Result<bool, String> {
     let (received, name) = (arrival.telegram.received, &arrival.telegram.name);
     match &arrival.said {
         Err(reject) => eprintln!("{received} {name}: {reject}"),
         Ok(bulletins) => {
             for bulletin in bulletins {
-                if as_json {
-                    println!("{}", serde_json::to_string(bulletin).map_err(|e| e.to_string())?);
-                } else {
-                    let (standing, revision) = (&bulletin.standing, &bulletin.revision);
-                    println!(
+                let (standing, revision) = (&bulletin.standing, &bulletin.revision);
+                let line = match as_json {
+                    true => serde_json::to_string(bulletin).map_err(|e| e.to_string())?,
+                    false => format!(
                         "{received} {} {standing} {revision} {} {}",
                         bulletin.kind, bulletin.title, bulletin.headline
-                    );
+                    ),
+                };
+                if !tell(&(line + "\n"))? {
+                    return Ok(false);
                 }
             }
         }
     }
     arrival.taken();
-    Ok(())
+    Ok(true)
 }

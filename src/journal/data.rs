@@ -57,6 +57,12 @@ pub fn open_keys(data: &Path) -> Result<Keys, String> {
     if !folder.join("people.keys").exists() {
         return Err(format!("there is no people.keys in {}: put the key file there", folder.display()));
     }
+    make_keys(data)
+}
+
+/// Opens the keys that are there, or makes them.
+pub fn make_keys(data: &Path) -> Result<Keys, String> {
+    let folder = data.join("keys");
     let master = match variable(MASTER)? {
         None => Master::File,
         Some(present) => {

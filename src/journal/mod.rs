@@ -1,7 +1,7 @@
 //! `hikyaku journal`: the journal of a data folder, looked at and vouched for from outside.
 
 mod certificate;
-mod data;
+pub mod data;
 mod erase;
 mod export;
 mod forget;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use hikyaku_core::Engine;
-use hikyaku_dispatch::{Desk, Keys, RedbJournal};
+use hikyaku_dispatch::Desk;
 use hikyaku_feeds::edge::{PushEndpoint, Watcher};
 use hikyaku_web::{Console, ConsoleSettings, Door, TlsFiles, WebState};
 use ipnet::IpNet;
@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use super::intake;
 use super::lock::Lock;
 use crate::courier::Courier;
+use crate::journal::data::open_desk;
 use crate::metrics;
 use crate::settings::Settings;
 
@@ -46,14 +47,17 @@ impl House {
         let tls = settings.tls.as_ref().map(|tls| tls.read()).transpose()?;
         let doors = Doors::bind(&settings, tls.as_ref()).await?;
         let desk = open_desk(&settings.data).await?;
-        let engine = Engine::open(settings.mail.config(settings.data.join("queue"))?).await;
+        let mut of_engine = settings.mail.config(settings.data.join("queue"))?;
+        // With the keys of people, so that erasing somebody reaches the queue.
+        of_engine.seal = Some(Arc::new(desk.keys().clone()));
+        let engine = Engine::open(of_engine).await;
         let engine = engine.map_err(|e| e.to_string())?;
         let watcher = Watcher::start(settings.feeds.settings()?)?;
         let push = match &settings.push {
             Some(push) => Some(PushEndpoint::listen(push.listen, push.settings()?, watcher.intake()).await?),
             None => None,
         };
-        let console = console(&settings, &desk, tls.is_some())?;
+        let console = console(&settings, &desk, &engine, tls.is_some())?;
         let (stop, stopping) = watch::channel(false);
         let courier = Courier::new(engine.clone(), desk.clone(), sender);
         let mut tasks = vec![
@@ -153,18 +157,12 @@ fn served(door: Door, pages: Router, mut stopping: watch::Receiver<bool>) -> Joi
     }))
 }
 
-async fn open_desk(data: &Path) -> Result<Desk, String> {
-    let keys = Keys::open(data.join("keys")).map_err(|e| e.to_string())?;
-    let journal = RedbJournal::open(data.join("journal.redb")).map_err(|e| e.to_string())?;
-    Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())
-}
-
-fn console(settings: &Settings, desk: &Desk, has_certificate: bool) -> Result<Console, String> {
+fn console(settings: &Settings, desk: &Desk, engine: &Engine, has_certificate: bool) -> Result<Console, String> {
     let of_console = ConsoleSettings {
         organisation: settings.organisation.clone(),
         proxies: settings.proxy.proxies()?,
         over_tls: has_certificate || settings.proxy.is_there(),
         sessions: settings.console.sessions(),
     };
-    Ok(Console::new(WebState::new(desk.clone()), of_console))
+    Ok(Console::new(WebState::new(desk.clone()), of_console, Some(engine.clone())))
 }

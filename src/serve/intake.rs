@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hikyaku_dispatch::{Desk, JudgingCommand};
+use hikyaku_feeds::Series;
 use hikyaku_feeds::edge::{Arrival, Watcher};
 use tokio::sync::watch;
 
@@ -13,18 +14,19 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Takes telegrams in until `stop`, then ends the pollers.
 pub async fn run(mut watcher: Watcher, desk: Desk, mut stop: watch::Receiver<bool>) {
+    let mut series = Series::default();
     loop {
         let arrival = tokio::select! {
             () = told(&mut stop) => break,
             arrival = watcher.next() => arrival,
         };
         let Some(arrival) = arrival else { break };
-        take(&desk, arrival).await;
+        take(&desk, &mut series, arrival).await;
     }
     watcher.shutdown().await;
 }
 
-async fn take(desk: &Desk, arrival: Arrival) {
+async fn take(desk: &Desk, series: &mut Series, arrival: Arrival) {
     let received = arrival.telegram.received;
     let bulletins = match &arrival.said {
         Ok(bulletins) => bulletins.clone(),
@@ -34,7 +36,8 @@ async fn take(desk: &Desk, arrival: Arrival) {
         }
     };
     for bulletin in bulletins {
-        let command = JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), received };
+        let fate = series.take(&bulletin, received).fate();
+        let command = JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate, received };
         if let Err(error) = desk.command(command, received).await {
             tracing::error!(telegram = %arrival.telegram.name, %error, "a bulletin could not be judged");
             // Not taken: whoever pushed it pushes it again, and after a restart it is fetched again.

@@ -6,7 +6,9 @@
 mod certificate;
 mod cost;
 mod manual;
+mod news;
 mod push;
+mod redirect;
 mod replay;
 mod stand;
 mod stream;

@@ -23,6 +23,7 @@ fn entry() -> ManualEntry {
             fallen_in: Vec::new(),
         },
         prefectures: vec![2],
+        regions: Vec::new(),
         headline: "青森県沖に落下したものとみられます。".into(),
         text: String::new(),
     }

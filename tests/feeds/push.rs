@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use hikyaku_feeds::edge::{Intake, Proof, PushEndpoint, PushSettings, PushSource, Settings, Watcher};
 use hikyaku_feeds::push::{SharedKey, sign};
 use hikyaku_feeds::samples::DEMO_VXSE51;
+use hikyaku_mock::{FeedClock, FeedServer, FeedTls, Regeneration};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode};
@@ -12,7 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::stand::{next, until};
+use crate::stand::{next, settings, telegram, until};
 
 fn key() -> SharedKey {
     SharedKey::new(b"0123456789abcdef").unwrap()
@@ -60,6 +61,68 @@ async fn p05_a_pushed_telegram_is_handed_over_once_and_answered_for_when_it_is_t
 }
 
 #[tokio::test]
+async fn another_telegram_under_a_name_that_was_used_is_no_repetition() {
+    let mut watcher = Watcher::start(Settings::default()).unwrap();
+    let endpoint = endpoint(watcher.intake()).await;
+    let addr = endpoint.addr;
+    let second = String::from_utf8(DEMO_VXSE51.to_vec()).unwrap().replace("</Report>", "<!-- 2 --></Report>");
+    let second: &'static [u8] = Vec::leak(second.into_bytes());
+    let mut sources = Vec::new();
+    for body in [DEMO_VXSE51, second] {
+        let pushing = tokio::spawn(push(addr, Timestamp::now(), "alert.xml", body));
+        let arrival = next(&mut watcher).await;
+        sources.push(arrival.said.as_ref().unwrap()[0].source.to_string());
+        arrival.taken();
+        assert_eq!(pushing.await.unwrap(), (StatusCode::OK, "taken\n".into()));
+    }
+    assert!(sources[0] == "alert" && sources[1].starts_with("alert~"), "{sources:?}");
+    for body in [DEMO_VXSE51, second] {
+        let again = push(addr, Timestamp::now(), "alert.xml", body).await;
+        assert_eq!(again, (StatusCode::OK, "repeated\n".into()));
+    }
+}
+
+#[tokio::test]
+async fn what_a_poller_found_too_is_not_known_before_the_pushed_one_is_safe() {
+    let server = FeedServer::start(FeedTls::Bare, FeedClock::Wall, Regeneration::OnChange).await.unwrap();
+    let mut watcher = Watcher::start(settings(&server)).unwrap();
+    let endpoint = endpoint(watcher.intake()).await;
+    let telegram = telegram(Timestamp::now(), 1);
+    let pushing = tokio::spawn(push(endpoint.addr, Timestamp::now(), "a.xml", Vec::leak(telegram.bytes.clone())));
+    let pushed = next(&mut watcher).await;
+    server.put(telegram.clone());
+    until(&watcher, "the poller finds it too", |health| health.feeds[0].repeated == 1).await;
+    // Whoever was to take it fails.
+    drop(pushed);
+    assert_eq!(pushing.await.unwrap().0, StatusCode::SERVICE_UNAVAILABLE);
+    let fetched = next(&mut watcher).await;
+    assert_eq!((fetched.telegram.source.as_str(), fetched.said.is_ok()), ("eqvol", true));
+    fetched.taken();
+}
+
+#[tokio::test]
+async fn who_pushes_by_soap_is_answered_in_soap() {
+    let mut watcher = Watcher::start(Settings::default()).unwrap();
+    let endpoint = endpoint(watcher.intake()).await;
+    let addr = endpoint.addr;
+    let message = r#"<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><p:publish xmlns:p="http://soap.publiccommons.ne.jp/"><message><EDXLDistribution xmlns="urn:oasis:names:tc:emergency:EDXL:DE:1.0"><distributionID>1</distributionID><dateTimeSent>2026-11-21T12:00:00+09:00</dateTimeSent><distributionStatus>Exercise</distributionStatus></EDXLDistribution></message></p:publish></s:Body></s:Envelope>"#;
+    let soap = move |signed: bool| {
+        let signature = sign(&key(), Timestamp::now(), "jalert", "", message.as_bytes());
+        let request = Request::post(format!("http://{addr}/push/jalert")).header("SOAPAction", "\"\"");
+        let request = if signed { request.header("X-Hikyaku-Signature", signature) } else { request };
+        send(request.body(Full::new(Bytes::from_static(message.as_bytes()))).unwrap())
+    };
+    let pushing = tokio::spawn(soap(true));
+    let arrival = next(&mut watcher).await;
+    assert!(arrival.said.is_ok());
+    arrival.taken();
+    let (status, text) = pushing.await.unwrap();
+    assert!(status == StatusCode::OK && text.contains("publishResponse"), "{text}");
+    let (status, text) = soap(false).await;
+    assert!(status == StatusCode::UNAUTHORIZED && text.contains("<faultcode>s:Client</faultcode>"), "{text}");
+}
+
+#[tokio::test]
 async fn a_pushed_telegram_that_nobody_takes_is_asked_for_again() {
     let mut watcher = Watcher::start(Settings::default()).unwrap();
     let endpoint = endpoint(watcher.intake()).await;
@@ -90,7 +153,8 @@ async fn what_does_not_prove_itself_is_too_large_or_no_telegram_is_refused_with_
     assert_eq!(send(plain("POST", "/push/jalert", b"<a/>".to_vec())).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(send(plain("POST", "/push/nobody", Vec::new())).await.0, StatusCode::NOT_FOUND);
     assert_eq!(send(plain("GET", "/push/jalert", Vec::new())).await.0, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(send(plain("POST", "/push/jalert", vec![b' '; 100_001])).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let large: &'static [u8] = Vec::leak(vec![b' '; 100_001]);
+    assert_eq!(push(addr, Timestamp::now(), "", large).await.0, StatusCode::PAYLOAD_TOO_LARGE);
     let bomb = b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>";
     let (status, text) = push(addr, Timestamp::now(), "", bomb).await;
     assert!(status == StatusCode::UNPROCESSABLE_ENTITY && text.contains("DTD"), "{text}");

@@ -82,6 +82,21 @@ async fn what_was_issued_while_the_connection_was_gone_comes_from_the_list_and_n
 }
 
 #[tokio::test]
+async fn a_listed_telegram_that_cannot_be_had_keeps_no_other_back_and_comes_when_it_can() {
+    let host = StreamHost::start(KEY).await.unwrap();
+    let mut watcher = Watcher::start(Settings::default()).unwrap();
+    let [lost, other] = [1, 2].map(|place| issue(&host, place));
+    host.lack_first(true);
+    let _stream = stream(&host, &watcher, KEY);
+    expect(&mut watcher, &other).await;
+    let health = until(&watcher, "it is told", |health| !health.alarms().is_empty()).await;
+    assert!(matches!(&health.alarms()[..], [Alarm::Failing { problem, .. }] if problem.contains("404")), "{health:?}");
+    host.lack_first(false);
+    expect(&mut watcher, &lost).await;
+    until(&watcher, "all is well", |health| health.alarms().is_empty()).await;
+}
+
+#[tokio::test]
 async fn a_wrong_key_is_an_alarm_that_does_not_show_it() {
     let host = StreamHost::start(KEY).await.unwrap();
     let watcher = Watcher::start(Settings::default()).unwrap();

@@ -58,11 +58,24 @@ async fn a_telegram_that_nobody_took_is_fetched_again_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_telegram_that_nobody_took_comes_again_without_a_restart() {
+    let server = server(FeedTls::Bare).await;
+    let first = telegram(Timestamp::now(), 1);
+    server.put(first.clone());
+    let mut watcher = Watcher::start(settings(&server)).unwrap();
+    drop(next(&mut watcher).await);
+    let again = next(&mut watcher).await;
+    assert!(again.telegram.name.ends_with(&first.name), "{}", again.telegram.name);
+    again.taken();
+}
+
+#[tokio::test]
 async fn after_each_trouble_of_a_server_the_next_telegram_comes() {
     let troubles = [
         FeedManner::Refuses,
         FeedManner::Status(403),
         FeedManner::Status(500),
+        FeedManner::Busy(0),
         FeedManner::Silence,
         FeedManner::Slow(40),
         FeedManner::CutInHalf,

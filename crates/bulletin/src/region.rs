@@ -29,6 +29,19 @@ pub enum RegionCode {
     Area(AreaScheme, AreaCode),
 }
 
+impl RegionCode {
+    /// The prefecture that it is or lies in; `None` for countries and areas of tables.
+    #[must_use]
+    pub fn prefecture(&self) -> Option<Prefecture> {
+        match self {
+            Self::Prefecture(prefecture) => Some(*prefecture),
+            Self::SeismicLocal(code) => code.prefecture(),
+            Self::Municipality(code) => code.prefecture(),
+            Self::Country(_) | Self::Area(..) => None,
+        }
+    }
+}
+
 impl fmt::Display for RegionCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

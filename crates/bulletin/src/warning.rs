@@ -123,6 +123,37 @@ pub enum Phenomenon {
     Other,
 }
 
+/// `大雨`
+impl fmt::Display for Phenomenon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HeavyRain => "大雨",
+            Self::Flood => "洪水",
+            Self::RiverFlood => "氾濫",
+            Self::Landslide => "土砂災害",
+            Self::StormSurge => "高潮",
+            Self::HighWaves => "波浪",
+            Self::Storm => "暴風",
+            Self::Snowstorm => "暴風雪",
+            Self::HeavySnow => "大雪",
+            Self::Thunder => "雷",
+            Self::SnowMelt => "融雪",
+            Self::Fog => "濃霧",
+            Self::DryAir => "乾燥",
+            Self::Avalanche => "なだれ",
+            Self::Cold => "低温",
+            Self::Frost => "霜",
+            Self::IceAccretion => "着氷",
+            Self::SnowAccretion => "着雪",
+            Self::Tornado => "竜巻",
+            Self::RecordRain => "記録的短時間大雨",
+            Self::LineRainband => "線状降水帯",
+            Self::Evacuation => "避難情報",
+            Self::Other => "その他",
+        })
+    }
+}
+
 /// What became of a warning with this telegram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -3,14 +3,19 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::dispatch::DispatchRecord;
 use crate::id::{DispatchId, IncidentId, PersonId};
-use crate::question::ChoiceId;
+use crate::mail::Mode;
+use crate::question::{ChoiceId, Detail, Question};
+use crate::rule::Aim;
 use crate::sealed::Private;
 
 /// Longest comment, in characters.
 pub const COMMENT_CHARS_MAX: usize = 500;
 /// The same answer within so many seconds is a double press and recorded once; later it is a fresh sign of life.
 pub const DOUBLE_PRESS_SECONDS: i64 = 600;
+/// A report counts for what asks the person within so many hours before or after it, and for nothing older (requirement A36).
+pub const REPORT_HOURS: i64 = 12;
 
 /// How an answer came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +24,8 @@ pub enum Via {
     Link,
     /// By a manager on the person's behalf; shown as such.
     Behalf,
+    /// By the person, who was not asked yet (requirement A36).
+    SelfReport,
 }
 
 /// What an event says of an answer.
@@ -34,6 +41,8 @@ pub struct AnswerRecord {
     pub choice: ChoiceId,
     /// Free text, sealed in the journal.
     pub comment: Private<String>,
+    /// Answers to further questions, sealed in the journal.
+    pub details: Private<Vec<Detail>>,
     /// How it came in.
     pub via: Via,
     /// When.
@@ -50,6 +59,8 @@ pub struct Answer {
     pub choice: ChoiceId,
     /// Free text; empty if none, or once erased.
     pub comment: String,
+    /// Answers to further questions; none once erased.
+    pub details: Vec<Detail>,
     /// How it came in.
     pub via: Via,
     /// When.
@@ -62,6 +73,7 @@ impl From<&AnswerRecord> for Answer {
             dispatch: record.dispatch,
             choice: record.choice,
             comment: record.comment.open().cloned().unwrap_or_default(),
+            details: record.details.open().cloned().unwrap_or_default(),
             via: record.via,
             at: record.at,
         }
@@ -69,9 +81,66 @@ impl From<&AnswerRecord> for Answer {
 }
 
 impl Answer {
+    /// Nothing that the person wrote is left.
+    pub(crate) fn erase(&mut self) {
+        self.comment.clear();
+        self.details.clear();
+    }
+
     /// Whether the same content again at `now` says nothing new.
-    pub(crate) fn is_repeated(&self, choice: ChoiceId, comment: &str, now: Timestamp) -> bool {
+    pub(crate) fn is_repeated(&self, choice: ChoiceId, comment: &str, details: &[Detail], now: Timestamp) -> bool {
         let soon = now.as_second() - self.at.as_second() < DOUBLE_PRESS_SECONDS;
-        soon && self.choice == choice && self.comment == comment
+        soon && self.choice == choice && self.comment == comment && self.details == details
+    }
+}
+
+/// What somebody reported without being asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SelfReport {
+    /// Who.
+    pub person: PersonId,
+    /// What was chosen of the safety question.
+    pub choice: ChoiceId,
+    /// Free text, sealed in the journal.
+    pub comment: Private<String>,
+    /// When.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub at: Timestamp,
+}
+
+/// A report as it is known: what was written is empty once erased.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    person: PersonId,
+    choice: ChoiceId,
+    comment: String,
+    pub(crate) at: Timestamp,
+}
+
+impl From<&SelfReport> for Report {
+    fn from(report: &SelfReport) -> Self {
+        let comment = report.comment.open().cloned().unwrap_or_default();
+        Report { person: report.person, choice: report.choice, comment, at: report.at }
+    }
+}
+
+impl Report {
+    /// Whether it answers what a dispatch asks: the safety question, in earnest.
+    pub(crate) fn fits(&self, record: &DispatchRecord) -> bool {
+        record.mode == Mode::Real && record.aim == Aim::Safety && record.question.choices == Question::safety().choices
+    }
+
+    /// The same as an answer to a dispatch.
+    pub(crate) fn answer(&self, dispatch: DispatchId, incident: IncidentId) -> AnswerRecord {
+        AnswerRecord {
+            incident,
+            dispatch,
+            person: self.person,
+            choice: self.choice,
+            comment: Private::Open(self.comment.clone()),
+            details: Private::Open(Vec::new()),
+            via: Via::SelfReport,
+            at: self.at,
+        }
     }
 }

@@ -8,18 +8,17 @@ use hikyaku_core::time::{Instant, Span};
 use hikyaku_core::{Address, Batch, BatchId, Recipient, Record, Settlement, Template, Urgency};
 use jiff::Timestamp;
 
+use crate::class::Class;
 use crate::command::DispatchCommand;
 use crate::desk::token;
-use crate::dispatch::{Asked, Dispatch, DispatchRecord, MailEnd, MailOutcome};
+use crate::dispatch::{Dispatch, DispatchRecord, MailEnd, MailOutcome};
+use crate::gravity::Gravity;
 use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
 use crate::mail::{MailTemplate, fix};
-use crate::person::MailAddress;
 use crate::state::State;
 
-/// 99 % of a safety dispatch should be accepted this long after it was opened (requirement P09).
-const DEADLINE: Span = Span::from_secs(600);
-/// A safety mail that could not be delivered for this long is not sent any more.
+/// A mail that could not be delivered for this long is not sent any more.
 const LIFETIME: Span = Span::from_secs(24 * 3600);
 /// The fields that a batch fills in for each recipient.
 const FIELDS: [&str; 4] = ["name", "intensity", "link", "verp"];
@@ -37,36 +36,77 @@ pub struct Sender {
     pub link_base: String,
 }
 
-/// The batch of a dispatch: one mail for each address of each person, the same whenever it is made again, so that
-/// submitting it again after a crash sends nothing twice. `None` if there is no such dispatch.
+/// A batch's dispatch, and which round of it: 0 is the first mails.
+pub type BatchOf = (DispatchId, u8);
+
+/// The batch of a round of a dispatch: a mail for each address that the round goes to, the same whenever it is made again, so
+/// that submitting it again after a crash sends nothing twice. `None` if there is no such round.
 ///
 /// # Errors
 /// [`BatchError`] if the template does not fit; templates are checked when they are set.
 pub fn batch_for(
     state: &State,
     keys: &Keys,
-    dispatch: DispatchId,
+    (dispatch, round): BatchOf,
     sender: &Sender,
 ) -> Result<Option<Batch>, BatchError> {
     let Some(dispatch) = state.dispatch(dispatch) else { return Ok(None) };
+    if usize::from(round) > dispatch.rounds().len() {
+        return Ok(None);
+    }
     let record = dispatch.record();
-    let template = template(record, sender)?;
-    let recipients = record.asked.iter().flat_map(|asked| mails(state, keys, record, asked, sender)).collect();
-    let opened = instant(record.opened);
+    let further = round.checked_sub(1).and_then(|at| dispatch.rounds().get(usize::from(at)));
+    let opened = further.map_or(record.opened, |round| round.at);
+    let (_, start) = record.class.start(&record.origin, record.opened);
+    let start = if further.is_some() { opened } else { start };
+    let limit = Span::from_secs(record.class.limit().unsigned_abs().as_secs());
     Ok(Some(Batch {
-        key: batch_key(keys, dispatch),
-        template,
-        urgency: Urgency::Safety,
-        deadline: Some(opened + DEADLINE),
-        expires: Some(opened + LIFETIME),
-        recipients,
+        key: batch_key(keys, (dispatch.id(), round)),
+        template: template(record, sender)?,
+        urgency: urgency(record.class),
+        deadline: Some(instant(start) + limit),
+        expires: Some(instant(opened) + LIFETIME),
+        recipients: recipients(state, keys, dispatch, round, sender),
     }))
 }
 
-/// The engine's name for a dispatch: that of the journal's key ring is in it, so that a fresh journal beside an old
-/// queue is not taken for the old one.
-fn batch_key(keys: &Keys, dispatch: &Dispatch) -> String {
-    format!("{}-{}", keys.ring_id(), dispatch.id())
+/// The rounds that the engine does not have yet. Cancelled ones are left out.
+#[must_use]
+pub fn unqueued(state: &State) -> Vec<BatchOf> {
+    rounds(state, |dispatch, round| !dispatch.is_queued(round))
+}
+
+/// The rounds that the engine may not have whole: not yet noted as queued, or with mails whose end is not known. Submitting
+/// their batches again after a crash finishes what was begun, and tells the engine's number of each. Cancelled ones are left out.
+#[must_use]
+pub fn unfinished(state: &State) -> Vec<BatchOf> {
+    rounds(state, Dispatch::has_open_mails)
+}
+
+fn rounds(state: &State, fits: impl Fn(&Dispatch, u8) -> bool) -> Vec<BatchOf> {
+    let of = |dispatch: &Dispatch| {
+        let rounds = 0..=u8::try_from(dispatch.rounds().len()).unwrap_or(u8::MAX);
+        rounds.filter(|round| fits(dispatch, *round)).map(|round| (dispatch.id(), round)).collect::<Vec<_>>()
+    };
+    state.dispatches().filter(|dispatch| !dispatch.is_cancelled()).flat_map(of).collect()
+}
+
+/// The engine's name for a round: that of the journal's key ring is in it, so that a fresh journal beside an old queue is not
+/// taken for the old one.
+fn batch_key(keys: &Keys, (dispatch, round): BatchOf) -> String {
+    let name = format!("{}-{dispatch}", keys.ring_id());
+    if round == 0 { name } else { format!("{name}-{round}") }
+}
+
+fn urgency(class: Class) -> Urgency {
+    match class {
+        Class::Immediate => Urgency::Immediate,
+        Class::Bulletin => Urgency::Bulletin,
+        Class::Safety => Urgency::Safety,
+        Class::Confirmed => Urgency::Confirmed,
+        Class::Hazard | Class::Overseas => Urgency::Hazard,
+        Class::Routine => Urgency::Routine,
+    }
 }
 
 fn template(record: &DispatchRecord, sender: &Sender) -> Result<Template, BatchError> {
@@ -85,25 +125,27 @@ fn template(record: &DispatchRecord, sender: &Sender) -> Result<Template, BatchE
     })
 }
 
-/// The mails to one person, an address each.
-fn mails(state: &State, keys: &Keys, record: &DispatchRecord, asked: &Asked, sender: &Sender) -> Vec<Recipient> {
-    let Some(person) = state.people().find(asked.person) else { return Vec::new() };
-    let link = format!("{}{}", sender.link_base, token(state, keys, record.dispatch, person.id));
-    let intensity = asked.intensity.map(|it| format!("あなたの地域: {it}")).unwrap_or_default();
-    // Somebody may have got a further address since; the count of the dispatch stays what it was.
-    let addresses = person.addresses().iter().take(usize::from(asked.mails));
-    let mail = |address: &MailAddress| {
-        let id = recipient_id(person.id, address.place);
+/// The mails of a round.
+fn recipients(state: &State, keys: &Keys, dispatch: &Dispatch, round: u8, sender: &Sender) -> Vec<Recipient> {
+    let record = dispatch.record();
+    let gravities: BTreeMap<PersonId, Gravity> =
+        record.asked.iter().filter_map(|asked| Some((asked.person, asked.gravity?))).collect();
+    let mail = |(person, place): (PersonId, u8)| {
+        let person = state.people().find(person)?;
+        let gravity = gravities.get(&person.id).map(|it| format!("あなたの地域: {it}")).unwrap_or_default();
+        let link = format!("{}{}", sender.link_base, token(state, keys, record.dispatch, person.id));
+        let address = person.address(place)?;
+        let id = recipient_id(person.id, place);
         let verp = format!("{}-{id}", record.dispatch);
         Some(Recipient {
             key: KeyId(u64::from(person.id.0)),
             address: Address::parse(&address.address).ok()?,
-            fields: vec![person.name().to_owned(), intensity.clone(), link.clone(), verp],
+            fields: vec![person.name().to_owned(), gravity, link, verp],
             history: History::Unknown,
             id,
         })
     };
-    addresses.filter_map(mail).collect()
+    dispatch.mails(round).into_iter().filter_map(mail).collect()
 }
 
 /// `p123-1`: the person and the place of the address.
@@ -116,21 +158,23 @@ fn recipient_of(id: &str) -> Option<(PersonId, u8)> {
     Some((PersonId(person.parse().ok()?), place.parse().ok()?))
 }
 
-/// What settled in these records, as one command for each dispatch; `dispatch_of` knows whose a batch is.
+/// What settled in these records, as one command for each dispatch; `batch_of` knows whose a batch is.
 ///
 /// Attempts that did not settle their mail, and mails of other batches, are left out.
 #[must_use]
-pub fn outcomes(records: &[Record], dispatch_of: impl Fn(BatchId) -> Option<DispatchId>) -> Vec<DispatchCommand> {
+pub fn outcomes(records: &[Record], batch_of: impl Fn(BatchId) -> Option<BatchOf>) -> Vec<DispatchCommand> {
     let mut groups: BTreeMap<DispatchId, Vec<MailOutcome>> = BTreeMap::new();
     for record in records {
-        if let (Some(dispatch), Some(outcome)) = (dispatch_of(record.batch), outcome(record)) {
+        if let Some((dispatch, round)) = batch_of(record.batch)
+            && let Some(outcome) = outcome(record, round)
+        {
             groups.entry(dispatch).or_default().push(outcome);
         }
     }
     groups.into_iter().map(|(dispatch, outcomes)| DispatchCommand::RecordOutcomes { dispatch, outcomes }).collect()
 }
 
-fn outcome(record: &Record) -> Option<MailOutcome> {
+fn outcome(record: &Record, round: u8) -> Option<MailOutcome> {
     let (person, place) = recipient_of(&record.recipient)?;
     let end = match record.settled? {
         Settlement::Accepted => MailEnd::Accepted,
@@ -139,8 +183,8 @@ fn outcome(record: &Record) -> Option<MailOutcome> {
         Settlement::Cancelled => MailEnd::Cancelled,
         Settlement::Unknown => MailEnd::Unknown,
     };
-    let cause = record.cause.and_then(word);
-    Some(MailOutcome { person, place, end, cause, at: timestamp(record.at) })
+    let (cause, carrier) = (record.cause.and_then(word), record.carrier.to_string());
+    Some(MailOutcome { person, place, round, carrier, end, cause, at: timestamp(record.at) })
 }
 
 /// The engine's own word for a cause, such as `unknown-user`.

@@ -129,7 +129,7 @@ fn view(state: &State, claim: Claim, now: Timestamp) -> Result<LinkView, LinkRef
     let dispatch = dispatch.ok_or(LinkRefusal::Unknown)?;
     let record = dispatch.record();
     let person = state.people().find(claim.person).ok_or(LinkRefusal::Unknown)?;
-    let incident = state.incident(record.incident).ok_or(LinkRefusal::Unknown)?;
+    let incident = state.incident_of(claim.dispatch).ok_or(LinkRefusal::Unknown)?;
     if claim.counter < person.links_from || person.personal.is_none() {
         return Err(LinkRefusal::Revoked);
     }

@@ -1,16 +1,20 @@
 //! A dispatch (一斉配信): one question to many people, where its mails stand, and its count.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hikyaku_bulletin::IntensityReport;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
+use crate::class::Class;
+use crate::followup::FollowUp;
+use crate::gravity::Gravity;
+use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
 use crate::mail::{MailTemplate, Mode};
+use crate::measure::Measure;
 use crate::question::Question;
-use crate::tally::Book;
+use crate::round::Round;
+use crate::rule::Aim;
+use crate::tally::{Belonging, Book};
 use crate::timeline::{Origin, Timeline};
 
 /// How long a dispatch can be answered, in days.
@@ -21,10 +25,10 @@ pub const OPEN_DAYS: i64 = 30;
 pub struct Asked {
     /// Who.
     pub person: PersonId,
-    /// The intensity that concerns the person, if one does.
-    pub intensity: Option<IntensityReport>,
-    /// How many mails: one for each address.
-    pub mails: u8,
+    /// How bad it is for the person, if that is known.
+    pub gravity: Option<Gravity>,
+    /// The places of the person's addresses, in the person's order: as many mails, unless they are tried one after the other.
+    pub places: Vec<u8>,
 }
 
 /// What an event says of a new dispatch.
@@ -38,6 +42,16 @@ pub struct DispatchRecord {
     pub incident: IncidentId,
     /// The rule that opened it; `None` if a person did.
     pub rule: Option<RuleId>,
+    /// The telegram that it follows from; `None` for what a person composed.
+    pub cause: Option<Cause>,
+    /// What it is for.
+    pub aim: Aim,
+    /// Who decided that it is sent.
+    pub decided: Decided,
+    /// How urgent it is, and when it should be over.
+    pub class: Class,
+    /// What follows if nobody answers.
+    pub follow_up: FollowUp,
     /// Whether it is meant in earnest.
     pub mode: Mode,
     /// What the mail calls the incident.
@@ -58,6 +72,45 @@ pub struct DispatchRecord {
     pub expires: Timestamp,
     /// Who is asked.
     pub asked: Vec<Asked>,
+}
+
+/// The telegram that a dispatch follows from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// Its identity at its source.
+    pub source: String,
+    /// The series it belongs to.
+    pub series: Vec<String>,
+    /// Its place within the series, as in [`crate::Judgement::slot`].
+    pub slot: String,
+}
+
+/// Who decided that a dispatch is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decided {
+    /// A rule that sends at once, or what follows from an earlier dispatch.
+    Rule,
+    /// Whoever composed it.
+    Composed,
+    /// An approver.
+    Approved(PersonId),
+    /// A duty operator in the approvers' place.
+    Proxy(PersonId),
+    /// Nobody in time.
+    Unattended,
+}
+
+/// `代行送信`
+impl std::fmt::Display for Decided {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Decided::Rule => "自動送信",
+            Decided::Composed => "手動送信",
+            Decided::Approved(_) => "承認済み",
+            Decided::Proxy(_) => "代行送信",
+            Decided::Unattended => "人の判断なし",
+        })
+    }
 }
 
 /// How one mail ended at the delivery engine. Accepted (受付済) is not reached.
@@ -82,6 +135,10 @@ pub struct MailOutcome {
     pub person: PersonId,
     /// To which of the person's addresses, counted from 1.
     pub place: u8,
+    /// Of which round; 0 is the first mails.
+    pub round: u8,
+    /// Which carrier answers for the address, as the engine names it.
+    pub carrier: String,
     /// How it ended.
     pub end: MailEnd,
     /// Why, unless it was accepted: the engine's word, such as `unknown-user`.
@@ -118,25 +175,56 @@ impl Delivery {
     }
 }
 
+/// Where a person stands in a dispatch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Response {
+    /// Answered.
+    Answered,
+    /// The page was fetched, and no answer came: still unanswered.
+    Fetched,
+    /// No answer, and a mail that was accepted or is on its way.
+    Unanswered,
+    /// No address, or none that took a mail.
+    Unreachable,
+}
+
 /// A dispatch and all that became of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dispatch {
     record: DispatchRecord,
     timeline: Timeline,
-    ends: BTreeMap<(PersonId, u8), MailEnd>,
+    rounds: Vec<Round>,
+    queued: BTreeSet<u8>,
+    cancelled: Option<Timestamp>,
+    unreached: Option<(Timestamp, Vec<PersonId>)>,
+    measures: Vec<Measure>,
+    fetched: BTreeSet<PersonId>,
+    ends: BTreeMap<(u8, PersonId, u8), MailEnd>,
     delivery: Delivery,
     pub(crate) book: Book,
 }
 
 impl Dispatch {
-    /// A dispatch from its event; `within` tells each person's groups and all above them.
-    pub(crate) fn open(record: DispatchRecord, within: impl Fn(PersonId) -> Arc<[GroupId]>) -> Self {
+    /// A dispatch from its event; `belongs` tells each person's groups, with all above them, and regions.
+    pub(crate) fn open(record: DispatchRecord, belongs: impl Fn(PersonId) -> Belonging) -> Self {
         let mut book = Book::default();
         for asked in &record.asked {
-            book.ask(asked.person, within(asked.person), u32::from(asked.mails));
+            book.ask(asked.person, belongs(asked.person), record.first_places(asked).to_vec());
         }
         let timeline = Timeline::new(record.origin, record.opened);
-        Dispatch { record, timeline, ends: BTreeMap::new(), delivery: Delivery::default(), book }
+        Dispatch {
+            record,
+            timeline,
+            rounds: Vec::new(),
+            queued: BTreeSet::new(),
+            cancelled: None,
+            unreached: None,
+            measures: Vec::new(),
+            fetched: BTreeSet::new(),
+            ends: BTreeMap::new(),
+            delivery: Delivery::default(),
+            book,
+        }
     }
 
     /// Its number.
@@ -157,16 +245,53 @@ impl Dispatch {
         &self.timeline
     }
 
-    /// Its mails by how they ended.
+    /// Further mails after the first ones: round 1 stands first.
+    #[must_use]
+    pub fn rounds(&self) -> &[Round] {
+        &self.rounds
+    }
+
+    /// Its mails by how they ended, those of all rounds.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.delivery
     }
 
-    /// How the mail to a person's address ended, if it did; `place` counts from 1.
+    /// Whoever stands on the list for other channels, and since when.
+    #[must_use]
+    pub fn unreached(&self) -> Option<(Timestamp, &[PersonId])> {
+        self.unreached.as_ref().map(|(at, people)| (*at, people.as_slice()))
+    }
+
+    /// What is done so that it is not late again.
+    #[must_use]
+    pub fn measures(&self) -> &[Measure] {
+        &self.measures
+    }
+
+    /// How the first mail to a person's address ended, if it did; `place` counts from 1.
     #[must_use]
     pub fn mail_end(&self, person: PersonId, place: u8) -> Option<MailEnd> {
-        self.ends.get(&(person, place)).copied()
+        self.mail_end_in(0, person, place)
+    }
+
+    /// How the mail of a round to a person's address ended, if it did.
+    #[must_use]
+    pub fn mail_end_in(&self, round: u8, person: PersonId, place: u8) -> Option<MailEnd> {
+        self.ends.get(&(round, person, place)).copied()
+    }
+
+    /// Whether an address of a person has failed for good in any round.
+    pub(crate) fn has_failed(&self, person: PersonId, place: u8) -> bool {
+        (0..=self.rounds.len()).any(|round| {
+            let round = u8::try_from(round).unwrap_or(u8::MAX);
+            self.mail_end_in(round, person, place) == Some(MailEnd::Bounced)
+        })
+    }
+
+    /// Whoever is asked by it.
+    pub fn asked(&self) -> impl Iterator<Item = PersonId> {
+        self.record.asked.iter().map(|asked| asked.person)
     }
 
     /// Whether the person is asked by it.
@@ -181,23 +306,125 @@ impl Dispatch {
         self.book.has_answered(person)
     }
 
+    /// Whether the person's page was fetched: by the person, or by a program that scans mail. Never a sign of life.
+    #[must_use]
+    pub fn was_fetched(&self, person: PersonId) -> bool {
+        self.fetched.contains(&person)
+    }
+
+    /// Where a person stands.
+    #[must_use]
+    pub fn response(&self, person: PersonId) -> Response {
+        if self.has_answered(person) {
+            return Response::Answered;
+        }
+        if self.fetched.contains(&person) {
+            return Response::Fetched;
+        }
+        // Nobody can be reached without a mail that was accepted or is on its way.
+        let is_lost = |end| matches!(end, Some(MailEnd::Bounced | MailEnd::Expired | MailEnd::Cancelled));
+        let mut mails = self.mails_to(person);
+        let reachable = mails.any(|(round, place)| !is_lost(self.mail_end_in(round, person, place)));
+        if reachable { Response::Unanswered } else { Response::Unreachable }
+    }
+
+    /// All mails to a person: round, and place of the address.
+    fn mails_to(&self, person: PersonId) -> impl Iterator<Item = (u8, u8)> {
+        let first = self.book.first_places(person).iter().map(|place| (0, *place));
+        let rounds = (1_u8..).zip(&self.rounds);
+        let further = rounds.flat_map(move |(number, round)| {
+            let own = round.mails.iter().filter(move |(to, _)| *to == person);
+            own.map(move |(_, place)| (number, *place))
+        });
+        first.chain(further)
+    }
+
+    /// First mails that were not refused for good.
+    pub(crate) fn reachable_mails(&self) -> usize {
+        let bounced = self.ends.iter().filter(|((round, ..), end)| *round == 0 && **end == MailEnd::Bounced).count();
+        self.book.mails().saturating_sub(bounced)
+    }
+
     /// Whether it can still be answered at `now`.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
         now < self.record.expires
     }
 
-    pub(crate) fn queued(&mut self, at: Timestamp) {
-        self.timeline.queued.get_or_insert(at);
+    /// Whether nothing more of it is sent.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.is_some()
+    }
+
+    /// Whether the engine has a round durably.
+    #[must_use]
+    pub fn is_queued(&self, round: u8) -> bool {
+        self.queued.contains(&round)
+    }
+
+    /// The mails of a round: to whom, and to which address of theirs.
+    #[must_use]
+    pub fn mails(&self, round: u8) -> Vec<(PersonId, u8)> {
+        if let Some(further) = round.checked_sub(1) {
+            return self.rounds.get(usize::from(further)).map(|round| round.mails.clone()).unwrap_or_default();
+        }
+        let first = self.record.asked.iter().map(|asked| (asked.person, self.record.first_places(asked)));
+        first.flat_map(|(person, places)| places.iter().map(move |place| (person, *place))).collect()
+    }
+
+    /// Whether the engine may not have a round whole, or has mails of it whose end is not known.
+    #[must_use]
+    pub fn has_open_mails(&self, round: u8) -> bool {
+        let is_open = |(person, place): &(PersonId, u8)| self.mail_end_in(round, *person, *place).is_none();
+        !self.is_queued(round) || self.mails(round).iter().any(is_open)
+    }
+
+    pub(crate) fn mark_queued(&mut self, round: u8, at: Timestamp) {
+        self.queued.insert(round);
+        if round == 0 {
+            self.timeline.queued.get_or_insert(at);
+        }
+    }
+
+    pub(crate) fn open_round(&mut self, round: Round) {
+        self.rounds.push(round);
+    }
+
+    pub(crate) fn cancel(&mut self, at: Timestamp) {
+        self.cancelled.get_or_insert(at);
+    }
+
+    pub(crate) fn list_unreached(&mut self, people: &[PersonId], at: Timestamp) {
+        self.unreached = Some((at, people.to_vec()));
+    }
+
+    pub(crate) fn note(&mut self, measure: Measure) {
+        self.measures.push(measure);
+    }
+
+    pub(crate) fn note_fetched(&mut self, people: &[PersonId]) {
+        self.fetched.extend(people);
     }
 
     pub(crate) fn settle(&mut self, outcome: &MailOutcome) {
-        if let Some(before) = self.ends.insert((outcome.person, outcome.place), outcome.end) {
+        if let Some(before) = self.ends.insert((outcome.round, outcome.person, outcome.place), outcome.end) {
             *self.delivery.count(before) -= 1;
         }
         *self.delivery.count(outcome.end) += 1;
         if outcome.end == MailEnd::Accepted {
-            self.timeline.accepted(outcome.at);
+            self.book.accepted(outcome.person, &outcome.carrier);
+            if outcome.round == 0 {
+                self.timeline.accepted(&outcome.carrier, outcome.at);
+            }
         }
+    }
+}
+
+impl DispatchRecord {
+    /// The addresses of a person that the first mails go to: all, or only the first where they are tried one by one.
+    pub(crate) fn first_places<'a>(&self, asked: &'a Asked) -> &'a [u8] {
+        let most = if self.follow_up.next_address_minutes == 0 { asked.places.len() } else { 1 };
+        &asked.places[..asked.places.len().min(most)]
     }
 }

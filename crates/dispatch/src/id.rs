@@ -29,6 +29,14 @@ id!(
     RuleId, "r"
 );
 id!(
+    /// A table of targets by prefecture.
+    TableId, "t"
+);
+id!(
+    /// A proposal that waits for approval.
+    ProposalId, "h"
+);
+id!(
     /// An incident (事象): what several bulletins and dispatches are about.
     IncidentId, "i"
 );

@@ -1,15 +1,18 @@
 //! Incidents (事象): several bulletins, dispatches and answers about the same thing (requirement A10).
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hikyaku_bulletin::{Area, AreaScheme, Bulletin, IntensityReport, Kind, Revision};
+use hikyaku_bulletin::{Area, AreaScheme, Bulletin, Hazard, IntensityReport, Kind, Prefecture, Revision};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
-use crate::id::{DispatchId, IncidentId, PersonId};
+use crate::gravity::Gravity;
+use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
 use crate::mail::Mode;
+use crate::timeline::whole_micros;
 
 /// Most areas that a line of facts names.
 const AREAS_NAMED: usize = 5;
@@ -27,6 +30,12 @@ pub struct Summary {
     /// When this was published.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub published: Timestamp,
+    /// What it is about; `None` for what a person composed.
+    pub hazard: Option<Hazard>,
+    /// The greatest gravity anywhere, where there is a scale: the main shock is the one that has most of it.
+    pub strength: Option<Gravity>,
+    /// The series of the telegram that said it: later words of the same series replace it, also milder ones.
+    pub series: Vec<String>,
 }
 
 /// One incident.
@@ -36,7 +45,7 @@ pub struct Incident {
     pub id: IncidentId,
     /// Whether it is meant in earnest; a drill is an incident of its own.
     pub mode: Mode,
-    /// What is known now.
+    /// What is known now, of its main shock if it has several.
     pub summary: Summary,
     /// When it was opened.
     pub opened: Timestamp,
@@ -44,11 +53,51 @@ pub struct Incident {
     pub cancelled: Option<Timestamp>,
     /// Its dispatches in order.
     pub dispatches: Vec<DispatchId>,
-    pub(crate) asked: BTreeMap<PersonId, Option<IntensityReport>>,
+    /// The incident that it was merged into, if it was.
+    pub merged_into: Option<IncidentId>,
+    /// The series of bulletins that belong to it.
+    pub series: BTreeSet<String>,
+    /// The prefectures that its bulletins named.
+    pub(crate) prefectures: BTreeSet<Prefecture>,
+    /// When a bulletin last changed it.
+    pub(crate) touched: Timestamp,
+    pub(crate) known: BTreeMap<PersonId, Vec<Known>>,
     pub(crate) answers: BTreeMap<PersonId, Vec<Answer>>,
 }
 
+/// What somebody was asked or told about, by which channel.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Known {
+    pub(crate) channel: Channel,
+    pub(crate) gravity: Gravity,
+    pub(crate) at: Timestamp,
+}
+
+/// Safety confirmations are one channel, for nobody is asked twice for two rules; each subscription is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Channel {
+    Safety,
+    Subscription(RuleId),
+}
+
 impl Incident {
+    pub(crate) fn new(id: IncidentId, mode: Mode, summary: Summary, opened: Timestamp) -> Self {
+        Incident {
+            id,
+            mode,
+            touched: opened,
+            summary,
+            opened,
+            cancelled: None,
+            dispatches: Vec::new(),
+            merged_into: None,
+            series: BTreeSet::new(),
+            prefectures: BTreeSet::new(),
+            known: BTreeMap::new(),
+            answers: BTreeMap::new(),
+        }
+    }
+
     /// Every version of a person's answer, the present one last.
     #[must_use]
     pub fn answers(&self, person: PersonId) -> &[Answer] {
@@ -65,12 +114,25 @@ impl Incident {
         facts
     }
 
-    /// Whether a person should be asked about this intensity: never asked, or it became worse for that person.
-    pub(crate) fn is_news_for(&self, person: PersonId, now: IntensityReport) -> bool {
-        match self.asked.get(&person) {
-            None | Some(None) => true,
-            Some(Some(before)) => now.floor() > before.floor(),
-        }
+    /// Whether a person should be mailed about this: never mailed by this channel, it became worse, it is another hazard, or
+    /// the last mail is longer ago than the window.
+    pub(crate) fn is_news_for(&self, person: PersonId, channel: Channel, now: Gravity, since: Timestamp) -> bool {
+        let known = self.known.get(&person).map_or(&[][..], Vec::as_slice);
+        let mut same = known.iter().filter(|it| it.channel == channel && it.at > since);
+        same.all(|it| now.against(it.gravity) == Some(Ordering::Greater) || now.against(it.gravity).is_none())
+    }
+
+    /// The gravity that a person was last mailed about by a channel, on the scale of `now`.
+    pub(crate) fn known_of(&self, person: PersonId, channel: Channel, now: Gravity) -> Option<Gravity> {
+        let known = self.known.get(&person)?.iter();
+        known.rev().find(|it| it.channel == channel && now.against(it.gravity).is_some()).map(|it| it.gravity)
+    }
+
+    /// Notes what a person was mailed about, in place of what was known on that scale.
+    pub(crate) fn note(&mut self, person: PersonId, channel: Channel, gravity: Gravity, at: Timestamp) {
+        let known = self.known.entry(person).or_default();
+        known.retain(|it| it.channel != channel || it.gravity.against(gravity).is_none());
+        known.push(Known { channel, gravity, at });
     }
 }
 
@@ -93,8 +155,41 @@ impl Summary {
         };
         facts
             .push(format!("情報: {} {kind} {}発表", bulletin.publisher, japan_time(bulletin.issued)).trim().to_owned());
-        Summary { title: title(bulletin), facts, occurred: bulletin.occurred, published: bulletin.published }
+        let gravities = bulletin.areas.iter().filter_map(|area| Gravity::of(&area.severity));
+        Summary {
+            title: title(bulletin),
+            facts,
+            occurred: bulletin.occurred.map(whole_micros),
+            published: whole_micros(bulletin.published),
+            hazard: Some(bulletin.hazard()),
+            strength: gravities.reduce(Gravity::max),
+            series: series_of(bulletin),
+        }
     }
+
+    /// What a person composed.
+    #[must_use]
+    pub fn composed(title: &str, facts: &[String], published: Timestamp) -> Self {
+        let (title, facts) = (title.to_owned(), facts.to_vec());
+        Summary { title, facts, occurred: None, published, hazard: None, strength: None, series: Vec::new() }
+    }
+
+    /// Whether it is about shaking, expected or observed: what aftershocks are rolled up to.
+    pub(crate) fn is_quake(&self) -> bool {
+        self.hazard.is_some_and(is_quake)
+    }
+}
+
+/// The series of a bulletin as judgements write them; one without any is a series of its own.
+pub(crate) fn series_of(bulletin: &Bulletin) -> Vec<String> {
+    if bulletin.series.is_empty() {
+        return vec![bulletin.source.to_string()];
+    }
+    bulletin.series.iter().map(ToString::to_string).collect()
+}
+
+pub(crate) fn is_quake(hazard: Hazard) -> bool {
+    matches!(hazard, Hazard::Earthquake | Hazard::EarlyWarning)
 }
 
 fn title(bulletin: &Bulletin) -> String {

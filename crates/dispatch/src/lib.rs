@@ -13,50 +13,68 @@ mod appender;
 mod bridge;
 mod certificate;
 mod chain;
+mod class;
 mod command;
+mod condition;
 mod custody;
 mod day;
 mod decide;
 mod desk;
 mod dispatch;
+mod draft;
+mod due;
 mod error;
 mod event;
 mod fold;
+mod followup;
+mod gravity;
 mod group;
 mod id;
 mod incident;
 mod journal;
 mod judge;
+mod judgement;
 mod keys;
+mod lateness;
 mod link;
+mod lint;
 mod mail;
+mod measure;
 mod person;
+mod proposal;
 mod question;
-mod region;
+mod reach;
 mod retention;
 mod roster;
+mod round;
 mod rule;
 mod sealed;
+mod select;
 mod signed;
+mod silence;
 mod snapshot;
 mod state;
 mod tally;
+mod target;
+mod thread;
 mod timeline;
+mod unreached;
 
 pub use access::{Actor, may};
 pub use account::{
     ACCOUNT_NAME_CHARS_MAX, Account, Door, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
 };
-pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, Via};
-pub use bridge::{Sender, batch_for, outcomes};
+pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
+pub use bridge::{BatchOf, Sender, batch_for, outcomes, unfinished, unqueued};
 pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
+pub use class::{Class, Start};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
-    DispatchCommand, DispatchDraft, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal,
-    Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, Target, TravelCommand,
-    TravelRefusal,
+    DispatchCommand, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal, Refusal,
+    RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, TravelCommand, TravelRefusal,
 };
+pub use condition::{Condition, Told};
 pub use custody::CustodyError;
 pub use custody::erasure::{erase_person, erase_system, erasure_certificate};
 pub use custody::export::export;
@@ -65,36 +83,52 @@ pub use custody::sweep::{Swept, sweep};
 pub use day::japan_date;
 pub use decide::{PersonChange, RosterChanges, Touched, decide, due, preview_roster};
 pub use desk::Desk;
-pub use dispatch::{Asked, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS};
+pub use dispatch::{
+    Asked, Cause, Decided, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS, Response,
+};
+pub use draft::DispatchDraft;
 pub use error::Error;
 pub use event::{
-    AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent,
+    AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, News,
     PeopleEvent, RetentionEvent, TravelEvent,
 };
 pub use fold::read_state;
+pub use followup::FollowUp;
+pub use gravity::Gravity;
 pub use group::{Group, GroupChange, Groups};
-pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, RuleId};
+pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, ProposalId, RuleId, TableId};
 pub use incident::{Incident, Summary};
 pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
 pub use journal::redb::RedbJournal;
 pub use journal::verify::{Verified, verify, verify_against};
 pub use journal::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX};
-pub use judge::{Ask, Judgement, Ruling, Verdict};
+pub use judge::{Ask, Ruling};
+pub use judgement::{Judgement, Verdict};
 pub use keys::{Erasure, GivenMaster, Keys, KeysError, Master, RingId};
+pub use lateness::{CarrierTimes, Punctuality, Stage};
 pub use link::{AnswerView, LinkRefusal, LinkView};
+pub use lint::{Complaint, complaints};
 pub use mail::{MailTemplate, Mode};
+pub use measure::Measure;
 pub use person::{
     ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
-pub use question::{Choice, ChoiceId, Question};
+pub use proposal::{Proposal, ProposalEnd, Waiting};
+pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
 pub use retention::{Approval, Schedule};
 pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
-pub use rule::{FRESH_MINUTES, Rule};
+pub use round::{Round, Why};
+pub use rule::{Aim, FRESH_MINUTES, Hold, Rule, Sending, Table, Unattended, WINDOW_HOURS, Who};
 pub use sealed::{Private, Sealed};
+pub use select::select;
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
+pub use silence::{Suspect, suspects};
 pub use snapshot::SnapshotFile;
 pub use state::{Accounts, Plans, State};
-pub use tally::{GroupRow, Tally};
+pub use tally::{GroupRow, Share, Tally};
+pub use target::Target;
+pub use thread::{MESSAGE_CHARS_MAX, Message, Speaker, Spoken};
 pub use timeline::{Origin, Timeline};
+pub use unreached::{Webhook, webhook};

@@ -63,6 +63,32 @@ impl MailTemplate {
     }
 }
 
+impl MailTemplate {
+    /// News for subscribers: the facts, and no question.
+    #[must_use]
+    pub fn information() -> Self {
+        MailTemplate {
+            subject: "【災害情報】{title}".into(),
+            text: "{title}\n{facts}\n{intensity}\n\n詳しくは: {link}\n".into(),
+        }
+    }
+
+    /// What those are told whom an earlier dispatch reached.
+    #[must_use]
+    pub fn notice() -> Self {
+        MailTemplate { subject: "{title}".into(), text: "{name} さん\n\n{facts}\n{intensity}\n\n{link}\n".into() }
+    }
+
+    /// The call to an approver.
+    #[must_use]
+    pub fn call() -> Self {
+        MailTemplate {
+            subject: "【承認依頼】{title}".into(),
+            text: "{name} さん\n\n安否確認の送信について判断をお願いします。\n\n{title}\n{facts}\n\n{link}\n".into(),
+        }
+    }
+}
+
 /// Whether a template names only fields that exist; the error says which does not.
 pub(crate) fn check(template: &MailTemplate) -> Result<(), String> {
     if template.subject.contains(char::is_control) {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::group::Groups;
+use hikyaku_bulletin::RegionCode;
+
+use crate::group::{Group, Groups};
 use crate::id::{GroupId, PersonId};
 use crate::question::Question;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,29 @@ pub struct Tally {
     pub by_choice: Vec<(String, u32)>,
     /// The groups that hold anybody asked, each before those below it.
     pub by_group: Vec<GroupRow>,
+    /// People by region; somebody with several counts in each.
+    pub by_region: Vec<(RegionCode, Share)>,
+    /// People whose mail a carrier accepted, by carrier; somebody at several counts in each.
+    pub by_carrier: Vec<(String, Share)>,
+}
+
+/// How many of some people answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// People.
+    pub people: u32,
+    /// Those of them who answered.
+    pub answered: u32,
+}
+
+/// Where a person belongs at the moment of asking.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Belonging {
+    /// The person's groups and all above them.
+    #[serde(with = "crate::group::within")]
+    pub(crate) within: Arc<[GroupId]>,
+    /// The person's regions.
+    pub(crate) regions: Vec<RegionCode>,
 }
 
 /// The numbers of one group and everything below it; a person in several of its groups counts once.
@@ -47,9 +72,12 @@ pub struct GroupRow {
 /// One person of a dispatch, as counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Asked {
-    /// Groups as they were when the dispatch was opened: history keeps its shape when the organisation changes.
-    #[serde(with = "crate::group::within")]
-    within: Arc<[GroupId]>,
+    /// As it was when the dispatch was opened: history keeps its shape when the organisation changes.
+    belongs: Belonging,
+    /// The addresses that first mails went to.
+    first: Vec<u8>,
+    /// Places of carriers that accepted a mail to the person.
+    carriers: Vec<usize>,
     choice: Option<usize>,
 }
 
@@ -77,71 +105,120 @@ impl Count {
         self.by_choice.iter().sum()
     }
 
+    fn share(&self) -> Share {
+        Share { people: self.asked, answered: self.answered() }
+    }
+
     fn of(&self, choice: usize) -> u32 {
         self.by_choice.get(choice).copied().unwrap_or(0)
     }
 }
 
-/// The counting of one dispatch; an answer costs a step for each group above the person.
+/// The counting of one dispatch; an answer costs a step for each group, region and carrier of the person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Book {
     people: BTreeMap<PersonId, Asked>,
     mails: u32,
     all: Count,
     groups: BTreeMap<GroupId, Count>,
+    regions: BTreeMap<RegionCode, Count>,
+    carriers: Vec<(String, Count)>,
 }
 
 impl Book {
-    pub(crate) fn ask(&mut self, person: PersonId, within: Arc<[GroupId]>, mails: u32) {
+    pub(crate) fn ask(&mut self, person: PersonId, belongs: Belonging, first: Vec<u8>) {
         if self.people.contains_key(&person) {
             return;
         }
-        self.mails += mails;
-        self.all.asked += 1;
-        for group in within.iter() {
-            self.groups.entry(*group).or_default().asked += 1;
-        }
-        self.people.insert(person, Asked { within, choice: None });
+        self.mails += u32::try_from(first.len()).unwrap_or(u32::MAX);
+        let asked = Asked { belongs, first, carriers: Vec::new(), choice: None };
+        self.count(&asked, |count| count.asked += 1);
+        self.people.insert(person, asked);
     }
 
     /// Notes the place of a person's choice in the question; nothing for somebody who was not asked.
     pub(crate) fn answer(&mut self, person: PersonId, choice: usize) {
-        let Some(asked) = self.people.get_mut(&person) else { return };
+        let Some(mut asked) = self.people.remove(&person) else { return };
         let before = asked.choice.replace(choice);
-        let count = |count: &mut Count| {
+        self.count(&asked, |count| {
             if let Some(before) = before {
                 count.take(before);
             }
             count.add(choice);
-        };
-        count(&mut self.all);
-        for group in asked.within.iter() {
-            count(self.groups.entry(*group).or_default());
+        });
+        self.people.insert(person, asked);
+    }
+
+    /// Notes that a carrier accepted a mail to a person.
+    pub(crate) fn accepted(&mut self, person: PersonId, carrier: &str) {
+        let Some(asked) = self.people.get_mut(&person) else { return };
+        let place = self.carriers.iter().position(|(name, _)| name == carrier).unwrap_or_else(|| {
+            self.carriers.push((carrier.to_owned(), Count::default()));
+            self.carriers.len() - 1
+        });
+        if !asked.carriers.contains(&place) {
+            asked.carriers.push(place);
+            let (_, count) = &mut self.carriers[place];
+            count.asked += 1;
+            if let Some(choice) = asked.choice {
+                count.add(choice);
+            }
         }
+    }
+
+    /// Changes every count that a person is part of.
+    fn count(&mut self, asked: &Asked, change: impl Fn(&mut Count)) {
+        change(&mut self.all);
+        for group in asked.belongs.within.iter() {
+            change(self.groups.entry(*group).or_default());
+        }
+        for region in asked.belongs.regions.iter() {
+            change(self.regions.entry(region.clone()).or_default());
+        }
+        for place in &asked.carriers {
+            change(&mut self.carriers[*place].1);
+        }
+    }
+
+    /// Whoever has not answered, in the order of their numbers.
+    pub(crate) fn unanswered(&self) -> impl Iterator<Item = PersonId> {
+        self.people.iter().filter(|(_, asked)| asked.choice.is_none()).map(|(person, _)| *person)
     }
 
     pub(crate) fn is_asked(&self, person: PersonId) -> bool {
         self.people.contains_key(&person)
     }
 
+    /// How many first mails there are.
+    pub(crate) fn mails(&self) -> usize {
+        self.mails as usize
+    }
+
+    /// The addresses of a person that first mails went to.
+    pub(crate) fn first_places(&self, person: PersonId) -> &[u8] {
+        self.people.get(&person).map_or(&[], |asked| &asked.first)
+    }
+
     pub(crate) fn has_answered(&self, person: PersonId) -> bool {
         self.people.get(&person).is_some_and(|asked| asked.choice.is_some())
     }
 
+    /// The count of one group and everything below it; `None` if it holds nobody asked.
+    pub(crate) fn row(&self, question: &Question, group: &Group, depth: usize) -> Option<GroupRow> {
+        let count = self.groups.get(&group.id)?;
+        Some(GroupRow {
+            id: group.id,
+            name: group.name.clone(),
+            depth,
+            asked: count.asked,
+            answered: count.answered(),
+            unanswered: count.asked - count.answered(),
+            by_choice: (0..question.choices.len()).map(|choice| count.of(choice)).collect(),
+        })
+    }
+
     pub(crate) fn read(&self, question: &Question, groups: &Groups) -> Tally {
-        let row = |(group, depth): (&crate::group::Group, usize)| {
-            let count = self.groups.get(&group.id)?;
-            let by_choice = (0..question.choices.len()).map(|choice| count.of(choice)).collect();
-            Some(GroupRow {
-                id: group.id,
-                name: group.name.clone(),
-                depth,
-                asked: count.asked,
-                answered: count.answered(),
-                unanswered: count.asked - count.answered(),
-                by_choice,
-            })
-        };
+        let row = |(group, depth): (&Group, usize)| self.row(question, group, depth);
         let choices = question.choices.iter().enumerate();
         Tally {
             asked_people: self.all.asked,
@@ -150,6 +227,8 @@ impl Book {
             unanswered: self.all.asked - self.all.answered(),
             by_choice: choices.map(|(at, choice)| (choice.label_ja.clone(), self.all.of(at))).collect(),
             by_group: groups.tree().into_iter().filter_map(row).collect(),
+            by_region: self.regions.iter().map(|(region, count)| (region.clone(), count.share())).collect(),
+            by_carrier: self.carriers.iter().map(|(carrier, count)| (carrier.clone(), count.share())).collect(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The instants of a dispatch, from the ground shaking to the last mail accepted (requirement P06).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,31 +17,47 @@ pub struct Origin {
     /// When the bulletin reached us.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
     pub received: Option<Timestamp>,
+    /// When it was judged.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
+    pub judged: Option<Timestamp>,
 }
 
-/// All instants of a dispatch; what has not happened yet is `None`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// All instants of a dispatch; what has not happened yet is `None`. Acceptances are those of its first mails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
     /// What went before.
     pub origin: Origin,
-    /// When it was judged and the dispatch opened.
-    pub judged: Timestamp,
+    /// When it was decided to send, and the dispatch opened.
+    pub decided: Timestamp,
     /// When the delivery engine had all mails durably.
     pub queued: Option<Timestamp>,
     /// When a carrier accepted the first mail.
     pub first_accepted: Option<Timestamp>,
     /// When a carrier accepted the last one so far.
     pub last_accepted: Option<Timestamp>,
+    /// When each carrier accepted mails, in microseconds since 1970, as they were heard of.
+    accepted: BTreeMap<String, Vec<i64>>,
 }
 
 impl Timeline {
-    pub(crate) fn new(origin: Origin, judged: Timestamp) -> Self {
-        Timeline { origin, judged, queued: None, first_accepted: None, last_accepted: None }
+    pub(crate) fn new(origin: Origin, decided: Timestamp) -> Self {
+        let accepted = BTreeMap::new();
+        Timeline { origin, decided, queued: None, first_accepted: None, last_accepted: None, accepted }
     }
 
-    pub(crate) fn accepted(&mut self, at: Timestamp) {
+    pub(crate) fn accepted(&mut self, carrier: &str, at: Timestamp) {
         self.first_accepted = Some(self.first_accepted.map_or(at, |first| first.min(at)));
         self.last_accepted = Some(self.last_accepted.map_or(at, |last| last.max(at)));
+        self.accepted.entry(carrier.to_owned()).or_default().push(at.as_microsecond());
+    }
+
+    /// When each carrier accepted its mails, soonest first.
+    pub(crate) fn by_carrier(&self) -> impl Iterator<Item = (&str, Vec<i64>)> {
+        self.accepted.iter().map(|(carrier, instants)| {
+            let mut instants = instants.clone();
+            instants.sort_unstable();
+            (carrier.as_str(), instants)
+        })
     }
 }
 

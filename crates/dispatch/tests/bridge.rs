@@ -30,7 +30,7 @@ fn sender() -> Sender {
 }
 
 fn batch(desk: &Desk, dispatch: DispatchId) -> Batch {
-    desk.read(|state| batch_for(state, desk.keys(), dispatch, &sender())).unwrap().unwrap()
+    desk.read(|state| batch_for(state, desk.keys(), (dispatch, 0), &sender())).unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn req_m04_a_drill_shows_in_subject_and_text_whatever_the_template_says() 
     let desk = ministry().await;
     let template = MailTemplate { subject: "安否 {title}".into(), text: "{{{title}}} {link}".into() };
     let rule = Rule { drills: true, template, ..rule() };
-    desk.command(JudgingCommand::SetRule { rule }, at("10:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, at("10:00:00")).await.unwrap();
     let areas = [("390", 17, "7")];
     let drill = common::bulletin("16:12:00", "1", Revision::Issue, Standing::Drill, &areas);
     let real = common::bulletin("16:13:00", "1", Revision::Issue, Standing::Real, &areas);
@@ -108,7 +108,7 @@ async fn what_settles_comes_back_in_one_command_for_each_dispatch_and_counts_onc
         record(8, "p2-1", Some(Settlement::Accepted), None),
         record(7, "somebody else's", Some(Settlement::Accepted), None),
     ];
-    let commands = outcomes(&records, |batch| (batch == BatchId(7)).then_some(D1));
+    let commands = outcomes(&records, |batch| (batch == BatchId(7)).then_some((D1, 0)));
     let [DispatchCommand::RecordOutcomes { dispatch: D1, outcomes }] = commands.as_slice() else {
         panic!("{commands:?}")
     };
@@ -116,7 +116,7 @@ async fn what_settles_comes_back_in_one_command_for_each_dispatch_and_counts_onc
     for _ in 0..2 {
         desk.command(commands[0].clone(), at("16:12:40")).await.unwrap();
     }
-    desk.command(DispatchCommand::MarkQueued { dispatch: D1 }, at("16:12:12")).await.unwrap();
+    desk.command(DispatchCommand::MarkQueued { dispatch: D1, round: 0 }, at("16:12:12")).await.unwrap();
     desk.read(|state| {
         let dispatch = state.dispatch(D1).unwrap();
         assert_eq!(dispatch.delivery(), Delivery { accepted: 1, bounced: 1, ..Delivery::default() });
@@ -124,7 +124,7 @@ async fn what_settles_comes_back_in_one_command_for_each_dispatch_and_counts_onc
         assert_eq!(dispatch.mail_end(P2, 1), None);
         let timeline = dispatch.timeline();
         assert_eq!(timeline.origin.occurred, Some(at("16:10:00")));
-        assert_eq!((timeline.judged, timeline.queued), (at("16:12:10"), Some(at("16:12:12"))));
+        assert_eq!((timeline.decided, timeline.queued), (at("16:12:10"), Some(at("16:12:12"))));
         assert_eq!((timeline.first_accepted, timeline.last_accepted), (Some(at("16:12:30")), Some(at("16:12:30"))));
     });
 }

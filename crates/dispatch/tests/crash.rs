@@ -69,7 +69,7 @@ async fn work_until_it_fails(disk: &Disk, keys: &Keys) -> Vec<Event> {
     let Ok(desk) = Desk::open(Arc::new(journal), keys.clone()).await else { return events };
     let commands = [
         import(ROSTER).into(),
-        JudgingCommand::SetRule { rule: rule() }.into(),
+        JudgingCommand::SetRule { rule: Box::new(rule()) }.into(),
         take(quake("16:12:00", &[("390", 17, "6+")])),
         answer(DispatchId(1), PersonId(1), 1, ""),
         answer(DispatchId(1), PersonId(2), 3, "右足"),

@@ -131,7 +131,7 @@ async fn a_rule_whose_template_names_an_unknown_field_is_refused() {
     let desk = Desk::open(Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
     let mut wrong = rule();
     wrong.template.text = "{nmae}".into();
-    let refused = desk.command(JudgingCommand::SetRule { rule: wrong }, at("10:00:00")).await.unwrap_err();
+    let refused = desk.command(JudgingCommand::SetRule { rule: Box::new(wrong) }, at("10:00:00")).await.unwrap_err();
     assert!(refused.to_string().contains("{nmae}"), "{refused}");
 }
 

@@ -42,6 +42,8 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     let outcome = (person(), 1..3_u8, end).prop_map(|(person, place, end)| MailOutcome {
         person,
         place,
+        round: 0,
+        carrier: "docomo".into(),
         end,
         cause: None,
         at: at("17:00:00"),
@@ -55,8 +57,9 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         }
         PeopleCommand::Import(RosterImport::part(people)).into()
     });
-    let drills = any::<bool>()
-        .prop_map(|drills| JudgingCommand::SetRule { rule: hikyaku_dispatch::Rule { drills, ..rule() } }.into());
+    let drills = any::<bool>().prop_map(|drills| {
+        JudgingCommand::SetRule { rule: Box::new(hikyaku_dispatch::Rule { drills, ..rule() }) }.into()
+    });
     let command = prop_oneof![
         3 => telegram,
         4 => answer,
@@ -64,7 +67,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         1 => people,
         1 => drills,
         1 => person().prop_map(|person| PeopleCommand::RevokeLinks { person }.into()),
-        1 => dispatch().prop_map(|dispatch| DispatchCommand::MarkQueued { dispatch }.into()),
+        1 => dispatch().prop_map(|dispatch| DispatchCommand::MarkQueued { dispatch, round: 0 }.into()),
         1 => person().prop_map(|person| RetentionCommand::ErasePerson { person, by: BY }.into()),
         1 => Just(RetentionCommand::Forget { schedule: AT_ONCE }.into()),
     ];
@@ -73,7 +76,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
         AccountCommand::Open { names, person: None, password }.into()
     });
-    let start = vec![import(ROSTER).into(), JudgingCommand::SetRule { rule: rule() }.into(), asks, approves];
+    let start = vec![import(ROSTER).into(), JudgingCommand::SetRule { rule: Box::new(rule()) }.into(), asks, approves];
     (Just(start), proptest::collection::vec(command, 0..40)).prop_map(|(start, more)| [start, more].concat())
 }
 

@@ -6,11 +6,10 @@ mod common;
 
 use common::{P1, P2, P3, at, bulletin, ministry, opened, quake, rule, shaken, take};
 use hikyaku_bulletin::{Bulletin, Revision, Standing};
+use hikyaku_dispatch::{Aim, Error, GroupId, PersonId, Target, Verdict};
 use hikyaku_dispatch::{
-    Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, JudgingCommand, MailTemplate, Mode, Question,
-    Refusal, Rule, RuleId,
+    Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, JudgingCommand, Mode, Refusal, Rule, RuleId,
 };
-use hikyaku_dispatch::{Error, GroupId, Target, Verdict};
 
 const NOTO: &str = "20240101161010";
 
@@ -44,7 +43,7 @@ async fn a_bulletin_that_reaches_nobody_leaves_its_judgement_and_nothing_else() 
     assert_eq!(after(&desk, quake("16:12:00", &[("390", 17, "5+")])).await, (vec![], Verdict::Nobody));
     desk.read(|state| {
         assert_eq!(state.incidents().count(), 0);
-        assert_eq!(state.judgements()[0].areas, [("390".to_owned(), "5+".to_owned())]);
+        assert_eq!(state.judgements()[0].areas, [("390".to_owned(), "震度５強".to_owned())]);
     });
 }
 
@@ -56,7 +55,7 @@ async fn a_rule_speaks_only_of_its_regions_and_the_strictest_rule_reached_asks()
         Rule { id: RuleId(2), regions: vec!["17".parse().unwrap()], ..Rule::safety(RuleId(2), "4".parse().unwrap()) };
     let strict = Rule { regions: vec!["390".parse().unwrap()], ..Rule::safety(RuleId(3), "7".parse().unwrap()) };
     for rule in [tokyo, ishikawa, strict] {
-        desk.command(JudgingCommand::SetRule { rule }, at("10:00:00")).await.unwrap();
+        desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, at("10:00:00")).await.unwrap();
     }
     let (dispatches, _) = after(&desk, quake("16:12:00", &[("390", 17, "7"), ("391", 17, "4")])).await;
     assert_eq!(dispatches, [(DispatchId(1), vec![P1, P2, P3])]);
@@ -78,10 +77,10 @@ async fn req_a12_somebody_asked_is_asked_again_only_if_it_became_worse_there() {
 }
 
 #[tokio::test]
-async fn req_a10_another_series_is_another_incident_and_asks_again() {
+async fn req_a10_a_shock_elsewhere_is_another_incident_and_asks_again() {
     let desk = shaken().await;
-    let second = bulletin("16:20:00", "20240101161810", Revision::Issue, Standing::Real, &[("390", 17, "6-")]);
-    assert_eq!(after(&desk, second).await.0, [(DispatchId(2), vec![P1, P2, P3])]);
+    let second = bulletin("16:20:00", "20240101161810", Revision::Issue, Standing::Real, &[("350", 13, "6-")]);
+    assert_eq!(after(&desk, second).await.0, [(DispatchId(2), vec![P3, PersonId(4)])]);
     desk.read(|state| assert_eq!(state.incidents().count(), 2));
 }
 
@@ -95,26 +94,34 @@ async fn a_drill_or_test_bulletin_mails_nobody_as_real() {
         (Standing::Unknown("CCA".into()), true),
     ] {
         let desk = ministry().await;
-        desk.command(JudgingCommand::SetRule { rule: Rule { drills, ..rule() } }, at("10:00:00")).await.unwrap();
+        desk.command(JudgingCommand::SetRule { rule: Box::new(Rule { drills, ..rule() }) }, at("10:00:00"))
+            .await
+            .unwrap();
         let drill = bulletin("16:12:00", NOTO, Revision::Issue, standing, &areas);
         assert_eq!(after(&desk, drill).await, (vec![], Verdict::NotInEarnest));
     }
     let desk = ministry().await;
-    desk.command(JudgingCommand::SetRule { rule: Rule { drills: true, ..rule() } }, at("10:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: Box::new(Rule { drills: true, ..rule() }) }, at("10:00:00"))
+        .await
+        .unwrap();
     let drill = bulletin("16:12:00", NOTO, Revision::Issue, Standing::Drill, &areas);
     assert_eq!(after(&desk, drill).await.1, Verdict::Asked);
     desk.read(|state| assert_eq!(state.latest_dispatch().unwrap().record().mode, Mode::Drill));
-    // The real one of the same series is another incident.
+    // The real one of the same series is another incident, and the drill gives way to it.
     let real = bulletin("16:13:00", NOTO, Revision::Issue, Standing::Real, &areas);
-    assert_eq!(after(&desk, real).await.0.len(), 1);
-    desk.read(|state| assert_eq!(state.latest_dispatch().unwrap().record().mode, Mode::Real));
+    assert_eq!(after(&desk, real).await.0.len(), 2);
+    desk.read(|state| {
+        assert!(state.dispatch(DispatchId(1)).unwrap().is_cancelled());
+        assert_eq!(state.dispatch(DispatchId(2)).unwrap().record().mode, Mode::Real);
+        assert_eq!(state.dispatch(DispatchId(3)).unwrap().record().aim, Aim::Notice);
+    });
 }
 
 #[tokio::test]
-async fn a_cancellation_mails_nobody_and_is_told_to_whoever_opens_the_link() {
+async fn a_cancellation_is_told_to_those_who_were_mailed_and_to_whoever_opens_the_link() {
     let desk = shaken().await;
     let cancel = bulletin("16:14:00", NOTO, Revision::Cancellation, Standing::Real, &[]);
-    assert_eq!(after(&desk, cancel).await, (vec![], Verdict::Cancelled));
+    assert_eq!(after(&desk, cancel).await, (vec![(DispatchId(2), vec![P1, P2, P3])], Verdict::Cancelled));
     let view = desk.open_link(&desk.link_token(common::D1, P1), at("16:15:00")).unwrap();
     assert!(view.facts.last().unwrap().contains("取り消"), "{:?}", view.facts);
     let late = bulletin("16:13:00", NOTO, Revision::Issue, Standing::Real, &[("390", 17, "7")]);
@@ -153,23 +160,14 @@ async fn replayed_and_stale_bulletins_reach_nobody() {
 async fn a_place_that_has_not_reported_counts_as_five_lower() {
     let desk = ministry().await;
     let five = Rule::safety(RuleId(1), "5-".parse().unwrap());
-    desk.command(JudgingCommand::SetRule { rule: five }, at("10:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: Box::new(five) }, at("10:00:00")).await.unwrap();
     let (dispatches, _) = after(&desk, quake("16:12:00", &[("390", 17, "震度５弱以上未入電")])).await;
     assert_eq!(dispatches[0].1, [P1, P2, P3]);
 }
 
 fn draft(key: &str, target: Target) -> DispatchCommand {
     DispatchCommand::Open {
-        draft: Box::new(DispatchDraft {
-            key: key.into(),
-            incident: None,
-            mode: Mode::Test,
-            title: "送信試験".into(),
-            facts: vec![],
-            template: MailTemplate::safety(),
-            question: Question::safety(),
-            target,
-        }),
+        draft: Box::new(DispatchDraft { target, ..DispatchDraft::safety(key, Mode::Test, "送信試験") }),
     }
 }
 

@@ -23,7 +23,7 @@ async fn eventful(journal: Arc<dyn Journal>, keys: Keys) -> Desk {
     let desk = common::ministry_on(journal, keys).await;
     desk.command(take(quake("16:12:00", &[("390", 17, "6+")])), at("16:12:10")).await.unwrap();
     desk.command(answer(D1, P1, 3, "右足を負傷"), at("16:20:00")).await.unwrap();
-    let small = bulletin("16:30:00", "small", Revision::Issue, Standing::Real, &[("390", 17, "3")]);
+    let small = bulletin("16:30:00", "small", Revision::Issue, Standing::Real, &[("350", 13, "3")]);
     desk.command(take(small), at("16:30:10")).await.unwrap();
     let taken_back = bulletin("16:31:00", "back", Revision::Cancellation, Standing::Real, &[]);
     desk.command(take(taken_back), at("16:31:10")).await.unwrap();

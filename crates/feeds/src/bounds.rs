@@ -14,9 +14,11 @@ pub const MAX_NAMESPACE_DECLARATIONS: usize = 1024;
 pub const MAX_NODES: u32 = 2_000_000;
 /// The most reports on places that one telegram may become. Every municipality of Japan with
 /// ten warnings makes 20,000.
-pub const MAX_REPORTS: usize = 50_000;
+pub const MAX_REPORTS: usize = 40_000;
 /// Bytes that a node has at least on average, in a telegram that is not small. Real ones have 15 and more.
-const BYTES_PER_NODE: usize = 8;
+const BYTES_PER_NODE: usize = 10;
+/// Elements that name a place, each of which becomes a report: of JMA, CAP, EDXL-DE and 外務省.
+const PLACES: [&str; 5] = ["Area", "Station", "area", "targetArea", "country"];
 /// Nodes that any telegram may have, however small.
 const NODES_ANYWAY: usize = 10_000;
 
@@ -71,11 +73,12 @@ struct Scan<'a> {
     at: usize,
     depth: usize,
     namespace_declarations: usize,
+    places: usize,
 }
 
 impl<'a> Scan<'a> {
     const fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0, namespace_declarations: 0 }
+        Self { text, at: 0, depth: 0, namespace_declarations: 0, places: 0 }
     }
 
     fn run(mut self) -> Result<(), Reject> {
@@ -105,6 +108,10 @@ impl<'a> Scan<'a> {
     /// Counts what one start tag adds; its length in bytes, or `None` when it never ends.
     fn start_tag(&mut self, rest: &str) -> Result<Option<usize>, Reject> {
         let bytes = rest.as_bytes();
+        if PLACES.contains(&local_name(rest)) {
+            self.places += 1;
+            self.check("reports on places", self.places, MAX_REPORTS)?;
+        }
         let (mut attributes, mut quote) = (0, None);
         for (i, &b) in bytes.iter().enumerate() {
             match (quote, b) {
@@ -136,6 +143,13 @@ impl<'a> Scan<'a> {
     fn place(&self) -> Place {
         Place::of_byte(self.text.as_bytes(), self.at)
     }
+}
+
+/// The name of the element that a start tag begins, without its prefix.
+fn local_name(tag: &str) -> &str {
+    let end = tag.bytes().skip(1).position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/')).unwrap_or(0);
+    let name = &tag[1..=end];
+    name.rsplit(':').next().unwrap_or(name)
 }
 
 /// Bytes up to and with the end mark.

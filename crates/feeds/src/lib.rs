@@ -57,10 +57,10 @@ pub use bounds::{
     MAX_ATTRIBUTES_PER_ELEMENT, MAX_DEPTH_ELEMENTS, MAX_NAMESPACE_DECLARATIONS, MAX_NODES, MAX_REPORTS,
     MAX_TELEGRAM_BYTES,
 };
-pub use hikyaku_bulletin::Bulletin;
+pub use hikyaku_bulletin::{Bulletin, Fate};
 pub use index::{Entry, Index};
 pub use local_area::{LocalArea, local_area, local_areas};
 pub use parse::parse;
 pub use read::{Document, read};
 pub use reject::{Place, Reject};
-pub use series::{Fate, Freshness, Present, Series, Step, Taken, Timing};
+pub use series::{Freshness, Present, Series, Step, Taken, Timing};

@@ -2,6 +2,8 @@
 
 use roxmltree::Node;
 
+use crate::xml::joined;
+
 /// The child elements of a local name, in order.
 pub(crate) fn children<'a, 'i: 'a>(node: Node<'a, 'i>, name: &str) -> impl Iterator<Item = Node<'a, 'i>> {
     let name = name.to_owned();
@@ -15,8 +17,7 @@ pub(crate) fn child<'a, 'i: 'a>(node: Node<'a, 'i>, name: &str) -> Option<Node<'
 
 /// All text of an element and below, without blanks around it: some sources put markup in titles.
 pub(crate) fn text(node: Node) -> String {
-    let whole: String = node.descendants().filter_map(|it| if it.is_text() { it.text() } else { None }).collect();
-    whole.trim().to_owned()
+    joined(node.descendants().filter(Node::is_text).filter_map(|it| it.text()))
 }
 
 /// The text of a child element; `None` when it is absent or empty.

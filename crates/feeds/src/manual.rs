@@ -1,11 +1,13 @@
 //! Manual entry: what an operator knows before any feed does, as a source like any other, so that it passes the same judgement.
 
 use hikyaku_bulletin::{
-    Area, AreaReport, Bulletin, CivilProtection, Detail, Kind, Origin, Phase, PlaceClass, Prefecture, Revision,
-    SeriesKey, Severity, SourceId, Standing, Threat,
+    Area, AreaReport, Bulletin, CivilProtection, Detail, Kind, Origin, Phase, PlaceClass, Prefecture, RegionCode,
+    Revision, SeriesKey, Severity, SourceId, Standing, Threat,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::tables::{self, Country, Table};
 
 /// The longest headline, in characters.
 const HEADLINE_MAX: usize = 200;
@@ -36,6 +38,9 @@ pub struct ManualEntry {
     pub hazard: ManualHazard,
     /// The prefectures concerned, by JIS number; for 国民保護 those told to take shelter.
     pub prefectures: Vec<u8>,
+    /// Smaller or other regions concerned: 細分区域, municipalities and wards, countries.
+    #[serde(default)]
+    pub regions: Vec<RegionCode>,
     /// One sentence.
     pub headline: String,
     /// More; may be empty.
@@ -94,6 +99,9 @@ pub enum Fault {
     /// No such prefecture.
     #[error("都道府県番号 {0} はありません。")]
     Prefecture(u8),
+    /// A region that no entry can be about.
+    #[error("地域「{0}」は指定できません。細分区域、市区町村、国のコードを入力してください。")]
+    Region(String),
     /// It is yet to come.
     #[error("発生時刻が未来です。時刻を確認してください。")]
     Future,
@@ -109,7 +117,13 @@ impl ManualEntry {
     /// All that the operator must mend, at once.
     pub fn bulletin(&self) -> Result<Bulletin, Vec<Fault>> {
         let mut faults = self.wrong_words();
-        let prefectures = known(&self.prefectures, &mut faults);
+        let mut places: Vec<Area> = known(&self.prefectures, &mut faults).into_iter().map(Area::prefecture).collect();
+        for region in &self.regions {
+            match place(region) {
+                Some(area) => places.push(area),
+                None => faults.push(Fault::Region(region.to_string())),
+            }
+        }
         if self.occurred.is_some_and(|at| at.duration_since(self.entered) > FUTURE_MAX) {
             faults.push(Fault::Future);
         }
@@ -148,8 +162,7 @@ impl ManualEntry {
         bulletin.publisher = "手入力".to_owned();
         bulletin.detail = detail;
         if self.revision != ManualRevision::Cancellation {
-            let report = |it| AreaReport { area: Area::prefecture(it), severity: severity.clone() };
-            bulletin.areas = prefectures.into_iter().map(report).collect();
+            bulletin.areas = places.into_iter().map(|area| AreaReport { area, severity: severity.clone() }).collect();
         }
         Ok(bulletin)
     }
@@ -177,6 +190,25 @@ impl ManualEntry {
             }
         }
         faults
+    }
+}
+
+/// The area of a region, with all that our tables know of it. A municipality that the tables do not know yet keeps its code for a name.
+fn place(region: &RegionCode) -> Option<Area> {
+    match region {
+        RegionCode::Prefecture(prefecture) => Some(Area::prefecture(*prefecture)),
+        RegionCode::SeismicLocal(code) => {
+            let code = code.to_string();
+            let known = tables::area(Table::Seismic, &code)?;
+            Some(tables::named_area(Table::Seismic, code, known.name.to_owned()))
+        }
+        RegionCode::Municipality(code) => {
+            let code = code.to_string();
+            let name = tables::area(Table::City, &format!("{code}00")).map_or(code.clone(), |it| it.name.to_owned());
+            Some(tables::municipality(code, name))
+        }
+        RegionCode::Country(code) => tables::country(&code.to_string()).map(Country::area),
+        RegionCode::Area(..) => None,
     }
 }
 
@@ -211,6 +243,7 @@ mod tests {
                 fallen_in: fallen_in.to_vec(),
             },
             prefectures: vec![1, 2],
+            regions: Vec::new(),
             headline: "ミサイルが発射されたものとみられます。".into(),
             text: String::new(),
         }
@@ -229,6 +262,30 @@ mod tests {
         assert!(!struck(missile(Phase::Fallen, PlaceClass::Eez, &[])));
         assert!(struck(missile(Phase::Fallen, PlaceClass::TerritorialSea, &[])));
         assert!(struck(missile(Phase::Fallen, PlaceClass::Unknown, &[2])));
+    }
+
+    #[test]
+    fn req_a16_an_entry_names_municipalities_local_areas_and_countries_too() {
+        let mut entry = missile(Phase::Launched, PlaceClass::Unknown, &[]);
+        entry.prefectures.clear();
+        entry.regions = ["02201", "350", "TH"].map(|it| it.parse().unwrap()).to_vec();
+        let areas = entry.bulletin().unwrap().areas;
+        assert_eq!(
+            areas.iter().map(|it| it.area.name.as_str()).collect::<Vec<_>>(),
+            ["青森市", "東京都２３区", "タイ"]
+        );
+        let concerned = |region: &str| areas.iter().any(|it| it.area.concerns(&region.parse().unwrap()));
+        assert!(["02201", "02", "13101", "TH"].into_iter().all(concerned));
+        assert!(!["02202", "13201", "VN"].into_iter().any(concerned));
+        entry.regions = vec!["volcano/314".parse().unwrap()];
+        assert_eq!(entry.bulletin(), Err(vec![Fault::Region("volcano/314".into())]));
+        let written = serde_json::to_string(&missile(Phase::Launched, PlaceClass::Unknown, &[])).unwrap();
+        let earlier = written.replace(r#""regions":[],"#, "");
+        assert_ne!(earlier, written);
+        assert!(
+            serde_json::from_str::<ManualEntry>(&earlier).is_ok(),
+            "what was written before there were regions is read"
+        );
     }
 
     #[test]

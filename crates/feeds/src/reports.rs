@@ -40,6 +40,20 @@ mod tests {
     }
 
     #[test]
+    fn a_telegram_that_names_more_places_than_are_kept_is_refused_before_it_is_built() {
+        for name in ["Area", "Station", "cap:area", "targetArea", "country"] {
+            // It never ends: a reader that built it would say so.
+            let endless = |places: usize| format!("<Report>{}", format!("<{name} />").repeat(places));
+            let said = |places| parse(endless(places).as_bytes(), "wide").unwrap_err();
+            let is_refused = |it: &Reject| matches!(it, Reject::OutOfBounds { what: "reports on places", .. });
+            assert!(is_refused(&said(MAX_REPORTS + 1)), "{name}");
+            assert!(!is_refused(&said(MAX_REPORTS)), "{name}");
+        }
+        let stations = format!("<Report>{}", "<IntensityStation/>".repeat(MAX_REPORTS + 1));
+        assert!(matches!(parse(stations.as_bytes(), "dense"), Err(Reject::Malformed { .. })));
+    }
+
+    #[test]
     fn places_and_warnings_that_multiply_beyond_bounds_are_refused_before_they_are_made() {
         let warning = |kinds: usize, places: usize| {
             let (kinds, places) =

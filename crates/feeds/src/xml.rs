@@ -70,8 +70,16 @@ pub(crate) fn at<'a, 'i: 'a>(node: Node<'a, 'i>, path: &[&'static str]) -> Optio
 
 /// The text of an element without blanks around it: official files carry `<MaxInt>4 </MaxInt>`.
 pub(crate) fn text(node: Node) -> String {
-    let whole: String = node.children().filter_map(|it| if it.is_text() { it.text() } else { None }).collect();
-    whole.trim().to_owned()
+    joined(node.children().filter(Node::is_text).filter_map(|it| it.text()))
+}
+
+/// Texts as one, without blanks around it. There is one as a rule, and it is copied once.
+pub(crate) fn joined<'a>(mut parts: impl Iterator<Item = &'a str>) -> String {
+    let first = parts.next().unwrap_or_default();
+    match parts.next() {
+        None => first.trim().to_owned(),
+        Some(second) => [first, second].into_iter().chain(parts).collect::<String>().trim().to_owned(),
+    }
 }
 
 /// The text of a child element; `None` when it is absent or empty, which mean the same in JMA XML.

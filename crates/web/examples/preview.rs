@@ -66,8 +66,14 @@ async fn answer_some(stage: &Stage, dispatch: DispatchId) -> Result<(), hikyaku_
             _ => 1,
         };
         let person = stage.person(number);
-        let command =
-            AnswerCommand::Give { dispatch, person, choice: ChoiceId(choice), comment: String::new(), via: Via::Link };
+        let command = AnswerCommand::Give {
+            dispatch,
+            person,
+            choice: ChoiceId(choice),
+            comment: String::new(),
+            details: Vec::new(),
+            via: Via::Link,
+        };
         stage.desk.command_as(Actor::Responder(person), command, stage.time()).await?;
     }
     Ok(())

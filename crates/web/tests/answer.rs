@@ -291,6 +291,7 @@ async fn an_answer_given_on_behalf_is_shown_as_such() {
         person,
         choice: ChoiceId(3),
         comment: "電話で確認".to_owned(),
+        details: Vec::new(),
         via: Via::Behalf,
     };
     stage.desk.command(command, stage.time()).await.unwrap();

@@ -3,8 +3,9 @@
 use thiserror::Error;
 
 use crate::answer::Via;
-use crate::id::{DispatchId, PersonId};
-use crate::question::ChoiceId;
+use crate::id::{DispatchId, IncidentId, PersonId};
+use crate::question::{ChoiceId, Detail};
+use crate::thread::Speaker;
 
 /// A wish about answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +20,37 @@ pub enum AnswerCommand {
         choice: ChoiceId,
         /// Free text; empty for none.
         comment: String,
+        /// Answers to further questions.
+        details: Vec<Detail>,
         /// How it came in.
         via: Via,
+    },
+    /// Reports without being asked, by the personal card or link (requirements A03, A36).
+    SelfReport {
+        /// Who.
+        person: PersonId,
+        /// What was chosen of the safety question.
+        choice: ChoiceId,
+        /// Free text; empty for none.
+        comment: String,
+    },
+    /// Notes whose links were fetched; those known already are left out.
+    NoteFetched {
+        /// Of which dispatch.
+        dispatch: DispatchId,
+        /// Whose.
+        people: Vec<PersonId>,
+    },
+    /// Says something about somebody's answer in an incident.
+    Say {
+        /// About which incident.
+        incident: IncidentId,
+        /// About whose answer.
+        person: PersonId,
+        /// Who speaks.
+        speaker: Speaker,
+        /// What.
+        text: String,
     },
 }
 
@@ -45,8 +75,11 @@ pub enum AnswerRefusal {
     /// The question has no such choice.
     #[error("the question has no choice {}: choose one of those shown", .0.0)]
     UnknownChoice(ChoiceId),
+    /// The answer to a further question does not fit it.
+    #[error("the answer to further question {0} does not fit: answer what is shown")]
+    BadDetail(u8),
     /// The comment is too long.
-    #[error("the comment has {chars} characters: shorten it to {max_chars}")]
+    #[error("the text has {chars} characters: shorten it to {max_chars}")]
     CommentTooLong {
         /// Its length, in characters.
         chars: usize,
@@ -56,4 +89,15 @@ pub enum AnswerRefusal {
     /// The question takes no comment.
     #[error("this question takes no comment: leave it empty")]
     NoComment,
+    /// A message without words.
+    #[error("the message is empty: write something")]
+    NothingSaid,
+    /// The person has no part in the incident.
+    #[error("{person} was not asked in {incident}: choose somebody who was")]
+    NotInIncident {
+        /// Who.
+        person: PersonId,
+        /// In which.
+        incident: IncidentId,
+    },
 }

@@ -1,12 +1,12 @@
 //! What can be asked about dispatches and their mails, and why it may be refused.
 
-use hikyaku_bulletin::RegionCode;
+use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::dispatch::MailOutcome;
-use crate::id::{DispatchId, GroupId, IncidentId, PersonId};
-use crate::mail::{MailTemplate, Mode};
-use crate::question::Question;
+use crate::draft::DispatchDraft;
+use crate::id::{DispatchId, IncidentId, PersonId};
+use crate::measure::Measure;
 
 /// A wish about dispatches and their mails.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,10 +16,52 @@ pub enum DispatchCommand {
         /// What and to whom.
         draft: Box<DispatchDraft>,
     },
-    /// Notes that the delivery engine has all mails of a dispatch durably.
+    /// Sends a dispatch later.
+    Schedule {
+        /// What and to whom; who is meant is looked up when it is sent.
+        draft: Box<DispatchDraft>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Does not send what was to be sent later.
+    Unschedule {
+        /// The key of the draft.
+        key: String,
+    },
+    /// Sends what was scheduled, if its time has come.
+    Start {
+        /// The key of the draft.
+        key: String,
+    },
+    /// Sends again to whoever has not answered.
+    Resend {
+        /// Which dispatch.
+        dispatch: DispatchId,
+    },
+    /// Tries the next address of these people, where the lane to their present one is blocked; of whoever has answered or has
+    /// no further one, nothing is sent.
+    TryNextAddress {
+        /// Of which dispatch.
+        dispatch: DispatchId,
+        /// Who.
+        people: Vec<PersonId>,
+    },
+    /// Does whatever is due for a dispatch whose answers stay away.
+    FollowUp {
+        /// Which dispatch.
+        dispatch: DispatchId,
+    },
+    /// Sends nothing more of a dispatch.
+    Cancel {
+        /// Which dispatch.
+        dispatch: DispatchId,
+    },
+    /// Notes that the delivery engine has all mails of a round durably; 0 is the first mails.
     MarkQueued {
         /// Which dispatch.
         dispatch: DispatchId,
+        /// Which round.
+        round: u8,
     },
     /// Notes how mails ended; what is known already is left out.
     RecordOutcomes {
@@ -28,41 +70,13 @@ pub enum DispatchCommand {
         /// How they ended, as many as came together.
         outcomes: Vec<MailOutcome>,
     },
-}
-
-/// A dispatch that a person composes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DispatchDraft {
-    /// Its own name: a second draft of the same name is refused, so a double press sends once.
-    pub key: String,
-    /// The incident it belongs to; `None` opens a new one.
-    pub incident: Option<IncidentId>,
-    /// Whether it is meant in earnest; a known incident's mode must be the same.
-    pub mode: Mode,
-    /// What the mail calls it.
-    pub title: String,
-    /// What the mail tells, a line each.
-    pub facts: Vec<String>,
-    /// The mail.
-    pub template: MailTemplate,
-    /// The question.
-    pub question: Question,
-    /// Who is asked.
-    pub target: Target,
-}
-
-/// Who a composed dispatch goes to (requirement A22).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Target {
-    /// Everybody.
-    Everyone,
-    /// These people.
-    People(Vec<PersonId>),
-    /// Everybody in these groups or below them.
-    Groups(Vec<GroupId>),
-    /// Everybody with one of these regions.
-    Regions(Vec<RegionCode>),
+    /// Notes what is done so that a dispatch is not late again.
+    NoteMeasure {
+        /// Which dispatch.
+        dispatch: DispatchId,
+        /// What, who, how far.
+        measure: Measure,
+    },
 }
 
 /// Why such a wish was not carried out.
@@ -77,16 +91,28 @@ pub enum DispatchRefusal {
         /// The dispatch that has it.
         dispatch: DispatchId,
     },
+    /// The same thing is to be sent later.
+    #[error("\"{0}\" is scheduled already: take that back, or give this one another key")]
+    ScheduledAlready(String),
+    /// Nothing of that key is scheduled.
+    #[error("nothing is scheduled as \"{0}\": look at the list of what is scheduled")]
+    NotScheduled(String),
     /// Nobody fits the target.
     #[error("the target holds nobody: choose other people, groups or regions")]
     NobodyAsked,
+    /// Everybody has answered, or nothing was asked.
+    #[error("{0} has nobody left who has not answered: nothing is to be sent again")]
+    NobodyUnanswered(DispatchId),
+    /// It was cancelled, or can no longer be answered.
+    #[error("{0} is over: send a new one")]
+    Over(DispatchId),
     /// A drill in a real incident, or the other way round.
     #[error("incident {incident} has another mode: open a new incident for it")]
     OtherMode {
         /// Which incident.
         incident: IncidentId,
     },
-    /// A question without choices, or two choices of one number.
+    /// Choices or further questions without numbers of their own.
     #[error("the question needs choices with numbers of their own: mend the question")]
     BadQuestion,
     /// A template names a field that does not exist, or a subject has a line break.

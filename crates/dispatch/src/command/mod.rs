@@ -14,7 +14,7 @@ use thiserror::Error;
 pub use access::{AccessCommand, AccessRefusal};
 pub use account::{AccountCommand, AccountRefusal};
 pub use answer::{AnswerCommand, AnswerRefusal};
-pub use dispatch::{DispatchCommand, DispatchDraft, DispatchRefusal, Target};
+pub use dispatch::{DispatchCommand, DispatchRefusal};
 pub use judging::{JudgingCommand, JudgingRefusal};
 pub use people::{PeopleCommand, PeopleRefusal, RemovalGuard, RosterImport, RosterScope};
 pub use retention::{RetentionCommand, RetentionRefusal};

@@ -1,20 +1,39 @@
 //! Deciding about answers.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::answer::{AnswerRecord, COMMENT_CHARS_MAX, Via};
+use super::opening::{Opening, Words};
+use crate::answer::{AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, Report, SelfReport, Via};
+use crate::class::Class;
 use crate::command::{AnswerCommand, AnswerRefusal, Refusal};
+use crate::dispatch::Dispatch;
 use crate::event::{AnswerEvent, Event};
-use crate::id::{DispatchId, PersonId};
-use crate::question::ChoiceId;
+use crate::id::{DispatchId, IncidentId, PersonId};
+use crate::question::{ChoiceId, Detail, Question};
+use crate::rule::Aim;
 use crate::sealed::Private;
 use crate::state::State;
+use crate::thread::{MESSAGE_CHARS_MAX, Message, Speaker};
 
 pub(super) fn decide(state: &State, command: &AnswerCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
-        AnswerCommand::Give { dispatch, person, choice, comment, via } => {
-            let given = Given { dispatch: *dispatch, person: *person, choice: *choice, comment, via: *via };
-            answer(state, &given, now)
+        AnswerCommand::Give { dispatch, person, choice, comment, details, via } => {
+            let given = Given {
+                dispatch: *dispatch,
+                person: *person,
+                choice: *choice,
+                comment: comment.trim(),
+                details,
+                via: *via,
+            };
+            give(state, &given, now)
+        }
+        AnswerCommand::SelfReport { person, choice, comment } => {
+            self_report(state, *person, *choice, comment.trim(), now)
+        }
+        AnswerCommand::NoteFetched { dispatch, people } => note_fetched(state, *dispatch, people),
+        AnswerCommand::Say { incident, person, speaker, text } => {
+            say(state, *incident, *person, *speaker, text.trim(), now)
         }
     }
 }
@@ -25,10 +44,11 @@ struct Given<'a> {
     person: PersonId,
     choice: ChoiceId,
     comment: &'a str,
+    details: &'a [Detail],
     via: Via,
 }
 
-fn answer(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+fn give(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     let dispatch = state.dispatch(given.dispatch).ok_or(Refusal::UnknownDispatch(given.dispatch))?;
     if !dispatch.is_asked(given.person) {
         return Err(AnswerRefusal::NotAsked { person: given.person, dispatch: given.dispatch }.into());
@@ -39,34 +59,114 @@ fn answer(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>
     if !dispatch.is_open(now) {
         return Err(AnswerRefusal::Closed { dispatch: given.dispatch }.into());
     }
-    let question = &dispatch.record().question;
-    if question.choice(given.choice).is_none() {
-        return Err(AnswerRefusal::UnknownChoice(given.choice).into());
-    }
-    let comment = given.comment.trim();
-    let chars = comment.chars().count();
-    if chars > COMMENT_CHARS_MAX {
-        return Err(AnswerRefusal::CommentTooLong { chars, max_chars: COMMENT_CHARS_MAX }.into());
-    }
-    if !comment.is_empty() && !question.comment_allowed {
-        return Err(AnswerRefusal::NoComment.into());
-    }
+    check(&dispatch.record().question, given.choice, given.comment, given.details)?;
     let before = state.last_answer(given.dispatch, given.person);
-    let repeated = before.is_some_and(|before| before.is_repeated(given.choice, comment, now));
+    let repeated = before.is_some_and(|before| before.is_repeated(given.choice, given.comment, given.details, now));
     // A person asked anew in the same incident answers anew, even in the same words.
     if repeated && dispatch.has_answered(given.person) {
         return Ok(Vec::new());
     }
+    let incident = state.incident_of(given.dispatch).map_or(dispatch.record().incident, |incident| incident.id);
     Ok(vec![
         AnswerEvent::Given(AnswerRecord {
-            incident: dispatch.record().incident,
+            incident,
             dispatch: given.dispatch,
             person: given.person,
             choice: given.choice,
-            comment: Private::Open(comment.to_owned()),
+            comment: Private::Open(given.comment.to_owned()),
+            details: Private::Open(given.details.to_vec()),
             via: given.via,
             at: now,
         })
         .into(),
     ])
+}
+
+fn check(question: &Question, choice: ChoiceId, comment: &str, details: &[Detail]) -> Result<(), AnswerRefusal> {
+    if question.choice(choice).is_none() {
+        return Err(AnswerRefusal::UnknownChoice(choice));
+    }
+    check_length(comment, COMMENT_CHARS_MAX)?;
+    if !comment.is_empty() && !question.comment_allowed {
+        return Err(AnswerRefusal::NoComment);
+    }
+    match details.iter().find(|detail| !question.takes(choice, detail)) {
+        Some(detail) => Err(AnswerRefusal::BadDetail(detail.question)),
+        None => Ok(()),
+    }
+}
+
+fn check_length(text: &str, max_chars: usize) -> Result<(), AnswerRefusal> {
+    let chars = text.chars().count();
+    if chars > max_chars { Err(AnswerRefusal::CommentTooLong { chars, max_chars }) } else { Ok(()) }
+}
+
+/// A report counts at once for what asked the person within the window; it is kept for what asks within the window from now.
+fn self_report(
+    state: &State,
+    person: PersonId,
+    choice: ChoiceId,
+    comment: &str,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    if state.people().find(person).is_none() {
+        return Err(Refusal::UnknownPerson(person));
+    }
+    check(&Question::safety(), choice, comment, &[])?;
+    let report = SelfReport { person, choice, comment: Private::Open(comment.to_owned()), at: now };
+    let known = Report::from(&report);
+    let mut events = vec![AnswerEvent::SelfReported(report).into()];
+    let since = now.checked_sub(SignedDuration::from_hours(REPORT_HOURS)).unwrap_or(Timestamp::MIN);
+    let asks = |it: &&Dispatch| it.record().opened > since && it.is_asked(person) && known.fits(it.record());
+    if let Some(dispatch) = state.dispatches().rev().find(asks) {
+        let incident = state.incident_of(dispatch.id()).map_or(dispatch.record().incident, |incident| incident.id);
+        events.push(AnswerEvent::Given(known.answer(dispatch.id(), incident)).into());
+    }
+    Ok(events)
+}
+
+fn note_fetched(state: &State, dispatch: DispatchId, people: &[PersonId]) -> Result<Vec<Event>, Refusal> {
+    let known = state.dispatch(dispatch).ok_or(Refusal::UnknownDispatch(dispatch))?;
+    let is_new = |person: &&PersonId| known.is_asked(**person) && !known.was_fetched(**person);
+    let people: Vec<PersonId> = people.iter().filter(is_new).copied().collect();
+    Ok(if people.is_empty() { Vec::new() } else { vec![AnswerEvent::Fetched { dispatch, people }.into()] })
+}
+
+/// Keeps a message; a person is told by mail that there is one, not what it says.
+fn say(
+    state: &State,
+    incident: IncidentId,
+    person: PersonId,
+    speaker: Speaker,
+    text: &str,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let known = state.incident(incident).ok_or(Refusal::UnknownIncident(incident))?;
+    let asked = |it: &Dispatch| it.is_asked(person) && it.record().aim == Aim::Safety;
+    let dispatches = known.dispatches.iter().filter_map(|id| state.dispatch(*id));
+    let last = dispatches.rev().find(|it| asked(it));
+    let last = last.ok_or(AnswerRefusal::NotInIncident { person, incident })?;
+    if text.is_empty() {
+        return Err(AnswerRefusal::NothingSaid.into());
+    }
+    check_length(text, MESSAGE_CHARS_MAX)?;
+    let mut opening = Opening::new(state, now);
+    let message = Message { incident, person, speaker, text: Private::Open(text.to_owned()), at: now };
+    opening.push(AnswerEvent::Said(message));
+    if matches!(speaker, Speaker::Manager(_)) {
+        let number = state.thread(incident, person).count() + 1;
+        let title = format!("担当者からの連絡（{}）", last.record().title);
+        let facts = ["あなたの回答について、担当者から連絡があります。ページで内容を確認してください。".to_owned()];
+        let words = Words {
+            key: &format!("{incident}/{person}/連絡{number}"),
+            incident,
+            aim: Aim::Notice,
+            class: Class::Routine,
+            mode: known.mode,
+            title: &title,
+            facts: &facts,
+        };
+        opening.notice(&words, [(person, None)]);
+    }
+    Ok(opening.events)
 }

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::draft;
+use super::{draft, followup};
 use crate::command::{AnswerRefusal, DispatchCommand, Refusal};
-use crate::dispatch::MailOutcome;
+use crate::dispatch::{Dispatch, MailOutcome};
 use crate::event::{DispatchEvent, Event};
 use crate::id::DispatchId;
 use crate::state::State;
@@ -12,22 +12,43 @@ use crate::state::State;
 pub(super) fn decide(state: &State, command: &DispatchCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
         DispatchCommand::Open { draft } => draft::open(state, draft, now),
-        DispatchCommand::MarkQueued { dispatch } => {
-            let dispatch = state.dispatch(*dispatch).ok_or(Refusal::UnknownDispatch(*dispatch))?;
-            let event = DispatchEvent::Queued { dispatch: dispatch.id(), at: now };
-            Ok(if dispatch.timeline().queued.is_none() { vec![event.into()] } else { Vec::new() })
+        DispatchCommand::Schedule { draft, at } => draft::schedule(state, draft, *at, now),
+        DispatchCommand::Unschedule { key } => draft::unschedule(state, key),
+        DispatchCommand::Start { key } => draft::start(state, key, now),
+        DispatchCommand::Resend { dispatch } => followup::resend(state, known(state, *dispatch)?, now),
+        DispatchCommand::TryNextAddress { dispatch, people } => {
+            followup::next_address(known(state, *dispatch)?, people, now)
         }
-        DispatchCommand::RecordOutcomes { dispatch, outcomes } => record_outcomes(state, *dispatch, outcomes),
+        DispatchCommand::FollowUp { dispatch } => Ok(followup::whatever_is_due(state, known(state, *dispatch)?, now)),
+        DispatchCommand::Cancel { dispatch } => {
+            let dispatch = known(state, *dispatch)?;
+            let event = DispatchEvent::Cancelled { dispatch: dispatch.id(), at: now };
+            Ok(if dispatch.is_cancelled() { Vec::new() } else { vec![event.into()] })
+        }
+        DispatchCommand::MarkQueued { dispatch, round } => {
+            let dispatch = known(state, *dispatch)?;
+            let event = DispatchEvent::Queued { dispatch: dispatch.id(), round: *round, at: now };
+            let is_known = dispatch.is_queued(*round) || usize::from(*round) > dispatch.rounds().len();
+            Ok(if is_known { Vec::new() } else { vec![event.into()] })
+        }
+        DispatchCommand::RecordOutcomes { dispatch, outcomes } => record_outcomes(known(state, *dispatch)?, outcomes),
+        DispatchCommand::NoteMeasure { dispatch, measure } => {
+            let dispatch = known(state, *dispatch)?.id();
+            Ok(vec![DispatchEvent::MeasureNoted { dispatch, measure: measure.clone() }.into()])
+        }
     }
 }
 
-fn record_outcomes(state: &State, dispatch: DispatchId, outcomes: &[MailOutcome]) -> Result<Vec<Event>, Refusal> {
-    let known = state.dispatch(dispatch).ok_or(Refusal::UnknownDispatch(dispatch))?;
-    if let Some(stranger) = outcomes.iter().find(|outcome| !known.is_asked(outcome.person)) {
-        return Err(AnswerRefusal::NotAsked { person: stranger.person, dispatch }.into());
+fn known(state: &State, id: DispatchId) -> Result<&Dispatch, Refusal> {
+    state.dispatch(id).ok_or(Refusal::UnknownDispatch(id))
+}
+
+fn record_outcomes(dispatch: &Dispatch, outcomes: &[MailOutcome]) -> Result<Vec<Event>, Refusal> {
+    if let Some(stranger) = outcomes.iter().find(|outcome| !dispatch.is_asked(outcome.person)) {
+        return Err(AnswerRefusal::NotAsked { person: stranger.person, dispatch: dispatch.id() }.into());
     }
-    let is_new = |outcome: &&MailOutcome| known.mail_end(outcome.person, outcome.place) != Some(outcome.end);
+    let is_new = |it: &&MailOutcome| dispatch.mail_end_in(it.round, it.person, it.place) != Some(it.end);
     let outcomes: Vec<MailOutcome> = outcomes.iter().filter(is_new).cloned().collect();
-    let event = |outcomes| DispatchEvent::OutcomesRecorded { dispatch, outcomes };
+    let event = |outcomes| DispatchEvent::OutcomesRecorded { dispatch: dispatch.id(), outcomes };
     Ok(if outcomes.is_empty() { Vec::new() } else { vec![event(outcomes).into()] })
 }

@@ -1,91 +1,112 @@
-//! A dispatch that a person composed (requirements A05, A17, A22).
-
-use std::collections::BTreeSet;
+//! A dispatch that a person composed, sent now or later (requirements A05, A17, A22).
 
 use jiff::Timestamp;
 
-use super::bulletin::{expiry, mails_to};
-use crate::command::{DispatchDraft, DispatchRefusal, Refusal, Target};
-use crate::dispatch::{Asked, DispatchRecord};
-use crate::event::{DispatchEvent, Event, JudgingEvent};
-use crate::id::PersonId;
+use super::opening::{Opening, places_of};
+use crate::command::{DispatchRefusal, Refusal};
+use crate::dispatch::{Asked, Decided, DispatchRecord};
+use crate::draft::DispatchDraft;
+use crate::event::{DispatchEvent, Event, JudgingEvent, News};
+use crate::id::IncidentId;
 use crate::incident::Summary;
 use crate::mail;
-use crate::person::{Person, Side};
+use crate::rule::Aim;
+use crate::select::select;
 use crate::state::State;
-use crate::timeline::Origin;
+use crate::timeline::{Origin, whole_micros};
 
-pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    if let Some(dispatch) = state.dispatches.of_key(&draft.key) {
-        return Err(DispatchRefusal::SentAlready { key: draft.key.clone(), dispatch }.into());
+pub(super) fn schedule(
+    state: &State,
+    draft: &DispatchDraft,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    check(state, draft)?;
+    if state.dispatches.scheduled.contains_key(&draft.key) {
+        return Err(DispatchRefusal::ScheduledAlready(draft.key.clone()).into());
     }
+    select(state, &draft.target, draft.side, now)?;
+    Ok(vec![DispatchEvent::Scheduled { draft: Box::new(draft.clone()), at: whole_micros(at) }.into()])
+}
+
+pub(super) fn unschedule(state: &State, key: &str) -> Result<Vec<Event>, Refusal> {
+    if !state.dispatches.scheduled.contains_key(key) {
+        return Err(DispatchRefusal::NotScheduled(key.to_owned()).into());
+    }
+    Ok(vec![DispatchEvent::Unscheduled { key: key.to_owned() }.into()])
+}
+
+/// Opens what was scheduled, once its time has come. What can no longer be sent is taken off the list.
+pub(super) fn start(state: &State, key: &str, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let scheduled = state.dispatches.scheduled.get(key);
+    let (at, draft) = scheduled.ok_or_else(|| DispatchRefusal::NotScheduled(key.to_owned()))?;
+    if now < *at {
+        return Ok(Vec::new());
+    }
+    let mut events = unschedule(state, key)?;
+    events.extend(open(state, draft, now).unwrap_or_default());
+    Ok(events)
+}
+
+fn check(state: &State, draft: &DispatchDraft) -> Result<(), Refusal> {
+    check_key(state, &draft.key)?;
     mail::check(&draft.template).map_err(DispatchRefusal::BadTemplate)?;
     if !draft.question.is_sound() {
         return Err(DispatchRefusal::BadQuestion.into());
     }
-    let mut events = Vec::new();
-    let incident = match draft.incident {
-        Some(id) => {
-            let incident = state.incident(id).ok_or(Refusal::UnknownIncident(id))?;
-            if incident.mode != draft.mode {
-                return Err(DispatchRefusal::OtherMode { incident: id }.into());
-            }
-            id
+    if let Some(id) = draft.incident {
+        let incident = state.incident(id).ok_or(Refusal::UnknownIncident(id))?;
+        if incident.mode != draft.mode {
+            return Err(DispatchRefusal::OtherMode { incident: id }.into());
         }
-        None => {
-            let incident = state.incidents.next_id();
-            let (title, facts) = (draft.title.clone(), draft.facts.clone());
-            let summary = Summary { title, facts, occurred: None, published: now };
-            let series = Vec::new();
-            events
-                .push(JudgingEvent::IncidentOpened { incident, mode: draft.mode, series, summary, opened: now }.into());
-            incident
-        }
-    };
-    let asked: Vec<Asked> = target(state, &draft.target, now)?
-        .map(|person| Asked { person, intensity: None, mails: mails_to(state, person) })
-        .collect();
-    if asked.is_empty() {
-        return Err(DispatchRefusal::NobodyAsked.into());
     }
-    events.push(
-        DispatchEvent::Opened(Box::new(DispatchRecord {
-            dispatch: state.dispatches.next_id(),
-            key: draft.key.clone(),
-            incident,
-            rule: None,
-            mode: draft.mode,
-            title: draft.title.clone(),
-            facts: draft.facts.clone(),
-            template: draft.template.clone(),
-            question: draft.question.clone(),
-            origin: Origin::default(),
-            opened: now,
-            expires: expiry(now),
-            asked,
-        }))
-        .into(),
-    );
-    Ok(events)
+    Ok(())
 }
 
-/// The people of a target, each once, in the order of their numbers.
-fn target(state: &State, target: &Target, now: Timestamp) -> Result<impl Iterator<Item = PersonId> + use<>, Refusal> {
-    let those = |fits: &dyn Fn(&Person) -> bool| -> BTreeSet<PersonId> {
-        state.people().iter().filter(|person| person.is_reachable() && fits(person)).map(|person| person.id).collect()
-    };
-    let people = match target {
-        Target::Everyone => those(&|person| person.side == Side::Domestic),
-        Target::People(people) => {
-            if let Some(unknown) = people.iter().find(|person| state.people().find(**person).is_none()) {
-                return Err(Refusal::UnknownPerson(*unknown));
-            }
-            people.iter().copied().collect()
-        }
-        Target::Groups(groups) => those(&|person| groups.iter().any(|group| person.is_within(*group))),
-        Target::Regions(regions) => those(&|person| {
-            person.side == Side::Domestic && person.regions_at(now).any(|region| regions.contains(region))
-        }),
-    };
-    Ok(people.into_iter())
+pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    check(state, draft)?;
+    let people = select(state, &draft.target, draft.side, now)?;
+    if people.is_empty() {
+        return Err(DispatchRefusal::NobodyAsked.into());
+    }
+    let mut opening = Opening::new(state, now);
+    let incident = draft.incident.unwrap_or_else(|| open_incident(&mut opening, draft));
+    let asked = |person| Asked { person, gravity: None, places: places_of(state, person) };
+    opening.dispatch(DispatchRecord {
+        dispatch: state.dispatches.next_id(),
+        key: draft.key.clone(),
+        incident,
+        rule: None,
+        cause: None,
+        aim: if draft.question.is_asked() { Aim::Safety } else { Aim::Information },
+        decided: Decided::Composed,
+        class: draft.class,
+        follow_up: draft.follow_up,
+        mode: draft.mode,
+        title: draft.title.clone(),
+        facts: draft.facts.clone(),
+        template: draft.template.clone(),
+        question: draft.question.clone(),
+        origin: Origin::default(),
+        opened: now,
+        expires: now,
+        asked: people.into_iter().map(asked).collect(),
+    });
+    Ok(opening.events)
+}
+
+fn open_incident(opening: &mut Opening<'_>, draft: &DispatchDraft) -> IncidentId {
+    let incident = opening.state.incidents.next_id();
+    let summary = Summary::composed(&draft.title, &draft.facts, opening.now);
+    let news = News { series: Vec::new(), prefectures: Vec::new(), summary, at: opening.now };
+    opening.push(JudgingEvent::IncidentOpened { incident, mode: draft.mode, news, opened: opening.now });
+    incident
+}
+
+/// Whether the key of a dispatch is free.
+fn check_key(state: &State, key: &str) -> Result<(), DispatchRefusal> {
+    match state.dispatches.of_key(key) {
+        Some(dispatch) => Err(DispatchRefusal::SentAlready { key: key.to_owned(), dispatch }),
+        None => Ok(()),
+    }
 }

@@ -1,18 +1,27 @@
-//! Deciding about rules and bulletins.
+//! Deciding about rules, bulletins and incidents.
 
 use jiff::Timestamp;
 
-use super::bulletin;
-use crate::command::{DispatchRefusal, JudgingCommand, Refusal};
+use super::{bulletin, parts, proposal};
+use crate::command::{DispatchRefusal, JudgingCommand, JudgingRefusal, Refusal};
 use crate::event::{Event, JudgingEvent};
 use crate::mail;
-use crate::rule::Rule;
+use crate::rule::{Aim, Rule, Sending, Table, Who};
 use crate::state::State;
 
 pub(super) fn decide(state: &State, command: &JudgingCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
         JudgingCommand::SetRule { rule } => set_rule(state, rule),
-        JudgingCommand::TakeBulletin { bulletin, received } => Ok(bulletin::take(state, bulletin, *received, now)),
+        JudgingCommand::SetTable { table } => Ok(set_table(state, table)),
+        JudgingCommand::TakeBulletin { bulletin, fate, received } => {
+            Ok(bulletin::take(state, bulletin, *fate, *received, now))
+        }
+        JudgingCommand::Approve { proposal, by } => proposal::approve(state, *proposal, *by, now),
+        JudgingCommand::Reject { proposal, by } => proposal::reject(state, *proposal, *by),
+        JudgingCommand::CallNext { proposal } => proposal::call_next(state, *proposal, now),
+        JudgingCommand::Settle { proposal } => proposal::settle(state, *proposal, now),
+        JudgingCommand::Merge { from, into } => parts::merge(state, *from, *into),
+        JudgingCommand::Split { incident, series } => parts::split(state, *incident, series, now),
     }
 }
 
@@ -21,6 +30,22 @@ fn set_rule(state: &State, rule: &Rule) -> Result<Vec<Event>, Refusal> {
     if !rule.question.is_sound() {
         return Err(DispatchRefusal::BadQuestion.into());
     }
+    if rule.aim == Aim::Safety && !rule.question.is_asked() {
+        return Err(JudgingRefusal::NothingAsked.into());
+    }
+    if matches!(&rule.sending, Sending::Hold(hold) if hold.approvers.is_empty()) {
+        return Err(JudgingRefusal::NoApprover.into());
+    }
+    if let Who::Table(table) = rule.who
+        && state.table(table).is_none()
+    {
+        return Err(JudgingRefusal::UnknownTable(table).into());
+    }
     let event = JudgingEvent::RuleSet(Box::new(rule.clone()));
     Ok(if state.rules().get(&rule.id) == Some(rule) { Vec::new() } else { vec![event.into()] })
+}
+
+fn set_table(state: &State, table: &Table) -> Vec<Event> {
+    let event = JudgingEvent::TableSet(Box::new(table.clone()));
+    if state.table(table.id) == Some(table) { Vec::new() } else { vec![event.into()] }
 }

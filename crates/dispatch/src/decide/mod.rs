@@ -6,10 +6,17 @@ mod answer;
 mod bulletin;
 mod dispatch;
 mod draft;
+mod drill;
+mod followup;
 mod judging;
+mod opening;
+mod parts;
 mod people;
+mod proposal;
 mod retention;
+mod taken;
 mod travel;
+mod withdrawal;
 
 use jiff::Timestamp;
 

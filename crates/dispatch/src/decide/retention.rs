@@ -60,8 +60,11 @@ pub fn due(state: &State, schedule: &Schedule, now: Timestamp) -> Vec<RetentionE
     events
 }
 
-/// From when on nothing of the incident can be answered any more.
+/// From when on nothing of the incident can be answered any more; one that was merged into another ends with that one,
+/// which has its answers.
 fn last_day(state: &State, incident: &Incident) -> Timestamp {
     let ends = incident.dispatches.iter().filter_map(|id| Some(state.dispatch(*id)?.record().expires));
-    ends.max().unwrap_or(incident.opened)
+    let own = ends.max().unwrap_or(incident.opened);
+    let into = incident.merged_into.and_then(|into| state.incident(into));
+    into.map_or(own, |into| own.max(last_day(state, into)))
 }

@@ -4,17 +4,22 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::dispatch::{DispatchRecord, MailOutcome};
-use crate::id::DispatchId;
+use crate::draft::DispatchDraft;
+use crate::id::{DispatchId, PersonId};
+use crate::measure::Measure;
+use crate::round::Round;
 
 /// Something that happened to a dispatch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum DispatchEvent {
     /// It was opened.
     Opened(Box<DispatchRecord>),
-    /// The delivery engine has all its mails durably.
+    /// The delivery engine has all mails of a round durably; 0 is the first mails.
     Queued {
         /// Which.
         dispatch: DispatchId,
+        /// Which round of it.
+        round: u8,
         /// When.
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         at: Timestamp,
@@ -25,5 +30,50 @@ pub enum DispatchEvent {
         dispatch: DispatchId,
         /// How.
         outcomes: Vec<MailOutcome>,
+    },
+    /// Further mails of a dispatch: a reminder, or another address.
+    RoundOpened {
+        /// Of which dispatch.
+        dispatch: DispatchId,
+        /// What goes out.
+        round: Round,
+    },
+    /// Nothing more of it is sent; answers are still taken.
+    Cancelled {
+        /// Which.
+        dispatch: DispatchId,
+        /// When.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        at: Timestamp,
+    },
+    /// Those who have not answered stand on the list for other channels.
+    UnreachedListed {
+        /// Of which dispatch.
+        dispatch: DispatchId,
+        /// Who.
+        people: Vec<PersonId>,
+        /// When.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        at: Timestamp,
+    },
+    /// A dispatch is to be sent later.
+    Scheduled {
+        /// What.
+        draft: Box<DispatchDraft>,
+        /// When.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        at: Timestamp,
+    },
+    /// What was to be sent later is sent, or is not wanted any more.
+    Unscheduled {
+        /// Its key.
+        key: String,
+    },
+    /// What is done so that a dispatch is not late again (再発防止対策, requirement P06).
+    MeasureNoted {
+        /// Of which dispatch.
+        dispatch: DispatchId,
+        /// What, who, and how far it has come.
+        measure: Measure,
     },
 }

@@ -1,13 +1,15 @@
 //! What happens to rules, bulletins and incidents.
 
+use hikyaku_bulletin::Prefecture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::IncidentId;
+use crate::id::{DispatchId, IncidentId, PersonId, ProposalId};
 use crate::incident::Summary;
-use crate::judge::Judgement;
+use crate::judgement::Judgement;
 use crate::mail::Mode;
-use crate::rule::Rule;
+use crate::proposal::{Proposal, ProposalEnd};
+use crate::rule::{Rule, Table};
 
 /// Something that happened to rules, bulletins or incidents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,10 +24,8 @@ pub enum JudgingEvent {
         incident: IncidentId,
         /// Whether it is meant in earnest.
         mode: Mode,
-        /// The series of bulletins that belong to it.
-        series: Vec<String>,
         /// What is known.
-        summary: Summary,
+        news: News,
         /// When.
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         opened: Timestamp,
@@ -34,10 +34,8 @@ pub enum JudgingEvent {
     IncidentChanged {
         /// Which.
         incident: IncidentId,
-        /// Further series that belong to it.
-        series: Vec<String>,
         /// What is known now.
-        summary: Summary,
+        news: News,
     },
     /// Its source took an incident back.
     IncidentCancelled {
@@ -47,4 +45,54 @@ pub enum JudgingEvent {
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         published: Timestamp,
     },
+    /// A table of targets was set.
+    TableSet(Box<Table>),
+    /// A dispatch waits for approval, or grew while it waited.
+    Proposed(Box<Proposal>),
+    /// The next approver was called.
+    ApproverCalled {
+        /// About what.
+        proposal: ProposalId,
+    },
+    /// A proposal was decided.
+    ProposalEnded {
+        /// Which.
+        proposal: ProposalId,
+        /// How.
+        end: ProposalEnd,
+    },
+    /// Two incidents are one: whatever belongs to the first belongs to the second from now on.
+    IncidentsMerged {
+        /// The one that ends.
+        from: IncidentId,
+        /// The one that goes on.
+        into: IncidentId,
+    },
+    /// Part of an incident is one of its own, which was opened right before.
+    IncidentSplit {
+        /// The incident that keeps the rest.
+        from: IncidentId,
+        /// The new one.
+        into: IncidentId,
+        /// The series that go to it.
+        series: Vec<String>,
+        /// The dispatches that go to it.
+        dispatches: Vec<DispatchId>,
+        /// Whoever was asked by those.
+        people: Vec<PersonId>,
+    },
+}
+
+/// What becomes known of an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// Series of bulletins that belong to it, further ones or known.
+    pub series: Vec<String>,
+    /// Prefectures that were named.
+    pub prefectures: Vec<Prefecture>,
+    /// What it is called and what is known, in words; that of the main shock, if there are several.
+    pub summary: Summary,
+    /// When.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub at: Timestamp,
 }

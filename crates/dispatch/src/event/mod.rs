@@ -29,7 +29,7 @@ pub use answer::AnswerEvent;
 pub use dispatch::DispatchEvent;
 pub use error::CodecError;
 pub use journal::JournalEvent;
-pub use judging::JudgingEvent;
+pub use judging::{JudgingEvent, News};
 pub use people::PeopleEvent;
 pub use retention::RetentionEvent;
 pub(crate) use subject::Subject;

@@ -45,7 +45,11 @@ impl Event {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => vec![(record.person, &mut record.personal)],
             Event::People(PeopleEvent::RowPlanned { person, row, .. }) => vec![(*person, row)],
-            Event::Answer(AnswerEvent::Given(record)) => vec![(record.person, &mut record.comment)],
+            Event::Answer(AnswerEvent::Given(record)) => {
+                vec![(record.person, &mut record.comment), (record.person, &mut record.details)]
+            }
+            Event::Answer(AnswerEvent::SelfReported(report)) => vec![(report.person, &mut report.comment)],
+            Event::Answer(AnswerEvent::Said(message)) => vec![(message.person, &mut message.text)],
             Event::Account(AccountEvent::Opened { account, names, .. }) => vec![(account.key(), names)],
             Event::Account(AccountEvent::PasswordSet { account, password, .. }) => vec![(account.key(), password)],
             Event::Account(AccountEvent::FactorSet { account, factor }) => vec![(account.key(), factor)],

@@ -26,7 +26,14 @@ impl Event {
     pub(crate) fn subject(&self) -> Option<Subject<'_>> {
         match self {
             Event::Judging(event) => match event {
-                JudgingEvent::RuleSet(_) => None,
+                JudgingEvent::RuleSet(_)
+                | JudgingEvent::TableSet(_)
+                | JudgingEvent::ApproverCalled { .. }
+                | JudgingEvent::ProposalEnded { .. } => None,
+                JudgingEvent::Proposed(proposal) => Some(Subject::Incident(proposal.draft.incident)),
+                JudgingEvent::IncidentsMerged { into, .. } | JudgingEvent::IncidentSplit { into, .. } => {
+                    Some(Subject::Incident(*into))
+                }
                 JudgingEvent::BulletinJudged(judgement) => Some(match judgement.incident {
                     Some(incident) => Subject::Incident(incident),
                     None => Subject::Bulletin { source: &judgement.source, judged: judgement.judged },
@@ -35,11 +42,23 @@ impl Event {
                 | JudgingEvent::IncidentChanged { incident, .. }
                 | JudgingEvent::IncidentCancelled { incident, .. } => Some(Subject::Incident(*incident)),
             },
-            Event::Dispatch(event) => Some(Subject::Dispatch(match event {
-                DispatchEvent::Opened(record) => record.dispatch,
-                DispatchEvent::Queued { dispatch, .. } | DispatchEvent::OutcomesRecorded { dispatch, .. } => *dispatch,
-            })),
-            Event::Answer(AnswerEvent::Given(record)) => Some(Subject::Incident(record.incident)),
+            Event::Dispatch(event) => match event {
+                DispatchEvent::Opened(record) => Some(Subject::Dispatch(record.dispatch)),
+                DispatchEvent::Queued { dispatch, .. }
+                | DispatchEvent::OutcomesRecorded { dispatch, .. }
+                | DispatchEvent::RoundOpened { dispatch, .. }
+                | DispatchEvent::Cancelled { dispatch, .. }
+                | DispatchEvent::UnreachedListed { dispatch, .. }
+                | DispatchEvent::MeasureNoted { dispatch, .. } => Some(Subject::Dispatch(*dispatch)),
+                DispatchEvent::Scheduled { .. } | DispatchEvent::Unscheduled { .. } => None,
+            },
+            Event::Answer(event) => match event {
+                AnswerEvent::Given(record) => Some(Subject::Incident(record.incident)),
+                AnswerEvent::Said(message) => Some(Subject::Incident(message.incident)),
+                AnswerEvent::Fetched { dispatch, .. } => Some(Subject::Dispatch(*dispatch)),
+                // Replaced by the next one, and sealed with the person's own key.
+                AnswerEvent::SelfReported(_) => None,
+            },
             Event::Journal(_)
             | Event::People(_)
             | Event::Access(_)

@@ -4,18 +4,25 @@ use hikyaku_bulletin::{Intensity, IntensityReport, RegionCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, PeopleEvent, private};
+use super::{
+    AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, News, PeopleEvent, private,
+};
 use crate::answer::{self, Via};
-use crate::dispatch::{self, MailEnd};
+use crate::class::Class;
+use crate::condition::{Condition, Told};
+use crate::dispatch::{self, Decided, MailEnd};
+use crate::followup::FollowUp;
+use crate::gravity::Gravity;
 use crate::id::{DispatchId, GroupId, IncidentId, PersonId, RuleId};
 use crate::incident;
-use crate::judge::{self, Verdict};
+use crate::judgement::{self, Verdict};
 use crate::keys::{Keys, RingId};
 use crate::mail::{self, Mode};
 use crate::person;
 use crate::question::{self, ChoiceId};
-use crate::rule;
+use crate::rule::{self, Aim, Sending, WINDOW_HOURS, Who};
 use crate::sealed::Private;
+use crate::target::Target;
 use crate::timeline;
 
 /// The byte that such rows begin with.
@@ -110,16 +117,18 @@ impl From<OldEvent> for Event {
             OldEvent::RuleSet(rule) => JudgingEvent::RuleSet(Box::new((*rule).into())).into(),
             OldEvent::BulletinJudged(judgement) => JudgingEvent::BulletinJudged(Box::new((*judgement).into())).into(),
             OldEvent::IncidentOpened { incident, mode, series, summary, opened } => {
-                JudgingEvent::IncidentOpened { incident, mode, series, summary: summary.into(), opened }.into()
+                let news = news(series, summary, opened);
+                JudgingEvent::IncidentOpened { incident, mode, news, opened }.into()
             }
             OldEvent::IncidentChanged { incident, series, summary } => {
-                JudgingEvent::IncidentChanged { incident, series, summary: summary.into() }.into()
+                let at = summary.published;
+                JudgingEvent::IncidentChanged { incident, news: news(series, summary, at) }.into()
             }
             OldEvent::IncidentCancelled { incident, published } => {
                 JudgingEvent::IncidentCancelled { incident, published }.into()
             }
             OldEvent::DispatchOpened(record) => DispatchEvent::Opened(Box::new((*record).into())).into(),
-            OldEvent::DispatchQueued { dispatch, at } => DispatchEvent::Queued { dispatch, at }.into(),
+            OldEvent::DispatchQueued { dispatch, at } => DispatchEvent::Queued { dispatch, round: 0, at }.into(),
             OldEvent::OutcomesRecorded { dispatch, outcomes } => {
                 let outcomes = outcomes.into_iter().map(Into::into).collect();
                 DispatchEvent::OutcomesRecorded { dispatch, outcomes }.into()
@@ -127,6 +136,11 @@ impl From<OldEvent> for Event {
             OldEvent::AnswerGiven(record) => AnswerEvent::Given(record.into()).into(),
         }
     }
+}
+
+/// What version 1 knew of an incident: no prefectures, so that shocks are not rolled up to what it opened.
+fn news(series: Vec<String>, summary: Summary, at: Timestamp) -> News {
+    News { series, prefectures: Vec::new(), summary: summary.into(), at }
 }
 
 #[derive(Deserialize)]
@@ -211,7 +225,7 @@ impl From<Question> for question::Question {
             label_en,
         };
         let choices = choices.into_iter().map(choice).collect();
-        question::Question { prompt_ja, prompt_easy_ja, prompt_en, choices, comment_allowed }
+        question::Question { prompt_ja, prompt_easy_ja, prompt_en, choices, comment_allowed, further: Vec::new() }
     }
 }
 
@@ -230,8 +244,23 @@ struct Rule {
 impl From<Rule> for rule::Rule {
     fn from(old: Rule) -> Self {
         let Rule { id, name, threshold, regions, template, question, drills, fresh_minutes } = old;
-        let (template, question) = (template.into(), question.into());
-        rule::Rule { id, name, threshold, regions, template, question, drills, fresh_minutes }
+        rule::Rule {
+            id,
+            name,
+            condition: Condition::Shaking { at_least: threshold, told: Told::Either },
+            regions,
+            side: person::Side::Domestic,
+            who: Who::There(Target::Everyone),
+            aim: Aim::Safety,
+            template: template.into(),
+            question: question.into(),
+            sending: Sending::AtOnce,
+            class: Class::Safety,
+            follow_up: FollowUp::default(),
+            drills,
+            fresh_minutes,
+            window_hours: WINDOW_HOURS,
+        }
     }
 }
 
@@ -259,10 +288,11 @@ struct Judgement {
     asked_people: u32,
 }
 
-impl From<Judgement> for judge::Judgement {
+impl From<Judgement> for judgement::Judgement {
     fn from(old: Judgement) -> Self {
-        judge::Judgement {
+        judgement::Judgement {
             source: old.source,
+            slot: old.kind.clone(),
             kind: old.kind,
             standing: old.standing,
             revision: old.revision,
@@ -295,7 +325,7 @@ struct Summary {
 impl From<Summary> for incident::Summary {
     fn from(old: Summary) -> Self {
         let Summary { title, facts, occurred, published } = old;
-        incident::Summary { title, facts, occurred, published }
+        incident::Summary { title, facts, occurred, published, hazard: None, strength: None, series: Vec::new() }
     }
 }
 
@@ -338,18 +368,26 @@ struct DispatchRecord {
 impl From<DispatchRecord> for dispatch::DispatchRecord {
     fn from(old: DispatchRecord) -> Self {
         let Origin { occurred, reported, received } = old.origin;
-        let asked = |Asked { person, intensity, mails }| dispatch::Asked { person, intensity, mails };
+        let asked = |Asked { person, intensity, mails }| {
+            let gravity = intensity.map(Gravity::Shaking);
+            dispatch::Asked { person, gravity, places: (1..=mails).collect() }
+        };
         dispatch::DispatchRecord {
             dispatch: old.dispatch,
             key: old.key,
             incident: old.incident,
             rule: old.rule,
+            cause: None,
+            aim: Aim::Safety,
+            decided: if old.rule.is_some() { Decided::Rule } else { Decided::Composed },
+            class: Class::Safety,
+            follow_up: FollowUp::default(),
             mode: old.mode,
             title: old.title,
             facts: old.facts,
             template: old.template.into(),
             question: old.question.into(),
-            origin: timeline::Origin { occurred, reported, received },
+            origin: timeline::Origin { occurred, reported, received, judged: None },
             opened: old.opened,
             expires: old.expires,
             asked: old.asked.into_iter().map(asked).collect(),
@@ -370,7 +408,7 @@ struct MailOutcome {
 impl From<MailOutcome> for dispatch::MailOutcome {
     fn from(old: MailOutcome) -> Self {
         let MailOutcome { person, place, end, cause, at } = old;
-        dispatch::MailOutcome { person, place, end, cause, at }
+        dispatch::MailOutcome { person, place, round: 0, carrier: String::new(), end, cause, at }
     }
 }
 
@@ -389,6 +427,7 @@ struct AnswerRecord {
 impl From<AnswerRecord> for answer::AnswerRecord {
     fn from(old: AnswerRecord) -> Self {
         let AnswerRecord { incident, dispatch, person, choice, comment, via, at } = old;
-        answer::AnswerRecord { incident, dispatch, person, choice, comment, via, at }
+        let details = Private::Erased;
+        answer::AnswerRecord { incident, dispatch, person, choice, comment, details, via, at }
     }
 }

@@ -1,45 +1,60 @@
 //! All dispatches, and what became of each.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::answer::AnswerRecord;
 use crate::dispatch::{Dispatch, DispatchRecord};
+use crate::draft::DispatchDraft;
 use crate::event::DispatchEvent;
-use crate::id::{DispatchId, GroupId, PersonId};
+use crate::id::{DispatchId, PersonId};
+use crate::tally::Belonging;
 use serde::{Deserialize, Serialize};
 
 /// Dispatches by number and by key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Dispatches {
     pub(crate) by_id: BTreeMap<DispatchId, Dispatch>,
+    /// What is to be sent later, by key.
+    pub(crate) scheduled: BTreeMap<String, (Timestamp, DispatchDraft)>,
     keys: BTreeMap<String, DispatchId>,
     /// Numbers are given once, also those of dispatches that were forgotten.
     last: u32,
 }
 
 impl Dispatches {
-    /// Takes an event in; `within` tells each person's groups and all above them.
-    pub(super) fn apply(&mut self, event: &DispatchEvent, within: impl Fn(PersonId) -> Arc<[GroupId]>) {
+    /// Takes an event in; `belongs` tells each person's groups and regions.
+    pub(super) fn apply(&mut self, event: &DispatchEvent, belongs: impl Fn(PersonId) -> Belonging) {
         match event {
-            DispatchEvent::Opened(record) => self.open(record, within),
-            DispatchEvent::Queued { dispatch, at } => {
-                if let Some(dispatch) = self.by_id.get_mut(dispatch) {
-                    dispatch.queued(*at);
-                }
-            }
+            DispatchEvent::Opened(record) => self.open(record, belongs),
+            DispatchEvent::Queued { dispatch, round, at } => self.change(*dispatch, |it| it.mark_queued(*round, *at)),
             DispatchEvent::OutcomesRecorded { dispatch, outcomes } => {
-                if let Some(dispatch) = self.by_id.get_mut(dispatch) {
-                    outcomes.iter().for_each(|outcome| dispatch.settle(outcome));
-                }
+                self.change(*dispatch, |it| outcomes.iter().for_each(|outcome| it.settle(outcome)));
             }
+            DispatchEvent::RoundOpened { dispatch, round } => self.change(*dispatch, |it| it.open_round(round.clone())),
+            DispatchEvent::Cancelled { dispatch, at } => self.change(*dispatch, |it| it.cancel(*at)),
+            DispatchEvent::UnreachedListed { dispatch, people, at } => {
+                self.change(*dispatch, |it| it.list_unreached(people, *at));
+            }
+            DispatchEvent::Scheduled { draft, at } => {
+                self.scheduled.insert(draft.key.clone(), (*at, (**draft).clone()));
+            }
+            DispatchEvent::Unscheduled { key } => drop(self.scheduled.remove(key)),
+            DispatchEvent::MeasureNoted { dispatch, measure } => self.change(*dispatch, |it| it.note(measure.clone())),
         }
     }
 
-    fn open(&mut self, record: &DispatchRecord, within: impl Fn(PersonId) -> Arc<[GroupId]>) {
+    fn change(&mut self, id: DispatchId, change: impl FnOnce(&mut Dispatch)) {
+        if let Some(dispatch) = self.by_id.get_mut(&id) {
+            change(dispatch);
+        }
+    }
+
+    fn open(&mut self, record: &DispatchRecord, belongs: impl Fn(PersonId) -> Belonging) {
         self.last = self.last.max(record.dispatch.0);
         self.keys.insert(record.key.clone(), record.dispatch);
-        self.by_id.insert(record.dispatch, Dispatch::open(record.clone(), within));
+        self.by_id.insert(record.dispatch, Dispatch::open(record.clone(), belongs));
     }
 
     /// Counts an answer in every dispatch of its incident that asks the person the same question.
@@ -53,6 +68,11 @@ impl Dispatches {
                 dispatch.book.answer(record.person, choice);
             }
         }
+    }
+
+    /// Notes whose links were fetched.
+    pub(super) fn fetched(&mut self, id: DispatchId, people: &[PersonId]) {
+        self.change(id, |dispatch| dispatch.note_fetched(people));
     }
 
     /// Their time is over.

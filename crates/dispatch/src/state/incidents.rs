@@ -1,94 +1,104 @@
-//! The rules, what was judged by them, and the incidents that came of it.
+//! The rules, what was judged by them, the incidents that came of it, and what waits for approval.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hikyaku_bulletin::Prefecture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, AnswerRecord};
 use crate::dispatch::DispatchRecord;
-use crate::event::JudgingEvent;
-use crate::id::{IncidentId, PersonId, RuleId};
-use crate::incident::{Incident, Summary};
-use crate::judge::{Judgement, Verdict};
+use crate::event::{JudgingEvent, News};
+use crate::id::{DispatchId, IncidentId, PersonId, ProposalId, RuleId, TableId};
+use crate::incident::{Channel, Incident};
+use crate::judgement::{Judgement, Verdict};
 use crate::mail::Mode;
-use crate::rule::Rule;
+use crate::proposal::{Proposal, Waiting};
+use crate::rule::{Aim, Rule, Table};
 
-/// Rules, judgements, incidents.
+/// Rules, judgements, incidents, proposals.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Incidents {
     pub(crate) rules: BTreeMap<RuleId, Rule>,
+    pub(crate) tables: BTreeMap<TableId, Table>,
     pub(crate) judgements: Vec<Judgement>,
     pub(crate) by_id: BTreeMap<IncidentId, Incident>,
+    pub(crate) waiting: BTreeMap<ProposalId, Waiting>,
+    proposals: u32,
     sources: BTreeSet<String>,
     series: BTreeMap<(Mode, String), IncidentId>,
-    cancelled: BTreeMap<(Mode, String), Timestamp>,
+    slots: BTreeMap<(Mode, String), BTreeMap<String, Slot>>,
+    /// The incident of each dispatch now: merging and splitting move it.
+    placed: BTreeMap<DispatchId, IncidentId>,
     /// Numbers are given once, also those of incidents that were forgotten.
     last: u32,
+}
+
+/// The latest word of one kind within a series.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Slot {
+    pub(crate) published: Timestamp,
+    pub(crate) cancelled: bool,
 }
 
 impl Incidents {
     pub(super) fn apply(&mut self, event: &JudgingEvent) {
         match event {
-            JudgingEvent::RuleSet(rule) => {
-                self.rules.insert(rule.id, (**rule).clone());
-            }
+            JudgingEvent::RuleSet(rule) => drop(self.rules.insert(rule.id, (**rule).clone())),
+            JudgingEvent::TableSet(table) => drop(self.tables.insert(table.id, (**table).clone())),
             JudgingEvent::BulletinJudged(judgement) => self.judged((**judgement).clone()),
-            JudgingEvent::IncidentOpened { incident, mode, series, summary, opened } => {
-                self.open(*incident, *mode, summary, *opened);
-                self.add_series(*incident, series);
+            JudgingEvent::IncidentOpened { incident, mode, news, opened } => {
+                self.last = self.last.max(incident.0);
+                self.by_id.insert(*incident, Incident::new(*incident, *mode, news.summary.clone(), *opened));
+                self.learn(*incident, news);
             }
-            JudgingEvent::IncidentChanged { incident, series, summary } => {
-                if let Some(incident) = self.by_id.get_mut(incident) {
-                    incident.summary = summary.clone();
-                    // Issued again after it was taken back: it holds again.
-                    incident.cancelled = incident.cancelled.filter(|cancelled| *cancelled >= summary.published);
-                }
-                self.add_series(*incident, series);
-            }
+            JudgingEvent::IncidentChanged { incident, news } => self.learn(*incident, news),
             JudgingEvent::IncidentCancelled { incident, published } => {
                 if let Some(incident) = self.by_id.get_mut(incident) {
                     incident.cancelled = Some(*published);
+                    // Issued again, it asks everybody again.
+                    incident.known.clear();
                 }
+            }
+            JudgingEvent::Proposed(proposal) => self.propose(proposal),
+            JudgingEvent::ApproverCalled { proposal } => {
+                if let Some(waiting) = self.waiting.get_mut(proposal) {
+                    waiting.called += 1;
+                }
+            }
+            JudgingEvent::ProposalEnded { proposal, .. } => drop(self.waiting.remove(proposal)),
+            JudgingEvent::IncidentsMerged { from, into } => self.merge(*from, *into),
+            JudgingEvent::IncidentSplit { from, into, series, dispatches, people } => {
+                self.split(*from, *into, series, dispatches, people);
             }
         }
     }
 
     fn judged(&mut self, judgement: Judgement) {
         self.sources.insert(judgement.source.clone());
-        if judgement.verdict == Verdict::Cancelled {
-            let keys = judgement.series.iter().map(|key| (judgement.mode, key.clone()));
-            self.cancelled.extend(keys.map(|key| (key, judgement.published)));
+        if !matches!(judgement.verdict, Verdict::Repeated | Verdict::Stale) {
+            let slot = Slot { published: judgement.published, cancelled: judgement.verdict == Verdict::Cancelled };
+            for key in &judgement.series {
+                let slots = self.slots.entry((judgement.mode, key.clone())).or_default();
+                slots.insert(judgement.slot.clone(), slot);
+            }
         }
         self.judgements.push(judgement);
-    }
-
-    fn open(&mut self, id: IncidentId, mode: Mode, summary: &Summary, opened: Timestamp) {
-        let incident = Incident {
-            id,
-            mode,
-            summary: summary.clone(),
-            opened,
-            cancelled: None,
-            dispatches: Vec::new(),
-            asked: BTreeMap::new(),
-            answers: BTreeMap::new(),
-        };
-        self.last = self.last.max(id.0);
-        self.by_id.insert(id, incident);
     }
 
     /// What an erased person wrote.
     pub(super) fn erase(&mut self, person: PersonId) {
         let answers = self.by_id.values_mut().filter_map(|incident| incident.answers.get_mut(&person));
-        answers.flatten().for_each(|answer| answer.comment.clear());
+        answers.flatten().for_each(Answer::erase);
     }
 
-    /// The time of an incident is over; its bulletins go with it.
+    /// The time of an incident is over; its bulletins go with it, and what waited for it.
     pub(super) fn forget(&mut self, incident: IncidentId) {
         self.last = self.last.max(incident.0);
         self.by_id.remove(&incident);
         self.series.retain(|_, id| *id != incident);
+        self.placed.retain(|_, id| *id != incident);
+        self.waiting.retain(|_, it| it.proposal.draft.incident != incident);
         self.keep(|judgement| judgement.incident != Some(incident));
     }
 
@@ -100,23 +110,95 @@ impl Incidents {
     /// Keeps these judgements, and of what follows from judgements only what follows from them.
     fn keep(&mut self, stays: impl Fn(&Judgement) -> bool) {
         self.sources.clear();
-        self.cancelled.clear();
+        self.slots.clear();
         for judgement in std::mem::take(&mut self.judgements).into_iter().filter(stays) {
             self.judged(judgement);
         }
     }
 
-    fn add_series(&mut self, incident: IncidentId, series: &[String]) {
-        if let Some(mode) = self.by_id.get(&incident).map(|incident| incident.mode) {
-            self.series.extend(series.iter().map(|key| ((mode, key.clone()), incident)));
-        }
+    fn learn(&mut self, id: IncidentId, news: &News) {
+        let Some(incident) = self.by_id.get_mut(&id) else { return };
+        incident.summary = news.summary.clone();
+        incident.series.extend(news.series.iter().cloned());
+        incident.prefectures.extend(news.prefectures.iter().copied());
+        incident.touched = news.at;
+        // Issued again after it was taken back: it holds again.
+        incident.cancelled = incident.cancelled.filter(|cancelled| *cancelled >= news.summary.published);
+        let mode = incident.mode;
+        self.series.extend(news.series.iter().map(|key| ((mode, key.clone()), id)));
     }
 
-    /// Notes whom a new dispatch asks about its incident.
+    fn propose(&mut self, proposal: &Proposal) {
+        self.proposals = self.proposals.max(proposal.id.0);
+        let called = self.waiting.get(&proposal.id).map_or(0, |waiting| waiting.called);
+        self.waiting.insert(proposal.id, Waiting { proposal: proposal.clone(), called });
+    }
+
+    fn merge(&mut self, from: IncidentId, into: IncidentId) {
+        let Some(mut gone) = self.by_id.remove(&from) else { return };
+        if let Some(stays) = self.by_id.get_mut(&into) {
+            stays.series.append(&mut gone.series);
+            stays.prefectures.append(&mut gone.prefectures);
+            stays.dispatches.append(&mut gone.dispatches);
+            stays.dispatches.sort_unstable();
+            for (person, known) in std::mem::take(&mut gone.known) {
+                for it in known {
+                    stays.note(person, it.channel, it.gravity, it.at);
+                }
+            }
+            for (person, mut answers) in std::mem::take(&mut gone.answers) {
+                let all = stays.answers.entry(person).or_default();
+                all.append(&mut answers);
+                all.sort_by_key(|answer| answer.at);
+            }
+            gone.merged_into = Some(into);
+        }
+        for at in self.series.values_mut().chain(self.placed.values_mut()).filter(|at| **at == from) {
+            *at = into;
+        }
+        self.by_id.insert(from, gone);
+    }
+
+    fn split(
+        &mut self,
+        from: IncidentId,
+        into: IncidentId,
+        series: &[String],
+        dispatches: &[DispatchId],
+        people: &[PersonId],
+    ) {
+        let Some(mut keeps) = self.by_id.remove(&from) else { return };
+        if let Some(new) = self.by_id.get_mut(&into) {
+            keeps.series.retain(|key| !series.contains(key));
+            keeps.dispatches.retain(|id| !dispatches.contains(id));
+            new.dispatches.extend_from_slice(dispatches);
+            for person in people {
+                new.known.extend(keeps.known.remove_entry(person));
+                let Some(answers) = keeps.answers.remove(person) else { continue };
+                let (theirs, ours): (Vec<Answer>, Vec<Answer>) =
+                    answers.into_iter().partition(|answer| dispatches.contains(&answer.dispatch));
+                new.answers.insert(*person, theirs);
+                keeps.answers.insert(*person, ours);
+            }
+        }
+        self.placed.extend(dispatches.iter().map(|id| (*id, into)));
+        self.by_id.insert(from, keeps);
+    }
+
+    /// Notes whom a new dispatch asks or tells about its incident.
     pub(super) fn asked(&mut self, record: &DispatchRecord) {
-        if let Some(incident) = self.by_id.get_mut(&record.incident) {
-            incident.dispatches.push(record.dispatch);
-            incident.asked.extend(record.asked.iter().map(|asked| (asked.person, asked.intensity)));
+        self.placed.insert(record.dispatch, record.incident);
+        let Some(incident) = self.by_id.get_mut(&record.incident) else { return };
+        incident.dispatches.push(record.dispatch);
+        let channel = match (record.aim, record.rule) {
+            (Aim::Safety | Aim::Notice, _) => Channel::Safety,
+            (Aim::Information, Some(rule)) => Channel::Subscription(rule),
+            _ => return,
+        };
+        for asked in &record.asked {
+            if let Some(gravity) = asked.gravity {
+                incident.note(asked.person, channel, gravity, record.opened);
+            }
         }
     }
 
@@ -126,16 +208,56 @@ impl Incidents {
             incident.answers.entry(record.person).or_default().push(Answer::from(record));
         }
     }
+}
 
+/// Reading.
+impl Incidents {
     /// The incident that any of these series belongs to.
     pub(crate) fn of_series(&self, mode: Mode, series: &[String]) -> Option<&Incident> {
         let id = series.iter().find_map(|key| self.series.get(&(mode, key.clone())))?;
         self.by_id.get(id)
     }
 
-    /// When any of these series was last taken back.
-    pub(crate) fn cancelled(&self, mode: Mode, series: &[String]) -> Option<Timestamp> {
-        series.iter().filter_map(|key| self.cancelled.get(&(mode, key.clone())).copied()).max()
+    /// The latest quake that a further shock in these prefectures belongs to: touched after `since`, not taken back (A12).
+    pub(crate) fn of_shock(&self, mode: Mode, prefectures: &[Prefecture], since: Timestamp) -> Option<&Incident> {
+        let fits = |incident: &&Incident| {
+            incident.mode == mode
+                && incident.summary.is_quake()
+                && incident.cancelled.is_none()
+                && incident.merged_into.is_none()
+                && incident.touched > since
+                && prefectures.iter().any(|it| incident.prefectures.contains(it))
+        };
+        self.by_id.values().rev().find(fits)
+    }
+
+    /// The incident of a dispatch, wherever merging and splitting have put it.
+    pub(crate) fn of_dispatch(&self, dispatch: DispatchId) -> Option<&Incident> {
+        self.by_id.get(self.placed.get(&dispatch)?)
+    }
+
+    /// The latest word in a slot of any of these series.
+    pub(crate) fn latest(&self, mode: Mode, series: &[String], slot: &str) -> Option<Slot> {
+        let slots = series.iter().filter_map(|key| self.slots.get(&(mode, key.clone()))?.get(slot).copied());
+        slots.max_by_key(|slot| slot.published)
+    }
+
+    /// Whether anything of an incident still holds, when this slot of these series no longer does.
+    pub(crate) fn holds_without(&self, incident: &Incident, series: &[String], slot: &str) -> bool {
+        incident.series.iter().any(|key| {
+            let slots = self.slots.get(&(incident.mode, key.clone())).into_iter().flatten();
+            let others = |(name, it): (&String, &Slot)| {
+                let is_this = series.contains(key) && name == slot;
+                !it.cancelled && !is_this
+            };
+            slots.into_iter().any(others)
+        })
+    }
+
+    /// What waits for this incident because of this rule.
+    pub(crate) fn waiting_for(&self, incident: IncidentId, rule: RuleId) -> Option<&Waiting> {
+        let is_it = |it: &&Waiting| it.proposal.draft.incident == incident && it.proposal.draft.rule == Some(rule);
+        self.waiting.values().find(is_it)
     }
 
     /// Whether this very telegram was judged before.
@@ -145,5 +267,9 @@ impl Incidents {
 
     pub(crate) fn next_id(&self) -> IncidentId {
         IncidentId(self.last + 1)
+    }
+
+    pub(crate) fn next_proposal(&self) -> ProposalId {
+        ProposalId(self.proposals + 1)
     }
 }

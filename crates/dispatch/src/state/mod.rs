@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod answers;
 mod dispatches;
 mod incidents;
 mod people;
@@ -18,15 +19,18 @@ use serde::{Deserialize, Serialize};
 use crate::answer::{Answer, AnswerRecord};
 use crate::chain::{Hash, digest_of};
 use crate::dispatch::Dispatch;
+use crate::draft::DispatchDraft;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
-use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
+use crate::id::{DispatchId, GroupId, IncidentId, PersonId, RuleId, TableId};
 use crate::incident::Incident;
-use crate::judge::Judgement;
+use crate::judgement::Judgement;
 use crate::keys::RingId;
 use crate::person::{People, Side};
-use crate::rule::Rule;
-use crate::tally::Tally;
+use crate::proposal::Waiting;
+use crate::rule::{Rule, Table};
+use crate::tally::{GroupRow, Tally};
+use crate::thread::Spoken;
 
 pub use people::Plans;
 
@@ -38,6 +42,7 @@ pub struct State {
     access: access::Access,
     pub(crate) incidents: incidents::Incidents,
     pub(crate) dispatches: dispatches::Dispatches,
+    pub(crate) answers: answers::Answers,
     travel: travel::Travel,
     retention: retention::Retention,
     accounts: account::Accounts,
@@ -55,9 +60,16 @@ impl State {
                 if let DispatchEvent::Opened(record) = event {
                     self.incidents.asked(record);
                 }
-                self.dispatches.apply(event, |person| self.directory.within(person));
+                self.dispatches.apply(event, |person| self.directory.belonging(person));
             }
-            Event::Answer(AnswerEvent::Given(record)) => self.answered(record),
+            Event::Answer(event) => {
+                self.answers.apply(event);
+                match event {
+                    AnswerEvent::Given(record) => self.answered(record),
+                    AnswerEvent::Fetched { dispatch, people } => self.dispatches.fetched(*dispatch, people),
+                    AnswerEvent::SelfReported(_) | AnswerEvent::Said(_) => {}
+                }
+            }
             Event::Travel(event) => self.travel.apply(event),
             Event::Retention(event) => {
                 self.forget(event);
@@ -72,11 +84,13 @@ impl State {
             RetentionEvent::PersonErased { person, .. } => {
                 self.directory.erase(*person);
                 self.incidents.erase(*person);
+                self.answers.erase(*person);
             }
             RetentionEvent::HandedOver { .. } => {}
             RetentionEvent::BulletinsForgotten { before } => self.incidents.forget_bulletins(*before),
             RetentionEvent::IncidentForgotten { incident, dispatches } => {
                 self.incidents.forget(*incident);
+                self.answers.forget(*incident);
                 self.dispatches.forget(dispatches);
             }
         }
@@ -154,6 +168,17 @@ impl State {
         &self.incidents.rules
     }
 
+    /// A table of targets by number.
+    #[must_use]
+    pub fn table(&self, id: TableId) -> Option<&Table> {
+        self.incidents.tables.get(&id)
+    }
+
+    /// What waits for approval, oldest first.
+    pub fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        self.incidents.waiting.values()
+    }
+
     /// The record of every bulletin, oldest first.
     #[must_use]
     pub fn judgements(&self) -> &[Judgement] {
@@ -188,6 +213,18 @@ impl State {
         self.dispatches.by_id.values().next_back()
     }
 
+    /// The dispatch that was sent under a key.
+    #[must_use]
+    pub fn dispatch_named(&self, key: &str) -> Option<&Dispatch> {
+        self.dispatch(self.dispatches.of_key(key)?)
+    }
+
+    /// What is to be sent under a key, and when.
+    #[must_use]
+    pub fn scheduled(&self, key: &str) -> Option<(Timestamp, &DispatchDraft)> {
+        self.dispatches.scheduled.get(key).map(|(at, draft)| (*at, draft))
+    }
+
     /// The count of a dispatch; empty for one that does not exist.
     #[must_use]
     pub fn tally(&self, id: DispatchId) -> Tally {
@@ -195,10 +232,29 @@ impl State {
         dispatch.map(|it| it.book.read(&it.record().question, self.groups())).unwrap_or_default()
     }
 
+    /// The count of one group and everything below it; `None` if the dispatch asks nobody there.
+    #[must_use]
+    pub fn tally_of(&self, id: DispatchId, group: GroupId) -> Option<GroupRow> {
+        let (dispatch, found) = (self.dispatch(id)?, self.groups().find(group)?);
+        let above = std::iter::successors(found.parent, |above| self.groups().find(*above)?.parent);
+        dispatch.book.row(&dispatch.record().question, found, above.count())
+    }
+
     /// A person's present answer in the incident of a dispatch.
     #[must_use]
     pub fn last_answer(&self, dispatch: DispatchId, person: PersonId) -> Option<&Answer> {
-        let incident = self.dispatch(dispatch)?.record().incident;
-        self.incident(incident)?.answers(person).last()
+        self.incidents.of_dispatch(dispatch)?.answers(person).last()
+    }
+
+    /// What was said about a person's answer in an incident and in those merged into it.
+    pub fn thread(&self, incident: IncidentId, person: PersonId) -> impl Iterator<Item = &Spoken> {
+        let merged = self.incidents().filter(move |it| it.merged_into == Some(incident)).map(|it| it.id);
+        merged.chain([incident]).flat_map(move |id| self.answers.thread(id, person))
+    }
+
+    /// The incident of a dispatch, wherever merging and splitting have put it.
+    #[must_use]
+    pub fn incident_of(&self, dispatch: DispatchId) -> Option<&Incident> {
+        self.incidents.of_dispatch(dispatch)
     }
 }

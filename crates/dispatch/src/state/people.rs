@@ -1,8 +1,9 @@
 //! Who there is, the groups they belong to, and what is planned for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use hikyaku_bulletin::RegionCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::event::PeopleEvent;
 use crate::group::{GroupChange, Groups};
 use crate::id::{GroupId, PersonId};
-use crate::person::{People, RosterRow, Side};
+use crate::person::{People, Person, RosterRow, Side};
+use crate::tally::Belonging;
 
 /// People and groups.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -90,14 +92,22 @@ impl Directory {
         }
     }
 
+    /// Where a person belongs; nowhere for somebody unknown.
+    pub(super) fn belonging(&self, person: PersonId) -> Belonging {
+        match self.people.find(person) {
+            Some(person) => Belonging { within: Arc::clone(&person.within), regions: once_each(person) },
+            None => Belonging { within: Arc::from([]), regions: Vec::new() },
+        }
+    }
+
     /// Nothing that identifies the person is left, also of what is planned.
     pub(super) fn erase(&mut self, person: PersonId) {
         self.people.erase(person);
         self.plans.rows.retain(|(_, whose), _| *whose != person);
     }
+}
 
-    /// The groups of a person and all above them; none for somebody unknown.
-    pub(super) fn within(&self, person: PersonId) -> Arc<[GroupId]> {
-        self.people.find(person).map_or_else(|| Arc::from([]), |person| Arc::clone(&person.within))
-    }
+/// The regions of a person, each once: home and work may be the same.
+fn once_each(person: &Person) -> Vec<RegionCode> {
+    person.regions.all().collect::<BTreeSet<_>>().into_iter().cloned().collect()
 }

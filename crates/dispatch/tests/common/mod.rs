@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hikyaku_bulletin::{
-    Area, AreaReport, AreaScheme, Bulletin, Intensity, IntensityReport, Kind, Prefecture, Revision, SeriesKey,
+    Area, AreaReport, AreaScheme, Bulletin, Fate, Intensity, IntensityReport, Kind, Prefecture, Revision, SeriesKey,
     Severity, SourceId, Standing,
 };
 use hikyaku_dispatch::{
@@ -68,11 +68,19 @@ fn area(code: &str, prefecture: u8, intensity: &str) -> AreaReport {
 
 pub fn take(bulletin: Bulletin) -> Command {
     let received = bulletin.published;
-    JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), received }.into()
+    JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate: Fate::Act, received }.into()
 }
 
 pub fn answer(dispatch: DispatchId, person: PersonId, choice: u8, comment: &str) -> Command {
-    AnswerCommand::Give { dispatch, person, choice: ChoiceId(choice), comment: comment.into(), via: Via::Link }.into()
+    AnswerCommand::Give {
+        dispatch,
+        person,
+        choice: ChoiceId(choice),
+        comment: comment.into(),
+        details: Vec::new(),
+        via: Via::Link,
+    }
+    .into()
 }
 
 /// The import of a roster without faults; nobody is removed.
@@ -92,7 +100,7 @@ pub async fn ministry() -> Desk {
 pub async fn ministry_on(journal: Arc<dyn Journal>, keys: Keys) -> Desk {
     let desk = Desk::open(journal, keys).await.unwrap();
     desk.command(import(ROSTER), at("09:00:00")).await.unwrap();
-    desk.command(JudgingCommand::SetRule { rule: rule() }, at("09:00:00")).await.unwrap();
+    desk.command(JudgingCommand::SetRule { rule: Box::new(rule()) }, at("09:00:00")).await.unwrap();
     desk
 }
 

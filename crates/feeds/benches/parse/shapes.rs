@@ -1,5 +1,7 @@
 //! Documents of 4 MB, each in a shape that asks much of a reader: many places, many names, many tags.
 
+use hikyaku_feeds::MAX_REPORTS;
+
 use crate::envelope;
 
 const BYTES: usize = 4 * 1024 * 1024;
@@ -8,7 +10,7 @@ const BYTES: usize = 4 * 1024 * 1024;
 pub(crate) type Make = fn() -> Vec<u8>;
 
 /// Each shape with its name.
-pub(crate) const ALL: [(&str, Make); 16] = [
+pub(crate) const ALL: [(&str, Make); 20] = [
     ("usual-warning", usual_warning),
     ("dense-warning", dense_warning),
     ("wide-warning", wide_warning),
@@ -25,6 +27,10 @@ pub(crate) const ALL: [(&str, Make); 16] = [
     ("empty-elements", empty),
     ("attributes", attributes),
     ("cut-short", cut_short),
+    ("most-warnings", most_warnings),
+    ("most-ash-fall", most_ash_fall),
+    ("most-stations", most_stations),
+    ("most-cap-areas", most_cap_areas),
 ];
 
 /// As dense as official warnings are.
@@ -73,7 +79,10 @@ fn kinds_by_places() -> Vec<u8> {
 }
 
 fn volcano() -> Vec<u8> {
-    let areas = numbered("<Area><Name>a</Name><Code>#</Code></Area>", BYTES);
+    ash_fall(&numbered("<Area><Name>a</Name><Code>#</Code></Area>", BYTES))
+}
+
+fn ash_fall(areas: &str) -> Vec<u8> {
     let body = format!(
         r#"<Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/volcanology1/"><VolcanoInfo><Item><Kind><Name>降灰</Name><Code>71</Code></Kind><Areas codeType="市町村等">{areas}</Areas></Item></VolcanoInfo></Body>"#
     );
@@ -92,7 +101,10 @@ fn flood() -> Vec<u8> {
 }
 
 fn stations() -> Vec<u8> {
-    let stations = numbered("<Station><Code>#</Code></Station>", BYTES);
+    measured(&numbered("<Station><Code>#</Code></Station>", BYTES))
+}
+
+fn measured(stations: &str) -> Vec<u8> {
     let body = format!(
         r#"<Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/seismology1/"><Tsunami><Observation><Item><Area><Name>東京湾内湾</Name><Code>312</Code></Area>{stations}</Item></Observation></Tsunami></Body>"#
     );
@@ -100,7 +112,10 @@ fn stations() -> Vec<u8> {
 }
 
 fn cap() -> Vec<u8> {
-    let areas = numbered("<area><areaDesc>#</areaDesc></area>", BYTES);
+    alert(&numbered("<area><areaDesc>#</areaDesc></area>", BYTES))
+}
+
+fn alert(areas: &str) -> Vec<u8> {
     format!(
         r#"<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>1</identifier><sender>s</sender><sent>2026-11-21T12:00:00Z</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope><info><event>e</event>{areas}</info></alert>"#
     )
@@ -151,6 +166,31 @@ fn attributes() -> Vec<u8> {
     let attributes: String = (0..30).map(|it| format!(" a{it}=\"\"")).collect();
     let element = format!("<a{attributes}/>");
     weather(&element.repeat((BYTES - 2_000) / element.len()))
+}
+
+/// The piece with its number for `#` as often as places are read, then other elements to the full size: what just passes the bounds.
+fn most(piece: &str) -> String {
+    let mut all: String = (0..MAX_REPORTS - 10).map(|number| piece.replace('#', &number.to_string())).collect();
+    while all.len() < BYTES - 2_000 {
+        all.push_str("<bbbbbbbbbbbbbbbb/>\n");
+    }
+    all
+}
+
+fn most_warnings() -> Vec<u8> {
+    weather(&most("<Item><Kind><Name>a</Name></Kind><Area><Code>3220100</Code></Area></Item>"))
+}
+
+fn most_ash_fall() -> Vec<u8> {
+    ash_fall(&most("<Area><Name>a</Name><Code>#</Code></Area>"))
+}
+
+fn most_stations() -> Vec<u8> {
+    measured(&most("<Station><Code>#</Code></Station>"))
+}
+
+fn most_cap_areas() -> Vec<u8> {
+    alert(&most("<area><areaDesc>#</areaDesc></area>"))
 }
 
 fn cut_short() -> Vec<u8> {

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use super::dial::{Dial, Dialler, Io, Proxy, Roots, Target};
+use super::redirect::{REDIRECTS_MAX, next_address};
 use crate::poll::{Answer, Failure, Validators};
 
 /// How long an idle connection is kept: longer than a minute, so that the next question finds it.
@@ -87,7 +88,7 @@ impl Client {
     }
 
     /// Asks for a document, unless it is still what `validators` tell of. Of an answer at most `limit_bytes` are read, packed and
-    /// unpacked.
+    /// unpacked. Where the server sends on to another HTTPS address it is asked there, three times at most.
     pub async fn fetch(&self, url: &str, validators: &Validators, limit_bytes: usize) -> Answer {
         let mut headers = HeaderMap::new();
         let conditions =
@@ -97,10 +98,17 @@ impl Client {
                 headers.insert(name, value);
             }
         }
-        match self.ask(Method::GET, url, headers, Bytes::new(), limit_bytes).await {
-            Ok(reply) => found(reply),
-            Err(failure) => Answer::Failed(failure),
+        let mut url = url.to_owned();
+        for _ in 0..=REDIRECTS_MAX {
+            let asked = self.ask(Method::GET, &url, headers.clone(), Bytes::new(), limit_bytes).await;
+            let next = asked.and_then(|reply| Ok((next_address(&url, reply.status, &reply.headers)?, reply)));
+            match next {
+                Ok((Some(next), _)) => url = next,
+                Ok((None, reply)) => return found(reply),
+                Err(failure) => return Answer::Failed(failure),
+            }
         }
+        Answer::Failed(Failure::Redirect(format!("more than {REDIRECTS_MAX} times, at last to {url}")))
     }
 
     /// Asks, and reads the answer whatever its status.
@@ -258,10 +266,20 @@ fn found(reply: Reply) -> Answer {
         }
         StatusCode::NOT_MODIFIED => Answer::Unchanged { date },
         other => {
-            let retry_after_s = told(header::RETRY_AFTER).and_then(|it| it.trim().parse().ok());
+            let retry_after_s = told(header::RETRY_AFTER).and_then(|it| retry_after_s(&it, date));
             Answer::Failed(Failure::Status { code: other.as_u16(), retry_after_s })
         }
     }
+}
+
+/// What `Retry-After` asks for: seconds, or an instant by the server's clock (RFC 9110 §10.2.3).
+fn retry_after_s(text: &str, date: Option<Timestamp>) -> Option<u32> {
+    let text = text.trim();
+    let seconds = text.parse::<u64>().ok().or_else(|| {
+        let pause = http_date(text)?.duration_since(date.unwrap_or_else(Timestamp::now));
+        Some(pause.as_secs().try_into().unwrap_or(0))
+    });
+    seconds.map(|it| u32::try_from(it).unwrap_or(u32::MAX))
 }
 
 /// A time as HTTP writes it.
@@ -309,6 +327,22 @@ mod tests {
         assert_eq!(unpacked(&packed, 1_000_000), Err(Failure::TooLarge(1_000_000)));
         assert_eq!(unpacked(&packed, 10_000_000).map(|it| it.len()), Ok(10_000_000));
         assert!(matches!(unpacked(&packed[..packed.len() / 2], 10_000_000), Err(Failure::Broken(_))));
+    }
+
+    #[test]
+    fn a_server_that_asks_for_patience_may_say_it_in_seconds_or_as_an_instant_of_its_own_clock() {
+        let date = http_date("Sat, 21 Nov 2026 12:00:00 GMT");
+        for (text, expected) in [
+            ("120", Some(120)),
+            (" 120 ", Some(120)),
+            ("99999999999", Some(u32::MAX)),
+            ("Sat, 21 Nov 2026 12:05:00 GMT", Some(300)),
+            ("Sat, 21 Nov 2026 11:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(retry_after_s(text, date), expected, "{text}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::ask::ClientSettings;
 use super::dial::{Dial, Proxy, Roots};
 use super::watcher::Settings;
+use crate::news::NewsRules;
 use crate::poll::{FeedSpec, Limits, jma_feeds};
 
 /// What a configuration file says of the feeds to poll.
@@ -57,6 +58,8 @@ pub struct FeedsConfig {
     pub feeds: Vec<FeedSpec>,
     /// How much and how patiently.
     pub limits: Limits,
+    /// What makes a headline of a news agency important.
+    pub news: NewsRules,
 }
 
 impl FeedsConfig {
@@ -77,6 +80,9 @@ impl FeedsConfig {
         {
             return Err(format!("feeds: two are called {:?}: give each its own name", twice.1.name));
         }
+        if self.news.victims_min == 0 {
+            return Err("news: victims_min is 0, and every headline would matter: write 1 or more".to_owned());
+        }
         let mut client = ClientSettings {
             dial: self.dial,
             proxy: self.proxy.as_deref().map(Proxy::parse).transpose()?,
@@ -89,6 +95,7 @@ impl FeedsConfig {
         if let Some(seconds) = self.answer_patience_s {
             client.answer_patience = Duration::from_secs(seconds.max(1));
         }
-        Ok(Settings { feeds, limits: self.limits, client, memory: self.memory.clone(), ..Settings::default() })
+        let (limits, news, memory) = (self.limits, self.news, self.memory.clone());
+        Ok(Settings { feeds, limits, client, memory, news, ..Settings::default() })
     }
 }

@@ -142,18 +142,15 @@ impl Dialler {
         let found = tokio::net::lookup_host((host, port)).await.map_err(|e| failed(e.to_string()))?;
         let permitted: Vec<SocketAddr> =
             found.filter(|addr| self.dial == Dial::Internet || addr.ip().is_loopback()).collect();
-        let mut problem = "`dial` allows none of its addresses".to_owned();
-        for addr in permitted {
-            match TcpStream::connect(addr).await {
-                Ok(stream) => {
-                    // What is written is a request at a time: nothing is gained by waiting for more.
-                    stream.set_nodelay(true).map_err(|e| failed(e.to_string()))?;
-                    return Ok(stream);
-                }
-                Err(e) => problem = e.to_string(),
-            }
+        if permitted.is_empty() {
+            return Err(failed("`dial` allows none of its addresses".to_owned()));
         }
-        Err(failed(problem))
+        // Half of the patience is for all addresses together; the rest is for whoever answers.
+        let share = self.patience / 2 / u32::try_from(permitted.len()).unwrap_or(u32::MAX);
+        let stream = first_of(&permitted, share, TcpStream::connect).await.map_err(failed)?;
+        // What is written is a request at a time: nothing is gained by waiting for more.
+        stream.set_nodelay(true).map_err(|e| failed(e.to_string()))?;
+        Ok(stream)
     }
 
     async fn through(&self, proxy: &Proxy, target: &Target) -> Result<TcpStream, Failure> {
@@ -188,6 +185,24 @@ impl Dialler {
     }
 }
 
+/// What the first address that answers within its share of time gives: one that swallows everything, such as an IPv6 address behind
+/// a network that has none, must not use up the time of the others.
+async fn first_of<T, F: Future<Output = std::io::Result<T>>>(
+    addrs: &[SocketAddr],
+    share: Duration,
+    connect: impl Fn(SocketAddr) -> F,
+) -> Result<T, String> {
+    let mut problems = Vec::new();
+    for addr in addrs {
+        match tokio::time::timeout(share, connect(*addr)).await {
+            Ok(Ok(found)) => return Ok(found),
+            Ok(Err(e)) => problems.push(format!("{addr}: {e}")),
+            Err(_) => problems.push(format!("{addr}: no connection within {} ms", share.as_millis())),
+        }
+    }
+    Err(problems.join("; "))
+}
+
 /// What a client trusts.
 fn tls_config(roots: &Roots) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -212,4 +227,20 @@ fn tls_config(roots: &Roots) -> Result<ClientConfig, String> {
         return Err(format!("{named}: has no certificate: name a PEM file of those to be trusted"));
     }
     Ok(builder.with_root_certificates(store).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_swallows_everything_does_not_use_up_the_time_of_the_next() {
+        let addrs: Vec<SocketAddr> = vec!["[2001:db8::1]:443".parse().unwrap(), "192.0.2.1:443".parse().unwrap()];
+        let connect =
+            |addr: SocketAddr| async move { if addr.is_ipv6() { std::future::pending().await } else { Ok(addr) } };
+        assert_eq!(first_of(&addrs, Duration::from_millis(1), connect).await, Ok(addrs[1]));
+        let refusing = |_| async { Err::<(), _>(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)) };
+        let told = first_of(&addrs, Duration::from_secs(60), refusing).await.unwrap_err();
+        assert!(told.contains("2001:db8") && told.contains("192.0.2.1"), "{told}");
+    }
 }

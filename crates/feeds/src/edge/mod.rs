@@ -9,6 +9,8 @@ mod dial;
 mod intake;
 mod memory;
 mod push;
+mod redirect;
+mod soap;
 mod stream;
 mod watcher;
 

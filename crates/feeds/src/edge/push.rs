@@ -1,7 +1,7 @@
 //! The endpoint for pushed telegrams: `POST /push/{source}` with an HMAC or a client's certificate.
 //!
 //! It answers 200 only when the telegram is safe with whoever takes it; anything else is to be sent again, except what is refused for
-//! good (4xx). JMA XML, CAP, EDXL-DE and whatever else the parsers know may be sent, gzip too.
+//! good (4xx). JMA XML, CAP, EDXL-DE and whatever else the parsers know may be sent, gzip too; who speaks SOAP is answered in SOAP.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -29,8 +29,9 @@ use tokio_rustls::TlsAcceptor;
 
 use super::ask::{Client, hex_digest, unpacked};
 use super::intake::{Intake, Offered};
+use super::soap::Voice;
 use crate::poll::Failure;
-use crate::push::{SharedKey, check, sign};
+use crate::push::{Refusal, SharedKey, check, sign};
 
 /// The longest answer to a push, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
@@ -221,6 +222,8 @@ type Answer = Response<Full<Bytes>>;
 impl Desk {
     async fn answer(&self, request: Request<Incoming>, certificate: Option<&str>) -> Answer {
         let path = request.uri().path().to_owned();
+        let voice = Voice::of(request.headers());
+        let answer = |status, text: &str| answer(voice, status, text);
         let Some((source, proof)) = path.strip_prefix("/push/").and_then(|name| self.sources.get_key_value(name))
         else {
             return answer(StatusCode::NOT_FOUND, "この送信元は登録されていません。宛先は /push/送信元の名前 です。");
@@ -238,7 +241,7 @@ impl Desk {
                 tracing::warn!(source, status = status.as_u16(), why, "a push was refused");
                 answer(status, &why)
             }
-            Err(_) => later(),
+            Err(_) => answer(StatusCode::SERVICE_UNAVAILABLE, "時間内に受け取れませんでした。もう一度送ってください。"),
         }
     }
 
@@ -251,6 +254,7 @@ impl Desk {
     ) -> Result<&'static str, (StatusCode, String)> {
         let limit = self.settings.limit_bytes;
         let (head, body) = request.into_parts();
+        may_speak(proof, certificate, &head.headers)?;
         let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, format!("本文は {limit} バイトまでです。"));
         let sent = Limited::new(body, limit).collect().await.map_err(|e| match e.downcast::<LengthLimitError>() {
             Ok(_) => too_large(),
@@ -265,15 +269,8 @@ impl Desk {
                 check(key, &signature, (source, &name), &sent, self.intake.now(), self.settings.window)
                     .map_err(|refusal| (StatusCode::UNAUTHORIZED, refusal.to_string()))?;
             }
-            Proof::Certificate(known) => {
-                let unknown = || {
-                    (StatusCode::FORBIDDEN, "この証明書では送れません。登録された証明書で接続してください。".to_owned())
-                };
-                let shown = certificate.ok_or_else(unknown)?;
-                if !known.is_empty() && !known.iter().any(|it| it.eq_ignore_ascii_case(shown)) {
-                    return Err(unknown());
-                }
-            }
+            // Proven before the body was read.
+            Proof::Certificate(_) => {}
         }
         let bytes = match told(CONTENT_ENCODING.as_str()).as_str() {
             "gzip" => unpacked(&sent, limit).map_err(|e| match e {
@@ -296,23 +293,32 @@ impl Desk {
     }
 }
 
+/// What can be refused before the body is read: a certificate that is not known, and a push without a signature.
+fn may_speak(proof: &Proof, certificate: Option<&str>, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
+    match proof {
+        Proof::Key(_) if headers.contains_key("x-hikyaku-signature") => Ok(()),
+        Proof::Key(_) => Err((StatusCode::UNAUTHORIZED, Refusal::Unsigned.to_string())),
+        Proof::Certificate(known) => {
+            let fits = |shown: &str| known.is_empty() || known.iter().any(|it| it.eq_ignore_ascii_case(shown));
+            let unknown = "この証明書では送れません。登録された証明書で接続してください。";
+            if certificate.is_some_and(fits) { Ok(()) } else { Err((StatusCode::FORBIDDEN, unknown.to_owned())) }
+        }
+    }
+}
+
 fn told(headers: &HeaderMap, name: &str) -> String {
     headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().trim().to_owned()
 }
 
-fn answer(status: StatusCode, text: &str) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(format!("{text}\n"))));
+fn answer(voice: Voice, status: StatusCode, text: &str) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(voice.say(status, text))));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(voice.media_type()));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     answer
-}
-
-fn later() -> Answer {
-    answer(StatusCode::SERVICE_UNAVAILABLE, "時間内に受け取れませんでした。もう一度送ってください。")
 }
 
 fn server_config(tls: &PushTls) -> Result<ServerConfig, String> {

@@ -34,6 +34,8 @@ const API_BYTES_MAX: usize = 4 * 1024 * 1024;
 const TELEGRAM_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Pages of the list that are read to fill a gap; a hundred telegrams each.
 const PAGES_MAX: usize = 50;
+/// How many telegrams of the stream are remembered by name.
+const SEEN_MAX: usize = 20_000;
 /// How long a connection must hold before the next failure counts as a first one.
 const STEADY: Duration = Duration::from_secs(60);
 
@@ -231,7 +233,7 @@ impl Link {
                             let name = telegram.name;
                             let offered = link.intake.offer(&link.settings.name, &name, telegram.bytes).await;
                             if offered != Offered::Lost {
-                                link.seen().insert(name);
+                                link.saw(name);
                             }
                         });
                     }
@@ -258,12 +260,26 @@ impl Link {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn saw(&self, name: String) {
+        let mut seen = self.seen();
+        if seen.len() >= SEEN_MAX {
+            // Fetched again, they would be known by their bytes.
+            seen.clear();
+        }
+        seen.insert(name);
+    }
+
     async fn fill_gap(&self) {
         let mut since = self.since.lock().await;
-        if let Err(why) = self.fill(&mut since).await {
+        // Until it succeeds: a connection may hold for months, and what was missed may be a warning. Its end ends this too.
+        for failures in 1.. {
+            let Err(why) = self.fill(&mut since).await else { break };
             tracing::warn!(source = self.settings.name, why, "what was missed could not be listed");
             self.intake.works(&self.settings.name, Some(format!("the list: {why}")));
+            let chance = u64::from(self.intake.now().subsec_nanosecond().unsigned_abs());
+            tokio::time::sleep(self.settings.backoff.pause(failures, chance)).await;
         }
+        self.intake.works(&self.settings.name, None);
     }
 
     /// Offers what the list has and we have not, oldest first.
@@ -283,34 +299,46 @@ impl Link {
             let page = ListPage::read(&self.get(&url).await?)?;
             newer = newer.or(page.newer);
             let count = page.items.len();
+            let before = missed.len();
             missed.extend(page.items.into_iter().filter(|it| match since {
                 Since::Instant(begin) => it.received >= *begin,
                 Since::Token(_) => true,
             }));
-            let is_enough = matches!(since, Since::Instant(_)) && missed.len() < count;
-            match page.older.filter(|_| count > 0 && !is_enough) {
+            let reaches_back = missed.len() - before < count;
+            match page.older.filter(|_| count > 0 && !reaches_back) {
                 Some(token) => query = format!("&cursorToken={token}"),
                 None => break,
             }
         }
         missed.sort_by_key(|it| it.received);
+        let mut problem = Ok(());
         for telegram in missed.iter().filter(|it| it.is_xml()) {
-            let name = telegram.name();
-            if self.seen().contains(&name) {
-                continue;
+            // One that cannot be had does not keep the others back.
+            if let Err(why) = self.fetch(telegram).await {
+                problem = Err(why);
             }
-            let bytes = self.get(&telegram.url).await?;
-            if self.intake.offer(&self.settings.name, &name, bytes).await == Offered::Lost {
-                return Err(format!("{name}: nobody took it"));
-            }
-            self.seen().insert(name);
         }
+        problem?;
         if let Some(token) = newer {
             *since = Since::Token(token);
             let listed: HashSet<String> = missed.iter().map(Listed::name).collect();
             // What the new word stands behind need not be known by name any more.
             self.seen().retain(|name| !listed.contains(name));
         }
+        Ok(())
+    }
+
+    /// Fetches a telegram of the list and offers it, unless it came on the stream.
+    async fn fetch(&self, telegram: &Listed) -> Result<(), String> {
+        let name = telegram.name();
+        if self.seen().contains(&name) {
+            return Ok(());
+        }
+        let bytes = self.get(&telegram.url).await?;
+        if self.intake.offer(&self.settings.name, &name, bytes).await == Offered::Lost {
+            return Err(format!("{name}: nobody took it"));
+        }
+        self.saw(name);
         Ok(())
     }
 

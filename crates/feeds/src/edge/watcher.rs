@@ -18,6 +18,7 @@ use crate::index::Entry;
 use crate::news::{self, NewsRules};
 use crate::poll::{
     Action, Alarm, Answer, Content, Event, Failure, FeedHealth, FeedSpec, Known, Limits, Machine, Now, Telegram,
+    digest_key,
 };
 use crate::read::Document;
 use crate::reject::Reject;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub known_max: usize,
     /// Where chance begins.
     pub seed: u64,
+    /// What makes a headline of a news agency important.
+    pub news: NewsRules,
     /// What tells the time of day.
     pub clock: WallClock,
 }
@@ -54,6 +57,7 @@ impl Default for Settings {
             memory: None,
             known_max: 200_000,
             seed: 0,
+            news: NewsRules::default(),
             clock: Arc::new(Timestamp::now),
         }
     }
@@ -77,12 +81,13 @@ impl Health {
     #[must_use]
     pub fn alarms(&self) -> Vec<Alarm> {
         let ways = self.ways.iter().filter_map(|(name, way)| way.alarm(name));
-        self.feeds.iter().flat_map(FeedHealth::alarms).chain(ways).collect()
+        let memory = self.memory_problem.clone().map(|problem| Alarm::Memory { problem });
+        self.feeds.iter().flat_map(FeedHealth::alarms).chain(ways).chain(memory).collect()
     }
 }
 
-/// A telegram that is here. Say [`taken`](Self::taken) once it is safe; dropped without, it is fetched again after a restart, and
-/// whoever pushed it is told to push it again.
+/// A telegram that is here. Say [`taken`](Self::taken) once it is safe; dropped without, it is fetched again when it is listed
+/// again or after a restart, and whoever pushed it is told to push it again.
 #[derive(Debug)]
 pub struct Arrival {
     /// The telegram.
@@ -126,6 +131,7 @@ pub struct Watcher {
     health: watch::Receiver<Health>,
     ways: Ways,
     intake: Intake,
+    news: NewsRules,
     task: JoinHandle<()>,
 }
 
@@ -163,14 +169,14 @@ impl Watcher {
             fetches: JoinSet::new(),
             under_way: HashMap::new(),
             outbox: VecDeque::new(),
-            owners: HashMap::new(),
+            pending: HashMap::new(),
             health: health_in,
             clock: settings.clock.clone(),
             start: Instant::now(),
         };
         let task = tokio::spawn(running.run(arrivals_in, notices_out, offers_out));
         let intake = Intake::new(offers, ways.clone(), settings.clock);
-        Ok(Self { arrivals, notices, health, ways, intake, task })
+        Ok(Self { arrivals, notices, health, ways, intake, news: settings.news, task })
     }
 
     /// The next telegram, read; `None` after the end. What came by one way is in the order of issue, as far as half a second goes.
@@ -178,12 +184,13 @@ impl Watcher {
         let telegram = self.arrivals.recv().await?;
         let receipt = Receipt { key: telegram.key.clone(), is_taken: false, notices: self.notices.clone() };
         let is_large = matches!(&telegram.content, Content::Document(bytes) if bytes.len() > LARGE_BYTES);
+        let news = self.news;
         if !is_large {
-            let said = read(&telegram);
+            let said = read(&telegram, &news);
             return Some(Arrival { telegram, said, receipt });
         }
         let reading = tokio::task::spawn_blocking(move || {
-            let said = read(&telegram);
+            let said = read(&telegram, &news);
             Arrival { telegram, said, receipt }
         });
         match reading.await {
@@ -217,22 +224,22 @@ impl Watcher {
 }
 
 /// What a telegram says.
-fn read(telegram: &Telegram) -> Result<Vec<Bulletin>, Reject> {
+fn read(telegram: &Telegram, rules: &NewsRules) -> Result<Vec<Bulletin>, Reject> {
     match &telegram.content {
         Content::Document(bytes) => match crate::read(bytes, &telegram.name)? {
             Document::Bulletins(bulletins) => Ok(bulletins),
-            Document::Index(index) => Ok(index.entries.iter().map(|entry| headline(entry, telegram)).collect()),
+            Document::Index(index) => Ok(index.entries.iter().map(|entry| headline(entry, telegram, rules)).collect()),
         },
         Content::Manual(entry) => entry.bulletin().map(|it| vec![it]).map_err(|faults| {
             let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
             Reject::Entry { faults: told.join(" ") }
         }),
-        Content::News(entry) => Ok(vec![headline(entry, telegram)]),
+        Content::News(entry) => Ok(vec![headline(entry, telegram, rules)]),
     }
 }
 
-fn headline(entry: &Entry, telegram: &Telegram) -> Bulletin {
-    news::bulletin(entry, &telegram.source, telegram.received, &NewsRules::default())
+fn headline(entry: &Entry, telegram: &Telegram, rules: &NewsRules) -> Bulletin {
+    news::bulletin(entry, &telegram.source, telegram.received, rules)
 }
 
 /// Who is to be told what became of a telegram.
@@ -241,6 +248,15 @@ enum Owner {
     Poller(usize),
     /// Those who offered it.
     Offers(Vec<oneshot::Sender<Offered>>),
+}
+
+/// A telegram that was handed over and is not taken.
+struct Pending {
+    /// Its identities.
+    keys: Vec<String>,
+    owner: Owner,
+    /// The same telegram as pollers found it meanwhile, each with the number of the poller: safe when this one is.
+    joined: Vec<(usize, String)>,
 }
 
 struct Running {
@@ -252,8 +268,8 @@ struct Running {
     fetches: JoinSet<Answer>,
     under_way: HashMap<Id, (usize, u64)>,
     outbox: VecDeque<Telegram>,
-    /// Of each telegram that was handed over and is not taken: its identities, and whom to tell.
-    owners: HashMap<String, (Vec<String>, Owner)>,
+    /// What was handed over and is not taken, by its key.
+    pending: HashMap<String, Pending>,
     health: watch::Sender<Health>,
     clock: WallClock,
     start: Instant,
@@ -320,7 +336,7 @@ impl Running {
                     self.under_way.insert(id, (number, request));
                 }
                 Action::HandOver(telegram) => self.hand_over(telegram, Owner::Poller(number)),
-                Action::Repeated(key) => self.remember(vec![key]),
+                Action::Repeated { key, digest } => self.repeated(number, key, &digest),
                 Action::Keep { url, kept } => {
                     if let Some(memory) = &self.memory {
                         memory.keep(url, kept);
@@ -331,7 +347,8 @@ impl Running {
     }
 
     fn hand_over(&mut self, telegram: Telegram, owner: Owner) {
-        self.owners.insert(telegram.key.clone(), (telegram.keys(), owner));
+        let pending = Pending { keys: telegram.keys(), owner, joined: Vec::new() };
+        self.pending.insert(telegram.key.clone(), pending);
         self.outbox.push_back(telegram);
     }
 
@@ -341,28 +358,52 @@ impl Running {
         }
     }
 
-    fn noticed(&mut self, notice: Notice) {
-        let Some((keys, owner)) = self.owners.remove(&notice.key) else { return };
-        if notice.is_taken {
-            self.remember(keys);
-        } else if let Owner::Offers(_) = owner {
-            // Who offered it is told nothing, offers it again, and must find it unknown.
-            keys.iter().for_each(|key| self.known.release(key));
+    /// The same bytes as those of a telegram that is here: as safe as that one, and not before.
+    fn repeated(&mut self, number: usize, key: String, digest: &str) {
+        let digest = digest_key(digest);
+        match self.pending.values_mut().find(|it| it.keys.contains(&digest)) {
+            Some(first) => first.joined.push((number, key)),
+            None => {
+                self.remember(vec![key.clone()]);
+                self.step(number, vec![Event::Taken(key)]);
+            }
         }
+    }
+
+    fn noticed(&mut self, notice: Notice) {
+        let Some(Pending { mut keys, owner, joined }) = self.pending.remove(&notice.key) else { return };
+        keys.extend(joined.iter().map(|(_, key)| key.clone()));
+        let mut pollers = joined;
         match owner {
-            Owner::Poller(number) if notice.is_taken => self.step(number, vec![Event::Taken(notice.key)]),
+            Owner::Poller(number) => pollers.push((number, notice.key)),
             Owner::Offers(replies) if notice.is_taken => {
                 for reply in replies {
                     // Who waited may have gone.
                     let _ = reply.send(Offered::Taken);
                 }
             }
-            Owner::Poller(_) | Owner::Offers(_) => {}
+            // Told nothing, who offered it offers it again.
+            Owner::Offers(_) => {}
+        }
+        if notice.is_taken {
+            self.remember(keys);
+        } else {
+            // It must be found unknown when it is listed or offered again.
+            keys.iter().for_each(|key| self.known.release(key));
+        }
+        let event = if notice.is_taken { Event::Taken } else { Event::Dropped };
+        for (number, key) in pollers {
+            self.step(number, vec![event(key)]);
         }
     }
 
-    fn offered(&mut self, offer: Offer) {
-        let keys = offer.telegram.keys();
+    fn offered(&mut self, mut offer: Offer) {
+        let telegram = &mut offer.telegram;
+        let is_new = !telegram.digest.is_empty() && !self.known.contains(&digest_key(&telegram.digest));
+        if is_new && self.known.contains(&telegram.key) {
+            telegram.set_apart();
+        }
+        let keys = telegram.keys();
         if !keys.iter().any(|key| self.known.contains(key)) {
             for key in &keys {
                 self.known.claim(key);
@@ -370,11 +411,11 @@ impl Running {
             return self.hand_over(offer.telegram, Owner::Offers(vec![offer.reply]));
         }
         // The same once more. Where the first is not safe yet, both who offered it wait for the same.
-        let waiting = self.owners.values_mut().find(|(waiting, _)| waiting.iter().any(|key| keys.contains(key)));
-        match waiting {
-            Some((_, Owner::Offers(replies))) => replies.push(offer.reply),
-            // Fetched by a poller, or taken long ago: it is not lost.
-            Some((_, Owner::Poller(_))) | None => {
+        let first = self.pending.values_mut().find(|it| it.keys.iter().any(|key| keys.contains(key)));
+        match first.map(|it| &mut it.owner) {
+            Some(Owner::Offers(replies)) => replies.push(offer.reply),
+            // Fetched by a poller, which fetches it again if it is not taken; or taken long ago.
+            Some(Owner::Poller(_)) | None => {
                 let _ = offer.reply.send(Offered::Repeated);
             }
         }

@@ -50,6 +50,9 @@ pub enum Failure {
         /// What it said in `Retry-After`, in seconds.
         retry_after_s: Option<u32>,
     },
+    /// It sends us elsewhere, and we do not go there.
+    #[error("the server sends us elsewhere: {0}: check the address in the configuration")]
+    Redirect(String),
     /// Larger than anything real.
     #[error("the answer has more than {0} bytes")]
     TooLarge(usize),
@@ -64,7 +67,7 @@ impl Failure {
         match self {
             Self::Broken(_) | Self::TooLarge(_) | Self::Content(_) => true,
             Self::Status { code, .. } => matches!(code, 404 | 410),
-            Self::Connect(_) | Self::Tls(_) | Self::Timeout(_) => false,
+            Self::Connect(_) | Self::Tls(_) | Self::Timeout(_) | Self::Redirect(_) => false,
         }
     }
 
@@ -109,6 +112,8 @@ pub enum Event {
     Answered(u64, Answer),
     /// A telegram that was handed over is safe with whoever took it.
     Taken(String),
+    /// A telegram that was handed over was not taken: it is known no more, and comes again when it is listed again.
+    Dropped(String),
 }
 
 /// What the machine asks for.
@@ -127,8 +132,13 @@ pub enum Action {
     },
     /// A telegram is here.
     HandOver(Telegram),
-    /// This telegram is the same as one that is here; nothing of it needs to be asked for again.
-    Repeated(String),
+    /// This telegram is the same as one that is here. Once that one is safe, so is this: say so as for one that was handed over.
+    Repeated {
+        /// Its identity.
+        key: String,
+        /// The digest of its bytes, by which the other one is known.
+        digest: String,
+    },
     /// Keep this for the next start; everything that the index listed is safe.
     Keep {
         /// The index.

@@ -77,16 +77,15 @@ impl Bodies {
         if now.since_start < self.not_before {
             return due;
         }
-        for (place, waiting) in &mut self.waiting {
-            if self.in_flight >= at_once {
-                break;
-            }
-            if !waiting.in_flight && waiting.bytes.is_none() && waiting.not_before <= now.since_start {
-                waiting.in_flight = true;
-                waiting.asked.get_or_insert(now.since_start);
-                self.in_flight += 1;
-                due.push((place.clone(), waiting.url.clone()));
-            }
+        let is_due = |it: &Waiting| !it.in_flight && it.bytes.is_none() && it.not_before <= now.since_start;
+        let mut asked: Vec<(&Place, &mut Waiting)> = self.waiting.iter_mut().filter(|(_, it)| is_due(it)).collect();
+        // What failed often is asked for last: a telegram that its server cannot give must hold up none behind it.
+        asked.sort_by_key(|(_, waiting)| waiting.failures);
+        for (place, waiting) in asked.into_iter().take(at_once.saturating_sub(self.in_flight)) {
+            waiting.in_flight = true;
+            waiting.asked.get_or_insert(now.since_start);
+            self.in_flight += 1;
+            due.push((place.clone(), waiting.url.clone()));
         }
         due
     }
@@ -116,8 +115,8 @@ impl Bodies {
         self.ended(place);
         let Some(waiting) = self.waiting.get_mut(place) else { return Verdict::GivenUp };
         waiting.failures += 1;
+        waiting.not_before = now.since_start + limits.backoff.pause(waiting.failures, chance.next());
         let patience = if failure.is_of_one_document() {
-            waiting.not_before = now.since_start + limits.backoff.pause(waiting.failures, chance.next());
             limits.damaged_patience_s
         } else {
             self.failures += 1;

@@ -72,20 +72,18 @@ impl Watch {
         self.clock_off
     }
 
-    /// Whether the feed is alive. The server's clock counts, carried forward by one that never jumps; ours does only where the
-    /// server tells none.
+    /// The time of day by the server's clock, carried forward by one that never jumps; by ours only where the server tells none.
+    pub(super) fn present(&self, now: Now) -> Timestamp {
+        let Some((date, seen)) = self.server else { return now.wall };
+        let since = SignedDuration::try_from(now.since_start.saturating_sub(seen)).unwrap_or(SignedDuration::ZERO);
+        date.checked_add(since).unwrap_or(date)
+    }
+
+    /// Whether the feed is alive.
     pub(super) fn verdict(&self, stale_after: Option<Duration>, now: Now) -> Freshness {
         let Some(updated) = self.updated else { return Freshness::Unknown };
         let Some(limit) = stale_after.and_then(|it| SignedDuration::try_from(it).ok()) else { return Freshness::Fresh };
-        let present = match self.server {
-            Some((date, seen)) => {
-                let since =
-                    SignedDuration::try_from(now.since_start.saturating_sub(seen)).unwrap_or(SignedDuration::ZERO);
-                date.checked_add(since).unwrap_or(date)
-            }
-            None => now.wall,
-        };
-        let age = present.duration_since(updated);
+        let age = self.present(now).duration_since(updated);
         // A server whose own clock stands still would hide a dead feed; the time since it last moved does not.
         let still = SignedDuration::try_from(now.since_start.saturating_sub(self.grew)).unwrap_or(SignedDuration::ZERO);
         let age = age.max(if still > limit * 2 { still } else { SignedDuration::ZERO });

@@ -86,6 +86,11 @@ pub enum Alarm {
         /// The telegram.
         telegram: String,
     },
+    /// What was taken cannot be written down.
+    Memory {
+        /// Why.
+        problem: String,
+    },
     /// Our clock and the server's disagree.
     Clock {
         /// The feed whose server disagrees.
@@ -122,6 +127,12 @@ impl fmt::Display for Alarm {
             Self::GivenUp { feed, telegram } => {
                 write!(f, "フィード {feed} の電文 {telegram} を取得できませんでした。配信元で内容を確認してください。")
             }
+            Self::Memory { problem } => {
+                write!(
+                    f,
+                    "受領した電文の記録を書けません（{problem}）。再起動すると同じ電文をもう一度取得します。ディスクの空きを確認してください。"
+                )
+            }
             Self::Clock { feed, off_s } => {
                 write!(
                     f,
@@ -133,7 +144,7 @@ impl fmt::Display for Alarm {
 }
 
 impl Alarm {
-    /// The feed, endpoint or stream that it is about.
+    /// The feed, endpoint or stream that it is about; empty where it is about none.
     #[must_use]
     pub fn feed(&self) -> &str {
         match self {
@@ -143,6 +154,7 @@ impl Alarm {
             | Self::Backwards { feed }
             | Self::GivenUp { feed, .. }
             | Self::Clock { feed, .. } => feed,
+            Self::Memory { .. } => "",
         }
     }
 }

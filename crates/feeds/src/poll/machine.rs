@@ -14,7 +14,7 @@ use super::line::{Gap, Line, newest, oldest_first, read_index, silence};
 use super::schedule::{Chance, Now, until_phase};
 use super::spec::{FeedSpec, Limits, Style};
 use super::telegram::{Content, Telegram, digest_key};
-use super::whole::{absolute, looks_whole};
+use super::whole::{absolute, looks_whole, no_less_secure};
 use crate::index::{Entry, Index};
 
 /// The least time between two questions for the same index.
@@ -91,6 +91,8 @@ impl Machine {
         for event in events {
             match event {
                 Event::Taken(key) => drop(self.untaken.remove(&key)),
+                // Asked without a condition, the index lists it again even if nothing else has changed.
+                Event::Dropped(_) => self.short.validators = Validators::default(),
                 Event::Answered(request, answer) => match self.requests.remove(&request) {
                     Some(Asked::Short) => self.short_answered(answer, now, known, out),
                     Some(Asked::Long) => self.long_answered(answer, now, known),
@@ -313,7 +315,8 @@ impl Machine {
 
     /// Lists what is new in an index; whether anything in it was known.
     fn list(&mut self, index: Index, is_backlog: bool, now: Now, known: &mut Known, out: &mut Vec<Action>) -> bool {
-        let present = newest(&index);
+        // An index that says it is of the future must not make all that it lists look old.
+        let present = newest(&index).map(|at| at.min(self.watch.present(now)));
         let history = SignedDuration::from_secs(self.spec.history_s.into());
         let mut overlaps = false;
         for entry in oldest_first(index.entries) {
@@ -346,7 +349,7 @@ impl Machine {
                 out,
             );
         } else {
-            let url = absolute(&self.spec.url, &entry.link);
+            let url = no_less_secure(&self.spec.url, absolute(&self.spec.url, &entry.link));
             let place = Place { is_backlog, issued: listed.unwrap_or(now.wall), key };
             self.bodies.list(place, url, entry.link, listed);
         }
@@ -389,7 +392,8 @@ impl Machine {
                     _ => {
                         self.health.repeated += 1;
                         self.bodies.drop(place);
-                        out.push(Action::Repeated(place.key.clone()));
+                        self.untaken.insert(place.key.clone());
+                        out.push(Action::Repeated { key: place.key.clone(), digest });
                         return;
                     }
                 }

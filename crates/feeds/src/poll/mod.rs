@@ -25,4 +25,8 @@ pub use known::Known;
 pub use machine::Machine;
 pub use schedule::{Backoff, Now};
 pub use spec::{Expects, FeedSpec, Limits, Style, jma_feeds};
+#[cfg(feature = "edge")]
+pub(crate) use telegram::digest_key;
 pub use telegram::{Content, Telegram};
+#[cfg(feature = "edge")]
+pub(crate) use whole::absolute;

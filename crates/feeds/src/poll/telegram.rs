@@ -1,5 +1,7 @@
 //! What a source hands over, before anything in it is understood.
 
+#[cfg(feature = "edge")]
+use hikyaku_bulletin::SourceId;
 use jiff::Timestamp;
 
 use crate::index::Entry;
@@ -31,10 +33,19 @@ impl Telegram {
         let digest = Some(&self.digest).filter(|it| !it.is_empty()).map(|it| digest_key(it));
         std::iter::once(self.key.clone()).chain(digest).collect()
     }
+
+    /// Gives it a name of its own beside another telegram that came under the same: its bytes tell it, whatever a relay calls it.
+    #[cfg(feature = "edge")]
+    pub(crate) fn set_apart(&mut self) {
+        let mark: String = self.digest.chars().take(16).collect();
+        let stem = SourceId::from_file_name(&self.name);
+        self.name = format!("{stem}~{mark}.xml");
+        self.key = format!("{}~{mark}", self.key);
+    }
 }
 
 /// The identity of bytes.
-pub(super) fn digest_key(digest: &str) -> String {
+pub(crate) fn digest_key(digest: &str) -> String {
     format!("sha256:{digest}")
 }
 

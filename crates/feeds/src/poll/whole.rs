@@ -3,9 +3,12 @@
 use super::spec::Expects;
 
 /// The address of a link in a document at `base`.
-pub(super) fn absolute(base: &str, link: &str) -> String {
+pub(crate) fn absolute(base: &str, link: &str) -> String {
     if link.contains("://") {
         return link.to_owned();
+    }
+    if link.starts_with("//") {
+        return format!("{}:{link}", base.split_once("://").map_or("https", |(scheme, _)| scheme));
     }
     let host_end =
         base.find("://").and_then(|at| base[at + 3..].find('/').map(|slash| at + 3 + slash)).unwrap_or(base.len());
@@ -14,6 +17,14 @@ pub(super) fn absolute(base: &str, link: &str) -> String {
     }
     let folder = base.rfind('/').filter(|&at| at >= host_end).map_or(base, |at| &base[..=at]);
     format!("{}/{link}", folder.trim_end_matches('/'))
+}
+
+/// The address of what an index lists, asked for over HTTPS where the index is: nobody on the way may change what a proven index names.
+pub(super) fn no_less_secure(base: &str, url: String) -> String {
+    match url.strip_prefix("http://") {
+        Some(rest) if base.starts_with("https://") => format!("https://{rest}"),
+        _ => url,
+    }
 }
 
 /// Whether a document is what it should be and has its end. Nothing more is read of it.
@@ -95,11 +106,20 @@ mod tests {
     }
 
     #[test]
+    fn what_an_index_over_https_lists_is_asked_for_over_https_too() {
+        let listed = |base: &str, url: &str| no_less_secure(base, url.to_owned());
+        assert_eq!(listed("https://a.example/f", "http://b.example/x"), "https://b.example/x");
+        assert_eq!(listed("https://a.example/f", "https://b.example/x"), "https://b.example/x");
+        assert_eq!(listed("http://localhost:1/f", "http://localhost:1/x"), "http://localhost:1/x");
+    }
+
+    #[test]
     fn links_are_followed_from_where_they_stand() {
         let base = "https://a.example/feed/eqvol.xml";
         assert_eq!(absolute(base, "http://b.example/x"), "http://b.example/x");
         assert_eq!(absolute(base, "/data/x.xml"), "https://a.example/data/x.xml");
         assert_eq!(absolute(base, "x.xml"), "https://a.example/feed/x.xml");
         assert_eq!(absolute("https://a.example", "x.xml"), "https://a.example/x.xml");
+        assert_eq!(absolute(base, "//b.example/x"), "https://b.example/x");
     }
 }

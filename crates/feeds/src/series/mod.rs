@@ -7,7 +7,7 @@ mod slot;
 
 use std::collections::BTreeMap;
 
-use hikyaku_bulletin::{Area, Bulletin, Digest, SourceId};
+use hikyaku_bulletin::{Area, Bulletin, Digest, Fate, SourceId};
 use jiff::{SignedDuration, Timestamp};
 
 pub use freshness::{Freshness, Timing};
@@ -52,17 +52,6 @@ pub enum Step {
     Covered,
     /// The same telegram again, whichever feed brought it.
     Repeated,
-}
-
-/// What is to be done with a bulletin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fate {
-    /// Judge it: it may reach people, as real or as a drill by its standing.
-    Act,
-    /// Keep and show it; it reaches nobody.
-    Record,
-    /// Nothing: it is the same telegram again.
-    Ignore,
 }
 
 /// How a bulletin was taken.

@@ -68,6 +68,7 @@ pub(super) fn head(status: u16, headers: &[(&str, String)]) -> String {
     let reason = match status {
         101 => "Switching Protocols",
         200 => "OK",
+        302 => "Found",
         304 => "Not Modified",
         400 => "Bad Request",
         401 => "Unauthorized",

@@ -10,6 +10,8 @@ pub enum FeedManner {
     Refuses,
     /// Answers with this status and a page.
     Status(u16),
+    /// 503, and asks for so many seconds of patience, as an instant of its clock.
+    Busy(u32),
     /// Takes the question and says nothing.
     Silence,
     /// Sends so many bytes a second.

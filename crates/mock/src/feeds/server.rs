@@ -130,6 +130,11 @@ impl FeedServer {
         lock(&self.shared.shelf).place(path, bytes.into(), now);
     }
 
+    /// Sends whoever asks for a path to another address (302).
+    pub fn redirect(&self, path: &str, location: &str) {
+        lock(&self.shared.shelf).move_to(path, location);
+    }
+
     /// How far back short indexes reach, in seconds; 600 at the start.
     pub fn set_reach(&self, seconds: u32) {
         lock(&self.shared.shelf).set_reach(seconds.into());
@@ -238,12 +243,20 @@ async fn answer(shared: &Shared, stream: &mut (impl AsyncWrite + Unpin), request
     };
     let page = lock(&shared.shelf).page(path, &shared.base, now);
     let date = ("Date", moment::http(real_now));
+    let moved = lock(&shared.shelf).moved(path);
+    if let Some(location) = moved {
+        return status_page(shared, stream, 302, &[date, ("Location", location)]).await;
+    }
     match (manner, page) {
         (FeedManner::Silence, _) => {
             tokio::time::sleep(SILENCE).await;
             Ok(false)
         }
-        (FeedManner::Status(status), _) => status_page(shared, stream, status, date).await,
+        (FeedManner::Status(status), _) => status_page(shared, stream, status, &[date]).await,
+        (FeedManner::Busy(seconds), _) => {
+            let until = ("Retry-After", moment::http(real_now + i64::from(seconds)));
+            status_page(shared, stream, 503, &[date, until]).await
+        }
         (FeedManner::Page, _) => {
             let page = "<!DOCTYPE html>\n<html><body>ただいまアクセスできません。</body></html>".as_bytes();
             let length = ("Content-Length", page.len().to_string());
@@ -251,7 +264,7 @@ async fn answer(shared: &Shared, stream: &mut (impl AsyncWrite + Unpin), request
             send(shared, stream, &[text.as_bytes(), page].concat()).await?;
             Ok(true)
         }
-        (_, None) => status_page(shared, stream, 404, date).await,
+        (_, None) => status_page(shared, stream, 404, &[date]).await,
         (manner, Some(page)) => {
             let condition = request.header("if-none-match").or_else(|| request.header("if-modified-since"));
             let same = condition.is_some_and(|it| it == page.etag || it == moment::http(page.modified));
@@ -270,9 +283,9 @@ async fn status_page(
     shared: &Shared,
     stream: &mut (impl AsyncWrite + Unpin),
     status: u16,
-    date: (&'static str, String),
+    headers: &[(&'static str, String)],
 ) -> io::Result<bool> {
-    let text = head(status, &[date, ("Content-Length", "0".into())]);
+    let text = head(status, &[headers, &[("Content-Length", "0".into())]].concat());
     send(shared, stream, text.as_bytes()).await?;
     Ok(true)
 }

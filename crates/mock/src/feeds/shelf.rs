@@ -85,6 +85,8 @@ struct Kept {
 pub(super) struct Shelf {
     telegrams: BTreeMap<(i64, String), Kept>,
     documents: BTreeMap<String, Page>,
+    /// Paths that send elsewhere, and where to.
+    moved: BTreeMap<String, String>,
     regeneration: Regeneration,
     /// How far back short indexes reach, in seconds.
     reach: i64,
@@ -92,7 +94,13 @@ pub(super) struct Shelf {
 
 impl Shelf {
     pub(super) fn new(regeneration: Regeneration) -> Self {
-        Self { telegrams: BTreeMap::new(), documents: BTreeMap::new(), regeneration, reach: 600 }
+        Self {
+            telegrams: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            regeneration,
+            reach: 600,
+        }
     }
 
     pub(super) fn put(&mut self, telegram: MockTelegram) {
@@ -104,6 +112,15 @@ impl Shelf {
         let kind =
             if bytes.starts_with(b"{") || bytes.starts_with(b"[") { "application/json" } else { "application/xml" };
         self.documents.insert(path.to_owned(), Page::new(bytes, kind, at));
+    }
+
+    pub(super) fn move_to(&mut self, path: &str, location: &str) {
+        self.moved.insert(path.to_owned(), location.to_owned());
+    }
+
+    /// Where a path sends to, if it does.
+    pub(super) fn moved(&self, path: &str) -> Option<String> {
+        self.moved.get(path).cloned()
     }
 
     pub(super) fn set_reach(&mut self, seconds: i64) {

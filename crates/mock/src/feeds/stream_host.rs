@@ -53,6 +53,7 @@ struct Book {
     pongs: Vec<String>,
     bodies: u64,
     refuses: bool,
+    lacks: bool,
 }
 
 /// What was asked of the host.
@@ -145,6 +146,11 @@ impl StreamHost {
         lock(&self.book).refuses = refuses;
     }
 
+    /// Goes on listing the telegram that was issued first and does not give its bytes, or gives them again.
+    pub fn lack_first(&self, lacks: bool) {
+        lock(&self.book).lacks = lacks;
+    }
+
     /// What was asked so far.
     #[must_use]
     pub fn tally(&self) -> StreamTally {
@@ -212,7 +218,8 @@ impl Visit {
                 (200, body.into_bytes())
             }
             ("GET", path) => {
-                let found = path.strip_prefix("/v1/").and_then(|id| book.issued.iter().find(|it| it.id == id)).cloned();
+                let given = book.issued.iter().skip(usize::from(book.lacks));
+                let found = path.strip_prefix("/v1/").and_then(|id| given.clone().find(|it| it.id == id)).cloned();
                 match found {
                     Some(issued) => {
                         book.bodies += 1;

@@ -10,8 +10,8 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use hikyaku_dispatch::{
-    AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, IncidentId, Keys, MailTemplate, MemoryJournal,
-    Mode, Names, PeopleCommand, PersonId, Question, RosterImport, RosterRow, Side, Target,
+    AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, IncidentId, Keys, MemoryJournal, Mode, Names,
+    PeopleCommand, PersonId, Question, RosterImport, RosterRow, Side,
 };
 use hikyaku_web::{Console, ConsoleSettings, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
@@ -29,6 +29,8 @@ pub const TITLE: &str = "石川県能登地方の地震（最大震度６強）"
 pub struct Stage {
     pub desk: Desk,
     pub now: Arc<Mutex<Timestamp>>,
+    /// What responder pages and console share.
+    pub web: WebState,
 }
 
 /// One answer of the server.
@@ -45,7 +47,10 @@ impl Stage {
         let now: Timestamp = "2026-11-21T05:05:00Z".parse().unwrap();
         let people = (1..=people).map(person).collect();
         desk.command(PeopleCommand::Import(RosterImport::part(people)), now).await.unwrap();
-        Self { desk, now: Arc::new(Mutex::new(now)) }
+        let now = Arc::new(Mutex::new(now));
+        let clock = Arc::clone(&now);
+        let web = WebState::with_clock(desk.clone(), Arc::new(move || *clock.lock().unwrap()));
+        Self { desk, now, web }
     }
 
     /// Ten people and one dispatch to them all.
@@ -58,19 +63,14 @@ impl Stage {
     /// Asks everybody.
     pub async fn ask(&self, key: &str, mode: Mode, question: Question) -> DispatchId {
         let draft = DispatchDraft {
-            key: key.to_owned(),
-            incident: None,
-            mode,
-            title: TITLE.to_owned(),
             facts: vec![
                 "発生: 11月21日 14時4分ごろ".to_owned(),
                 "震源: 石川県能登地方（深さ ごく浅い）".to_owned(),
                 "最大震度６強: 石川県能登".to_owned(),
                 "情報: 気象庁 震源・震度情報 11月21日 14時5分発表".to_owned(),
             ],
-            template: MailTemplate::safety(),
             question,
-            target: Target::Everyone,
+            ..DispatchDraft::safety(key, mode, TITLE)
         };
         self.desk.command(DispatchCommand::Open { draft: Box::new(draft) }, self.time()).await.unwrap();
         self.desk.read(|now| now.latest_dispatch().unwrap().id())
@@ -86,8 +86,7 @@ impl Stage {
 
     /// The pages over this desk, under this stage's clock.
     pub fn state(&self) -> WebState {
-        let now = Arc::clone(&self.now);
-        WebState { clock: Arc::new(move || *now.lock().unwrap()), ..WebState::new(self.desk.clone()) }
+        self.web.clone()
     }
 
     /// The responder pages.
@@ -98,7 +97,7 @@ impl Stage {
     /// The console, to which nobody is logged in.
     pub fn console(&self) -> Router {
         let settings = ConsoleSettings { organisation: "架空省".into(), ..ConsoleSettings::default() };
-        hikyaku_web::console_router(Console::new(self.state(), settings))
+        hikyaku_web::console_router(Console::new(self.state(), settings, None))
     }
 
     /// An administrator who is logged in.

@@ -1,197 +1,13 @@
-//! Days at a feed in virtual time: a scripted server, a clock that can jump, and what the machine makes of them.
+//! Days at a feed in virtual time, and what the machine makes of them.
 
-use std::collections::{BTreeMap, HashMap};
+mod world;
+
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::*;
-
-const BASE: &str = "https://feeds.example/feed/";
-const START: &str = "2026-11-21T12:00:00Z";
-
-/// What the scripted server does.
-#[derive(Clone, PartialEq)]
-enum Mood {
-    Well,
-    Fails(Failure),
-    NeverChanged,
-    CutsBodies,
-    Lacks(String),
-    Frozen(String),
-}
-
-/// A server, a clock and a machine.
-struct World {
-    machine: Machine,
-    known: Known,
-    since_start: Duration,
-    wall_off: SignedDuration,
-    mood: Mood,
-    /// File name and the instant from which it is listed.
-    telegrams: Vec<(String, Timestamp)>,
-    /// How long the long index stays as it is.
-    long_made: Timestamp,
-    asked: Vec<(Duration, String, bool)>,
-    handed: Vec<(Duration, String)>,
-    kept: HashMap<String, Kept>,
-    body_latency: HashMap<String, Duration>,
-    takes: bool,
-    under_way: BTreeMap<(Duration, u64), Answer>,
-    wake: Duration,
-}
-
-fn start() -> Timestamp {
-    START.parse().unwrap()
-}
-
-fn stamp(at: Timestamp) -> String {
-    at.strftime("%Y%m%d%H%M%S").to_string()
-}
-
-impl World {
-    fn new(spec: FeedSpec) -> Self {
-        Self::with_kept(spec, &HashMap::new())
-    }
-
-    fn with_kept(spec: FeedSpec, kept: &HashMap<String, Kept>) -> Self {
-        Self {
-            machine: Machine::new(spec, Limits::default(), 7, |url| kept.get(url).cloned()),
-            known: Known::new(1000),
-            since_start: Duration::ZERO,
-            wall_off: SignedDuration::ZERO,
-            mood: Mood::Well,
-            telegrams: Vec::new(),
-            long_made: start(),
-            asked: Vec::new(),
-            handed: Vec::new(),
-            kept: kept.clone(),
-            body_latency: HashMap::new(),
-            takes: true,
-            under_way: BTreeMap::new(),
-            wake: Duration::ZERO,
-        }
-    }
-
-    fn server_time(&self) -> Timestamp {
-        start() + self.since_start
-    }
-
-    fn now(&self) -> Now {
-        Now { since_start: self.since_start, wall: self.server_time() + self.wall_off }
-    }
-
-    /// Issues a telegram so many seconds from the start; its file name.
-    fn issue(&mut self, second: i64, kind: &str) -> String {
-        let at = start() + SignedDuration::from_secs(second);
-        let name = format!("{}_0_{kind}_010000.xml", stamp(at));
-        self.telegrams.push((name.clone(), at));
-        name
-    }
-
-    fn index(&self, since: Timestamp, updated: Timestamp) -> String {
-        let listed = self.telegrams.iter().rev().filter(|(_, at)| *at >= since && *at <= updated);
-        let entries: String = listed
-            .map(|(name, at)| format!("<entry><id>{name}#r1</id><updated>{at}</updated><link type='application/xml' href='{BASE}data/{name}'/></entry>"))
-            .collect();
-        format!("<feed xmlns='http://www.w3.org/2005/Atom'><updated>{updated}</updated>{entries}</feed>")
-    }
-
-    fn answer(&mut self, url: &str, validators: &Validators) -> Answer {
-        let date = Some(self.server_time());
-        let found = |text: String| {
-            let validators = Validators { etag: Some(text.len().to_string() + &text), last_modified: None };
-            let (digest, wire_bytes) = (text.clone(), text.len() as u64);
-            Answer::Found { bytes: text.into_bytes(), digest, validators, date, wire_bytes }
-        };
-        match &self.mood {
-            Mood::Fails(failure) => return Answer::Failed(failure.clone()),
-            Mood::NeverChanged if validators.etag.is_some() => return Answer::Unchanged { date },
-            Mood::CutsBodies if url.contains("/data/") => return found("<Report><Body>half".to_owned()),
-            Mood::Lacks(name) if url.ends_with(name.as_str()) => {
-                return Answer::Failed(Failure::Status { code: 404, retry_after_s: None });
-            }
-            Mood::Frozen(text) if !url.contains("/data/") => return found(text.clone()),
-            _ => {}
-        }
-        if url.contains("/data/") {
-            return found(format!("<Report>{url}</Report>"));
-        }
-        let text = if url.ends_with("_l.xml") {
-            self.index(start() - SignedDuration::from_hours(100), self.long_made)
-        } else {
-            let minute = self.server_time().as_second() / 60 * 60;
-            let updated = Timestamp::from_second(minute).unwrap();
-            self.index(updated - SignedDuration::from_mins(10), updated)
-        };
-        match found(text) {
-            Answer::Found { validators: new, .. } if new == *validators => Answer::Unchanged { date },
-            answer => answer,
-        }
-    }
-
-    /// Runs until so many seconds from the start.
-    fn run_until(&mut self, second: u64) {
-        let end = Duration::from_secs(second);
-        loop {
-            let next = self.under_way.keys().next().map_or(self.wake, |(at, _)| self.wake.min(*at));
-            if next > end {
-                break;
-            }
-            self.since_start = next;
-            let mut events = Vec::new();
-            while let Some(entry) = self.under_way.first_entry().filter(|it| it.key().0 <= next) {
-                let ((_, request), answer) = entry.remove_entry();
-                events.push(Event::Answered(request, answer));
-            }
-            loop {
-                let mut actions = Vec::new();
-                let now = self.now();
-                self.wake = self.machine.step(std::mem::take(&mut events), now, &mut self.known, &mut actions);
-                for action in actions {
-                    match action {
-                        Action::Fetch { request, url, validators, .. } => {
-                            self.asked.push((self.since_start, url.clone(), validators != Validators::default()));
-                            let latency = url.rsplit('/').next().and_then(|name| self.body_latency.get(name));
-                            let latency = latency.copied().unwrap_or(Duration::from_millis(50));
-                            let answer = self.answer(&url, &validators);
-                            self.under_way.insert((self.since_start + latency, request), answer);
-                        }
-                        Action::HandOver(telegram) => {
-                            self.handed.push((self.since_start, telegram.name.rsplit('/').next().unwrap().to_owned()));
-                            if self.takes {
-                                events.push(Event::Taken(telegram.key));
-                            }
-                        }
-                        Action::Repeated(_) => {}
-                        Action::Keep { url, kept } => drop(self.kept.insert(url, kept)),
-                    }
-                }
-                if events.is_empty() {
-                    break;
-                }
-            }
-            assert!(
-                self.wake > self.since_start || !self.under_way.is_empty(),
-                "the machine spins at {:?}",
-                self.since_start
-            );
-        }
-        self.since_start = end;
-    }
-
-    fn asked_for(&self, end: &str) -> Vec<u64> {
-        self.asked.iter().filter(|(_, url, _)| url.ends_with(end)).map(|(at, _, _)| at.as_secs()).collect()
-    }
-
-    fn names(&self) -> Vec<&str> {
-        self.handed.iter().map(|(_, name)| name.as_str()).collect()
-    }
-}
-
-fn eqvol() -> FeedSpec {
-    FeedSpec::jma("eqvol", BASE)
-}
+use world::{Mood, World, eqvol, start};
 
 #[test]
 fn the_short_feed_is_asked_at_second_twenty_and_the_long_one_only_at_the_start() {
@@ -374,7 +190,7 @@ fn a_telegram_that_cannot_be_had_is_given_up_with_an_alarm_and_holds_up_nobody()
     let mut world = World::new(eqvol());
     world.run_until(10);
     let [lost, later] = [(30, "VXSE51"), (32, "VXSE53")].map(|(at, kind)| world.issue(at, kind));
-    world.mood = Mood::Lacks(lost.clone());
+    world.mood = Mood::Lacks(lost.clone(), 404);
     world.run_until(100);
     assert_eq!(world.names(), [later.as_str()]);
     world.run_until(2_000);
@@ -382,6 +198,47 @@ fn a_telegram_that_cannot_be_had_is_given_up_with_an_alarm_and_holds_up_nobody()
     let telegram = lost.trim_end_matches(".xml").to_owned();
     assert_eq!(health.alarms(), [Alarm::GivenUp { feed: "eqvol".into(), telegram }]);
     assert!((5..30).contains(&world.asked_for(&lost).len()));
+}
+
+#[test]
+fn a_telegram_that_its_server_cannot_give_holds_up_none_that_is_listed_behind_it() {
+    let mut world = World::new(eqvol());
+    world.run_until(10);
+    let stuck = world.issue(30, "VXSE51");
+    world.mood = Mood::Lacks(stuck.clone(), 500);
+    let later: Vec<String> = (31..40).map(|at| world.issue(at, "VXSE53")).collect();
+    world.run_until(100);
+    assert_eq!(world.names(), later);
+    assert!(world.asked_for(&stuck).len() < 8, "{:?}", world.asked_for(&stuck));
+    world.mood = Mood::Well;
+    world.run_until(300);
+    assert_eq!(world.names().last(), Some(&stuck.as_str()));
+}
+
+#[test]
+fn a_telegram_that_was_not_taken_is_listed_and_handed_over_again_though_the_index_has_not_changed() {
+    let mut world = World::new(eqvol());
+    world.takes = false;
+    let name = world.issue(-30, "VXSE51");
+    world.run_until(10);
+    let key = name.trim_end_matches(".xml").to_owned();
+    world.mood = Mood::NeverChanged;
+    world.known = Known::new(1000);
+    let now = world.now();
+    world.machine.step(vec![Event::Dropped(key)], now, &mut world.known, &mut Vec::new());
+    world.run_until(100);
+    assert_eq!(world.names(), [name.as_str(), name.as_str()]);
+}
+
+#[test]
+fn an_index_that_says_it_is_of_the_future_makes_nothing_old() {
+    let mut world = World::new(eqvol());
+    let name = world.issue(-30, "VXSE51");
+    world.mood = Mood::Frozen(
+        world.index(start() - SignedDuration::from_hours(1), start() + SignedDuration::from_hours(90_000)),
+    );
+    world.run_until(100);
+    assert_eq!(world.names(), [name.as_str()]);
 }
 
 #[test]

@@ -1,0 +1,55 @@
+//! A drill gives way to the real thing: it is suspended, and its participants are told (requirement M04).
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::opening::{Opening, Words};
+use crate::class::Class;
+use crate::dispatch::Dispatch;
+use crate::event::DispatchEvent;
+use crate::id::{IncidentId, PersonId};
+use crate::mail::Mode;
+use crate::rule::Aim;
+
+/// A drill that was sent longer ago is over anyway.
+const RUNS: SignedDuration = SignedDuration::from_hours(24);
+
+/// Suspends the drills that run, when an incident of this mode opens.
+pub(super) fn suspend_for(opening: &mut Opening<'_>, mode: Mode, title: &str) {
+    if mode != Mode::Real {
+        return;
+    }
+    let now = opening.now;
+    let runs = |it: &&Dispatch| {
+        let record = it.record();
+        record.mode == Mode::Drill
+            && record.aim == Aim::Safety
+            && !it.is_cancelled()
+            && now.duration_since(record.opened) < RUNS
+    };
+    let drills: Vec<&Dispatch> = opening.state.dispatches().filter(runs).collect();
+    let mut participants: BTreeMap<IncidentId, Vec<PersonId>> = BTreeMap::new();
+    for drill in drills {
+        opening.push(DispatchEvent::Cancelled { dispatch: drill.id(), at: now });
+        participants.entry(drill.record().incident).or_default().extend(drill.asked());
+    }
+    for (incident, mut people) in participants {
+        people.sort_unstable();
+        people.dedup();
+        let facts = [
+            format!("「{title}」が発生しました。訓練は中止します。訓練のメールには回答しないでください。"),
+            "対象の方には、訓練でない安否確認を別に送ります。".to_owned(),
+        ];
+        let words = Words {
+            key: &format!("{incident}/訓練中止"),
+            incident,
+            aim: Aim::Notice,
+            class: Class::Safety,
+            mode: Mode::Real,
+            title: "【訓練中止】実災害が発生しました",
+            facts: &facts,
+        };
+        opening.notice(&words, people.into_iter().map(|person| (person, None)));
+    }
+}

@@ -1,0 +1,175 @@
+//! Proposals: what waits for a person is made, decided, or settled by what was set for the case that nobody decides.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::opening::{Opening, Words};
+use super::taken::Taken;
+use crate::class::Class;
+use crate::command::{JudgingRefusal, Refusal};
+use crate::dispatch::{Asked, Decided, DispatchRecord};
+use crate::event::{Event, JudgingEvent};
+use crate::id::{IncidentId, PersonId, ProposalId};
+use crate::proposal::{Proposal, ProposalEnd, Waiting};
+use crate::rule::{Aim, Hold, Sending, Unattended};
+use crate::state::State;
+
+/// Proposes a dispatch. While one of the same rule waits for the same incident, that one grows: its time does not begin anew.
+pub(super) fn propose(opening: &mut Opening<'_>, draft: DispatchRecord, hold: &Hold) {
+    let incidents = &opening.state.incidents;
+    let known = draft.rule.and_then(|rule| incidents.waiting_for(draft.incident, rule));
+    if let Some(Waiting { proposal, .. }) = known {
+        let asked = joined(&proposal.draft.asked, &draft.asked);
+        if asked != proposal.draft.asked {
+            let proposal = Proposal { draft: DispatchRecord { asked, ..draft }, ..proposal.clone() };
+            opening.push(JudgingEvent::Proposed(Box::new(proposal)));
+        }
+        return;
+    }
+    // Several rules of one bulletin may wait: numbers go on within it.
+    let made = opening.events.iter().filter(|it| matches!(it, Event::Judging(JudgingEvent::Proposed(_)))).count();
+    let id = ProposalId(incidents.next_proposal().0 + u32::try_from(made).unwrap_or(u32::MAX));
+    let proposal = Proposal { id, draft, hold: hold.clone(), since: opening.now };
+    opening.push(JudgingEvent::Proposed(Box::new(proposal.clone())));
+    call(opening, &proposal, 0);
+}
+
+/// Both lists, everybody once, with the graver of what concerns them.
+fn joined(before: &[Asked], now: &[Asked]) -> Vec<Asked> {
+    let mut all: BTreeMap<PersonId, Asked> = before.iter().map(|it| (it.person, it.clone())).collect();
+    for asked in now {
+        let entry = all.entry(asked.person).or_insert_with(|| asked.clone());
+        entry.gravity = match (entry.gravity, asked.gravity) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (a, b) => a.or(b),
+        };
+    }
+    all.into_values().collect()
+}
+
+/// Calls the approver at a place of the list.
+fn call(opening: &mut Opening<'_>, proposal: &Proposal, place: usize) {
+    let Some(approver) = proposal.hold.approvers.get(place).copied() else { return };
+    opening.push(JudgingEvent::ApproverCalled { proposal: proposal.id });
+    let draft = &proposal.draft;
+    let otherwise = match proposal.hold.unattended {
+        Unattended::Send => "送信します（人の判断なし）。",
+        Unattended::Drop => "送信しません。",
+    };
+    let deadline = crate::incident::japan_time(proposal.deadline());
+    let mut facts = vec![
+        format!("{} 人に安否確認を送る準備ができています。", draft.asked.len()),
+        format!("{deadline}までに判断がなければ、{otherwise}"),
+    ];
+    facts.extend(draft.facts.iter().cloned());
+    let words = Words {
+        key: &format!("{}/承認依頼{}", draft.key, place + 1),
+        incident: draft.incident,
+        aim: Aim::Call,
+        class: Class::Immediate,
+        mode: draft.mode,
+        title: &draft.title,
+        facts: &facts,
+    };
+    opening.notice(&words, [(approver, None)]);
+}
+
+/// Calls those who may approve what rules hear such news, when a person has to pick where it came down.
+pub(super) fn call_operators(opening: &mut Opening<'_>, taken: &Taken<'_>, incident: IncidentId, reasons: &[String]) {
+    let rules = opening.state.rules().values().filter(|rule| rule.condition.hears(taken.bulletin));
+    let holds = rules.filter_map(|rule| if let Sending::Hold(hold) = &rule.sending { Some(hold) } else { None });
+    let mut people: Vec<PersonId> = holds.flat_map(|hold| hold.approvers.iter().chain(&hold.duty)).copied().collect();
+    people.sort_unstable();
+    people.dedup();
+    let words = Words {
+        key: &format!("{}/都道府県の選択", taken.bulletin.source),
+        incident,
+        aim: Aim::Call,
+        class: Class::Immediate,
+        mode: taken.mode,
+        title: &taken.summary.title,
+        facts: reasons,
+    };
+    opening.notice(&words, people.into_iter().map(|person| (person, None)));
+}
+
+fn waiting(state: &State, id: ProposalId) -> Result<&Waiting, JudgingRefusal> {
+    state.incidents.waiting.get(&id).ok_or(JudgingRefusal::NotWaiting(id))
+}
+
+fn decidable(state: &State, id: ProposalId, by: PersonId) -> Result<&Proposal, JudgingRefusal> {
+    let proposal = &waiting(state, id)?.proposal;
+    if proposal.may_decide(by) { Ok(proposal) } else { Err(JudgingRefusal::NotApprover { proposal: id, by }) }
+}
+
+pub(super) fn approve(state: &State, id: ProposalId, by: PersonId, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let proposal = decidable(state, id, by)?;
+    let is_approver = proposal.hold.approvers.contains(&by);
+    let decided = if is_approver { Decided::Approved(by) } else { Decided::Proxy(by) };
+    let mut opening = Opening::new(state, now);
+    send(&mut opening, proposal, decided);
+    if !is_approver {
+        let facts = [format!("当直者が代行送信しました。対象: {} 人", proposal.draft.asked.len())];
+        tell_approvers(&mut opening, proposal, "代行送信", &facts);
+    }
+    Ok(opening.events)
+}
+
+pub(super) fn reject(state: &State, id: ProposalId, by: PersonId) -> Result<Vec<Event>, Refusal> {
+    let proposal = decidable(state, id, by)?;
+    Ok(vec![JudgingEvent::ProposalEnded { proposal: proposal.id, end: ProposalEnd::Rejected(by) }.into()])
+}
+
+/// The next approver's call, once half the time is over.
+pub(super) fn call_next(state: &State, id: ProposalId, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let Waiting { proposal, called } = waiting(state, id)?;
+    let mut opening = Opening::new(state, now);
+    if now >= proposal.half_time() {
+        (*called..proposal.hold.approvers.len()).for_each(|place| call(&mut opening, proposal, place));
+    }
+    Ok(opening.events)
+}
+
+/// What was set for the case that nobody decides, once the time is over.
+pub(super) fn settle(state: &State, id: ProposalId, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let proposal = &waiting(state, id)?.proposal;
+    if now < proposal.deadline() {
+        return Ok(Vec::new());
+    }
+    let mut opening = Opening::new(state, now);
+    match proposal.hold.unattended {
+        Unattended::Send => {
+            send(&mut opening, proposal, Decided::Unattended);
+            let facts =
+                [format!("期限までに判断がなく、{} 人に送信しました（人の判断なし）。", proposal.draft.asked.len())];
+            tell_approvers(&mut opening, proposal, "期限切れ", &facts);
+        }
+        Unattended::Drop => {
+            opening.push(JudgingEvent::ProposalEnded { proposal: id, end: ProposalEnd::Dropped });
+            let facts = ["期限までに判断がなく、送信しませんでした（人の判断なし）。".to_owned()];
+            tell_approvers(&mut opening, proposal, "期限切れ", &facts);
+        }
+    }
+    Ok(opening.events)
+}
+
+fn send(opening: &mut Opening<'_>, proposal: &Proposal, decided: Decided) {
+    opening.push(JudgingEvent::ProposalEnded { proposal: proposal.id, end: ProposalEnd::Sent });
+    opening.dispatch(DispatchRecord { decided, ..proposal.draft.clone() });
+}
+
+fn tell_approvers(opening: &mut Opening<'_>, proposal: &Proposal, what: &str, facts: &[String]) {
+    let draft = &proposal.draft;
+    let title = format!("【{what}】{}", draft.title);
+    let words = Words {
+        key: &format!("{}/{what}", draft.key),
+        incident: draft.incident,
+        aim: Aim::Notice,
+        class: Class::Immediate,
+        mode: draft.mode,
+        title: &title,
+        facts,
+    };
+    opening.notice(&words, proposal.hold.approvers.iter().map(|person| (*person, None)));
+}

@@ -1,0 +1,53 @@
+//! What is said about an answer, both ways (requirement A32).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{IncidentId, PersonId};
+use crate::sealed::Private;
+
+/// Longest message, in characters.
+pub const MESSAGE_CHARS_MAX: usize = 1_000;
+
+/// Who said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Speaker {
+    /// The person whose answer it is about.
+    Person,
+    /// Somebody responsible for the person's group.
+    Manager(PersonId),
+}
+
+/// One message of a thread.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// About which incident.
+    pub incident: IncidentId,
+    /// About whose answer.
+    pub person: PersonId,
+    /// Who said it.
+    pub speaker: Speaker,
+    /// What, sealed in the journal with the key of the person it is about.
+    pub text: Private<String>,
+    /// When.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub at: Timestamp,
+}
+
+/// One message as it is known: readable, or empty once erased.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spoken {
+    /// Who said it.
+    pub speaker: Speaker,
+    /// What.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl From<&Message> for Spoken {
+    fn from(message: &Message) -> Self {
+        let text = message.text.open().cloned().unwrap_or_default();
+        Spoken { speaker: message.speaker, text, at: message.at }
+    }
+}
