@@ -13,7 +13,7 @@ use crate::accounts;
 use crate::answer;
 use crate::approval;
 use crate::compose;
-use crate::console::{Console, Viewer, admit, live};
+use crate::console::{Console, Viewer, admit, live, within_rights};
 use crate::delivery;
 use crate::enter;
 use crate::form::FORM_MAX_BYTES;
@@ -78,6 +78,7 @@ pub fn console_router(console: Console) -> Router {
         .route("/prove", get(enter::prove_form).post(enter::prove))
         .route("/logout", post(enter::log_out))
         .fallback(no_page)
+        .layer(middleware::from_fn_with_state(console.clone(), within_rights))
         .layer(middleware::from_fn_with_state(console.clone(), admit))
         .layer(middleware::from_fn_with_state(console.web().clone(), load::pages_last));
     let outside = Router::new().route("/login", get(enter::form).post(enter::log_in)).route("/healthz", get(healthz));

@@ -2,6 +2,7 @@
 
 pub(crate) mod live;
 mod pulse;
+mod rights;
 mod viewer;
 
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ use crate::picture::Pictures;
 use crate::state::WebState;
 use crate::{Proxies, SessionLimits};
 
+pub(crate) use rights::within_rights;
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
 
 /// Log-in attempts that one source may make in a minute: a whole ministry may be one source, and all its 500 administrators
