@@ -4,6 +4,7 @@
 
 mod account;
 mod carrier_table;
+mod check;
 mod courier;
 mod demo;
 mod dkim_key;
@@ -11,6 +12,7 @@ mod feed;
 mod foresight;
 mod init;
 mod journal;
+mod judge;
 mod letter_files;
 mod metrics;
 mod mock;
@@ -57,6 +59,10 @@ enum Command {
     DkimKey(dkim_key::DkimKeyArgs),
     /// What telegrams say, a folder of them as if live, what feeds bring.
     Feed(feed::FeedArgs),
+    /// Who would get what because of a telegram, and why.
+    Judge(judge::JudgeArgs),
+    /// What is wrong with the rules.
+    Check(check::CheckArgs),
     /// What happened, in order: verified, signed.
     Journal(journal::JournalArgs),
     /// The mock carriers alone.
@@ -84,6 +90,8 @@ fn main() -> ExitCode {
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Journal(args) => journal::run(args).await,
+            Command::Judge(args) => judge::run(&args).await,
+            Command::Check(args) => check::run(&args).await,
             Command::Mock(args) => mock::run(args).await,
             Command::Feed(args) => feed::run(args).await,
             Command::Simulate(args) => simulate::run(&args),

@@ -18,6 +18,7 @@ mod names;
 mod relay;
 mod reload;
 mod routes;
+mod rules;
 mod scale;
 mod serving;
 mod signatures;
