@@ -9,7 +9,6 @@ mod courier;
 mod demo;
 mod dkim_key;
 mod feed;
-mod foresight;
 mod init;
 mod journal;
 mod judge;

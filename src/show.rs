@@ -7,7 +7,7 @@ use hikyaku_core::{Carrier, Cause, Forecast, Snapshot};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::account::{CarrierReport, Report};
-use crate::foresight;
+use hikyaku_web::foresight;
 
 /// Bars on standard error, one for each carrier.
 pub struct Bars {

@@ -77,7 +77,7 @@ impl Stage {
         let habits = Habits { share: args.answers, seed: args.seed, median: Duration::from_secs(2) };
         let tasks = vec![
             tokio::spawn(serve(listener, desk.clone(), engine.clone(), until(stopped.clone()))),
-            tokio::spawn(serve_console(console_door, desk.clone(), until(stopped.clone()))),
+            tokio::spawn(serve_console(console_door, desk.clone(), engine.clone(), until(stopped.clone()))),
             tokio::spawn(fold_outcomes(engine.clone(), desk.clone(), batches, fold, until(stopped.clone()))),
             tokio::spawn(answer(mails, habits, until(stopped))),
         ];
@@ -374,9 +374,9 @@ async fn serve(
     hikyaku_web::serve(Door::open(listener), router, stop).await;
 }
 
-async fn serve_console(door: Door, desk: Desk, stop: impl Future<Output = ()> + Send + 'static) {
+async fn serve_console(door: Door, desk: Desk, engine: Engine, stop: impl Future<Output = ()> + Send + 'static) {
     let settings = ConsoleSettings { organisation: "架空省（デモ）".into(), ..ConsoleSettings::default() };
-    let console = Console::new(WebState::new(desk), settings);
+    let console = Console::new(WebState::new(desk), settings, Some(engine));
     let closing = console.clone();
     let stop = async move {
         stop.await;

@@ -57,7 +57,7 @@ impl House {
             Some(push) => Some(PushEndpoint::listen(push.listen, push.settings()?, watcher.intake()).await?),
             None => None,
         };
-        let console = console(&settings, &desk, tls.is_some())?;
+        let console = console(&settings, &desk, &engine, tls.is_some())?;
         let (stop, stopping) = watch::channel(false);
         let courier = Courier::new(engine.clone(), desk.clone(), sender);
         let mut tasks = vec![
@@ -157,12 +157,12 @@ fn served(door: Door, pages: Router, mut stopping: watch::Receiver<bool>) -> Joi
     }))
 }
 
-fn console(settings: &Settings, desk: &Desk, has_certificate: bool) -> Result<Console, String> {
+fn console(settings: &Settings, desk: &Desk, engine: &Engine, has_certificate: bool) -> Result<Console, String> {
     let of_console = ConsoleSettings {
         organisation: settings.organisation.clone(),
         proxies: settings.proxy.proxies()?,
         over_tls: has_certificate || settings.proxy.is_there(),
         sessions: settings.console.sessions(),
     };
-    Ok(Console::new(WebState::new(desk.clone()), of_console))
+    Ok(Console::new(WebState::new(desk.clone()), of_console, Some(engine.clone())))
 }

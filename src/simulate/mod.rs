@@ -86,7 +86,7 @@ pub fn run(args: &SimulateArgs) -> Result<bool, String> {
     let report = run_watched(&scenario, &mut |virtual_time, settled| {
         if shows {
             let share = settled as f64 / f64::from(args.people) * 100.0;
-            eprint!("\r{settled} 通（{share:.0} %）  仮想時間 {}   ", crate::foresight::span(virtual_time));
+            eprint!("\r{settled} 通（{share:.0} %）  仮想時間 {}   ", hikyaku_web::foresight::span(virtual_time));
         }
     });
     if shows {

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::SimulateArgs;
 use super::carriers::{Brake, Row};
-use crate::foresight::count;
-use crate::{foresight, show};
+use crate::show;
+use hikyaku_web::foresight::{self, count};
 
 /// When shares of the accepted mails were accepted, in seconds of virtual time.
 #[derive(Debug, Serialize)]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Via;
 use crate::command::{AnswerCommand, Command};
 use crate::id::{AccountId, PersonId};
+use crate::thread::Speaker;
 
 /// On whose behalf something is done; every row of the journal names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub fn may(actor: Actor, command: &Command) -> bool {
         (Actor::System | Actor::Account(_), _) => true,
         (Actor::Responder(own), Command::Answer(AnswerCommand::Give { person, via, .. })) => {
             own == *person && *via == Via::Link
+        }
+        (Actor::Responder(own), Command::Answer(AnswerCommand::Say { person, speaker, .. })) => {
+            own == *person && *speaker == Speaker::Person
         }
         (Actor::Responder(_), _) => false,
     }

@@ -8,11 +8,13 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Actor, AnswerCommand, AnswerRefusal, ChoiceId, Error, LinkRefusal, LinkView, Refusal, Via};
+use hikyaku_dispatch::{
+    Actor, AnswerCommand, AnswerRefusal, ChoiceId, Error, LinkRefusal, LinkView, Refusal, Speaker, Via,
+};
 use serde::Deserialize;
 
-use crate::answer_page::{Again, AnswerPage, ThanksPage};
-use crate::form::{AnswerForm, Comment};
+use crate::answer_page::{Again, AnswerPage, Said, ThanksPage};
+use crate::form::{AnswerForm, Comment, SayForm};
 use crate::page;
 use crate::state::WebState;
 use crate::words::Lang;
@@ -54,9 +56,47 @@ impl Visit {
 pub(crate) async fn show(State(state): State<WebState>, visit: Visit) -> Response {
     let lang = visit.lang;
     match state.desk.open_link(&visit.token, state.now()) {
-        Ok(link) => page::render(StatusCode::OK, &AnswerPage::new(&link, lang)),
+        Ok(link) => {
+            let said = thread(&state, &link, lang);
+            page::render(StatusCode::OK, &AnswerPage::new(&link, lang).with(said, visit.href("/say")))
+        }
         Err(refusal) => page::refuse(refusal, lang),
     }
+}
+
+/// `POST /a/{token}/say`: what the person writes back to a manager, where there is something to write back to.
+pub(crate) async fn say(
+    State(state): State<WebState>,
+    visit: Visit,
+    form: Result<Form<SayForm>, FormRejection>,
+) -> Response {
+    let lang = visit.lang;
+    let link = match state.desk.open_link(&visit.token, state.now()) {
+        Ok(link) => link,
+        Err(refusal) => return page::refuse(refusal, lang),
+    };
+    let typed = form.map(|Form(form)| form.text).unwrap_or_default();
+    let text = Comment::from_typed(&typed).text;
+    let incident = state.desk.read(|now| now.incident_of(link.dispatch).map(|incident| incident.id));
+    if let Some(incident) = incident.filter(|_| !text.is_empty()) {
+        let command = AnswerCommand::Say { incident, person: link.person, speaker: Speaker::Person, text };
+        if let Err(error) = state.desk.command_as(Actor::Responder(link.person), command, state.now()).await {
+            tracing::error!(%error, "a message could not be recorded");
+            let said = thread(&state, &link, lang);
+            let page =
+                AnswerPage::new(&link, lang).with(said, visit.href("/say")).again(Again::NotRecorded, "").unsaid(typed);
+            return page::render(StatusCode::SERVICE_UNAVAILABLE, &page);
+        }
+    }
+    Redirect::to(&visit.href("")).into_response()
+}
+
+/// What was said about the person's answer, the latest last.
+fn thread(state: &WebState, link: &LinkView, lang: Lang) -> Vec<Said> {
+    state.desk.read(|now| {
+        let Some(incident) = now.incident_of(link.dispatch) else { return Vec::new() };
+        now.thread(incident.id, link.person).map(|message| Said::new(message, lang)).collect()
+    })
 }
 
 /// `POST /a/{token}`. Leads to the thanks page, so that loading again posts nothing.

@@ -1,7 +1,7 @@
 //! What the answer page and the thanks page show, ready for their templates.
 
 use askama::Template;
-use hikyaku_dispatch::{AnswerView, Choice, LinkView, Question, Via};
+use hikyaku_dispatch::{AnswerView, Choice, LinkView, Question, Speaker, Spoken, Via};
 
 use crate::form::COMMENT_MAX_CHARS;
 use crate::moment;
@@ -22,6 +22,27 @@ pub(crate) struct AnswerPage<'a> {
     prompt: &'a str,
     comment: Option<CommentBox<'a>>,
     choices: Vec<Button<'a>>,
+    said: Vec<Said>,
+    /// Where a message is posted.
+    say: String,
+    unsaid: String,
+}
+
+/// A message about the answer.
+#[derive(Debug)]
+pub(crate) struct Said {
+    who: &'static str,
+    at: String,
+    text: String,
+}
+
+impl Said {
+    /// A message as the person reads it.
+    pub(crate) fn new(message: &Spoken, lang: Lang) -> Self {
+        let words = lang.words();
+        let who = if message.speaker == Speaker::Person { words.you } else { words.manager };
+        Self { who, at: moment::for_responder(message.at, lang), text: message.text.clone() }
+    }
 }
 
 /// What was recorded and when.
@@ -107,7 +128,22 @@ impl<'a> AnswerPage<'a> {
             prompt: prompt(&link.question, lang),
             comment,
             choices: choices.collect(),
+            said: Vec::new(),
+            say: String::new(),
+            unsaid: String::new(),
         }
+    }
+
+    /// With what was said about the answer, and where a message is posted.
+    pub(crate) fn with(mut self, said: Vec<Said>, say: String) -> Self {
+        (self.said, self.say) = (said, say);
+        self
+    }
+
+    /// With a message that could not be recorded, so that it is not lost.
+    pub(crate) fn unsaid(mut self, typed: String) -> Self {
+        self.unsaid = typed;
+        self
     }
 
     /// The same page again with what went wrong, and everything that was typed.

@@ -22,6 +22,14 @@ pub(crate) struct AnswerForm {
     pub(crate) comment: String,
 }
 
+/// A message to a manager.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct SayForm {
+    /// As typed.
+    #[serde(default)]
+    pub(crate) text: String,
+}
+
 /// A comment as it is recorded.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Comment {

@@ -8,7 +8,8 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use hikyaku_dispatch::{Dispatch, DispatchId, GroupRow, Incident, State as Present};
+use hikyaku_dispatch::{Dispatch, DispatchId, GroupRow, Incident, PersonId, State as Present};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::branch::{Counts, Row};
@@ -16,7 +17,7 @@ use crate::console::{Console, Viewer};
 use crate::frame::{Place, View};
 use crate::mode::Marks;
 use crate::moment;
-use crate::now_page::{DispatchPage, Mails, NowPage, Sheet};
+use crate::now_page::{Detail, DispatchPage, Mails, NowPage, Sheet};
 use crate::page;
 
 /// What may follow the `?` of a page of numbers.
@@ -51,18 +52,43 @@ pub(crate) async fn show(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let view = view(asked);
-    let sheet = dispatch.ok().and_then(|Path(number)| {
-        let id = DispatchId(number);
-        console.web().desk.read(|now| Some(sheet(now, now.dispatch(id)?)))
+    let moment = console.now();
+    let found = dispatch.ok().and_then(|Path(number)| {
+        console.web().desk.read(|now| {
+            let dispatch = now.dispatch(DispatchId(number))?;
+            let picture = console.pictures().of(now, dispatch, &now.tally(dispatch.id()), moment);
+            let names = picture.worst.iter().take(WORST_MAX).map(|id| (id.0, name(now, *id))).collect();
+            Some((sheet(now, dispatch), Detail { worst: names, state: state_of(dispatch, moment), picture }))
+        })
     });
     let frame = viewer.frame(&console, Place::Now);
-    match sheet.and_then(|sheet| DispatchPage::new(sheet, view, frame)) {
+    match found.and_then(|(sheet, detail)| DispatchPage::new(sheet, detail, view, frame)) {
         Some(page) => page::render(StatusCode::OK, &page),
         None => page::nothing(
             viewer.frame(&console, Place::Now),
             "配信がありません",
             "この番号の配信、または組織はありません。現況の一覧から選んでください。",
         ),
+    }
+}
+
+/// Most people that are named on the page itself; the rest are a tap away.
+const WORST_MAX: usize = 20;
+
+fn name(state: &Present, person: PersonId) -> String {
+    state.people().find(person).map_or("", |it| it.name()).to_owned()
+}
+
+/// Where a dispatch stands, in a word.
+fn state_of(dispatch: &Dispatch, now: Timestamp) -> &'static str {
+    let ended = dispatch.delivery();
+    let ended = ended.accepted + ended.bounced + ended.expired + ended.cancelled + ended.unknown;
+    match () {
+        () if dispatch.is_cancelled() => "中止",
+        () if !dispatch.is_open(now) => "受付終了",
+        () if dispatch.timeline().queued.is_none() || ended == 0 => "送信準備中",
+        () if dispatch.record().question.is_asked() => "回答受付中",
+        () => "送信済み",
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the pages of numbers show, ready for their templates: numbers, shares and bars, no names of people.
 
+use std::sync::Arc;
+
 use askama::Template;
 use hikyaku_dispatch::Delivery;
 
@@ -7,6 +9,7 @@ use crate::bar;
 use crate::branch::{Branch, Counts, Row};
 use crate::frame::{Count, Frame, View};
 use crate::mode::Marks;
+use crate::picture::{Picture, Tile, map_of};
 
 /// One step of the way down the tree; the last one is where we are.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ struct Progress {
 /// One line of the table by answer.
 #[derive(Debug)]
 struct Answer {
+    /// What the list of people is asked for to show these.
+    filter: String,
     swatch: String,
     label: String,
     count: Count,
@@ -56,6 +61,33 @@ pub(crate) struct DispatchPage {
     answers: Vec<Answer>,
     columns: Vec<String>,
     groups: Vec<Group>,
+    dispatch: u32,
+    group: Option<u32>,
+    state: &'static str,
+    /// Of the whole dispatch, so only at its top.
+    detail: Option<Picturing>,
+}
+
+/// What is known beside the counts.
+pub(crate) struct Detail {
+    pub(crate) picture: Arc<Picture>,
+    /// Number and name of whoever needs help, the first ones.
+    pub(crate) worst: Vec<(u32, String)>,
+    pub(crate) state: &'static str,
+}
+
+/// The same, drawn.
+#[derive(Debug)]
+struct Picturing {
+    worst: Vec<(u32, String)>,
+    worst_label: String,
+    worst_place: usize,
+    worst_count: Count,
+    unreachable: Count,
+    curve: String,
+    times: String,
+    map: String,
+    tiles: Vec<(&'static str, Count, Count, u32)>,
 }
 
 /// The list of dispatches, newest first.
@@ -134,7 +166,7 @@ impl Progress {
 
 impl DispatchPage {
     /// The page of `sheet` opened at the view's group; `None` when there is no such group.
-    pub(crate) fn new(sheet: Sheet, view: View, frame: Frame) -> Option<Self> {
+    pub(crate) fn new(sheet: Sheet, detail: Detail, view: View, frame: Frame) -> Option<Self> {
         let place = match view.group {
             Some(id) => Some(sheet.rows.iter().position(|row| row.id == id)?),
             None => None,
@@ -159,10 +191,32 @@ impl DispatchPage {
             total: Progress::new(counts, &sheet.choices),
             answers: answers(counts, &sheet.choices),
             groups: groups.collect(),
+            dispatch: sheet.dispatch,
+            group: view.group,
+            state: detail.state,
+            detail: place.is_none().then(|| Picturing::new(detail, &sheet.choices)),
             columns: sheet.choices.clone(),
             title: sheet.title,
             facts: sheet.facts,
         })
+    }
+}
+
+impl Picturing {
+    fn new(detail: Detail, choices: &[String]) -> Self {
+        let Detail { picture, worst, .. } = detail;
+        let row = |tile: &Tile| (tile.name, Count(tile.people), Count(tile.answered), tile.percent());
+        Self {
+            worst,
+            worst_label: choices.last().cloned().unwrap_or_default(),
+            worst_place: choices.len().saturating_sub(1),
+            worst_count: Count(u32::try_from(picture.worst.len()).unwrap_or(u32::MAX)),
+            unreachable: Count(picture.unreachable),
+            curve: picture.curve.svg(),
+            times: picture.curve.words(),
+            map: map_of(&picture),
+            tiles: picture.tiles.iter().map(row).collect(),
+        }
     }
 }
 
@@ -205,6 +259,7 @@ fn crumbs(branch: &Branch<'_>, view: View, path: &str) -> Vec<Crumb> {
 
 fn answers(counts: &Counts, choices: &[String]) -> Vec<Answer> {
     let line = |place: Option<usize>, label: &str, count: u32| Answer {
+        filter: place.map_or_else(|| "none".to_owned(), |place| place.to_string()),
         swatch: bar::swatch(place),
         label: label.to_owned(),
         count: Count(count),

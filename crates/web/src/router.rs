@@ -11,16 +11,21 @@ use axum::{
 
 use crate::accounts;
 use crate::answer;
+use crate::approval;
+use crate::compose;
 use crate::console::{Console, Viewer, admit, live};
+use crate::delivery;
 use crate::enter;
 use crate::form::FORM_MAX_BYTES;
 use crate::frame::Place;
 use crate::gate::origin;
 use crate::headers;
+use crate::load;
 use crate::now;
 use crate::page;
 use crate::state::WebState;
 use crate::style;
+use crate::watch;
 use crate::words::Lang;
 
 /// The largest form of the console, in bytes: a template with three languages of questions fits many times.
@@ -34,9 +39,11 @@ pub fn router(state: WebState) -> Router {
     let pages = Router::new()
         .route("/a/{token}", get(answer::show).post(answer::record))
         .route("/a/{token}/thanks", get(answer::thanks))
+        .route("/a/{token}/say", post(answer::say))
         .route("/healthz", get(healthz))
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))
+        .layer(middleware::from_fn_with_state(state.clone(), load::answers_first))
         .with_state(state);
     secured(pages, style::RESPONDER_POLICY.clone())
 }
@@ -46,6 +53,19 @@ pub fn console_router(console: Console) -> Router {
     let inside = Router::new()
         .route("/", get(now::list))
         .route("/dispatch/{dispatch}", get(now::show))
+        .route("/dispatch/{dispatch}/people", get(watch::people))
+        .route("/dispatch/{dispatch}/person/{person}", get(watch::person))
+        .route("/dispatch/{dispatch}/person/{person}/answer", post(watch::answer))
+        .route("/dispatch/{dispatch}/person/{person}/say", post(watch::say))
+        .route("/dispatch/{dispatch}/resend", get(watch::resend_form).post(watch::resend))
+        .route("/dispatch/{dispatch}/cancel", post(watch::cancel))
+        .route("/approval", get(approval::list))
+        .route("/approval/{proposal}", post(approval::decide))
+        .route("/compose", get(compose::show))
+        .route("/compose/preview", post(compose::preview))
+        .route("/compose/send", post(compose::send))
+        .route("/compose/sent/{key}", get(compose::sent).post(compose::take_back))
+        .route("/delivery", get(delivery::show).post(delivery::change))
         .route("/live", get(live::changes))
         .route("/accounts", get(accounts::list).post(accounts::open))
         .route("/accounts/{account}", post(accounts::change))
@@ -58,7 +78,8 @@ pub fn console_router(console: Console) -> Router {
         .route("/prove", get(enter::prove_form).post(enter::prove))
         .route("/logout", post(enter::log_out))
         .fallback(no_page)
-        .layer(middleware::from_fn_with_state(console.clone(), admit));
+        .layer(middleware::from_fn_with_state(console.clone(), admit))
+        .layer(middleware::from_fn_with_state(console.web().clone(), load::pages_last));
     let outside = Router::new().route("/login", get(enter::form).post(enter::log_in)).route("/healthz", get(healthz));
     let pages = outside
         .merge(inside)

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use hikyaku_dispatch::Desk;
 use jiff::Timestamp;
 
+use crate::places::Places;
+
 /// Shared by every page.
 #[derive(Clone)]
 pub struct WebState {
@@ -12,13 +14,27 @@ pub struct WebState {
     pub desk: Desk,
     /// Tells the time; a parameter, so that tests choose it.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// The places that answers and pages share: give responder pages and console the same one.
+    pub(crate) places: Arc<Places>,
 }
 
 impl WebState {
     /// Pages over `desk` with the machine's own clock.
     #[must_use]
     pub fn new(desk: Desk) -> Self {
-        Self { desk, clock: Arc::new(Timestamp::now) }
+        Self::with_clock(desk, Arc::new(Timestamp::now))
+    }
+
+    /// Pages over `desk` under a clock of one's own: tests choose the time.
+    #[must_use]
+    pub fn with_clock(desk: Desk, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
+        Self { desk, clock, places: Arc::default() }
+    }
+
+    /// Takes all places for answers until it is dropped, to try what happens in a rush.
+    #[must_use]
+    pub fn rush(&self) -> impl Drop + use<> {
+        Places::fill(&self.places)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

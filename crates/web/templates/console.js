@@ -7,7 +7,8 @@
   function load() {
     if (busy) { again = true; return; }
     busy = true;
-    fetch(at, { credentials: 'same-origin', redirect: 'error' }).then(function (answer) {
+    fetch(at, { credentials: 'same-origin' }).then(function (answer) {
+      if (answer.redirected) { location.assign(answer.url); return ''; }
       if (!answer.ok) throw new Error(answer.status);
       return answer.text();
     }).then(function (html) {
@@ -24,6 +25,7 @@
       if (again) { again = false; setTimeout(load, 1000); }
     });
   }
+  if ('count' in document.body.dataset) { setInterval(load, 1000); return; }
   var events = new EventSource('/live');
   events.onmessage = load;
   events.onerror = function () { document.body.classList.add('stale'); };

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::{Answer, AnswerRecord};
 use crate::chain::{Hash, digest_of};
 use crate::dispatch::Dispatch;
+use crate::draft::DispatchDraft;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
 use crate::id::{DispatchId, GroupId, IncidentId, PersonId, RuleId, TableId};
@@ -210,6 +211,18 @@ impl State {
     #[must_use]
     pub fn latest_dispatch(&self) -> Option<&Dispatch> {
         self.dispatches.by_id.values().next_back()
+    }
+
+    /// The dispatch that was sent under a key.
+    #[must_use]
+    pub fn dispatch_named(&self, key: &str) -> Option<&Dispatch> {
+        self.dispatch(self.dispatches.of_key(key)?)
+    }
+
+    /// What is to be sent under a key, and when.
+    #[must_use]
+    pub fn scheduled(&self, key: &str) -> Option<(Timestamp, &DispatchDraft)> {
+        self.dispatches.scheduled.get(key).map(|(at, draft)| (*at, draft))
     }
 
     /// The count of a dispatch; empty for one that does not exist.

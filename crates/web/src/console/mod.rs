@@ -7,17 +7,20 @@ mod viewer;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use hikyaku_core::Engine;
 use hikyaku_dispatch::{Actor, Command, Error as DeskError, Event, Refusal};
 use jiff::Timestamp;
 
 use crate::gate::{password::Hasher, rate::Rate, session::Sessions};
+use crate::picture::Pictures;
 use crate::state::WebState;
 use crate::{Proxies, SessionLimits};
 
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
 
-/// Log-in attempts that one source may make in a minute; a whole ministry may be one source.
-const ATTEMPTS_PER_MINUTE: u32 = 60;
+/// Log-in attempts that one source may make in a minute: a whole ministry may be one source, and all its 500 administrators
+/// log in when the ground shakes. Who guesses at one account is locked long before.
+const ATTEMPTS_PER_MINUTE: u32 = 600;
 
 /// What the console is told before it opens.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +46,8 @@ struct Inner {
     hasher: Hasher,
     attempts: Rate<IpAddr>,
     pulse: pulse::Pulse,
+    pictures: Pictures,
+    engine: Option<Engine>,
 }
 
 impl std::fmt::Debug for Console {
@@ -52,16 +57,19 @@ impl std::fmt::Debug for Console {
 }
 
 impl Console {
-    /// A console over the desk of `web`. Needs a tokio runtime: it watches the desk until its last clone is gone.
+    /// A console over the desk of `web`, and over the engine that sends, if this process has one. Needs a tokio runtime: it
+    /// watches the desk until its last clone is gone.
     #[must_use]
-    pub fn new(web: WebState, settings: ConsoleSettings) -> Self {
+    pub fn new(web: WebState, settings: ConsoleSettings, engine: Option<Engine>) -> Self {
         let inner = Inner {
             pulse: pulse::Pulse::start(web.desk.clone()),
             sessions: Sessions::new(settings.sessions),
             hasher: Hasher::new(),
             attempts: Rate::per_minute(ATTEMPTS_PER_MINUTE),
+            pictures: Pictures::default(),
             web,
             settings,
+            engine,
         };
         Self(Arc::new(inner))
     }
@@ -93,6 +101,14 @@ impl Console {
 
     pub(crate) fn attempts(&self) -> &Rate<IpAddr> {
         &self.0.attempts
+    }
+
+    pub(crate) fn pictures(&self) -> &Pictures {
+        &self.0.pictures
+    }
+
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        self.0.engine.as_ref()
     }
 
     pub(crate) fn pulse(&self) -> &pulse::Pulse {

@@ -55,8 +55,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
 impl Viewer {
     /// The frame of a page of `place` for this viewer.
     pub(crate) fn frame(&self, console: &Console, place: Place) -> Frame {
-        let link =
-            |(at, href, label): &(Place, &'static str, &'static str)| MenuLink { href, label, here: *at == place };
+        let waiting = console.web().desk.read(|state| state.waiting().count());
+        let link = |(at, href, label): &(Place, &'static str, &'static str)| MenuLink {
+            href,
+            label,
+            here: *at == place,
+            waiting: if *at == Place::Approval { waiting } else { 0 },
+        };
         let bar = Bar { label: self.label.clone(), menu: Place::MENU.iter().map(link).collect() };
         let now = moment::for_console(console.now());
         Frame::new(now, &console.settings().organisation, Some(bar))

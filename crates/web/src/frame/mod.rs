@@ -9,11 +9,16 @@ pub(crate) use count::Count;
 
 /// How often a page without a script loads itself again, in seconds.
 const REFRESH_S: u32 = 10;
+/// The same for a page on which time passes.
+const COUNT_S: u32 = 2;
 
 /// A part of the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Now,
+    Approval,
+    Compose,
+    Delivery,
     Accounts,
     /// One's own account.
     Own,
@@ -23,8 +28,13 @@ pub(crate) enum Place {
 
 impl Place {
     /// What stands in the menu, in its order.
-    pub(crate) const MENU: [(Place, &'static str, &'static str); 2] =
-        [(Place::Now, "/", "現況"), (Place::Accounts, "/accounts", "アカウント")];
+    pub(crate) const MENU: [(Place, &'static str, &'static str); 5] = [
+        (Place::Now, "/", "現況"),
+        (Place::Approval, "/approval", "承認"),
+        (Place::Compose, "/compose", "作成・送信"),
+        (Place::Delivery, "/delivery", "配信経路"),
+        (Place::Accounts, "/accounts", "アカウント"),
+    ];
 }
 
 /// A link of the menu.
@@ -33,6 +43,8 @@ pub(crate) struct MenuLink {
     pub(crate) href: &'static str,
     pub(crate) label: &'static str,
     pub(crate) here: bool,
+    /// How much waits there for a person.
+    pub(crate) waiting: usize,
 }
 
 /// Who looks at the page, and what the menu shows that one.
@@ -61,10 +73,12 @@ pub(crate) struct Refresh {
     pub(crate) every_s: u32,
     /// What it loads then.
     pub(crate) address: String,
-    /// The page that stands still, or moves again.
-    pub(crate) toggle: String,
+    /// The page that stands still, or moves again, where one may choose.
+    pub(crate) toggle: Option<String>,
     /// Whether it moves now.
     pub(crate) moving: bool,
+    /// Whether a script looks every second, not only when something changed.
+    pub(crate) counting: bool,
 }
 
 impl Frame {
@@ -87,14 +101,22 @@ impl Frame {
         self
     }
 
+    /// Kept up to date every second, because time passes on it, until it leads elsewhere.
+    pub(crate) fn counting(mut self, path: &str) -> Self {
+        let address = path.to_owned();
+        self.refresh = Some(Refresh { every_s: COUNT_S, address, toggle: None, moving: true, counting: true });
+        self
+    }
+
     /// Kept up to date at `view` of `path`.
     pub(crate) fn live(mut self, path: &str, view: View) -> Self {
         let other = View { still: !view.still, ..view };
         self.refresh = Some(Refresh {
             every_s: REFRESH_S,
             address: view.href_with(path, "live=1"),
-            toggle: other.href(path),
+            toggle: Some(other.href(path)),
             moving: !view.still,
+            counting: false,
         });
         self
     }

@@ -29,6 +29,8 @@ pub const TITLE: &str = "石川県能登地方の地震（最大震度６強）"
 pub struct Stage {
     pub desk: Desk,
     pub now: Arc<Mutex<Timestamp>>,
+    /// What responder pages and console share.
+    pub web: WebState,
 }
 
 /// One answer of the server.
@@ -45,7 +47,10 @@ impl Stage {
         let now: Timestamp = "2026-11-21T05:05:00Z".parse().unwrap();
         let people = (1..=people).map(person).collect();
         desk.command(PeopleCommand::Import(RosterImport::part(people)), now).await.unwrap();
-        Self { desk, now: Arc::new(Mutex::new(now)) }
+        let now = Arc::new(Mutex::new(now));
+        let clock = Arc::clone(&now);
+        let web = WebState::with_clock(desk.clone(), Arc::new(move || *clock.lock().unwrap()));
+        Self { desk, now, web }
     }
 
     /// Ten people and one dispatch to them all.
@@ -81,8 +86,7 @@ impl Stage {
 
     /// The pages over this desk, under this stage's clock.
     pub fn state(&self) -> WebState {
-        let now = Arc::clone(&self.now);
-        WebState { clock: Arc::new(move || *now.lock().unwrap()), ..WebState::new(self.desk.clone()) }
+        self.web.clone()
     }
 
     /// The responder pages.
@@ -93,7 +97,7 @@ impl Stage {
     /// The console, to which nobody is logged in.
     pub fn console(&self) -> Router {
         let settings = ConsoleSettings { organisation: "架空省".into(), ..ConsoleSettings::default() };
-        hikyaku_web::console_router(Console::new(self.state(), settings))
+        hikyaku_web::console_router(Console::new(self.state(), settings, None))
     }
 
     /// An administrator who is logged in.

@@ -1,0 +1,153 @@
+//! What waits for a person's decision: why the rule fired, who would be mailed, what else was heard; approve or reject (A11).
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use hikyaku_dispatch::{Account, Judgement, JudgingCommand, ProposalId, State as Present, Unattended, Waiting};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use crate::console::{Console, Viewer, told};
+use crate::foresight;
+use crate::frame::{Count, Frame, Place, View};
+use crate::mode::Marks;
+use crate::moment;
+use crate::page;
+
+/// How far back other telegrams are shown beside the one in question.
+const BESIDE: SignedDuration = SignedDuration::from_hours(24);
+/// Most of them.
+const BESIDE_MAX: usize = 10;
+
+#[derive(Debug, Template)]
+#[template(path = "approval.html")]
+struct ApprovalPage {
+    frame: Frame,
+    trouble: Option<String>,
+    rows: Vec<Row>,
+}
+
+/// One dispatch that waits.
+#[derive(Debug)]
+struct Row {
+    id: u32,
+    mode: Marks,
+    title: String,
+    facts: Vec<String>,
+    rule: String,
+    left: String,
+    then: &'static str,
+    people: Count,
+    mails: Count,
+    subject: String,
+    reasons: Vec<String>,
+    beside: Vec<Beside>,
+    may_decide: bool,
+}
+
+/// Another telegram about the same, or at the same time.
+#[derive(Debug)]
+struct Beside {
+    at: String,
+    kind: String,
+    headline: String,
+    same: bool,
+    revision: String,
+}
+
+/// The pressed button.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Pressed {
+    #[serde(default)]
+    act: String,
+}
+
+/// `GET /approval`.
+pub(crate) async fn list(State(console): State<Console>, viewer: Viewer) -> Response {
+    render(&console, &viewer, None)
+}
+
+/// `POST /approval/{proposal}`.
+pub(crate) async fn decide(
+    State(console): State<Console>,
+    viewer: Viewer,
+    Path(proposal): Path<u32>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    let proposal = ProposalId(proposal);
+    let by = console.web().desk.read(|state| state.accounts().find(viewer.account).and_then(|account| account.person));
+    let Some(by) = by else {
+        let trouble = "承認するには、アカウントが職員と結び付いている必要があります。";
+        return render(&console, &viewer, Some(trouble.into()));
+    };
+    let command = match pressed.act.as_str() {
+        "approve" => JudgingCommand::Approve { proposal, by },
+        "reject" => JudgingCommand::Reject { proposal, by },
+        _ => return render(&console, &viewer, Some("承認か却下を選んでください。".into())),
+    };
+    match console.act(&viewer, command).await {
+        Ok(_) if pressed.act == "approve" => Redirect::to("/").into_response(),
+        Ok(_) => Redirect::to("/approval").into_response(),
+        Err(error) => render(&console, &viewer, Some(told(&error))),
+    }
+}
+
+fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> Response {
+    let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let now = console.now();
+    let rows = console.web().desk.read(|state| {
+        let own = state.accounts().find(viewer.account);
+        state.waiting().map(|waiting| Row::new(state, waiting, own, now)).collect()
+    });
+    let frame = viewer.frame(console, Place::Approval).live("/approval", View::default());
+    page::render(status, &ApprovalPage { frame, trouble, rows })
+}
+
+impl Row {
+    fn new(state: &Present, waiting: &Waiting, own: Option<&Account>, now: Timestamp) -> Self {
+        let proposal = &waiting.proposal;
+        let draft = &proposal.draft;
+        let judged = draft
+            .cause
+            .as_ref()
+            .and_then(|cause| state.judgements().iter().rev().find(|judgement| judgement.source == cause.source));
+        let left = std::time::Duration::try_from(proposal.deadline().duration_since(now)).unwrap_or_default();
+        Self {
+            id: proposal.id.0,
+            mode: Marks::for_console(draft.mode),
+            title: draft.title.clone(),
+            facts: draft.facts.clone(),
+            rule: draft.rule.and_then(|id| state.rules().get(&id)).map(|rule| rule.name.clone()).unwrap_or_default(),
+            left: foresight::span(left),
+            then: match proposal.hold.unattended {
+                Unattended::Send => "誰も決めなければ、自動で送信します",
+                Unattended::Drop => "誰も決めなければ、送信しません",
+            },
+            people: Count(u32::try_from(draft.asked.len()).unwrap_or(u32::MAX)),
+            mails: Count(draft.asked.iter().map(|asked| u32::try_from(asked.places.len()).unwrap_or(u32::MAX)).sum()),
+            subject: format!("{}{}", draft.mode.mark(), draft.template.subject.replace("{title}", &draft.title)),
+            reasons: judged.map(|judgement| judgement.reasons.clone()).unwrap_or_default(),
+            beside: beside(state, judged, now),
+            may_decide: own.and_then(|it| it.person).is_some_and(|person| proposal.may_decide(person)),
+        }
+    }
+}
+
+/// What else was heard, the latest first: whether other telegrams bear it out, correct it or take it back.
+fn beside(state: &Present, judged: Option<&Judgement>, now: Timestamp) -> Vec<Beside> {
+    let series = judged.map(|it| it.series.as_slice()).unwrap_or_default();
+    let recent = state.judgements().iter().rev().take_while(|it| now.duration_since(it.received) < BESIDE);
+    let others = recent.filter(|it| judged.is_none_or(|own| own.source != it.source));
+    let row = |it: &Judgement| Beside {
+        at: moment::for_console(it.published),
+        kind: it.kind.clone(),
+        headline: it.headline.clone(),
+        same: it.series.iter().any(|key| series.contains(key)),
+        revision: it.revision.clone(),
+    };
+    others.take(BESIDE_MAX).map(row).collect()
+}

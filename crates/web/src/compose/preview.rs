@@ -1,0 +1,135 @@
+//! Before sending: how many, when they will have it, and the mail as one real recipient gets it.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::{Form, extract::State, http::StatusCode, response::Response as Reply};
+use hikyaku_core::forecast::{Composition, Milestones};
+use hikyaku_core::{Forecast, Urgency};
+use hikyaku_dispatch::{DispatchDraft, Person, PersonId, State as Present, select};
+
+use super::form::{ComposePage, Typed};
+use crate::console::{Console, Viewer};
+use crate::foresight;
+use crate::frame::{Count, Frame, Place};
+use crate::mode::Marks;
+use crate::page;
+
+/// What the preview shows.
+#[derive(Debug, Template)]
+#[template(path = "preview.html")]
+struct PreviewPage {
+    frame: Frame,
+    mode_words: &'static str,
+    is_real: bool,
+    people: Count,
+    mails: Count,
+    without: Count,
+    forecast: Option<String>,
+    carriers: Vec<(String, Count, String)>,
+    subject: String,
+    text: String,
+    name: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+/// Whom a draft reaches.
+struct Reach {
+    people: u32,
+    without: u32,
+    domains: BTreeMap<String, u64>,
+    sample: Option<(String, String)>,
+}
+
+/// `POST /compose/preview`, also the way back to the form with everything that was typed.
+pub(crate) async fn preview(
+    State(console): State<Console>,
+    viewer: Viewer,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Reply {
+    let back = pairs.iter().any(|(name, _)| name == "back");
+    let typed = Typed::read(pairs);
+    if back {
+        return page::render(StatusCode::OK, &ComposePage::new(&console, &viewer, typed, None));
+    }
+    let now = console.now();
+    let found = console.web().desk.read(|state| {
+        let draft = typed.draft(state)?;
+        let people = select(state, &draft.target, draft.side, now).map_err(|refusal| refusal.to_string())?;
+        Ok((reach(state, &draft, people.into_iter()), draft))
+    });
+    match found {
+        Err(trouble) => mend(&console, &viewer, typed, trouble),
+        Ok((reach, _)) if reach.people == 0 => {
+            mend(&console, &viewer, typed, "この宛先に当てはまる人がいません。".into())
+        }
+        Ok((reach, draft)) => {
+            let forecast = forecast(&console, &draft, &reach).await;
+            let frame = viewer.frame(&console, Place::Compose);
+            page::render(StatusCode::OK, &PreviewPage::new(frame, &typed, &draft, reach, forecast.as_ref()))
+        }
+    }
+}
+
+/// The form again with what is to be mended.
+pub(super) fn mend(console: &Console, viewer: &Viewer, typed: Typed, trouble: String) -> Reply {
+    page::render(StatusCode::UNPROCESSABLE_ENTITY, &ComposePage::new(console, viewer, typed, Some(trouble)))
+}
+
+fn reach(state: &Present, draft: &DispatchDraft, people: impl Iterator<Item = PersonId>) -> Reach {
+    let mut reach = Reach { people: 0, without: 0, domains: BTreeMap::new(), sample: None };
+    for person in people.filter_map(|id| state.people().find(id)) {
+        reach.people += 1;
+        reach.without += u32::from(person.addresses().is_empty());
+        for address in person.addresses() {
+            *reach.domains.entry(address.domain().to_owned()).or_default() += 1;
+        }
+        if reach.sample.is_none() && !person.addresses().is_empty() {
+            reach.sample = Some((person.name().to_owned(), filled(&draft.template.text, draft, person)));
+        }
+    }
+    reach
+}
+
+/// A text as one person gets it.
+fn filled(text: &str, draft: &DispatchDraft, person: &Person) -> String {
+    let text = text.replace("{name}", person.name()).replace("{title}", &draft.title);
+    let text = text.replace("{facts}", &draft.facts.join("\n")).replace("{intensity}", "");
+    text.replace("{link}", "https://（本人専用の回答ページ）").replace("{{", "{").replace("}}", "}")
+}
+
+async fn forecast(console: &Console, draft: &DispatchDraft, reach: &Reach) -> Option<Forecast> {
+    let urgency = if draft.question.is_asked() { Urgency::Safety } else { Urgency::Routine };
+    let domains = reach.domains.iter().map(|(domain, mails)| (domain.clone(), *mails)).collect();
+    let composition = Composition { urgency, deadline: None, domains };
+    console.engine()?.forecast(composition).await.ok()
+}
+
+impl PreviewPage {
+    fn new(frame: Frame, typed: &Typed, draft: &DispatchDraft, reach: Reach, forecast: Option<&Forecast>) -> Self {
+        let mails = reach.domains.values().sum::<u64>();
+        let all = |times: &Milestones| times.nearly_all.map_or_else(|| "見込みなし".to_owned(), foresight::span);
+        let carriers = forecast.map(|it| it.lanes.as_slice()).unwrap_or_default().iter();
+        let (name, text) = reach.sample.unwrap_or_default();
+        let mode_words = match draft.mode {
+            hikyaku_dispatch::Mode::Real => "本番",
+            hikyaku_dispatch::Mode::Drill => "訓練",
+            hikyaku_dispatch::Mode::Test => "テスト",
+        };
+        let count = |number: u64| Count(u32::try_from(number).unwrap_or(u32::MAX));
+        Self {
+            frame: frame.marked(Marks::for_console(draft.mode)),
+            mode_words,
+            is_real: draft.mode == hikyaku_dispatch::Mode::Real,
+            people: Count(reach.people),
+            mails: count(mails),
+            without: Count(reach.without),
+            forecast: forecast.map(foresight::line),
+            carriers: carriers.map(|it| (it.carrier.to_string(), count(it.mails), all(&it.times))).collect(),
+            subject: format!("{}{}", draft.mode.mark(), draft.template.subject.replace("{title}", &draft.title)),
+            text,
+            name,
+            fields: typed.pairs(),
+        }
+    }
+}

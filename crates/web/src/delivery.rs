@@ -1,0 +1,197 @@
+//! How mails leave: every lane with its speed, what waits, what somebody should look at; lanes can be stopped and resumed.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use hikyaku_core::observe::{QueueHealth, Via};
+use hikyaku_core::{Carrier, Cause, LaneView, Snapshot};
+use serde::Deserialize;
+
+use crate::console::{Console, Viewer};
+use crate::foresight;
+use crate::frame::{Count, Frame, Place, View};
+use crate::page;
+
+#[derive(Debug, Template)]
+#[template(path = "delivery.html")]
+struct DeliveryPage {
+    frame: Frame,
+    trouble: Vec<String>,
+    waiting: Count,
+    forecast: String,
+    lanes: Vec<Row>,
+    unrecognised: Vec<(String, u64, String)>,
+}
+
+/// One lane.
+#[derive(Debug)]
+struct Row {
+    carrier: String,
+    way: String,
+    state: String,
+    alarmed: bool,
+    paused: bool,
+    /// Only the first lane of a carrier has the buttons: they are about all of them.
+    first: bool,
+    accepted: Count,
+    waiting: Count,
+    deferred: Count,
+    failed: Vec<(&'static str, Count)>,
+    sessions: String,
+    pace: String,
+}
+
+/// What is to be done with a carrier.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Pressed {
+    #[serde(default)]
+    carrier: String,
+    #[serde(default)]
+    act: String,
+}
+
+/// `GET /delivery`.
+pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Response {
+    let frame = viewer.frame(&console, Place::Delivery).live("/delivery", View::default());
+    let snapshot = match console.engine() {
+        Some(engine) => engine.snapshot().await.map_err(|error| error.to_string()),
+        None => Err("この画面のサーバーは送信を行っていません。".to_owned()),
+    };
+    match snapshot {
+        Ok(snapshot) => page::render(StatusCode::OK, &DeliveryPage::new(frame, &snapshot)),
+        Err(problem) => {
+            let page = DeliveryPage {
+                frame,
+                trouble: vec![format!("送信の状況を読めません: {problem}")],
+                waiting: Count(0),
+                forecast: String::new(),
+                lanes: Vec::new(),
+                unrecognised: Vec::new(),
+            };
+            page::render(StatusCode::SERVICE_UNAVAILABLE, &page)
+        }
+    }
+}
+
+/// `POST /delivery`: stops a carrier's lanes, or lets them go on. What waits is kept.
+pub(crate) async fn change(State(console): State<Console>, viewer: Viewer, Form(pressed): Form<Pressed>) -> Response {
+    let Some(engine) = console.engine() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let carrier = Carrier::new(&pressed.carrier);
+    let done = match pressed.act.as_str() {
+        "pause" => engine.pause(carrier),
+        "resume" => engine.resume(carrier),
+        _ => return StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+    };
+    tracing::warn!(account = %viewer.account, carrier = %pressed.carrier, act = %pressed.act, "lanes were stopped or resumed");
+    match done {
+        Ok(()) => Redirect::to("/delivery").into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the engine did not take it");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+impl DeliveryPage {
+    fn new(frame: Frame, snapshot: &Snapshot) -> Self {
+        let mut seen = Vec::new();
+        let lanes = snapshot.lanes.iter().map(|lane| {
+            let first = !seen.contains(&&lane.carrier);
+            seen.push(&lane.carrier);
+            Row::new(lane, first, snapshot)
+        });
+        Self {
+            lanes: lanes.collect(),
+            trouble: trouble(snapshot),
+            waiting: count(snapshot.waiting),
+            forecast: foresight::line(&snapshot.forecast),
+            unrecognised: snapshot
+                .unrecognised
+                .iter()
+                .map(|reply| (reply.carrier.to_string(), reply.count, reply.reply.clone()))
+                .collect(),
+            frame,
+        }
+    }
+}
+
+impl Row {
+    fn new(lane: &LaneView, first: bool, snapshot: &Snapshot) -> Self {
+        let held = lane.held_until.filter(|until| *until > snapshot.at);
+        let (state, alarmed) = match (lane.paused, lane.alarm, held) {
+            (true, ..) => ("停止中（再開を押すまで送りません）".to_owned(), true),
+            (_, Some(Cause::Blocked), _) => ("送信元が遮断されています。1通ずつ試しています".to_owned(), true),
+            (_, Some(Cause::UnknownUser), _) => ("宛先不明が多すぎます。名簿を確かめてください".to_owned(), true),
+            (_, Some(_), _) => ("注意が必要です".to_owned(), true),
+            (.., Some(until)) => {
+                let wait = until.since(snapshot.at);
+                (format!("混雑の応答を受け、{}待っています", foresight::span(wait)), false)
+            }
+            _ if lane.waiting > 0 => ("送信中".to_owned(), false),
+            _ => ("待機".to_owned(), false),
+        };
+        let failed = lane.bounced.iter().map(|(cause, number)| (words(*cause), count(*number)));
+        Self {
+            carrier: lane.carrier.to_string(),
+            way: match &lane.via {
+                Via::Direct => "直接（MX）".to_owned(),
+                Via::Source(address) => format!("送信元 {address}"),
+                Via::Relay(name) => format!("中継 {name}"),
+            },
+            state,
+            alarmed,
+            paused: lane.paused,
+            first,
+            accepted: count(lane.accepted),
+            waiting: count(lane.waiting),
+            deferred: count(lane.deferred),
+            failed: failed.collect(),
+            sessions: format!("{}/{}", lane.sessions, lane.window),
+            pace: lane.rate.map_or_else(|| "制限なし".to_owned(), |rate| format!("毎秒 {rate:.1}通まで")),
+        }
+    }
+}
+
+/// What somebody should see to now.
+fn trouble(snapshot: &Snapshot) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let QueueHealth::Full { remedy, .. } = &snapshot.queue {
+        lines.push(format!("送信待ちを書き込む空きがありません。新しい配信は受け付けません。{remedy}"));
+    }
+    lines.extend(snapshot.routes_down.iter().map(|route| {
+        let meanwhile = if route.goes_round { "他の経路で送っています" } else { "復旧まで待ちます" };
+        format!("{}の中継 {} に接続できません（{}）。{meanwhile}。", route.carrier, route.relay, route.why)
+    }));
+    lines.extend(snapshot.unresolved.iter().map(|domain| {
+        let meanwhile =
+            if domain.goes_on { "前回の宛先へ送っています" } else { "分かるまで待ちます" };
+        format!("{} の宛先サーバーが分かりません（{}通、{}）。{meanwhile}。", domain.domain, domain.waiting, domain.why)
+    }));
+    lines
+}
+
+fn count(number: u64) -> Count {
+    Count(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// A cause by what somebody can do about it.
+fn words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::UnknownUser => "宛先不明（登録の見直しを本人に依頼）",
+        Cause::MailboxFull => "受信箱が満杯",
+        Cause::Suspended => "契約停止中",
+        Cause::Filtered => "受信拒否設定（本人の設定変更が必要）",
+        Cause::Policy => "送信側の設定（DKIM・SPF などを確認）",
+        Cause::Blocked => "送信元の遮断（事業者へ連絡）",
+        Cause::TooLarge => "メールが大きすぎる",
+        Cause::Syntax => "宛先の書式の誤り",
+        Cause::NoMail => "メールを受けないドメイン",
+        Cause::SmtpUtf8 => "国際化アドレスに非対応",
+        Cause::Unrecognised => "未知の応答（下の一覧を確認）",
+        _ => "通信の失敗",
+    }
+}

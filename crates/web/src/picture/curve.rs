@@ -1,0 +1,96 @@
+//! How the answers came in over time, as an SVG with its text alternative, and when a quarter, half and three quarters were there.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::foresight;
+
+/// The drawing's size, in its own units.
+const WIDTH: u64 = 600;
+const HEIGHT: u64 = 160;
+/// The shortest time that the curve covers, in seconds.
+const SPAN_MIN_S: u64 = 300;
+
+/// The answers of one dispatch over time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Curve {
+    /// Seconds from the dispatch to each person's first answer, the earliest first.
+    seconds: Vec<u64>,
+    asked: usize,
+    /// Seconds from the dispatch until now.
+    now: u64,
+}
+
+impl Curve {
+    /// First answers so many seconds after the dispatch, of `asked` people, `now` seconds after it.
+    pub(crate) fn new(mut seconds: Vec<u64>, asked: usize, now: u64) -> Self {
+        seconds.sort_unstable();
+        Self { seconds, asked, now }
+    }
+
+    /// When this share of all who were asked had answered, in Japanese; `None` as long as they have not.
+    pub(crate) fn when(&self, percent: usize) -> Option<String> {
+        let place = (self.asked * percent).div_ceil(100).checked_sub(1)?;
+        self.seconds.get(place).map(|seconds| foresight::span(Duration::from_secs(*seconds)))
+    }
+
+    /// 25, 50 and 75 % in a line.
+    pub(crate) fn words(&self) -> String {
+        let part =
+            |percent| self.when(percent).map_or_else(|| format!("{percent}% 未到達"), |at| format!("{percent}% {at}"));
+        [25, 50, 75].map(part).join(" ・ ")
+    }
+
+    /// The drawing.
+    pub(crate) fn svg(&self) -> String {
+        let last = self.seconds.last().copied().unwrap_or(0);
+        let span = self.now.min((last * 2).max(SPAN_MIN_S)).max(60);
+        let x = |seconds: u64| seconds.min(span) * WIDTH / span;
+        let y = |count: usize| HEIGHT - (count as u64 * HEIGHT).checked_div(self.asked as u64).unwrap_or(0);
+        let mut line = format!("M0 {HEIGHT}");
+        let mut before = (0, HEIGHT);
+        for (place, seconds) in self.seconds.iter().enumerate() {
+            let point = (x(*seconds), y(place + 1));
+            if point.0 != before.0 {
+                let _ = write!(line, "H{}V{}", point.0, point.1);
+                before = point;
+            } else if point.1 != before.1 {
+                let _ = write!(line, "V{}", point.1);
+                before = point;
+            }
+        }
+        let _ = write!(line, "H{WIDTH}");
+        let spoken = format!("回答の伸び。{}名中{}名。{}", self.asked, self.seconds.len(), self.words());
+        let ends = foresight::span(Duration::from_secs(span));
+        format!(
+            "<svg class=\"curve\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{spoken}\">\
+             <path class=\"grid\" d=\"M0 0H{WIDTH}M0 {}H{WIDTH}M0 {HEIGHT}H{WIDTH}\"/><path class=\"line\" d=\"{line}\"/>\
+             <text x=\"4\" y=\"16\">100%</text><text x=\"4\" y=\"{}\">50%</text>\
+             <text x=\"0\" y=\"{}\">配信</text><text x=\"{WIDTH}\" y=\"{}\" text-anchor=\"end\">{ends}</text></svg>",
+            HEIGHT + 22,
+            HEIGHT / 2,
+            HEIGHT / 2 + 16,
+            HEIGHT + 18,
+            HEIGHT + 18,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_half_and_three_quarters_are_counted_of_all_who_were_asked() {
+        let curve = Curve::new(vec![120, 60, 30], 4, 600);
+        assert_eq!(curve.words(), "25% 30 秒 ・ 50% 60 秒 ・ 75% 2 分");
+        assert_eq!(Curve::new(vec![30], 4, 600).words(), "25% 30 秒 ・ 50% 未到達 ・ 75% 未到達");
+        assert_eq!(Curve::new(Vec::new(), 0, 0).when(50), None);
+    }
+
+    #[test]
+    fn the_line_rises_to_the_top_when_everybody_answered() {
+        let svg = Curve::new(vec![0, 150, 300], 3, 300).svg();
+        assert!(svg.contains("d=\"M0 160V107H300V54H600V0H600\""), "{svg}");
+    }
+}

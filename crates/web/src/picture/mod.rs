@@ -1,0 +1,107 @@
+//! What is costly to count of a dispatch, counted at most every two seconds for everybody who looks at it.
+
+mod curve;
+mod map;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hikyaku_bulletin::Prefecture;
+use hikyaku_dispatch::{Dispatch, DispatchId, PersonId, Response, State, Tally};
+use jiff::{SignedDuration, Timestamp};
+
+use curve::Curve;
+
+pub(crate) use map::Tile;
+
+/// How old a picture may be that is shown.
+const FRESH: SignedDuration = SignedDuration::from_secs(2);
+/// Most dispatches of which pictures are kept.
+const KEPT_MAX: usize = 32;
+
+/// A dispatch as it was a moment ago.
+#[derive(Debug, Default)]
+pub(crate) struct Picture {
+    pub(crate) curve: Curve,
+    /// Whoever gave the gravest answer, the last of the question, the earliest first.
+    pub(crate) worst: Vec<PersonId>,
+    /// People whom no mail reaches.
+    pub(crate) unreachable: u32,
+    pub(crate) tiles: Vec<Tile>,
+}
+
+/// Pictures of the dispatches that somebody looks at.
+#[derive(Debug, Default)]
+pub(crate) struct Pictures(Mutex<HashMap<DispatchId, (Timestamp, Arc<Picture>)>>);
+
+impl Pictures {
+    /// The picture of a dispatch, no older than two seconds.
+    pub(crate) fn of(&self, state: &State, dispatch: &Dispatch, tally: &Tally, now: Timestamp) -> Arc<Picture> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, picture)) = kept.get(&dispatch.id())
+            && now.duration_since(*at).abs() < FRESH
+        {
+            return Arc::clone(picture);
+        }
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        let picture = Arc::new(Picture::new(state, dispatch, tally, now));
+        kept.insert(dispatch.id(), (now, Arc::clone(&picture)));
+        picture
+    }
+}
+
+impl Picture {
+    fn new(state: &State, dispatch: &Dispatch, tally: &Tally, now: Timestamp) -> Self {
+        let record = dispatch.record();
+        let worst = record.question.choices.last().filter(|_| record.question.choices.len() > 2).map(|it| it.id);
+        let since = |at: Timestamp| u64::try_from(at.duration_since(record.opened).as_secs()).unwrap_or(0);
+        let incident = state.incident_of(dispatch.id());
+        let (mut seconds, mut in_need, mut unreachable) = (Vec::new(), Vec::new(), 0);
+        for person in dispatch.asked() {
+            let answers = incident.map_or(&[][..], |incident| incident.answers(person));
+            if let (Some(first), Some(last)) = (answers.first(), answers.last()) {
+                seconds.push(since(first.at));
+                if Some(last.choice) == worst {
+                    in_need.push((last.at, person));
+                }
+            } else if dispatch.response(person) == Response::Unreachable {
+                unreachable += 1;
+            }
+        }
+        in_need.sort_unstable();
+        Self {
+            curve: Curve::new(seconds, tally.asked_people as usize, since(now)),
+            worst: in_need.into_iter().map(|(_, person)| person).collect(),
+            unreachable,
+            tiles: tiles(tally),
+        }
+    }
+}
+
+/// The prefectures of a tally; whoever has several regions counts in each.
+fn tiles(tally: &Tally) -> Vec<Tile> {
+    let mut tiles: Vec<Tile> = Vec::new();
+    for (region, share) in &tally.by_region {
+        let Some(prefecture) = region.prefecture() else { continue };
+        match tiles.iter_mut().find(|tile| tile.code == prefecture.code()) {
+            Some(tile) => {
+                tile.people += share.people;
+                tile.answered += share.answered;
+            }
+            None => tiles.push(tile(prefecture, share.people, share.answered)),
+        }
+    }
+    tiles.sort_unstable_by_key(|tile| tile.code);
+    tiles
+}
+
+fn tile(prefecture: Prefecture, people: u32, answered: u32) -> Tile {
+    Tile { code: prefecture.code(), name: prefecture.short_name(), people, answered }
+}
+
+/// The map of a picture.
+pub(crate) fn map_of(picture: &Picture) -> String {
+    map::svg(&picture.tiles)
+}

@@ -1,0 +1,121 @@
+//! What is done about a dispatch: again to whoever has not answered, of one group or of all; and stopping it.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response as Reply},
+};
+use hikyaku_dispatch::{Command, Dispatch, DispatchCommand, DispatchDraft, DispatchId, FollowUp, GroupId, Target};
+use serde::Deserialize;
+
+use crate::console::{Console, Viewer, told};
+use crate::frame::{Count, Frame, Place};
+use crate::mode::Marks;
+use crate::page;
+
+/// Of which group; all without one.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Scope {
+    group: Option<u32>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "resend.html")]
+struct ResendPage {
+    frame: Frame,
+    trouble: Option<String>,
+    dispatch: u32,
+    title: String,
+    group: Option<(u32, String)>,
+    people: Count,
+}
+
+/// `GET /dispatch/{dispatch}/resend`: how many would be mailed again.
+pub(crate) async fn resend_form(
+    State(console): State<Console>,
+    viewer: Viewer,
+    Path(dispatch): Path<u32>,
+    Query(scope): Query<Scope>,
+) -> Reply {
+    render(&console, &viewer, DispatchId(dispatch), &scope, None)
+}
+
+/// `POST /dispatch/{dispatch}/resend`.
+pub(crate) async fn resend(
+    State(console): State<Console>,
+    viewer: Viewer,
+    Path(dispatch): Path<u32>,
+    Query(scope): Query<Scope>,
+) -> Reply {
+    let dispatch = DispatchId(dispatch);
+    let now = console.now();
+    let command: Option<Command> = match scope.group {
+        None => Some(DispatchCommand::Resend { dispatch }.into()),
+        Some(group) => console.web().desk.read(|state| {
+            let draft = again(state.dispatch(dispatch)?, GroupId(group), now.as_second() / 60);
+            Some(DispatchCommand::Open { draft: Box::new(draft) }.into())
+        }),
+    };
+    let Some(command) = command else {
+        return render(&console, &viewer, dispatch, &scope, None);
+    };
+    match console.act(&viewer, command).await {
+        Ok(_) => Redirect::to(&format!("/dispatch/{}", dispatch.0)).into_response(),
+        Err(error) => render(&console, &viewer, dispatch, &scope, Some(told(&error))),
+    }
+}
+
+/// `POST /dispatch/{dispatch}/cancel`: what has not left is not sent any more.
+pub(crate) async fn cancel(State(console): State<Console>, viewer: Viewer, Path(dispatch): Path<u32>) -> Reply {
+    let dispatch = DispatchId(dispatch);
+    match console.act(&viewer, DispatchCommand::Cancel { dispatch }).await {
+        Ok(_) => Redirect::to(&format!("/dispatch/{}", dispatch.0)).into_response(),
+        Err(error) => render(&console, &viewer, dispatch, &Scope::default(), Some(told(&error))),
+    }
+}
+
+/// The same question once more to whoever of a group has not answered. Pressed twice within a minute, it is one.
+fn again(dispatch: &Dispatch, group: GroupId, minute: i64) -> DispatchDraft {
+    let record = dispatch.record();
+    DispatchDraft {
+        key: format!("{}/again/{}/{minute}", record.key, group),
+        incident: Some(record.incident),
+        mode: record.mode,
+        title: record.title.clone(),
+        facts: record.facts.clone(),
+        template: record.template.clone(),
+        question: record.question.clone(),
+        side: hikyaku_dispatch::Side::Domestic,
+        target: Target::All(vec![Target::Unanswered(dispatch.id()), Target::Groups(vec![group])]),
+        class: record.class,
+        follow_up: FollowUp::default(),
+    }
+}
+
+fn render(console: &Console, viewer: &Viewer, id: DispatchId, scope: &Scope, trouble: Option<String>) -> Reply {
+    let frame = viewer.frame(console, Place::Now);
+    let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = console.web().desk.read(|state| {
+        let dispatch = state.dispatch(id)?;
+        let tally = state.tally(id);
+        let group = scope.group.and_then(|id| state.groups().find(GroupId(id)));
+        let row = group.and_then(|group| tally.by_group.iter().find(|row| row.id == group.id));
+        Some(ResendPage {
+            frame: frame.marked(Marks::for_console(dispatch.record().mode)),
+            trouble,
+            dispatch: id.0,
+            title: dispatch.record().title.clone(),
+            group: group.map(|group| (group.id.0, group.name.clone())),
+            people: Count(row.map_or(tally.unanswered, |row| row.unanswered)),
+        })
+    });
+    match page {
+        Some(page) => page::render(status, &page),
+        None => page::nothing(
+            viewer.frame(console, Place::Now),
+            "配信がありません",
+            "この番号の配信はありません。現況の一覧から選んでください。",
+        ),
+    }
+}

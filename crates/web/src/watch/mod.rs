@@ -1,0 +1,9 @@
+//! One dispatch and what became of it: numbers, curve, map, people; and what can be done about it.
+
+mod acts;
+mod people;
+mod person;
+
+pub(crate) use acts::{cancel, resend, resend_form};
+pub(crate) use people::list as people;
+pub(crate) use person::{answer, say, show as person};

@@ -1,0 +1,233 @@
+//! A real Chromium, driven over its DevTools protocol: one process a test, one page at a time.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
+
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What keeps a browser from calling its maker.
+const ARGUMENTS: [&str; 12] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+];
+
+/// What the pages are looked at with.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    pub name: &'static str,
+    pub width: u32,
+    pub height: u32,
+    pub script: bool,
+}
+
+/// A phone, as most of 2026's are at least.
+pub const PHONE: Screen = Screen { name: "phone", width: 360, height: 740, script: true };
+/// The same without script.
+pub const PLAIN_PHONE: Screen = Screen { name: "plain-phone", width: 360, height: 740, script: false };
+/// An office screen.
+pub const DESKTOP: Screen = Screen { name: "desktop", width: 1280, height: 800, script: true };
+
+/// The browser with one page.
+pub struct Chrome {
+    child: Child,
+    profile: tempfile::TempDir,
+    socket: WebSocketStream<TcpStream>,
+    session: String,
+    next: u64,
+    events: VecDeque<Value>,
+    /// Every address that was asked for.
+    pub asked: Vec<String>,
+    screen: Screen,
+}
+
+impl Chrome {
+    /// Starts it with an empty profile.
+    pub async fn start(screen: Screen) -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let program = std::env::var("HIKYAKU_CHROMIUM").unwrap_or_else(|_| "chromium".into());
+        let mut child = Command::new(&program)
+            .args(ARGUMENTS)
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg("about:blank")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{program}: {e}; install Debian's chromium, or name one in HIKYAKU_CHROMIUM"));
+        let told = BufReader::new(child.stderr.take().unwrap());
+        let address = told
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("DevTools listening on ").map(str::to_owned));
+        let address = address.unwrap();
+        let host = address.strip_prefix("ws://").unwrap().split('/').next().unwrap().to_owned();
+        let stream = TcpStream::connect(&host).await.unwrap();
+        let (socket, _) = tokio_tungstenite::client_async(&address, stream).await.unwrap();
+        let mut chrome = Self {
+            child,
+            profile,
+            socket,
+            session: String::new(),
+            next: 0,
+            events: VecDeque::new(),
+            asked: Vec::new(),
+            screen,
+        };
+        chrome.open_page().await;
+        chrome
+    }
+
+    async fn open_page(&mut self) {
+        let target = self.call("Target.createTarget", json!({"url": "about:blank"})).await;
+        let attach = json!({"targetId": target["targetId"], "flatten": true});
+        let attached = self.call("Target.attachToTarget", attach).await;
+        self.session = attached["sessionId"].as_str().unwrap().to_owned();
+        for domain in ["Page", "Network", "Runtime"] {
+            self.call(&format!("{domain}.enable"), json!({})).await;
+        }
+        let Screen { width, height, script, .. } = self.screen;
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
+        self.call("Emulation.setDeviceMetricsOverride", metrics).await;
+        self.call("Emulation.setScriptExecutionDisabled", json!({"value": !script})).await;
+    }
+
+    /// Whether pages may run scripts.
+    pub fn has_script(&self) -> bool {
+        self.screen.script
+    }
+
+    /// Opens an address and waits until the page is there.
+    pub async fn go(&mut self, url: &str) {
+        self.events.clear();
+        let went = self.call("Page.navigate", json!({"url": url})).await;
+        assert!(went["errorText"].is_null(), "{url}: {went}");
+        self.loaded().await;
+    }
+
+    /// Types into the field that a selector finds.
+    pub async fn fill(&mut self, selector: &str, text: &str) {
+        let (selector, text) = (json!(selector), json!(text));
+        self.run(&format!("(document.querySelector({selector}) || (() => {{ throw {selector} }})()).value = {text}"))
+            .await;
+    }
+
+    /// Clicks what stays on this page.
+    pub async fn tick(&mut self, selector: &str) {
+        let selector = json!(selector);
+        self.run(&format!("(document.querySelector({selector}) || (() => {{ throw {selector} }})()).click()")).await;
+    }
+
+    /// Clicks what leads to another page, and waits for it.
+    pub async fn press(&mut self, selector: &str) {
+        self.events.clear();
+        self.tick(selector).await;
+        self.loaded().await;
+    }
+
+    /// The text that a person reads.
+    pub async fn text(&mut self) -> String {
+        self.run("document.body.innerText").await.as_str().unwrap().to_owned()
+    }
+
+    /// Where the browser is.
+    pub async fn path(&mut self) -> String {
+        self.run("location.pathname").await.as_str().unwrap().to_owned()
+    }
+
+    /// The value of an expression.
+    pub async fn run(&mut self, expression: &str) -> Value {
+        let asked = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        let told = self.call("Runtime.evaluate", asked).await;
+        assert!(told["exceptionDetails"].is_null(), "{expression}: {}", told["exceptionDetails"]);
+        told["result"]["value"].clone()
+    }
+
+    /// Waits until a person would read these words.
+    pub async fn wait_for(&mut self, words: &str) {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        while !self.text().await.contains(words) {
+            assert!(tokio::time::Instant::now() < until, "{words} never came: {}", self.text().await);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Keeps what the page looks like, whole, among the build's artefacts; nothing may be wider than the screen.
+    pub async fn shoot(&mut self, name: &str) {
+        let size = self.run("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]").await;
+        let (wide, high) = (size[0].as_u64().unwrap(), size[1].as_u64().unwrap());
+        assert!(wide <= u64::from(self.screen.width), "{name}: {wide} px wide on a screen of {}", self.screen.width);
+        let clip = json!({"x": 0, "y": 0, "width": wide, "height": high.min(6_000), "scale": 1});
+        let shot = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+        let picture = self.call("Page.captureScreenshot", shot).await;
+        let bytes = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screens");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{name}-{}.png", self.screen.name)), bytes).unwrap();
+    }
+
+    /// Ends the browser.
+    pub fn end(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        drop(self.profile);
+    }
+
+    async fn loaded(&mut self) {
+        loop {
+            if let Some(at) = self.events.iter().position(|event| event["method"] == "Page.loadEventFired") {
+                self.events.drain(..=at);
+                return;
+            }
+            let event = self.receive().await;
+            self.events.push_back(event);
+        }
+    }
+
+    async fn call(&mut self, method: &str, params: Value) -> Value {
+        self.next += 1;
+        let id = self.next;
+        let mut message = json!({"id": id, "method": method, "params": params});
+        if !self.session.is_empty() {
+            message["sessionId"] = json!(self.session);
+        }
+        self.socket.send(Message::text(message.to_string())).await.unwrap();
+        loop {
+            let told = self.receive().await;
+            if told["id"] == id {
+                assert!(told["error"].is_null(), "{method}: {}", told["error"]);
+                return told["result"].clone();
+            }
+            self.events.push_back(told);
+        }
+    }
+
+    async fn receive(&mut self) -> Value {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.unwrap();
+            if let Message::Text(text) = message.unwrap().unwrap() {
+                let told: Value = serde_json::from_str(&text).unwrap();
+                if told["method"] == "Network.requestWillBeSent" {
+                    self.asked.push(told["params"]["request"]["url"].as_str().unwrap().to_owned());
+                }
+                return told;
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The pages in a real browser, as people use them: on a phone and on a desk, with a script and without.
+//!
+//! Needs Chromium. What the pages looked like is kept in `tmp/screens` of the target folder. With `HIKYAKU_AXE` naming the
+//! file `axe.min.js` of axe-core, every page is also checked for accessibility.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod chrome;
+#[path = "../stage/mod.rs"]
+mod stage;
+
+use std::sync::Arc;
+
+use chrome::{Chrome, DESKTOP, PHONE, PLAIN_PHONE, Screen};
+use hikyaku_dispatch::{DispatchId, Mode, Question};
+use hikyaku_web::Door;
+use stage::{PASSWORD, Stage};
+use tokio::task::JoinHandle;
+
+/// A stage whose pages are served on real sockets.
+struct House {
+    stage: Arc<Stage>,
+    answers: String,
+    console: String,
+    codes: Vec<String>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl House {
+    async fn open(people: usize) -> Self {
+        let stage = Arc::new(Stage::with_people(people).await);
+        let codes = stage.open_account("admin").await;
+        let mut addresses = Vec::new();
+        let mut tasks = Vec::new();
+        for router in [stage.pages(), stage.console()] {
+            let door = Door::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+            addresses.push(format!("http://{}", door.address().unwrap()));
+            tasks.push(tokio::spawn(hikyaku_web::serve(door, router, std::future::pending())));
+        }
+        let console = addresses.pop().unwrap();
+        Self { stage, answers: addresses.pop().unwrap(), console, codes, tasks }
+    }
+
+    /// Two of three people answer.
+    async fn asked(&self, key: &str, mode: Mode) -> DispatchId {
+        let dispatch = self.stage.ask(key, mode, Question::safety()).await;
+        let people = self.stage.desk.read(|state| state.people().len());
+        for number in (1..=people).filter(|number| !number.is_multiple_of(3)) {
+            let choice = if number.is_multiple_of(10) { 4 } else { 1 + number % 2 };
+            self.stage.post(&self.stage.link(dispatch, number), &format!("choice={choice}&comment=")).await;
+        }
+        dispatch
+    }
+
+    async fn browser(&self, screen: Screen) -> Chrome {
+        Chrome::start(screen).await
+    }
+
+    /// A browser in which somebody is logged in.
+    async fn logged_in(&mut self, screen: Screen) -> Chrome {
+        let mut chrome = self.browser(screen).await;
+        chrome.go(&format!("{}/", self.console)).await;
+        let code = self.codes.pop().unwrap();
+        chrome.fill("#login", "admin").await;
+        chrome.fill("#password", PASSWORD).await;
+        chrome.fill("#code", &code).await;
+        chrome.press("button.go").await;
+        assert_eq!(chrome.path().await, "/");
+        chrome
+    }
+
+    /// Nothing was asked of anybody else.
+    fn end(self, chrome: Chrome) {
+        for url in &chrome.asked {
+            let own = url.starts_with(&self.answers) || url.starts_with(&self.console) || url == "about:blank";
+            assert!(own, "the browser asked {url}");
+        }
+        chrome.end();
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Checks the page with axe-core, where it is to be had.
+async fn assert_accessible(chrome: &mut Chrome, name: &str) {
+    let Ok(file) = std::env::var("HIKYAKU_AXE") else { return };
+    let script = std::fs::read_to_string(&file).unwrap();
+    chrome.run(&script).await;
+    let found = chrome
+        .run("axe.run().then(it => it.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' | ')))")
+        .await;
+    assert_eq!(found.as_array().map(Vec::len), Some(0), "{name}: {found:#}");
+}
+
+/// A page that somebody looks at. Without a script it is the same page, which has been checked with one.
+async fn seen(chrome: &mut Chrome, name: &str) {
+    chrome.shoot(name).await;
+    if chrome.has_script() {
+        assert_accessible(chrome, name).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn somebody_answers_by_telephone_in_three_languages_and_changes_the_answer() {
+    for screen in [PHONE, PLAIN_PHONE, DESKTOP] {
+        let house = House::open(10).await;
+        let dispatch = house.stage.ask("first", Mode::Drill, Question::safety()).await;
+        let link = format!("{}{}", house.answers, house.stage.link(dispatch, 1));
+        let mut chrome = house.browser(screen).await;
+        for lang in ["ja", "easy", "en"] {
+            chrome.go(&format!("{link}?lang={lang}")).await;
+            seen(&mut chrome, &format!("answer-{lang}")).await;
+        }
+        chrome.go(&link).await;
+        assert!(chrome.text().await.contains("訓練"));
+        chrome.press("button[value='1']").await;
+        assert!(chrome.text().await.contains("回答を記録しました"));
+        seen(&mut chrome, "thanks").await;
+        chrome.go(&link).await;
+        chrome.press("button[value='4']").await;
+        assert!(chrome.text().await.contains("支援が必要"));
+        chrome.go(&format!("{}/a/forged", house.answers)).await;
+        seen(&mut chrome, "forged").await;
+        assert_eq!(house.stage.versions(1), 2);
+        assert_eq!(chrome.run("document.cookie").await, "");
+        house.end(chrome);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn an_administrator_watches_drills_down_and_sends_again() {
+    for screen in [PHONE, PLAIN_PHONE, DESKTOP] {
+        let mut house = House::open(120).await;
+        let dispatch = house.asked("real", Mode::Real).await;
+        let mut chrome = house.logged_in(screen).await;
+        seen(&mut chrome, "now").await;
+        chrome.go(&format!("{}/dispatch/{}", house.console, dispatch.0)).await;
+        seen(&mut chrome, "dispatch").await;
+        let text = chrome.text().await;
+        assert!(text.contains("先に助けが要る人") && text.contains("回答の伸び"), "{text}");
+        chrome.press("#tables a[href*='group=']").await;
+        seen(&mut chrome, "group").await;
+        chrome.press("a[href*='answer=none']").await;
+        assert!(chrome.text().await.contains("未回答"));
+        seen(&mut chrome, "people").await;
+        chrome.press(".list a").await;
+        seen(&mut chrome, "person").await;
+        chrome.go(&format!("{}/dispatch/{}/resend", house.console, dispatch.0)).await;
+        seen(&mut chrome, "resend").await;
+        chrome.press("button.go").await;
+        assert_eq!(chrome.path().await, format!("/dispatch/{}", dispatch.0));
+        house.end(chrome);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn numbers_move_by_themselves_while_somebody_watches() {
+    let mut house = House::open(20).await;
+    let dispatch = house.stage.ask("real", Mode::Real, Question::safety()).await;
+    let mut chrome = house.logged_in(PHONE).await;
+    chrome.go(&format!("{}/dispatch/{}", house.console, dispatch.0)).await;
+    assert!(chrome.text().await.contains("(0.0%)"));
+    house.stage.post(&house.stage.link(dispatch, 1), "choice=1").await;
+    chrome.wait_for("(5.0%)").await;
+    house.end(chrome);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn a_dispatch_is_composed_looked_at_sent_and_taken_back() {
+    for screen in [PHONE, PLAIN_PHONE, DESKTOP] {
+        let mut house = House::open(120).await;
+        let mut chrome = house.logged_in(screen).await;
+        chrome.go(&format!("{}/compose", house.console)).await;
+        seen(&mut chrome, "compose").await;
+        chrome.fill("#title", "徒歩帰宅訓練").await;
+        chrome.fill("#facts", "14時に地震が起きた想定です。\n回答してください。").await;
+        chrome.press("form button.go").await;
+        assert!(chrome.text().await.contains("宛先を選んでください"), "nobody was chosen");
+        chrome.tick("input[name=everyone]").await;
+        chrome.press("form button.go").await;
+        let text = chrome.text().await;
+        assert!(text.contains("120") && text.contains("【訓練】") && text.contains("徒歩帰宅訓練"), "{text}");
+        seen(&mut chrome, "preview").await;
+        chrome.press("button[name=back]").await;
+        assert_eq!(chrome.run("document.querySelector('#title').value").await, "徒歩帰宅訓練", "nothing typed is lost");
+        chrome.press("form button.go").await;
+        chrome.press("button[formaction='/compose/send']").await;
+        assert!(chrome.text().await.contains("まもなく送信します"));
+        seen(&mut chrome, "countdown").await;
+        chrome.press("button.danger").await;
+        assert!(chrome.text().await.contains("送信していません"), "{}", chrome.text().await);
+        assert_eq!(house.stage.desk.read(|state| state.dispatches().count()), 0);
+        house.end(chrome);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn the_further_pages_fit_every_screen() {
+    for screen in [PHONE, DESKTOP] {
+        let mut house = House::open(20).await;
+        let mut chrome = house.browser(screen).await;
+        chrome.go(&format!("{}/login", house.console)).await;
+        seen(&mut chrome, "login").await;
+        chrome.end();
+        let mut chrome = house.logged_in(screen).await;
+        for path in ["approval", "delivery", "accounts", "me", "prove", "me/password", "nowhere"] {
+            chrome.go(&format!("{}/{path}", house.console)).await;
+            seen(&mut chrome, &path.replace('/', "-")).await;
+        }
+        house.end(chrome);
+    }
+}
