@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command speaks on standard output")]
 
+mod access;
 mod account;
 mod carrier_table;
 mod check;
@@ -15,6 +16,7 @@ mod judge;
 mod letter_files;
 mod metrics;
 mod mock;
+mod people;
 mod ranges;
 mod send;
 mod serve;
@@ -64,6 +66,10 @@ enum Command {
     Check(check::CheckArgs),
     /// What happened, in order: verified, signed.
     Journal(journal::JournalArgs),
+    /// Rosters in and out.
+    People(people::PeopleArgs),
+    /// Roles and rights.
+    Access(access::AccessArgs),
     /// The mock carriers alone.
     Mock(mock::MockArgs),
     /// How long a dispatch would take, at any scale, without sending anything.
@@ -91,6 +97,8 @@ fn main() -> ExitCode {
             Command::Journal(args) => journal::run(args).await,
             Command::Judge(args) => judge::run(&args).await,
             Command::Check(args) => check::run(&args).await,
+            Command::People(args) => people::run(args).await,
+            Command::Access(args) => access::run(&args).await,
             Command::Mock(args) => mock::run(args).await,
             Command::Feed(args) => feed::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
