@@ -5,12 +5,14 @@
 mod access;
 mod account;
 mod carrier_table;
+mod check;
 mod courier;
 mod demo;
 mod dkim_key;
 mod feed;
 mod init;
 mod journal;
+mod judge;
 mod letter_files;
 mod metrics;
 mod mock;
@@ -58,6 +60,10 @@ enum Command {
     DkimKey(dkim_key::DkimKeyArgs),
     /// What telegrams say, a folder of them as if live, what feeds bring.
     Feed(feed::FeedArgs),
+    /// Who would get what because of a telegram, and why.
+    Judge(judge::JudgeArgs),
+    /// What is wrong with the rules.
+    Check(check::CheckArgs),
     /// What happened, in order: verified, signed.
     Journal(journal::JournalArgs),
     /// Rosters in and out.
@@ -89,6 +95,8 @@ fn main() -> ExitCode {
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Journal(args) => journal::run(args).await,
+            Command::Judge(args) => judge::run(&args).await,
+            Command::Check(args) => check::run(&args).await,
             Command::People(args) => people::run(args).await,
             Command::Access(args) => access::run(&args).await,
             Command::Mock(args) => mock::run(args).await,

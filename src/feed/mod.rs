@@ -9,6 +9,8 @@ use std::io::{ErrorKind, Write as _};
 
 use clap::{Args, Subcommand};
 
+pub use read::document;
+
 /// Telegrams of JMA, L-Alert, CAP and others.
 #[derive(Debug, Args)]
 pub struct FeedArgs {
@@ -39,7 +41,7 @@ pub async fn run(args: FeedArgs) -> Result<bool, String> {
 }
 
 /// Prints; `false` when nobody reads any more, as behind `| head`.
-fn tell(text: &str) -> Result<bool, String> {
+pub fn tell(text: &str) -> Result<bool, String> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(false),

@@ -35,9 +35,7 @@ const AREAS_NAMED: usize = 20;
 pub fn run(args: &ReadArgs) -> Result<bool, String> {
     let mut understood = true;
     for file in &args.files {
-        let found =
-            bytes_of(file).and_then(|bytes| read(&bytes, &file.to_string_lossy()).map_err(|reject| reject.to_string()));
-        let text = match found {
+        let text = match document(file) {
             Ok(Document::Bulletins(bulletins)) => shown(&bulletins, args)?,
             Ok(Document::Index(index)) => shown_index(&index, args),
             Ok(_) => return Err(format!("{}: a form that this command cannot show", file.display())),
@@ -52,6 +50,15 @@ pub fn run(args: &ReadArgs) -> Result<bool, String> {
         }
     }
     Ok(understood)
+}
+
+/// What a file says.
+///
+/// # Errors
+/// Why it cannot be read or was refused, without the file's name.
+pub fn document(file: &Path) -> Result<Document, String> {
+    let bytes = bytes_of(file)?;
+    read(&bytes, &file.to_string_lossy()).map_err(|reject| reject.to_string())
 }
 
 /// What is in a file, as far as the reader needs it to see that it is too large.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use hikyaku_dispatch::{AccountId, Approval, Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal, SnapshotFile};
+use hikyaku_dispatch::{
+    AccountId, Approval, Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal, SnapshotFile, State, read_state,
+};
 
 /// The environment's master key, 64 hexadecimal digits; without it `keys/master.key` is used.
 const MASTER: &str = "HIKYAKU_MASTER_KEY";
@@ -34,6 +36,13 @@ pub async fn open_desk(data: &Path) -> Result<Desk, String> {
     let (journal, keys) = (open_journal(data)?, open_keys(data)?);
     let snapshot = SnapshotFile::new(data.join("snapshot"));
     Desk::open_from(Arc::new(journal), keys, Some(snapshot)).await.map_err(|e| e.to_string())
+}
+
+/// The present of a data folder whose system does not run; nothing is written.
+pub async fn read_present(data: &Path) -> Result<State, String> {
+    let (journal, keys) = (open_journal(data)?, open_keys(data)?);
+    let (state, _) = read_state(&journal, &keys).await.map_err(|e| e.to_string())?;
+    Ok(state)
 }
 
 /// The journal's file in a data folder.

@@ -19,6 +19,7 @@ mod people;
 mod relay;
 mod reload;
 mod routes;
+mod rules;
 mod scale;
 mod serving;
 mod signatures;

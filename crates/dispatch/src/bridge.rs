@@ -15,7 +15,7 @@ use crate::dispatch::{Dispatch, DispatchRecord, MailEnd, MailOutcome};
 use crate::gravity::Gravity;
 use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
-use crate::mail::{MailTemplate, fix};
+use crate::mail::fix;
 use crate::state::State;
 
 /// A mail that could not be delivered for this long is not sent any more.
@@ -112,15 +112,12 @@ fn urgency(class: Class) -> Urgency {
 fn template(record: &DispatchRecord, sender: &Sender) -> Result<Template, BatchError> {
     let facts = record.facts.join("\n");
     let fixed = [("title", record.title.as_str()), ("facts", facts.as_str())];
-    let MailTemplate { subject, text } = &record.template;
-    // In a subject there is room for a title, not for lines of facts.
-    let subject = fix(subject, &[("title", &record.title), ("facts", "")]);
     Template::new(TemplateText {
         from: sender.from.clone(),
         return_path: &sender.return_path,
         reply_to: sender.reply_to.as_deref(),
-        subject: &format!("{}{subject}", record.mode.mark()),
-        text: &format!("{}{}", record.mode.notice(), fix(text, &fixed)),
+        subject: &record.template.subject_of(record.mode, &record.title),
+        text: &format!("{}{}", record.mode.notice(), fix(&record.template.text, &fixed)),
         fields: &FIELDS,
     })
 }

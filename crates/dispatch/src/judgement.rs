@@ -33,6 +33,25 @@ pub enum Verdict {
     NothingNew,
 }
 
+/// `承認待ち`
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Verdict::Asked => "送信",
+            Verdict::Nobody => "対象なし",
+            Verdict::AskedAlready => "送信済み",
+            Verdict::NotInEarnest => "訓練・試験",
+            Verdict::Cancelled => "取消",
+            Verdict::Stale => "古い電文",
+            Verdict::Repeated => "重複",
+            Verdict::Held => "承認待ち",
+            Verdict::Corrected => "訂正",
+            Verdict::OperatorNeeded => "人の選択が必要",
+            Verdict::NothingNew => "新しい内容なし",
+        })
+    }
+}
+
 /// The record of one bulletin; every bulletin leaves one, also when nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {

@@ -42,6 +42,10 @@ pub struct Punctuality {
     pub deadline: Timestamp,
     /// When 99 % of the reachable mails were accepted; `None` if they are not yet.
     pub over: Option<Timestamp>,
+    /// Reachable mails that no carrier has accepted yet.
+    pub waiting: usize,
+    /// When the delivery engine had the mails, else when it was decided to send them.
+    pub submitted: Timestamp,
     /// The steps.
     pub stages: Vec<Stage>,
     /// The carriers, the slowest first.
@@ -62,7 +66,16 @@ impl Punctuality {
         let needed = (reachable * SHARE).div_ceil(100);
         let over = needed.checked_sub(1).and_then(|last| all.get(last)).and_then(|at| instant(*at));
         let deadline = start.1.checked_add(record.class.limit()).unwrap_or(Timestamp::MAX);
-        Punctuality { class: record.class, start, deadline, over, stages: stages(dispatch, over), carriers }
+        Punctuality {
+            class: record.class,
+            start,
+            deadline,
+            over,
+            waiting: reachable.saturating_sub(all.len()),
+            submitted: timeline.queued.unwrap_or(timeline.decided),
+            stages: stages(dispatch, over),
+            carriers,
+        }
     }
 
     /// Whether it is late at `now` by more than `factor` times what its class allows; 1.0 is the deadline itself.
@@ -72,10 +85,15 @@ impl Punctuality {
         took.as_secs_f64() > self.class.limit().as_secs_f64() * factor
     }
 
-    /// The stage that took longest.
+    /// The stage that took longest; while it is not over, the wait for what comes next is a stage like the others.
     #[must_use]
-    pub fn slowest_stage(&self) -> Option<&Stage> {
-        self.stages.iter().max_by_key(|stage| stage.took)
+    pub fn slowest_stage(&self, now: Timestamp) -> Option<Stage> {
+        let waits = self.stages.last().filter(|_| self.over.is_none()).map(|last| Stage {
+            name: "受付待ち（未完了）".to_owned(),
+            at: now,
+            took: now.duration_since(last.at),
+        });
+        self.stages.iter().cloned().chain(waits).max_by_key(|stage| stage.took)
     }
 
     /// The report for those who must explain it: figures, the slowest stage and carrier, and room for measures.
@@ -89,13 +107,15 @@ impl Punctuality {
             format!("区分 {}  制限 {}  {end} {}", self.class, seconds(self.class.limit()), seconds(took)),
         ];
         lines.extend(self.stages.iter().map(|it| format!("  {}: {}", it.name, seconds(it.took))));
-        if let Some(stage) = self.slowest_stage() {
+        lines.extend((self.waiting > 0).then(|| format!("  未受付: {} 通", self.waiting)));
+        if let Some(stage) = self.slowest_stage(now) {
             lines.push(format!("最も遅い段階: {}（{}）", stage.name, seconds(stage.took)));
         }
         if let Some(it) = self.carriers.first() {
-            let last = it.at[3].duration_since(it.at[0]);
+            // From when it could have begun: a carrier that kept its first mail waiting is slow, too.
+            let last = it.at[3].duration_since(self.submitted);
             lines.push(format!(
-                "最も遅いキャリア: {}（{} 通、最初から 99 % まで {}）",
+                "最も遅いキャリア: {}（{} 通、配信準備から 99 % まで {}）",
                 it.carrier,
                 it.accepted,
                 seconds(last)

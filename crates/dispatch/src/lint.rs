@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use hikyaku_bulletin::RegionCode;
+use hikyaku_bulletin::{Prefecture, RegionCode};
 use jiff::Timestamp;
 
 use crate::id::{PersonId, RuleId};
-use crate::person::{Person, Side};
+use crate::person::Side;
 use crate::rule::{Aim, Rule, Sending, Who};
 use crate::select::select;
 use crate::state::State;
+use crate::target::Target;
 
 /// Something to mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,27 +47,30 @@ fn wording(rule: &Rule) -> Vec<String> {
     if template.subject.trim().is_empty() || template.text.trim().is_empty() {
         found.push("件名か本文が空です。文面を設定してください。".to_owned());
     }
-    if rule.aim == Aim::Safety && !template.text.contains("{link}") {
+    // `{ link }` is the same field.
+    let [subject, text] = [&template.subject, &template.text].map(|it| it.replace(' ', ""));
+    if rule.aim == Aim::Safety && !text.contains("{link}") {
         found.push("本文に {link} がありません。回答ページへ行けません。".to_owned());
     }
-    let whole = format!("{} {}", template.subject, template.text);
-    if let Some(word) = FIXED.iter().find(|word| whole.contains(*word)) {
+    if let Some(word) = FIXED.iter().find(|word| subject.contains(*word) || text.contains(*word)) {
         found.push(format!(
             "文面に「{word}」と書いてあります。実際の値と食い違うので、{{title}} か {{intensity}} を使ってください。"
         ));
     }
-    if whole.contains("{intensity}") && matches!(rule.who, Who::Anywhere(_)) {
-        found.push("{intensity} は災害のあった地域の値で、受け取る人のいる場所の値ではありません。".to_owned());
+    if !matches!(rule.who, Who::There(_)) && (subject.contains("{intensity}") || text.contains("{intensity}")) {
+        let why =
+            "{intensity} は災害のあった地域の値で、受け取る人のいる場所の値とは限りません。{facts} を使ってください。";
+        found.push(why.to_owned());
     }
     found
 }
 
 fn people(state: &State, rule: &Rule, now: Timestamp) -> Vec<String> {
     let mut found = Vec::new();
-    if let Who::There(target) | Who::Anywhere(target) = &rule.who {
+    for (target, place) in targets(state, rule) {
         match select(state, target, rule.side, now) {
-            Err(refusal) => found.push(format!("対象に存在しないものがあります（{refusal}）。")),
-            Ok(people) if people.is_empty() => found.push("対象に誰もいません。".to_owned()),
+            Err(refusal) => found.push(format!("{place}対象に存在しないものがあります（{refusal}）。")),
+            Ok(people) if people.is_empty() => found.push(format!("{place}対象に誰もいません。")),
             Ok(_) => {}
         }
     }
@@ -80,20 +84,33 @@ fn people(state: &State, rule: &Rule, now: Timestamp) -> Vec<String> {
             found.push("承認の期限が 0 分です。人が判断する時間がありません。".to_owned());
         }
     }
-    if rule.sending == Sending::Never {
-        found.push("送信しない設定です。記録だけが残ります。".to_owned());
-    }
     found
+}
+
+/// The targets of a rule, each with where it stands if there are several.
+fn targets<'a>(state: &'a State, rule: &'a Rule) -> Vec<(&'a Target, String)> {
+    match &rule.who {
+        Who::There(target) | Who::Anywhere(target) => vec![(target, String::new())],
+        Who::Table(_) => {
+            let place = |prefecture: Prefecture| format!("対象表の{}: ", prefecture.name());
+            rows(state, rule).iter().map(|(prefecture, target)| (target, place(*prefecture))).collect()
+        }
+    }
+}
+
+/// The rows of a rule's table.
+fn rows<'a>(state: &'a State, rule: &Rule) -> &'a [(Prefecture, Target)] {
+    let Who::Table(id) = rule.who else { return &[] };
+    state.table(id).map_or(&[], |table| &table.rows)
 }
 
 /// Regions of a rule that nobody has.
 fn places(state: &State, rule: &Rule) -> Vec<String> {
-    if matches!(rule.who, Who::Anywhere(_)) {
+    if !matches!(rule.who, Who::There(_)) {
         return Vec::new();
     }
-    let is_had = |limit: &RegionCode| {
-        state.people().of(rule.side).flat_map(|person| person.regions.all()).any(|region| meets(region, limit))
-    };
+    let people = || state.people().of(rule.side).filter(|person| person.is_reachable());
+    let is_had = |limit: &RegionCode| people().flat_map(|person| person.regions.all()).any(|it| meets(it, limit));
     let nobody = rule.regions.iter().filter(|limit| !is_had(limit));
     nobody.map(|limit| format!("地域 {limit} を登録している人がいません。")).collect()
 }
@@ -106,27 +123,34 @@ fn meets(region: &RegionCode, limit: &RegionCode) -> bool {
 /// People whom no safety rule could ever reach.
 fn unreached(state: &State, now: Timestamp) -> impl Iterator<Item = String> {
     [Side::Domestic, Side::Overseas].into_iter().filter_map(move |side| {
-        let rules = || state.rules().values().filter(move |rule| rule.aim == Aim::Safety && rule.side == side);
-        let members: Vec<(&Rule, Option<BTreeSet<PersonId>>)> =
-            rules().map(|rule| (rule, members(state, rule, now))).collect();
-        let reaches = |person: &Person| {
-            members.iter().any(|(rule, members)| {
-                let is_member = members.as_ref().is_none_or(|members| members.contains(&person.id));
-                let mut regions = person.regions_at(now);
-                let mut is_there = || regions.any(|region| rule.regions.iter().any(|limit| meets(region, limit)));
-                is_member && (rule.regions.is_empty() || is_there())
-            })
-        };
+        let asks = |rule: &&Rule| rule.aim == Aim::Safety && rule.side == side && rule.sending != Sending::Never;
+        let rules = state.rules().values().filter(asks);
+        let reached: BTreeSet<PersonId> = rules.flat_map(|rule| reached(state, rule, now)).collect();
         let people = state.people().of(side).filter(|person| person.is_reachable());
-        let count = people.filter(|person| !reaches(person)).count();
+        let count = people.filter(|person| !reached.contains(&person.id)).count();
         (count > 0).then(|| format!("{}の {count} 人には、どの安否確認の規則も届きません。", side.word()))
     })
 }
 
-/// Whom a rule may concern; `None`: whoever lives there.
-fn members(state: &State, rule: &Rule, now: Timestamp) -> Option<BTreeSet<PersonId>> {
+/// Whoever a rule would reach if its hazard came down on all its regions.
+fn reached(state: &State, rule: &Rule, now: Timestamp) -> BTreeSet<PersonId> {
+    let members = |target: &Target| select(state, target, rule.side, now).unwrap_or_default();
+    let speaks_of = |region: &RegionCode| rule.regions.is_empty() || rule.regions.iter().any(|it| meets(region, it));
+    let are = |fits: &dyn Fn(&RegionCode) -> bool| -> BTreeSet<PersonId> {
+        let people = state.people().of(rule.side).filter(|person| person.is_reachable());
+        people.filter(|person| person.regions_at(now).any(fits)).map(|person| person.id).collect()
+    };
     match &rule.who {
-        Who::There(target) | Who::Anywhere(target) => Some(select(state, target, rule.side, now).unwrap_or_default()),
-        Who::Table(_) => None,
+        Who::There(target) => &members(target) & &are(&speaks_of),
+        Who::Anywhere(target) => members(target),
+        Who::Table(_) => {
+            let rows = rows(state, rule);
+            let named = |region: &RegionCode| rows.iter().any(|(it, _)| region.prefecture() == Some(*it));
+            // A prefecture that the table does not name concerns those who have a region in it.
+            let mut all = are(&|region| region.prefecture().is_some() && speaks_of(region) && !named(region));
+            let own = rows.iter().filter(|(prefecture, _)| speaks_of(&RegionCode::Prefecture(*prefecture)));
+            all.extend(own.flat_map(|(_, target)| members(target)));
+            all
+        }
     }
 }

@@ -69,7 +69,8 @@ impl MailTemplate {
     pub fn information() -> Self {
         MailTemplate {
             subject: "【災害情報】{title}".into(),
-            text: "{title}\n{facts}\n{intensity}\n\n詳しくは: {link}\n".into(),
+            // No {intensity}: subscribers need not be where it happened.
+            text: "{title}\n{facts}\n\n詳しくは: {link}\n".into(),
         }
     }
 
@@ -86,6 +87,15 @@ impl MailTemplate {
             subject: "【承認依頼】{title}".into(),
             text: "{name} さん\n\n安否確認の送信について判断をお願いします。\n\n{title}\n{facts}\n\n{link}\n".into(),
         }
+    }
+}
+
+impl MailTemplate {
+    /// The subject of a mail in this mode about something of this title; fields of the person stay for later.
+    #[must_use]
+    pub fn subject_of(&self, mode: Mode, title: &str) -> String {
+        // In a subject there is room for a title, not for lines of facts.
+        format!("{}{}", mode.mark(), fix(&self.subject, &[("title", title), ("facts", "")]))
     }
 }
 

@@ -17,7 +17,7 @@ use hikyaku_core::tls::Encryption;
 use hikyaku_core::{Address, Batch, BatchId, Carrier, Cause, Outcome, Record, Settlement, Urgency};
 use hikyaku_dispatch::{
     Delivery, Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, MailEnd, MailTemplate, RedbJournal, Rule,
-    Sender, batch_for, outcomes,
+    Sender, batch_for, outcomes, unfinished, unqueued,
 };
 
 fn sender() -> Sender {
@@ -79,11 +79,15 @@ async fn req_m04_a_drill_shows_in_subject_and_text_whatever_the_template_says() 
     }
 }
 
+fn instant(time: &str) -> hikyaku_core::time::Instant {
+    hikyaku_core::time::Instant::from_micros(u64::try_from(at(time).as_microsecond()).unwrap())
+}
+
 fn record(batch: u32, recipient: &str, settled: Option<Settlement>, cause: Option<Cause>) -> Record {
     Record {
         batch: BatchId(batch),
         recipient: recipient.into(),
-        at: hikyaku_core::time::Instant::from_micros(u64::try_from(at("16:12:30").as_microsecond()).unwrap()),
+        at: instant("16:12:30"),
         carrier: Carrier::new("docomo"),
         attempt: 1,
         outcome: Some(if cause.is_some() { Outcome::Refused } else { Outcome::Accepted }),
@@ -127,6 +131,60 @@ async fn what_settles_comes_back_in_one_command_for_each_dispatch_and_counts_onc
         assert_eq!((timeline.decided, timeline.queued), (at("16:12:10"), Some(at("16:12:12"))));
         assert_eq!((timeline.first_accepted, timeline.last_accepted), (Some(at("16:12:30")), Some(at("16:12:30"))));
     });
+}
+
+#[tokio::test]
+async fn req_a20_a_second_round_is_a_batch_of_its_own_for_the_unanswered_with_the_same_links() {
+    let desk = shaken().await;
+    let first = batch(&desk, D1);
+    let bounced = record(7, "p3-1", Some(Settlement::Bounced), Some(Cause::UnknownUser));
+    for command in outcomes(&[bounced], |_| Some((D1, 0))) {
+        desk.command(command, at("16:12:40")).await.unwrap();
+    }
+    desk.command(DispatchCommand::MarkQueued { dispatch: D1, round: 0 }, at("16:12:12")).await.unwrap();
+    desk.command(answer(D1, P1, 1, ""), at("16:20:00")).await.unwrap();
+    desk.command(DispatchCommand::Resend { dispatch: D1 }, at("16:40:00")).await.unwrap();
+    assert_eq!(desk.read(unqueued), [(D1, 1)]);
+    let round = |round| desk.read(|state| batch_for(state, desk.keys(), (D1, round), &sender())).unwrap();
+    let (second, again) = (round(1).unwrap(), round(1).unwrap());
+    second.validate().unwrap();
+    // 甲 has answered; the address of 丙 does not exist.
+    let ids: Vec<&str> = second.recipients.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, ["p2-1"]);
+    assert_eq!(second.recipients[0].fields, first.recipients[2].fields, "the link is still the same");
+    assert_ne!(second.key, first.key);
+    assert_eq!((&second.key, &second.recipients), (&again.key, &again.recipients));
+    let ten_minutes = hikyaku_core::time::Span::from_secs(600);
+    assert_eq!(second.deadline, Some(instant("16:40:00") + ten_minutes), "its time counts from its own beginning");
+    assert!(round(2).is_none());
+}
+
+#[tokio::test]
+async fn outcomes_of_a_second_round_are_counted_beside_the_first_and_leave_its_times_alone() {
+    let desk = shaken().await;
+    desk.command(DispatchCommand::MarkQueued { dispatch: D1, round: 0 }, at("16:12:12")).await.unwrap();
+    desk.command(DispatchCommand::Resend { dispatch: D1 }, at("16:40:00")).await.unwrap();
+    desk.command(DispatchCommand::MarkQueued { dispatch: D1, round: 1 }, at("16:40:01")).await.unwrap();
+    let records = [
+        record(7, "p2-1", Some(Settlement::Expired), Some(Cause::Busy)),
+        record(8, "p2-1", Some(Settlement::Accepted), None),
+    ];
+    let rounds = |batch| if batch == BatchId(7) { Some((D1, 0)) } else { Some((D1, 1)) };
+    for command in outcomes(&records, rounds) {
+        desk.command(command, at("16:41:00")).await.unwrap();
+    }
+    desk.read(|state| {
+        let dispatch = state.dispatch(D1).unwrap();
+        let (first, second) = (dispatch.mail_end_in(0, P2, 1), dispatch.mail_end_in(1, P2, 1));
+        assert_eq!((first, second), (Some(MailEnd::Expired), Some(MailEnd::Accepted)));
+        assert_eq!(dispatch.delivery(), Delivery { accepted: 1, expired: 1, ..Delivery::default() });
+        let timeline = dispatch.timeline();
+        assert_eq!((timeline.queued, timeline.first_accepted), (Some(at("16:12:12")), None));
+        // After a crash both are handed over again: each still has mails whose end nobody knows.
+        assert_eq!((unqueued(state), unfinished(state)), (vec![], vec![(D1, 0), (D1, 1)]));
+    });
+    desk.command(DispatchCommand::Cancel { dispatch: D1 }, at("16:50:00")).await.unwrap();
+    assert_eq!(desk.read(unfinished), [], "what was cancelled is not sent again");
 }
 
 /// 11,500 people in 300 groups of three levels.

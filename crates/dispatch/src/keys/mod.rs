@@ -239,6 +239,11 @@ impl Keys {
         Ok(SignedText::sign(&self.read(Ring::signing_pair)?, statement))
     }
 
+    /// Signs what is no text for people; it must begin with what it is for.
+    pub(crate) fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, KeysError> {
+        Ok(self.read(Ring::signing_pair)?.sign(message).as_ref().to_vec())
+    }
+
     /// Seals a snapshot of everything; opens until the next erasure.
     pub(crate) fn seal_snapshot(&self, plain: &[u8]) -> Result<Sealed, KeysError> {
         self.read(|ring| ring.snapshot.seal(SNAPSHOT_OWNER, plain)).ok_or(KeysError::NoRandomness)

@@ -10,7 +10,7 @@ use hikyaku_core::letter::Mailbox;
 use hikyaku_dispatch::{
     Aim, AnswerCommand, ChoiceId, Command, Desk, DispatchCommand, DispatchEvent, DispatchId, Event, IncidentId,
     JudgingCommand, JudgingEvent, Keys, MailEnd, MailOutcome, MemoryJournal, Mode, PeopleCommand, PersonId,
-    ProposalEnd, ProposalId, Question, RosterImport, Sender, Side, Verdict, Via, Why, batch_for, read_roster,
+    ProposalEnd, ProposalId, Question, RosterImport, Sender, Side, Via, Why, batch_for, read_roster,
 };
 use jiff::{Timestamp, ToSpan};
 
@@ -308,22 +308,10 @@ fn choice(label: &str) -> ChoiceId {
     choices.iter().find(|it| it.label_ja == label).unwrap_or_else(|| panic!("{label} は選べません")).id
 }
 
-fn verdict(events: &[Event]) -> &'static str {
+fn verdict(events: &[Event]) -> String {
     let judged = events.iter().find_map(|event| match event {
         Event::Judging(JudgingEvent::BulletinJudged(judgement)) => Some(judgement.verdict),
         _ => None,
     });
-    match judged.unwrap() {
-        Verdict::Asked => "送信",
-        Verdict::Nobody => "対象なし",
-        Verdict::AskedAlready => "送信済み",
-        Verdict::NotInEarnest => "訓練・試験",
-        Verdict::Cancelled => "取消",
-        Verdict::Stale => "古い電文",
-        Verdict::Repeated => "重複",
-        Verdict::Held => "承認待ち",
-        Verdict::Corrected => "訂正",
-        Verdict::OperatorNeeded => "人の選択が必要",
-        Verdict::NothingNew => "新しい内容なし",
-    }
+    judged.unwrap().to_string()
 }
