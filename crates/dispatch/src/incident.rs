@@ -55,6 +55,8 @@ pub struct Incident {
     pub dispatches: Vec<DispatchId>,
     /// The incident that it was merged into, if it was.
     pub merged_into: Option<IncidentId>,
+    /// The incident that it was a part of, if it was.
+    pub split_from: Option<IncidentId>,
     /// The series of bulletins that belong to it.
     pub series: BTreeSet<String>,
     /// The prefectures that its bulletins named.
@@ -91,6 +93,7 @@ impl Incident {
             cancelled: None,
             dispatches: Vec::new(),
             merged_into: None,
+            split_from: None,
             series: BTreeSet::new(),
             prefectures: BTreeSet::new(),
             known: BTreeMap::new(),

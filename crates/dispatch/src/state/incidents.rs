@@ -66,7 +66,11 @@ impl Incidents {
                     waiting.called += 1;
                 }
             }
-            JudgingEvent::ProposalEnded { proposal, .. } => drop(self.waiting.remove(proposal)),
+            JudgingEvent::ProposalEnded { proposal, .. } => {
+                // Its own row may have been forgotten since; its number is not given again.
+                self.proposals = self.proposals.max(proposal.0);
+                self.waiting.remove(proposal);
+            }
             JudgingEvent::IncidentsMerged { from, into } => self.merge(*from, *into),
             JudgingEvent::IncidentSplit { from, into, series, dispatches, people } => {
                 self.split(*from, *into, series, dispatches, people);
@@ -171,6 +175,7 @@ impl Incidents {
         if let Some(new) = self.by_id.get_mut(&into) {
             keeps.series.retain(|key| !series.contains(key));
             keeps.dispatches.retain(|id| !dispatches.contains(id));
+            new.split_from = Some(from);
             new.dispatches.extend_from_slice(dispatches);
             for person in people {
                 new.known.extend(keeps.known.remove_entry(person));
