@@ -135,6 +135,8 @@ impl Incident {
     pub(crate) fn note(&mut self, person: PersonId, channel: Channel, gravity: Gravity, at: Timestamp) {
         let known = self.known.entry(person).or_default();
         known.retain(|it| it.channel != channel || it.gravity.against(gravity).is_none());
+        // Nearly everybody has one; without this there would be room for four.
+        known.reserve_exact(1);
         known.push(Known { channel, gravity, at });
     }
 }

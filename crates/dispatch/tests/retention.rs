@@ -9,8 +9,8 @@ use std::sync::Arc;
 use common::{D1, P1, answer, at, bulletin, quake, take};
 use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_dispatch::{
-    Desk, DispatchId, IncidentId, Journal, JudgingCommand, Keys, MemoryJournal, RedbJournal, Schedule, SnapshotFile, due, sweep,
-    verify, verify_against,
+    Desk, DispatchId, IncidentId, Journal, JudgingCommand, Keys, MemoryJournal, RedbJournal, Schedule, SnapshotFile,
+    due, sweep, verify, verify_against,
 };
 use jiff::{SignedDuration, Timestamp};
 

@@ -66,8 +66,10 @@ pub fn due(state: &State, schedule: &Schedule, now: Timestamp) -> Vec<RetentionE
 /// From when on nothing of each incident can be answered any more. What was merged or split is one family, whose rows speak
 /// of each other: it is kept until the last of it may go, and then goes as a whole.
 fn last_days(state: &State) -> BTreeMap<IncidentId, Timestamp> {
-    let mut last: BTreeMap<IncidentId, Timestamp> = state.incidents().map(|it| (it.id, own_last_day(state, it))).collect();
-    let of = |it: &Incident| it.merged_into.into_iter().chain(it.split_from).map(|other| [it.id, other]).collect::<Vec<_>>();
+    let mut last: BTreeMap<IncidentId, Timestamp> =
+        state.incidents().map(|it| (it.id, own_last_day(state, it))).collect();
+    let of =
+        |it: &Incident| it.merged_into.into_iter().chain(it.split_from).map(|other| [it.id, other]).collect::<Vec<_>>();
     let related: Vec<[IncidentId; 2]> = state.incidents().flat_map(of).collect();
     let mut settled = false;
     while !settled {
