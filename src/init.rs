@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use hikyaku_dispatch::{AccountCommand, Desk, Names, RedbJournal};
+use hikyaku_dispatch::{AccessCommand, AccountCommand, Desk, Holder, Names, RedbJournal, Role};
 use hikyaku_web::{hash_password, make_password};
 use jiff::Timestamp;
 
@@ -99,5 +99,9 @@ pub async fn open_administrator(desk: &Desk, login: &str, label: &str) -> Result
     let hash = hash_password(&password).map_err(|e| e.to_string())?;
     let command = AccountCommand::Open { names, person: None, password: hash };
     desk.command(command, Timestamp::now()).await.map_err(|e| e.to_string())?;
+    let account = desk.read(|state| state.accounts().by_login(login).map(|account| account.id));
+    let holder = Holder::Account(account.ok_or("the account is gone")?);
+    let grant = AccessCommand::Grant { holder, role: Role::SystemAdministrator };
+    desk.command(grant, Timestamp::now()).await.map_err(|e| e.to_string())?;
     Ok(password)
 }

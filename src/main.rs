@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command speaks on standard output")]
 
+mod access;
 mod account;
 mod carrier_table;
 mod courier;
@@ -13,6 +14,7 @@ mod journal;
 mod letter_files;
 mod metrics;
 mod mock;
+mod people;
 mod ranges;
 mod send;
 mod serve;
@@ -58,6 +60,10 @@ enum Command {
     Feed(feed::FeedArgs),
     /// What happened, in order: verified, signed.
     Journal(journal::JournalArgs),
+    /// Rosters in and out.
+    People(people::PeopleArgs),
+    /// Roles and rights.
+    Access(access::AccessArgs),
     /// The mock carriers alone.
     Mock(mock::MockArgs),
     /// How long a dispatch would take, at any scale, without sending anything.
@@ -83,6 +89,8 @@ fn main() -> ExitCode {
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Journal(args) => journal::run(args).await,
+            Command::People(args) => people::run(args).await,
+            Command::Access(args) => access::run(&args).await,
             Command::Mock(args) => mock::run(args).await,
             Command::Feed(args) => feed::run(args).await,
             Command::Simulate(args) => simulate::run(&args),

@@ -2,7 +2,6 @@
 
 use std::env::{self, VarError};
 use std::path::{Path, PathBuf};
-
 use std::sync::Arc;
 
 use clap::Args;
@@ -71,6 +70,16 @@ pub fn make_keys(data: &Path) -> Result<Keys, String> {
         }
     };
     Keys::open_with(folder, &master).map_err(|e| e.to_string())
+}
+
+/// [`open_desk`], of a folder that is set up first if it holds nothing of ours.
+pub async fn set_up_desk(data: &Path) -> Result<Desk, String> {
+    if !journal_file(data).exists() && !data.join("keys").exists() {
+        std::fs::create_dir_all(data).map_err(|e| format!("{}: {e}", data.display()))?;
+        make_keys(data)?;
+        RedbJournal::open(journal_file(data)).map_err(|e| e.to_string())?;
+    }
+    open_desk(data).await
 }
 
 /// The key that was asked for, else the one beside the keys, if any.

@@ -15,6 +15,7 @@ mod leaks;
 mod mails;
 mod mistakes;
 mod names;
+mod people;
 mod relay;
 mod reload;
 mod routes;

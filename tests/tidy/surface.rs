@@ -9,6 +9,10 @@ const ROOT: &str = "crates/core/src/lib.rs";
 const NAMES_MAX: usize = 22;
 /// Most public rooms beside them.
 const ROOMS_MAX: usize = 9;
+/// Most names in a room.
+const ROOM_NAMES_MAX: usize = 14;
+/// A scenario is made of many things.
+const SIMULATE_NAMES_MAX: usize = 28;
 
 pub(crate) fn check(tree: &[SourceFile]) -> Vec<Violation> {
     let Some(root) = tree.iter().find(|file| file.path == ROOT) else { return Vec::new() };
@@ -21,7 +25,29 @@ pub(crate) fn check(tree: &[SourceFile]) -> Vec<Violation> {
             found.push(Violation::new(ROOT, 1, remedy));
         }
     }
+    for room in rooms {
+        let most = if room == "simulate" { SIMULATE_NAMES_MAX } else { ROOM_NAMES_MAX };
+        let count = names_in(tree, &root.text, &room);
+        if count > most {
+            let remedy = format!("{count} names in the room {room}, {most} at most: hide what nobody outside needs");
+            found.push(Violation::new(ROOT, 1, remedy));
+        }
+    }
     found
+}
+
+/// How many names a room shows, whether it is written out at the top or has a file of its own.
+fn names_in(tree: &[SourceFile], root: &str, room: &str) -> usize {
+    let begin = format!("pub mod {room} {{");
+    let inside = root.split_once(&begin).and_then(|(_, rest)| rest.split_once("\n}"));
+    if let Some((inside, _)) = inside {
+        return shown(&inside.replace("\n    ", "\n")).0.len();
+    }
+    let files = ["rs", "mod"].map(|kind| match kind {
+        "rs" => ROOT.replace("lib.rs", &format!("{room}.rs")),
+        _ => ROOT.replace("lib.rs", &format!("{room}/mod.rs")),
+    });
+    tree.iter().find(|file| files.contains(&file.path.to_string())).map_or(0, |file| shown(&file.text).0.len())
 }
 
 /// The names and the rooms that stand at the top, hidden ones left out.
@@ -65,6 +91,13 @@ fn names_are_counted_one_by_one_and_what_is_in_rooms_is_not() {
     let (names, rooms) = shown(text);
     assert_eq!(names, ["One", "Two", "Three", "struct Five;"]);
     assert_eq!(rooms, ["room"]);
+}
+
+#[test]
+fn the_names_of_a_room_are_counted_whether_it_is_written_out_or_a_file() {
+    let root = "pub mod letter {\n    pub use crate::a::{One, Two};\n    pub use crate::b::Three;\n}\npub mod time;\n";
+    let tree = tree::planted(&[(ROOT, root), ("crates/core/src/time.rs", "pub struct A;\npub fn b() {}\nfn c() {}\n")]);
+    assert_eq!((names_in(&tree, root, "letter"), names_in(&tree, root, "time")), (3, 2));
 }
 
 /// The packages that a package needs, however far, by the lock file.

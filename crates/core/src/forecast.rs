@@ -7,7 +7,7 @@
 mod meter;
 mod words;
 
-pub use meter::Meter;
+pub(crate) use meter::Meter;
 
 use crate::carrier::Carrier;
 use crate::message::{BatchId, Urgency};
@@ -61,7 +61,7 @@ pub enum Basis {
 }
 
 /// What one mail is taken to cost a session of a lane of which nothing is known.
-pub const ASSUMED_TURN: Span = Span::from_millis(200);
+pub(crate) const ASSUMED_TURN: Span = Span::from_millis(200);
 
 /// How fast mails leave for a carrier, by all the ways that are open together.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,12 +7,15 @@
     reason = "a broken promise is a panic here, which is what is looked for"
 )]
 
+use std::sync::Arc;
+
 use crate::address::{Address, AddressStyle};
 use crate::event::BatchHead;
 use crate::message::{Batch, BatchId, History, KeyId, MailId, Mailbox, Recipient, Template, TemplateText, Urgency};
 use crate::policy::Timeouts;
 use crate::press;
 use crate::reply::{Reply, ReplyReader};
+use crate::route::Login;
 use crate::session::{Ending, Letter, Manner, Output, Session};
 use crate::time::{Instant, Span};
 use crate::trust::{Demand, TlsVersion};
@@ -159,7 +162,7 @@ fn mail_is_whole(from: &Mailbox, (subject, text): (&str, &str), fields: &[String
 /// A session with a server that says these bytes: every mail ends once, content leaves only when it was asked for, what is
 /// slipped in before TLS ends the session, and nothing grows without bound.
 ///
-/// The first byte chooses how the session speaks. A 0xFF is no byte of the server's: the one behind it says how long to
+/// The first byte chooses how the session speaks, and whether it has an account and may tell it in clear. A 0xFF is no byte of the server's: the one behind it says how long to
 /// wait, in quarters of a second, and whether the line breaks.
 pub fn session(bytes: &[u8]) {
     let Some((first, rest)) = bytes.split_first() else { return };
@@ -187,6 +190,30 @@ struct Talk {
     ended: Vec<u32>,
     closed: bool,
     encrypting: bool,
+    /// Whether there is an account that no line in clear may be told.
+    secret: bool,
+    /// Whether the connection must show who it is.
+    must_encrypt: bool,
+}
+
+/// An account whose password no mail holds.
+fn login(in_clear: bool) -> Login {
+    let mut login = Login::new("user", "geheim");
+    login.in_clear = in_clear;
+    login
+}
+
+/// The replies among these bytes, counted by their last lines.
+fn replies(bytes: &[u8]) -> usize {
+    bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| line.ends_with(b"\n") && line.get(3) != Some(&b'-'))
+        .count()
+}
+
+/// Lines that ask for what was announced.
+fn grants(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"3")).count()
 }
 
 impl Talk {
@@ -203,8 +230,9 @@ impl Talk {
             pipelining_proven: bit(4),
             overlap: bit(5),
             mails_before: u32::from(how >> 6),
-            login: None,
+            login: bit(1).then(|| Arc::new(login(bit(2)))),
         };
+        let (secret, must_encrypt) = (bit(1) && !bit(2), manner.tls.must_encrypt());
         let now = Instant::from_micros(1_000_000);
         let mut session = Session::new(manner, now);
         for index in 0..MAILS {
@@ -221,7 +249,7 @@ impl Talk {
         }
         session.finish(now);
         let (heard, written) = (Vec::new(), Vec::new());
-        Talk { session, now, heard, written, ended: Vec::new(), closed: false, encrypting: false }
+        Talk { session, now, heard, written, ended: Vec::new(), closed: false, encrypting: false, secret, must_encrypt }
     }
 
     fn hear(&mut self, bytes: &[u8]) {
@@ -250,7 +278,14 @@ impl Talk {
                 Output::StartTls => {
                     assert!(!self.encrypting, "TLS twice");
                     self.encrypting = true;
+                    // Up to here each command has had one answer, and the greeting answered none.
                     assert!(self.heard.ends_with(b"\n"), "bytes behind the 220 were taken for what comes after TLS");
+                    let commands = self.written.iter().filter(|byte| **byte == b'\n').count();
+                    assert_eq!(
+                        replies(&self.heard),
+                        1 + commands,
+                        "a reply behind the 220 was taken for what comes after TLS"
+                    );
                     self.session.tls_up(self.now);
                 }
                 Output::Ready => {}
@@ -265,7 +300,11 @@ impl Talk {
             }
         }
         let count = |what: &[u8], of: &[u8]| of.windows(what.len()).filter(|w| *w == what).count();
-        assert!(count(b"CONTENT ", &self.written) <= count(b"3", &self.heard), "content that nobody asked for");
+        assert!(count(b"CONTENT ", &self.written) <= grants(&self.heard), "content that nobody asked for");
+        // "geheim" alone, and at the end of what AUTH PLAIN says.
+        let told = count(b"Z2VoZWlt", &self.written) > 0;
+        let may_tell = !self.secret || (self.must_encrypt && self.encrypting);
+        assert!(may_tell || !told, "the password was told where it may not be");
         assert!(self.written.len() < 2_000, "written {} bytes for {MAILS} mails", self.written.len());
     }
 

@@ -93,8 +93,8 @@
 //! - **Every recipient settles exactly once**, as one [`Settlement`]. After a crash it has settled or still waits;
 //!   [`Engine::open`] goes on with what waits.
 //! - **No attempt reaches the wire before it is on disk.** A mail of which it is not known whether the carrier took it is
-//!   reported as [`Outcome::InDoubt`] and sent again with the same Message-ID and Date (or held, see
-//!   [`Policy::resend_in_doubt`]). At most [`Config::unsettled_max`] attempts can be in that state after a crash.
+//!   reported as [`Outcome::InDoubt`] and sent again with the same Message-ID and Date, twice at most
+//!   ([`Policy::in_doubt_resends_max`]); then it settles as [`Settlement::Unknown`]. At most [`Config::unsettled_max`] attempts can be in that state after a crash.
 //! - **A configured limit is never exceeded**, whatever is learned: [`Policy`] holds the ceilings of one carrier. Only a
 //!   restart has its burst anew.
 //! - **One carrier's trouble delays no other.** Each has its own lane with its own window, rate, queue order and health.

@@ -15,7 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::carrier::Carrier;
 use crate::event::{Action, Event, Next, Route, SessionId, Write};
 use crate::message::{BatchId, MailId};
-use crate::outcome::{Cause, Outcome, Stage};
+use crate::outcome::{Outcome, Stage};
 use crate::record::Record;
 use crate::report::Snapshot;
 use crate::session::Why;
@@ -81,7 +81,8 @@ const OPENED: Declared = counter("sessions_opened", &["lane"], "Connections begu
 const FAILED: Declared =
     counter("sessions_failed", &["lane", "stage", "why"], "Sessions that did not end in order, by how far they came");
 const LOOKUPS: Declared = counter("lookups", &["result"], "Answers of the name service: hosts, no-mail, failed");
-const UNRECOGNISED: Declared = counter("unrecognised_replies", &["lane"], "Refusals that no row of the table knows");
+const UNRECOGNISED: Declared =
+    counter("unrecognised_replies", &["lane"], "Refusals in words that no row of the table was made for");
 const COMMITS: Declared =
     seconds("commit", Kind::Histogram, &[], "From handing an attempt to the disk until it was durable, one a commit");
 const SESSIONS: Declared = gauge("sessions", &["lane"], "Sessions open");
@@ -252,6 +253,12 @@ impl Metrics {
         }
     }
 
+    /// A refusal came in words that no row of the table was made for.
+    pub fn unseen(&mut self, record: &Record) {
+        let lane = self.lane(&record.carrier);
+        self.count(UNRECOGNISED, [lane]);
+    }
+
     fn record(&mut self, mail: MailId, record: &Record, next: &Next) {
         let lane = self.lane(&record.carrier);
         if let Some(outcome) = record.outcome {
@@ -262,9 +269,6 @@ impl Metrics {
             }
             if record.stage == Some(Stage::Content) && outcome != Outcome::InDoubt {
                 self.observe(REPLIES, [lane.clone()], record.latency.as_secs_f64());
-            }
-            if record.cause == Some(Cause::Unrecognised) {
-                self.count(UNRECOGNISED, [lane.clone()]);
             }
         }
         if let Some(settlement) = record.settled {

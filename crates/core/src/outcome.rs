@@ -2,7 +2,7 @@
 
 mod rules;
 
-pub use rules::{EnhancedPattern, ReplyRule, ReplyRules};
+pub use rules::{EnhancedPattern, Reading, ReplyRule, ReplyRules};
 
 /// Where in the conversation something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

@@ -1,6 +1,9 @@
 //! When each mail may depart: a generic cell rate algorithm whose rate can change while it runs.
 
+mod slots;
+
 use crate::time::{Instant, Span};
+pub use slots::{Slot, Slots};
 
 /// The shortest interval between mails, so that a rate never becomes infinite: one microsecond.
 const INTERVAL_MIN: Span = Span::from_micros(1);

@@ -200,6 +200,11 @@ impl Field {
             _ if choice.paid => plan.credit = plan.credit.saturating_sub(RETRY_PRICE),
             _ => {}
         }
+        self.passed(choice, next);
+    }
+
+    /// The choice was put off, which takes nobody's turn: what is first at that site now.
+    pub fn passed(&mut self, choice: Choice, next: Option<Head>) {
         if let Some(row) = self.rows.get_mut(&choice.group) {
             row.sites.remove(&(choice.chunk, choice.site));
         }

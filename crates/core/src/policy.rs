@@ -35,12 +35,13 @@ pub struct Policy {
     pub timeouts: Timeouts,
     /// How long to wait for each answer, for all other mails.
     pub timeouts_routine: Timeouts,
-    /// How often a mail is tried again after a busy or broken attempt before it expires by its own time: none means for ever.
+    /// Attempts after which a mail that was deferred each time expires; `None` means that only its own time ends it.
     pub attempts_max: Option<u32>,
     /// Ceilings over all our addresses together; the others count for each address.
     pub total: Totals,
-    /// Whether a mail in doubt is sent again (with the same Message-ID) or settles as unknown.
-    pub resend_in_doubt: bool,
+    /// How often a mail in doubt is sent again (with the same Message-ID), at growing intervals, before it settles as unknown:
+    /// so many copies more than one a recipient may get, at most.
+    pub in_doubt_resends_max: u32,
 }
 
 /// Ceilings of a carrier over all our addresses; `None` has none.
@@ -111,7 +112,7 @@ impl Default for Policy {
             timeouts_routine: Timeouts::RFC,
             attempts_max: None,
             total: Totals::default(),
-            resend_in_doubt: true,
+            in_doubt_resends_max: 2,
         }
     }
 }

@@ -48,6 +48,12 @@ impl Reply {
         (300..400).contains(&self.code)
     }
 
+    /// 4yz: not now.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        (400..500).contains(&self.code)
+    }
+
     /// 5yz: not like this.
     #[must_use]
     pub fn is_permanent(&self) -> bool {

@@ -46,7 +46,8 @@ pub struct LaneView {
     /// Whether an operator stopped it.
     pub paused: bool,
     /// What somebody should look at: [`Cause::Blocked`] while the carrier blocks this source and only trial mails are
-    /// sent; [`Cause::UnknownUser`] while more than 15 in a hundred of the recent addresses are unknown there, for which
+    /// sent; [`Cause::Policy`] while half of its last answers are refusals that are about us (authentication, DNS, words
+    /// that nobody knows): nobody bounces for them, single trial mails are sent; [`Cause::UnknownUser`] while more than 15 in a hundred of the recent addresses are unknown there, for which
     /// carriers block. Where they came suddenly, nobody is given up before he was refused twice.
     pub alarm: Option<Cause>,
     /// Until when nothing departs because the carrier was busy.

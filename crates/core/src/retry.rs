@@ -11,6 +11,8 @@ pub struct Retry {
     pub cause: Cause,
     /// How many attempts were made.
     pub attempts: u32,
+    /// How many of them ended in doubt, the last one included; 0 if that one did not.
+    pub doubts: u32,
     /// The batch's hurry.
     pub urgency: Urgency,
     /// The batch's deadline, if it has one.
@@ -39,6 +41,9 @@ fn waits(cause: Cause) -> (f64, f64, f64) {
     }
 }
 
+/// As [`waits`], after an attempt that ended in doubt: the carrier may well have the mail, and each attempt is a copy more.
+const IN_DOUBT: (f64, f64, f64) = (60.0, 900.0, 7200.0);
+
 /// What is more urgent than a safety confirmation asks twice as often.
 fn pace(urgency: Urgency) -> f64 {
     if urgency < Urgency::Safety { 0.5 } else { 1.0 }
@@ -58,9 +63,10 @@ impl Retry {
     #[must_use]
     pub fn next(&self, now: Instant, chance: f64) -> Instant {
         let deadline = self.deadline.unwrap_or(self.submitted + self.urgency.hurry());
-        let (first, longest, late_longest) = waits(self.cause);
+        let (first, longest, late_longest) = if self.doubts > 0 { IN_DOUBT } else { waits(self.cause) };
         let (first, longest) = (first * pace(self.urgency), longest * pace(self.urgency));
-        let doublings = i32::try_from(self.attempts.saturating_sub(1).min(20)).unwrap_or(20);
+        let counted = if self.doubts > 0 { self.doubts } else { self.attempts };
+        let doublings = i32::try_from(counted.saturating_sub(1).min(20)).unwrap_or(20);
         let doubled = first * f64::powi(2.0, doublings);
         let wait = if now < deadline {
             let left = deadline.since(now).as_secs_f64();
@@ -83,7 +89,7 @@ mod tests {
     const SUBMITTED: Instant = Instant::from_micros(1_000_000_000_000_000);
 
     fn retry(cause: Cause, urgency: Urgency) -> Retry {
-        Retry { cause, attempts: 1, urgency, deadline: None, submitted: SUBMITTED, expires: None }
+        Retry { cause, attempts: 1, doubts: 0, urgency, deadline: None, submitted: SUBMITTED, expires: None }
     }
 
     fn wait(retry: Retry, after: u64, chance: f64) -> f64 {
@@ -140,6 +146,15 @@ mod tests {
             }
             assert!(left <= last + 1e-6, "{cause:?}: the last attempt came {left} s before the expiry");
         }
+    }
+
+    #[test]
+    fn a_mail_in_doubt_waits_a_minute_and_then_longer_each_time() {
+        let doubted = |doubts| Retry { doubts, attempts: doubts, ..retry(Cause::Network, Urgency::Hazard) };
+        assert_eq!([1, 2].map(|doubts| wait(doubted(doubts), 0, 0.0)), [60.0, 120.0]);
+        assert!(wait(doubted(3), 0, 0.0) > 120.0);
+        let urgent = Retry { urgency: Urgency::Immediate, ..doubted(1) };
+        assert!((30.0..=60.0).contains(&wait(urgent, 0, 0.0)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hikyaku_core::errors::BatchError;
-use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
+use hikyaku_core::letter::{KeyId, Mailbox, TemplateText};
 use hikyaku_core::time::{Instant, Span};
 use hikyaku_core::{Address, Batch, BatchId, Recipient, Record, Settlement, Template, Urgency};
 use jiff::Timestamp;
@@ -141,7 +141,7 @@ fn recipients(state: &State, keys: &Keys, dispatch: &Dispatch, round: u8, sender
             key: KeyId(u64::from(person.id.0)),
             address: Address::parse(&address.address).ok()?,
             fields: vec![person.name().to_owned(), gravity, link, verp],
-            history: History::Unknown,
+            history: state.address_health(person, address).state.history(),
             id,
         })
     };

@@ -49,6 +49,20 @@ id!(
     DispatchId, "d"
 );
 
+id!(
+    /// A round of probes of addresses.
+    ProbeId, "b"
+);
+id!(
+    /// A wish that two must agree to.
+    RequestId, "w"
+);
+
+id!(
+    /// A stay abroad of the travel register.
+    StayId, "s"
+);
+
 impl AccountId {
     /// Under which number the ring keeps the key of an account: people are counted from 1 upwards, accounts from the end downwards.
     pub(crate) const fn key(self) -> PersonId {

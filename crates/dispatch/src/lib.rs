@@ -29,6 +29,7 @@ mod fold;
 mod followup;
 mod gravity;
 mod group;
+mod health;
 mod id;
 mod incident;
 mod journal;
@@ -42,9 +43,11 @@ mod mail;
 mod measure;
 mod person;
 mod proposal;
+mod pull;
 mod question;
 mod reach;
 mod retention;
+mod rights;
 mod roster;
 mod round;
 mod rule;
@@ -59,9 +62,10 @@ mod tally;
 mod target;
 mod thread;
 mod timeline;
+mod travel;
 mod unreached;
 
-pub use access::{Actor, may};
+pub use access::{Action, Actor, Denied, Guarded, Holder, Reach, Role, RoleKind, Subject, matrix_markdown, reach};
 pub use account::{
     ACCOUNT_NAME_CHARS_MAX, Account, Door, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
 };
@@ -72,8 +76,9 @@ pub use chain::{Broken, Content, Hash, Head, Row};
 pub use class::{Class, Start};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
-    DispatchCommand, DispatchRefusal, JudgingCommand, JudgingRefusal, PeopleCommand, PeopleRefusal, Refusal,
-    RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, TravelCommand, TravelRefusal,
+    DispatchCommand, DispatchRefusal, HealthCommand, HealthRefusal, JudgingCommand, JudgingRefusal, PeopleCommand,
+    PeopleRefusal, Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, TravelCommand,
+    TravelRefusal,
 };
 pub use condition::{Condition, Told};
 pub use custody::CustodyError;
@@ -82,7 +87,7 @@ pub use custody::export::export;
 pub use custody::hand_over::{HandOverKeys, hand_over, open_hand_over};
 pub use custody::sweep::{Swept, sweep};
 pub use day::japan_date;
-pub use decide::{PersonChange, RosterChanges, Touched, decide, due, preview_roster};
+pub use decide::{PersonChange, RosterChanges, Touched, decide, decide_for, due, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{
     Asked, Cause, Decided, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS, Response,
@@ -90,14 +95,19 @@ pub use dispatch::{
 pub use draft::DispatchDraft;
 pub use error::Error;
 pub use event::{
-    AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, JournalEvent, JudgingEvent, News,
-    PeopleEvent, RetentionEvent, TravelEvent,
+    AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, HealthEvent, JournalEvent,
+    JudgingEvent, News, PeopleEvent, RetentionEvent, TravelEvent,
 };
 pub use fold::read_state;
 pub use followup::FollowUp;
 pub use gravity::Gravity;
 pub use group::{Group, GroupChange, Groups};
-pub use id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, ProposalId, RuleId, TableId};
+pub use health::{
+    AddressHealth, AddressReport, Answers, Evidence, HealthState, Occasion, Probe, ProbePolicy, Seen, Sign,
+};
+pub use id::{
+    AccountId, DispatchId, GroupId, IncidentId, PersonId, ProbeId, ProposalId, RequestId, RuleId, StayId, TableId,
+};
 pub use incident::{Incident, Summary};
 pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
@@ -117,9 +127,11 @@ pub use person::{
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
 pub use proposal::{Proposal, ProposalEnd, Waiting};
+pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
 pub use retention::{Approval, Schedule};
-pub use roster::{Roster, RosterFault, RosterFaults, read_roster, read_roster_with, write_roster};
+pub use rights::{capacity, may, roles};
+pub use roster::{Roster, RosterFault, RosterFaults, StayRow, read_roster, read_roster_with, read_stays, write_roster};
 pub use round::{Round, Why};
 pub use rule::{Aim, FRESH_MINUTES, Hold, Rule, Sending, Table, Unattended, WINDOW_HOURS, Who};
 pub use sealed::{Private, Sealed};
@@ -127,9 +139,12 @@ pub use select::select;
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
 pub use silence::{Suspect, suspects};
 pub use snapshot::SnapshotFile;
-pub use state::{Accounts, Plans, State};
+pub use state::{Access, Accounts, Plans, Request, State};
 pub use tally::{GroupRow, Share, Tally};
 pub use target::Target;
 pub use thread::{MESSAGE_CHARS_MAX, Message, Speaker, Spoken};
 pub use timeline::{Origin, Timeline};
+pub use travel::{
+    Register, RegisteredStay, Stay, StayKind, Traveller, local_time, travellers_at_risk, zone_of, zones_of,
+};
 pub use unreached::{Webhook, webhook};

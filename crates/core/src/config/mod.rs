@@ -1,5 +1,6 @@
 //! How the engine is set up: the folder, the name service, what may be dialled, and the tables of carriers and replies.
 
+mod bounds;
 mod carriers;
 mod limits;
 mod replies;

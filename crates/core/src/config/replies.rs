@@ -113,11 +113,23 @@ pub(super) struct ReplyToml {
     contains: OneOrMore,
     cause: Cause,
     outcome: Option<Outcome>,
+    /// Whether the row only says what words that nobody knows are taken for.
+    #[serde(default)]
+    fallback: bool,
+    holds: Option<Holds>,
     #[serde(default)]
     examples: Vec<String>,
     #[serde(default)]
     unlike: Vec<String>,
     source: String,
+}
+
+/// What waits after a reply that blocks us, where it is not the carrier.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Holds {
+    /// The recipient's domain: its administrator keeps us out, and the carrier's other domains know nothing of it.
+    Domain,
 }
 
 /// `"a"` or `["a", "b"]`.
@@ -157,6 +169,8 @@ impl ReplyToml {
             contains: self.contains.into_vec(),
             cause: self.cause,
             outcome: self.outcome,
+            fallback: self.fallback,
+            holds_domain: self.holds == Some(Holds::Domain),
         };
         let read = |lines: &[String], cause| -> Result<Vec<Example>, String> {
             lines.iter().map(|text| Example::parse(text, rule.carriers.first(), cause)).collect()

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::bounds::{Count, Rate};
 use super::table::{Table, TableError};
 use crate::route::{Source, SourceLimits};
 
@@ -23,20 +24,21 @@ pub(super) struct SourceToml {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SourceLimitsToml {
-    sessions_max: Option<u32>,
-    mails_per_second_max: Option<f64>,
-    burst_mails: Option<u32>,
-    connects_per_minute_max: Option<u32>,
+    sessions_max: Option<Count>,
+    mails_per_second_max: Option<Rate>,
+    burst_mails: Option<Count>,
+    connects_per_minute_max: Option<Count>,
 }
 
 impl SourceToml {
     /// The source, if the table knows every carrier it names.
     pub(super) fn build(self, table: &Table<'_>) -> Result<Source, TableError> {
+        let most = |Count(count)| count;
         let limits = SourceLimits {
-            sessions_max: self.limits.sessions_max,
-            mails_per_second_max: self.limits.mails_per_second_max,
-            burst_mails: self.limits.burst_mails,
-            connects_per_minute_max: self.limits.connects_per_minute_max,
+            sessions_max: self.limits.sessions_max.map(most),
+            mails_per_second_max: self.limits.mails_per_second_max.map(|Rate(rate)| rate),
+            burst_mails: self.limits.burst_mails.map(most),
+            connects_per_minute_max: self.limits.connects_per_minute_max.map(most),
         };
         let carriers = table.carriers(self.carriers)?;
         Ok(Source { address: self.address, helo: self.helo, carriers, limits })

@@ -16,6 +16,15 @@ impl Machine {
         let Some(lane_at) = self.talk_lanes.remove(&session) else { return };
         let lane = &mut self.lanes[lane_at];
         let Some(talk) = lane.talks.get_mut(&session) else { return };
+        // Who greets, hears of no mail and closes has refused us: unless that counts as a greeting that never came, he
+        // would be connected to again at once, for ever.
+        if talk.ready && !talk.begun && is_of_the_server(why) {
+            talk.ready = false;
+            lane.fruitless = true;
+            if let Some(before) = talk.reach_before {
+                lane.reach.entry(talk.addr).or_insert(before);
+            }
+        }
         let (was_ready, host, place) = (talk.ready, talk.host.clone(), (talk.site, talk.addr));
         let untrusted = matches!(why, Why::TlsFailed(_)) && talk.demand.must_encrypt();
         let assigned = core::mem::take(&mut talk.assigned);
@@ -98,7 +107,7 @@ impl Machine {
             Why::Finished | Why::DiscardsInput | Why::PipeliningLie => (Cause::Protocol, String::new()),
         };
         // Whatever a greeting says, it is no verdict on a mail.
-        Verdict { outcome: Outcome::Deferred, cause: Some(cause), stage, reply }
+        Verdict { outcome: Outcome::Deferred, cause: Some(cause), stage, reply, reading: None }
     }
 
     /// What the end of a session says about the carrier's load.
@@ -128,11 +137,18 @@ impl Machine {
                     Some(Signal::NoSession { open, silent: false })
                 }
             }
+            // Another session is logged in: this one more is not wanted.
+            Why::LoginRefused(_) if open > 0 => Some(Signal::NoSession { open, silent: false }),
             // Without a route nothing was asked of the carrier: `Unreachable` says nothing about it.
-            Why::Lost(_) | Why::TimedOut if !was_ready && !astray => {
+            Why::Lost(_) | Why::TimedOut | Why::Protocol(_) if !was_ready && !astray => {
                 Some(Signal::NoSession { open, silent: *why == Why::TimedOut })
             }
             _ => None,
         }
     }
+}
+
+/// Whether the server ended a session, and not for what it had promised of pipelining or encryption.
+fn is_of_the_server(why: &Why) -> bool {
+    matches!(why, Why::Refused(_) | Why::Lost(_) | Why::Protocol(_))
 }

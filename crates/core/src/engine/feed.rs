@@ -31,6 +31,8 @@ enum Stop {
     SiteUntil(Instant),
     /// The whole lane must wait until then.
     Lane(Instant),
+    /// This mail's domain keeps us out; it was put off.
+    Mail,
 }
 
 /// A session that can take a mail.
@@ -80,6 +82,11 @@ impl Machine {
                     field.took(&mut self.lanes[lane].plan, choice, next);
                     continue;
                 }
+                Err(Stop::Mail) => {
+                    let next = self.sites[choice.site].queue.head(choice.group.batch, choice.group.wait);
+                    field.passed(choice, next);
+                    continue;
+                }
                 Err(Stop::Site) => {}
                 Err(Stop::NoSeat) => seatless.push(choice.site),
                 Err(Stop::SiteUntil(until)) => wake = wake.min(until),
@@ -110,6 +117,7 @@ impl Machine {
     fn feed_mail(&mut self, lane: usize, choice: Choice, now: Instant, actions: &mut Vec<Action>) -> Result<(), Stop> {
         let (group, site) = (choice.group, choice.site);
         let chunk_id = ChunkId { batch: group.batch, number: choice.chunk };
+        self.put_off_if_held(site, choice, chunk_id, now)?;
         let chunk = self.chunk(chunk_id, Some(lane), actions).ok_or(Stop::Site)?;
         let seat = self.find_seat(lane, choice, now)?;
         if !self.may_register(lane, matches!(seat, Seat::New(..))) {
@@ -131,7 +139,7 @@ impl Machine {
         }
         let pick = self.sites[site].queue.take(group).ok_or(Stop::Site)?;
         let gone = chunk.recipients.get(usize::from(ChunkId::place(pick.mail))).is_none_or(Option::is_none);
-        if gone || (pick.past.doubts > 0 && !self.lanes[lane].policy.resend_in_doubt) {
+        if gone || pick.past.doubts > self.lanes[lane].policy.in_doubt_resends_max {
             let settlement = if gone { Settlement::Cancelled } else { Settlement::Unknown };
             let carrier = self.lanes[lane].carrier.clone();
             self.doom(vec![pick], &carrier, settlement, "");
@@ -153,6 +161,17 @@ impl Machine {
         let flight = Flight { lane, site, session, past, wait, chunk, depart, style, sent: false, recalled: false };
         self.flights.insert(pick.mail, flight);
         Ok(())
+    }
+
+    /// Puts a mail off whose domain keeps us out.
+    fn put_off_if_held(&mut self, site: usize, choice: Choice, chunk: ChunkId, now: Instant) -> Result<(), Stop> {
+        let Some(domain) = self.chunk_homes.get(&chunk).map(|home| home.domain.clone()) else { return Ok(()) };
+        let Some(until) = self.sites[site].holds.ask(&domain, now) else { return Ok(()) };
+        let Some(head) = self.batches.get(&choice.group.batch).map(|batch| batch.head.clone()) else { return Ok(()) };
+        let pick = self.sites[site].queue.take(choice.group).ok_or(Stop::Site)?;
+        self.sites[site].queue.add_again(until, Self::standing(&head), pick);
+        self.wake_group(self.sites[site].group);
+        Err(Stop::Mail)
     }
 
     /// A session for the site's next mail: one where nothing goes before it, else a new one, else the least busy one.
@@ -199,7 +218,7 @@ impl Machine {
 
     /// Mails that a session of this lane has at most.
     fn depth(&self, lane: usize) -> usize {
-        let seats = self.lanes.len().max(1) * self.lanes[lane].policy.sessions_max.max(1) as usize;
+        let seats = self.lanes_at_work.max(1) * self.lanes[lane].policy.sessions_max.max(1) as usize;
         self.settings.unsettled_max.map_or(DEPTH.0, |max| (max / seats).clamp(DEPTH.0, DEPTH.1))
     }
 
@@ -233,7 +252,7 @@ impl Machine {
         let lane_at = lane;
         self.sites[talk.site].last_turn = self.sessions_opened;
         let lane = &mut self.lanes[lane];
-        // `find_seat` has seen that a connection may be made now.
+        // `may_connect` has said that a connection may be made now.
         let _ = lane.connects.ask(now, now);
         let most = lane.policy.mails_per_session_max;
         talk.mails_max = lane.congestion.next_turn().map_or(most, |learned| learned.min(most));

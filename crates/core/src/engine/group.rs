@@ -6,6 +6,7 @@ use super::machine::Machine;
 use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::event::Action;
+use crate::message::MailId;
 use crate::policy::Policy;
 use crate::route::{self, RelayRoute, WhenDown};
 use crate::time::Instant;
@@ -124,6 +125,16 @@ impl Machine {
         if let Some(at) = self.group_names.get(&carrier).copied() {
             for lane in self.groups[at].lanes.clone() {
                 self.lanes[lane].paused = paused;
+                if paused {
+                    // What a session has not begun is given back.
+                    let mails: Vec<MailId> = self.lanes[lane]
+                        .talks
+                        .values()
+                        .flat_map(|talk| &talk.assigned)
+                        .map(|(_, mail)| *mail)
+                        .collect();
+                    mails.into_iter().for_each(|mail| self.recall(mail));
+                }
             }
             self.wake_group(at);
         }

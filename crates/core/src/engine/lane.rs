@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::health::Relay;
+use super::hold::Holds;
+use super::refusals::Refusals;
 use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::congestion::Congestion;
@@ -28,37 +30,47 @@ const NO_ADDRESS_WAIT: Span = Span::from_secs(20);
 /// First and longest time for which a site leaves a host alone that did not show what the site must see.
 const TLS_HOLD: (Span, Span) = (Span::from_secs(1), Span::from_secs(60));
 
+/// How long a host whose handshake failed is spoken with in clear, where that is allowed: it may only have been slow, and
+/// each of these mails can be read on the way.
+const TLS_BROKEN_KEPT: Span = Span::from_secs(60);
+
+/// How long a lane is patient after an answer to a content did not come in time: who answered late once does so again, and
+/// each impatience is a copy more.
+const PATIENT: Span = Span::from_secs(3600);
+
 /// How long a host's bad manners are remembered: it may only have been slow, or have been mended.
 const MANNERS_KEPT: Span = Span::from_secs(600);
 
 /// What is remembered of one host.
 #[derive(Clone, Debug)]
 pub struct Host {
-    /// Until when the three below are believed.
+    /// Until when what it did with several commands at once is believed.
     kept_until: Instant,
+    /// Until when it is spoken with in clear because a handshake failed.
+    tls_broken_until: Instant,
     pipelining: bool,
     proven: bool,
     overlap: bool,
     mails: u32,
-    tls_broken: bool,
 }
 
 impl Default for Host {
     fn default() -> Self {
-        Host { kept_until: Instant::EPOCH, pipelining: true, proven: false, overlap: true, mails: 0, tls_broken: false }
+        let (kept_until, tls_broken_until) = (Instant::EPOCH, Instant::EPOCH);
+        Host { kept_until, tls_broken_until, pipelining: true, proven: false, overlap: true, mails: 0 }
     }
 }
 
 impl Host {
     /// Learns from the end of a session.
     pub fn on_closed(&mut self, why: &Why, now: Instant) {
-        if matches!(why, Why::DiscardsInput | Why::PipeliningLie | Why::TlsFailed(_)) {
+        if matches!(why, Why::DiscardsInput | Why::PipeliningLie) {
             self.kept_until = now + MANNERS_KEPT;
         }
         match why {
             Why::DiscardsInput => self.overlap = false,
             Why::PipeliningLie => self.pipelining = false,
-            Why::TlsFailed(_) if !self.tls_broken => self.tls_broken = true,
+            Why::TlsFailed(_) => self.tls_broken_until = now + TLS_BROKEN_KEPT,
             _ => {}
         }
     }
@@ -79,6 +91,8 @@ pub struct Site {
     pub hosts: Vec<HostRoute>,
     /// What waits.
     pub queue: Queue,
+    /// Its domains that keep us out.
+    pub holds: Holds,
     /// The number of the last session that was opened for it.
     pub last_turn: u64,
     rotation: usize,
@@ -91,7 +105,15 @@ impl Site {
     /// A site of a carrier.
     #[must_use]
     pub fn new(group: usize, hosts: Vec<HostRoute>) -> Self {
-        Site { group, hosts, queue: Queue::default(), last_turn: 0, rotation: 0, untrusted: BTreeMap::new() }
+        Site {
+            group,
+            hosts,
+            queue: Queue::default(),
+            holds: Holds::default(),
+            last_turn: 0,
+            rotation: 0,
+            untrusted: BTreeMap::new(),
+        }
     }
 
     /// What is published about a host. One that has left the route meanwhile must not be spoken with: nothing is known of it.
@@ -156,6 +178,10 @@ pub struct Talk {
     pub mails: u32,
     /// Mails it may be assigned in all.
     pub mails_max: u32,
+    /// Whether a mail was begun on it.
+    pub begun: bool,
+    /// What was remembered of its address before it was greeted.
+    pub reach_before: Option<Reach>,
     /// Mails it has carried: accepted.
     pub carried: u32,
     /// Since when it has none.
@@ -184,6 +210,8 @@ impl Talk {
             assigned: VecDeque::new(),
             mails: 0,
             mails_max: u32::MAX,
+            begun: false,
+            reach_before: None,
             carried: 0,
             idle_since: Instant::NEVER,
         }
@@ -255,6 +283,13 @@ pub struct Lane {
     pub connects: Pace,
     /// How much it carries now.
     pub congestion: Congestion,
+    /// How many of its last answers were about us.
+    pub refusals: Refusals,
+    /// Whether the last session that ended had been greeted and carried nothing: the next greeting is not believed before
+    /// a mail was begun.
+    pub fruitless: bool,
+    /// Until when an answer to a content is waited for as long as RFC 5321 says, however urgent the mail is.
+    pub patient_until: Instant,
     /// How legacy local parts are written.
     pub style: AddressStyle,
     /// Whether a legacy local part was taken in this style.
@@ -302,6 +337,9 @@ impl Lane {
             pace: Pace::new(policy.mails_per_second_max, policy.burst_mails),
             connects: Pace::new(connect_rate(&policy).0, connect_rate(&policy).1),
             congestion: Congestion::new(&policy),
+            refusals: Refusals::default(),
+            fruitless: false,
+            patient_until: Instant::EPOCH,
             plan: Plan::default(),
             carrier,
             policy,
@@ -443,10 +481,15 @@ impl Lane {
         candidates
     }
 
-    /// A host greeted us.
-    pub fn on_greeted(&mut self, addr: SocketAddr) {
-        self.reach.remove(&addr);
+    /// An answer to a content did not come in time.
+    pub fn on_late(&mut self, now: Instant) {
+        self.patient_until = now + PATIENT;
+    }
+
+    /// A host greeted us. Gives what was remembered of its address: it holds on if no mail is begun there.
+    pub fn on_greeted(&mut self, addr: SocketAddr) -> Option<Reach> {
         self.families.worked(addr);
+        self.reach.remove(&addr)
     }
 
     /// A session ended before it was greeted: its address is left alone for a while.
@@ -454,6 +497,8 @@ impl Lane {
         let failure = match why {
             Why::TimedOut => Failure::Silent,
             Why::Protocol(_) | Why::TlsFailed(_) => Failure::Mistaken,
+            // It had greeted us, and took no mail.
+            _ if stage >= Stage::Mail => Failure::Mistaken,
             _ => Failure::Refused,
         };
         self.reach.entry(addr).or_default().failed(failure, now);
@@ -467,12 +512,16 @@ impl Lane {
     pub fn manner(&self, host: &str, demand: Demand, hurry: bool, now: Instant) -> Manner {
         let known = self.hosts.get(host).cloned().unwrap_or_default();
         let old = known.kept_until <= now;
+        let (mut timeouts, timeouts_routine) = (self.policy.timeouts, self.policy.timeouts_routine);
+        if self.patient_until > now {
+            timeouts.content = timeouts.content.max(timeouts_routine.content);
+        }
         Manner {
             helo: self.helo.clone(),
-            tls: if known.tls_broken && !old { demand.after_failure() } else { demand },
+            tls: if known.tls_broken_until > now { demand.after_failure() } else { demand },
             tls_min: self.policy.tls_min,
-            timeouts: self.policy.timeouts,
-            timeouts_routine: self.policy.timeouts_routine,
+            timeouts,
+            timeouts_routine,
             hurry,
             pipelining: known.pipelining || old,
             pipelining_proven: known.proven,

@@ -117,6 +117,8 @@ pub struct Machine {
     pub(super) doomed: VecDeque<Doomed>,
     /// Attempts that are registered and not durable as ended.
     pub(super) unsettled: usize,
+    /// Lanes that have mails or sessions in this step.
+    pub(super) lanes_at_work: usize,
     /// Lanes of the ends that were handed over to become durable, in order; `None` for mails that were never under way.
     ending: VecDeque<Option<usize>>,
     /// Mails settled without an attempt and not durable yet.
@@ -162,6 +164,7 @@ impl Machine {
             chunks: HashMap::new(),
             doomed: VecDeque::new(),
             unsettled: 0,
+            lanes_at_work: 0,
             ending: VecDeque::new(),
             burying: 0,
             paused: HashSet::new(),
@@ -196,6 +199,7 @@ impl Machine {
             self.timers.remove(&(due, lane));
             self.dirty.insert(lane);
         }
+        self.count_work();
         while let Some(lane) = self.dirty.pop_first() {
             let wake = self.feed(lane, now, actions);
             self.timers.remove(&(self.lanes[lane].wake, lane));
@@ -266,6 +270,9 @@ impl Machine {
             }
             Event::BatchEnded(batch) => {
                 self.batches.remove(&batch);
+                for lane in &mut self.lanes {
+                    lane.settled.remove(&batch);
+                }
                 self.chunks.retain(|id, slot| id.batch != batch || matches!(slot, ChunkSlot::Asked(_)));
             }
             Event::QueueFull(why) => {
@@ -308,12 +315,25 @@ impl Machine {
 
     /// Whether one more attempt of a lane may be registered, on a session that is open or on a new one.
     ///
-    /// Every lane has its own share, so that one whose attempts do not end takes nothing from the others.
+    /// Every lane that has something to do has its own share, so that one whose attempts do not end takes nothing from the
+    /// others; and one alone has no more than half, so that there is room for the next that comes.
     pub(super) fn may_register(&self, lane: usize, new_session: bool) -> bool {
         let (lanes, lane) = (self.lanes.len().max(1), &self.lanes[lane]);
         match self.settings.unsettled_max {
-            Some(max) => self.unsettled < max && lane.unsettled < (max / lanes).max(1),
+            Some(max) => {
+                let share = max / self.lanes_at_work.max(2).min(lanes);
+                self.unsettled < max && lane.unsettled < share.max(1)
+            }
             None => lane.unsettled < 2 * (lane.talks.len() + usize::from(new_session)) + UNSETTLED_SPARE / lanes,
+        }
+    }
+
+    /// Counts the lanes among which a configured bound is shared.
+    fn count_work(&mut self) {
+        if self.settings.unsettled_max.is_some() {
+            let waits = |group: &Group| group.sites.iter().any(|at| self.sites[*at].queue.waiting() > 0);
+            let works = |lane: &&Lane| !lane.talks.is_empty() || waits(&self.groups[lane.group]);
+            self.lanes_at_work = self.lanes.iter().filter(works).count();
         }
     }
 

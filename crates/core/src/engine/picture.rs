@@ -51,6 +51,8 @@ fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
 }
 
 fn alarm(lane: &Lane) -> Option<Cause> {
-    let blocked = lane.congestion.is_blocked().then_some(Cause::Blocked);
+    // The carrier is left alone for these as for a block; who is to act is another.
+    let ours = lane.refusals.are_many().then_some(Cause::Policy);
+    let blocked = ours.or_else(|| lane.congestion.is_blocked().then_some(Cause::Blocked));
     blocked.or_else(|| lane.congestion.has_many_unknown().then_some(Cause::UnknownUser))
 }

@@ -38,6 +38,9 @@ impl Machine {
         if relay.trial_at > now {
             return wake.min(relay.trial_at);
         }
+        if self.lanes[lane].paused {
+            return wake;
+        }
         if self.lanes[lane].talks.is_empty() {
             self.try_relay(lane, now, actions);
         }
@@ -51,7 +54,10 @@ impl Machine {
         let Some(site) = self.groups[self.lanes[lane].group].sites.first().copied() else { return };
         let draw = self.draw();
         let pick = |n: usize| (draw % n.max(1) as u64) as usize;
-        match self.lanes[lane].choose_host(&mut self.sites[site], &self.families, now, pick) {
+        let chosen = self.lanes[lane].choose_host(&mut self.sites[site], &self.families, now, pick);
+        // A trial is a connection like any other: no ceiling is passed for it.
+        let may_connect = self.lanes[lane].may_connect(now);
+        match chosen.and_then(|place| if may_connect <= now { Ok(place) } else { Err(may_connect) }) {
             Ok((host, addr)) => {
                 let session = self.new_talk(lane, Talk::new(site, host, addr), now);
                 self.open((lane, session), true, now, actions);
@@ -124,8 +130,8 @@ impl Machine {
     /// the mail, which goes another way, or waits until the relay is up.
     pub(super) fn relay_closed(&mut self, lane: usize, why: &Why, now: Instant) -> bool {
         let Some((text, certain)) = trouble_of(why, self.lanes[lane].policy.tls) else { return false };
-        // One that speaks with us on another connection is not down.
-        if self.lanes[lane].relay.is_none() || (self.lanes[lane].open() > 0 && !certain) {
+        // One that speaks with us on another connection is not down, whatever it says of our account on this one.
+        if self.lanes[lane].relay.is_none() || self.lanes[lane].open() > 0 {
             return false;
         }
         self.relay_failed(lane, &text, certain, now);

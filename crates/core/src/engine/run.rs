@@ -57,9 +57,12 @@ pub enum Error {
 }
 
 /// A running engine. Cloning gives another handle on the same one.
+///
+/// When the last handle is dropped without [`Engine::shutdown`], all sessions end in order and nothing more is begun; what
+/// waits stays in the queue.
 #[derive(Clone)]
 pub struct Engine {
-    messages: mpsc::UnboundedSender<Message>,
+    messages: Arc<Handle>,
     store: Arc<Store>,
     seal: Arc<dyn Seal>,
     keys: Arc<KeyRing>,
@@ -68,6 +71,22 @@ pub struct Engine {
     clock: Clock,
     stopped: watch::Receiver<Option<String>>,
     recorded: watch::Receiver<u64>,
+}
+
+/// The way to the loop; its end is told there.
+struct Handle(mpsc::UnboundedSender<Message>);
+
+impl Handle {
+    fn send(&self, message: Message) -> Result<(), mpsc::error::SendError<Message>> {
+        self.0.send(message)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // The loop may have ended before.
+        let _ = self.0.send(Message::Forsaken);
+    }
 }
 
 impl Engine {
@@ -110,7 +129,8 @@ impl Engine {
         };
         resolver.vouch().remember(&found.kept, Box::new(keep));
         let waiting = found.work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks));
-        let waiting = waiting.chain(found.cancelled.into_iter().map(Event::Cancel)).collect();
+        let warm = Event::WarmUp(domains_of(&config.warm_up));
+        let waiting = waiting.chain(found.cancelled.into_iter().map(Event::Cancel)).chain([warm]).collect();
         let _ = messages.send(Message::Events(waiting));
         let settings = Settings {
             helo: config.helo.clone(),
@@ -126,8 +146,6 @@ impl Engine {
         };
         let (tracing, names) = (Arc::new(Tracing::default()), resolver.clone());
         let watch = Watch::new(config.carriers.policies().into_keys(), &settings.kept, keeper.clone());
-        let warm = Event::WarmUp(domains_of(&config.warm_up));
-        let _ = messages.send(Message::Events(vec![warm]));
         let (stop, stopped) = watch::channel(None);
         let (record, recorded) = watch::channel(0);
         let shell = Shell {
@@ -145,6 +163,7 @@ impl Engine {
             tracing: tracing.clone(),
         };
         tokio::spawn(shell.run(inbox, stop));
+        let messages = Arc::new(Handle(messages));
         Ok(Engine { messages, store, seal: keeper, keys, tracing, resolver: names, clock, stopped, recorded })
     }
 
@@ -364,4 +383,42 @@ fn find_source(address: IpAddr) -> Result<(), Error> {
         let todo = "give the address to one of its interfaces, or correct [[source]] in the carrier table";
         Error::Setup(format!("mails cannot leave from {address}: this machine does not have it ({e}); {todo}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_engine_whose_last_handle_is_dropped_ends_and_gives_its_queue_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(Config::new(folder.path(), "sender.example")).await.unwrap();
+        let other = engine.clone();
+        drop(engine);
+        assert!(other.snapshot().await.is_ok(), "there is another handle");
+        let mut recorded = other.recorded();
+        drop(other);
+        while recorded.changed().await.is_ok() {}
+        // The file is closed a moment after the loop has ended.
+        for _ in 0..1000 {
+            match Engine::open(Config::new(folder.path(), "sender.example")).await {
+                Err(Error::Store(StoreError::Unusable { .. })) => {
+                    tokio::time::sleep(core::time::Duration::from_millis(10)).await;
+                }
+                opened => return opened.unwrap().shutdown().await,
+            }
+        }
+        panic!("the queue stays locked");
+    }
+
+    #[tokio::test]
+    async fn who_asks_for_something_after_another_handle_has_shut_down_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(Config::new(folder.path(), "sender.example")).await.unwrap();
+        let other = engine.clone();
+        engine.shutdown().await;
+        let refused = other.cancel(BatchId(1)).await.unwrap_err().to_string();
+        assert!(refused.contains("shut down"), "{refused}");
+        assert!(matches!(other.pause(Carrier::new("ao")), Err(Error::Stopped(_))));
+    }
 }

@@ -1,11 +1,13 @@
 //! What follows from what happened: outcomes into records, retries, health and congestion.
 
 use super::health::Relay;
+use super::lane::Lane;
 use super::machine::{Flight, Machine};
+use super::refusals::is_about_us;
 use crate::congestion::Signal;
 use crate::event::{Action, Chunk, Ended, Next, SessionId, Write};
 use crate::message::MailId;
-use crate::outcome::{Cause, Outcome, Settlement, Stage};
+use crate::outcome::{Cause, Outcome, Reading, Settlement, Stage};
 use crate::plan::Wait;
 use crate::queue::{ChunkId, Past, Pick};
 use crate::record::Record;
@@ -21,6 +23,8 @@ pub(super) struct Verdict {
     pub(super) cause: Option<Cause>,
     pub(super) stage: Stage,
     pub(super) reply: String,
+    /// How the server's refusal was read, if it was one.
+    pub(super) reading: Option<Reading>,
 }
 
 impl Machine {
@@ -35,7 +39,7 @@ impl Machine {
                 self.release(*mail);
                 continue;
             };
-            if over || (self.shutting_down && !talk.opened) {
+            if over || lane.paused || (self.shutting_down && !talk.opened) {
                 talk.assigned.retain(|(_, m)| m != mail);
                 talk.idle_since = now;
                 if !talk.opened {
@@ -65,13 +69,22 @@ impl Machine {
             talk.idle_since = now;
             self.sites[talk.site].on_trusted(&talk.host);
             let addr = talk.addr;
-            self.lanes[lane].on_greeted(addr);
+            let before = self.lanes[lane].on_greeted(addr);
+            if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
+                talk.reach_before = before;
+            }
             self.families.worked(addr);
         }
         self.relay_greets(lane);
+        if !self.lanes[lane].fruitless {
+            self.opened(lane, now);
+        }
+        self.dirty.insert(lane);
+    }
+
+    fn opened(&mut self, lane: usize, now: Instant) {
         let open = self.lanes[lane].open();
         self.lanes[lane].congestion.on(Signal::Opened(open), now);
-        self.dirty.insert(lane);
     }
 
     /// A connection is not encrypted as a policy in testing would have it: counted, and nothing else.
@@ -95,10 +108,14 @@ impl Machine {
         if let Some(talk) = self.lanes[lane].talks.get_mut(&ended.session) {
             talk.assigned.retain(|(_, mail)| *mail != ended.mail);
             talk.mails -= u32::from(ended.ending == Ending::NotAttempted && flight.recalled);
+            talk.begun |= ended.ending != Ending::NotAttempted;
             talk.idle_since = now;
         }
         if ended.ending == Ending::NotAttempted {
             return self.release(ended.mail);
+        }
+        if core::mem::take(&mut self.lanes[lane].fruitless) {
+            self.opened(lane, now);
         }
         let Some(flight) = self.flights.remove(&ended.mail) else { return };
         let mut verdict = self.judge(lane, &ended.ending);
@@ -113,19 +130,27 @@ impl Machine {
         self.lanes[flight.lane].talks.get(&flight.session).is_some_and(|talk| talk.ready)
     }
 
+    /// Whether a mail ended with a reply that no row of the table was made for.
+    pub(super) fn is_unseen(&self, ended: &Ended) -> bool {
+        let Some(lane) = self.talk_lanes.get(&ended.session) else { return false };
+        let reading = self.judge(*lane, &ended.ending).reading;
+        reading.is_some_and(|reading| !reading.known)
+    }
+
     fn judge(&self, lane: usize, ending: &Ending) -> Verdict {
         let refused = |stage, reply: &Reply| {
-            let carrier = &self.lanes[lane].carrier;
-            let (outcome, cause) = self.settings.rules.classify(carrier, stage, reply);
-            Verdict { outcome, cause: Some(cause), stage, reply: String::new() }
+            let reading = self.settings.rules.read(&self.lanes[lane].carrier, stage, reply);
+            let (outcome, cause) = (reading.outcome, Some(reading.cause));
+            Verdict { outcome, cause, stage, reply: String::new(), reading: Some(reading) }
         };
         let broken = |stage, cause, reply: String| {
             let outcome = if stage == Stage::Content { Outcome::InDoubt } else { Outcome::Deferred };
-            Verdict { outcome, cause: Some(cause), stage, reply }
+            Verdict { outcome, cause: Some(cause), stage, reply, reading: None }
         };
         match ending {
             Ending::Replied { stage: Stage::Content, reply } if reply.is_positive() => {
-                Verdict { outcome: Outcome::Accepted, cause: None, stage: Stage::Content, reply: String::new() }
+                let (outcome, stage) = (Outcome::Accepted, Stage::Content);
+                Verdict { outcome, cause: None, stage, reply: String::new(), reading: None }
             }
             Ending::Replied { stage, reply } => refused(*stage, reply),
             Ending::Lost { stage, error } => broken(*stage, Cause::Network, error.clone()),
@@ -135,6 +160,7 @@ impl Machine {
                 cause: Some(*cause),
                 stage: Stage::Mail,
                 reply: unsendable(*cause),
+                reading: None,
             },
             Ending::Unsigned(error) => broken(Stage::Mail, Cause::Policy, error.clone()),
             Ending::NotAttempted => broken(Stage::Connect, Cause::Network, String::new()),
@@ -142,32 +168,19 @@ impl Machine {
     }
 
     fn learn(&mut self, flight: &Flight, ended: &Ended, verdict: &Verdict, now: Instant) {
+        self.learn_of_domain(flight, ended.mail, verdict, now);
         let lane = &mut self.lanes[flight.lane];
         let host = lane.talks.get(&flight.session).map(|talk| talk.host.clone());
         if matches!(ended.ending, Ending::Replied { stage: Stage::Content, .. }) {
             lane.hosts.entry(host.unwrap_or_default()).or_default().on_taken();
         }
-        let departed = flight.depart;
-        let talk = lane.talks.get_mut(&flight.session);
-        let turn = talk.map_or(0, |talk| {
+        if matches!(ended.ending, Ending::TimedOut { stage: Stage::Content }) {
+            lane.on_late(now);
+        }
+        if let Some(talk) = lane.talks.get_mut(&flight.session) {
             talk.carried += u32::from(verdict.outcome == Outcome::Accepted);
-            talk.carried
-        });
-        let cut = match &ended.ending {
-            Ending::Replied { reply, .. } => reply.code == 421,
-            _ => true,
-        };
-        let again = flight.past.deferrals > 0;
-        let signal = match (verdict.outcome, verdict.cause) {
-            (Outcome::Accepted, _) => Some(Signal::Accepted { departed, latency: ended.latency, turn, again }),
-            (_, Some(Cause::Blocked)) => Some(Signal::Blocked),
-            (_, Some(Cause::Busy | Cause::Network | Cause::TimedOut)) => Some(Signal::Busy { departed, turn, cut }),
-            _ if matches!(verdict.stage, Stage::Rcpt | Stage::Data | Stage::Content) => {
-                let unknown = verdict.cause == Some(Cause::UnknownUser);
-                Some(Signal::Passed { departed, turn, unknown, again, latency: ended.latency })
-            }
-            _ => None,
-        };
+        }
+        let signal = lane.signal(flight, ended, verdict);
         lane.counts.refused += u64::from(matches!(signal, Some(Signal::Busy { .. } | Signal::Blocked)));
         let turn_before = lane.congestion.turn();
         if let Some(signal) = signal {
@@ -183,6 +196,17 @@ impl Machine {
         if signal == Some(Signal::Blocked) && lane.relay.is_some() {
             // Who stands by may have to take over.
             self.wake_group(self.lanes[flight.lane].group);
+        }
+    }
+
+    /// A reply that names the recipient's domain holds that domain, and says nothing about the carrier.
+    fn learn_of_domain(&mut self, flight: &Flight, mail: MailId, verdict: &Verdict, now: Instant) {
+        let Some(domain) = self.chunk_homes.get(&ChunkId::of(mail)).map(|home| home.domain.clone()) else { return };
+        let holds = &mut self.sites[flight.site].holds;
+        match verdict.reading {
+            _ if verdict.outcome == Outcome::Accepted => holds.on_taken(&domain),
+            Some(Reading { holds_domain: true, .. }) => holds.on_barred(&domain, now),
+            _ => {}
         }
     }
 
@@ -202,7 +226,7 @@ impl Machine {
         let settled = match verdict.outcome {
             Outcome::Accepted => Some(Settlement::Accepted),
             Outcome::Refused => Some(Settlement::Bounced),
-            Outcome::InDoubt if !lane.policy.resend_in_doubt => Some(Settlement::Unknown),
+            Outcome::InDoubt if past.doubts > lane.policy.in_doubt_resends_max => Some(Settlement::Unknown),
             _ if over.is_some() => over,
             _ if head.expires.is_some_and(|expires| due >= expires) => Some(Settlement::Expired),
             _ if lane.policy.attempts_max.is_some_and(|max| past.attempts >= max) => Some(Settlement::Expired),
@@ -254,7 +278,9 @@ impl Machine {
         let chance = (self.draw() >> 11) as f64 / (1u64 << 53) as f64;
         let cause = verdict.cause.unwrap_or(Cause::Unrecognised);
         let (urgency, deadline, submitted, expires) = (head.urgency, head.deadline, head.submitted, head.expires);
-        let retry = Retry { cause, attempts: past.attempts, urgency, deadline, submitted, expires };
+        past.doubts += u32::from(verdict.outcome == Outcome::InDoubt);
+        let doubts = if verdict.outcome == Outcome::InDoubt { past.doubts } else { 0 };
+        let retry = Retry { cause, attempts: past.attempts, doubts, urgency, deadline, submitted, expires };
         let mut due = retry.next(now, chance);
         let lane = &mut self.lanes[flight.lane];
         let syntax = verdict.outcome == Outcome::Refused && cause == Cause::Syntax;
@@ -280,8 +306,11 @@ impl Machine {
             // Too many at once: perhaps it is the carrier that is wrong. Nobody is judged before he was asked about twice.
             verdict.outcome = Outcome::Deferred;
         }
+        let (refusals, first) = (&self.lanes[flight.lane].refusals, flight.wait != Wait::PutOff);
+        if verdict.reading.is_some_and(|reading| refusals.are_doubted(&reading, past.attempts, first)) {
+            verdict.outcome = Outcome::Deferred;
+        }
         past.deferrals += u32::from(verdict.outcome == Outcome::Deferred);
-        past.doubts += u32::from(verdict.outcome == Outcome::InDoubt);
         (verdict, past, due)
     }
 
@@ -295,6 +324,42 @@ impl Machine {
         }
         let pick = Pick { mail, past: flight.past, wait: flight.wait };
         self.wait_again(&flight.chunk.head, flight.site, pick, None);
+    }
+}
+
+impl Lane {
+    /// What the end of a mail says about how much the lane may carry.
+    fn signal(&mut self, flight: &Flight, ended: &Ended, verdict: &Verdict) -> Option<Signal> {
+        let (departed, latency, again) = (flight.depart, ended.latency, flight.past.deferrals > 0);
+        let turn = self.talks.get(&flight.session).map_or(0, |talk| talk.carried);
+        let cut = match &ended.ending {
+            Ending::Replied { reply, .. } => reply.code == 421,
+            _ => true,
+        };
+        let reading = verdict.reading.filter(|reading| !reading.holds_domain);
+        let about_us = reading.is_some_and(|reading| is_about_us(&reading));
+        let paced = matches!(verdict.cause, Some(Cause::Busy | Cause::Blocked));
+        // A refusal that is only repeated tells nothing new.
+        let news = reading.is_some() && flight.wait != Wait::PutOff;
+        if !paced && (verdict.outcome == Outcome::Accepted || news) {
+            self.refusals.count(about_us);
+        }
+        match (verdict.outcome, verdict.cause) {
+            (Outcome::Accepted, _) => Some(Signal::Accepted { departed, latency, turn, again }),
+            // It names the recipient's domain.
+            _ if verdict.reading.is_some_and(|reading| reading.holds_domain) => None,
+            (_, Some(Cause::Blocked)) => Some(Signal::Blocked),
+            (_, Some(Cause::Busy | Cause::Network | Cause::TimedOut)) => Some(Signal::Busy { departed, turn, cut }),
+            // Nobody's fault but ours, or a block in other words: that pace was right, or that a block has ended, it does
+            // not say.
+            _ if about_us => (self.refusals.are_many() || self.congestion.is_blocked()).then_some(Signal::Blocked),
+            _ if self.congestion.is_blocked() && reading.is_some_and(|reading| !reading.known) => Some(Signal::Blocked),
+            _ if matches!(verdict.stage, Stage::Rcpt | Stage::Data | Stage::Content) => {
+                let unknown = verdict.cause == Some(Cause::UnknownUser);
+                Some(Signal::Passed { departed, turn, unknown, again, latency })
+            }
+            _ => None,
+        }
     }
 }
 

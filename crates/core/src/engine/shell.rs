@@ -35,6 +35,8 @@ pub(super) enum Message {
     Original(u32, oneshot::Sender<Option<Original>>),
     Forecast(Subject, oneshot::Sender<Forecast>),
     ShutDown(oneshot::Sender<()>),
+    /// The last handle on the engine is gone.
+    Forsaken,
 }
 
 /// Everything the loop holds.
@@ -61,7 +63,7 @@ impl Shell {
     ) {
         let mut wake = Instant::EPOCH;
         let mut batch = Vec::new();
-        let mut leaving: Vec<oneshot::Sender<()>> = Vec::new();
+        let (mut leaving, mut forsaken) = (Vec::<oneshot::Sender<()>>::new(), false);
         loop {
             tokio::select! {
                 biased;
@@ -89,6 +91,10 @@ impl Shell {
                         events.push(Event::ShutDown);
                         leaving.push(answer);
                     }
+                    Message::Forsaken => {
+                        events.push(Event::ShutDown);
+                        forsaken = true;
+                    }
                     Message::Failed(error) => {
                         // Nothing may be sent that cannot be recorded: dropping the loop ends every session.
                         tracing::error!(%error, "the queue failed; sending stops, nothing acknowledged is lost");
@@ -98,7 +104,9 @@ impl Shell {
                 }
             }
             wake = self.step(events);
-            if !leaving.is_empty() && self.machine.is_still() {
+            if (forsaken || !leaving.is_empty()) && self.machine.is_still() {
+                // Another handle may still be asked for something.
+                self.store.halt("the engine was shut down");
                 drop(self);
                 for answer in leaving {
                     // Whoever asked may have gone.
@@ -188,7 +196,8 @@ impl Shell {
     fn find_relay(&self, relay: String, host: String, port: u16) {
         let (resolver, messages, clock) = (self.resolver.clone(), self.messages.clone(), self.clock);
         tokio::spawn(async move {
-            let (found, valid) = resolver.relay(&host, port).await;
+            let fault = || (Err("the lookup failed inside this program".into()), Duration::ZERO);
+            let (found, valid) = wire::surviving(resolver.relay(&host, port)).await.unwrap_or_else(fault);
             let valid_until = clock.now() + valid;
             let _ = messages.send(Message::Events(vec![Event::RelayFound { relay, found, valid_until }]));
         });

@@ -8,7 +8,6 @@ use crate::carrier::Carrier;
 use crate::event::{Action, Event, Write};
 use crate::message::{KeyId, MailId};
 use crate::metrics::Metrics;
-use crate::outcome::Cause;
 use crate::record::Record;
 use crate::report::Snapshot;
 use crate::seal::Seal;
@@ -47,7 +46,7 @@ pub(super) struct Watch {
     metrics: Metrics,
     unseen: Unseen,
     originals: BTreeMap<u32, Original>,
-    /// Refusals heard in this step, with the keys of those they were meant for.
+    /// Refusals in words that no row was made for, heard in this step, with the keys of those they were meant for.
     refusals: HashMap<MailId, (String, KeyId)>,
     seal: Arc<dyn Seal>,
 }
@@ -78,6 +77,7 @@ impl Watch {
         if let Event::Ended(ended) = event
             && let Ending::Replied { reply, .. } = &ended.ending
             && !reply.is_positive()
+            && machine.is_unseen(ended)
         {
             self.refusals.insert(ended.mail, (reply.to_string(), machine.key_of(ended.mail)));
         }
@@ -90,9 +90,7 @@ impl Watch {
             self.metrics.see(action, now);
             let Action::Persist(writes) = action else { continue };
             for write in writes {
-                if let Write::Outcome(mail, record, _) = write
-                    && record.cause == Some(Cause::Unrecognised)
-                {
+                if let Write::Outcome(mail, record, _) = write {
                     kept.extend(self.note(*mail, record, now));
                 }
             }
@@ -103,6 +101,7 @@ impl Watch {
 
     fn note(&mut self, mail: MailId, record: &Record, now: Instant) -> Option<Action> {
         let (said, key) = self.refusals.remove(&mail)?;
+        self.metrics.unseen(record);
         let reply = self.unseen.note(&record.carrier, record.stage?, &record.reply, now)?;
         tracing::warn!(carrier = %reply.carrier, stage = ?reply.stage, reply = %reply.reply, "a reply that no rule knows");
         // Without its key nothing is kept of a reply but what may be shown.

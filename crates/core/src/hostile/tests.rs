@@ -15,6 +15,11 @@ fn word() -> impl Strategy<Value = Vec<u8>> {
         "250 PIPELINING\r\n",
         "354 go\r\n",
         "421 bye\r\n",
+        "235 ok\r\n",
+        "334 UGFzc3dvcmQ6\r\n",
+        "535 no\r\n",
+        "250-mx\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN\r\n",
+        "250-mx\r\n250-STARTTLS\r\n250 AUTH LOGIN\r\n",
         "451 later\r\n",
         "550 no\r\n",
         "554:gone\r\n",
@@ -142,6 +147,18 @@ fn bytes_behind_the_220_to_starttls_end_the_session_in_the_same_packet_and_the_n
         let said = format!("{}220 go\r\n{after}", EHLO);
         let (why, _) = end_of([said.into_bytes()].into_iter());
         assert!(matches!(why, Some(Why::Protocol(_))), "{after:?}: {why:?}");
+    }
+}
+
+#[test]
+fn what_is_looked_for_is_seen_in_what_a_server_says() {
+    assert_eq!((replies(b"220 a\r\n250-b\r\n250 c\r\n2"), replies(b"220 go\r\n250 x\r\n")), (2, 2));
+    assert_eq!(grants(b"250 3\r\n354 go\r\n250 13\n3"), 2);
+    // With an account and without: the dialog goes on to its end.
+    for how in [0b0000_1000, 0b0000_1010, 0b0000_1110] {
+        let offers =
+            "220 hi\r\n250-mx\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN\r\n235 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n";
+        session(&[&[how], offers.as_bytes()].concat());
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::event::{BatchHead, ChunkWork};
 use crate::forecast::Forecast;
 use crate::message::{Mailbox, Template, TemplateText, Urgency};
-use crate::outcome::Settlement;
+use crate::outcome::{Cause, Settlement};
 use crate::queue::Places;
 use crate::report::{LaneView, QueueHealth};
 use crate::time::Span;
@@ -94,6 +94,7 @@ fn busy() -> Metrics {
     metrics.hear(&Event::Resolved { domain: "x.jp".into(), route: failed, valid_until: NOW }, NOW);
     let accepted = record("docomo", Outcome::Accepted, None, Some(Settlement::Accepted));
     let unseen = record("docomo", Outcome::Refused, Some(Cause::Unrecognised), Some(Settlement::Bounced));
+    metrics.unseen(&unseen);
     let writes = vec![
         Write::Register(mail(0), crate::queue::Past::default()),
         Write::Outcome(mail(0), accepted, Next::Settled),

@@ -54,6 +54,23 @@ pub struct ReplyRule {
     pub cause: Cause,
     /// What it does to the attempt, where the code alone would say otherwise.
     pub outcome: Option<Outcome>,
+    /// Whether it only says what replies in words that nobody knows are taken for.
+    pub fallback: bool,
+    /// Whether it speaks of the recipient's domain alone, whose administrator keeps us out, and not of the carrier.
+    pub holds_domain: bool,
+}
+
+/// How a reply was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What it does to the attempt.
+    pub outcome: Outcome,
+    /// What it means.
+    pub cause: Cause,
+    /// Whether a row was made for it; where none was, it is worth a look.
+    pub known: bool,
+    /// Whether it speaks of the recipient's domain alone.
+    pub holds_domain: bool,
 }
 
 /// A row with its words made ready to be looked for.
@@ -82,12 +99,23 @@ impl ReplyRules {
     /// Reads a refusal: keyed on (carrier, stage, code, enhanced code, text), because the same text means two
     /// things at RCPT and after the content (facts: carriers §0.3).
     #[must_use]
-    pub fn classify(&self, carrier: &Carrier, stage: Stage, reply: &Reply) -> (Outcome, Cause) {
+    pub fn read(&self, carrier: &Carrier, stage: Stage, reply: &Reply) -> Reading {
         let by_code = if reply.is_permanent() { Outcome::Refused } else { Outcome::Deferred };
         match self.decisive(carrier, stage, reply) {
-            Some(at) => (self.0[at].rule.outcome.unwrap_or(by_code), self.0[at].rule.cause),
-            None => (by_code, Cause::Unrecognised),
+            Some(at) => {
+                let rule = &self.0[at].rule;
+                let (outcome, cause) = (rule.outcome.unwrap_or(by_code), rule.cause);
+                Reading { outcome, cause, known: !rule.fallback, holds_domain: rule.holds_domain }
+            }
+            None => Reading { outcome: by_code, cause: Cause::Unrecognised, known: false, holds_domain: false },
         }
+    }
+
+    /// What a refusal does and means, of [`ReplyRules::read`].
+    #[must_use]
+    pub fn classify(&self, carrier: &Carrier, stage: Stage, reply: &Reply) -> (Outcome, Cause) {
+        let reading = self.read(carrier, stage, reply);
+        (reading.outcome, reading.cause)
     }
 
     /// The place of the row that decides a reply, counted from 0; `None` where no row fits.
@@ -119,6 +147,8 @@ mod tests {
             contains: vec!["unknown user".into()],
             cause,
             outcome: None,
+            fallback: false,
+            holds_domain: false,
         };
         let rules = ReplyRules::new(vec![rule(Stage::Rcpt, Cause::UnknownUser), rule(Stage::Content, Cause::Filtered)]);
         let reply = Reply::new(550, "Unknown user x@docomo.ne.jp");

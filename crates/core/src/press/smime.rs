@@ -86,7 +86,20 @@ impl Certified {
         }
         let instant = |time: x509_cert::time::Time| Instant::EPOCH + time.to_unix_duration();
         let (from, until) = (instant(certificate.validity.not_before), instant(certificate.validity.not_after));
-        Ok(Certified { name: file.display().to_string(), secret, addresses, from, until, chain })
+        // A file that holds a certificate twice is a common mistake and harms nobody.
+        let mut all = Vec::with_capacity(chain.len());
+        for certificate in chain {
+            if !all.contains(&certificate) {
+                all.push(certificate);
+            }
+        }
+        let chain = all;
+        let certified = Certified { name: file.display().to_string(), secret, addresses, from, until, chain };
+        // Whatever is wrong with the pair shows now and not at each mail.
+        certified
+            .sign(b"From: a@example.com\r\n\r\n", from)
+            .map_err(|e| wrong(file, format!("nothing can be signed with it ({e}): give another pair")))?;
+        Ok(certified)
     }
 
     pub(super) fn name(&self) -> &str {

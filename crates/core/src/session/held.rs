@@ -31,6 +31,12 @@ impl Held {
         self.departures.front().copied()
     }
 
+    /// How urgent the first letter is; `None` if there is none.
+    #[must_use]
+    pub fn urgency(&self) -> Option<Urgency> {
+        self.letters.front().map(|(urgency, _)| *urgency)
+    }
+
     /// Takes out the first letter, if its instant has come.
     pub fn take_due(&mut self, now: Instant) -> Option<(Letter, Instant)> {
         let depart = self.departs().filter(|depart| *depart <= now)?;

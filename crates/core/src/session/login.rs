@@ -58,6 +58,8 @@ impl Session {
             (Step::Password, true) => self.tell(&STANDARD.encode(login.password()), Step::Verdict, now),
             (Step::Verdict, true) => self.close(Why::Protocol("a 3xx after the password".into())),
             (Step::Plain | Step::Verdict, false) if reply.is_positive() => self.ready(),
+            // Not now (RFC 4954 §6): a relay that is busy, which says nothing about the account.
+            _ if reply.is_transient() => self.close(Why::Refused(untold(&reply))),
             // What it says may repeat what it was told: the code is enough.
             _ => self.close(Why::LoginRefused(format!("the relay answered {} to AUTH", reply.code))),
         }
@@ -78,6 +80,12 @@ impl Session {
     }
 }
 
+/// The reply without its words, which may repeat what was told.
+fn untold(reply: &Reply) -> Reply {
+    let enhanced = reply.enhanced().map(|(class, subject, detail)| format!("{class}.{subject}.{detail} "));
+    Reply { code: reply.code, text: format!("{}to AUTH", enhanced.unwrap_or_default()) }
+}
+
 fn plain(login: &Login) -> String {
     STANDARD.encode(format!("\0{}\0{}", login.user, login.password()))
 }
@@ -85,6 +93,7 @@ fn plain(login: &Login) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::Stage;
     use crate::policy::Timeouts;
     use crate::session::Manner;
     use crate::trust::{Demand, TlsVersion};
@@ -142,8 +151,19 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_or_passing_verdict_or_none_offered_ends_the_session_for_our_account() {
-        for answer in ["535 5.7.8 no\r\n", "534 5.7.9 too weak\r\n", "454 4.7.0 later\r\n"] {
+    fn a_relay_that_cannot_judge_the_account_now_is_busy_and_repeats_nothing_that_it_was_told() {
+        for (answer, told) in [
+            ("454 4.7.0 Temporary authentication failure for geheim\r\n", Reply::new(454, "4.7.0 to AUTH")),
+            ("421 too many connections\r\n", Reply::new(421, "to AUTH")),
+        ] {
+            let (_, mut session) = talk(true, &["220 r\r\n", "250-r\r\n250 AUTH PLAIN\r\n", answer]);
+            assert_eq!(session.next_output(), Some(Output::Closed { stage: Stage::Ehlo, why: Why::Refused(told) }));
+        }
+    }
+
+    #[test]
+    fn a_refused_account_or_none_that_can_be_told_ends_the_session_for_our_account() {
+        for answer in ["535 5.7.8 no\r\n", "534 5.7.9 too weak\r\n"] {
             let (_, mut session) = talk(true, &["220 r\r\n", "250-r\r\n250 AUTH PLAIN\r\n", answer]);
             let why = refused(&mut session).unwrap();
             assert!(why.contains(&answer[..3]) && !why.contains("geheim"), "{why}");

@@ -25,8 +25,11 @@ use login::Step;
 pub use said::{Line, Said};
 use transaction::{Slot, What};
 
-/// Least wait before a host is called one that discards input or lies about PIPELINING (design §2).
+/// Least wait before a host is called one that discards what comes with the final dot (design §2).
 const DISCARD_WAIT_MIN: Span = Span::from_secs(2);
+/// Least wait before a host is called a liar about PIPELINING. A server under load or a tarpit is slow at RCPT too, and
+/// would then be asked command by command, four round trips a mail, at the very moment at which it is slow.
+const LIE_WAIT_MIN: Span = Span::from_secs(10);
 /// How long the answer to QUIT is waited for.
 const QUIT_WAIT: Span = Span::from_secs(2);
 

@@ -278,10 +278,23 @@ fn a_host_that_claims_pipelining_and_answers_only_the_first_command_is_found_out
     let mut talk = Talk::ready(Manner { pipelining_proven: false, mails_before: 0, ..manner() });
     talk.offer(1);
     talk.server("250 ok\r\n");
-    talk.wait(Span::from_secs(2));
+    talk.wait(LIE_WAIT_MIN);
     let outputs = talk.outputs();
     assert!(matches!(outputs[0], Output::Ended { ending: Ending::NotAttempted, .. }), "{outputs:?}");
     assert!(matches!(outputs[1], Output::Closed { why: Why::PipeliningLie, .. }));
+}
+
+#[test]
+fn a_server_that_takes_its_time_over_a_recipient_is_no_liar() {
+    let mut talk = Talk::ready(Manner { pipelining_proven: false, mails_before: 0, ..manner() });
+    talk.offer(1);
+    talk.server("250 ok\r\n");
+    talk.wait(Span::from_secs(8));
+    talk.server("250 ok\r\n");
+    talk.wait(Span::from_secs(8));
+    talk.server("354 go\r\n");
+    talk.server("250 taken\r\n");
+    assert_eq!(talk.ends(), [(1, replied(Stage::Content, 250, "taken"))]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Mail transactions: which commands are written when, and what their answers mean for each mail.
 
-use super::{DISCARD_WAIT_MIN, Ending, Expect, Letter, Phase, Session, Why};
+use super::{DISCARD_WAIT_MIN, Ending, Expect, LIE_WAIT_MIN, Letter, Phase, Session, Why};
 use crate::outcome::{Cause, Stage};
 use crate::reply::Reply;
 use crate::time::{Instant, Span};
@@ -107,7 +107,8 @@ impl Session {
         if core::mem::take(&mut self.needs_rset) {
             self.write(number, What::Rset, b"RSET\r\n", now);
         }
-        let utf8 = if letter.needs_smtputf8 { " SMTPUTF8" } else { "" };
+        // Its header holds the address as it is (RFC 6531 §3.6); who offers SMTPUTF8 takes eight bits (§3.1).
+        let utf8 = if letter.needs_smtputf8 { " BODY=8BITMIME SMTPUTF8" } else { "" };
         let size = if self.takes_size { format!(" SIZE={}", letter.size()) } else { String::new() };
         let mail = format!("MAIL FROM:<{}>{size}{utf8}\r\n", letter.return_path);
         let rcpt = self.pipelining.then(|| rcpt_line(&letter));
@@ -188,7 +189,7 @@ impl Session {
         if !lock_step {
             // Until the host has kept its word once, silence after MAIL means that it discarded the rest.
             if !self.manner.pipelining_proven {
-                self.proof_deadline = Some(now + self.proof_wait());
+                self.proof_deadline = Some(now + self.proof_wait(LIE_WAIT_MIN));
             }
         } else if !good {
             self.end_refused(number, now);
@@ -214,8 +215,12 @@ impl Session {
             // Refused, yet asked for content: an empty mail to nobody ends it (RFC 2920 §3.1). The CRLF in front is
             // for receivers that do not see a dot right after the 354.
             (true, true) => self.write(number, What::EmptyDot, b"\r\n.\r\n", now),
+            _ if reply.is_positive() => {
+                // Nobody grants DATA so: the replies are out of step, and the refusal before may have been another's.
+                slot.failure = None;
+                self.close(Why::Protocol("a 2xx to DATA".into()));
+            }
             (false, true) => self.end_refused(number, now),
-            (false, false) if reply.is_positive() => self.close(Why::Protocol("a 2xx to DATA".into())),
             (false, false) => {
                 slot.failure = Some((Stage::Data, reply));
                 self.end_refused(number, now);
@@ -235,14 +240,14 @@ impl Session {
         }
     }
 
-    fn proof_wait(&self) -> Span {
-        DISCARD_WAIT_MIN.max(self.rtt.saturating_mul(3))
+    fn proof_wait(&self, least: Span) -> Span {
+        least.max(self.rtt.saturating_mul(3))
     }
 
     /// After a dot was answered, the envelope that was written with it must be answered soon.
     fn ask_for_proof(&mut self, now: Instant) {
         if self.slots.front().is_some_and(|slot| slot.overlapped && slot.answered.is_none()) {
-            self.proof_deadline = Some(now + self.proof_wait());
+            self.proof_deadline = Some(now + self.proof_wait(DISCARD_WAIT_MIN));
         }
     }
 

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use super::chance::Chance;
 use super::gauge::Gauge;
 use super::report::CarrierReport;
-use super::script::{CarrierScript, Limits, Overrun, Pipelining, TlsScript};
+use super::script::{Ban, CarrierScript, Limits, Overrun, Pipelining, TlsScript};
+use super::setting::BEGIN;
 use crate::address::AddressStyle;
 use crate::time::Instant;
 
@@ -128,7 +129,12 @@ impl Conversation {
                 let mut text = String::from("250-mx\r\n");
                 text.push_str(if pipelines { "250-PIPELINING\r\n" } else { "" });
                 text.push_str(if starttls { "250-STARTTLS\r\n" } else { "" });
-                self.reply(sent, &(text + "250 8BITMIME"));
+                text.push_str("250 8BITMIME");
+                if let Some(more) = &desk.script.ways.after_ehlo {
+                    text.push_str("\r\n");
+                    text.push_str(more);
+                }
+                self.reply(sent, &text);
             }
             "STARTTLS" => {
                 self.phase = Phase::Handshake;
@@ -201,7 +207,11 @@ impl Conversation {
         }
         let style = if written.starts_with('"') { AddressStyle::Quoted } else { AddressStyle::Raw };
         let legacy = address.contains("..");
-        if legacy && desk.script.ways.legacy.is_some_and(|understood| understood != style) {
+        let since = desk.now.since(BEGIN);
+        let banned = |ban: &&Ban| since < ban.until && ban.domain.as_deref().is_none_or(|named| named == domain);
+        if let Some(ban) = desk.script.ways.bans.iter().find(banned) {
+            self.reply(sent, &ban.reply);
+        } else if legacy && desk.script.ways.legacy.is_some_and(|understood| understood != style) {
             self.reply(sent, "501 5.1.3 bad recipient address syntax");
         } else if address.starts_with("nobody") {
             self.reply(sent, "550 5.1.1 unknown user");

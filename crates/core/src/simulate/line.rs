@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::event::{Ended, Event, SessionId};
 use crate::message::{MailId, Urgency};
 use crate::outcome::Stage;
-use crate::pace::{Pace, Permit};
+use crate::pace::{Slot, Slots};
 use crate::session::{Ending, Held, Letter, Manner, Output, Session, Why};
 use crate::time::{Instant, Span};
 use crate::trust::Encryption;
@@ -34,7 +34,7 @@ pub(super) struct Line {
     held: Held,
     addresses: BTreeMap<MailId, Address>,
     /// The gate's slot for the next mail; one that has passed is none.
-    slot: Instant,
+    slot: Option<Slot>,
     finish: bool,
     closed: Option<(Stage, Why)>,
 }
@@ -50,7 +50,7 @@ impl Line {
             session: None,
             held: Held::default(),
             addresses: BTreeMap::new(),
-            slot: Instant::EPOCH,
+            slot: None,
             finish: false,
             closed: None,
         }
@@ -117,14 +117,14 @@ impl Line {
     pub(super) fn wake(&self) -> Instant {
         let Some(session) = &self.session else { return self.connect_deadline };
         let depart = match self.held.departs() {
-            Some(depart) if session.wants_mail() => depart.max(self.slot),
+            Some(depart) if session.wants_mail() => self.slot.map_or(depart, |slot| depart.max(slot.at)),
             _ => Instant::NEVER,
         };
         session.wake().min(depart)
     }
 
     /// Offers what may depart and takes out what the session has to say. After `closed` the line is over.
-    pub(super) fn turn(&mut self, gate: &mut Pace, now: Instant) -> Moved {
+    pub(super) fn turn(&mut self, gate: &mut Slots, now: Instant) -> Moved {
         let mut moved = Moved::default();
         loop {
             self.offer_due(gate, now, &mut moved.departed);
@@ -157,20 +157,24 @@ impl Line {
         moved
     }
 
-    fn offer_due(&mut self, gate: &mut Pace, now: Instant, departed: &mut Vec<MailId>) {
+    fn offer_due(&mut self, gate: &mut Slots, now: Instant, departed: &mut Vec<MailId>) {
         let Some(session) = &mut self.session else { return };
         while session.wants_mail() && self.held.departs().is_some_and(|depart| depart <= now) {
+            let Some(urgency) = self.held.urgency() else { break };
             // Whoever is late has a slot of the gate too, or it would never be its turn while the others keep the pace. A
             // slot that was not used at its instant is lost: used later, the mail would come too near to the next.
-            if self.slot < now
-                && let Ok(Permit(slot)) = gate.ask(now, Instant::NEVER)
-            {
-                self.slot = slot;
-            }
-            if self.slot > now {
+            let slot = match self.slot.take().map(|slot| gate.again(slot, urgency, now)) {
+                Some(slot) if slot.at >= now => slot,
+                lost => {
+                    lost.into_iter().for_each(|slot| gate.over(slot));
+                    gate.ask(urgency, now, now)
+                }
+            };
+            if slot.at > now {
+                self.slot = Some(slot);
                 break;
             }
-            self.slot = Instant::EPOCH;
+            gate.over(slot);
             if let Some((letter, depart)) = self.held.take_due(now) {
                 departed.push(letter.id);
                 session.offer(letter, depart, now);

@@ -36,7 +36,7 @@ mod tests;
 use crate::time::Span;
 pub use report::{CarrierReport, CrashReport, Curve, Report, SourceReport, Tally};
 pub use script::{
-    BatchScript, CarrierScript, Group, HostTrouble, Ipv6, Limits, NameTrouble, Order, Overrun, Pipelining, Quota,
+    Ban, BatchScript, CarrierScript, Group, HostTrouble, Ipv6, Limits, NameTrouble, Order, Overrun, Pipelining, Quota,
     Refusal, Scenario, TlsScript, Ways,
 };
 

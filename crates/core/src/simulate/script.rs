@@ -333,6 +333,17 @@ pub enum TlsScript {
     Fails,
 }
 
+/// What is answered to every RCPT of a domain.
+#[derive(Clone, Debug)]
+pub struct Ban {
+    /// Which domain; `None` is all.
+    pub domain: Option<String>,
+    /// Until when.
+    pub until: Span,
+    /// What is answered.
+    pub reply: String,
+}
+
 /// How a carrier behaves, apart from its limits.
 #[derive(Clone, Debug)]
 pub struct Ways {
@@ -340,6 +351,10 @@ pub struct Ways {
     pub pipelining: Pipelining,
     /// Whether it throws away what came together with the final dot.
     pub discards_input: bool,
+    /// What it says unasked right behind its answer to EHLO.
+    pub after_ehlo: Option<String>,
+    /// Recipients whom it refuses, whoever they are.
+    pub bans: Vec<Ban>,
     /// For how long a recipient that was not seen before is put off.
     pub greylist: Option<Span>,
     /// The share of mails that it takes and then drops the connection instead of answering, 0 to 1.
@@ -363,6 +378,8 @@ impl Default for Ways {
         Ways {
             pipelining: Pipelining::Yes,
             discards_input: false,
+            after_ehlo: None,
+            bans: Vec::new(),
             greylist: None,
             swallows: 0.0,
             legacy: None,

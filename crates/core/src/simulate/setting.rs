@@ -10,7 +10,7 @@ use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::engine::Settings;
 use crate::event::{BatchHead, Event, HostRoute, Route};
 use crate::message::{BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText};
-use crate::outcome::{Cause, ReplyRule, ReplyRules, Stage};
+use crate::outcome::{Cause, Outcome, ReplyRule, ReplyRules, Stage};
 use crate::policy::Policy;
 use crate::queue::CHUNK_MAILS_MAX;
 use crate::time::Instant;
@@ -82,9 +82,16 @@ fn rules() -> ReplyRules {
         contains: Vec::new(),
         cause,
         outcome: None,
+        fallback: false,
+        holds_domain: false,
     };
+    let tenant =
+        ReplyRule { holds_domain: true, outcome: Some(Outcome::Deferred), ..rule(&[], &[553], Cause::Blocked) };
     ReplyRules::new(vec![
+        tenant,
         rule(&[], &[421, 451], Cause::Busy),
+        rule(&[Stage::Rcpt], &[552], Cause::MailboxFull),
+        rule(&[Stage::Rcpt], &[554], Cause::Policy),
         rule(&[Stage::Rcpt], &[450], Cause::Greylisted),
         rule(&[Stage::Rcpt], &[452], Cause::MailboxFull),
         rule(&[Stage::Rcpt], &[501], Cause::Syntax),

@@ -18,7 +18,7 @@ use super::setting::{self, BEGIN, batch_id};
 use crate::carrier::Carrier;
 use crate::engine::Machine;
 use crate::event::Event;
-use crate::pace::Pace;
+use crate::pace::Slots;
 use crate::policy::Policy;
 use crate::time::{Instant, Span};
 
@@ -45,7 +45,7 @@ pub(super) struct World<'a> {
     disk: Disk,
     disk_chance: Chance,
     servers: BTreeMap<String, Server>,
-    gates: BTreeMap<Arc<str>, Pace>,
+    gates: BTreeMap<Arc<str>, Slots>,
     lines: BTreeMap<TalkId, Line>,
     /// With whom each session is, and from which address of ours.
     carriers: BTreeMap<TalkId, (String, Option<IpAddr>)>,
@@ -381,7 +381,7 @@ impl<'a> World<'a> {
     /// Lets a line do what it can do now, and carries what it has to say.
     fn turn(&mut self, talk: TalkId) {
         let Some(line) = self.lines.get_mut(&talk) else { return };
-        let gate = self.gates.entry(line.gate.clone()).or_insert_with(|| Pace::new(None, 1));
+        let gate = self.gates.entry(line.gate.clone()).or_insert_with(|| Slots::new(None, 1));
         let Moved { events, bytes, departed, handshake, closed } = line.turn(gate, self.now);
         let (wake, carrier) = (line.wake(), line.carrier.clone());
         let half = self.rtt(&carrier) / 2;

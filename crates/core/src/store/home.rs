@@ -97,7 +97,10 @@ impl Medium for FileMedium {
         let path = self.path.display();
         if self.limit.reached.load(Ordering::Relaxed) {
             let max = self.limit.bytes_max;
-            return format!("{path} would have to grow beyond half of queue_bytes_max ({max}): raise that");
+            return format!(
+                "{path} would have to grow beyond half of queue_bytes_max ({max}): raise that, or \
+                 remember settled mails for less long"
+            );
         }
         format!("free space for {path}; sending then goes on by itself")
     }

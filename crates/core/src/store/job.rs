@@ -39,6 +39,8 @@ pub(super) enum Reply {
     Receipt(Receipt),
     /// A batch was begun under this number.
     Begun(BatchId),
+    /// There never was such a batch.
+    NoBatch,
     Done,
 }
 
@@ -47,7 +49,7 @@ impl Reply {
     pub(super) fn receipt(self) -> Result<Receipt, StoreError> {
         match self {
             Reply::Receipt(receipt) => Ok(receipt),
-            Reply::Begun(_) | Reply::Done => {
+            Reply::Begun(_) | Reply::NoBatch | Reply::Done => {
                 Err(StoreError::Stopped("a submission was answered with no receipt".into()))
             }
         }

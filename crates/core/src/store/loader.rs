@@ -8,7 +8,7 @@ use redb::{Database, ReadableDatabase};
 
 use super::home::Home;
 use super::rows::{self, ChunkRow};
-use super::{Sink, StoreError, missing, sealing};
+use super::{Sink, Stop, StoreError, missing, sealing};
 use crate::event::{BatchHead, Chunk, Event};
 use crate::message::BatchId;
 use crate::queue::ChunkId;
@@ -26,6 +26,7 @@ pub(super) fn run(
     home: &Home,
     seal: &dyn Seal,
     queue: &mpsc::Receiver<ChunkId>,
+    stop: &Stop,
     sink: &Sink,
 ) -> Result<(), StoreError> {
     let mut heads = HashMap::new();
@@ -33,6 +34,8 @@ pub(super) fn run(
         let mut tries = 0;
         let chunk = loop {
             match home.with(|db| load(db, seal, id, &mut heads)) {
+                // Nobody waits for it any more, and nobody may open the file again.
+                Err(StoreError::Full(_)) if stop.reason().is_some() => return Ok(()),
                 // A failed write makes reading fail too until the file is open again, which the writer sees to.
                 Err(StoreError::Full(_)) => std::thread::sleep(PATIENCE),
                 Err(StoreError::Disk(_)) if tries < TRIES_MAX => {

@@ -35,6 +35,7 @@ use crate::time::{Instant, Span};
 use home::{FileMedium, Home, Medium};
 use job::{Job, Reply, Work};
 pub use submission::Submission;
+use thread::Upkeep;
 
 /// Why the queue cannot do its job. Nothing that was acknowledged is lost by any of these.
 #[derive(Clone, Debug, Error)]
@@ -62,6 +63,9 @@ pub enum StoreError {
     /// The batch was not well-formed.
     #[error(transparent)]
     Batch(#[from] BatchError),
+    /// There never was a batch of this number.
+    #[error("there is no batch {0} in this queue: take the number of its receipt")]
+    NoBatch(u32),
     /// Personal data could not be sealed.
     #[error("sealing: {0}")]
     Seal(#[from] SealError),
@@ -123,20 +127,40 @@ pub struct Found {
 /// Where the store reports to.
 pub type Sink = Box<dyn Fn(Result<Vec<Event>, StoreError>) + Send>;
 
-/// Why the threads ended, once they have.
+/// Why nothing more is taken in, once that is so: a thread failed, or nobody sends any more.
 #[derive(Clone, Default)]
 struct Stop(Arc<Mutex<Option<StoreError>>>);
 
 impl Stop {
+    /// Remembers the first reason.
+    fn halt(&self, error: StoreError) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
     /// Remembers the first reason, and reports it.
     fn tell(&self, error: StoreError, sink: &Sink) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+        self.halt(error.clone());
         sink(Err(error));
     }
 
+    fn reason(&self) -> Option<StoreError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn error(&self) -> StoreError {
-        let reason = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        reason.unwrap_or_else(|| StoreError::Stopped("it was closed".into()))
+        self.reason().unwrap_or_else(|| StoreError::Stopped("it was closed".into()))
+    }
+
+    /// Nobody is told that something is taken care of while nobody sends.
+    fn check(&self) -> Result<(), StoreError> {
+        self.reason().map_or(Ok(()), Err)
+    }
+
+    /// As [`Stop::check`], for what has become durable meanwhile.
+    fn check_durable(&self) -> Result<(), StoreError> {
+        let durable =
+            |e| StoreError::Stopped(format!("{e}. What was given is durable and goes on after the next start"));
+        self.check().map_err(durable)
     }
 }
 
@@ -181,7 +205,7 @@ impl Store {
         if found.work.is_empty() {
             home.compact()?;
         }
-        Ok((Opening { home: Arc::new(home), seal }, found))
+        Ok((Opening { home: Arc::new(home), seal, upkeep: Upkeep::daily(now, remember) }, found))
     }
 
     /// Makes a batch durable; the sink hears of its work, so that nothing depends on whether the caller still waits.
@@ -199,9 +223,12 @@ impl Store {
     /// Makes it durable that nothing more of a batch is sent; the sink hears it. Waits while there is no room.
     ///
     /// # Errors
-    /// The error that stopped the store.
+    /// [`StoreError::NoBatch`], or the error that stopped the store.
     pub async fn cancel(&self, batch: BatchId) -> Result<(), StoreError> {
-        self.ask(Work::Cancel(batch)).await.map(|_| ())
+        match self.ask(Work::Cancel(batch)).await? {
+            Reply::NoBatch => Err(StoreError::NoBatch(batch.0)),
+            _ => Ok(()),
+        }
     }
 
     /// Has attempts and outcomes written; the sink hears when they are durable.
@@ -243,8 +270,14 @@ impl Store {
         })
     }
 
+    /// Takes in nothing more: what is written by then goes out after the next start.
+    pub fn halt(&self, why: &str) {
+        self.stop.halt(StoreError::Stopped(why.into()));
+    }
+
     /// Waits until everything handed over is durable and the threads have ended.
     pub fn close(self) {
+        self.halt("it was closed");
         drop(self.jobs);
         drop(self.loads);
         for thread in self.threads {
@@ -259,9 +292,12 @@ impl Store {
     }
 
     async fn ask(&self, work: Work) -> Result<Reply, StoreError> {
+        self.stop.check()?;
         let (answer, answered) = oneshot::channel();
         self.jobs.send(Job { work, answer: Some(answer) }).map_err(|_| self.stop.error())?;
-        answered.await.map_err(|_| self.stop.error())?
+        let reply = answered.await.map_err(|_| self.stop.error())??;
+        self.stop.check_durable()?;
+        Ok(reply)
     }
 }
 
@@ -269,6 +305,7 @@ impl Store {
 pub struct Opening {
     home: Arc<Home>,
     seal: Arc<dyn Seal>,
+    upkeep: Upkeep,
 }
 
 impl Opening {
@@ -284,14 +321,15 @@ impl Opening {
             std::thread::Builder::new().name(name.into()).spawn(body).map_err(|e| StoreError::Disk(e.to_string()))
         };
         let (home, told) = (self.home.clone(), stop.clone());
+        let upkeep = self.upkeep;
         let write = move || {
-            if let Err(error) = thread::run(&home, &job_queue, &writer_sink) {
+            if let Err(error) = thread::run(&home, upkeep, &job_queue, &writer_sink) {
                 told.tell(error, &writer_sink);
             }
         };
         let (home, seal, told) = (self.home.clone(), self.seal.clone(), stop.clone());
         let load = move || {
-            if let Err(error) = loader::run(&home, seal.as_ref(), &load_queue, &loader_sink) {
+            if let Err(error) = loader::run(&home, seal.as_ref(), &load_queue, &told, &loader_sink) {
                 told.tell(error, &loader_sink);
             }
         };

@@ -138,6 +138,7 @@ impl Submission {
         let recipients = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
         let receipt = self.send(Work::Finish(batch, recipients, work))?.await.map_err(|_| self.stop.error())??;
         self.state = State::Over;
+        self.stop.check_durable()?;
         receipt.receipt()
     }
 
@@ -225,6 +226,7 @@ impl Submission {
     }
 
     fn send(&self, work: Work) -> Result<oneshot::Receiver<Result<Reply, StoreError>>, StoreError> {
+        self.stop.check()?;
         let (answer, answered) = oneshot::channel();
         self.jobs.send(Job { work, answer: Some(answer) }).map_err(|_| self.stop.error())?;
         Ok(answered)

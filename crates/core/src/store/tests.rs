@@ -3,6 +3,7 @@
 mod damage;
 mod disk;
 mod full;
+mod halt;
 mod parts;
 mod torn;
 mod upkeep;

@@ -18,14 +18,50 @@ const PAUSE: Duration = Duration::from_micros(10);
 /// The longest pause: far less than a network's round trip to a carrier, far more than a commit costs.
 const PAUSE_MAX: Duration = Duration::from_micros(2_000);
 
+/// When what is old is forgotten while the engine runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Upkeep {
+    /// The engine's time when the queue was opened.
+    pub(super) opened: crate::time::Instant,
+    /// How long everything is remembered.
+    pub(super) remember: Duration,
+    /// How often what is older is forgotten.
+    pub(super) every: Duration,
+    /// How long nothing was written before: forgetting takes a moment, for which nobody must wait.
+    pub(super) rest: Duration,
+}
+
+impl Upkeep {
+    /// Once a day, in a quiet minute; [`Store::open`](super::Store::open) has done it just now.
+    pub(super) fn daily(opened: crate::time::Instant, remember: Duration) -> Self {
+        Upkeep { opened, remember, every: Duration::from_secs(86_400), rest: Duration::from_secs(60) }
+    }
+}
+
 /// Writes until the channel closes or the disk fails for good.
 ///
 /// # Errors
 /// What the disk said.
-pub(super) fn run(home: &Home, queue: &mpsc::Receiver<Job>, sink: &Sink) -> Result<(), StoreError> {
+pub(super) fn run(home: &Home, upkeep: Upkeep, queue: &mpsc::Receiver<Job>, sink: &Sink) -> Result<(), StoreError> {
     let mut writer = Writer::new(home)?;
     let (mut last, mut pause) = (Instant::now(), Duration::ZERO);
-    while let Ok(first) = queue.recv() {
+    let (began, mut tended) = (last, last);
+    loop {
+        let first = match queue.recv_timeout(upkeep.rest) {
+            Ok(first) => first,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                if tended.elapsed() >= upkeep.every {
+                    tended = Instant::now();
+                    // What cannot be forgotten now, for want of room, is forgotten tomorrow.
+                    if let Err(error) = writer.forget(upkeep.opened + began.elapsed(), upkeep.remember) {
+                        tracing::warn!(%error, "what is old could not be forgotten");
+                        writer.reopen()?;
+                    }
+                }
+                continue;
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+        };
         let mut jobs = vec![first];
         std::thread::sleep(pause.saturating_sub(last.elapsed()));
         while jobs.len() < JOBS_MAX {

@@ -1,4 +1,4 @@
-//! What keeps the file from growing without end: what is old is forgotten at a start, and what has settled but for its receipt.
+//! What keeps the file from growing without end: what is old is forgotten at a start and once a day, and what has settled but for its receipt.
 
 use redb::{ReadableTable, WriteTransaction};
 
@@ -9,7 +9,7 @@ use crate::event::BatchHead;
 use crate::message::BatchId;
 use crate::time::{Instant, Span};
 
-/// Groups of records that one start forgets at most, so that it does not take long.
+/// Groups of records that are forgotten at once at most, so that it does not take long.
 const GROUPS_MAX: usize = 20_000;
 
 /// Forgets records, and keys of batches that have settled, once they are older than `remember`. What waits keeps all of its
@@ -60,6 +60,7 @@ pub(super) fn forget_draft(txn: &WriteTransaction, batch: BatchId) -> Result<(),
     txn.open_table(rows::CHUNKS)?.retain_in(all.clone(), |_, _| false)?;
     txn.open_table(rows::SHAPES)?.retain_in(all, |_, _| false)?;
     txn.open_table(rows::BATCHES)?.remove(batch.0)?;
+    txn.open_table(rows::CANCELLED)?.remove(batch.0)?;
     Ok(())
 }
 

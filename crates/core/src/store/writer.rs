@@ -15,6 +15,7 @@ use crate::message::{BatchId, MailId};
 use crate::outcome::Stage;
 use crate::queue::{ChunkId, Past};
 use crate::record::Record;
+use crate::time::{Instant, Span};
 
 /// What is known of a chunk that is being worked on.
 struct Progress {
@@ -78,6 +79,21 @@ impl<'a> Writer<'a> {
         Ok(under_way.filter(|_| self.commits == before + 1))
     }
 
+    /// Forgets what is older than `remember`.
+    pub(super) fn forget(&mut self, now: Instant, remember: Span) -> Result<(), StoreError> {
+        self.home.medium().admit(false);
+        self.home.with(|db| {
+            let txn = db.begin_write()?;
+            let waiting: BTreeSet<u32> = {
+                let batches = txn.open_table(rows::BATCHES)?;
+                batches.iter()?.map(|entry| Ok(entry?.0.value())).collect::<Result<_, StoreError>>()?
+            };
+            upkeep::forget(&txn, |batch| waiting.contains(&batch.0), now, remember)?;
+            txn.commit()?;
+            Ok(())
+        })
+    }
+
     pub(super) fn has_room(&self) -> bool {
         self.home.medium().has_room()
     }
@@ -112,11 +128,7 @@ impl<'a> Writer<'a> {
                 }
                 Work::Finish(batch, recipients, work) => finish(txn, *batch, *recipients, work, &mut done.events)?,
                 Work::Abandon(batch) => abandon(txn, *batch)?,
-                Work::Cancel(batch) => {
-                    txn.open_table(rows::CANCELLED)?.insert(batch.0, ())?;
-                    done.events.push(Event::Cancel(*batch));
-                    Reply::Done
-                }
+                Work::Cancel(batch) => cancel(txn, *batch, &mut done.events)?,
                 Work::Keep(name, value) if value.is_empty() => {
                     txn.open_table(rows::KEPT)?.remove(name.as_str())?;
                     Reply::Done
@@ -340,6 +352,19 @@ fn publish(
         events.push(Event::BatchEnded(batch));
     }
     Ok(Reply::Receipt(Receipt { batch, recipients, known: false, submitted }))
+}
+
+/// Keeps that nothing more of a batch is sent, unless all of it has settled. A number that is nobody's is not kept: the
+/// batch that is given it some day is another.
+fn cancel(txn: &WriteTransaction, id: BatchId, events: &mut Vec<Event>) -> Result<Reply, StoreError> {
+    if id.0 == 0 || id.0 >= next_id(txn)?.0 {
+        return Ok(Reply::NoBatch);
+    }
+    if txn.open_table(rows::BATCHES)?.get(id.0)?.is_some() {
+        txn.open_table(rows::CANCELLED)?.insert(id.0, ())?;
+        events.push(Event::Cancel(id));
+    }
+    Ok(Reply::Done)
 }
 
 fn abandon(txn: &WriteTransaction, id: BatchId) -> Result<Reply, StoreError> {

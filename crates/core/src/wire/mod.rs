@@ -23,6 +23,7 @@ use crate::config::Dialable;
 use crate::event::{Ended, Event, SessionId};
 use crate::message::{MailId, Urgency};
 use crate::outcome::Stage;
+use crate::pace::Slot;
 use crate::press::{self, Coming, Draft, KeyRing, Page, Spoilt};
 use crate::session::{Ending, Held, Manner, Output, Session, Why};
 use crate::time::Instant;
@@ -95,7 +96,7 @@ struct Carrier<'a, F> {
     /// The mail that is being rendered at this moment.
     rendering: Option<MailId>,
     /// The gate's slot for the next mail, if it has one.
-    slot: Option<Instant>,
+    slot: Option<Slot>,
     finish: bool,
     /// Nobody is left who could order anything.
     forsaken: bool,
@@ -281,17 +282,26 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
                     }
                 }
                 Some(Order::Finish) => self.finish = true,
-                None => {
-                    self.finish = true;
-                    self.forsaken = true;
-                    return;
-                }
+                None => return self.forsake(),
             }
             match self.orders.try_recv() {
                 Ok(next) => order = Some(next),
                 Err(_) => return,
             }
         }
+    }
+
+    /// Nobody is left who could record what is sent: what was not begun is given back, and the session ends.
+    fn forsake(&mut self) {
+        (self.finish, self.forsaken) = (true, true);
+        let mut back: Vec<MailId> = self.held.take_all().map(|letter| letter.id).collect();
+        back.extend(self.coming.take_all());
+        while let Ok(order) = self.orders.try_recv() {
+            if let Order::Send { mail, .. } = order {
+                back.push(mail);
+            }
+        }
+        back.into_iter().for_each(|mail| self.report_end(mail, Ending::NotAttempted, Duration::ZERO));
     }
 
     fn hold(&mut self, mail: MailId, page: Page, urgency: Urgency, depart: Instant) {
@@ -307,10 +317,12 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
 
     /// Hands over the next mail when the session can begin it, its instant has come and the gate is open.
     fn offer_due(&mut self, now: Instant) {
+        if !self.forsaken && self.orders.is_closed() {
+            self.forsake();
+        }
         while self.may_offer(now) {
-            let depart = self.held.departs().unwrap_or(now);
-            let slot = self.opening.gate.pass(self.slot, depart, now);
-            self.slot = slot.err();
+            let (Some(depart), Some(urgency)) = (self.held.departs(), self.held.urgency()) else { break };
+            self.slot = self.opening.gate.pass(self.slot, urgency, depart, now).err();
             if self.slot.is_some() {
                 break;
             }
@@ -325,13 +337,16 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
 
     /// Whether something could be offered at this very moment.
     fn may_offer(&self, now: Instant) -> bool {
-        let opens = self.slot.is_none_or(|slot| slot <= now);
+        // What is more urgent than the mail that the slot was given for may have an earlier one.
+        let opens = self.slot.is_none_or(|slot| {
+            slot.at <= now || self.held.urgency().is_some_and(|urgency| slot.is_outranked_by(urgency))
+        });
         self.session.wants_mail() && opens && self.held.departs().is_some_and(|depart| depart <= now)
     }
 
     fn wake(&self) -> Instant {
         let depart = match self.held.departs() {
-            Some(depart) if self.session.wants_mail() => self.slot.map_or(depart, |slot| depart.max(slot)),
+            Some(depart) if self.session.wants_mail() => self.slot.map_or(depart, |slot| depart.max(slot.at)),
             _ => Instant::NEVER,
         };
         self.session.wake().min(depart)

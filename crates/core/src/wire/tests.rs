@@ -69,6 +69,14 @@ async fn serve(mut stream: TcpStream, answers: &[(&str, &str)]) {
 
 /// Sends three mails to a server that answers so; what was reported about each, and how the session ended.
 async fn report(answers: &'static [(&'static str, &'static str)]) -> (Vec<(u32, Ending)>, Vec<(Stage, Why)>) {
+    report_to(answers, true).await
+}
+
+/// The same; `kept` says whether whoever ordered them is there to hear of it.
+async fn report_to(
+    answers: &'static [(&'static str, &'static str)],
+    kept: bool,
+) -> (Vec<(u32, Ending)>, Vec<(Stage, Why)>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let server = tokio::spawn(async move { serve(listener.accept().await.unwrap().0, answers).await });
@@ -103,6 +111,10 @@ async fn report(answers: &'static [(&'static str, &'static str)]) -> (Vec<(u32, 
         let mail = chunk.id.mail(place);
         let order = Order::Send { mail, draft, urgency: Urgency::Safety, depart: Instant::EPOCH };
         assert!(orders.send(order).is_ok());
+    }
+    let orders = kept.then_some(orders);
+    if let Some(orders) = &orders {
+        let _ = orders.send(Order::Finish);
     }
     let mut events = Vec::new();
     run(opening, inbox, |more| events.extend(more)).await;
@@ -155,6 +167,23 @@ async fn a_fault_before_the_content_attempts_nothing() {
     let (ends, closed) = report(&[("EHLO", "250 PIPELINING"), ("MAIL", "250 ok"), ("RCPT", "250 panic me")]).await;
     assert_eq!(ends.iter().filter(|(_, ending)| *ending == Ending::NotAttempted).count(), 3, "{ends:?}");
     assert_eq!(closed.len(), 1);
+}
+
+#[tokio::test]
+async fn what_nobody_is_left_to_record_is_given_back_and_not_sent() {
+    const ANSWERS: [(&str, &str); 6] = [
+        ("EHLO", "250 PIPELINING"),
+        ("MAIL", "250 ok"),
+        ("RCPT", "250 ok"),
+        ("DATA", "354 go on"),
+        (".", "250 taken"),
+        ("QUIT", "221 bye"),
+    ];
+    let (ends, closed) = report_to(&ANSWERS, false).await;
+    assert_eq!(ends, [0, 1, 2].map(|index| (index, Ending::NotAttempted)));
+    assert!(matches!(closed[..], [(_, Why::Finished)]), "{closed:?}");
+    let (ends, _) = report_to(&ANSWERS, true).await;
+    assert!(ends.iter().all(|(_, ending)| matches!(ending, Ending::Replied { stage: Stage::Content, .. })), "{ends:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod answer;
 mod dispatch;
+mod health;
 mod judging;
 mod people;
 mod retention;
@@ -15,11 +16,13 @@ pub use access::{AccessCommand, AccessRefusal};
 pub use account::{AccountCommand, AccountRefusal};
 pub use answer::{AnswerCommand, AnswerRefusal};
 pub use dispatch::{DispatchCommand, DispatchRefusal};
+pub use health::{HealthCommand, HealthRefusal};
 pub use judging::{JudgingCommand, JudgingRefusal};
 pub use people::{PeopleCommand, PeopleRefusal, RemovalGuard, RosterImport, RosterScope};
 pub use retention::{RetentionCommand, RetentionRefusal};
 pub use travel::{TravelCommand, TravelRefusal};
 
+use crate::access::Denied;
 use crate::id::{DispatchId, IncidentId, PersonId};
 
 /// One wish; it happens as a whole or not at all.
@@ -41,6 +44,8 @@ pub enum Command {
     Retention(RetentionCommand),
     /// About accounts of the console.
     Account(AccountCommand),
+    /// About the health of addresses.
+    Health(HealthCommand),
 }
 
 /// Why a command was not carried out. Nothing of it happened.
@@ -48,8 +53,8 @@ pub enum Command {
 #[non_exhaustive]
 pub enum Refusal {
     /// Whoever gave it has no right to.
-    #[error("this is not allowed here: ask an administrator")]
-    NotAllowed,
+    #[error(transparent)]
+    NotAllowed(#[from] Denied),
     /// There is no such dispatch.
     #[error("there is no dispatch {0}: look at the list of dispatches")]
     UnknownDispatch(DispatchId),
@@ -80,6 +85,9 @@ pub enum Refusal {
     /// Something about what is kept, returned and erased.
     #[error(transparent)]
     Retention(#[from] RetentionRefusal),
+    /// Something about the health of addresses.
+    #[error(transparent)]
+    Health(#[from] HealthRefusal),
     /// Something about accounts of the console.
     #[error(transparent)]
     Account(#[from] AccountRefusal),
@@ -104,4 +112,5 @@ families! {
     Travel: TravelCommand,
     Retention: RetentionCommand,
     Account: AccountCommand,
+    Health: HealthCommand,
 }

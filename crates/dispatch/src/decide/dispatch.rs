@@ -6,6 +6,7 @@ use super::{draft, followup};
 use crate::command::{AnswerRefusal, DispatchCommand, Refusal};
 use crate::dispatch::{Dispatch, MailOutcome};
 use crate::event::{DispatchEvent, Event};
+use crate::health::Occasion;
 use crate::id::DispatchId;
 use crate::state::State;
 
@@ -31,7 +32,9 @@ pub(super) fn decide(state: &State, command: &DispatchCommand, now: Timestamp) -
             let is_known = dispatch.is_queued(*round) || usize::from(*round) > dispatch.rounds().len();
             Ok(if is_known { Vec::new() } else { vec![event.into()] })
         }
-        DispatchCommand::RecordOutcomes { dispatch, outcomes } => record_outcomes(known(state, *dispatch)?, outcomes),
+        DispatchCommand::RecordOutcomes { dispatch, outcomes } => {
+            record_outcomes(state, known(state, *dispatch)?, outcomes)
+        }
         DispatchCommand::NoteMeasure { dispatch, measure } => {
             let dispatch = known(state, *dispatch)?.id();
             Ok(vec![DispatchEvent::MeasureNoted { dispatch, measure: measure.clone() }.into()])
@@ -43,12 +46,17 @@ fn known(state: &State, id: DispatchId) -> Result<&Dispatch, Refusal> {
     state.dispatch(id).ok_or(Refusal::UnknownDispatch(id))
 }
 
-fn record_outcomes(dispatch: &Dispatch, outcomes: &[MailOutcome]) -> Result<Vec<Event>, Refusal> {
+fn record_outcomes(state: &State, dispatch: &Dispatch, outcomes: &[MailOutcome]) -> Result<Vec<Event>, Refusal> {
     if let Some(stranger) = outcomes.iter().find(|outcome| !dispatch.is_asked(outcome.person)) {
         return Err(AnswerRefusal::NotAsked { person: stranger.person, dispatch: dispatch.id() }.into());
     }
     let is_new = |it: &&MailOutcome| dispatch.mail_end_in(it.round, it.person, it.place) != Some(it.end);
     let outcomes: Vec<MailOutcome> = outcomes.iter().filter(is_new).cloned().collect();
-    let event = |outcomes| DispatchEvent::OutcomesRecorded { dispatch: dispatch.id(), outcomes };
-    Ok(if outcomes.is_empty() { Vec::new() } else { vec![event(outcomes).into()] })
+    if outcomes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let observed = super::health::observed(state, Occasion::Dispatch(dispatch.id()), &outcomes);
+    let mut events = vec![DispatchEvent::OutcomesRecorded { dispatch: dispatch.id(), outcomes }.into()];
+    events.extend(observed);
+    Ok(events)
 }

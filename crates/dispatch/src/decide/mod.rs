@@ -8,6 +8,7 @@ mod dispatch;
 mod draft;
 mod drill;
 mod followup;
+mod health;
 mod judging;
 mod opening;
 mod parts;
@@ -23,9 +24,10 @@ use jiff::Timestamp;
 pub use retention::due;
 pub(crate) use retention::two_people;
 
-use crate::access::Actor;
+use crate::access::{Actor, Denied};
 use crate::command::{Command, Refusal};
 use crate::event::Event;
+use crate::rights::{agreement, demands, may};
 use crate::state::State;
 use crate::timeline::whole_micros;
 
@@ -36,25 +38,32 @@ pub use people::{PersonChange, RosterChanges, Touched, preview_roster};
 /// # Errors
 /// [`Refusal`] says why not, and what to do; nothing of the command happens then.
 pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    decide_for(state, Actor::System, command, now)
+}
+
+/// [`decide`] on somebody's behalf, within that one's rights.
+///
+/// # Errors
+/// As [`decide`]; [`Refusal::NotAllowed`] where the rights end.
+pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    for (action, subject) in demands(state, command) {
+        may(actor, action, subject, state, now)?;
+    }
+    // The command line of the machine names both people itself.
+    let unagreed = agreement(command).filter(|(_, what)| !state.access().is_agreed(*what, now));
+    if let Some((action, _)) = unagreed.filter(|_| actor != Actor::System) {
+        return Err(Denied::NeedsTwo(action).into());
+    }
     let now = whole_micros(now);
     match command {
         Command::People(command) => people::decide(state, command, now),
-        Command::Access(command) => access::decide(command),
+        Command::Access(command) => access::decide(state, actor, command, now),
         Command::Judging(command) => judging::decide(state, command, now),
         Command::Dispatch(command) => dispatch::decide(state, command, now),
         Command::Answer(command) => answer::decide(state, command, now),
-        Command::Travel(command) => travel::decide(command),
+        Command::Travel(command) => travel::decide(state, command, now),
         Command::Retention(command) => retention::decide(state, command, now),
         Command::Account(command) => account::decide(state, command, now),
+        Command::Health(command) => health::decide(state, command, now),
     }
-}
-
-/// [`decide`], if `actor` may.
-pub(crate) fn decide_for(
-    state: &State,
-    actor: Actor,
-    command: &Command,
-    now: Timestamp,
-) -> Result<Vec<Event>, Refusal> {
-    if crate::access::may(actor, command) { decide(state, command, now) } else { Err(Refusal::NotAllowed) }
 }

@@ -9,6 +9,7 @@ mod answer;
 mod codec;
 mod dispatch;
 mod error;
+mod health;
 mod journal;
 mod judging;
 mod people;
@@ -28,6 +29,7 @@ pub use account::AccountEvent;
 pub use answer::AnswerEvent;
 pub use dispatch::DispatchEvent;
 pub use error::CodecError;
+pub use health::HealthEvent;
 pub use journal::JournalEvent;
 pub use judging::{JudgingEvent, News};
 pub use people::PeopleEvent;
@@ -56,6 +58,8 @@ pub enum Event {
     Retention(RetentionEvent),
     /// To accounts of the console.
     Account(AccountEvent),
+    /// To addresses: probes and confirmations.
+    Health(HealthEvent),
 }
 
 /// One event with its moment and its author: a row of the journal.
@@ -90,4 +94,5 @@ families! {
     Travel: TravelEvent,
     Retention: RetentionEvent,
     Account: AccountEvent,
+    Health: HealthEvent,
 }

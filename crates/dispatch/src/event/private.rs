@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{AccountEvent, AnswerEvent, Event, PeopleEvent, RetentionEvent};
+use super::{AccountEvent, AnswerEvent, Event, PeopleEvent, RetentionEvent, TravelEvent};
 use crate::id::PersonId;
 use crate::keys::{Keys, KeysError};
 use crate::sealed::Private;
@@ -45,6 +45,7 @@ impl Event {
         match self {
             Event::People(PeopleEvent::PersonSet(record)) => vec![(record.person, &mut record.personal)],
             Event::People(PeopleEvent::RowPlanned { person, row, .. }) => vec![(*person, row)],
+            Event::Travel(TravelEvent::StaySet { person, details, .. }) => vec![(*person, details)],
             Event::Answer(AnswerEvent::Given(record)) => {
                 vec![(record.person, &mut record.comment), (record.person, &mut record.details)]
             }

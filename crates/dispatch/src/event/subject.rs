@@ -64,7 +64,8 @@ impl Event {
             | Event::Access(_)
             | Event::Travel(_)
             | Event::Retention(_)
-            | Event::Account(_) => None,
+            | Event::Account(_)
+            | Event::Health(_) => None,
         }
     }
 }

@@ -8,6 +8,7 @@ mod cell;
 mod column;
 mod fault;
 mod row;
+mod stays;
 mod text;
 mod write;
 
@@ -20,6 +21,7 @@ use self::column::Header;
 use self::row::Checks;
 
 pub use self::fault::{RosterFault, RosterFaults};
+pub use self::stays::{StayRow, read_stays};
 pub use self::write::write_roster;
 use crate::person::{AddressCell, RosterRow};
 

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod answers;
 mod dispatches;
+mod health;
 mod incidents;
 mod people;
 mod retention;
@@ -22,16 +23,19 @@ use crate::dispatch::Dispatch;
 use crate::draft::DispatchDraft;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
-use crate::id::{DispatchId, GroupId, IncidentId, PersonId, RuleId, TableId};
+use crate::health::{AddressHealth, AddressReport, Probe};
+use crate::id::{DispatchId, GroupId, IncidentId, PersonId, ProbeId, RuleId, TableId};
 use crate::incident::Incident;
 use crate::judgement::Judgement;
 use crate::keys::RingId;
-use crate::person::{People, Side};
+use crate::person::{MailAddress, People, Person, Side};
 use crate::proposal::Waiting;
 use crate::rule::{Rule, Table};
 use crate::tally::{GroupRow, Tally};
 use crate::thread::Spoken;
+use crate::travel::Register;
 
+pub use access::{Access, Request};
 pub use people::Plans;
 
 /// Everything that is known now. Equal journals fold to equal states.
@@ -46,6 +50,7 @@ pub struct State {
     travel: travel::Travel,
     retention: retention::Retention,
     accounts: account::Accounts,
+    pub(crate) health: health::Addresses,
 }
 
 impl State {
@@ -76,6 +81,7 @@ impl State {
                 self.retention.apply(event);
             }
             Event::Account(event) => self.accounts.apply(event),
+            Event::Health(event) => self.health.apply(event),
         }
     }
 
@@ -84,6 +90,8 @@ impl State {
             RetentionEvent::PersonErased { person, .. } => {
                 self.directory.erase(*person);
                 self.incidents.erase(*person);
+                self.travel.register.erase(*person);
+                self.health.health.erase(*person);
                 self.answers.erase(*person);
             }
             RetentionEvent::HandedOver { .. } => {}
@@ -116,6 +124,12 @@ impl State {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// Roles, deputies, and what two must agree to.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Whether a person was erased, or is to be as soon as the key is gone.
@@ -160,6 +174,30 @@ impl State {
     /// A copy that knows people and groups only.
     pub(crate) fn people_alone(&self) -> State {
         State { directory: self.directory.clone(), ..State::default() }
+    }
+
+    /// The verdict on an address of a person.
+    #[must_use]
+    pub fn address_health(&self, person: &Person, address: &MailAddress) -> AddressHealth {
+        self.health.health.of(person.id, address.place, address.domain())
+    }
+
+    /// Registration and health of the addresses of these people (requirements A24, A25).
+    #[must_use]
+    pub fn address_report<'a>(&self, people: impl Iterator<Item = &'a Person>) -> AddressReport {
+        AddressReport::of(people, |person, address| self.address_health(person, address))
+    }
+
+    /// A round of probes by number.
+    #[must_use]
+    pub fn probe(&self, id: ProbeId) -> Option<&Probe> {
+        self.health.probes.by_id.get(&id)
+    }
+
+    /// The travel register.
+    #[must_use]
+    pub fn travel(&self) -> &Register {
+        &self.travel.register
     }
 
     /// The rules in the order of their numbers.

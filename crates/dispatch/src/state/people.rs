@@ -45,6 +45,11 @@ impl Plans {
         rows.find(|(_, (of, row))| *of == side && row.external_id == external_id).map(|((_, person), _)| *person)
     }
 
+    /// The half of somebody for whom something is planned.
+    pub(crate) fn side(&self, person: PersonId) -> Option<Side> {
+        self.rows.iter().find(|((_, who), _)| *who == person).map(|(_, (side, _))| *side)
+    }
+
     /// Who is concerned on which day, in the order of days.
     pub fn people(&self) -> impl Iterator<Item = (Date, PersonId)> {
         self.rows.keys().copied()

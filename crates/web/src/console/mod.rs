@@ -124,9 +124,7 @@ impl Console {
 /// What a page tells whose wish was not carried out, and what to do next.
 pub(crate) fn told(error: &DeskError) -> String {
     match error {
-        DeskError::Refused(Refusal::NotAllowed) => {
-            "この操作の権限がありません。システム管理者に依頼してください。".into()
-        }
+        DeskError::Refused(Refusal::NotAllowed(denied)) => denied.to_string(),
         DeskError::Refused(refusal) => format!("受け付けられませんでした: {refusal}"),
         other => format!("記録できませんでした。しばらく待って、もう一度操作してください（{other}）。"),
     }

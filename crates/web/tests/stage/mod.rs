@@ -10,8 +10,8 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use hikyaku_dispatch::{
-    AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, IncidentId, Keys, MemoryJournal, Mode, Names,
-    PeopleCommand, PersonId, Question, RosterImport, RosterRow, Side,
+    AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, Holder, IncidentId, Keys,
+    MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport, RosterRow, Side,
 };
 use hikyaku_web::{Console, ConsoleSettings, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
@@ -114,6 +114,8 @@ impl Stage {
         let open = AccountCommand::Open { names, person: None, password: password.clone() };
         self.desk.command(open, self.time()).await.unwrap();
         let account = self.desk.read(|now| now.accounts().by_login(login).unwrap().id);
+        let grant = AccessCommand::Grant { holder: Holder::Account(account), role: Role::SystemAdministrator };
+        self.desk.command(grant, self.time()).await.unwrap();
         let (factor, codes) = make_factor().unwrap();
         for command in
             [AccountCommand::SetPassword { account, password }, AccountCommand::SetFactor { account, factor }]

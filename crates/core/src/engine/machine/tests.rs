@@ -241,6 +241,8 @@ fn new_tables_hold_for_lanes_that_run_and_for_new_ones() {
         contains: Vec::new(),
         cause: crate::outcome::Cause::Policy,
         outcome: None,
+        fallback: false,
+        holds_domain: false,
     };
     let policies = [("ao", lowered.clone()), ("beni", lowered.clone())];
     let actions = step(&mut machine, at(10), vec![tables(&policies, ReplyRules::new(vec![rule]))]);

@@ -40,7 +40,7 @@ fn without_a_number_or_with_none_size_is_told_and_nothing_refused() {
 fn smtputf8_is_asked_for_only_by_a_mail_that_needs_it() {
     let mut talk = greeted(SIZED);
     talk.session.offer(Letter { needs_smtputf8: true, ..letter(1) }, talk.now, talk.now);
-    talk.client("MAIL FROM:<b@me.example> SIZE=8 SMTPUTF8\r\nRCPT TO:<u1@x.jp>\r\nDATA\r\n");
+    talk.client("MAIL FROM:<b@me.example> SIZE=8 BODY=8BITMIME SMTPUTF8\r\nRCPT TO:<u1@x.jp>\r\nDATA\r\n");
     let mut talk = greeted(SIZED);
     talk.offer(2);
     talk.client("MAIL FROM:<b@me.example> SIZE=8\r\nRCPT TO:<u2@x.jp>\r\nDATA\r\n");

@@ -59,6 +59,20 @@ fn a_reply_too_many_ends_the_session_and_is_taken_for_no_mails_answer() {
 }
 
 #[test]
+fn a_reply_too_many_is_taken_for_no_answer_of_the_mail_that_left_with_the_dot_either() {
+    let mut talk = Talk::ready(manner());
+    talk.offer(1);
+    talk.offer(2);
+    talk.server(ENVELOPE_OK);
+    talk.client(&(envelope(1) + &content(1) + &envelope(2)));
+    // The 550 is nobody's; behind it come the answers to MAIL and RCPT, each a place too late.
+    talk.server("250 taken\r\n550 and good bye\r\n250 ok\r\n250 ok\r\n");
+    let ends = talk.ends();
+    assert_eq!(ends[0], (1, replied(Stage::Content, 250, "taken")));
+    assert!(matches!(ends[1], (2, Ending::Lost { stage: Stage::Data, .. })), "{ends:?}");
+}
+
+#[test]
 fn a_reply_too_few_is_found_out_and_the_content_was_never_sent() {
     let mut talk = Talk::ready(manner());
     talk.offer(1);

@@ -63,7 +63,7 @@ fn where_the_policy_says_so_a_mail_in_doubt_is_not_sent_again() {
     for seed in 0..40 {
         let mut scenario = crashing(seed, true);
         for script in &mut scenario.carriers {
-            script.policy.resend_in_doubt = false;
+            script.policy.in_doubt_resends_max = 0;
         }
         let report = run_to_the_end(&scenario);
         let duplicates: u32 = report.carriers.values().map(CarrierReport::duplicates).sum();

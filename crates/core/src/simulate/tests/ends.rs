@@ -135,6 +135,20 @@ fn a_paused_lane_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn pausing_holds_back_what_sessions_have_not_begun() {
+    let mut ao = carrier("ao");
+    ao.service = secs(2);
+    ao.policy = Policy { sessions_max: 2, sessions_start: 2, flight_start: 64, ..ao.policy };
+    let pause = |at, paused| (ms(at), Order::Pause("ao".into(), paused));
+    let orders = vec![pause(9_050, true), pause(60_000, false)];
+    let report = run_to_the_end(&Scenario { orders, ..scenario(vec![ao], vec![group("ao", 60)]) });
+    assert_eq!(report.settled(Settlement::Accepted), 60);
+    let paused = ms(9_050 + 15)..secs(60);
+    let late = report.carriers["ao"].mails.iter().filter(|at| paused.contains(&at.since(BEGIN))).count();
+    assert_eq!(late, 0);
+}
+
+#[test]
 fn shutting_down_ends_what_is_under_way_and_begins_nothing() {
     for at in [0, 3, 8, 12, 30, 55, 120, 500, 1500] {
         let orders = vec![(ms(at), Order::ShutDown)];

@@ -60,6 +60,21 @@ fn a_silent_lane_takes_no_room_from_one_that_runs_without_a_pace() {
 }
 
 #[test]
+fn hundreds_of_small_domains_that_are_done_take_nothing_from_the_bound_of_a_large_one() {
+    let took = |small: u32| {
+        let mut carriers: Vec<CarrierScript> = (0..small).map(|n| carrier(&format!("small{n}"))).collect();
+        carriers.push(carrier("ao"));
+        let mut to: Vec<Group> = (0..small).map(|n| group(&format!("small{n}"), 1)).collect();
+        to.push(group("ao", 4000));
+        let scenario = Scenario { unsettled_max: Some(600), ..scenario(carriers, to) };
+        let report = run_to_the_end(&scenario);
+        report.ended.since(BEGIN)
+    };
+    let (alone, among) = (took(1), took(300));
+    assert!(among < alone.mul_f64(1.5), "{among:?} among three hundred, {alone:?} beside one");
+}
+
+#[test]
 fn an_urgent_batch_overtakes_at_the_next_mail_boundary() {
     let mut ao = paced("ao");
     ao.domains.push("other.ao.jp".into());

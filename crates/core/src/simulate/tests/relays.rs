@@ -85,6 +85,19 @@ fn while_a_relay_is_down_mx_hosts_take_over_and_hand_back_when_it_answers() {
 }
 
 #[test]
+fn a_relay_that_is_down_is_tried_within_its_own_ceiling_and_not_while_its_carrier_is_paused() {
+    let changes = vec![(secs(5), refused()), (secs(400), Limits::default())];
+    let mut scenario = relayed(WhenDown::Wait, changes, 200);
+    scenario.relays[0].0.policy.connects_per_minute_max = Some(2);
+    scenario.orders = vec![(secs(200), Order::Pause("ao".into(), true)), (secs(300), Order::Pause("ao".into(), false))];
+    let report = run_to_the_end(&scenario);
+    let connects: Vec<Span> = report.carriers["relay.example"].connects.iter().map(|at| at.since(BEGIN)).collect();
+    let closest = connects.windows(3).map(|three| three[2] - three[0]).min();
+    assert!(closest >= Some(secs(59)), "three connections within {closest:?}: {connects:?}");
+    assert!(!connects.iter().any(|at| (secs(201)..secs(300)).contains(at)), "{connects:?}");
+}
+
+#[test]
 fn relays_that_fail_and_come_back_lose_nothing_through_crashes_over_seeds() {
     for seed in 0..60 {
         let mut chance = Chance::new(seed, "relays");

@@ -4,7 +4,7 @@ use super::{Happening, LOOKUP, World};
 use crate::address::AddressStyle;
 use crate::event::{Action, Chunk, SessionId};
 use crate::message::MailId;
-use crate::pace::Pace;
+use crate::pace::Slots;
 use crate::queue::ChunkId;
 use crate::session::Letter;
 use crate::simulate::line::Line;
@@ -59,9 +59,8 @@ impl World<'_> {
             Action::Keep(name, value) => self.disk.keep(name, value),
             Action::Gate(lane, policy) => {
                 let gate = self.gates.entry(lane);
-                let gate = gate.or_insert_with(|| Pace::new(policy.mails_per_second_max, policy.burst_mails));
-                gate.set_rate(policy.mails_per_second_max);
-                gate.set_burst(policy.burst_mails);
+                let gate = gate.or_insert_with(|| Slots::new(policy.mails_per_second_max, policy.burst_mails));
+                gate.set(policy.mails_per_second_max, policy.burst_mails);
             }
         }
     }

@@ -65,3 +65,25 @@ async fn a_file_that_is_mostly_free_is_made_smaller_at_a_start_with_nothing_wait
     assert_eq!(store.records(0, usize::MAX).unwrap().last().unwrap().0, 40_001, "what is remembered is all there");
     store.close();
 }
+
+#[tokio::test]
+async fn what_is_old_is_forgotten_while_the_engine_runs_once_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    day(folder.path(), 0, 3_000, Span::from_secs(86_400)).await;
+    let seal = Arc::new(StoreKey::open(&folder.path().join("queue.key")).unwrap());
+    let hours = |n: u64| Instant::EPOCH + Span::from_secs(3600 * n);
+    let (mut opening, _) = Store::open(folder.path(), (u64::MAX, Span::from_secs(86_400)), seal, hours(1)).unwrap();
+    // As if it had been open for two days.
+    let at_once = Duration::from_millis(1);
+    opening.upkeep = Upkeep { opened: hours(50), every: at_once, rest: at_once, ..opening.upkeep };
+    let store = opening.start(Box::new(|_| ()), Box::new(|_| ())).unwrap();
+    let forgotten = || store.records(0, usize::MAX).unwrap().len() < 3_000;
+    while !forgotten() {
+        tokio::time::sleep(at_once).await;
+    }
+    let last = store.records(0, usize::MAX).unwrap().last().unwrap().0;
+    assert_eq!(last, 3_000, "the numbers go on");
+    let again = store.submit(batch("later", &["x.jp"]), hours(50)).await.unwrap();
+    assert_eq!(again.batch, BatchId(2));
+    store.close();
+}
