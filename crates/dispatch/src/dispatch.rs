@@ -207,7 +207,8 @@ pub struct Dispatch {
 impl Dispatch {
     /// A dispatch from its event; `belongs` tells each person's groups, with all above them, and regions.
     pub(crate) fn open(record: DispatchRecord, belongs: impl Fn(PersonId) -> Belonging) -> Self {
-        let book = Book::open(&record, belongs);
+        let book =
+            Book::open(record.asked.iter().map(|asked| (asked.person, record.first_places(asked).len())), belongs);
         let timeline = Timeline::new(record.origin, record.opened);
         Dispatch {
             record,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use hikyaku_bulletin::RegionCode;
 
-use crate::dispatch::{self, DispatchRecord};
 use crate::group::{Group, Groups};
 use crate::id::{GroupId, PersonId};
 use crate::question::Question;
@@ -132,20 +131,23 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    /// The book of those whom a record lists; `belongs` tells each person's groups and regions.
-    pub(crate) fn open(record: &DispatchRecord, belongs: impl Fn(PersonId) -> Belonging) -> Self {
-        let mut listed: Vec<(u32, &dispatch::Asked)> = (0..).zip(&record.asked).collect();
-        listed.sort_by_key(|(_, asked)| asked.person);
-        listed.dedup_by_key(|(_, asked)| asked.person);
+    /// The book of those whom a record lists, each with the number of first mails; `belongs` tells each person's groups and
+    /// regions.
+    pub(crate) fn open(
+        asked: impl Iterator<Item = (PersonId, usize)>,
+        belongs: impl Fn(PersonId) -> Belonging,
+    ) -> Self {
+        let mut listed: Vec<(u32, (PersonId, usize))> = (0..).zip(asked).collect();
+        listed.sort_by_key(|(_, (person, _))| *person);
+        listed.dedup_by_key(|(_, (person, _))| *person);
         let mut book = Book { people: Vec::with_capacity(listed.len()), ..Book::default() };
         let mut places = HashMap::new();
-        for (listed, asked) in listed {
-            let person = asked.person;
+        for (listed, (person, mails)) in listed {
             let belongs = *places.entry(belongs(person)).or_insert_with_key(|new| {
                 book.belongings.push(new.clone());
                 count_of(book.belongings.len() - 1)
             });
-            book.mails += count_of(record.first_places(asked).len());
+            book.mails += count_of(mails);
             let asked = Asked { person, listed, belongs, choice: None };
             book.count(asked, |count| count.asked += 1);
             book.people.push(asked);
