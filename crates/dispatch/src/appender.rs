@@ -47,7 +47,7 @@ pub(crate) struct Appender {
     ahead: State,
     place: Place,
     snapshot: Option<SnapshotFile>,
-    /// The row of the last snapshot.
+    /// The row at which states were last shared and a snapshot was written.
     snapped: u64,
 }
 
@@ -81,17 +81,20 @@ impl Appender {
             let broken = crate::chain::Broken::End { found: head.seq, recorded: recorded.seq };
             return Err(JournalError::from(broken).into());
         }
-        appender.snap().await;
+        appender.settle_down().await;
         Ok(appender)
     }
 
-    /// Writes a snapshot once enough rows have come since the last one. It is a cache: failing costs only time.
-    async fn snap(&mut self) {
-        let Some(file) = self.snapshot.clone().filter(|_| self.place.head.seq >= self.snapped + SNAPSHOT_ROWS) else {
+    /// Once enough rows have come since the last time: both states hold again in common what is equal in both, and a
+    /// snapshot is written. It is a cache: failing costs only time.
+    async fn settle_down(&mut self) {
+        if self.place.head.seq < self.snapped + SNAPSHOT_ROWS {
             return;
-        };
-        let (state, head, keys) = (self.read_shown(State::clone), self.place.head, self.keys.clone());
-        self.snapped = head.seq;
+        }
+        self.snapped = self.place.head.seq;
+        self.ahead = self.read_shown(State::clone);
+        let Some(file) = self.snapshot.clone() else { return };
+        let (state, head, keys) = (self.ahead.clone(), self.place.head, self.keys.clone());
         let written = tokio::task::spawn_blocking(move || file.write(&state, head, &keys)).await;
         if !matches!(written, Ok(Ok(()))) {
             self.snapshot = None;
@@ -102,7 +105,7 @@ impl Appender {
         while let Some(first) = inbox.recv().await {
             let group = gather(first, &mut inbox).await;
             let results = self.settle(&group).await;
-            self.snap().await;
+            self.settle_down().await;
             for (wish, result) in group.into_iter().zip(results) {
                 // Whoever asked may have gone; what happened has happened.
                 let _ = wish.done.send(result);

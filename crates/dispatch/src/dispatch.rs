@@ -207,10 +207,8 @@ pub struct Dispatch {
 impl Dispatch {
     /// A dispatch from its event; `belongs` tells each person's groups, with all above them, and regions.
     pub(crate) fn open(record: DispatchRecord, belongs: impl Fn(PersonId) -> Belonging) -> Self {
-        let mut book = Book::default();
-        for asked in &record.asked {
-            book.ask(asked.person, belongs(asked.person), record.first_places(asked).to_vec());
-        }
+        let book =
+            Book::open(record.asked.iter().map(|asked| (asked.person, record.first_places(asked).len())), belongs);
         let timeline = Timeline::new(record.origin, record.opened);
         Dispatch {
             record,
@@ -330,7 +328,8 @@ impl Dispatch {
 
     /// All mails to a person: round, and place of the address.
     fn mails_to(&self, person: PersonId) -> impl Iterator<Item = (u8, u8)> {
-        let first = self.book.first_places(person).iter().map(|place| (0, *place));
+        let listed = self.book.listed(person).and_then(|place| self.record.asked.get(place));
+        let first = listed.into_iter().flat_map(|asked| self.record.first_places(asked)).map(|place| (0, *place));
         let rounds = (1_u8..).zip(&self.rounds);
         let further = rounds.flat_map(move |(number, round)| {
             let own = round.mails.iter().filter(move |(to, _)| *to == person);

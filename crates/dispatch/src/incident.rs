@@ -55,6 +55,8 @@ pub struct Incident {
     pub dispatches: Vec<DispatchId>,
     /// The incident that it was merged into, if it was.
     pub merged_into: Option<IncidentId>,
+    /// The incident that it was a part of, if it was.
+    pub split_from: Option<IncidentId>,
     /// The series of bulletins that belong to it.
     pub series: BTreeSet<String>,
     /// The prefectures that its bulletins named.
@@ -91,6 +93,7 @@ impl Incident {
             cancelled: None,
             dispatches: Vec::new(),
             merged_into: None,
+            split_from: None,
             series: BTreeSet::new(),
             prefectures: BTreeSet::new(),
             known: BTreeMap::new(),
@@ -132,6 +135,8 @@ impl Incident {
     pub(crate) fn note(&mut self, person: PersonId, channel: Channel, gravity: Gravity, at: Timestamp) {
         let known = self.known.entry(person).or_default();
         known.retain(|it| it.channel != channel || it.gravity.against(gravity).is_none());
+        // Nearly everybody has one; without this there would be room for four.
+        known.reserve_exact(1);
         known.push(Known { channel, gravity, at });
     }
 }

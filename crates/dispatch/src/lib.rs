@@ -53,6 +53,7 @@ mod round;
 mod rule;
 mod sealed;
 mod select;
+mod shared;
 mod signed;
 mod silence;
 mod snapshot;

@@ -1,6 +1,6 @@
 //! The count of a dispatch, kept with every answer: asked, answered, by choice, by group subtree (requirement A08).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use hikyaku_bulletin::RegionCode;
@@ -41,7 +41,7 @@ pub struct Share {
 }
 
 /// Where a person belongs at the moment of asking.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Belonging {
     /// The person's groups and all above them.
     #[serde(with = "crate::group::within")]
@@ -70,15 +70,15 @@ pub struct GroupRow {
 }
 
 /// One person of a dispatch, as counted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Asked {
-    /// As it was when the dispatch was opened: history keeps its shape when the organisation changes.
-    belongs: Belonging,
-    /// The addresses that first mails went to.
-    first: Vec<u8>,
-    /// Places of carriers that accepted a mail to the person.
-    carriers: Vec<usize>,
-    choice: Option<usize>,
+    person: PersonId,
+    /// Where the dispatch's record lists the person.
+    listed: u32,
+    /// Where the book says what the person belongs to.
+    belongs: u32,
+    /// The place of the present answer in the question.
+    choice: Option<u8>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -117,7 +117,12 @@ impl Count {
 /// The counting of one dispatch; an answer costs a step for each group, region and carrier of the person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Book {
-    people: BTreeMap<PersonId, Asked>,
+    /// In the order of their numbers, each once.
+    people: Vec<Asked>,
+    /// What people belonged to when the dispatch was opened, each once: history keeps its shape when the organisation changes.
+    belongings: Vec<Belonging>,
+    /// Who had a mail accepted, and the place of the carrier that accepted it.
+    accepted: BTreeSet<(PersonId, u16)>,
     mails: u32,
     all: Count,
     groups: BTreeMap<GroupId, Count>,
@@ -126,67 +131,89 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    pub(crate) fn ask(&mut self, person: PersonId, belongs: Belonging, first: Vec<u8>) {
-        if self.people.contains_key(&person) {
-            return;
+    /// The book of those whom a record lists, each with the number of first mails; `belongs` tells each person's groups and
+    /// regions.
+    pub(crate) fn open(
+        asked: impl Iterator<Item = (PersonId, usize)>,
+        belongs: impl Fn(PersonId) -> Belonging,
+    ) -> Self {
+        let mut listed: Vec<(u32, (PersonId, usize))> = (0..).zip(asked).collect();
+        listed.sort_by_key(|(_, (person, _))| *person);
+        listed.dedup_by_key(|(_, (person, _))| *person);
+        let mut book = Book { people: Vec::with_capacity(listed.len()), ..Book::default() };
+        let mut places = HashMap::new();
+        for (listed, (person, mails)) in listed {
+            let belongs = *places.entry(belongs(person)).or_insert_with_key(|new| {
+                book.belongings.push(new.clone());
+                count_of(book.belongings.len() - 1)
+            });
+            book.mails += count_of(mails);
+            let asked = Asked { person, listed, belongs, choice: None };
+            book.count(asked, |count| count.asked += 1);
+            book.people.push(asked);
         }
-        self.mails += u32::try_from(first.len()).unwrap_or(u32::MAX);
-        let asked = Asked { belongs, first, carriers: Vec::new(), choice: None };
-        self.count(&asked, |count| count.asked += 1);
-        self.people.insert(person, asked);
+        book
+    }
+
+    fn find(&self, person: PersonId) -> Option<&Asked> {
+        Some(&self.people[self.place_of(person)?])
+    }
+
+    fn place_of(&self, person: PersonId) -> Option<usize> {
+        self.people.binary_search_by_key(&person, |asked| asked.person).ok()
     }
 
     /// Notes the place of a person's choice in the question; nothing for somebody who was not asked.
     pub(crate) fn answer(&mut self, person: PersonId, choice: usize) {
-        let Some(mut asked) = self.people.remove(&person) else { return };
-        let before = asked.choice.replace(choice);
-        self.count(&asked, |count| {
+        let (Some(place), Ok(noted)) = (self.place_of(person), u8::try_from(choice)) else { return };
+        let before = self.people[place].choice.replace(noted);
+        self.count(self.people[place], |count| {
             if let Some(before) = before {
-                count.take(before);
+                count.take(usize::from(before));
             }
             count.add(choice);
         });
-        self.people.insert(person, asked);
     }
 
     /// Notes that a carrier accepted a mail to a person.
     pub(crate) fn accepted(&mut self, person: PersonId, carrier: &str) {
-        let Some(asked) = self.people.get_mut(&person) else { return };
+        let Some(choice) = self.find(person).map(|asked| asked.choice) else { return };
         let place = self.carriers.iter().position(|(name, _)| name == carrier).unwrap_or_else(|| {
             self.carriers.push((carrier.to_owned(), Count::default()));
             self.carriers.len() - 1
         });
-        if !asked.carriers.contains(&place) {
-            asked.carriers.push(place);
+        let Ok(noted) = u16::try_from(place) else { return };
+        if self.accepted.insert((person, noted)) {
             let (_, count) = &mut self.carriers[place];
             count.asked += 1;
-            if let Some(choice) = asked.choice {
-                count.add(choice);
+            if let Some(choice) = choice {
+                count.add(usize::from(choice));
             }
         }
     }
 
     /// Changes every count that a person is part of.
-    fn count(&mut self, asked: &Asked, change: impl Fn(&mut Count)) {
+    fn count(&mut self, asked: Asked, change: impl Fn(&mut Count)) {
         change(&mut self.all);
-        for group in asked.belongs.within.iter() {
+        let belongs = &self.belongings[asked.belongs as usize];
+        for group in belongs.within.iter() {
             change(self.groups.entry(*group).or_default());
         }
-        for region in asked.belongs.regions.iter() {
+        for region in &belongs.regions {
             change(self.regions.entry(region.clone()).or_default());
         }
-        for place in &asked.carriers {
-            change(&mut self.carriers[*place].1);
+        for (_, carrier) in self.accepted.range((asked.person, 0)..=(asked.person, u16::MAX)) {
+            change(&mut self.carriers[usize::from(*carrier)].1);
         }
     }
 
     /// Whoever has not answered, in the order of their numbers.
     pub(crate) fn unanswered(&self) -> impl Iterator<Item = PersonId> {
-        self.people.iter().filter(|(_, asked)| asked.choice.is_none()).map(|(person, _)| *person)
+        self.people.iter().filter(|asked| asked.choice.is_none()).map(|asked| asked.person)
     }
 
     pub(crate) fn is_asked(&self, person: PersonId) -> bool {
-        self.people.contains_key(&person)
+        self.place_of(person).is_some()
     }
 
     /// How many first mails there are.
@@ -194,13 +221,13 @@ impl Book {
         self.mails as usize
     }
 
-    /// The addresses of a person that first mails went to.
-    pub(crate) fn first_places(&self, person: PersonId) -> &[u8] {
-        self.people.get(&person).map_or(&[], |asked| &asked.first)
+    /// Where the dispatch's record lists a person.
+    pub(crate) fn listed(&self, person: PersonId) -> Option<usize> {
+        self.find(person).map(|asked| asked.listed as usize)
     }
 
     pub(crate) fn has_answered(&self, person: PersonId) -> bool {
-        self.people.get(&person).is_some_and(|asked| asked.choice.is_some())
+        self.find(person).is_some_and(|asked| asked.choice.is_some())
     }
 
     /// The count of one group and everything below it; `None` if it holds nobody asked.
@@ -231,4 +258,9 @@ impl Book {
             by_carrier: self.carriers.iter().map(|(carrier, count)| (carrier.clone(), count.share())).collect(),
         }
     }
+}
+
+/// A number of people or of their mails; people have 32-bit numbers.
+fn count_of(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use common::{D1, P1, answer, at, bulletin, quake, take};
 use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_dispatch::{
-    Desk, DispatchId, IncidentId, Journal, Keys, MemoryJournal, RedbJournal, Schedule, SnapshotFile, due, sweep,
-    verify, verify_against,
+    Desk, DispatchId, IncidentId, Journal, JudgingCommand, Keys, MemoryJournal, RedbJournal, Schedule, SnapshotFile,
+    due, sweep, verify, verify_against,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -85,6 +85,67 @@ async fn req_s18_a_sweep_that_was_interrupted_is_finished_by_the_next_one() {
     assert_eq!(verify_against(&*journal, &[]).await.unwrap().dropped, 0);
     let swept = sweep(&desk, &schedule, days_later(200)).await.unwrap();
     assert!(swept.forgotten.is_empty() && swept.dropped > 5, "{swept:?}");
+}
+
+/// Two shocks of 石川県 five hours apart, in series of their own, each with a dispatch and an answer: one incident.
+async fn two_shocks(journal: Arc<dyn Journal>, keys: Keys) -> Desk {
+    let desk = common::ministry_on(journal, keys).await;
+    for (number, (time, series, intensity)) in (1..).zip([("16:12:00", "first", "6-"), ("21:12:00", "second", "7")]) {
+        let shock = bulletin(time, series, Revision::Issue, Standing::Real, &[("390", 17, intensity)]);
+        desk.command(take(shock), at(time)).await.unwrap();
+        desk.command(answer(DispatchId(number), P1, 3, "右足を負傷"), at("21:30:00")).await.unwrap();
+    }
+    assert_eq!(desk.read(|state| (state.incidents().count(), state.dispatches().count())), (1, 2));
+    desk
+}
+
+/// Nothing of a family goes while the last of it is kept; then all of it does, and nobody can tell by the state that was
+/// folded anew from what is left.
+async fn goes_as_a_whole(desk: Desk, journal: Arc<MemoryJournal>, keys: Keys) {
+    let schedule = Schedule { bulletins_days: 10, incidents_days: 100, drills_days: 5 };
+    let between = days_later(130) + SignedDuration::from_hours(2);
+    for (now, incidents, forgotten) in [(between, 2, 0), (days_later(131), 0, 2)] {
+        let swept = sweep(&desk, &schedule, now).await.unwrap();
+        assert_eq!((swept.forgotten.len(), swept.dropped > 0), (forgotten, forgotten > 0));
+        let left = desk.read(|state| (state.incidents().count(), state.digest().unwrap()));
+        let again = Desk::open(Arc::clone(&journal) as Arc<dyn Journal>, keys.clone()).await.unwrap();
+        assert_eq!(left.0, incidents);
+        assert_eq!(again.read(|state| (state.incidents().count(), state.digest().unwrap())), left);
+    }
+}
+
+#[tokio::test]
+async fn req_s18_what_was_split_off_is_kept_as_long_as_the_rest_and_goes_with_it() {
+    for part in ["first", "second"] {
+        let (journal, keys) = (Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap());
+        let desk = two_shocks(Arc::clone(&journal) as Arc<dyn Journal>, keys.clone()).await;
+        let series = desk.read(|state| {
+            let of_incident = &state.incident(IncidentId(1)).unwrap().series;
+            of_incident.iter().find(|key| key.contains(part)).unwrap().clone()
+        });
+        let split = JudgingCommand::Split { incident: IncidentId(1), series: vec![series] };
+        desk.command(split, at("22:00:00")).await.unwrap();
+        let answers = |id| desk.read(|state| state.incident(IncidentId(id)).unwrap().answers(P1).len());
+        assert_eq!((answers(1), answers(2)), (1, 1), "each keeps the answer to its own dispatch");
+        goes_as_a_whole(desk, journal, keys).await;
+    }
+}
+
+#[tokio::test]
+async fn req_s18_what_was_merged_is_kept_as_long_as_either_and_goes_as_a_whole() {
+    for (from, into) in [(1, 2), (2, 1)] {
+        let (journal, keys) = (Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap());
+        let desk = common::ministry_on(Arc::clone(&journal) as Arc<dyn Journal>, keys.clone()).await;
+        let both = [("16:12:00", "first", ("390", 17)), ("21:12:00", "second", ("350", 13))];
+        for (time, series, (area, prefecture)) in both {
+            let shock = bulletin(time, series, Revision::Issue, Standing::Real, &[(area, prefecture, "6+")]);
+            desk.command(take(shock), at(time)).await.unwrap();
+        }
+        desk.command(answer(D1, P1, 3, "右足を負傷"), at("21:30:00")).await.unwrap();
+        let merge = JudgingCommand::Merge { from: IncidentId(from), into: IncidentId(into) };
+        desk.command(merge, at("22:00:00")).await.unwrap();
+        goes_as_a_whole(desk, journal, keys).await;
+    }
 }
 
 #[tokio::test]

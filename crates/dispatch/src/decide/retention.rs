@@ -1,11 +1,13 @@
 //! Deciding about what is kept, returned and erased.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::Account;
 use crate::command::{Refusal, RetentionCommand, RetentionRefusal};
 use crate::event::{Event, RetentionEvent};
-use crate::id::AccountId;
+use crate::id::{AccountId, IncidentId};
 use crate::incident::Incident;
 use crate::mail::Mode;
 use crate::retention::{Approval, Schedule};
@@ -44,9 +46,10 @@ fn account(state: &State, id: AccountId) -> Result<&Account, RetentionRefusal> {
 #[must_use]
 pub fn due(state: &State, schedule: &Schedule, now: Timestamp) -> Vec<RetentionEvent> {
     let since = |days: u32| now - SignedDuration::from_hours(i64::from(days) * 24);
+    let last_days = last_days(state);
     let over = |incident: &&Incident| {
         let days = if incident.mode == Mode::Real { schedule.incidents_days } else { schedule.drills_days };
-        last_day(state, incident) < since(days)
+        last_days.get(&incident.id).is_some_and(|last| *last < since(days))
     };
     let forget = |incident: &Incident| RetentionEvent::IncidentForgotten {
         incident: incident.id,
@@ -60,11 +63,32 @@ pub fn due(state: &State, schedule: &Schedule, now: Timestamp) -> Vec<RetentionE
     events
 }
 
-/// From when on nothing of the incident can be answered any more; one that was merged into another ends with that one,
-/// which has its answers.
-fn last_day(state: &State, incident: &Incident) -> Timestamp {
+/// From when on nothing of each incident can be answered any more. What was merged or split is one family, whose rows speak
+/// of each other: it is kept until the last of it may go, and then goes as a whole.
+fn last_days(state: &State) -> BTreeMap<IncidentId, Timestamp> {
+    let mut last: BTreeMap<IncidentId, Timestamp> =
+        state.incidents().map(|it| (it.id, own_last_day(state, it))).collect();
+    let of =
+        |it: &Incident| it.merged_into.into_iter().chain(it.split_from).map(|other| [it.id, other]).collect::<Vec<_>>();
+    let related: Vec<[IncidentId; 2]> = state.incidents().flat_map(of).collect();
+    let mut settled = false;
+    while !settled {
+        settled = true;
+        for pair in &related {
+            let later = pair.iter().filter_map(|id| last.get(id)).max().copied();
+            for id in pair {
+                if let Some(day) = last.get_mut(id).filter(|day| Some(**day) < later) {
+                    *day = later.unwrap_or(*day);
+                    settled = false;
+                }
+            }
+        }
+    }
+    last
+}
+
+/// From when on none of its own dispatches can be answered any more.
+fn own_last_day(state: &State, incident: &Incident) -> Timestamp {
     let ends = incident.dispatches.iter().filter_map(|id| Some(state.dispatch(*id)?.record().expires));
-    let own = ends.max().unwrap_or(incident.opened);
-    let into = incident.merged_into.and_then(|into| state.incident(into));
-    into.map_or(own, |into| own.max(last_day(state, into)))
+    ends.max().unwrap_or(incident.opened)
 }

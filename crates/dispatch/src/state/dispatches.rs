@@ -9,13 +9,14 @@ use crate::dispatch::{Dispatch, DispatchRecord};
 use crate::draft::DispatchDraft;
 use crate::event::DispatchEvent;
 use crate::id::{DispatchId, PersonId};
+use crate::shared::Shared;
 use crate::tally::Belonging;
 use serde::{Deserialize, Serialize};
 
 /// Dispatches by number and by key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Dispatches {
-    pub(crate) by_id: BTreeMap<DispatchId, Dispatch>,
+    pub(crate) by_id: BTreeMap<DispatchId, Shared<Dispatch>>,
     /// What is to be sent later, by key.
     pub(crate) scheduled: BTreeMap<String, (Timestamp, DispatchDraft)>,
     keys: BTreeMap<String, DispatchId>,
@@ -47,14 +48,14 @@ impl Dispatches {
 
     fn change(&mut self, id: DispatchId, change: impl FnOnce(&mut Dispatch)) {
         if let Some(dispatch) = self.by_id.get_mut(&id) {
-            change(dispatch);
+            change(dispatch.make_mut());
         }
     }
 
     fn open(&mut self, record: &DispatchRecord, belongs: impl Fn(PersonId) -> Belonging) {
         self.last = self.last.max(record.dispatch.0);
         self.keys.insert(record.key.clone(), record.dispatch);
-        self.by_id.insert(record.dispatch, Dispatch::open(record.clone(), belongs));
+        self.by_id.insert(record.dispatch, Shared::new(Dispatch::open(record.clone(), belongs)));
     }
 
     /// Counts an answer in every dispatch of its incident that asks the person the same question.
@@ -64,8 +65,9 @@ impl Dispatches {
         };
         let Some(choice) = question.place(record.choice) else { return };
         for id in of_incident {
-            if let Some(dispatch) = self.by_id.get_mut(id).filter(|it| it.record().question == question) {
-                dispatch.book.answer(record.person, choice);
+            let counts = |it: &&mut Shared<Dispatch>| it.is_asked(record.person) && it.record().question == question;
+            if let Some(dispatch) = self.by_id.get_mut(id).filter(counts) {
+                dispatch.make_mut().book.answer(record.person, choice);
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::judgement::{Judgement, Verdict};
 use crate::mail::Mode;
 use crate::proposal::{Proposal, Waiting};
 use crate::rule::{Aim, Rule, Table};
+use crate::shared::Shared;
 
 /// Rules, judgements, incidents, proposals.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,7 +23,7 @@ pub(crate) struct Incidents {
     pub(crate) rules: BTreeMap<RuleId, Rule>,
     pub(crate) tables: BTreeMap<TableId, Table>,
     pub(crate) judgements: Vec<Judgement>,
-    pub(crate) by_id: BTreeMap<IncidentId, Incident>,
+    pub(crate) by_id: BTreeMap<IncidentId, Shared<Incident>>,
     pub(crate) waiting: BTreeMap<ProposalId, Waiting>,
     proposals: u32,
     sources: BTreeSet<String>,
@@ -49,12 +50,13 @@ impl Incidents {
             JudgingEvent::BulletinJudged(judgement) => self.judged((**judgement).clone()),
             JudgingEvent::IncidentOpened { incident, mode, news, opened } => {
                 self.last = self.last.max(incident.0);
-                self.by_id.insert(*incident, Incident::new(*incident, *mode, news.summary.clone(), *opened));
+                let new = Incident::new(*incident, *mode, news.summary.clone(), *opened);
+                self.by_id.insert(*incident, Shared::new(new));
                 self.learn(*incident, news);
             }
             JudgingEvent::IncidentChanged { incident, news } => self.learn(*incident, news),
             JudgingEvent::IncidentCancelled { incident, published } => {
-                if let Some(incident) = self.by_id.get_mut(incident) {
+                if let Some(incident) = self.change(*incident) {
                     incident.cancelled = Some(*published);
                     // Issued again, it asks everybody again.
                     incident.known.clear();
@@ -66,12 +68,21 @@ impl Incidents {
                     waiting.called += 1;
                 }
             }
-            JudgingEvent::ProposalEnded { proposal, .. } => drop(self.waiting.remove(proposal)),
+            JudgingEvent::ProposalEnded { proposal, .. } => {
+                // Its own row may have been forgotten since; its number is not given again.
+                self.proposals = self.proposals.max(proposal.0);
+                self.waiting.remove(proposal);
+            }
             JudgingEvent::IncidentsMerged { from, into } => self.merge(*from, *into),
             JudgingEvent::IncidentSplit { from, into, series, dispatches, people } => {
                 self.split(*from, *into, series, dispatches, people);
             }
         }
+    }
+
+    /// An incident that is to change.
+    fn change(&mut self, id: IncidentId) -> Option<&mut Incident> {
+        self.by_id.get_mut(&id).map(Shared::make_mut)
     }
 
     fn judged(&mut self, judgement: Judgement) {
@@ -88,8 +99,9 @@ impl Incidents {
 
     /// What an erased person wrote.
     pub(super) fn erase(&mut self, person: PersonId) {
-        let answers = self.by_id.values_mut().filter_map(|incident| incident.answers.get_mut(&person));
-        answers.flatten().for_each(Answer::erase);
+        for incident in self.by_id.values_mut().filter(|incident| incident.answers.contains_key(&person)) {
+            incident.make_mut().answers.entry(person).or_default().iter_mut().for_each(Answer::erase);
+        }
     }
 
     /// The time of an incident is over; its bulletins go with it, and what waited for it.
@@ -117,7 +129,7 @@ impl Incidents {
     }
 
     fn learn(&mut self, id: IncidentId, news: &News) {
-        let Some(incident) = self.by_id.get_mut(&id) else { return };
+        let Some(incident) = self.change(id) else { return };
         incident.summary = news.summary.clone();
         incident.series.extend(news.series.iter().cloned());
         incident.prefectures.extend(news.prefectures.iter().copied());
@@ -135,8 +147,9 @@ impl Incidents {
     }
 
     fn merge(&mut self, from: IncidentId, into: IncidentId) {
-        let Some(mut gone) = self.by_id.remove(&from) else { return };
-        if let Some(stays) = self.by_id.get_mut(&into) {
+        let Some(mut ends) = self.by_id.remove(&from) else { return };
+        let gone = ends.make_mut();
+        if let Some(stays) = self.change(into) {
             stays.series.append(&mut gone.series);
             stays.prefectures.append(&mut gone.prefectures);
             stays.dispatches.append(&mut gone.dispatches);
@@ -156,7 +169,7 @@ impl Incidents {
         for at in self.series.values_mut().chain(self.placed.values_mut()).filter(|at| **at == from) {
             *at = into;
         }
-        self.by_id.insert(from, gone);
+        self.by_id.insert(from, ends);
     }
 
     fn split(
@@ -167,10 +180,12 @@ impl Incidents {
         dispatches: &[DispatchId],
         people: &[PersonId],
     ) {
-        let Some(mut keeps) = self.by_id.remove(&from) else { return };
-        if let Some(new) = self.by_id.get_mut(&into) {
+        let Some(mut rest) = self.by_id.remove(&from) else { return };
+        let keeps = rest.make_mut();
+        if let Some(new) = self.change(into) {
             keeps.series.retain(|key| !series.contains(key));
             keeps.dispatches.retain(|id| !dispatches.contains(id));
+            new.split_from = Some(from);
             new.dispatches.extend_from_slice(dispatches);
             for person in people {
                 new.known.extend(keeps.known.remove_entry(person));
@@ -182,13 +197,13 @@ impl Incidents {
             }
         }
         self.placed.extend(dispatches.iter().map(|id| (*id, into)));
-        self.by_id.insert(from, keeps);
+        self.by_id.insert(from, rest);
     }
 
     /// Notes whom a new dispatch asks or tells about its incident.
     pub(super) fn asked(&mut self, record: &DispatchRecord) {
         self.placed.insert(record.dispatch, record.incident);
-        let Some(incident) = self.by_id.get_mut(&record.incident) else { return };
+        let Some(incident) = self.change(record.incident) else { return };
         incident.dispatches.push(record.dispatch);
         let channel = match (record.aim, record.rule) {
             (Aim::Safety | Aim::Notice, _) => Channel::Safety,
@@ -204,8 +219,11 @@ impl Incidents {
 
     /// Keeps a version of somebody's answer.
     pub(super) fn answered(&mut self, record: &AnswerRecord) {
-        if let Some(incident) = self.by_id.get_mut(&record.incident) {
-            incident.answers.entry(record.person).or_default().push(Answer::from(record));
+        if let Some(incident) = self.change(record.incident) {
+            let answers = incident.answers.entry(record.person).or_default();
+            // Most people answer once; without this there would be room for four.
+            answers.reserve_exact(1);
+            answers.push(Answer::from(record));
         }
     }
 }
@@ -215,7 +233,7 @@ impl Incidents {
     /// The incident that any of these series belongs to.
     pub(crate) fn of_series(&self, mode: Mode, series: &[String]) -> Option<&Incident> {
         let id = series.iter().find_map(|key| self.series.get(&(mode, key.clone())))?;
-        self.by_id.get(id)
+        self.by_id.get(id).map(|it| &**it)
     }
 
     /// The latest quake that a further shock in these prefectures belongs to: touched after `since`, not taken back (A12).
@@ -228,12 +246,12 @@ impl Incidents {
                 && incident.touched > since
                 && prefectures.iter().any(|it| incident.prefectures.contains(it))
         };
-        self.by_id.values().rev().find(fits)
+        self.by_id.values().map(|it| &**it).rev().find(fits)
     }
 
     /// The incident of a dispatch, wherever merging and splitting have put it.
     pub(crate) fn of_dispatch(&self, dispatch: DispatchId) -> Option<&Incident> {
-        self.by_id.get(self.placed.get(&dispatch)?)
+        self.by_id.get(self.placed.get(&dispatch)?).map(|it| &**it)
     }
 
     /// The latest word in a slot of any of these series.

@@ -225,30 +225,30 @@ impl State {
 
     /// All incidents, oldest first.
     pub fn incidents(&self) -> impl DoubleEndedIterator<Item = &Incident> {
-        self.incidents.by_id.values()
+        self.incidents.by_id.values().map(|it| &**it)
     }
 
     /// An incident by number.
     #[must_use]
     pub fn incident(&self, id: IncidentId) -> Option<&Incident> {
-        self.incidents.by_id.get(&id)
+        self.incidents.by_id.get(&id).map(|it| &**it)
     }
 
     /// All dispatches, oldest first.
     pub fn dispatches(&self) -> impl DoubleEndedIterator<Item = &Dispatch> {
-        self.dispatches.by_id.values()
+        self.dispatches.by_id.values().map(|it| &**it)
     }
 
     /// A dispatch by number.
     #[must_use]
     pub fn dispatch(&self, id: DispatchId) -> Option<&Dispatch> {
-        self.dispatches.by_id.get(&id)
+        self.dispatches.by_id.get(&id).map(|it| &**it)
     }
 
     /// The dispatch that was opened last.
     #[must_use]
     pub fn latest_dispatch(&self) -> Option<&Dispatch> {
-        self.dispatches.by_id.values().next_back()
+        self.dispatches.by_id.values().next_back().map(|it| &**it)
     }
 
     /// The dispatch that was sent under a key.
