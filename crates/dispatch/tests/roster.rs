@@ -119,6 +119,13 @@ fn req_a26_each_of_200_planted_faults_is_reported_with_line_column_and_remedy_an
     }
     let file = format!("{HEADER}{}\n", file.join("\n"));
     let RosterFaults(mut found) = read_roster(file.as_bytes()).unwrap_err();
+    // As Excel writes it: lines ended as Windows does, with BOM or in Shift_JIS.
+    let windows = format!("\u{feff}{}", file.replace('\n', "\r\n"));
+    let (sjis, _, lossy) = encoding_rs::SHIFT_JIS.encode(windows.trim_start_matches('\u{feff}'));
+    assert!(!lossy);
+    for bytes in [windows.as_bytes(), &sjis] {
+        assert_eq!(read_roster(bytes).unwrap_err().0, found);
+    }
 
     // Masks that fit nobody are known only beside the people that are there; reading alone cannot tell.
     let is_mask = |line: u64| (line - 22) / 57 % 25 == 19;

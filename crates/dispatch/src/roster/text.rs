@@ -60,6 +60,16 @@ fn shift_jis(bytes: &[u8]) -> Option<Cow<'_, str>> {
 /// No column may hold a line break, so a quotation mark must be closed on its own line. A cell with a line break in it
 /// shows as two odd lines, one after the other; that is one fault.
 pub(crate) fn without_broken_quotes(text: &str) -> (Cow<'_, str>, Vec<RosterFault>) {
+    if text.contains('\r') {
+        // The reader of CSV counts a line that Windows ended one too low.
+        let unix = text.replace("\r\n", "\n");
+        let (kept, faults) = without_broken_quotes_in_lines(&unix);
+        return (Cow::Owned(kept.into_owned()), faults);
+    }
+    without_broken_quotes_in_lines(text)
+}
+
+fn without_broken_quotes_in_lines(text: &str) -> (Cow<'_, str>, Vec<RosterFault>) {
     let is_odd = |line: &str| line.bytes().filter(|byte| *byte == b'"').count() % 2 == 1;
     if !text.lines().any(is_odd) {
         return (Cow::Borrowed(text), Vec::new());
@@ -88,9 +98,12 @@ mod tests {
 
     #[test]
     fn a_quotation_mark_left_open_spoils_its_own_row_only() {
-        let (kept, faults) = without_broken_quotes("id\n\"1\n2\n\"3\n4\"\n5\n");
-        assert_eq!(kept, "id\n\n2\n\n\n5\n");
-        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [2, 4]);
+        let text = "id\n\"1\n2\n\"3\n4\"\n5\n";
+        for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+            let (kept, faults) = without_broken_quotes(&text);
+            assert_eq!(kept, "id\n\n2\n\n\n5\n");
+            assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [2, 4]);
+        }
     }
 
     #[test]
