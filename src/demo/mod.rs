@@ -96,7 +96,7 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         eprintln!("{}名に {}通を送ります。回答リンクの例: {}", work.people, work.mails, work.sample_link);
     }
     let mut account = Account::new(work.receipt.batch, work.receipt.submitted, work.people, work.mails).with_fates();
-    let Followed { mut report, interrupted } = send::follow(stage.engine(), &mut account, hushed).await?;
+    let Followed { mut report, mut interrupted } = send::follow(stage.engine(), &mut account, hushed).await?;
     stage.settle().await?;
     let verdict = verdict::compare(stage, &account);
     report.lost = Some(verdict.lost);
@@ -111,7 +111,11 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         println!("{end}まで {:.2} 秒。管理画面: {}", report.seconds, stage.console_address());
     }
     if !hushed && !interrupted && verdict.is_clean() {
-        story::go_on(stage, &telegram.bulletin).await?;
+        // Whoever presses Ctrl-C in the middle of the story need not wait for its end.
+        interrupted = tokio::select! {
+            told = story::go_on(stage, &telegram.bulletin) => told.map(|()| false)?,
+            pressed = tokio::signal::ctrl_c() => pressed.map(|()| true).map_err(|e| e.to_string())?,
+        };
     }
     if !interrupted {
         stay(args).await?;
