@@ -2,6 +2,7 @@
 //! signals. `docs/congestion.md` explains it.
 
 mod budget;
+mod distance;
 mod kept;
 mod quota;
 mod seats;
@@ -338,6 +339,7 @@ impl Congestion {
         self.turns.on_accepted(turn);
         self.seats.on_accepted(content, !self.speed.is_bound(), now, &self.budget);
         self.speed.on_accepted(departed, latency, now, &self.budget);
+        self.held_until = self.held_until.max(self.speed.spaced_until());
         let earned = u32::try_from(self.speed.accepted() / FLIGHT_SHARE).unwrap_or(u32::MAX);
         // A share of a day's seconds fits.
         let lasted = (self.speed.lasts(now).as_secs_f64() * FLIGHT_A_SECOND) as u32;

@@ -5,6 +5,7 @@ mod tries;
 
 use self::tries::{CLIMB, STRIDE};
 use super::budget::Budget;
+use super::distance::Distances;
 use super::tally::Tally;
 use crate::time::{Instant, Span};
 
@@ -111,6 +112,10 @@ pub(super) struct Speed {
     /// What left before this instant left at a rate that was given up since.
     cut_at: Instant,
     step_at: Instant,
+    /// What is told apart by distance alone.
+    distances: Distances,
+    /// The mail behind the one that ended a dry time keeps its distance: whatever was forgiven is used up.
+    spaced_until: Instant,
     /// Mails accepted that left since, and the latest departure of which the answer must be here.
     step_taken: u32,
     step_last: Instant,
@@ -144,6 +149,8 @@ impl Speed {
             recent: 0,
             cut_at: Instant::EPOCH,
             step_at: Instant::EPOCH,
+            distances: Distances::default(),
+            spaced_until: Instant::EPOCH,
             step_taken: 0,
             step_last: Instant::EPOCH,
         }
@@ -181,6 +188,11 @@ impl Speed {
         self.dry.is_some()
     }
 
+    /// Until when nothing leaves, for the mail before it ended a dry time.
+    pub(super) fn spaced_until(&self) -> Instant {
+        self.spaced_until
+    }
+
     /// Mails accepted so far.
     pub(super) fn accepted(&self) -> u64 {
         self.tally.accepted()
@@ -195,6 +207,7 @@ impl Speed {
     pub(super) fn on_accepted(&mut self, departed: Instant, latency: Span, now: Instant, budget: &Budget) {
         let past = self.tally.count(departed, now);
         self.recent <<= 1;
+        self.distances.add(departed, true);
         if self.ceiling.is_some_and(|(_, until)| until <= now) {
             self.ceiling = None;
         }
@@ -247,6 +260,7 @@ impl Speed {
     /// Refusals were no sign of pace: no limit is known.
     pub(super) fn forget(&mut self, now: Instant) {
         self.mode = Mode::Free;
+        self.distances.clear();
         self.dry = None;
         self.mark = None;
         (self.level, self.rate) = (f64::INFINITY, f64::INFINITY);
@@ -308,6 +322,9 @@ impl Speed {
     /// A mail that left at `departed` was refused for pace; `late` if it had to wait for its session. Returns how long
     /// nothing should leave.
     pub(super) fn on_refused(&mut self, departed: Instant, late: bool, now: Instant, budget: &Budget) -> Span {
+        if !late {
+            self.distances.add(departed, false);
+        }
         // What had to wait for its session came too near to the next: the rate is not to blame, unless it goes on.
         if late && self.recent & 1 == 0 && self.among(DOUBT) < 2 && self.mode != Mode::Free && self.dry.is_none() {
             self.recent = (self.recent << 1) | 1;

@@ -21,34 +21,38 @@ const AFTER_STOP: f64 = 0.9;
 const CREEP: (f64, f64) = (0.02, 1.8);
 /// It grows only while the rest would take so many times the punishment at the present pace.
 const WORTH: f64 = 3.2;
+/// Who takes this share of the rate in force, over so many mails, bears it.
+const TAKEN: f64 = 0.9;
+const TAKEN_MAILS: u64 = 40;
 const MEASURED_SPAN: Span = Span::from_millis(500);
 
 impl Speed {
-    /// Mails are taken again: what was accepted between two dry times is the limit.
+    /// Mails are taken again: by what was accepted and what refused, the limit is known better.
     pub(super) fn resume(&mut self, dry: Dry, departed: Instant, now: Instant) {
+        self.learn(dry, departed, now);
+        if let Some(rate) = self.rate() {
+            self.spaced_until = departed + Span::from_secs_f64(1.0 / rate);
+        }
+    }
+
+    /// What was accepted between two dry times is the limit.
+    fn learn(&mut self, dry: Dry, departed: Instant, now: Instant) {
         let lasted = departed.since(dry.since);
         let measured = self.measured(departed);
+        let before = self.mark.map_or(0, |(_, accepted)| accepted);
         self.mark = Some((departed, self.tally.accepted()));
         self.recent = 0;
         if dry.quota {
+            self.distances.clear();
             return self.step(now);
         }
         if lasted >= quota::STOP {
-            // What was learned meanwhile says nothing about the rate.
-            let punished = dry.shut && lasted >= PUNISHED && !self.lenient;
-            // The next time it is no chance.
-            self.lenient &= !(dry.shut && lasted >= PUNISHED);
-            let most = if punished { dry.surely } else { dry.rate.max(self.surely(dry.since)) * AFTER_STOP };
-            let most = most.max(RATE_MIN);
-            if self.mode == Mode::Free && !punished {
-                return self.climb(dry.rate, now);
-            }
-            self.ceiling = Some((most, now + if punished { CEILING.1 } else { CEILING.0 }));
-            self.punished = punished.then_some((most, lasted));
-            self.level = most / WORK;
-            return self.work(now);
+            return self.after_stop(&dry, lasted, now);
         }
         self.lenient = true;
+        if let Some(rate) = self.distances.rate(measured) {
+            return self.keep_distance(rate, now);
+        }
         match (self.mode, measured) {
             (Mode::Free, _) => {
                 let span = dry.since.since(self.tally.began()).as_secs_f64();
@@ -75,6 +79,9 @@ impl Speed {
                 self.growth = CLIMB.1;
             }
             (Mode::Try(step), rate) => self.give_up(step, rate, dry.since, now),
+            // The first question was answered well, and of many mails all but a few were taken: it was weather.
+            (Mode::Work { .. }, Some(rate))
+                if dry.probes == 0 && rate > TAKEN * self.rate && self.tally.accepted() > before + TAKEN_MAILS => {}
             (Mode::Work { .. }, rate) => {
                 let level = self.level;
                 let few = || self.few(departed).map_or(level * 0.7, |rate| rate.clamp(level * 0.25, level * 0.7));
@@ -93,6 +100,43 @@ impl Speed {
                 self.settle(found, now);
             }
         }
+    }
+
+    /// Nothing was taken for so long that it was about something else than the rate: work goes on below what was taken before.
+    fn after_stop(&mut self, dry: &Dry, lasted: Span, now: Instant) {
+        // What was learned meanwhile says nothing about the rate.
+        self.distances.clear();
+        let punished = dry.shut && lasted >= PUNISHED && !self.lenient;
+        // The next time it is no chance.
+        self.lenient &= !(dry.shut && lasted >= PUNISHED);
+        let most = if punished { dry.surely } else { dry.rate.max(self.surely(dry.since)) * AFTER_STOP };
+        let most = most.max(RATE_MIN);
+        if self.mode == Mode::Free && !punished {
+            return self.climb(dry.rate, now);
+        }
+        self.ceiling = Some((most, now + if punished { CEILING.1 } else { CEILING.0 }));
+        self.punished = punished.then_some((most, lasted));
+        self.level = most / WORK;
+        self.work(now);
+    }
+
+    /// The carrier forgives no burst: mails that keep the distance of this rate are taken.
+    fn keep_distance(&mut self, rate: f64, now: Instant) {
+        match self.mode {
+            Mode::Try(_) => self.space_tries(),
+            Mode::Work { .. } => {
+                if now.since(self.worked_since) > HELD {
+                    self.best = self.best.max(self.level);
+                }
+                if rate < self.level * FALLEN {
+                    self.fall_after = TRY_AFTER_FALL.0;
+                    self.try_after = TRY_AFTER.0;
+                }
+            }
+            _ => {}
+        }
+        self.forgiven = 0.0;
+        self.settle(rate / WORK, now);
     }
 
     /// After a punishment the pace grows only where another one would cost little beside what the rest takes: what was

@@ -59,6 +59,18 @@ impl Speed {
     pub(super) fn give_up(&mut self, step: usize, measured: Option<f64>, ended: Instant, now: Instant) {
         let (began, accepted, base) = self.tried;
         let (mails, span) = ((self.tally.accepted() - accepted) as f64, ended.since(began).as_secs_f64());
+        self.space_tries();
+        if step == 0 {
+            self.forgiven = (self.forgiven * 0.9).max(mails - base * span).clamp(0.0, 2.0 * base);
+        } else {
+            self.doubted = Some((mails, span));
+        }
+        let before = if step == 0 { self.level } else { self.level * 0.97 };
+        self.settle(measured.unwrap_or(before).clamp(before, self.rate.max(before)), now);
+    }
+
+    /// After a failed try the next one comes later, and does not go as far.
+    pub(super) fn space_tries(&mut self) {
         if self.is_fallen() {
             self.fall_after = self.fall_after.mul_f64(1.3).min(TRY_AFTER_FALL.1);
             self.best = self.best * 0.97 + self.level * 0.03;
@@ -67,13 +79,6 @@ impl Speed {
             self.try_after = (self.try_after * 2).min(TRY_AFTER.1);
             self.stride = (self.stride * STRIDE_AFTER.0).max(STRIDE.1);
         }
-        if step == 0 {
-            self.forgiven = (self.forgiven * 0.9).max(mails - base * span).clamp(0.0, 2.0 * base);
-        } else {
-            self.doubted = Some((mails, span));
-        }
-        let before = if step == 0 { self.level } else { self.level * 0.97 };
-        self.settle(measured.unwrap_or(before).clamp(before, self.rate.max(before)), now);
     }
 
     pub(super) fn begin_try(&mut self, step: usize, now: Instant) {
