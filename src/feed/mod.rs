@@ -1,5 +1,6 @@
 //! `hikyaku feed`: what telegrams say, a folder of them played as if live, and what feeds bring.
 
+mod alarms;
 mod read;
 mod reissue;
 mod replay;
@@ -9,6 +10,7 @@ use std::io::{ErrorKind, Write as _};
 
 use clap::{Args, Subcommand};
 
+pub use alarms::{Alarms, Change};
 pub use read::document;
 
 /// Telegrams of JMA, L-Alert, CAP and others.

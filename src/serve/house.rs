@@ -7,14 +7,14 @@ use std::time::Duration;
 use axum::Router;
 use hikyaku_core::Engine;
 use hikyaku_dispatch::Desk;
-use hikyaku_feeds::edge::{PushEndpoint, Watcher};
+use hikyaku_feeds::edge::{PushEndpoint, Stream, Watcher};
 use hikyaku_web::{Console, ConsoleSettings, Door, TlsFiles, WebState};
 use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::intake;
 use super::lock::Lock;
+use super::{intake, watch as alarms};
 use crate::courier::Courier;
 use crate::journal::data::open_desk;
 use crate::metrics;
@@ -30,6 +30,7 @@ pub struct House {
     console: Console,
     tls: Option<TlsFiles>,
     push: Option<PushEndpoint>,
+    stream: Option<Stream>,
     tasks: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
     /// Given back last.
@@ -57,20 +58,26 @@ impl House {
             Some(push) => Some(PushEndpoint::listen(push.listen, push.settings()?, watcher.intake()).await?),
             None => None,
         };
+        let stream = match &settings.dmdata {
+            Some(dmdata) => Some(Stream::start(dmdata.settings(settings.feeds.client()?)?, watcher.intake())?),
+            None => None,
+        };
+        let pulse = watcher.pulse();
         let console = console(&settings, &desk, &engine, tls.is_some())?;
         let (stop, stopping) = watch::channel(false);
         let courier = Courier::new(engine.clone(), desk.clone(), sender);
         let mut tasks = vec![
             tokio::spawn(courier.run(stopping.clone())),
             tokio::spawn(intake::run(watcher, desk.clone(), stopping.clone())),
+            tokio::spawn(alarms::run(pulse.clone(), stopping.clone())),
         ];
         let answers = hikyaku_web::router(WebState::new(desk));
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
         if let Some(door) = doors.metrics {
-            tasks.push(served(door, metrics::router(engine.clone()), stopping));
+            tasks.push(served(door, metrics::router(engine.clone(), Some(pulse)), stopping));
         }
-        Ok(Self { settings, engine, console, tls, push, tasks, stop, lock })
+        Ok(Self { settings, engine, console, tls, push, stream, tasks, stop, lock })
     }
 
     /// Where what is served, a line each.
@@ -85,6 +92,7 @@ impl House {
         ];
         lines.extend(self.settings.metrics.as_ref().map(|site| format!("監視 http://{}/metrics", site.listen)));
         lines.extend(self.push.as_ref().map(|push| format!("電文の受け口 {}/push/", push.addr)));
+        lines.extend(self.settings.dmdata.as_ref().map(|dmdata| format!("DM-D.S.S {}", dmdata.api)));
         lines
     }
 
@@ -107,6 +115,7 @@ impl House {
         self.console.close();
         // Everybody who listens stops.
         let _ = self.stop.send(true);
+        drop(self.stream);
         if let Some(push) = self.push {
             push.shutdown().await;
         }

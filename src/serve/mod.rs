@@ -4,6 +4,7 @@ mod house;
 mod intake;
 mod lock;
 mod signals;
+mod watch;
 
 use std::path::PathBuf;
 
