@@ -13,8 +13,9 @@ use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::intake::Intake;
 use super::lock::Lock;
-use super::{intake, watch as alarms};
+use super::watch as alarms;
 use crate::courier::Courier;
 use crate::journal::data::open_desk;
 use crate::metrics;
@@ -53,6 +54,7 @@ impl House {
         of_engine.seal = Some(Arc::new(desk.keys().clone()));
         let engine = Engine::open(of_engine).await;
         let engine = engine.map_err(|e| e.to_string())?;
+        let intake = Intake::open(&settings.data, desk.clone())?;
         let watcher = Watcher::start(settings.feeds.settings()?)?;
         let push = match &settings.push {
             Some(push) => Some(PushEndpoint::listen(push.listen, push.settings()?, watcher.intake()).await?),
@@ -68,7 +70,7 @@ impl House {
         let courier = Courier::new(engine.clone(), desk.clone(), sender);
         let mut tasks = vec![
             tokio::spawn(courier.run(stopping.clone())),
-            tokio::spawn(intake::run(watcher, desk.clone(), stopping.clone())),
+            tokio::spawn(intake.run(watcher, stopping.clone())),
             tokio::spawn(alarms::run(pulse.clone(), stopping.clone())),
         ];
         let answers = hikyaku_web::router(WebState::new(desk));

@@ -112,7 +112,7 @@ fn req_p05_what_is_pushed_and_what_dmdata_streams_to_a_running_system_is_judged(
     let host = runtime.block_on(StreamHost::start(STREAM_KEY)).unwrap();
     let system = System::new(&format!("{PUSH}[dmdata]\nkey_file = 'dmdata.key'\napi = '{}'\n", host.api()));
     let server = system.serve();
-    system.until_metric("hikyaku_source_failures");
+    system.until_metric("# TYPE hikyaku_source_alarm");
     let client = runtime.block_on(async { Client::new(ClientSettings::default()) }).unwrap();
     let url = format!("http://127.0.0.1:{}/push/jalert", system.push);
     let key = SharedKey::new(PUSH_KEY.as_bytes()).unwrap();
@@ -128,6 +128,105 @@ fn req_p05_what_is_pushed_and_what_dmdata_streams_to_a_running_system_is_judged(
     let told: Vec<_> = judged.iter().map(|it| (it.headline.as_str(), it.mode, it.verdict)).collect();
     let expected = ["押し込まれた電文です。", "流れてきた電文です。"].map(|it| (it, Mode::Real, Verdict::Nobody));
     assert_eq!(told, expected, "no rule, so nobody is asked");
+}
+
+impl System {
+    /// Runs a command that pushes to the running system in the name of its source.
+    fn pushing(&self, args: &[&str]) -> String {
+        let (url, key) = (format!("http://127.0.0.1:{}/push/jalert", self.push), self.folder.path().join("push.key"));
+        let to = ["--push", &url, "--source", "jalert", "--key", key.to_str().unwrap()];
+        let ended = run(self.folder.path(), args.iter().chain(&to), 60);
+        assert!(ended.status.success(), "{}{}", ended.stdout, ended.stderr);
+        ended.stdout
+    }
+
+    /// A folder with two telegrams of another day, half a minute apart.
+    fn old_telegrams(&self) -> PathBuf {
+        let folder = self.folder.path().join("telegrams");
+        std::fs::create_dir(&folder).unwrap();
+        for (name, headline, at) in [
+            ("b_VXSE51.xml", "先の電文です。", "2026-04-02T18:02:00Z"),
+            ("a_VXSE51.xml", "後の電文です。", "2026-04-02T18:02:30Z"),
+        ] {
+            std::fs::write(folder.join(name), telegram(headline, at.parse().unwrap())).unwrap();
+        }
+        folder
+    }
+}
+
+fn headlines(judged: &[Judgement]) -> Vec<(&str, &str)> {
+    judged.iter().map(|it| (it.headline.as_str(), it.standing.as_str())).collect()
+}
+
+const REPLAYED: [(&str, &str); 2] = [("先の電文です。", "訓練"), ("後の電文です。", "訓練")];
+
+#[test]
+fn req_r03_a_folder_is_replayed_against_a_running_system_by_push_in_order_as_drills() {
+    let runtime = Runtime::new().unwrap();
+    let system = System::new(PUSH);
+    let server = system.serve();
+    system.until_metric("# TYPE hikyaku_source_alarm");
+    let folder = system.old_telegrams();
+    system.pushing(&["feed", "replay", folder.to_str().unwrap(), "--speed", "30"]);
+    end(server);
+    assert_eq!(headlines(&system.judgements(&runtime)), REPLAYED);
+}
+
+#[test]
+fn req_r03_a_folder_is_replayed_against_a_running_system_as_a_feed_in_order_as_drills() {
+    let runtime = Runtime::new().unwrap();
+    let at = format!("127.0.0.1:{}", free_port());
+    let feed = format!(
+        "[[feeds.feeds]]\nname = 'played'\nstyle = 'jma'\nevery_s = 1\nurl = 'http://{at}/developer/xml/feed/eqvol.xml'\n"
+    );
+    let system = System::new(&feed);
+    let folder = system.old_telegrams();
+    let args = ["feed", "replay", folder.to_str().unwrap(), "--speed", "30", "--listen", &at, "--linger", "60"];
+    let mut replay = start(system.folder.path(), args);
+    let server = system.serve();
+    system.until_metric(r#"hikyaku_source_telegrams_total{source="played"} 2"#);
+    end(server);
+    replay.kill();
+    assert_eq!(headlines(&system.judgements(&runtime)), REPLAYED);
+}
+
+#[test]
+fn req_a16_what_an_operator_enters_is_judged_like_any_telegram_and_can_be_tried_before() {
+    let runtime = Runtime::new().unwrap();
+    let system = System::new(PUSH);
+    let server = system.serve();
+    system.until_metric("# TYPE hikyaku_source_alarm");
+    let entry = [
+        "feed",
+        "enter",
+        "--operator",
+        "架空太郎",
+        "--series",
+        "1",
+        "--threat",
+        "弾道ミサイル",
+        "--phase",
+        "発射",
+        "--prefecture",
+        "2",
+        "--headline",
+        "ミサイル発射。",
+    ];
+    let printed = run(system.folder.path(), entry, 30);
+    let file = system.folder.path().join("entry.json");
+    std::fs::write(&file, printed.stdout).unwrap();
+    let read = run(system.folder.path(), ["feed", "read", file.to_str().unwrap()], 30).stdout;
+    assert!(read.contains("弾道ミサイル 発射") && read.contains("青森県"), "{read}");
+    assert_eq!(system.pushing(&entry), "200 taken\n");
+    let drill: Vec<&str> = entry.iter().copied().chain(["--drill", "--cancels"]).collect();
+    assert_eq!(system.pushing(&drill), "200 taken\n");
+    let wrong = run(system.folder.path(), entry.iter().chain(&["--fallen-in", "2"]), 30);
+    assert!(!wrong.status.success() && wrong.stderr.contains("落下"), "{}", wrong.stderr);
+    end(server);
+    let judged = system.judgements(&runtime);
+    let told: Vec<_> = judged.iter().map(|it| (it.kind.as_str(), it.mode, it.verdict)).collect();
+    let kind = judged[0].kind.as_str();
+    assert_eq!(told, [(kind, Mode::Real, Verdict::Nobody), (kind, Mode::Drill, Verdict::Cancelled)]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::ask::Client;
 use super::intake::{Offer, Offered, WallClock};
 use super::memory::Memory;
-use super::watcher::Health;
+use super::pulse::Health;
 use crate::poll::{Action, Answer, Event, Failure, Known, Machine, Now, Telegram, digest_key};
 
 /// Tells the loop what became of a telegram.

@@ -1,6 +1,6 @@
 //! The watcher: starts all pollers and hands telegrams over, read, one by one, whatever way they came.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,12 @@ use tokio::task::JoinHandle;
 use super::ask::{Client, ClientSettings};
 use super::intake::{Intake, WallClock, Ways};
 use super::memory::Memory;
+use super::pulse::{Health, Pulse};
 use super::running::{Became, Notice, Receipt, Running};
 use crate::index::Entry;
+use crate::manual;
 use crate::news::{self, NewsRules};
-use crate::poll::{Alarm, Content, FeedHealth, FeedSpec, Known, Limits, Machine, Now, Telegram};
+use crate::poll::{Content, FeedSpec, Known, Limits, Machine, Now, Telegram};
 use crate::read::Document;
 use crate::reject::Reject;
 
@@ -58,29 +60,6 @@ impl Default for Settings {
     }
 }
 
-/// How all sources do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Health {
-    /// Each polled feed.
-    pub feeds: Vec<FeedHealth>,
-    /// Each endpoint and stream, by its name.
-    pub ways: BTreeMap<String, super::intake::WayHealth>,
-    /// How many telegrams are remembered.
-    pub known: usize,
-    /// Why nothing can be written down, if so.
-    pub memory_problem: Option<String>,
-}
-
-impl Health {
-    /// What a person should know now (R02).
-    #[must_use]
-    pub fn alarms(&self) -> Vec<Alarm> {
-        let ways = self.ways.iter().filter_map(|(name, way)| way.alarm(name));
-        let memory = self.memory_problem.clone().map(|problem| Alarm::Memory { problem });
-        self.feeds.iter().flat_map(FeedHealth::alarms).chain(ways).chain(memory).collect()
-    }
-}
-
 /// A telegram that is here. Say [`taken`](Self::taken) once it is safe; dropped without, it is fetched again when it is listed
 /// again or after a restart, and whoever pushed it is told to push it again.
 #[derive(Debug)]
@@ -99,23 +78,6 @@ impl Arrival {
             Ok(_) => Became::Taken,
             Err(reject) => Became::Unreadable(reject.to_string()),
         };
-    }
-}
-
-/// How all sources do, for whoever shows it; cheap to clone.
-#[derive(Clone)]
-pub struct Pulse {
-    health: watch::Receiver<Health>,
-    ways: Ways,
-}
-
-impl Pulse {
-    /// How all sources do now.
-    #[must_use]
-    pub fn health(&self) -> Health {
-        let mut health = self.health.borrow().clone();
-        health.ways = self.ways.snapshot();
-        health
     }
 }
 
@@ -221,10 +183,7 @@ fn read(telegram: &Telegram, rules: &NewsRules) -> Result<Vec<Bulletin>, Reject>
             Document::Bulletins(bulletins) => Ok(bulletins),
             Document::Index(index) => Ok(index.entries.iter().map(|entry| headline(entry, telegram, rules)).collect()),
         },
-        Content::Manual(entry) => entry.bulletin().map(|it| vec![it]).map_err(|faults| {
-            let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            Reject::Entry { faults: told.join(" ") }
-        }),
+        Content::Manual(entry) => manual::understood(entry).map(|it| vec![it]),
         Content::News(entry) => Ok(vec![headline(entry, telegram, rules)]),
     }
 }
