@@ -10,8 +10,8 @@ use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
 use hikyaku_core::{Address, Batch, BatchId, Carrier, Config, Engine, Policy, Record};
 use hikyaku_dispatch::{
     AccountCommand, Actor, Aim, BatchOf, Desk, DispatchCommand, DispatchId, Hold, JudgingCommand, Keys, PeopleCommand,
-    Proposal, RedbJournal, Role, RosterImport, Rule, RuleId, Sender, Sending, Side, State, Unattended, batch_for, outcomes,
-    read_roster, unfinished,
+    Proposal, RedbJournal, Role, RosterImport, Rule, RuleId, Sender, Sending, Side, State, Unattended, batch_for,
+    outcomes, read_roster, unfinished,
 };
 use hikyaku_mock::{CarrierProfile, Directory, Ledger, MockNet};
 use hikyaku_web::{Console, ConsoleSettings, Door, WebState};

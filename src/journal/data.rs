@@ -4,9 +4,7 @@ use std::env::{self, VarError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hikyaku_dispatch::{
-    Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal, SnapshotFile, State, read_state,
-};
+use hikyaku_dispatch::{Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal, SnapshotFile, State, read_state};
 
 /// The environment's master key, 64 hexadecimal digits; without it `keys/master.key` is used.
 const MASTER: &str = "HIKYAKU_MASTER_KEY";

@@ -88,12 +88,14 @@ async fn req_a33_a_duty_operator_decides_in_the_approvers_place_with_an_account_
 /// The ministry and somebody abroad, each half asked once.
 async fn both_halves() -> (Desk, DispatchId) {
     let desk = shaken().await;
-    let PeopleCommand::Import(abroad) = import("id,name,group,region,email\n1,己田,欧州課,13,ki@example.jp\n") else {
+    let PeopleCommand::Import(abroad) = import("id,name,group,region,email\n1,己田,欧州課,13,ki@example.jp\n")
+    else {
         unreachable!()
     };
     let abroad = PeopleCommand::Import(RosterImport { side: Side::Overseas, ..abroad });
     desk.command(abroad, at("10:00:00")).await.unwrap();
-    let draft = DispatchDraft { side: Side::Overseas, ..DispatchDraft::safety("海外", Mode::Real, "渡航者の安否") };
+    let draft =
+        DispatchDraft { side: Side::Overseas, ..DispatchDraft::safety("海外", Mode::Real, "渡航者の安否") };
     let events = desk.command(DispatchCommand::Open { draft: Box::new(draft) }, at("16:20:00")).await.unwrap();
     let (dispatch, _) = opened(&events)[0].clone();
     (desk, dispatch)

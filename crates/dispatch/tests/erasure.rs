@@ -14,7 +14,8 @@ use hikyaku_core::setup::NameService;
 use hikyaku_core::{Address, Batch, Config, Engine, Seal};
 use hikyaku_dispatch::{
     AccessCommand, CustodyError, Desk, Erasure, GivenMaster, Guarded, HandOverKeys, Journal, Keys, Master, RedbJournal,
-    RequestId, Role, Sender, SignedText, SnapshotFile, Witnessed, batch_for, certificate_in_japanese, erase_person, erase_system, erasure_certificate, export, hand_over, open_hand_over, verify,
+    RequestId, Role, Sender, SignedText, SnapshotFile, Witnessed, batch_for, certificate_in_japanese, erase_person,
+    erase_system, erasure_certificate, export, hand_over, open_hand_over, verify,
 };
 
 /// What identifies 甲山, in every way it is written.

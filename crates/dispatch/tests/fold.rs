@@ -76,9 +76,8 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
         AccountCommand::Open { names, person: None, password }.into()
     });
-    let grant = |account| {
-        AccessCommand::Grant { holder: Holder::Account(account), role: Role::SystemAdministrator }.into()
-    };
+    let grant =
+        |account| AccessCommand::Grant { holder: Holder::Account(account), role: Role::SystemAdministrator }.into();
     let agreed = (1..6).flat_map(|person| {
         let what = Guarded::Erase { person: PersonId(person) };
         [AccessCommand::Propose { what }.into(), AccessCommand::Agree { request: RequestId(person) }.into()]

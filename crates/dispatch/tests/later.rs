@@ -7,9 +7,9 @@ mod common;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use common::{D1, P1, P2, P3, answer, at, logged_in, ministry, opened, quake, rule, shaken, take};
 use hikyaku_dispatch::{
-    Actor, Aim, AnswerCommand, AnswerRefusal, Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, Error, Event,
-    FollowUp, IncidentId, JudgingCommand, MESSAGE_CHARS_MAX, Mode, PersonId, PublicKey, Refusal, Role, Rule, Speaker, Target,
-    Webhook, webhook,
+    Actor, Aim, AnswerCommand, AnswerRefusal, Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, Error,
+    Event, FollowUp, IncidentId, JudgingCommand, MESSAGE_CHARS_MAX, Mode, PersonId, PublicKey, Refusal, Role, Rule,
+    Speaker, Target, Webhook, webhook,
 };
 
 const I1: IncidentId = IncidentId(1);

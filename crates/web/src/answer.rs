@@ -8,9 +8,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{
-    Actor, AnswerCommand, AnswerRefusal, ChoiceId, Error, LinkRefusal, LinkView, Refusal, Via,
-};
+use hikyaku_dispatch::{Actor, AnswerCommand, AnswerRefusal, ChoiceId, Error, LinkRefusal, LinkView, Refusal, Via};
 use serde::Deserialize;
 
 use crate::answer_page::{Again, AnswerPage, Said, ThanksPage};

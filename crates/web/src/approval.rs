@@ -7,9 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{
-    Actor, Judgement, JudgingCommand, ProposalId, State as Present, Unattended, Waiting, decides,
-};
+use hikyaku_dispatch::{Actor, Judgement, JudgingCommand, ProposalId, State as Present, Unattended, Waiting, decides};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 

@@ -32,7 +32,9 @@ pub enum RetentionCommand {
 #[non_exhaustive]
 pub enum RetentionRefusal {
     /// Two people must agree first, with accounts of their own.
-    #[error("二人の同意がありません。一人が申請し（access propose）、別の管理者が 24 時間以内に承認してください（access agree）")]
+    #[error(
+        "二人の同意がありません。一人が申請し（access propose）、別の管理者が 24 時間以内に承認してください（access agree）"
+    )]
     NotAgreed,
     /// The person was erased before.
     #[error("{0} is erased already: ask for the certificate")]

@@ -26,11 +26,7 @@ use crate::signed::SignedText;
 /// # Errors
 /// [`crate::Refusal`] if they did not; [`crate::KeysError`] if the key could not be destroyed, which the next start
 /// tries again.
-pub async fn erase_person(
-    desk: &Desk,
-    person: PersonId,
-    now: Timestamp,
-) -> Result<SignedText, CustodyError> {
+pub async fn erase_person(desk: &Desk, person: PersonId, now: Timestamp) -> Result<SignedText, CustodyError> {
     desk.command(RetentionCommand::ErasePerson { person }, now).await?;
     erasure_certificate(desk.journal(), desk.keys(), person).await
 }

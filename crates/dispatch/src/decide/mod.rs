@@ -21,9 +21,9 @@ mod withdrawal;
 
 use jiff::Timestamp;
 
-pub use retention::due;
 pub use proposal::decides;
 pub(crate) use retention::agreed;
+pub use retention::due;
 
 use crate::access::Actor;
 use crate::command::{Command, Refusal};

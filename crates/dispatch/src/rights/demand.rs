@@ -164,7 +164,8 @@ fn judging(state: &State, command: &JudgingCommand) -> Vec<(Action, Subject)> {
         }
         JudgingCommand::Approve { proposal } | JudgingCommand::Reject { proposal } => {
             // One that does not wait is refused as such when it is decided.
-            let side = state.waiting().find(|it| it.proposal.id == *proposal).map(|it| state.side_of(&it.proposal.draft));
+            let side =
+                state.waiting().find(|it| it.proposal.id == *proposal).map(|it| state.side_of(&it.proposal.draft));
             vec![(Action::Approve, Subject::Side(side.unwrap_or_default()))]
         }
         JudgingCommand::Merge { from, into } => sides(Action::Approve, sides_of(state, &[*from, *into])),

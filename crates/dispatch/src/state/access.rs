@@ -86,7 +86,7 @@ impl Access {
     pub fn agreed(&self, what: Guarded, now: Timestamp) -> Option<(Actor, Actor)> {
         let fresh = |request: &Request| request.agreed.filter(|(_, at)| now < *at + REQUEST_LIFETIME);
         let same = self.requests.values().filter(|request| request.what == what);
-        same.filter_map(|request| Some((request.by, fresh(request)?.0))).last()
+        same.filter_map(|request| Some((request.by, fresh(request)?.0))).next_back()
     }
 
     pub(crate) fn has_deputy(&self, of: AccountId, account: AccountId) -> bool {
