@@ -7,7 +7,7 @@ use hikyaku_feeds::edge::Health;
 /// The families in OpenMetrics text, without the end mark.
 pub fn text(health: &Health) -> String {
     let mut all = String::new();
-    family(&mut all, "source_telegrams", "counter", "Telegrams that a source brought");
+    family(&mut all, "source_telegrams", "counter", "Telegrams of a source that were judged");
     for (name, count) in telegrams(health) {
         line(&mut all, "source_telegrams_total", &[("source", name)], count);
     }
@@ -23,7 +23,7 @@ pub fn text(health: &Health) -> String {
 }
 
 fn telegrams(health: &Health) -> impl Iterator<Item = (&str, u64)> {
-    let polled = health.feeds.iter().map(|feed| (feed.name.as_str(), feed.telegrams));
+    let polled = health.feeds.iter().map(|feed| (feed.name.as_str(), feed.taken));
     polled.chain(health.ways.iter().map(|(name, way)| (name.as_str(), way.taken)))
 }
 
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn req_r02_monitoring_sees_each_source_and_its_alarms() {
         let mut feed = FeedHealth::default();
-        (feed.name, feed.telegrams, feed.stale_s) = ("ev\"il".to_owned(), 7, Some(300));
+        (feed.name, feed.taken, feed.stale_s) = ("ev\"il".to_owned(), 7, Some(300));
         let text = text(&Health { feeds: vec![feed], ..Health::default() });
         for line in [
             r#"hikyaku_source_telegrams_total{source="ev\"il"} 7"#,

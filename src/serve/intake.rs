@@ -44,15 +44,12 @@ impl Intake {
                 arrival = watcher.next() => arrival,
             };
             let Some(arrival) = arrival else { break };
-            tokio::select! {
-                () = told(&mut stop) => break,
-                () = self.take(arrival) => {}
-            }
+            self.take(arrival, &mut stop).await;
         }
         watcher.shutdown().await;
     }
 
-    async fn take(&mut self, arrival: Arrival) {
+    async fn take(&mut self, arrival: Arrival, stop: &mut watch::Receiver<bool>) {
         let received = arrival.telegram.received;
         let bulletins = match &arrival.said {
             Ok(bulletins) => bulletins.clone(),
@@ -62,24 +59,30 @@ impl Intake {
             }
         };
         for bulletin in bulletins {
-            self.judge(bulletin, received).await;
+            if !self.judge(bulletin, received, stop).await {
+                return;
+            }
         }
         arrival.taken();
     }
 
     /// Judges a bulletin, again until the journal has it: the series knows it now, and would take it for a repetition when it came anew.
-    /// Where the program ends before, it was not taken: it is fetched or pushed again.
-    async fn judge(&mut self, bulletin: Bulletin, received: Timestamp) {
+    /// `false` where the program is told to stop before: not taken, it is fetched or pushed again after the next start.
+    async fn judge(&mut self, bulletin: Bulletin, received: Timestamp, stop: &mut watch::Receiver<bool>) -> bool {
         let taken = self.series.take(&bulletin, received);
         let command =
             JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin.clone()), fate: taken.fate(), received };
         while let Err(error) = self.desk.command(command.clone(), received).await {
             tracing::error!(telegram = %bulletin.source, %error, "a bulletin could not be judged, and is judged again");
-            tokio::time::sleep(PAUSE).await;
+            tokio::select! {
+                () = told(stop) => return false,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
         }
         if taken.is_kept() {
             self.keep(bulletin, received).await;
         }
+        true
     }
 
     async fn keep(&self, bulletin: Bulletin, received: Timestamp) {

@@ -37,6 +37,8 @@ pub struct FeedHealth {
     pub unchanged: u64,
     /// Telegrams handed over.
     pub telegrams: u64,
+    /// Telegrams that are safe with whoever took them.
+    pub taken: u64,
     /// Telegrams that came a second time by another way, or were listed twice with the same bytes.
     pub repeated: u64,
     /// Bytes received, as they came over the network.

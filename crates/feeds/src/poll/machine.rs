@@ -90,7 +90,7 @@ impl Machine {
     pub fn step(&mut self, events: Vec<Event>, now: Now, known: &mut Known, out: &mut Vec<Action>) -> Duration {
         for event in events {
             match event {
-                Event::Taken(key) => drop(self.untaken.remove(&key)),
+                Event::Taken(key) => self.health.taken += u64::from(self.untaken.remove(&key)),
                 // Asked without a condition, the index lists it again even if nothing else has changed.
                 Event::Dropped(_) => self.short.validators = Validators::default(),
                 Event::Answered(request, answer) => match self.requests.remove(&request) {
