@@ -21,7 +21,7 @@ pub(crate) fn demands(state: &State, command: &Command) -> Vec<(Action, Subject)
         Command::People(command) => people(state, command),
         Command::Access(command) => access(state, command),
         Command::Judging(command) => vec![(judging(command), DOMESTIC)],
-        Command::Dispatch(command) => dispatch(command),
+        Command::Dispatch(command) => dispatch(state, command),
         Command::Answer(command) => vec![answer(command)],
         Command::Travel(command) => travel(state, command),
         Command::Retention(RetentionCommand::ErasePerson { person, .. }) => {
@@ -168,14 +168,17 @@ fn judging(command: &JudgingCommand) -> Action {
     }
 }
 
-fn dispatch(command: &DispatchCommand) -> Vec<(Action, Subject)> {
+fn dispatch(state: &State, command: &DispatchCommand) -> Vec<(Action, Subject)> {
     let action = match command {
         DispatchCommand::Open { draft } | DispatchCommand::Schedule { draft, .. } => {
             return target(&draft.target).into_iter().map(|subject| (Action::SendFree, subject)).collect();
         }
-        DispatchCommand::Unschedule { .. } | DispatchCommand::Resend { .. } | DispatchCommand::Cancel { .. } => {
-            Action::Resend
+        // Whoever may send it may take it back; one that is not there is refused as such when it is decided.
+        DispatchCommand::Unschedule { key } => {
+            let target = state.scheduled(key).map(|(_, draft)| target(&draft.target)).unwrap_or_default();
+            return target.into_iter().map(|subject| (Action::SendFree, subject)).collect();
         }
+        DispatchCommand::Resend { .. } | DispatchCommand::Cancel { .. } => Action::Resend,
         DispatchCommand::NoteMeasure { .. } => Action::EditRules,
         DispatchCommand::Start { .. }
         | DispatchCommand::TryNextAddress { .. }

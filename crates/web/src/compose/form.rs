@@ -4,10 +4,11 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response as Reply};
 use hikyaku_bulletin::{Prefecture, RegionCode};
 use hikyaku_dispatch::{
-    Class, DispatchDraft, FollowUp, GroupId, MailTemplate, Mode, PersonId, Question, Side, State as Present, Target,
+    Action, Class, DispatchDraft, FollowUp, GroupId, MailTemplate, Mode, PersonId, Question, Side, State as Present,
+    Target,
 };
 
-use crate::console::{Console, Viewer};
+use crate::console::{Console, Scope, Viewer};
 use crate::error::Error;
 use crate::frame::{Frame, Place};
 use crate::page;
@@ -58,7 +59,8 @@ pub(super) struct ComposePage {
     trouble: Option<String>,
     typed: Typed,
     groups: Vec<Pick>,
-    regions: Vec<Region>,
+    /// None for whoever may send to some groups only: those are to be ticked.
+    regions: Option<Vec<Region>>,
     title_max: usize,
     facts_max: usize,
 }
@@ -80,7 +82,10 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Repl
 
 impl ComposePage {
     pub(super) fn new(console: &Console, viewer: &Viewer, typed: Typed, trouble: Option<String>) -> Self {
-        let groups = console.web().desk.read(|state| picks(state, &typed));
+        let (groups, is_wide) = console.web().desk.read(|state| {
+            let scope = console.scope(state, viewer, Action::SendFree);
+            (picks(state, &typed, &scope), scope.is_wide(Side::Domestic))
+        });
         let region = |it: Prefecture| Region {
             code: it.code(),
             name: it.short_name(),
@@ -90,7 +95,7 @@ impl ComposePage {
             frame: viewer.frame(console, Place::Compose),
             trouble,
             groups,
-            regions: Prefecture::all().map(region).collect(),
+            regions: is_wide.then(|| Prefecture::all().map(region).collect()),
             title_max: TITLE_CHARS_MAX,
             facts_max: FACTS_CHARS_MAX,
             typed,
@@ -98,14 +103,15 @@ impl ComposePage {
     }
 }
 
-fn picks(state: &Present, typed: &Typed) -> Vec<Pick> {
+/// The groups that the viewer may send to.
+fn picks(state: &Present, typed: &Typed, scope: &Scope) -> Vec<Pick> {
     let pick = |(group, depth): (&hikyaku_dispatch::Group, usize)| Pick {
         id: group.id.0,
         name: group.name.clone(),
         depth,
         ticked: typed.groups.contains(&group.id.0),
     };
-    state.groups().tree().into_iter().map(pick).collect()
+    state.groups().tree().into_iter().filter(|(group, _)| scope.holds_group(state, group.id)).map(pick).collect()
 }
 
 impl Typed {

@@ -1,15 +1,16 @@
 //! Which right a page of the console asks for: decided by the one place that decides, before anything is shown [A31].
 //!
-//! Pages that show everybody ask for a right over the whole domestic side; only the page of one person asks about that
-//! person. Whoever manages part of the tree is therefore refused the wide pages until those are cut to the part.
+//! Pages of numbers, lists and composing open to whoever reaches anybody, and cut themselves to the viewer's [`Scope`]; the page
+//! of one person asks about that person, the rest about a whole half of the system.
 
 use axum::{
-    extract::{Request, State},
+    extract::{Query, Request, State},
     http::{Method, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use hikyaku_dispatch::{Action, Actor, PersonId, Side, Subject, may};
+use hikyaku_dispatch::{Action, Actor, GroupId, PersonId, Side, State as Known, Subject, may};
+use serde::Deserialize;
 
 use super::{Console, Viewer};
 use crate::frame::Place;
@@ -23,9 +24,9 @@ pub(crate) async fn within_rights(
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    let Some((action, subject)) = needed(request.method(), path) else { return next.run(request).await };
-    let (actor, now) = (Actor::Account(viewer.account), console.now());
-    if console.web().desk.read(|state| may(actor, action, subject, state, now)).is_ok() {
+    let group = Query::<Asked>::try_from_uri(request.uri()).ok().and_then(|Query(asked)| asked.group);
+    let needed = needed(request.method(), path, group);
+    if console.web().desk.read(|state| is_met(&console, &viewer, needed, state)) {
         return next.run(request).await;
     }
     tracing::warn!(account = %viewer.account, path, "a page beyond the viewer's rights was refused");
@@ -34,14 +35,42 @@ pub(crate) async fn within_rights(
     (StatusCode::FORBIDDEN, page::nothing(frame, "権限がありません", told)).into_response()
 }
 
-/// What one must be allowed to open a page; `None` where every account may. What is not listed asks for the most.
-fn needed(method: &Method, path: &str) -> Option<(Action, Subject)> {
+/// What an address may name after its `?` that rights depend on.
+#[derive(Deserialize)]
+struct Asked {
+    group: Option<u32>,
+}
+
+/// What a page asks of whoever opens it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needed {
+    /// Nothing: one's own account.
+    Nothing,
+    /// The action towards anybody at all; the page shows only those.
+    Somewhere(Action),
+    /// The action towards this subject.
+    Towards(Action, Subject),
+}
+
+/// Whether the viewer has what a page asks for.
+pub(super) fn is_met(console: &Console, viewer: &Viewer, needed: Needed, state: &Known) -> bool {
+    match needed {
+        Needed::Nothing => true,
+        Needed::Somewhere(action) => !console.scope(state, viewer, action).is_nowhere(),
+        Needed::Towards(action, subject) => {
+            may(Actor::Account(viewer.account), action, subject, state, console.now()).is_ok()
+        }
+    }
+}
+
+/// What one must be allowed to open a page, `group` being what its address names. What is not listed asks for the most.
+pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed {
     let everybody = Subject::Side(Side::Domestic);
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let action = match parts.as_slice() {
-        ["me" | "setup" | "prove" | "logout", ..] => return None,
-        ["" | "live"] | ["dispatch", _] => Action::SeeCounts,
-        ["dispatch", _, "people"] => Action::SeeAnswers,
+        ["me" | "setup" | "prove" | "logout", ..] => return Needed::Nothing,
+        ["" | "live"] | ["dispatch", _] => return Needed::Somewhere(Action::SeeCounts),
+        ["dispatch", _, "people"] => return Needed::Somewhere(Action::SeeAnswers),
         ["dispatch", _, "person", person, act @ ..] => {
             let action = match act {
                 [] => Action::SeeAnswers,
@@ -49,16 +78,19 @@ fn needed(method: &Method, path: &str) -> Option<(Action, Subject)> {
                 _ => Action::Reply,
             };
             let one = person.parse().map_or(everybody, |number| Subject::Person(PersonId(number)));
-            return Some((action, one));
+            return Needed::Towards(action, one);
+        }
+        ["dispatch", _, "resend"] => {
+            return Needed::Towards(Action::Resend, group.map_or(everybody, |group| Subject::Group(GroupId(group))));
         }
         ["dispatch", ..] => Action::Resend,
         ["approval", ..] => Action::Approve,
-        ["compose", ..] => Action::SendFree,
+        ["compose", ..] => return Needed::Somewhere(Action::SendFree),
         ["delivery"] if *method == Method::GET => Action::SeeJudgements,
         ["delivery"] => Action::EditRules,
         _ => Action::ManageAccounts,
     };
-    Some((action, everybody))
+    Needed::Towards(action, everybody)
 }
 
 #[cfg(test)]
@@ -67,11 +99,19 @@ mod tests {
 
     #[test]
     fn req_a31_a_page_nobody_listed_asks_for_the_most_and_ones_own_account_for_nothing() {
-        let asked = |path| needed(&Method::GET, path).map(|(action, _)| action);
-        assert_eq!(asked("/me/password"), None);
-        assert_eq!(asked("/audit"), Some(Action::ManageAccounts));
-        assert_eq!(asked("/dispatch/3/people"), Some(Action::SeeAnswers));
-        let person = needed(&Method::POST, "/dispatch/3/person/12/answer");
-        assert_eq!(person, Some((Action::AnswerFor, Subject::Person(PersonId(12)))));
+        let asked = |path| needed(&Method::GET, path, None);
+        let everybody = Subject::Side(Side::Domestic);
+        assert_eq!(asked("/me/password"), Needed::Nothing);
+        assert_eq!(asked("/audit"), Needed::Towards(Action::ManageAccounts, everybody));
+        assert_eq!(asked("/dispatch/3/people"), Needed::Somewhere(Action::SeeAnswers));
+        let person = needed(&Method::POST, "/dispatch/3/person/12/answer", None);
+        assert_eq!(person, Needed::Towards(Action::AnswerFor, Subject::Person(PersonId(12))));
+    }
+
+    #[test]
+    fn req_a31_sending_again_asks_about_the_group_and_about_everybody_without_one() {
+        let asked = |group| needed(&Method::POST, "/dispatch/3/resend", group);
+        assert_eq!(asked(Some(7)), Needed::Towards(Action::Resend, Subject::Group(GroupId(7))));
+        assert_eq!(asked(None), Needed::Towards(Action::Resend, Subject::Side(Side::Domestic)));
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 };
 use hikyaku_dispatch::{Account, AccountId};
 
-use super::Console;
+use super::{Console, rights};
 use crate::frame::{Bar, Frame, MenuLink, Place};
 use crate::gate::session::Session;
 use crate::moment;
@@ -55,14 +55,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
 impl Viewer {
     /// The frame of a page of `place` for this viewer.
     pub(crate) fn frame(&self, console: &Console, place: Place) -> Frame {
-        let waiting = console.web().desk.read(|state| state.waiting().count());
-        let link = |(at, href, label): &(Place, &'static str, &'static str)| MenuLink {
-            href,
-            label,
-            here: *at == place,
-            waiting: if *at == Place::Approval { waiting } else { 0 },
-        };
-        let bar = Bar { label: self.label.clone(), menu: Place::MENU.iter().map(link).collect() };
+        let menu = console.web().desk.read(|state| {
+            let opens = |href: &str| rights::is_met(console, self, rights::needed(&Method::GET, href, None), state);
+            let link = |(at, href, label): &(Place, &'static str, &'static str)| MenuLink {
+                href,
+                label,
+                here: *at == place,
+                waiting: if *at == Place::Approval { state.waiting().count() } else { 0 },
+            };
+            Place::MENU.iter().filter(|(_, href, _)| opens(href)).map(link).collect()
+        });
+        let bar = Bar { label: self.label.clone(), menu };
         let now = moment::for_console(console.now());
         Frame::new(now, &console.settings().organisation, Some(bar))
     }
