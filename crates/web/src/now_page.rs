@@ -261,11 +261,15 @@ impl From<Sheet> for Listed {
 }
 
 fn crumbs(branch: &Branch<'_>, view: View, path: &str, is_whole: bool) -> Vec<Crumb> {
-    let all = if is_whole { "全体" } else { "担当の組織" };
-    let Some(opened) = branch.opened.filter(|_| view.group.is_some()) else {
-        return vec![Crumb { name: all.to_owned(), href: None }];
+    let all = match branch.opened.filter(|_| view.group.is_none()) {
+        _ if is_whole => "全体".to_owned(),
+        Some(root) => format!("担当の組織: {}", root.name),
+        None => "担当の組織".to_owned(),
     };
-    let top = Crumb { name: all.to_owned(), href: Some(View { group: None, ..view }.href(path)) };
+    let Some(opened) = branch.opened.filter(|_| view.group.is_some()) else {
+        return vec![Crumb { name: all, href: None }];
+    };
+    let top = Crumb { name: all, href: Some(View { group: None, ..view }.href(path)) };
     let above = branch
         .above
         .iter()

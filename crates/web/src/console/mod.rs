@@ -1,5 +1,6 @@
 //! The console behind its log-in: what all its pages share, who looks at them, and the wires between.
 
+mod guard;
 pub(crate) mod live;
 mod pulse;
 mod rights;
@@ -18,7 +19,7 @@ use crate::picture::Pictures;
 use crate::state::WebState;
 use crate::{Proxies, SessionLimits};
 
-pub(crate) use rights::within_rights;
+pub(crate) use guard::within_rights;
 pub(crate) use scope::{Scope, side_of};
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
 

@@ -3,37 +3,13 @@
 //! Pages of numbers, lists and composing open to whoever reaches anybody, and cut themselves to the viewer's [`Scope`]; the page
 //! of one person asks about that person, the rest about a whole half of the system.
 
-use axum::{
-    extract::{Query, Request, State},
-    http::{Method, StatusCode},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use hikyaku_dispatch::{Action, Actor, GroupId, PersonId, Side, State as Known, Subject, may};
+use axum::extract::Query;
+use axum::http::{Method, Uri};
+use hikyaku_dispatch::{AccountId, Action, Actor, GroupId, PersonId, Side, State, Subject, may};
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Console, Viewer};
-use crate::frame::Place;
-use crate::page;
-
-/// Refuses pages and acts beyond the viewer's rights.
-pub(crate) async fn within_rights(
-    State(console): State<Console>,
-    viewer: Viewer,
-    request: Request,
-    next: Next,
-) -> Response {
-    let path = request.uri().path();
-    let group = Query::<Asked>::try_from_uri(request.uri()).ok().and_then(|Query(asked)| asked.group);
-    let needed = needed(request.method(), path, group);
-    if console.web().desk.read(|state| is_met(&console, &viewer, needed, state)) {
-        return next.run(request).await;
-    }
-    tracing::warn!(account = %viewer.account, path, "a page beyond the viewer's rights was refused");
-    let frame = viewer.frame(&console, Place::Elsewhere);
-    let told = "この画面を開く権限がありません。必要なときは、システム管理者に役割の付与を依頼してください。";
-    (StatusCode::FORBIDDEN, page::nothing(frame, "権限がありません", told)).into_response()
-}
+use super::scope::Scope;
 
 /// What an address may name after its `?` that rights depend on.
 #[derive(Deserialize)]
@@ -52,15 +28,19 @@ pub(super) enum Needed {
     Towards(Action, Subject),
 }
 
-/// Whether the viewer has what a page asks for.
-pub(super) fn is_met(console: &Console, viewer: &Viewer, needed: Needed, state: &Known) -> bool {
+/// Whether an account has what a page asks for.
+pub(super) fn is_met(needed: Needed, account: AccountId, state: &State, now: Timestamp) -> bool {
     match needed {
         Needed::Nothing => true,
-        Needed::Somewhere(action) => !console.scope(state, viewer, action).is_nowhere(),
-        Needed::Towards(action, subject) => {
-            may(Actor::Account(viewer.account), action, subject, state, console.now()).is_ok()
-        }
+        Needed::Somewhere(action) => !Scope::of(state, account, action, now).is_nowhere(),
+        Needed::Towards(action, subject) => may(Actor::Account(account), action, subject, state, now).is_ok(),
     }
+}
+
+/// What the page at this address asks for.
+pub(super) fn needed_at(method: &Method, uri: &Uri) -> Needed {
+    let group = Query::<Asked>::try_from_uri(uri).ok().and_then(|Query(asked)| asked.group);
+    needed(method, uri.path(), group)
 }
 
 /// What one must be allowed to open a page, `group` being what its address names. What is not listed asks for the most.

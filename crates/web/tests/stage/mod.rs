@@ -118,7 +118,8 @@ impl Stage {
         self.open_account_as(login, Role::SystemAdministrator).await
     }
 
-    async fn open_account_as(&self, login: &str, role: Role) -> Vec<String> {
+    /// The account of somebody who holds just this role; its recovery codes.
+    pub async fn open_account_as(&self, login: &str, role: Role) -> Vec<String> {
         let password = hash_password(PASSWORD).unwrap();
         let names = Names { login: login.into(), label: format!("{login} の表示名") };
         let open = AccountCommand::Open { names, person: None, password: password.clone() };
