@@ -5,7 +5,7 @@
 mod stage;
 
 use axum::http::StatusCode;
-use hikyaku_dispatch::{DispatchId, GroupId, Mode, Role, Side};
+use hikyaku_dispatch::{DispatchId, GroupId, Mode, PeopleCommand, Role, RosterImport, RosterRow, Side};
 use stage::{Admin, OFFICES, Stage, encoded};
 
 /// Ten people in four offices: two in 本省, three in 北海道局, three in 北陸地方局, two in 九州沖縄地方局; four answer.
@@ -139,6 +139,34 @@ async fn req_o06_the_overseas_side_finds_nothing_of_the_domestic_one() {
     assert_eq!(overseas.get(&format!("/dispatch/{}", dispatch.0)).await.status, StatusCode::NOT_FOUND);
     let people = overseas.get(&format!("/dispatch/{}/people", dispatch.0)).await.html;
     assert!(!people.contains("飛脚"), "{people}");
+}
+
+#[tokio::test]
+async fn req_o06_each_side_sends_to_its_own_people_and_stops_only_its_own() {
+    let (stage, dispatch) = answered().await;
+    let row = RosterRow::new(
+        "K00001",
+        "海外 一郎",
+        vec![vec!["大使館".into()]],
+        vec!["17".parse().unwrap()],
+        vec!["k1@mail.example".into()],
+    );
+    let import = RosterImport { side: Side::Overseas, ..RosterImport::part(vec![row]) };
+    stage.desk.command(PeopleCommand::Import(import), stage.time()).await.unwrap();
+    let overseas = stage.holder("overseas", Role::OverseasAdministrator).await;
+    let form = overseas.get("/compose").await.html;
+    assert!(form.contains("大使館") && !form.contains(OFFICES[1]), "{form}");
+    let text = encoded("{name} {link}");
+    let form = format!(
+        "key=k1&mode=drill&title={}&subject={}&text={text}&asks=safety&everyone=1",
+        encoded("訓練"),
+        encoded("{title}")
+    );
+    let preview = overseas.post("/compose/preview", &form).await;
+    assert!(preview.html.contains("海外 一郎") && !preview.html.contains("飛脚"), "{}", preview.html);
+    assert_eq!(overseas.post(&format!("/dispatch/{}/cancel", dispatch.0), "").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(overseas.post(&format!("/dispatch/{}/resend", dispatch.0), "").await.status, StatusCode::FORBIDDEN);
+    assert!(stage.desk.read(|now| !now.dispatch(dispatch).unwrap().is_cancelled()));
 }
 
 /// What stands in the menu.

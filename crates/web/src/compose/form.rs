@@ -84,7 +84,7 @@ impl ComposePage {
     pub(super) fn new(console: &Console, viewer: &Viewer, typed: Typed, trouble: Option<String>) -> Self {
         let (groups, is_wide) = console.web().desk.read(|state| {
             let scope = console.scope(state, viewer, Action::SendFree);
-            (picks(state, &typed, &scope), scope.is_wide(Side::Domestic))
+            (picks(state, &typed, &scope), scope.is_wide(scope.side()))
         });
         let region = |it: Prefecture| Region {
             code: it.code(),
@@ -173,8 +173,8 @@ impl Typed {
         pairs
     }
 
-    /// The dispatch that is described, or what is to be mended.
-    pub(super) fn draft(&self, state: &Present) -> Result<DispatchDraft, String> {
+    /// The dispatch to people of `side` that is described, or what is to be mended.
+    pub(super) fn draft(&self, state: &Present, side: Side) -> Result<DispatchDraft, String> {
         let mode = match self.mode.as_str() {
             "real" => Mode::Real,
             "drill" => Mode::Drill,
@@ -200,8 +200,8 @@ impl Typed {
             facts: lines.collect(),
             template: MailTemplate { subject: self.subject.clone(), text: self.text.clone() },
             question: if is_asked { Question::safety() } else { Question::none() },
-            side: Side::Domestic,
-            target: self.target(state)?,
+            side,
+            target: self.target(state, side)?,
             class: if is_asked { Class::Safety } else { Class::Routine },
             follow_up: if is_asked && self.remind {
                 FollowUp { remind_minutes: 30, remind_times: 3, ..FollowUp::default() }
@@ -212,7 +212,7 @@ impl Typed {
     }
 
     /// Whoever is in one of the groups and has one of the regions, as far as any are ticked; and whoever is named.
-    fn target(&self, state: &Present) -> Result<Target, String> {
+    fn target(&self, state: &Present, side: Side) -> Result<Target, String> {
         if self.everyone {
             return Ok(Target::Everyone);
         }
@@ -224,7 +224,7 @@ impl Typed {
             let regions = self.regions.iter().filter_map(|code| format!("{code:02}").parse::<RegionCode>().ok());
             both.push(Target::Regions(regions.collect()));
         }
-        let people = self.people(state)?;
+        let people = self.people(state, side)?;
         let mut any: Vec<Target> = Vec::new();
         any.extend((!both.is_empty()).then_some(Target::All(both)));
         any.extend((!people.is_empty()).then_some(Target::People(people)));
@@ -234,11 +234,11 @@ impl Typed {
         Ok(Target::Any(any))
     }
 
-    fn people(&self, state: &Present) -> Result<Vec<PersonId>, String> {
+    fn people(&self, state: &Present, side: Side) -> Result<Vec<PersonId>, String> {
         let numbers = self.numbers.split([',', '、', ' ', '\n', '\r', '\t', '　']).filter(|number| !number.is_empty());
         numbers
             .map(|number| {
-                let found = state.people().by_external_id(Side::Domestic, number).map(|person| person.id);
+                let found = state.people().by_external_id(side, number).map(|person| person.id);
                 found.ok_or_else(|| format!("職員番号 {number} の人は名簿にいません。"))
             })
             .collect()

@@ -6,7 +6,9 @@ use askama::Template;
 use axum::{Form, extract::State, http::StatusCode, response::Response as Reply};
 use hikyaku_core::forecast::{Composition, Milestones};
 use hikyaku_core::{Forecast, Urgency};
-use hikyaku_dispatch::{Actor, DispatchCommand, DispatchDraft, Person, PersonId, State as Present, decide_for, select};
+use hikyaku_dispatch::{
+    Action, Actor, DispatchCommand, DispatchDraft, Person, PersonId, State as Present, decide_for, select,
+};
 
 use super::form::{ComposePage, Typed};
 use crate::console::{Console, Viewer, told};
@@ -54,7 +56,7 @@ pub(crate) async fn preview(
     }
     let now = console.now();
     let found = console.web().desk.read(|state| {
-        let draft = typed.draft(state)?;
+        let draft = typed.draft(state, console.scope(state, &viewer, Action::SendFree).side())?;
         // Before any name is shown: may this viewer send this at all?
         let command = DispatchCommand::Schedule { draft: Box::new(draft.clone()), at: now }.into();
         decide_for(state, Actor::Account(viewer.account), &command, now).map_err(|refusal| told(&refusal.into()))?;

@@ -20,7 +20,7 @@ use crate::state::WebState;
 use crate::{Proxies, SessionLimits};
 
 pub(crate) use guard::within_rights;
-pub(crate) use scope::{Scope, side_of};
+pub(crate) use scope::Scope;
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
 
 /// Log-in attempts that one source may make in a minute: a whole ministry may be one source, and all its 500 administrators

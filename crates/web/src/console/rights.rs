@@ -5,7 +5,7 @@
 
 use axum::extract::Query;
 use axum::http::{Method, Uri};
-use hikyaku_dispatch::{AccountId, Action, Actor, GroupId, PersonId, Side, State, Subject, may};
+use hikyaku_dispatch::{AccountId, Action, Actor, DispatchId, GroupId, PersonId, Side, State, Subject, may};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -26,6 +26,8 @@ pub(super) enum Needed {
     Somewhere(Action),
     /// The action towards this subject.
     Towards(Action, Subject),
+    /// The action towards everybody of the half that this dispatch asks.
+    Throughout(Action, DispatchId),
 }
 
 /// Whether an account has what a page asks for.
@@ -34,6 +36,10 @@ pub(super) fn is_met(needed: Needed, account: AccountId, state: &State, now: Tim
         Needed::Nothing => true,
         Needed::Somewhere(action) => !Scope::of(state, account, action, now).is_nowhere(),
         Needed::Towards(action, subject) => may(Actor::Account(account), action, subject, state, now).is_ok(),
+        Needed::Throughout(action, dispatch) => {
+            let side = state.dispatch(dispatch).map(|it| state.side_of(it.record())).unwrap_or_default();
+            may(Actor::Account(account), action, Subject::Side(side), state, now).is_ok()
+        }
     }
 }
 
@@ -60,13 +66,16 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
             let one = person.parse().map_or(everybody, |number| Subject::Person(PersonId(number)));
             return Needed::Towards(action, one);
         }
-        ["dispatch", _, "resend"] => {
-            return Needed::Towards(Action::Resend, group.map_or(everybody, |group| Subject::Group(GroupId(group))));
+        ["dispatch", dispatch, ..] => {
+            let whole = DispatchId(dispatch.parse().unwrap_or_default());
+            return match (parts.get(2), group) {
+                (Some(&"resend"), Some(group)) => Needed::Towards(Action::Resend, Subject::Group(GroupId(group))),
+                _ => Needed::Throughout(Action::Resend, whole),
+            };
         }
-        ["dispatch", ..] => Action::Resend,
-        ["approval", ..] => Action::Approve,
+        ["approval", ..] => return Needed::Somewhere(Action::Approve),
         ["compose", ..] => return Needed::Somewhere(Action::SendFree),
-        ["delivery"] if *method == Method::GET => Action::SeeJudgements,
+        ["delivery"] if *method == Method::GET => return Needed::Somewhere(Action::SeeJudgements),
         ["delivery"] => Action::EditRules,
         _ => Action::ManageAccounts,
     };
@@ -92,6 +101,8 @@ mod tests {
     fn req_a31_sending_again_asks_about_the_group_and_about_everybody_without_one() {
         let asked = |group| needed(&Method::POST, "/dispatch/3/resend", group);
         assert_eq!(asked(Some(7)), Needed::Towards(Action::Resend, Subject::Group(GroupId(7))));
-        assert_eq!(asked(None), Needed::Towards(Action::Resend, Subject::Side(Side::Domestic)));
+        assert_eq!(asked(None), Needed::Throughout(Action::Resend, DispatchId(3)));
+        let cancel = needed(&Method::POST, "/dispatch/3/cancel", Some(7));
+        assert_eq!(cancel, Needed::Throughout(Action::Resend, DispatchId(3)));
     }
 }

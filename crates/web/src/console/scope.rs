@@ -10,6 +10,8 @@ pub(crate) struct Scope {
     action: Action,
     now: Timestamp,
     sides: Vec<Side>,
+    /// That of the first role.
+    side: Side,
     /// The groups of the account's roles; what lies within another of them is not named.
     groups: Vec<GroupId>,
 }
@@ -30,7 +32,8 @@ impl Scope {
             own.iter().enumerate().any(covers)
         };
         let groups = own.iter().enumerate().filter(|(at, group)| !is_within_another(*at, **group));
-        Self { actor, action, now, sides: sides.collect(), groups: groups.map(|(_, group)| *group).collect() }
+        let side = roles(state, account).next().map(Role::side).unwrap_or_default();
+        Self { actor, action, now, side, sides: sides.collect(), groups: groups.map(|(_, group)| *group).collect() }
     }
 
     /// Whether there is nothing at all that the viewer may do this to.
@@ -43,9 +46,14 @@ impl Scope {
         self.sides.contains(&side)
     }
 
+    /// The half that the viewer works in: nobody reaches whole halves of both.
+    pub(crate) fn side(&self) -> Side {
+        self.sides.first().copied().unwrap_or(self.side)
+    }
+
     /// The groups where the viewer's part of a dispatch begins; `None` when the viewer may see all of it.
     pub(crate) fn part_of(&self, state: &State, dispatch: &Dispatch) -> Option<&[GroupId]> {
-        (!self.sides.contains(&side_of(state, dispatch))).then_some(&self.groups)
+        (!self.sides.contains(&state.side_of(dispatch.record()))).then_some(&self.groups)
     }
 
     /// Whether the viewer reaches a group.
@@ -62,9 +70,4 @@ impl Scope {
     pub(crate) fn holds_all(&self, state: &State, dispatch: &Dispatch) -> bool {
         self.part_of(state, dispatch).is_none()
     }
-}
-
-/// The half that a dispatch asks: that of its people, who are all of one; the domestic one when they are all erased.
-pub(crate) fn side_of(state: &State, dispatch: &Dispatch) -> Side {
-    dispatch.asked().find_map(|person| state.people().find(person)).map(|person| person.side).unwrap_or_default()
 }

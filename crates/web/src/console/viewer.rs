@@ -9,9 +9,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Account, AccountId};
+use hikyaku_dispatch::{Account, AccountId, Action, Waiting};
 
-use super::{Console, rights};
+use super::{Console, Scope, rights};
 use crate::frame::{Bar, Frame, MenuLink, Place};
 use crate::gate::session::Session;
 use crate::moment;
@@ -59,11 +59,14 @@ impl Viewer {
             let opens = |href: &str| {
                 rights::is_met(rights::needed(&Method::GET, href, None), self.account, state, console.now())
             };
+            let approve = Scope::of(state, self.account, Action::Approve, console.now());
+            let is_own = |it: &&Waiting| approve.is_wide(state.side_of(&it.proposal.draft));
+            let waits = state.waiting().filter(is_own).count();
             let link = |(at, href, label): &(Place, &'static str, &'static str)| MenuLink {
                 href,
                 label,
                 here: *at == place,
-                waiting: if *at == Place::Approval { state.waiting().count() } else { 0 },
+                waiting: if *at == Place::Approval { waits } else { 0 },
             };
             Place::MENU.iter().filter(|(_, href, _)| opens(href)).map(link).collect()
         });

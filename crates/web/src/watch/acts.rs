@@ -11,7 +11,7 @@ use hikyaku_dispatch::{
 };
 use serde::Deserialize;
 
-use crate::console::{Console, Viewer, side_of, told};
+use crate::console::{Console, Viewer, told};
 use crate::frame::{Count, Frame, Place};
 use crate::mode::Marks;
 use crate::page;
@@ -88,7 +88,7 @@ fn again(state: &Known, dispatch: &Dispatch, group: GroupId, minute: i64) -> Dis
         facts: record.facts.clone(),
         template: record.template.clone(),
         question: record.question.clone(),
-        side: side_of(state, dispatch),
+        side: state.side_of(record),
         // The group first: rights are asked about whoever is named first.
         target: Target::All(vec![Target::Groups(vec![group]), Target::Unanswered(dispatch.id())]),
         class: record.class,
