@@ -152,7 +152,8 @@ fn req_o05_a_mail_to_somebody_abroad_tells_the_time_there_and_in_japan() {
     let mut state = office();
     let target = Target::People(vec![PersonId(1), PersonId(2)]);
     let draft = DispatchDraft { side: Side::Overseas, target, ..DispatchDraft::safety("海外", Mode::Real, "爆発") };
-    let row = |id: &str| RosterRow::new(id, "甲", vec![], vec![], vec![format!("a{id}@example.jp")]);
+    let row =
+        |id: &str| RosterRow::new(id, "甲", vec![], vec!["13".parse().unwrap()], vec![format!("a{id}@example.jp")]);
     let import = RosterImport { side: Side::Overseas, ..RosterImport::part(vec![row("1"), row("2")]) };
     give(&mut state, PeopleCommand::Import(import)).unwrap();
     let command = DispatchCommand::Open { draft: Box::new(draft) }.into();
