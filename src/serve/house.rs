@@ -66,17 +66,8 @@ impl House {
         let console = console(&settings, &desk, &engine, tls.is_some())?;
         let (stop, stopping) = watch::channel(false);
         let alerts = Alerts::new(engine.clone(), &desk, sender.clone(), settings.alerts.to()?);
-        let channel = settings.channel.as_ref().map(|channel| channel.channel()).transpose()?;
-        let channel = channel.map(|(client, url)| Channel::new(client, url));
-        let duties = Duties {
-            desk: desk.clone(),
-            alerts: alerts.clone(),
-            policy: settings.alerts.policy(settings.channel.as_ref()),
-            schedule: settings.records.schedule(),
-            heads: settings.records.heads(),
-            channel: channel,
-        };
-        let courier = Courier::new(engine.clone(), desk.clone(), sender);
+        let duties = duties(&settings, &desk, &alerts)?;
+        let courier = Courier::new(engine.clone(), desk.clone(), sender.clone());
         let mut tasks = vec![
             tokio::spawn(courier.run(stopping.clone())),
             tokio::spawn(intake::run(watcher, desk.clone(), stopping.clone())),
@@ -85,7 +76,8 @@ impl House {
         for (roster, source) in settings.roster.iter().cloned().zip(sources) {
             tasks.push(tokio::spawn(roster::run(roster, source, desk.clone(), alerts.clone(), stopping.clone())));
         }
-        let answers = hikyaku_web::router(WebState::new(desk));
+        let of_answers = WebState::new(desk).with_mail(engine.clone(), sender, settings.answers.address.clone());
+        let answers = hikyaku_web::router(of_answers);
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
         if let Some(door) = doors.metrics {
@@ -168,6 +160,19 @@ async fn door(at: std::net::SocketAddr, allow: &[IpNet], tls: Option<&TlsFiles>)
     Ok(match tls {
         Some(files) => door.with_tls(files),
         None => door,
+    })
+}
+
+/// What is done without anybody asking.
+fn duties(settings: &Settings, desk: &Desk, alerts: &Alerts) -> Result<Duties, String> {
+    let channel = settings.channel.as_ref().map(|channel| channel.channel()).transpose()?;
+    Ok(Duties {
+        desk: desk.clone(),
+        alerts: alerts.clone(),
+        policy: settings.alerts.policy(settings.channel.as_ref()),
+        schedule: settings.records.schedule(),
+        heads: settings.records.heads(),
+        channel: channel.map(|(client, url)| Channel::new(client, url)),
     })
 }
 
