@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::class::Class;
+use crate::few::Few;
 use crate::followup::FollowUp;
 use crate::gravity::Gravity;
 use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
@@ -28,7 +29,7 @@ pub struct Asked {
     /// How bad it is for the person, if that is known.
     pub gravity: Option<Gravity>,
     /// The places of the person's addresses, in the person's order: as many mails, unless they are tried one after the other.
-    pub places: Vec<u8>,
+    pub places: Few<u8>,
 }
 
 /// What an event says of a new dispatch.

@@ -25,6 +25,7 @@ mod draft;
 mod due;
 mod error;
 mod event;
+mod few;
 mod fold;
 mod followup;
 mod gravity;
@@ -41,6 +42,7 @@ mod link;
 mod lint;
 mod mail;
 mod measure;
+mod notice;
 mod person;
 mod proposal;
 mod pull;
@@ -98,6 +100,7 @@ pub use event::{
     AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, HealthEvent, JournalEvent,
     JudgingEvent, News, PeopleEvent, RetentionEvent, TravelEvent,
 };
+pub use few::Few;
 pub use fold::read_state;
 pub use followup::FollowUp;
 pub use gravity::Gravity;

@@ -123,7 +123,7 @@ pub struct AnswerView {
 impl AnswerView {
     pub(crate) fn new(answer: &Answer, question: &Question) -> Option<Self> {
         let choice = question.choice(answer.choice)?.clone();
-        Some(AnswerView { choice, comment: answer.comment.clone(), via: answer.via, at: answer.at })
+        Some(AnswerView { choice, comment: answer.comment().to_owned(), via: answer.via, at: answer.at() })
     }
 }
 

@@ -61,6 +61,23 @@ impl Timeline {
     }
 }
 
+/// An instant in half the room of a [`Timestamp`], for what there are hundreds of thousands of: microseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Micros(i64);
+
+impl From<Timestamp> for Micros {
+    fn from(at: Timestamp) -> Self {
+        Micros(at.as_microsecond())
+    }
+}
+
+impl From<Micros> for Timestamp {
+    fn from(Micros(micros): Micros) -> Self {
+        // Whatever came from an instant is one again.
+        Timestamp::from_microsecond(micros).unwrap_or_default()
+    }
+}
+
 /// The journal keeps microseconds: what is decided must be what is read back.
 pub(crate) fn whole_micros(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)

@@ -55,7 +55,7 @@ async fn a_journal_of_version_1_opens_as_what_it_was() {
         let incident = state.incidents().next().unwrap();
         assert_eq!(incident.summary.title, "石川県能登の地震（最大震度７）");
         assert!(incident.cancelled.is_some());
-        let answer = |person| (incident.answers(person)[0].comment.clone(), incident.answers(person)[0].via);
+        let answer = |person| (incident.answers(person)[0].comment().to_owned(), incident.answers(person)[0].via);
         assert_eq!(answer(P1), ("家族も無事".to_owned(), Via::Link));
         assert_eq!(answer(P2), (String::new(), Via::Behalf));
         let first = state.dispatch(D1).unwrap();

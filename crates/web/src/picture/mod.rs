@@ -62,9 +62,9 @@ impl Picture {
         for person in dispatch.asked() {
             let answers = incident.map_or(&[][..], |incident| incident.answers(person));
             if let (Some(first), Some(last)) = (answers.first(), answers.last()) {
-                seconds.push(since(first.at));
+                seconds.push(since(first.at()));
                 if Some(last.choice) == worst {
-                    in_need.push((last.at, person));
+                    in_need.push((last.at(), person));
                 }
             } else if dispatch.response(person) == Response::Unreachable {
                 unreachable += 1;
