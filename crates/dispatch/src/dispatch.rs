@@ -12,6 +12,7 @@ use crate::gravity::Gravity;
 use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
 use crate::mail::{MailTemplate, Mode};
 use crate::measure::Measure;
+use crate::pack::pack_map;
 use crate::question::Question;
 use crate::round::Round;
 use crate::rule::Aim;
@@ -405,6 +406,13 @@ impl Dispatch {
 
     pub(crate) fn note_fetched(&mut self, people: &[PersonId]) {
         self.fetched.extend(people);
+    }
+
+    /// Gives back the room that it needed to grow: most of what happens to a dispatch has happened when the next one is opened.
+    pub(crate) fn pack(&mut self) {
+        pack_map(&mut self.ends);
+        self.timeline.pack();
+        self.book.pack();
     }
 
     pub(crate) fn settle(&mut self, outcome: &MailOutcome) {

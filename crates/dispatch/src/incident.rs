@@ -13,6 +13,7 @@ use crate::gravity::Gravity;
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::mail::Mode;
 use crate::notice::Notices;
+use crate::pack::pack_map;
 use crate::timeline::whole_micros;
 
 /// Most areas that a line of facts names.
@@ -91,6 +92,11 @@ impl Incident {
     #[must_use]
     pub fn answers(&self, person: PersonId) -> &[Answer] {
         self.answers.get(&person).map_or(&[], |versions| versions)
+    }
+
+    /// Gives back the room that it needed to grow, as [`crate::Dispatch`] does.
+    pub(crate) fn pack(&mut self) {
+        pack_map(&mut self.answers);
     }
 
     /// What a responder may read of it now.

@@ -43,6 +43,7 @@ mod lint;
 mod mail;
 mod measure;
 mod notice;
+mod pack;
 mod person;
 mod proposal;
 mod pull;

@@ -51,6 +51,11 @@ impl Timeline {
         self.accepted.entry(carrier.to_owned()).or_default().push(at.as_microsecond());
     }
 
+    /// Gives back the room that it needed to grow.
+    pub(crate) fn pack(&mut self) {
+        self.accepted.values_mut().for_each(Vec::shrink_to_fit);
+    }
+
     /// When each carrier accepted its mails, soonest first.
     pub(crate) fn by_carrier(&self) -> impl Iterator<Item = (&str, Vec<i64>)> {
         self.accepted.iter().map(|(carrier, instants)| {

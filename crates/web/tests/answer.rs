@@ -205,8 +205,8 @@ async fn an_overlong_comment_is_cut_off_with_the_limit_named_while_the_answer_st
     stage.desk.read(|now| {
         let answer = now.last_answer(dispatch, person).unwrap();
         assert_eq!(answer.choice, ChoiceId(4));
-        assert_eq!(answer.comment.chars().count(), 500);
-        assert!(answer.comment.ends_with("（以下略）"));
+        assert_eq!(answer.comment().chars().count(), 500);
+        assert!(answer.comment().ends_with("（以下略）"));
     });
 }
 

@@ -155,9 +155,8 @@ async fn answers(people: u32) {
         desk.command(command, common::at("09:00:00")).await.unwrap();
     }
     desk.command(shock(0), month(0)).await.unwrap();
-    let wish = |person| {
-        (Actor::Responder(PersonId(person)), common::answer(DispatchId(1), PersonId(person), 1, "無事です"))
-    };
+    let wish =
+        |person| (Actor::Responder(PersonId(person)), common::answer(DispatchId(1), PersonId(person), 1, "無事です"));
     let wishes: Vec<Wish> = (1..=people).map(wish).collect();
     let started = Instant::now();
     all(&desk, wishes, month(0)).await;

@@ -117,7 +117,8 @@ fn roster(people: u32) -> String {
     let mut csv = String::from("id,name,group,region,email\n");
     for person in 1..=people {
         let ([office, section], region) = (place(person), if person % 2 == 0 { 17 } else { 13 });
-        writeln!(csv, "{person},山田{person}郎,{office}/{section},{region},p{person}@example{}.jp", person % 7).unwrap();
+        writeln!(csv, "{person},山田{person}郎,{office}/{section},{region},p{person}@example{}.jp", person % 7)
+            .unwrap();
     }
     csv
 }

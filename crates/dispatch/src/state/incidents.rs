@@ -51,6 +51,9 @@ impl Incidents {
             JudgingEvent::BulletinJudged(judgement) => self.judged((**judgement).clone()),
             JudgingEvent::IncidentOpened { incident, mode, news, opened } => {
                 self.last = self.last.max(incident.0);
+                if let Some(before) = self.by_id.values_mut().next_back().and_then(Shared::own_mut) {
+                    before.pack();
+                }
                 let new = Incident::new(*incident, *mode, news.summary.clone(), *opened);
                 self.by_id.insert(*incident, Shared::new(new));
                 self.learn(*incident, news);

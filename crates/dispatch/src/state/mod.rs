@@ -185,12 +185,16 @@ impl State {
     }
 
     /// Puts a dispatch of [`State::apart`] back.
-    pub(crate) fn put_dispatch(&mut self, dispatch: Shared<Dispatch>) {
+    pub(crate) fn put_dispatch(&mut self, mut dispatch: Dispatch) {
+        dispatch.pack();
+        let dispatch = Shared::new(dispatch);
         self.dispatches.by_id.insert(dispatch.id(), dispatch);
     }
 
     /// Puts an incident of [`State::apart`] back.
-    pub(crate) fn put_incident(&mut self, incident: Shared<Incident>) {
+    pub(crate) fn put_incident(&mut self, mut incident: Incident) {
+        incident.pack();
+        let incident = Shared::new(incident);
         self.incidents.by_id.insert(incident.id, incident);
     }
 
