@@ -9,7 +9,7 @@ use crate::class::Class;
 use crate::few::Few;
 use crate::followup::FollowUp;
 use crate::gravity::Gravity;
-use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
+use crate::id::{AccountId, DispatchId, IncidentId, PersonId, RuleId};
 use crate::mail::{MailTemplate, Mode};
 use crate::measure::Measure;
 use crate::pack::pack_map;
@@ -100,6 +100,15 @@ pub enum Decided {
     Proxy(PersonId),
     /// Nobody in time.
     Unattended,
+    /// Whoever stands in for an approver.
+    Deputy {
+        /// For which approver.
+        of: PersonId,
+        /// With which account.
+        account: AccountId,
+    },
+    /// A duty operator's account that belongs to an office, in the approvers' place.
+    Office(AccountId),
 }
 
 /// `代行送信`
@@ -109,7 +118,8 @@ impl std::fmt::Display for Decided {
             Decided::Rule => "自動送信",
             Decided::Composed => "手動送信",
             Decided::Approved(_) => "承認済み",
-            Decided::Proxy(_) => "代行送信",
+            Decided::Deputy { .. } => "代行者が承認",
+            Decided::Proxy(_) | Decided::Office(_) => "代行送信",
             Decided::Unattended => "人の判断なし",
         })
     }

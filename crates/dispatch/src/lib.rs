@@ -70,7 +70,8 @@ mod unreached;
 
 pub use access::{Action, Actor, Denied, Guarded, Holder, Reach, Role, RoleKind, Subject, matrix_markdown, reach};
 pub use account::{
-    ACCOUNT_NAME_CHARS_MAX, Account, Door, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
+    ACCOUNT_NAME_CHARS_MAX, Account, Door, HANDLED_HOURS, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor,
+    Standing,
 };
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
 pub use bridge::{BatchOf, Sender, batch_for, outcomes, unfinished, unqueued};
@@ -90,7 +91,7 @@ pub use custody::export::export;
 pub use custody::hand_over::{HandOverKeys, hand_over, open_hand_over};
 pub use custody::sweep::{Swept, sweep};
 pub use day::japan_date;
-pub use decide::{PersonChange, RosterChanges, Touched, decide, decide_for, due, preview_roster};
+pub use decide::{PersonChange, RosterChanges, Touched, decide, decide_for, decides, due, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{
     Asked, Cause, Decided, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS, Response,

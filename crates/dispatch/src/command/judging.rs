@@ -29,19 +29,15 @@ pub enum JudgingCommand {
         /// When it reached us.
         received: Timestamp,
     },
-    /// Sends what waits.
+    /// Sends what waits. Who decides is whoever gives the command: an approver, an approver's deputy, or a duty operator.
     Approve {
         /// What.
         proposal: ProposalId,
-        /// Who decides: an approver, or a duty operator in their place.
-        by: PersonId,
     },
-    /// Does not send what waits.
+    /// Does not send what waits. Who decides is whoever gives the command.
     Reject {
         /// What.
         proposal: ProposalId,
-        /// Who decides.
-        by: PersonId,
     },
     /// Calls the next approver of what waits, if that is due.
     CallNext {
@@ -84,6 +80,9 @@ pub enum JudgingRefusal {
         /// Who tried.
         by: PersonId,
     },
+    /// Nobody is known who would decide.
+    #[error("{0} is decided by a person: log in with an account that is tied to one")]
+    Nobody(ProposalId),
     /// A hold without anybody who could approve.
     #[error("the rule waits for approval and names no approver: name at least one")]
     NoApprover,

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::opening::{Opening, Words};
+use crate::access::Actor;
 use crate::answer::{AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, Report, SelfReport, Via};
 use crate::class::Class;
 use crate::command::{AnswerCommand, AnswerRefusal, Refusal};
@@ -15,7 +16,12 @@ use crate::sealed::Private;
 use crate::state::State;
 use crate::thread::{MESSAGE_CHARS_MAX, Message, Speaker};
 
-pub(super) fn decide(state: &State, command: &AnswerCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn decide(
+    state: &State,
+    actor: Actor,
+    command: &AnswerCommand,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
     match command {
         AnswerCommand::Give { dispatch, person, choice, comment, details, via } => {
             let given = Given {
@@ -32,8 +38,9 @@ pub(super) fn decide(state: &State, command: &AnswerCommand, now: Timestamp) -> 
             self_report(state, *person, *choice, comment.trim(), now)
         }
         AnswerCommand::NoteFetched { dispatch, people } => note_fetched(state, *dispatch, people),
-        AnswerCommand::Say { incident, person, speaker, text } => {
-            say(state, *incident, *person, *speaker, text.trim(), now)
+        AnswerCommand::Say { incident, person, text } => {
+            let speaker = speaker(state, actor).ok_or(AnswerRefusal::NobodySpeaks)?;
+            say(state, *incident, *person, speaker, text.trim(), now)
         }
     }
 }
@@ -97,6 +104,15 @@ fn check(question: &Question, choice: ChoiceId, comment: &str, details: &[Detail
 fn check_length(text: &str, max_chars: usize) -> Result<(), AnswerRefusal> {
     let chars = text.chars().count();
     if chars > max_chars { Err(AnswerRefusal::CommentTooLong { chars, max_chars }) } else { Ok(()) }
+}
+
+/// Who says something: the person by the own link, or whoever is logged in.
+fn speaker(state: &State, actor: Actor) -> Option<Speaker> {
+    match actor {
+        Actor::Responder(_) => Some(Speaker::Person),
+        // A deputy writes in the own name.
+        _ => Some(Speaker::Manager(state.accounts().find(actor.account()?)?.person?)),
+    }
 }
 
 /// A report counts at once for what asked the person within the window; it is kept for what asks within the window from now.

@@ -3,21 +3,27 @@
 use jiff::Timestamp;
 
 use super::{bulletin, parts, proposal};
+use crate::access::Actor;
 use crate::command::{DispatchRefusal, JudgingCommand, JudgingRefusal, Refusal};
 use crate::event::{Event, JudgingEvent};
 use crate::mail;
 use crate::rule::{Aim, Rule, Sending, Table, Who};
 use crate::state::State;
 
-pub(super) fn decide(state: &State, command: &JudgingCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn decide(
+    state: &State,
+    actor: Actor,
+    command: &JudgingCommand,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
     match command {
         JudgingCommand::SetRule { rule } => set_rule(state, rule),
         JudgingCommand::SetTable { table } => Ok(set_table(state, table)),
         JudgingCommand::TakeBulletin { bulletin, fate, received } => {
             Ok(bulletin::take(state, bulletin, *fate, *received, now))
         }
-        JudgingCommand::Approve { proposal, by } => proposal::approve(state, *proposal, *by, now),
-        JudgingCommand::Reject { proposal, by } => proposal::reject(state, *proposal, *by),
+        JudgingCommand::Approve { proposal } => proposal::approve(state, actor, *proposal, now),
+        JudgingCommand::Reject { proposal } => proposal::reject(state, actor, *proposal),
         JudgingCommand::CallNext { proposal } => proposal::call_next(state, *proposal, now),
         JudgingCommand::Settle { proposal } => proposal::settle(state, *proposal, now),
         JudgingCommand::Merge { from, into } => parts::merge(state, *from, *into),

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, AnswerRecord};
 use crate::chain::{Hash, digest_of};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, DispatchRecord};
 use crate::draft::DispatchDraft;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
@@ -270,6 +270,13 @@ impl State {
     #[must_use]
     pub fn dispatch(&self, id: DispatchId) -> Option<&Dispatch> {
         self.dispatches.by_id.get(&id).map(|it| &**it)
+    }
+
+    /// The half of the system whose people a dispatch asks: it never asks people of both.
+    #[must_use]
+    pub fn side_of(&self, record: &DispatchRecord) -> Side {
+        let first = record.asked.first().and_then(|asked| self.people().find(asked.person));
+        first.map(|person| person.side).unwrap_or_default()
     }
 
     /// The dispatch that was opened last.

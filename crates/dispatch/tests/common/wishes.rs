@@ -6,8 +6,8 @@ use hikyaku_dispatch::{
     AccessCommand, AccountCommand, AccountId, AddressCell, AnswerCommand, ChoiceId, Command, DispatchCommand,
     DispatchDraft, DispatchId, GroupChange, GroupId, Guarded, HealthCommand, Hold, Holder, IncidentId, JudgingCommand,
     Language, MailEnd, MailOutcome, Measure, Mode, PasswordHash, PeopleCommand, PersonId, ProbeId, ProbePolicy, Proof,
-    ProposalId, RequestId, Role, RosterImport, RosterRow, Rule, Sending, Side, Speaker, Stay, StayId, StayKind, Table,
-    TableId, Target, TravelCommand, Unattended, read_roster,
+    ProposalId, RequestId, Role, RosterImport, RosterRow, Rule, Sending, Side, Stay, StayId, StayKind, Table, TableId,
+    Target, TravelCommand, Unattended, read_roster,
 };
 use jiff::civil::{Date, date};
 use proptest::option;
@@ -157,7 +157,6 @@ fn dispatches() -> impl Strategy<Value = Command> {
 }
 
 fn answers() -> impl Strategy<Value = Command> {
-    let speaker = prop_oneof![Just(Speaker::Person), person().prop_map(Speaker::Manager)];
     prop_oneof![
         (person(), 1..6_u8).prop_map(|(person, choice)| AnswerCommand::SelfReport {
             person,
@@ -166,10 +165,9 @@ fn answers() -> impl Strategy<Value = Command> {
         }),
         (dispatch(), proptest::collection::vec(person(), 1..4))
             .prop_map(|(dispatch, people)| AnswerCommand::NoteFetched { dispatch, people }),
-        (incident(), person(), speaker).prop_map(|(incident, person, speaker)| AnswerCommand::Say {
+        (incident(), person()).prop_map(|(incident, person)| AnswerCommand::Say {
             incident,
             person,
-            speaker,
             text: "はい".into()
         }),
     ]

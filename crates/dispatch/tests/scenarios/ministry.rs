@@ -8,9 +8,10 @@ use hikyaku_bulletin::Fate;
 use hikyaku_core::Address;
 use hikyaku_core::letter::Mailbox;
 use hikyaku_dispatch::{
-    Aim, AnswerCommand, ChoiceId, Command, Desk, DispatchCommand, DispatchEvent, DispatchId, Event, IncidentId,
-    JudgingCommand, JudgingEvent, Keys, MailEnd, MailOutcome, MemoryJournal, Mode, PeopleCommand, PersonId,
-    ProposalEnd, ProposalId, Question, RosterImport, Sender, Side, Via, Why, batch_for, read_roster,
+    AccessCommand, AccountCommand, Actor, Aim, AnswerCommand, ChoiceId, Command, Desk, DispatchCommand, DispatchEvent,
+    DispatchId, Event, Holder, IncidentId, JudgingCommand, JudgingEvent, Keys, MailEnd, MailOutcome, MemoryJournal,
+    Mode, Names, PasswordHash, PeopleCommand, PersonId, ProposalEnd, ProposalId, Question, Role, RosterImport, Sender,
+    Side, State, Via, Why, batch_for, read_roster,
 };
 use jiff::{Timestamp, ToSpan};
 
@@ -94,13 +95,35 @@ impl Ministry {
         }
         assert!(events.is_empty(), "{act}: その前に期限が来ます: {}", self.said(&events));
         self.now = until;
+        let actor = match &words[1..] {
+            ["承認" | "却下", _, name] => self.approver(name).await,
+            _ => Actor::System,
+        };
         let command = self.command(&words[1..]);
         let judges = matches!(command, Command::Judging(JudgingCommand::TakeBulletin { .. }));
-        Some(match self.desk.command(command, until).await {
+        Some(match self.desk.command_as(actor, command, until).await {
             Err(refusal) => format!("断る（{refusal}）"),
             Ok(events) if judges => format!("{}: {}", verdict(&events), self.said(&events)),
             Ok(events) => self.said(&events),
         })
+    }
+
+    /// Somebody logged in whose role lets them approve what their own half holds, if it names them.
+    async fn approver(&self, name: &str) -> Actor {
+        let person = self.person(name);
+        let account = |state: &State| state.accounts().iter().find(|it| it.person == Some(person)).map(|it| it.id);
+        if let Some(account) = self.desk.read(account) {
+            return Actor::Account(account);
+        }
+        let side = self.desk.read(|state| state.people().find(person).unwrap().side);
+        let role = if side == Side::Overseas { Role::OverseasAdministrator } else { Role::Approver };
+        let names = Names { login: name.into(), label: name.into() };
+        let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
+        let open = AccountCommand::Open { names, person: Some(person), password };
+        self.desk.command(open, self.now).await.unwrap();
+        let grant = AccessCommand::Grant { holder: Holder::Person(person), role };
+        self.desk.command(grant, self.now).await.unwrap();
+        Actor::Account(self.desk.read(account).unwrap())
     }
 
     /// Does whatever is due by itself before `until`.
@@ -127,10 +150,8 @@ impl Ministry {
         let proposal = |number: &str| ProposalId(number.parse().unwrap());
         let incident = |number: &str| IncidentId(number.parse().unwrap());
         match *words {
-            ["承認", number, by] => {
-                JudgingCommand::Approve { proposal: proposal(number), by: self.person(by) }.into()
-            }
-            ["却下", number, by] => JudgingCommand::Reject { proposal: proposal(number), by: self.person(by) }.into(),
+            ["承認", number, _] => JudgingCommand::Approve { proposal: proposal(number) }.into(),
+            ["却下", number, _] => JudgingCommand::Reject { proposal: proposal(number) }.into(),
             ["統合", from, into] => JudgingCommand::Merge { from: incident(from), into: incident(into) }.into(),
             ["分離", from, series] => {
                 JudgingCommand::Split { incident: incident(from), series: vec![series.to_owned()] }.into()
@@ -232,6 +253,7 @@ impl Ministry {
             }
             Event::Judging(JudgingEvent::ProposalEnded { end, .. }) => match end {
                 ProposalEnd::Sent => None,
+                ProposalEnd::RejectedBy(_) => Some("却下（代行）".to_owned()),
                 ProposalEnd::Rejected(by) => Some(format!("却下（{}）", self.name(*by))),
                 ProposalEnd::Dropped => Some("送信せず（人の判断なし）".to_owned()),
                 ProposalEnd::Withdrawn => Some("承認待ちを取下げ".to_owned()),

@@ -106,15 +106,15 @@ pub(crate) async fn say(
 ) -> Reply {
     let (dispatch, person) = (DispatchId(dispatch), PersonId(person));
     let found = console.web().desk.read(|state| {
-        let own = state.accounts().find(viewer.account)?.person?;
-        Some((own, state.dispatch(dispatch)?.record().incident))
+        let has_person = state.accounts().find(viewer.account)?.person.is_some();
+        state.incident_of(dispatch).map(|incident| incident.id).filter(|_| has_person)
     });
-    let Some((own, incident)) = found else {
+    let Some(incident) = found else {
         let trouble = "返信するには、アカウントが職員と結び付いている必要があります。アカウントの画面で職員番号を登録してください。";
         return render(&console, &viewer, dispatch, person, Some(trouble.into()), typed.text);
     };
     let text = typed.text.replace("\r\n", "\n").trim().to_owned();
-    let command = AnswerCommand::Say { incident, person, speaker: Speaker::Manager(own), text };
+    let command = AnswerCommand::Say { incident, person, text };
     done(&console, &viewer, dispatch, person, command, typed.text).await
 }
 

@@ -51,7 +51,9 @@ fn all(keys: &Keys) -> Vec<Entry> {
 
 /// Kinds that came after the fixture was first kept, in the order of coming: a new one stands at the end.
 fn later() -> Vec<Event> {
-    Vec::new()
+    let mut events = happened::later();
+    events.extend(judged::later());
+    events
 }
 
 /// The keys of the fixture, in a copy, for keys may be written.
