@@ -59,12 +59,13 @@ impl House {
         };
         let console = console(&settings, &desk, &engine, tls.is_some())?;
         let (stop, stopping) = watch::channel(false);
-        let courier = Courier::new(engine.clone(), desk.clone(), sender);
+        let courier = Courier::new(engine.clone(), desk.clone(), sender.clone());
         let mut tasks = vec![
             tokio::spawn(courier.run(stopping.clone())),
             tokio::spawn(intake::run(watcher, desk.clone(), stopping.clone())),
         ];
-        let answers = hikyaku_web::router(WebState::new(desk));
+        let of_answers = WebState::new(desk).with_mail(engine.clone(), sender, settings.answers.address.clone());
+        let answers = hikyaku_web::router(of_answers);
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
         if let Some(door) = doors.metrics {

@@ -136,8 +136,8 @@ pub struct SelfReport {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Report {
     person: PersonId,
-    choice: ChoiceId,
-    comment: String,
+    pub(crate) choice: ChoiceId,
+    pub(crate) comment: String,
     pub(crate) at: Timestamp,
 }
 
@@ -152,6 +152,12 @@ impl Report {
     /// Whether it answers what a dispatch asks: the safety question, in earnest.
     pub(crate) fn fits(&self, record: &DispatchRecord) -> bool {
         record.mode == Mode::Real && record.aim == Aim::Safety && record.question.choices == Question::safety().choices
+    }
+
+    /// Whether the same content again at `now` says nothing new.
+    pub(crate) fn is_repeated(&self, choice: ChoiceId, comment: &str, now: Timestamp) -> bool {
+        let soon = now.as_second() - self.at.as_second() < DOUBLE_PRESS_SECONDS;
+        soon && self.choice == choice && self.comment == comment
     }
 
     /// The same as an answer to a dispatch.

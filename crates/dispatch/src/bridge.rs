@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use hikyaku_core::errors::BatchError;
 use hikyaku_core::letter::{KeyId, Mailbox, TemplateText};
 use hikyaku_core::time::{Instant, Span};
@@ -68,6 +69,64 @@ pub fn batch_for(
         expires: Some(instant(opened) + LIFETIME),
         recipients: recipients(state, keys, dispatch, round, sender),
     }))
+}
+
+/// A mail to one person that no dispatch asks for: about the person's own addresses and links.
+#[derive(Clone, Debug)]
+pub struct Letter<'a> {
+    /// To whom.
+    pub person: PersonId,
+    /// Where to, as it was typed or as it is kept.
+    pub address: &'a str,
+    /// The subject.
+    pub subject: &'a str,
+    /// The plain text, with `{name}` and `{link}` where those go: they alone are sealed in the queue.
+    pub text: &'a str,
+    /// The person's name.
+    pub name: &'a str,
+    /// Where the letter leads; may be empty.
+    pub link: &'a str,
+    /// When it was written; a day later it is not sent any more.
+    pub written: Timestamp,
+}
+
+/// The batch of one letter; in the queue it lies sealed with the person's own key. The same letter written twice within a
+/// second is sent once.
+///
+/// # Errors
+/// [`BatchError`] if the address is none, or the wording names a field that is not there.
+pub fn batch_of_letter(letter: &Letter<'_>, keys: &Keys, sender: &Sender) -> Result<Batch, BatchError> {
+    let Letter { person, address, subject, text, name, link, written } = letter;
+    let template = Template::new(TemplateText {
+        from: sender.from.clone(),
+        return_path: &sender.return_path,
+        reply_to: sender.reply_to.as_deref(),
+        subject,
+        text,
+        fields: &FIELDS,
+    })?;
+    let recipient = Recipient {
+        key: KeyId(u64::from(person.0)),
+        address: Address::parse(address.trim())
+            .map_err(|e| BatchError::Recipient { id: person.to_string(), problem: e.to_string() })?,
+        fields: vec![(*name).to_owned(), String::new(), (*link).to_owned(), person.to_string()],
+        history: Default::default(),
+        id: person.to_string(),
+    };
+    Ok(Batch {
+        key: format!("{}-letter-{person}-{}-{}", keys.ring_id(), written.as_second(), fingerprint(&[address, subject])),
+        template,
+        urgency: Urgency::Routine,
+        deadline: None,
+        expires: Some(instant(*written) + LIFETIME),
+        recipients: vec![recipient],
+    })
+}
+
+/// Tells letters apart without naming addresses.
+fn fingerprint(parts: &[&str]) -> String {
+    let digest = digest(&SHA256, parts.join("\n").as_bytes());
+    digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The rounds that the engine does not have yet. Cancelled ones are left out.

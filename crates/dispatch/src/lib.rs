@@ -45,6 +45,7 @@ mod measure;
 mod notice;
 mod pack;
 mod person;
+mod personal;
 mod proposal;
 mod pull;
 mod question;
@@ -74,7 +75,7 @@ pub use account::{
     Standing,
 };
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
-pub use bridge::{BatchOf, Sender, batch_for, outcomes, unfinished, unqueued};
+pub use bridge::{BatchOf, Letter, Sender, batch_for, batch_of_letter, outcomes, unfinished, unqueued};
 pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
 pub use class::{Class, Start};
@@ -131,6 +132,7 @@ pub use person::{
     ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
+pub use personal::PersonalView;
 pub use proposal::{Proposal, ProposalEnd, Waiting};
 pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};

@@ -15,8 +15,8 @@ use hikyaku_core::time::Span;
 use hikyaku_core::tls::Encryption;
 use hikyaku_core::{Address, Batch, BatchId, Carrier, Cause, Outcome, Record, Settlement, Urgency};
 use hikyaku_dispatch::{
-    Delivery, Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, MailEnd, MailTemplate, RedbJournal, Rule,
-    Sender, batch_for, outcomes, unfinished, unqueued,
+    Delivery, Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, Letter, MailEnd, MailTemplate, RedbJournal,
+    Rule, Sender, batch_for, batch_of_letter, outcomes, unfinished, unqueued,
 };
 
 fn sender() -> Sender {
@@ -76,6 +76,30 @@ async fn req_m04_a_drill_shows_in_subject_and_text_whatever_the_template_says() 
         assert_eq!(shown.contains("これは訓練です"), is_drill, "{shown}");
         assert!(shown.contains("{石川県能登の地震（最大震度７）}"), "doubled braces are braces: {shown}");
     }
+}
+
+#[test]
+fn a_letter_keeps_name_and_link_out_of_what_the_queue_stores_unsealed_and_is_sent_once() {
+    let keys = Keys::in_memory().unwrap();
+    let letter = Letter {
+        person: P1,
+        address: "own@docomo.ne.jp",
+        subject: "確認",
+        text: "{name} さん\n{link}\n",
+        name: "甲山一郎",
+        link: "https://anpi.example.go.jp/c/token",
+        written: at("16:20:00"),
+    };
+    let batch = batch_of_letter(&letter, &keys, &sender()).unwrap();
+    batch.validate().unwrap();
+    let stored = format!("{} {:?}", batch.key, batch.template);
+    assert!(!stored.contains("甲山") && !stored.contains("token") && !stored.contains("own@"), "{stored}");
+    assert_eq!((batch.recipients[0].key.0, batch.recipients[0].fields[0].as_str()), (1, "甲山一郎"));
+    let again = batch_of_letter(&letter, &keys, &sender()).unwrap();
+    assert_eq!(again.key, batch.key);
+    let elsewhere = Letter { address: "other@docomo.ne.jp", ..letter.clone() };
+    assert_ne!(batch_of_letter(&elsewhere, &keys, &sender()).unwrap().key, batch.key);
+    assert!(batch_of_letter(&Letter { address: "a@b\r\nX: y", ..letter }, &keys, &sender()).is_err());
 }
 
 fn instant(time: &str) -> hikyaku_core::time::Instant {

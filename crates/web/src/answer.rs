@@ -44,6 +44,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
 }
 
 impl Visit {
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    pub(crate) fn lang(&self) -> Lang {
+        self.lang
+    }
+
     /// This link's address in the visit's language, `then` following the token.
     fn href(&self, then: &str) -> String {
         format!("/a/{}{then}?lang={}", self.token, self.lang.code())
@@ -143,7 +151,8 @@ pub(crate) async fn thanks(State(state): State<WebState>, visit: Visit) -> Respo
         Ok(link) => link,
         Err(refusal) => return page::refuse(refusal, lang),
     };
-    match ThanksPage::new(&link, lang, visit.href("")) {
+    let own = format!("/p/{}?lang={}", state.desk.personal_token(link.person), lang.code());
+    match ThanksPage::new(&link, lang, visit.href(""), own) {
         Some(page) => page::render(StatusCode::OK, &page),
         None => Redirect::to(&visit.href("")).into_response(),
     }

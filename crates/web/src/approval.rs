@@ -7,7 +7,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Actor, Judgement, JudgingCommand, ProposalId, State as Present, Unattended, Waiting, decides};
+use hikyaku_dispatch::{
+    Action, Actor, Judgement, JudgingCommand, ProposalId, State as Present, Unattended, Waiting, decides,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -96,7 +98,9 @@ fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> Respon
     let now = console.now();
     let rows = console.web().desk.read(|state| {
         let own = Actor::Account(viewer.account);
-        state.waiting().map(|waiting| Row::new(state, waiting, own, now)).collect()
+        let scope = console.scope(state, viewer, Action::Approve);
+        let own_side = state.waiting().filter(|it| scope.is_wide(state.side_of(&it.proposal.draft)));
+        own_side.map(|waiting| Row::new(state, waiting, own, now)).collect()
     });
     let frame = viewer.frame(console, Place::Approval).live("/approval", View::default());
     page::render(status, &ApprovalPage { frame, trouble, rows })

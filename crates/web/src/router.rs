@@ -23,6 +23,7 @@ use crate::headers;
 use crate::load;
 use crate::now;
 use crate::page;
+use crate::personal;
 use crate::state::WebState;
 use crate::style;
 use crate::watch;
@@ -34,12 +35,19 @@ const CONSOLE_FORM_MAX_BYTES: usize = 256 * 1024;
 /// The pages of people who answer, and `GET /healthz`: no log-in, no cookie, no script.
 ///
 /// `GET /a/{token}` shows the question and changes nothing; `POST /a/{token}` records the answer and leads to
-/// `GET /a/{token}/thanks`. Posted bodies are at most 16 KiB. Paths hold tokens: whatever logs requests around this router must not log paths.
+/// `GET /a/{token}/thanks`. `/p/{token}` is a person's own page, `/c/{token}` confirms an address. Posted bodies are at most 16 KiB. Paths hold tokens: whatever logs requests around this router must not log paths.
 pub fn router(state: WebState) -> Router {
     let pages = Router::new()
         .route("/a/{token}", get(answer::show).post(answer::record))
         .route("/a/{token}/thanks", get(answer::thanks))
         .route("/a/{token}/say", post(answer::say))
+        .route("/p/{token}", get(personal::show).post(personal::report))
+        .route("/p/{token}/place", post(personal::set_place))
+        .route("/p/{token}/language", post(personal::set_language))
+        .route("/p/{token}/address", post(personal::add))
+        .route("/p/{token}/remove", post(personal::remove))
+        .route("/p/{token}/test", post(personal::test))
+        .route("/c/{token}", get(personal::ask_confirmation).post(personal::confirm))
         .route("/healthz", get(healthz))
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))

@@ -125,6 +125,12 @@ fn self_report(
 ) -> Result<Vec<Event>, Refusal> {
     check_known(state, person)?;
     check(&Question::safety(), choice, comment, &[])?;
+    // A double press says nothing new, unless somebody asked in between.
+    let before = state.answers.report(person, now).filter(|it| it.is_repeated(choice, comment, now));
+    let is_asked_since = |at| state.dispatches().rev().any(|it| it.record().opened > at && it.is_asked(person));
+    if before.is_some_and(|before| !is_asked_since(before.at)) {
+        return Ok(Vec::new());
+    }
     let report = SelfReport { person, choice, comment: Private::Open(comment.to_owned()), at: now };
     let known = Report::from(&report);
     let mut events = vec![AnswerEvent::SelfReported(report).into()];

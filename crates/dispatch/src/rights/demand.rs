@@ -10,6 +10,7 @@ use crate::command::{
     AccessCommand, AccountCommand, AnswerCommand, Command, DispatchCommand, HealthCommand, JudgingCommand,
     PeopleCommand, RetentionCommand, TravelCommand,
 };
+use crate::draft::DispatchDraft;
 use crate::group::GroupChange;
 use crate::id::{GroupId, IncidentId, PersonId};
 use crate::person::Side;
@@ -182,19 +183,24 @@ fn sides_of(state: &State, incidents: &[IncidentId]) -> BTreeSet<Side> {
     if sides.is_empty() { BTreeSet::from([Side::Domestic]) } else { sides }
 }
 
+fn sending(draft: &DispatchDraft) -> Vec<(Action, Subject)> {
+    let mut subjects = target(&draft.target, draft.side);
+    if subjects.is_empty() {
+        subjects.push(Subject::Side(draft.side));
+    }
+    subjects.into_iter().map(|subject| (Action::SendFree, subject)).collect()
+}
+
 fn dispatch(state: &State, command: &DispatchCommand) -> Vec<(Action, Subject)> {
     // One that is not there is refused as such when it is decided.
     let side = |id| state.dispatch(id).map(|it| state.side_of(it.record())).unwrap_or_default();
     let (action, side) = match command {
         DispatchCommand::Open { draft } | DispatchCommand::Schedule { draft, .. } => {
-            let mut subjects = target(&draft.target, draft.side);
-            if subjects.is_empty() {
-                subjects.push(Subject::Side(draft.side));
-            }
-            return subjects.into_iter().map(|subject| (Action::SendFree, subject)).collect();
+            return sending(draft);
         }
+        // Whoever may send it may take it back.
         DispatchCommand::Unschedule { key } => {
-            (Action::Resend, state.scheduled(key).map(|(_, draft)| draft.side).unwrap_or_default())
+            return state.scheduled(key).map(|(_, draft)| sending(draft)).unwrap_or_default();
         }
         DispatchCommand::Resend { dispatch } | DispatchCommand::Cancel { dispatch } => {
             (Action::Resend, side(*dispatch))

@@ -12,9 +12,10 @@ mod stage;
 use std::sync::Arc;
 
 use chrome::{Chrome, DESKTOP, PHONE, PLAIN_PHONE, Screen};
-use hikyaku_dispatch::{DispatchId, Mode, Question};
+use hikyaku_dispatch::{DispatchId, Mode, Question, Role, Side};
 use hikyaku_web::Door;
-use stage::{PASSWORD, Stage};
+use jiff::SignedDuration;
+use stage::{OFFICES, PASSWORD, Stage};
 use tokio::task::JoinHandle;
 
 /// A stage whose pages are served on real sockets.
@@ -58,10 +59,14 @@ impl House {
 
     /// A browser in which somebody is logged in.
     async fn logged_in(&mut self, screen: Screen) -> Chrome {
+        self.logged_in_as("admin", screen).await
+    }
+
+    async fn logged_in_as(&mut self, login: &str, screen: Screen) -> Chrome {
         let mut chrome = self.browser(screen).await;
         chrome.go(&format!("{}/", self.console)).await;
         let code = self.codes.pop().unwrap();
-        chrome.fill("#login", "admin").await;
+        chrome.fill("#login", login).await;
         chrome.fill("#password", PASSWORD).await;
         chrome.fill("#code", &code).await;
         chrome.press("button.go").await;
@@ -90,6 +95,9 @@ async fn assert_accessible(chrome: &mut Chrome, name: &str) {
         .await;
     assert_eq!(found.as_array().map(Vec::len), Some(0), "{name}: {found:#}");
 }
+
+/// What a tap on each summary does.
+const OPEN_ALL: &str = "document.querySelectorAll('details').forEach(it => { it.open = true })";
 
 /// A page that somebody looks at. Without a script it is the same page, which has been checked with one.
 async fn seen(chrome: &mut Chrome, name: &str) {
@@ -125,6 +133,53 @@ async fn somebody_answers_by_telephone_in_three_languages_and_changes_the_answer
         assert_eq!(chrome.run("document.cookie").await, "");
         house.end(chrome);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn somebody_reports_without_being_asked_says_where_and_confirms_an_address() {
+    for screen in [PHONE, PLAIN_PHONE, DESKTOP] {
+        let house = House::open(5).await;
+        let person = house.stage.person(5);
+        let page = format!("{}/p/{}", house.answers, house.stage.desk.personal_token(person));
+        let mut chrome = house.browser(screen).await;
+        for lang in ["easy", "en", "ja"] {
+            chrome.go(&format!("{page}?lang={lang}")).await;
+            seen(&mut chrome, &format!("own-{lang}")).await;
+        }
+        chrome.press("button[name=choice][value='1']").await;
+        assert!(chrome.text().await.contains("報告を記録しました"));
+        seen(&mut chrome, "own-reported").await;
+        chrome.run(OPEN_ALL).await;
+        chrome.press("form[action*='/place'] button").await;
+        assert!(chrome.text().await.contains("登録しました"));
+        let until = house.stage.time() + SignedDuration::from_hours(1);
+        let token = house.stage.desk.address_token(person, "own@gmail.example", until);
+        chrome.go(&format!("{}/c/{token}", house.answers)).await;
+        seen(&mut chrome, "confirm").await;
+        chrome.press("form button").await;
+        assert!(chrome.text().await.contains("アドレスを登録しました"));
+        chrome.go(&page).await;
+        chrome.run(OPEN_ALL).await;
+        seen(&mut chrome, "own-open").await;
+        house.end(chrome);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn a_group_manager_sees_the_own_part_on_a_telephone() {
+    let mut house = House::open(120).await;
+    let dispatch = house.asked("real", Mode::Real).await;
+    let group = house.stage.desk.read(|now| now.groups().by_path(Side::Domestic, ["架空省", OFFICES[1]]).unwrap());
+    house.codes = house.stage.open_account_as("manager", Role::GroupManager(group)).await;
+    let mut chrome = house.logged_in_as("manager", PHONE).await;
+    seen(&mut chrome, "part-now").await;
+    chrome.go(&format!("{}/dispatch/{}", house.console, dispatch.0)).await;
+    let text = chrome.text().await;
+    assert!(text.contains("担当の組織") && !text.contains(OFFICES[2]), "{text}");
+    seen(&mut chrome, "part-dispatch").await;
+    house.end(chrome);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -107,14 +107,25 @@ impl Stage {
         visitor.log_in("admin", PASSWORD, &codes[0]).await
     }
 
-    /// An account with [`PASSWORD`], set up; its recovery codes.
+    /// Somebody who is logged in and holds just this role.
+    pub async fn holder(&self, login: &str, role: Role) -> Admin {
+        let codes = self.open_account_as(login, role).await;
+        Visitor::new(self.console()).log_in(login, PASSWORD, &codes[0]).await
+    }
+
+    /// An administrator's account with [`PASSWORD`], set up; its recovery codes.
     pub async fn open_account(&self, login: &str) -> Vec<String> {
+        self.open_account_as(login, Role::SystemAdministrator).await
+    }
+
+    /// The account of somebody who holds just this role; its recovery codes.
+    pub async fn open_account_as(&self, login: &str, role: Role) -> Vec<String> {
         let password = hash_password(PASSWORD).unwrap();
         let names = Names { login: login.into(), label: format!("{login} の表示名") };
         let open = AccountCommand::Open { names, person: None, password: password.clone() };
         self.desk.command(open, self.time()).await.unwrap();
         let account = self.desk.read(|now| now.accounts().by_login(login).unwrap().id);
-        let grant = AccessCommand::Grant { holder: Holder::Account(account), role: Role::SystemAdministrator };
+        let grant = AccessCommand::Grant { holder: Holder::Account(account), role };
         self.desk.command(grant, self.time()).await.unwrap();
         let (factor, codes) = make_factor().unwrap();
         for command in
