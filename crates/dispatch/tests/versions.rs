@@ -86,7 +86,7 @@ async fn a_journal_of_version_2_with_every_kind_of_event_opens_as_what_it_was() 
         assert_eq!((first.rounds().len(), first.measures().len()), (3, 2));
         let ended = Delivery { accepted: 1, bounced: 1, expired: 1, cancelled: 1, unknown: 1 };
         assert_eq!((first.delivery(), state.tally(D1).answered), (ended, 2));
-        assert_eq!((state.rules().len(), state.judgements().len(), state.waiting().count()), (12, 10, 1));
+        assert_eq!((state.rules().len(), state.judgements().len(), state.waiting().count()), (12, 11, 0));
         assert!(state.scheduled("訓練").is_some() && state.scheduled("別の訓練").is_none());
         assert_eq!(state.travel().iter().count(), 1);
         assert!(state.probe(ProbeId(1)).is_some());
