@@ -18,7 +18,7 @@ use crate::answer::{Answer, Via};
 use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
 use crate::mail::Mode;
-use crate::question::{Choice, Question};
+use crate::question::{Choice, Detail, Question};
 
 /// A kind of link: its first byte, and how long its claim is.
 struct Kind {
@@ -127,6 +127,8 @@ pub struct AnswerView {
     pub choice: Choice,
     /// The comment; may be empty.
     pub comment: String,
+    /// The answers to further questions.
+    pub details: Vec<Detail>,
     /// How it came in.
     pub via: Via,
     /// When.
@@ -136,7 +138,8 @@ pub struct AnswerView {
 impl AnswerView {
     pub(crate) fn new(answer: &Answer, question: &Question) -> Option<Self> {
         let choice = question.choice(answer.choice)?.clone();
-        Some(AnswerView { choice, comment: answer.comment().to_owned(), via: answer.via, at: answer.at() })
+        let (comment, details) = (answer.comment().to_owned(), answer.details().to_vec());
+        Some(AnswerView { choice, comment, details, via: answer.via, at: answer.at() })
     }
 }
 

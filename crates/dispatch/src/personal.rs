@@ -41,7 +41,8 @@ pub(crate) fn view(state: &State, keys: &Keys, token: &str, now: Timestamp) -> R
     let question = Question::safety();
     let report = state.answers.report(person.id, now).and_then(|report| {
         let choice = question.choice(report.choice)?.clone();
-        Some(AnswerView { choice, comment: report.comment.clone(), via: Via::SelfReport, at: report.at })
+        let (comment, details) = (report.comment.clone(), Vec::new());
+        Some(AnswerView { choice, comment, details, via: Via::SelfReport, at: report.at })
     });
     Ok(PersonalView {
         person: person.id,

@@ -76,6 +76,11 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         1 => person().prop_map(|person| RetentionCommand::ErasePerson { person }.into()),
         1 => Just(RetentionCommand::Forget { schedule: AT_ONCE }.into()),
     ];
+    (Just(start()), proptest::collection::vec(command, 0..40)).prop_map(|(start, more)| [start, more].concat())
+}
+
+/// What was there before anything happened.
+fn start() -> Vec<Command> {
     let [asks, approves] = ["asks", "approves"].map(|login| {
         let names = Names { login: login.into(), label: login.into() };
         let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
@@ -94,8 +99,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         asks,
         approves,
     ];
-    let start: Vec<Command> = start.into_iter().chain(BOTH.map(grant)).chain(agreed).collect();
-    (Just(start), proptest::collection::vec(command, 0..40)).prop_map(|(start, more)| [start, more].concat())
+    start.into_iter().chain(BOTH.map(grant)).chain(agreed).collect()
 }
 
 /// Who gives a command: what two must agree to is asked for by one and approved by the other.

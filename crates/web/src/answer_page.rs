@@ -4,6 +4,7 @@ use askama::Template;
 use hikyaku_dispatch::{AnswerView, LinkView, Question, Speaker, Spoken, Via};
 
 use crate::form::COMMENT_MAX_CHARS;
+use crate::further::{self, Asked};
 use crate::moment;
 use crate::page::Frame;
 use crate::words::{Lang, Words};
@@ -56,6 +57,9 @@ pub(crate) struct ThanksPage<'a> {
     name: &'a str,
     last: Last<'a>,
     change: String,
+    further: Vec<Asked<'a>>,
+    /// Where further answers are posted.
+    more: String,
     /// The address of the person's own page.
     own: String,
 }
@@ -168,8 +172,8 @@ impl<'a> AnswerPage<'a> {
 }
 
 impl<'a> ThanksPage<'a> {
-    /// The page after an answer, with the addresses at which to change it and of the person's own page; `None` while there is none.
-    pub(crate) fn new(link: &'a LinkView, lang: Lang, change: String, own: String) -> Option<Self> {
+    /// The page after an answer, with the addresses at which to change it, to answer further questions, and of the own page; `None` while there is none.
+    pub(crate) fn new(link: &'a LinkView, lang: Lang, change: String, more: String, own: String) -> Option<Self> {
         let answer = link.last_answer.as_ref()?;
         Some(Self {
             frame: Frame::new(lang, link.mode),
@@ -179,6 +183,8 @@ impl<'a> ThanksPage<'a> {
             name: &link.person_name,
             last: Last::new(answer, lang),
             change,
+            further: further::asked(&link.question, answer, lang),
+            more,
             own,
         })
     }

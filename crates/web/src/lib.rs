@@ -20,6 +20,7 @@ mod error;
 pub mod foresight;
 mod form;
 mod frame;
+mod further;
 mod gate;
 mod headers;
 mod load;

@@ -40,6 +40,7 @@ pub fn router(state: WebState) -> Router {
     let pages = Router::new()
         .route("/a/{token}", get(answer::show).post(answer::record))
         .route("/a/{token}/thanks", get(answer::thanks))
+        .route("/a/{token}/more", post(answer::more))
         .route("/a/{token}/say", post(answer::say))
         .route("/p/{token}", get(personal::show).post(personal::report))
         .route("/p/{token}/place", post(personal::set_place))

@@ -135,6 +135,9 @@ pub(crate) struct Words {
     pub(crate) write_back: &'static str,
     pub(crate) send: &'static str,
     pub(crate) own_page: &'static str,
+    pub(crate) more: &'static str,
+    pub(crate) send_more: &'static str,
+    pub(crate) more_not_recorded: Notice,
     pub(crate) not_found: Notice,
     pub(crate) too_large: Notice,
 }
@@ -177,6 +180,13 @@ static JAPANESE: Words = Words {
     write_back: "返事",
     send: "返事を送る",
     own_page: "自分のページ（自主報告・アドレス・いまいる場所）",
+    more: "続けて教えてください（任意）",
+    send_more: "送る",
+    more_not_recorded: Notice {
+        head: "続きの回答は、まだ記録していません",
+        text: "初めの回答は記録してあります。",
+        next: "「戻る」で前のページに戻り、少し待って、もう一度送ってください。",
+    },
     not_found: Notice {
         head: "ページがありません",
         text: "このアドレスのページはありません。",
@@ -230,6 +240,13 @@ static EASY: Words = Words {
     write_back: "へんじ",
     send: "へんじを おくる",
     own_page: "じぶんの ページ（アドレス・いま いる ところ）",
+    more: "もうすこし おしえて ください（かかなくても いいです）",
+    send_more: "おくる",
+    more_not_recorded: Notice {
+        head: "つぎの こたえは、まだ うけとって いません",
+        text: "はじめの こたえは うけとりました。",
+        next: "まえの ページに もどって、すこし まって、もういちど おくって ください。",
+    },
     not_found: Notice {
         head: "ページが ありません",
         text: "この アドレスの ページは ありません。",
@@ -280,6 +297,13 @@ static ENGLISH: Words = Words {
     write_back: "Reply",
     send: "Send reply",
     own_page: "Your own page (report, addresses, where you are)",
+    more: "Please tell us a little more (optional)",
+    send_more: "Send",
+    more_not_recorded: Notice {
+        head: "These further answers are not recorded yet",
+        text: "Your first answer is recorded.",
+        next: "Go back to the previous page, wait a little, and send again.",
+    },
     not_found: Notice {
         head: "No such page",
         text: "There is no page at this address.",

@@ -16,6 +16,7 @@ use super::people::standing;
 use crate::console::{Console, Viewer, told};
 use crate::form::{COMMENT_MAX_CHARS, Comment};
 use crate::frame::{Frame, Place};
+use crate::further;
 use crate::mode::Marks;
 use crate::moment;
 use crate::page;
@@ -47,6 +48,8 @@ struct Given {
     at: String,
     how: &'static str,
     comment: String,
+    /// Answers to further questions.
+    details: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -174,6 +177,7 @@ impl PersonPage {
                 Via::SelfReport => "自主報告",
             },
             comment: answer.comment().to_owned(),
+            details: further::lines(&record.question, answer.details()),
         });
         let mails = person.map(|it| it.addresses()).unwrap_or_default().iter().filter_map(|address| {
             let end = dispatch.mail_end(id, address.place);

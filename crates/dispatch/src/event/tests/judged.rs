@@ -241,8 +241,8 @@ pub(super) fn judging() -> Vec<Event> {
     events.into_iter().map(Event::from).collect()
 }
 
-pub(super) fn dispatches() -> Vec<Event> {
-    let first = DispatchId(1);
+/// Mails that ended, in every way.
+fn outcomes() -> Vec<MailOutcome> {
     let outcome = |person, place, round, end, cause: Option<&str>| MailOutcome {
         person: PersonId(person),
         place,
@@ -252,7 +252,18 @@ pub(super) fn dispatches() -> Vec<Event> {
         cause: cause.map(str::to_owned),
         at: at(70),
     };
-    let gravities = [
+    vec![
+        outcome(1, 1, 0, MailEnd::Accepted, None),
+        outcome(2, 1, 0, MailEnd::Bounced, Some("unknown-user")),
+        outcome(4, 1, 0, MailEnd::Unknown, Some("timeout")),
+        outcome(1, 2, 1, MailEnd::Expired, None),
+        outcome(2, 1, 1, MailEnd::Cancelled, None),
+    ]
+}
+
+/// How bad it can be, on every scale.
+fn gravities() -> [Gravity; 11] {
+    [
         SHAKEN,
         Gravity::Shaking(IntensityReport::AtLeastFiveLowerUnreported),
         Gravity::Expected(Intensity::Seven),
@@ -264,9 +275,13 @@ pub(super) fn dispatches() -> Vec<Event> {
         Gravity::Travel(TravelScale::Mofa, 4),
         Gravity::Abroad(GdacsColour::Red),
         Gravity::Named(Hazard::CivilProtection),
-    ];
+    ]
+}
+
+pub(super) fn dispatches() -> Vec<Event> {
+    let first = DispatchId(1);
     let many: Vec<(u32, Option<Gravity>, &[u8])> =
-        (11..).zip(gravities).map(|(person, gravity)| (person, Some(gravity), [1].as_slice())).collect();
+        (11..).zip(gravities()).map(|(person, gravity)| (person, Some(gravity), [1].as_slice())).collect();
     let draft = |key: &str, target| {
         let more = DispatchDraft::safety(key, Mode::Drill, "防災訓練");
         let draft = DispatchDraft {
@@ -284,13 +299,6 @@ pub(super) fn dispatches() -> Vec<Event> {
         dispatch: first,
         round: Round { why, mails: vec![(PersonId(1), 2), (PersonId(2), 1)], at: at(1_800) },
     };
-    let ends = vec![
-        outcome(1, 1, 0, MailEnd::Accepted, None),
-        outcome(2, 1, 0, MailEnd::Bounced, Some("unknown-user")),
-        outcome(4, 1, 0, MailEnd::Unknown, Some("timeout")),
-        outcome(1, 2, 1, MailEnd::Expired, None),
-        outcome(2, 1, 1, MailEnd::Cancelled, None),
-    ];
     let people = vec![PersonId(2), PersonId(4)];
     let asked = [(1, Some(SHAKEN), [1, 2].as_slice()), (2, Some(SHAKEN), &[1]), (4, None, &[])];
     let opened = |record| DispatchEvent::Opened(Box::new(record));
@@ -306,7 +314,7 @@ pub(super) fn dispatches() -> Vec<Event> {
         round(Why::Reminder),
         round(Why::Resend),
         round(Why::NextAddress),
-        DispatchEvent::OutcomesRecorded { dispatch: first, outcomes: ends },
+        DispatchEvent::OutcomesRecorded { dispatch: first, outcomes: outcomes() },
         DispatchEvent::Cancelled { dispatch: DispatchId(2), at: at(65) },
         DispatchEvent::UnreachedListed { dispatch: first, people, at: at(3_600) },
         draft("訓練", Target::Everyone),
