@@ -13,11 +13,15 @@ use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::intake;
+use super::alerts::Alerts;
+use super::channel::Channel;
+use super::duties::Duties;
 use super::lock::Lock;
+use super::{intake, roster};
 use crate::courier::Courier;
 use crate::journal::data::open_desk;
 use crate::metrics;
+use crate::people::pull::Source;
 use crate::settings::Settings;
 
 /// How long the parts may take to stop before the engine is shut down.
@@ -45,6 +49,8 @@ impl House {
         let lock = Lock::take(&settings.data)?;
         let sender = settings.mail.sender(&settings.answers.address)?;
         let tls = settings.tls.as_ref().map(|tls| tls.read()).transpose()?;
+        let sources = settings.roster.iter().map(|roster| Source::open(roster.source(), false));
+        let sources = sources.collect::<Result<Vec<_>, _>>()?;
         let doors = Doors::bind(&settings, tls.as_ref()).await?;
         let desk = open_desk(&settings.data).await?;
         let mut of_engine = settings.mail.config(settings.data.join("queue"))?;
@@ -59,11 +65,17 @@ impl House {
         };
         let console = console(&settings, &desk, &engine, tls.is_some())?;
         let (stop, stopping) = watch::channel(false);
+        let alerts = Alerts::new(engine.clone(), &desk, sender.clone(), settings.alerts.to()?);
+        let duties = duties(&settings, &desk, &alerts)?;
         let courier = Courier::new(engine.clone(), desk.clone(), sender.clone());
         let mut tasks = vec![
             tokio::spawn(courier.run(stopping.clone())),
             tokio::spawn(intake::run(watcher, desk.clone(), stopping.clone())),
+            tokio::spawn(duties.run(stopping.clone())),
         ];
+        for (roster, source) in settings.roster.iter().cloned().zip(sources) {
+            tasks.push(tokio::spawn(roster::run(roster, source, desk.clone(), alerts.clone(), stopping.clone())));
+        }
         let of_answers = WebState::new(desk).with_mail(engine.clone(), sender, settings.answers.address.clone());
         let answers = hikyaku_web::router(of_answers);
         tasks.push(served(doors.answers, answers, stopping.clone()));
@@ -148,6 +160,19 @@ async fn door(at: std::net::SocketAddr, allow: &[IpNet], tls: Option<&TlsFiles>)
     Ok(match tls {
         Some(files) => door.with_tls(files),
         None => door,
+    })
+}
+
+/// What is done without anybody asking.
+fn duties(settings: &Settings, desk: &Desk, alerts: &Alerts) -> Result<Duties, String> {
+    let channel = settings.channel.as_ref().map(|channel| channel.channel()).transpose()?;
+    Ok(Duties {
+        desk: desk.clone(),
+        alerts: alerts.clone(),
+        policy: settings.alerts.policy(settings.channel.as_ref()),
+        schedule: settings.records.schedule(),
+        heads: settings.records.heads(),
+        channel: channel.map(|(client, url)| Channel::new(client, url)),
     })
 }
 

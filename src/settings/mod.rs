@@ -1,5 +1,6 @@
 //! The configuration file of `hikyaku serve`: what each key means stands in the file that `hikyaku init` writes.
 
+mod duties;
 mod mail;
 mod push;
 mod sites;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use hikyaku_feeds::edge::FeedsConfig;
 use serde::Deserialize;
 
+pub use duties::{AlertSettings, ChannelSettings, RecordSettings, RosterSettings};
 pub use mail::MailSettings;
 pub use push::PushSettings;
 pub use sites::{AnswersSite, ConsoleSite, MetricsSite, ProxySettings, TlsSettings};
@@ -39,6 +41,17 @@ pub struct Settings {
     pub proxy: ProxySettings,
     /// How mails leave.
     pub mail: MailSettings,
+    /// Who is told when something goes wrong.
+    #[serde(default)]
+    pub alerts: AlertSettings,
+    /// The system behind the other channels (SMS, telephone); left out, lists are only shown.
+    pub channel: Option<ChannelSettings>,
+    /// Where daily rosters come from; none, where they come by hand.
+    #[serde(default)]
+    pub roster: Vec<RosterSettings>,
+    /// How long records are kept, and where their signed heads go.
+    #[serde(default)]
+    pub records: RecordSettings,
     /// What is polled.
     #[serde(default)]
     pub feeds: FeedsConfig,
@@ -69,6 +82,8 @@ impl Settings {
             push.anchor(folder);
         }
         self.mail.anchor(folder);
+        self.roster.iter_mut().for_each(|roster| roster.anchor(folder));
+        self.records.anchor(folder, &self.data);
         for path in [&mut self.feeds.memory, &mut self.feeds.roots].into_iter().flatten() {
             *path = folder.join(&*path);
         }

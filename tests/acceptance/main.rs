@@ -9,6 +9,7 @@ mod chance;
 mod command;
 mod counting;
 mod demo;
+mod duties;
 mod full;
 mod kills;
 mod leaks;

@@ -18,6 +18,7 @@ use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
 use crate::mail::fix;
 use crate::state::State;
+use crate::travel::local_time;
 
 /// A mail that could not be delivered for this long is not sent any more.
 const LIFETIME: Span = Span::from_secs(24 * 3600);
@@ -188,7 +189,8 @@ fn recipients(state: &State, keys: &Keys, dispatch: &Dispatch, round: u8, sender
         record.asked.iter().filter_map(|asked| Some((asked.person, asked.gravity?))).collect();
     let mail = |(person, place): (PersonId, u8)| {
         let person = state.people().find(person)?;
-        let gravity = gravities.get(&person.id).map(|it| format!("あなたの地域: {it}")).unwrap_or_default();
+        let here = gravities.get(&person.id).map(|it| format!("あなたの地域: {it}"));
+        let gravity = here.into_iter().chain(abroad(state, record, person.id)).collect::<Vec<_>>().join("\n");
         let link = format!("{}{}", sender.link_base, token(state, keys, record.dispatch, person.id));
         let address = person.address(place)?;
         let id = recipient_id(person.id, place);
@@ -202,6 +204,14 @@ fn recipients(state: &State, keys: &Keys, dispatch: &Dispatch, round: u8, sender
         })
     };
     dispatch.mails(round).into_iter().filter_map(mail).collect()
+}
+
+/// For somebody abroad: where and why the register has the person there, and the instant of the news there and in Japan
+/// (requirement O05).
+fn abroad(state: &State, record: &DispatchRecord, person: PersonId) -> Option<String> {
+    let (stay, country) = state.travel().of(person, record.opened).next()?;
+    let told = local_time(record.origin.reported.unwrap_or(record.opened), country);
+    Some(format!("あなたの滞在先: {country}（{}）　現地時刻 {told}", stay.kind.word()))
 }
 
 /// `p123-1`: the person and the place of the address.

@@ -209,6 +209,10 @@ pub struct Dispatch {
     queued: BTreeSet<u8>,
     cancelled: Option<Timestamp>,
     unreached: Option<(Timestamp, Vec<PersonId>)>,
+    /// When the system behind the other channels took that list.
+    list_taken: Option<Timestamp>,
+    /// Of whom the managers were told, and when last.
+    told: (Option<Timestamp>, BTreeSet<PersonId>),
     measures: Vec<Measure>,
     fetched: BTreeSet<PersonId>,
     ends: BTreeMap<(u8, PersonId, u8), MailEnd>,
@@ -229,6 +233,8 @@ impl Dispatch {
             queued: BTreeSet::new(),
             cancelled: None,
             unreached: None,
+            list_taken: None,
+            told: (None, BTreeSet::new()),
             measures: Vec::new(),
             fetched: BTreeSet::new(),
             ends: BTreeMap::new(),
@@ -271,6 +277,23 @@ impl Dispatch {
     #[must_use]
     pub fn unreached(&self) -> Option<(Timestamp, &[PersonId])> {
         self.unreached.as_ref().map(|(at, people)| (*at, people.as_slice()))
+    }
+
+    /// When the system behind the other channels took that list.
+    #[must_use]
+    pub fn list_taken(&self) -> Option<Timestamp> {
+        self.list_taken
+    }
+
+    /// Of whom the managers were told, and when last.
+    pub(crate) fn told(&self) -> (Option<Timestamp>, &BTreeSet<PersonId>) {
+        (self.told.0, &self.told.1)
+    }
+
+    /// Whoever had a mail refused for good.
+    pub(crate) fn bounced(&self) -> BTreeSet<PersonId> {
+        let bounced = self.ends.iter().filter(|(_, end)| **end == MailEnd::Bounced);
+        bounced.map(|((_, person, _), _)| *person).collect()
     }
 
     /// What is done so that it is not late again.
@@ -408,6 +431,15 @@ impl Dispatch {
 
     pub(crate) fn list_unreached(&mut self, people: &[PersonId], at: Timestamp) {
         self.unreached = Some((at, people.to_vec()));
+    }
+
+    pub(crate) fn take_list(&mut self, at: Timestamp) {
+        self.list_taken.get_or_insert(at);
+    }
+
+    pub(crate) fn tell_managers(&mut self, people: &[PersonId], at: Timestamp) {
+        self.told.0 = Some(at);
+        self.told.1.extend(people);
     }
 
     pub(crate) fn note(&mut self, measure: Measure) {

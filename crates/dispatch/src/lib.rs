@@ -8,11 +8,13 @@
 
 mod access;
 mod account;
+mod alarm;
 mod answer;
 mod appender;
 mod bridge;
 mod certificate;
 mod chain;
+mod chores;
 mod class;
 mod command;
 mod condition;
@@ -50,6 +52,7 @@ mod proposal;
 mod pull;
 mod question;
 mod reach;
+mod relay;
 mod retention;
 mod rights;
 mod roster;
@@ -74,10 +77,12 @@ pub use account::{
     ACCOUNT_NAME_CHARS_MAX, Account, Door, HANDLED_HOURS, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor,
     Standing,
 };
+pub use alarm::{Alarm, AlarmPolicy};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
 pub use bridge::{BatchOf, Letter, Sender, batch_for, batch_of_letter, outcomes, unfinished, unqueued};
 pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
+pub use chores::{Chore, Timetable};
 pub use class::{Class, Start};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
@@ -136,9 +141,12 @@ pub use personal::PersonalView;
 pub use proposal::{Proposal, ProposalEnd, Waiting};
 pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
+pub use relay::Relay;
 pub use retention::{Approval, Schedule};
 pub use rights::{capacity, may, roles};
-pub use roster::{Roster, RosterFault, RosterFaults, StayRow, read_roster, read_roster_with, read_stays, write_roster};
+pub use roster::{
+    Roster, RosterFault, RosterFaults, StayRow, read_roster, read_roster_with, read_stays, write_roster, write_stays,
+};
 pub use round::{Round, Why};
 pub use rule::{Aim, FRESH_MINUTES, Hold, Rule, Sending, Table, Unattended, WINDOW_HOURS, Who};
 pub use sealed::{Private, Sealed};
@@ -151,7 +159,5 @@ pub use tally::{GroupRow, Share, Tally};
 pub use target::Target;
 pub use thread::{MESSAGE_CHARS_MAX, Message, Speaker, Spoken};
 pub use timeline::{Origin, Timeline};
-pub use travel::{
-    Register, RegisteredStay, Stay, StayKind, Traveller, local_time, travellers_at_risk, zone_of, zones_of,
-};
+pub use travel::{Register, RegisteredStay, Stay, StayKind, local_time, zone_of, zones_of};
 pub use unreached::{Webhook, webhook};

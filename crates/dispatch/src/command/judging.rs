@@ -4,7 +4,7 @@ use hikyaku_bulletin::{Bulletin, Fate};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::id::{IncidentId, PersonId, ProposalId, TableId};
+use crate::id::{IncidentId, PersonId, ProposalId, RuleId, TableId};
 use crate::rule::{Rule, Table};
 
 /// A wish about rules, bulletins and incidents.
@@ -19,6 +19,13 @@ pub enum JudgingCommand {
     SetTable {
         /// The table.
         table: Table,
+    },
+    /// Sets after how long the managers of those who do not answer are told.
+    SetEscalation {
+        /// Of dispatches of which rule; `None` for those that people compose.
+        rule: Option<RuleId>,
+        /// In minutes; 0 for never.
+        minutes: u32,
     },
     /// Judges a bulletin and does what the rules say.
     TakeBulletin {
@@ -89,6 +96,9 @@ pub enum JudgingRefusal {
     /// A rule that asks, without a question.
     #[error("the rule asks people and its question has no choices: give it some, or make it an information")]
     NothingAsked,
+    /// There is no such rule.
+    #[error("there is no rule {0}: set the rule first")]
+    UnknownRule(RuleId),
     /// A rule names a table that is not there.
     #[error("there is no table {0}: set the table first")]
     UnknownTable(TableId),

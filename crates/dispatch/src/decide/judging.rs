@@ -6,6 +6,7 @@ use super::{bulletin, parts, proposal};
 use crate::access::Actor;
 use crate::command::{DispatchRefusal, JudgingCommand, JudgingRefusal, Refusal};
 use crate::event::{Event, JudgingEvent};
+use crate::id::RuleId;
 use crate::mail;
 use crate::rule::{Aim, Rule, Sending, Table, Who};
 use crate::state::State;
@@ -19,6 +20,7 @@ pub(super) fn decide(
     match command {
         JudgingCommand::SetRule { rule } => set_rule(state, rule),
         JudgingCommand::SetTable { table } => Ok(set_table(state, table)),
+        JudgingCommand::SetEscalation { rule, minutes } => set_escalation(state, *rule, *minutes),
         JudgingCommand::TakeBulletin { bulletin, fate, received } => {
             Ok(bulletin::take(state, bulletin, *fate, *received, now))
         }
@@ -49,6 +51,14 @@ fn set_rule(state: &State, rule: &Rule) -> Result<Vec<Event>, Refusal> {
     }
     let event = JudgingEvent::RuleSet(Box::new(rule.clone()));
     Ok(if state.rules().get(&rule.id) == Some(rule) { Vec::new() } else { vec![event.into()] })
+}
+
+fn set_escalation(state: &State, rule: Option<RuleId>, minutes: u32) -> Result<Vec<Event>, Refusal> {
+    if let Some(unknown) = rule.filter(|rule| !state.rules().contains_key(rule)) {
+        return Err(JudgingRefusal::UnknownRule(unknown).into());
+    }
+    let event = JudgingEvent::EscalationSet { rule, minutes };
+    Ok(if state.escalation(rule) == minutes { Vec::new() } else { vec![event.into()] })
 }
 
 fn set_table(state: &State, table: &Table) -> Vec<Event> {

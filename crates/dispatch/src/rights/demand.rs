@@ -155,6 +155,10 @@ fn judging(state: &State, command: &JudgingCommand) -> Vec<(Action, Subject)> {
             let before = state.rules().get(&rule.id).map(|rule| rule.side);
             sides(Action::EditRules, before.into_iter().chain([rule.side]).collect())
         }
+        JudgingCommand::SetEscalation { rule, .. } => {
+            let side = rule.and_then(|rule| state.rules().get(&rule)).map(|rule| rule.side);
+            vec![(Action::EditRules, Subject::Side(side.unwrap_or_default()))]
+        }
         // Rules of both halves may name a table.
         JudgingCommand::SetTable { .. } => vec![(Action::EditRules, DOMESTIC)],
         JudgingCommand::TakeBulletin { bulletin, .. } => {
@@ -210,6 +214,7 @@ fn dispatch(state: &State, command: &DispatchCommand) -> Vec<(Action, Subject)> 
         | DispatchCommand::TryNextAddress { .. }
         | DispatchCommand::FollowUp { .. }
         | DispatchCommand::MarkQueued { .. }
+        | DispatchCommand::NoteListTaken { .. }
         | DispatchCommand::RecordOutcomes { .. } => (Action::Operate, Side::Domestic),
     };
     vec![(action, Subject::Side(side))]

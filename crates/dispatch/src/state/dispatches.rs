@@ -42,6 +42,10 @@ impl Dispatches {
                 self.scheduled.insert(draft.key.clone(), (*at, (**draft).clone()));
             }
             DispatchEvent::Unscheduled { key } => drop(self.scheduled.remove(key)),
+            DispatchEvent::ManagersTold { dispatch, people, at } => {
+                self.change(*dispatch, |it| it.tell_managers(people, *at));
+            }
+            DispatchEvent::ListTaken { dispatch, at } => self.change(*dispatch, |it| it.take_list(*at)),
             DispatchEvent::MeasureNoted { dispatch, measure } => self.change(*dispatch, |it| it.note(measure.clone())),
         }
     }

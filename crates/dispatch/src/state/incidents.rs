@@ -32,6 +32,8 @@ pub(crate) struct Incidents {
     slots: BTreeMap<(Mode, String), BTreeMap<String, Slot>>,
     /// The incident of each dispatch now: merging and splitting move it.
     placed: BTreeMap<DispatchId, IncidentId>,
+    /// After how many minutes managers are told of those who do not answer, by rule; under `None`, of what people compose.
+    pub(crate) escalation: BTreeMap<Option<RuleId>, u32>,
     /// Numbers are given once, also those of incidents that were forgotten.
     last: u32,
 }
@@ -47,6 +49,7 @@ impl Incidents {
     pub(super) fn apply(&mut self, event: &JudgingEvent) {
         match event {
             JudgingEvent::RuleSet(rule) => drop(self.rules.insert(rule.id, (**rule).clone())),
+            JudgingEvent::EscalationSet { rule, minutes } => drop(self.escalation.insert(*rule, *minutes)),
             JudgingEvent::TableSet(table) => drop(self.tables.insert(table.id, (**table).clone())),
             JudgingEvent::BulletinJudged(judgement) => self.judged((**judgement).clone()),
             JudgingEvent::IncidentOpened { incident, mode, news, opened } => {

@@ -12,11 +12,13 @@ mod travel;
 
 pub use account::Accounts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use hikyaku_bulletin::RegionCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Holder;
 use crate::answer::{Answer, AnswerRecord};
 use crate::chain::{Hash, digest_of};
 use crate::dispatch::{Dispatch, DispatchRecord};
@@ -227,6 +229,11 @@ impl State {
         &self.travel.register
     }
 
+    /// Where those of one half who are abroad now are; the domestic half has no register.
+    pub(crate) fn abroad(&self, side: Side, now: Timestamp) -> BTreeMap<PersonId, Vec<RegionCode>> {
+        if side == Side::Overseas { self.travel().regions(now) } else { BTreeMap::new() }
+    }
+
     /// The rules in the order of their numbers.
     #[must_use]
     pub fn rules(&self) -> &BTreeMap<RuleId, Rule> {
@@ -237,6 +244,33 @@ impl State {
     #[must_use]
     pub fn table(&self, id: TableId) -> Option<&Table> {
         self.incidents.tables.get(&id)
+    }
+
+    /// After how many minutes the managers are told of those who do not answer; 0 for never.
+    #[must_use]
+    pub fn escalation(&self, rule: Option<RuleId>) -> u32 {
+        self.incidents.escalation.get(&rule).copied().unwrap_or_default()
+    }
+
+    /// The people who are responsible for a person: the managers of the nearest group above that has any, for each of the
+    /// person's groups; nobody is their own.
+    #[must_use]
+    pub fn managers_of(&self, person: PersonId) -> BTreeSet<PersonId> {
+        let groups = self.people().find(person).map(|person| person.groups.as_slice()).unwrap_or_default();
+        let nearest = |group: &GroupId| {
+            let above = std::iter::successors(Some(*group), |group| self.groups().find(*group)?.parent);
+            above.map(|group| self.managing(group, person)).find(|managers| !managers.is_empty())
+        };
+        groups.iter().filter_map(nearest).flatten().collect()
+    }
+
+    fn managing(&self, group: GroupId, not: PersonId) -> Vec<PersonId> {
+        let person = |holder| match holder {
+            Holder::Person(person) => Some(person),
+            Holder::Account(account) => self.accounts.find(account)?.person,
+        };
+        let managers = self.access.managers(group).filter_map(person);
+        managers.filter(|id| *id != not && self.people().find(*id).is_some_and(Person::is_reachable)).collect()
     }
 
     /// What waits for approval, oldest first.

@@ -11,7 +11,7 @@ use hikyaku_dispatch::{
     AccessCommand, AccountCommand, Actor, Aim, AnswerCommand, ChoiceId, Command, Desk, DispatchCommand, DispatchEvent,
     DispatchId, Event, Holder, IncidentId, JudgingCommand, JudgingEvent, Keys, MailEnd, MailOutcome, MemoryJournal,
     Mode, Names, PasswordHash, PeopleCommand, PersonId, ProposalEnd, ProposalId, Question, Role, RosterImport, Sender,
-    Side, State, Via, Why, batch_for, read_roster,
+    Side, State, Stay, StayKind, TravelCommand, Via, Why, batch_for, read_roster,
 };
 use jiff::{Timestamp, ToSpan};
 
@@ -28,7 +28,8 @@ pub struct Ministry {
 }
 
 fn at(words: &str) -> Timestamp {
-    let (time, days) = words.strip_prefix('翌').map_or((words, 0), |time| (time, 1));
+    let time = words.trim_start_matches('翌');
+    let days = i64::try_from(words.chars().count() - time.chars().count()).unwrap();
     let time = if time.len() == 5 { format!("{time}:00") } else { time.to_owned() };
     let today: Timestamp =
         format!("{DAY}T{time}+09:00").parse().unwrap_or_else(|_| panic!("{words}: 時刻ではありません"));
@@ -76,7 +77,24 @@ impl Ministry {
             "規則" => {
                 self.rules += 1;
                 let rule = rules::read(self.rules, &words[1..], &|name| self.person(name));
+                let rule_id = Some(rule.id);
                 self.desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, self.now).await.unwrap();
+                if let Some(place) = words.iter().position(|word| *word == "上長") {
+                    let minutes = words[place + 1].trim_end_matches('分').parse().unwrap();
+                    let escalation = JudgingCommand::SetEscalation { rule: rule_id, minutes };
+                    self.desk.command(escalation, self.now).await.unwrap();
+                }
+                return None;
+            }
+            "管理者" => {
+                let (holder, path) = (Holder::Person(self.person(words[1])), words[2].split('/'));
+                let side = self.desk.read(|state| state.people().find(self.person(words[1])).unwrap().side);
+                let group = self.desk.read(|state| state.groups().by_path(side, path)).unwrap();
+                let role = match side {
+                    Side::Domestic => Role::GroupManager(group),
+                    Side::Overseas => Role::OverseasGroupManager(group),
+                };
+                self.desk.command(AccessCommand::Grant { holder, role }, self.now).await.unwrap();
                 return None;
             }
             "表" => {
@@ -175,6 +193,13 @@ impl Ministry {
                 until: None,
             }
             .into(),
+            ["渡航", name, kind, countries, from, to] => {
+                let kind = if kind == "赴任" { StayKind::Posting } else { StayKind::Trip };
+                let countries = countries.split(';').map(|it| bulletins::region(it).parse().unwrap()).collect();
+                let (person, to) = (self.person(name), to.parse().ok());
+                let stay = Stay { person, kind, countries, from: from.parse().unwrap(), to };
+                TravelCommand::Set { id: None, stay }.into()
+            }
             ["再送", number] => DispatchCommand::Resend { dispatch: self.safety(number.parse().unwrap()) }.into(),
             _ => panic!("{words:?} は読めません"),
         }
@@ -247,6 +272,10 @@ impl Ministry {
             Event::Dispatch(DispatchEvent::UnreachedListed { people, .. }) => {
                 let names: Vec<String> = people.iter().map(|person| self.name(*person)).collect();
                 Some(format!("他手段の一覧 {}", names.join(" ")))
+            }
+            Event::Dispatch(DispatchEvent::ManagersTold { people, .. }) => {
+                let names: Vec<String> = people.iter().map(|person| self.name(*person)).collect();
+                Some(format!("上長に確認を求める {}", names.join(" ")))
             }
             Event::Judging(JudgingEvent::Proposed(proposal)) => {
                 Some(format!("承認待ち{} {} 人", proposal.id.0, proposal.draft.asked.len()))

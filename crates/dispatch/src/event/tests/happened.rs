@@ -227,11 +227,3 @@ pub(super) fn retention() -> Vec<Event> {
     ];
     events.map(Event::from).into()
 }
-
-pub(super) fn later() -> Vec<Event> {
-    let what = Guarded::EraseSystem;
-    vec![
-        AccountEvent::Handled { account: AccountId(1), by: AccountId(2), at: at(400) }.into(),
-        AccessEvent::Proposed { request: RequestId(5), what, by: Actor::Account(AccountId(1)), at: at(401) }.into(),
-    ]
-}

@@ -14,7 +14,7 @@ use crate::draft::DispatchDraft;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JudgingEvent, News};
 use crate::followup::FollowUp;
 use crate::gravity::Gravity;
-use crate::id::{AccountId, DispatchId, GroupId, IncidentId, PersonId, ProposalId, RuleId, TableId};
+use crate::id::{DispatchId, GroupId, IncidentId, PersonId, ProposalId, RuleId, TableId};
 use crate::incident::Summary;
 use crate::judgement::{Judgement, Verdict};
 use crate::mail::{MailTemplate, Mode};
@@ -157,7 +157,7 @@ fn judgement(source: &str, verdict: Verdict, incident: Option<u32>) -> JudgingEv
 }
 
 /// A dispatch of the first incident to these people, so bad for each.
-fn record(number: u32, decided: Decided, asked: &[(u32, Option<Gravity>, &[u8])]) -> DispatchRecord {
+pub(super) fn record(number: u32, decided: Decided, asked: &[(u32, Option<Gravity>, &[u8])]) -> DispatchRecord {
     let composed = decided == Decided::Composed;
     let one = |(person, gravity, places): &(u32, Option<Gravity>, &[u8])| Asked {
         person: PersonId(*person),
@@ -377,15 +377,4 @@ pub(super) fn answers() -> Vec<Event> {
         said(Speaker::Person, "足りています"),
     ];
     events.map(Event::from).into()
-}
-
-pub(super) fn later() -> Vec<Event> {
-    let deputy = Decided::Deputy { of: PersonId(1), account: AccountId(2) };
-    let opened = |number, decided| DispatchEvent::Opened(Box::new(record(number, decided, &[(1, None, &[1])])));
-    let end = ProposalEnd::RejectedBy(AccountId(2));
-    vec![
-        opened(4, deputy).into(),
-        opened(5, Decided::Office(AccountId(2))).into(),
-        JudgingEvent::ProposalEnded { proposal: ProposalId(5), end }.into(),
-    ]
 }

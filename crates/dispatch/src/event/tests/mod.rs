@@ -6,6 +6,7 @@
 
 mod happened;
 mod judged;
+mod later;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -40,20 +41,13 @@ fn all(keys: &Keys) -> Vec<Entry> {
         happened::travel(),
         happened::health(),
         happened::retention(),
-        later(),
+        later::events(),
     ];
     let by = |place: i64| if place % 3 == 0 { Actor::Account(AccountId(1)) } else { Actor::System };
     (0..)
         .zip(families.into_iter().flatten())
         .map(|(place, event)| Entry { at: at(place), by: by(place), event })
         .collect()
-}
-
-/// Kinds that came after the fixture was first kept, in the order of coming: a new one stands at the end.
-fn later() -> Vec<Event> {
-    let mut events = happened::later();
-    events.extend(judged::later());
-    events
 }
 
 /// The keys of the fixture, in a copy, for keys may be written.
