@@ -136,29 +136,28 @@ async fn somebody_answers_by_telephone_in_three_languages_and_changes_the_answer
     }
 }
 
-/// What w3m, a browser for terminals, shows of a page after these options.
-async fn in_w3m(options: &[&str], url: &str) -> String {
-    let mut w3m = Command::new("timeout");
-    w3m.args(["20", "w3m", "-dump", "-cols", "60", "-I", "UTF-8", "-O", "UTF-8"]).args(options).arg(url);
-    let shown = tokio::task::spawn_blocking(move || w3m.output()).await.unwrap().unwrap();
-    String::from_utf8(shown.stdout).unwrap()
+/// What a program prints.
+async fn printed(program: &'static str, arguments: &[&str]) -> String {
+    let mut command = Command::new("timeout");
+    command.args(["60", program]).args(arguments);
+    let ended = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8(ended.stdout).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs w3m"]
+#[ignore = "needs w3m and Python"]
 async fn somebody_answers_in_a_text_browser() {
     let house = House::open(2).await;
     let dispatch = house.stage.ask("first", Mode::Drill, Question::safety()).await;
     let link = format!("{}{}", house.answers, house.stage.link(dispatch, 1));
-    let page = in_w3m(&[], &link).await;
-    for there in ["これは訓練です", "石川県能登地方の地震", "飛脚 1郎", "[無事・登庁可", "[支援が必要"]
+    let page = printed("w3m", &["-dump", "-cols", "60", "-O", "UTF-8", &link]).await;
+    for there in ["これは訓練です", "石川県能登地方の地震", "飛脚 1郎", "無事・登庁可", "支援が必要"]
     {
         assert!(page.contains(there), "{there}: {page}");
     }
-    let form = std::env::temp_dir().join(format!("hikyaku-w3m-{}", std::process::id()));
-    std::fs::write(&form, "comment=&choice=2").unwrap();
-    let thanks = in_w3m(&["-post", form.to_str().unwrap()], &link).await;
-    std::fs::remove_file(&form).unwrap();
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/w3m.py");
+    let thanks = printed("python3", &[keys, &link, "無事・登庁不可"]).await;
     assert!(thanks.contains("回答を記録しました") && thanks.contains("無事・登庁不可"), "{thanks}");
     assert_eq!(house.stage.versions(1), 1);
     house.tasks.iter().for_each(JoinHandle::abort);
