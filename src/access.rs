@@ -1,9 +1,14 @@
-//! `hikyaku access`: the table of roles and actions for the manual, and roles given from the machine itself.
+//! `hikyaku access`: the table of roles and actions for the manual, roles given from the machine itself, and what two people
+//! agree to, each with password and code.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use hikyaku_dispatch::{AccessCommand as Give, GroupId, Holder, Role, Side, matrix_markdown};
+use hikyaku_dispatch::{
+    AccessCommand as Give, AccountCommand, Actor, Desk, GroupId, Guarded, Holder, PersonId, RequestId, Role, Side,
+    matrix_markdown,
+};
+use hikyaku_web::identify;
 use jiff::Timestamp;
 
 use crate::journal::data::open_desk;
@@ -21,6 +26,10 @@ enum AccessCommand {
     Matrix,
     /// Gives an account a role, without the second person that the console asks for: for the first administrators.
     Grant(GrantArgs),
+    /// Asks for something that two must agree to; the number that is printed is what the other agrees to.
+    Propose(ProposeArgs),
+    /// Agrees to what another asked for; it can then be done for a day.
+    Agree(AgreeArgs),
 }
 
 /// Who gets which role.
@@ -40,6 +49,52 @@ struct GrantArgs {
     /// The data folder, while nothing else has it open.
     #[arg(long)]
     data: PathBuf,
+}
+
+/// Who asks for what.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "EXAMPLE\n  hikyaku access propose erase --person 123 --login yamada --data /var/lib/hikyaku\n\nPassword and one-time code are read from standard input, a line each."
+)]
+struct ProposeArgs {
+    /// What.
+    #[arg(value_enum)]
+    what: WhatArg,
+    /// The number of the person to erase, as in p123.
+    #[arg(long, required_if_eq("what", "erase"))]
+    person: Option<u32>,
+    #[command(flatten)]
+    who: WhoArgs,
+}
+
+/// Who agrees to what.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "EXAMPLE\n  hikyaku access agree 7 --login suzuki --data /var/lib/hikyaku\n\nPassword and one-time code are read from standard input, a line each."
+)]
+struct AgreeArgs {
+    /// The number that `propose` printed.
+    request: u32,
+    #[command(flatten)]
+    who: WhoArgs,
+}
+
+/// Somebody who logs in for one act.
+#[derive(Debug, Args)]
+struct WhoArgs {
+    /// The log-in name.
+    #[arg(long)]
+    login: String,
+    /// The data folder, while nothing else has it open.
+    #[arg(long)]
+    data: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WhatArg {
+    Erase,
+    EraseSystem,
+    HandOver,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,6 +118,8 @@ pub async fn run(args: &AccessArgs) -> Result<bool, String> {
     match &args.command {
         AccessCommand::Matrix => print!("{}", matrix_markdown()),
         AccessCommand::Grant(args) => grant(args).await?,
+        AccessCommand::Propose(args) => propose(args).await?,
+        AccessCommand::Agree(args) => agree(args).await?,
     }
     Ok(true)
 }
@@ -80,6 +137,54 @@ async fn grant(args: &GrantArgs) -> Result<(), String> {
     desk.command(command, Timestamp::now()).await.map_err(|e| e.to_string())?;
     println!("{} は{}になりました。", args.login, role.kind().word());
     Ok(())
+}
+
+async fn propose(args: &ProposeArgs) -> Result<(), String> {
+    let what = match (args.what, args.person) {
+        (WhatArg::Erase, Some(person)) => Guarded::Erase { person: PersonId(person) },
+        (WhatArg::Erase, None) => return Err("--person: give the number of the person to erase".into()),
+        (WhatArg::EraseSystem, _) => Guarded::EraseSystem,
+        (WhatArg::HandOver, _) => Guarded::HandOver,
+    };
+    let desk = open_desk(&args.who.data).await?;
+    let actor = log_in(&desk, &args.who.login).await?;
+    desk.command_as(actor, Give::Propose { what }, Timestamp::now()).await.map_err(|e| e.to_string())?;
+    let request = desk.read(|state| state.access().requests().last().map(|(id, _)| id.0)).unwrap_or_default();
+    println!("申請番号 {request}。24 時間以内に別の管理者が承認してください: hikyaku access agree {request}");
+    Ok(())
+}
+
+async fn agree(args: &AgreeArgs) -> Result<(), String> {
+    let desk = open_desk(&args.who.data).await?;
+    let actor = log_in(&desk, &args.who.login).await?;
+    let agree = Give::Agree { request: RequestId(args.request) };
+    desk.command_as(actor, agree, Timestamp::now()).await.map_err(|e| e.to_string())?;
+    println!("承認しました。24 時間以内に実行できます。");
+    Ok(())
+}
+
+/// Has somebody prove who it is, for the acts of this command alone; success and failure are recorded.
+async fn log_in(desk: &Desk, login: &str) -> Result<Actor, String> {
+    let mut lines = std::io::stdin().lines();
+    let mut line = |what: &str| {
+        eprint!("{what}: ");
+        lines.next().and_then(Result::ok).ok_or_else(|| format!("{what} を標準入力から 1 行で渡してください"))
+    };
+    let (password, code) = (line("パスワード")?, line("認証コード")?);
+    let (now, source) = (Timestamp::now(), "command line".to_owned());
+    let proved = desk.read(|state| identify(state.accounts(), login, &password, code.trim(), now));
+    let Some((account, proof)) = proved else {
+        if let Some(account) = desk.read(|state| state.accounts().by_login(login).map(|account| account.id)) {
+            let fail = AccountCommand::Fail { account, source };
+            desk.command(fail, now).await.map_err(|e| e.to_string())?;
+        }
+        return Err(format!(
+            "{login}: the password or the code is wrong, or the account is not set up: log in to the console once first"
+        ));
+    };
+    let enter = AccountCommand::Enter { account, source, proof };
+    desk.command(enter, now).await.map_err(|e| e.to_string())?;
+    Ok(Actor::Account(account))
 }
 
 fn role(role: RoleArg, group: Option<GroupId>) -> Result<Role, String> {

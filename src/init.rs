@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use hikyaku_dispatch::{AccessCommand, AccountCommand, Desk, Holder, Names, RedbJournal, Role};
+use hikyaku_dispatch::{AccessCommand, AccountCommand, Desk, Holder, Names, PersonId, RedbJournal, Role};
 use hikyaku_web::{hash_password, make_password};
 use jiff::Timestamp;
 
@@ -86,22 +86,28 @@ async fn set_up(settings: &Settings, admin: &str) -> Result<String, String> {
     let keys = make_keys(&settings.data)?;
     let journal = RedbJournal::open(journal).map_err(|e| e.to_string())?;
     let desk = Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())?;
-    open_administrator(&desk, admin, "最初の管理者").await
+    open_account(&desk, admin, "最初の管理者", None, Role::SystemAdministrator).await
 }
 
-/// Opens an account with a made password, which is returned; it must be changed at the first log-in.
+/// Opens an account with a role and a made password, which is returned; it must be changed at the first log-in.
 ///
 /// # Errors
 /// One line that says what to mend.
-pub async fn open_administrator(desk: &Desk, login: &str, label: &str) -> Result<String, String> {
+pub async fn open_account(
+    desk: &Desk,
+    login: &str,
+    label: &str,
+    person: Option<PersonId>,
+    role: Role,
+) -> Result<String, String> {
     let password = make_password().map_err(|e| e.to_string())?;
     let names = Names { login: login.to_owned(), label: label.to_owned() };
     let hash = hash_password(&password).map_err(|e| e.to_string())?;
-    let command = AccountCommand::Open { names, person: None, password: hash };
+    let command = AccountCommand::Open { names, person, password: hash };
     desk.command(command, Timestamp::now()).await.map_err(|e| e.to_string())?;
     let account = desk.read(|state| state.accounts().by_login(login).map(|account| account.id));
     let holder = Holder::Account(account.ok_or("the account is gone")?);
-    let grant = AccessCommand::Grant { holder, role: Role::SystemAdministrator };
+    let grant = AccessCommand::Grant { holder, role };
     desk.command(grant, Timestamp::now()).await.map_err(|e| e.to_string())?;
     Ok(password)
 }

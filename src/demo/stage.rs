@@ -9,9 +9,9 @@ use hikyaku_core::letter::Mailbox;
 use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
 use hikyaku_core::{Address, Batch, BatchId, Carrier, Config, Engine, Policy, Record};
 use hikyaku_dispatch::{
-    AccountCommand, Aim, BatchOf, Desk, DispatchCommand, DispatchId, Hold, JudgingCommand, Keys, PeopleCommand,
-    Proposal, RedbJournal, RosterImport, Rule, RuleId, Sender, Sending, Side, State, Unattended, batch_for, outcomes,
-    read_roster, unfinished,
+    AccountCommand, Actor, Aim, BatchOf, Desk, DispatchCommand, DispatchId, Hold, JudgingCommand, Keys, PeopleCommand,
+    Proposal, RedbJournal, Role, RosterImport, Rule, RuleId, Sender, Sending, Side, State, Unattended, batch_for,
+    outcomes, read_roster, unfinished,
 };
 use hikyaku_mock::{CarrierProfile, Directory, Ledger, MockNet};
 use hikyaku_web::{Console, ConsoleSettings, Door, WebState};
@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use super::people::{self, Habits};
 use super::props::{Folder, Telegram};
 use super::{DemoArgs, Work, roster};
-use crate::init::open_administrator;
+use crate::init::open_account;
 use crate::metrics;
 use crate::mock::read_profile;
 
@@ -141,11 +141,13 @@ impl Stage {
         let started = Instant::now();
         let waiting: Vec<Proposal> = self.desk.read(|state| state.waiting().map(|it| it.proposal.clone()).collect());
         for proposal in waiting {
-            let Some(by) = proposal.hold.approvers.first().copied() else { continue };
+            let approver = proposal.hold.approvers.first().copied();
+            let of = |state: &State| state.accounts().iter().find(|it| it.person == approver).map(|it| it.id);
+            let Some(account) = self.desk.read(of) else { continue };
             self.submit_all(at).await?;
             tokio::time::sleep(wait).await;
-            let command = JudgingCommand::Approve { proposal: proposal.id, by };
-            self.desk.command(command, at).await.map_err(|e| e.to_string())?;
+            let command = JudgingCommand::Approve { proposal: proposal.id };
+            self.desk.command_as(Actor::Account(account), command, at).await.map_err(|e| e.to_string())?;
         }
         Ok(started.elapsed())
     }
@@ -317,6 +319,7 @@ async fn open_desk(folder: &Path, csv: &str, has_approver: bool) -> Result<Desk,
     if let Some(approver) = approver.filter(|_| has_approver) {
         let hold = Hold { approvers: vec![approver], duty: Vec::new(), minutes: 10, unattended: Unattended::Send };
         rule.sending = Sending::Hold(hold);
+        open_account(&desk, "approver", "承認者", Some(approver), Role::Approver).await?;
     }
     desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, now).await.map_err(|e| e.to_string())?;
     Ok(desk)
@@ -370,7 +373,7 @@ async fn serve(
     engine: Engine,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let router = hikyaku_web::router(WebState::new(desk)).merge(metrics::router(engine));
+    let router = hikyaku_web::router(WebState::new(desk)).merge(metrics::router(engine, None));
     hikyaku_web::serve(Door::open(listener), router, stop).await;
 }
 
@@ -397,7 +400,7 @@ struct Administrator {
 impl Administrator {
     async fn open(desk: &Desk) -> Result<Self, String> {
         let now = Timestamp::now();
-        let password = open_administrator(desk, "demo", "デモ管理者").await?;
+        let password = open_account(desk, "demo", "デモ管理者", None, Role::SystemAdministrator).await?;
         let account = desk.read(|state| state.accounts().by_login("demo").map(|account| account.id));
         let account = account.ok_or("the account is gone")?;
         let hash = hikyaku_web::hash_password(&password).map_err(|e| e.to_string())?;

@@ -4,32 +4,12 @@ use std::env::{self, VarError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
-use hikyaku_dispatch::{
-    AccountId, Approval, Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal, SnapshotFile, State, read_state,
-};
+use hikyaku_dispatch::{Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal, SnapshotFile, State, read_state};
 
 /// The environment's master key, 64 hexadecimal digits; without it `keys/master.key` is used.
 const MASTER: &str = "HIKYAKU_MASTER_KEY";
 /// The master key before that one, for the one start at which it is replaced.
 const MASTER_BEFORE: &str = "HIKYAKU_MASTER_KEY_BEFORE";
-
-/// Who stands behind something that nobody may do alone.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct By {
-    /// The number of the account that asks for it.
-    #[arg(long)]
-    requested_by: u32,
-    /// The number of another person's account, which approves.
-    #[arg(long)]
-    approved_by: u32,
-}
-
-impl From<By> for Approval {
-    fn from(by: By) -> Self {
-        Approval { requested_by: AccountId(by.requested_by), approved_by: AccountId(by.approved_by) }
-    }
-}
 
 /// Opens journal, keys and state that are there.
 pub async fn open_desk(data: &Path) -> Result<Desk, String> {

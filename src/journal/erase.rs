@@ -7,12 +7,12 @@ use hikyaku_dispatch::{CustodyError, Error, PersonId, Refusal, RetentionRefusal,
 use hikyaku_dispatch::{erase_person, erase_system, erasure_certificate};
 use jiff::Timestamp;
 
-use super::data::{self, By};
+use super::data;
 
-/// Who is erased, and who stands behind it.
+/// Who is erased; two people agreed to it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku journal erase /var/lib/hikyaku --person 123 --requested-by 1 --approved-by 2 > certificate.txt"
+    after_help = "EXAMPLE\n  hikyaku journal erase /var/lib/hikyaku --person 123 > certificate.txt\n\nTwo people agree first: hikyaku access propose erase --person 123, then hikyaku access agree."
 )]
 pub struct EraseArgs {
     /// The data folder.
@@ -20,15 +20,13 @@ pub struct EraseArgs {
     /// The number of the person, as in p123.
     #[arg(long)]
     person: u32,
-    #[command(flatten)]
-    by: By,
 }
 
 /// Prints the certificate; of somebody who was erased before, the certificate of then.
 pub async fn run(args: &EraseArgs) -> Result<bool, String> {
     let desk = data::open_desk(&args.data).await?;
     let person = PersonId(args.person);
-    let certificate = match erase_person(&desk, person, args.by.into(), Timestamp::now()).await {
+    let certificate = match erase_person(&desk, person, Timestamp::now()).await {
         Err(CustodyError::Desk(Error::Refused(Refusal::Retention(RetentionRefusal::Erased(_))))) => {
             erasure_certificate(desk.journal(), desk.keys(), person).await
         }
@@ -38,10 +36,10 @@ pub async fn run(args: &EraseArgs) -> Result<bool, String> {
     Ok(true)
 }
 
-/// What is destroyed, who stands behind it, and what the certificate says.
+/// What is destroyed, and what the certificate says.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku journal erase-system /var/lib/hikyaku --place 第一センター --witness 山田 --responsible 鈴木 \\\n    --requested-by 1 --approved-by 2 --really > certificate.txt"
+    after_help = "EXAMPLE\n  hikyaku journal erase-system /var/lib/hikyaku --place 第一センター --witness 山田 --responsible 鈴木 \\\n    --really > certificate.txt\n\nTwo people agree first: hikyaku access propose erase-system, then hikyaku access agree."
 )]
 pub struct EraseSystemArgs {
     /// The data folder.
@@ -55,8 +53,6 @@ pub struct EraseSystemArgs {
     /// 責任者: who is responsible.
     #[arg(long)]
     responsible: String,
-    #[command(flatten)]
-    by: By,
     /// Without it nothing happens.
     #[arg(long)]
     really: bool,
@@ -70,7 +66,7 @@ pub async fn run_system(args: &EraseSystemArgs) -> Result<bool, String> {
     let witnessed =
         Witnessed { place: args.place.clone(), witness: args.witness.clone(), responsible: args.responsible.clone() };
     let (journal, keys) = (data::open_journal(&args.data)?, data::open_keys(&args.data)?);
-    let erased = erase_system(&args.data, journal, &keys, args.by.into(), &witnessed, Timestamp::now()).await;
+    let erased = erase_system(&args.data, journal, &keys, &witnessed, Timestamp::now()).await;
     let certificate = erased.map_err(|e| e.to_string())?;
     print!("{certificate}");
     Ok(certificate.values("left").next().is_none())

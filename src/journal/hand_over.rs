@@ -8,12 +8,12 @@ use clap::Args;
 use hikyaku_dispatch::{HandOverKeys, PublicKey, hand_over, open_hand_over};
 use jiff::Timestamp;
 
-use super::data::{self, By};
+use super::data;
 
 /// What is handed over, to whom.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku journal hand-over /var/lib/hikyaku --to 5a0f… --requested-by 1 --approved-by 2 --out hand-over.bin"
+    after_help = "EXAMPLE\n  hikyaku journal hand-over /var/lib/hikyaku --to 5a0f… --out hand-over.bin\n\nTwo people agree first: hikyaku access propose hand-over, then hikyaku access agree."
 )]
 pub struct HandOverArgs {
     /// The data folder.
@@ -21,8 +21,6 @@ pub struct HandOverArgs {
     /// The recipient's public key, 64 hexadecimal digits.
     #[arg(long)]
     to: PublicKey,
-    #[command(flatten)]
-    by: By,
     /// The sealed file; a signed receipt is written beside it.
     #[arg(long)]
     out: PathBuf,
@@ -57,7 +55,7 @@ pub struct OpenHandOverArgs {
 pub async fn run(args: &HandOverArgs) -> Result<bool, String> {
     let desk = data::open_desk(&args.data).await?;
     let mut out = BufWriter::new(private_file(&args.out)?);
-    let receipt = hand_over(&desk, args.to.0, args.by.into(), Timestamp::now(), &mut out).await;
+    let receipt = hand_over(&desk, args.to.0, Timestamp::now(), &mut out).await;
     let receipt = receipt.map_err(|e| e.to_string())?;
     let path = args.out.with_extension("receipt.txt");
     fs::write(&path, receipt.to_string()).map_err(|e| format!("{}: {e}", path.display()))?;

@@ -1,7 +1,8 @@
 //! `hikyaku people`: rosters in and out of a data folder, by hand and every day.
 
 mod import;
-mod pull;
+pub mod pull;
+mod travel;
 mod write;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -23,6 +24,8 @@ enum PeopleCommand {
     Export(write::ExportArgs),
     /// Brings in the newest roster of a folder or of an HTTPS address, once or every day.
     Pull(pull::PullArgs),
+    /// Journeys abroad: in, out, and who is where.
+    Travel(travel::TravelArgs),
     /// Lists who has no address, one address only, or one that does not work.
     Addresses(write::AddressesArgs),
 }
@@ -55,6 +58,7 @@ pub async fn run(args: PeopleArgs) -> Result<bool, String> {
         PeopleCommand::Import(args) => import::run(&args).await,
         PeopleCommand::Export(args) => write::export(&args).await,
         PeopleCommand::Pull(args) => pull::run(&args).await,
+        PeopleCommand::Travel(args) => travel::run(&args).await,
         PeopleCommand::Addresses(args) => write::addresses(&args).await,
     }
 }

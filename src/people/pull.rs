@@ -57,7 +57,7 @@ pub async fn run(args: &PullArgs) -> Result<bool, String> {
 }
 
 /// Carries out what the machine asks for until it asks for nothing more; the alerts on the way.
-async fn round(pull: &mut Pull, desk: &Desk, source: &Source, side: Side) -> Result<Vec<PullAlert>, String> {
+pub async fn round(pull: &mut Pull, desk: &Desk, source: &Source, side: Side) -> Result<Vec<PullAlert>, String> {
     let mut alerts = Vec::new();
     let mut actions = pull.step(PullInput::Tick, Timestamp::now());
     while let Some(action) = actions.pop() {
@@ -87,13 +87,17 @@ async fn round(pull: &mut Pull, desk: &Desk, source: &Source, side: Side) -> Res
 }
 
 /// Where rosters come from.
-enum Source {
+pub enum Source {
     Folder(PathBuf),
     Address { client: Box<Client>, url: String },
 }
 
 impl Source {
-    fn open(text: &str, loopback: bool) -> Result<Source, String> {
+    /// A folder of this machine, or an address that is asked.
+    ///
+    /// # Errors
+    /// One line that says what to mend.
+    pub fn open(text: &str, loopback: bool) -> Result<Source, String> {
         if !text.contains("://") {
             return Ok(Source::Folder(PathBuf::from(text)));
         }

@@ -1,9 +1,14 @@
 //! `hikyaku serve`: engine, feeds, push endpoint and pages together, until told to stop.
 
+mod alerts;
+mod channel;
+mod duties;
 mod house;
 mod intake;
 mod lock;
+mod roster;
 mod signals;
+mod watch;
 
 use std::path::PathBuf;
 

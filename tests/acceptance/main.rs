@@ -9,6 +9,7 @@ mod chance;
 mod command;
 mod counting;
 mod demo;
+mod duties;
 mod full;
 mod kills;
 mod leaks;
@@ -26,6 +27,7 @@ mod signatures;
 mod sink;
 #[cfg(feature = "smime")]
 mod smime;
+mod sources;
 mod telegrams;
 mod tls;
 mod trial;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use hikyaku_core::errors::BatchError;
 use hikyaku_core::letter::{KeyId, Mailbox, TemplateText};
 use hikyaku_core::time::{Instant, Span};
@@ -17,6 +18,7 @@ use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
 use crate::mail::fix;
 use crate::state::State;
+use crate::travel::local_time;
 
 /// A mail that could not be delivered for this long is not sent any more.
 const LIFETIME: Span = Span::from_secs(24 * 3600);
@@ -68,6 +70,64 @@ pub fn batch_for(
         expires: Some(instant(opened) + LIFETIME),
         recipients: recipients(state, keys, dispatch, round, sender),
     }))
+}
+
+/// A mail to one person that no dispatch asks for: about the person's own addresses and links.
+#[derive(Clone, Debug)]
+pub struct Letter<'a> {
+    /// To whom.
+    pub person: PersonId,
+    /// Where to, as it was typed or as it is kept.
+    pub address: &'a str,
+    /// The subject.
+    pub subject: &'a str,
+    /// The plain text, with `{name}` and `{link}` where those go: they alone are sealed in the queue.
+    pub text: &'a str,
+    /// The person's name.
+    pub name: &'a str,
+    /// Where the letter leads; may be empty.
+    pub link: &'a str,
+    /// When it was written; a day later it is not sent any more.
+    pub written: Timestamp,
+}
+
+/// The batch of one letter; in the queue it lies sealed with the person's own key. The same letter written twice within a
+/// second is sent once.
+///
+/// # Errors
+/// [`BatchError`] if the address is none, or the wording names a field that is not there.
+pub fn batch_of_letter(letter: &Letter<'_>, keys: &Keys, sender: &Sender) -> Result<Batch, BatchError> {
+    let Letter { person, address, subject, text, name, link, written } = letter;
+    let template = Template::new(TemplateText {
+        from: sender.from.clone(),
+        return_path: &sender.return_path,
+        reply_to: sender.reply_to.as_deref(),
+        subject,
+        text,
+        fields: &FIELDS,
+    })?;
+    let recipient = Recipient {
+        key: KeyId(u64::from(person.0)),
+        address: Address::parse(address.trim())
+            .map_err(|e| BatchError::Recipient { id: person.to_string(), problem: e.to_string() })?,
+        fields: vec![(*name).to_owned(), String::new(), (*link).to_owned(), person.to_string()],
+        history: Default::default(),
+        id: person.to_string(),
+    };
+    Ok(Batch {
+        key: format!("{}-letter-{person}-{}-{}", keys.ring_id(), written.as_second(), fingerprint(&[address, subject])),
+        template,
+        urgency: Urgency::Routine,
+        deadline: None,
+        expires: Some(instant(*written) + LIFETIME),
+        recipients: vec![recipient],
+    })
+}
+
+/// Tells letters apart without naming addresses.
+fn fingerprint(parts: &[&str]) -> String {
+    let digest = digest(&SHA256, parts.join("\n").as_bytes());
+    digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The rounds that the engine does not have yet. Cancelled ones are left out.
@@ -129,7 +189,8 @@ fn recipients(state: &State, keys: &Keys, dispatch: &Dispatch, round: u8, sender
         record.asked.iter().filter_map(|asked| Some((asked.person, asked.gravity?))).collect();
     let mail = |(person, place): (PersonId, u8)| {
         let person = state.people().find(person)?;
-        let gravity = gravities.get(&person.id).map(|it| format!("あなたの地域: {it}")).unwrap_or_default();
+        let here = gravities.get(&person.id).map(|it| format!("あなたの地域: {it}"));
+        let gravity = here.into_iter().chain(abroad(state, record, person.id)).collect::<Vec<_>>().join("\n");
         let link = format!("{}{}", sender.link_base, token(state, keys, record.dispatch, person.id));
         let address = person.address(place)?;
         let id = recipient_id(person.id, place);
@@ -143,6 +204,14 @@ fn recipients(state: &State, keys: &Keys, dispatch: &Dispatch, round: u8, sender
         })
     };
     dispatch.mails(round).into_iter().filter_map(mail).collect()
+}
+
+/// For somebody abroad: where and why the register has the person there, and the instant of the news there and in Japan
+/// (requirement O05).
+fn abroad(state: &State, record: &DispatchRecord, person: PersonId) -> Option<String> {
+    let (stay, country) = state.travel().of(person, record.opened).next()?;
+    let told = local_time(record.origin.reported.unwrap_or(record.opened), country);
+    Some(format!("あなたの滞在先: {country}（{}）　現地時刻 {told}", stay.kind.word()))
 }
 
 /// `p123-1`: the person and the place of the address.

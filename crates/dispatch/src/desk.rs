@@ -14,6 +14,7 @@ use crate::id::{DispatchId, PersonId};
 use crate::journal::Journal;
 use crate::keys::Keys;
 use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
+use crate::personal::{self, PersonalView};
 use crate::snapshot::SnapshotFile;
 use crate::state::State;
 use crate::timeline::whole_micros;
@@ -103,6 +104,34 @@ impl Desk {
     #[must_use]
     pub fn link_token(&self, dispatch: DispatchId, person: PersonId) -> String {
         self.read(|state| token(state, &self.keys, dispatch, person))
+    }
+
+    /// What the owner of a personal page sees. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`Desk::open_link`].
+    pub fn open_personal(&self, token: &str, now: Timestamp) -> Result<PersonalView, LinkRefusal> {
+        self.read(|state| personal::view(state, &self.keys, token, now))
+    }
+
+    /// The token of a person's own page.
+    #[must_use]
+    pub fn personal_token(&self, person: PersonId) -> String {
+        self.read(|state| personal::token(state, &self.keys, person))
+    }
+
+    /// Whose address a token confirms, and which. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`Desk::open_link`].
+    pub fn open_address(&self, token: &str, now: Timestamp) -> Result<(PersonId, String), LinkRefusal> {
+        self.read(|state| personal::confirmed(state, &self.keys, token, now))
+    }
+
+    /// The token by which an address of a person's is confirmed until then.
+    #[must_use]
+    pub fn address_token(&self, person: PersonId, address: &str, until: Timestamp) -> String {
+        self.read(|state| personal::address_token(state, &self.keys, person, address, until))
     }
 
     /// The journal of this desk.

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::class::Class;
+use crate::few::Few;
 use crate::followup::FollowUp;
 use crate::gravity::Gravity;
-use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
+use crate::id::{AccountId, DispatchId, IncidentId, PersonId, RuleId};
 use crate::mail::{MailTemplate, Mode};
 use crate::measure::Measure;
+use crate::pack::pack_map;
 use crate::question::Question;
 use crate::round::Round;
 use crate::rule::Aim;
@@ -28,7 +30,7 @@ pub struct Asked {
     /// How bad it is for the person, if that is known.
     pub gravity: Option<Gravity>,
     /// The places of the person's addresses, in the person's order: as many mails, unless they are tried one after the other.
-    pub places: Vec<u8>,
+    pub places: Few<u8>,
 }
 
 /// What an event says of a new dispatch.
@@ -98,6 +100,15 @@ pub enum Decided {
     Proxy(PersonId),
     /// Nobody in time.
     Unattended,
+    /// Whoever stands in for an approver.
+    Deputy {
+        /// For which approver.
+        of: PersonId,
+        /// With which account.
+        account: AccountId,
+    },
+    /// A duty operator's account that belongs to an office, in the approvers' place.
+    Office(AccountId),
 }
 
 /// `代行送信`
@@ -107,7 +118,8 @@ impl std::fmt::Display for Decided {
             Decided::Rule => "自動送信",
             Decided::Composed => "手動送信",
             Decided::Approved(_) => "承認済み",
-            Decided::Proxy(_) => "代行送信",
+            Decided::Deputy { .. } => "代行者が承認",
+            Decided::Proxy(_) | Decided::Office(_) => "代行送信",
             Decided::Unattended => "人の判断なし",
         })
     }
@@ -197,6 +209,10 @@ pub struct Dispatch {
     queued: BTreeSet<u8>,
     cancelled: Option<Timestamp>,
     unreached: Option<(Timestamp, Vec<PersonId>)>,
+    /// When the system behind the other channels took that list.
+    list_taken: Option<Timestamp>,
+    /// Of whom the managers were told, and when last.
+    told: (Option<Timestamp>, BTreeSet<PersonId>),
     measures: Vec<Measure>,
     fetched: BTreeSet<PersonId>,
     ends: BTreeMap<(u8, PersonId, u8), MailEnd>,
@@ -217,6 +233,8 @@ impl Dispatch {
             queued: BTreeSet::new(),
             cancelled: None,
             unreached: None,
+            list_taken: None,
+            told: (None, BTreeSet::new()),
             measures: Vec::new(),
             fetched: BTreeSet::new(),
             ends: BTreeMap::new(),
@@ -259,6 +277,23 @@ impl Dispatch {
     #[must_use]
     pub fn unreached(&self) -> Option<(Timestamp, &[PersonId])> {
         self.unreached.as_ref().map(|(at, people)| (*at, people.as_slice()))
+    }
+
+    /// When the system behind the other channels took that list.
+    #[must_use]
+    pub fn list_taken(&self) -> Option<Timestamp> {
+        self.list_taken
+    }
+
+    /// Of whom the managers were told, and when last.
+    pub(crate) fn told(&self) -> (Option<Timestamp>, &BTreeSet<PersonId>) {
+        (self.told.0, &self.told.1)
+    }
+
+    /// Whoever had a mail refused for good.
+    pub(crate) fn bounced(&self) -> BTreeSet<PersonId> {
+        let bounced = self.ends.iter().filter(|(_, end)| **end == MailEnd::Bounced);
+        bounced.map(|((_, person, _), _)| *person).collect()
     }
 
     /// What is done so that it is not late again.
@@ -398,12 +433,28 @@ impl Dispatch {
         self.unreached = Some((at, people.to_vec()));
     }
 
+    pub(crate) fn take_list(&mut self, at: Timestamp) {
+        self.list_taken.get_or_insert(at);
+    }
+
+    pub(crate) fn tell_managers(&mut self, people: &[PersonId], at: Timestamp) {
+        self.told.0 = Some(at);
+        self.told.1.extend(people);
+    }
+
     pub(crate) fn note(&mut self, measure: Measure) {
         self.measures.push(measure);
     }
 
     pub(crate) fn note_fetched(&mut self, people: &[PersonId]) {
         self.fetched.extend(people);
+    }
+
+    /// Gives back the room that it needed to grow: most of what happens to a dispatch has happened when the next one is opened.
+    pub(crate) fn pack(&mut self) {
+        pack_map(&mut self.ends);
+        self.timeline.pack();
+        self.book.pack();
     }
 
     pub(crate) fn settle(&mut self, outcome: &MailOutcome) {

@@ -1,16 +1,19 @@
 //! What is due without anybody doing anything: calls to approvers, defaults, schedules, reminders. No timers: whoever runs
 //! the desk asks when to ask again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::command::{Command, DispatchCommand, JudgingCommand};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Asked, Dispatch};
 use crate::id::PersonId;
 use crate::proposal::Waiting;
 use crate::round::Why;
 use crate::state::State;
+
+/// What becomes known within so long of those whom no address reaches is told together.
+const TOGETHER: SignedDuration = SignedDuration::from_mins(5);
 
 impl State {
     /// The commands that are due at `now`, each harmless if it is given twice.
@@ -54,13 +57,40 @@ pub(crate) fn is_alive(state: &State, dispatch: &Dispatch) -> bool {
 
 /// When something is due for a dispatch.
 fn next_of(state: &State, dispatch: &Dispatch) -> Option<Timestamp> {
-    let follow_up = dispatch.record().follow_up;
-    if follow_up == Default::default() || !is_alive(state, dispatch) {
+    let record = dispatch.record();
+    let follows = record.follow_up != Default::default() || state.escalation(record.rule) > 0;
+    if !follows || !is_alive(state, dispatch) {
         return None;
     }
-    let next = [next_reminder(dispatch), unreached_due(dispatch)].into_iter().flatten().min();
+    let managers = managers(state, dispatch).map(|(at, _)| at);
+    let next = [next_reminder(dispatch), unreached_due(dispatch), managers].into_iter().flatten().min();
     let address = next_addresses(dispatch).into_values().map(|(_, at)| at).min();
     next.into_iter().chain(address).min().filter(|at| dispatch.is_open(*at))
+}
+
+/// Whose managers are to be told next, and when: of all who have not answered once the time is over, and of those whom no
+/// address reaches as soon as that is known, a few minutes' worth of them together.
+pub(crate) fn managers(state: &State, dispatch: &Dispatch) -> Option<(Timestamp, Vec<PersonId>)> {
+    let over = after(dispatch, state.escalation(dispatch.record().rule), 1)?;
+    let (last, told) = dispatch.told();
+    let is_new = |person: &PersonId| !told.contains(person) && !dispatch.has_answered(*person);
+    let lost: Vec<PersonId> = lost(dispatch).into_iter().filter(is_new).collect();
+    let soon = last.map_or(base(dispatch), |last| last + TOGETHER);
+    if !lost.is_empty() && soon < over {
+        return Some((soon, lost));
+    }
+    let silent: Vec<PersonId> = dispatch.book.unanswered().filter(is_new).collect();
+    (!silent.is_empty()).then_some((last.map_or(over, |last| over.max(last + TOGETHER)), silent))
+}
+
+/// Those who have no address, or whose addresses have all refused a mail for good.
+fn lost(dispatch: &Dispatch) -> BTreeSet<PersonId> {
+    let asked = dispatch.record().asked.iter();
+    let without = asked.filter(|asked| asked.places.is_empty()).map(|asked| asked.person);
+    let tried_all = |asked: &&Asked| asked.places.iter().all(|place| dispatch.has_failed(asked.person, *place));
+    let bounced = dispatch.bounced();
+    let asked = dispatch.record().asked.iter().filter(|asked| bounced.contains(&asked.person));
+    without.chain(asked.filter(tried_all).map(|asked| asked.person)).collect()
 }
 
 /// The instant from which what follows is counted.

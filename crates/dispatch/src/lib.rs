@@ -8,11 +8,13 @@
 
 mod access;
 mod account;
+mod alarm;
 mod answer;
 mod appender;
 mod bridge;
 mod certificate;
 mod chain;
+mod chores;
 mod class;
 mod command;
 mod condition;
@@ -25,6 +27,7 @@ mod draft;
 mod due;
 mod error;
 mod event;
+mod few;
 mod fold;
 mod followup;
 mod gravity;
@@ -41,11 +44,15 @@ mod link;
 mod lint;
 mod mail;
 mod measure;
+mod notice;
+mod pack;
 mod person;
+mod personal;
 mod proposal;
 mod pull;
 mod question;
 mod reach;
+mod relay;
 mod retention;
 mod rights;
 mod roster;
@@ -67,12 +74,15 @@ mod unreached;
 
 pub use access::{Action, Actor, Denied, Guarded, Holder, Reach, Role, RoleKind, Subject, matrix_markdown, reach};
 pub use account::{
-    ACCOUNT_NAME_CHARS_MAX, Account, Door, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
+    ACCOUNT_NAME_CHARS_MAX, Account, Door, HANDLED_HOURS, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor,
+    Standing,
 };
+pub use alarm::{Alarm, AlarmPolicy};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
-pub use bridge::{BatchOf, Sender, batch_for, outcomes, unfinished, unqueued};
+pub use bridge::{BatchOf, Letter, Sender, batch_for, batch_of_letter, outcomes, unfinished, unqueued};
 pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
+pub use chores::{Chore, Timetable};
 pub use class::{Class, Start};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
@@ -87,7 +97,7 @@ pub use custody::export::export;
 pub use custody::hand_over::{HandOverKeys, hand_over, open_hand_over};
 pub use custody::sweep::{Swept, sweep};
 pub use day::japan_date;
-pub use decide::{PersonChange, RosterChanges, Touched, decide, decide_for, due, preview_roster};
+pub use decide::{PersonChange, RosterChanges, Touched, decide, decide_for, decides, due, preview_roster};
 pub use desk::Desk;
 pub use dispatch::{
     Asked, Cause, Decided, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS, Response,
@@ -98,6 +108,7 @@ pub use event::{
     AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, HealthEvent, JournalEvent,
     JudgingEvent, News, PeopleEvent, RetentionEvent, TravelEvent,
 };
+pub use few::Few;
 pub use fold::read_state;
 pub use followup::FollowUp;
 pub use gravity::Gravity;
@@ -126,12 +137,16 @@ pub use person::{
     ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
+pub use personal::PersonalView;
 pub use proposal::{Proposal, ProposalEnd, Waiting};
 pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
+pub use relay::Relay;
 pub use retention::{Approval, Schedule};
 pub use rights::{capacity, may, roles};
-pub use roster::{Roster, RosterFault, RosterFaults, StayRow, read_roster, read_roster_with, read_stays, write_roster};
+pub use roster::{
+    Roster, RosterFault, RosterFaults, StayRow, read_roster, read_roster_with, read_stays, write_roster, write_stays,
+};
 pub use round::{Round, Why};
 pub use rule::{Aim, FRESH_MINUTES, Hold, Rule, Sending, Table, Unattended, WINDOW_HOURS, Who};
 pub use sealed::{Private, Sealed};
@@ -144,7 +159,5 @@ pub use tally::{GroupRow, Share, Tally};
 pub use target::Target;
 pub use thread::{MESSAGE_CHARS_MAX, Message, Speaker, Spoken};
 pub use timeline::{Origin, Timeline};
-pub use travel::{
-    Register, RegisteredStay, Stay, StayKind, Traveller, local_time, travellers_at_risk, zone_of, zones_of,
-};
+pub use travel::{Register, RegisteredStay, Stay, StayKind, local_time, zone_of, zones_of};
 pub use unreached::{Webhook, webhook};

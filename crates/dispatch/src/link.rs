@@ -1,7 +1,12 @@
-//! Answer links: who is asked what, vouched for by a MAC; no session, no login, no guessing (requirement A01).
+//! Links: who may answer what, or speak for oneself, vouched for by a MAC; no session, no login, no guessing
+//! (requirements A01, A03).
 //!
-//! A token is base64url of `version (1) | key id (1) | dispatch (4) | person (4) | counter (2) | MAC (16)`, big-endian,
-//! 38 characters; the MAC is the first half of HMAC-SHA-256 (RFC 2104 §5) over everything before it.
+//! A token is base64url of `kind (1) | key id (1) | claim | MAC (16)`, numbers big-endian; the MAC is the first half of
+//! HMAC-SHA-256 (RFC 2104 §5) over everything before it. The claim of an answer link is `dispatch (4) | person (4) |
+//! counter (2)`, 38 characters in all; that of a personal page `person (4) | counter (2)`; that of an address to be confirmed
+//! `person (4) | counter (2) | minutes since 1970 (4) | address`.
+
+use std::ops::RangeInclusive;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
@@ -13,13 +18,21 @@ use crate::answer::{Answer, Via};
 use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
 use crate::mail::Mode;
-use crate::question::{Choice, Question};
+use crate::question::{Choice, Detail, Question};
 
-/// Answer links of this version; self-report links will have their own.
-const VERSION: u8 = 1;
-const CLAIM_BYTES: usize = 12;
+/// A kind of link: its first byte, and how long its claim is.
+struct Kind {
+    byte: u8,
+    claim_bytes: RangeInclusive<usize>,
+}
+
+const ANSWER: Kind = Kind { byte: 1, claim_bytes: 10..=10 };
+const PERSONAL: Kind = Kind { byte: 2, claim_bytes: 6..=6 };
+const ADDRESS: Kind = Kind { byte: 3, claim_bytes: 10..=10 + ADDRESS_BYTES_MAX };
+/// RFC 5321 §4.5.3.1: 64 for the local part, 255 for the domain.
+const ADDRESS_BYTES_MAX: usize = 64 + 1 + 255;
 const MAC_BYTES: usize = 16;
-/// Keeps MACs of links apart from any other use of the key.
+/// Keeps MACs of links apart from any other use of the key; the kind is under the MAC.
 const PURPOSE: &[u8] = b"hikyaku answer link";
 
 /// What a valid token says.
@@ -114,6 +127,8 @@ pub struct AnswerView {
     pub choice: Choice,
     /// The comment; may be empty.
     pub comment: String,
+    /// The answers to further questions.
+    pub details: Vec<Detail>,
     /// How it came in.
     pub via: Via,
     /// When.
@@ -123,40 +138,101 @@ pub struct AnswerView {
 impl AnswerView {
     pub(crate) fn new(answer: &Answer, question: &Question) -> Option<Self> {
         let choice = question.choice(answer.choice)?.clone();
-        Some(AnswerView { choice, comment: answer.comment.clone(), via: answer.via, at: answer.at })
+        let (comment, details) = (answer.comment().to_owned(), answer.details().to_vec());
+        Some(AnswerView { choice, comment, details, via: answer.via, at: answer.at() })
     }
+}
+
+/// What a valid token of a personal page says (requirement A03).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PersonalClaim {
+    pub(crate) person: PersonId,
+    /// How often the person's links had been revoked when it was made.
+    pub(crate) counter: u16,
+}
+
+/// What a valid token says that was mailed to an address: whoever has it receives mails there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AddressClaim {
+    pub(crate) whose: PersonalClaim,
+    /// Until when it can be confirmed, in minutes since 1970.
+    pub(crate) until: u32,
+    pub(crate) address: String,
 }
 
 /// Makes the token of a claim; empty only if the key ring has lost its own key.
 pub(crate) fn write(keys: &Keys, claim: Claim) -> String {
+    let Claim { dispatch, person, counter } = claim;
+    seal(keys, ANSWER, &[&dispatch.0.to_be_bytes(), &person.0.to_be_bytes(), &counter.to_be_bytes()])
+}
+
+/// Reads a token and checks its MAC in constant time.
+pub(crate) fn read(keys: &Keys, token: &str) -> Result<Claim, LinkRefusal> {
+    let claim = open(keys, ANSWER, token)?;
+    let fields = claim.split_first_chunk().and_then(|(dispatch, rest)| Some((dispatch, whose(rest)?)));
+    let Some((dispatch, (PersonalClaim { person, counter }, &[]))) = fields else { return Err(LinkRefusal::Malformed) };
+    Ok(Claim { dispatch: DispatchId(u32::from_be_bytes(*dispatch)), person, counter })
+}
+
+/// As [`write`], for a person's own page.
+pub(crate) fn write_personal(keys: &Keys, claim: PersonalClaim) -> String {
+    seal(keys, PERSONAL, &[&claim.person.0.to_be_bytes(), &claim.counter.to_be_bytes()])
+}
+
+/// As [`read`], for a person's own page.
+pub(crate) fn read_personal(keys: &Keys, token: &str) -> Result<PersonalClaim, LinkRefusal> {
+    let claim = open(keys, PERSONAL, token)?;
+    match whose(&claim) {
+        Some((claim, [])) => Ok(claim),
+        _ => Err(LinkRefusal::Malformed),
+    }
+}
+
+/// As [`write`], for an address to be confirmed.
+pub(crate) fn write_address(keys: &Keys, claim: &AddressClaim) -> String {
+    let AddressClaim { whose: PersonalClaim { person, counter }, until, address } = claim;
+    let until = until.to_be_bytes();
+    seal(keys, ADDRESS, &[&person.0.to_be_bytes(), &counter.to_be_bytes(), &until, address.as_bytes()])
+}
+
+/// As [`read`], for an address to be confirmed.
+pub(crate) fn read_address(keys: &Keys, token: &str) -> Result<AddressClaim, LinkRefusal> {
+    let claim = open(keys, ADDRESS, token)?;
+    let fields = whose(&claim).and_then(|(whose, rest)| {
+        let (until, address) = rest.split_first_chunk()?;
+        let address = String::from_utf8(address.to_vec()).ok()?;
+        Some(AddressClaim { whose, until: u32::from_be_bytes(*until), address })
+    });
+    fields.ok_or(LinkRefusal::Malformed)
+}
+
+fn whose(bytes: &[u8]) -> Option<(PersonalClaim, &[u8])> {
+    let (person, rest) = bytes.split_first_chunk()?;
+    let (counter, rest) = rest.split_first_chunk()?;
+    let person = PersonId(u32::from_be_bytes(*person));
+    Some((PersonalClaim { person, counter: u16::from_be_bytes(*counter) }, rest))
+}
+
+fn seal(keys: &Keys, kind: Kind, claim: &[&[u8]]) -> String {
     let key = keys.link_key();
-    let mut token = Vec::with_capacity(CLAIM_BYTES + MAC_BYTES);
-    token.extend_from_slice(&[VERSION, key]);
-    token.extend_from_slice(&claim.dispatch.0.to_be_bytes());
-    token.extend_from_slice(&claim.person.0.to_be_bytes());
-    token.extend_from_slice(&claim.counter.to_be_bytes());
+    let mut token = vec![kind.byte, key];
+    token.extend(claim.concat());
     let Some(mac) = mac(keys, key, &token) else { return String::new() };
     token.extend_from_slice(&mac);
     URL_SAFE_NO_PAD.encode(token)
 }
 
-/// Reads a token and checks its MAC in constant time.
-pub(crate) fn read(keys: &Keys, token: &str) -> Result<Claim, LinkRefusal> {
+/// The claim of a token of this kind.
+fn open(keys: &Keys, wanted: Kind, token: &str) -> Result<Vec<u8>, LinkRefusal> {
     let bytes = URL_SAFE_NO_PAD.decode(token.trim()).map_err(|_| LinkRefusal::Malformed)?;
-    let &[VERSION, key, ref rest @ ..] = bytes.as_slice() else { return Err(LinkRefusal::Malformed) };
-    let fields = rest.split_first_chunk::<4>().and_then(|(dispatch, rest)| {
-        let (person, rest) = rest.split_first_chunk::<4>()?;
-        let (counter, mac) = rest.split_first_chunk::<2>()?;
-        (mac.len() == MAC_BYTES).then_some((dispatch, person, counter, mac))
-    });
-    let (dispatch, person, counter, given) = fields.ok_or(LinkRefusal::Malformed)?;
-    let ours = mac(keys, key, &bytes[..CLAIM_BYTES]).ok_or(LinkRefusal::Forged)?;
+    let (said, given) = bytes.split_last_chunk::<MAC_BYTES>().ok_or(LinkRefusal::Malformed)?;
+    let &[kind, key, ref claim @ ..] = said else { return Err(LinkRefusal::Malformed) };
+    if kind != wanted.byte || !wanted.claim_bytes.contains(&claim.len()) {
+        return Err(LinkRefusal::Malformed);
+    }
+    let ours = mac(keys, key, said).ok_or(LinkRefusal::Forged)?;
     verify_slices_are_equal(&ours, given).map_err(|_| LinkRefusal::Forged)?;
-    Ok(Claim {
-        dispatch: DispatchId(u32::from_be_bytes(*dispatch)),
-        person: PersonId(u32::from_be_bytes(*person)),
-        counter: u16::from_be_bytes(*counter),
-    })
+    Ok(claim.to_vec())
 }
 
 fn mac(keys: &Keys, key: u8, claim: &[u8]) -> Option<[u8; MAC_BYTES]> {
@@ -193,6 +269,23 @@ mod tests {
             assert_eq!(read(&keys, &token[..cut]), Err(LinkRefusal::Malformed));
         }
         assert_eq!(read(&keys, &format!("{token}AAAA")), Err(LinkRefusal::Malformed));
+    }
+
+    #[test]
+    fn a_token_of_one_kind_opens_nothing_of_another() {
+        let keys = Keys::in_memory().unwrap();
+        let whose = PersonalClaim { person: CLAIM.person, counter: 2 };
+        let address = AddressClaim { whose, until: 30_000_000, address: "甲\"a b\"@docomo.ne.jp".into() };
+        let personal = write_personal(&keys, whose);
+        assert_eq!(read_personal(&keys, &personal), Ok(whose));
+        let mailed = write_address(&keys, &address);
+        assert_eq!(read_address(&keys, &mailed), Ok(address));
+        for token in [&personal, &mailed] {
+            assert_eq!(read(&keys, token), Err(LinkRefusal::Malformed));
+        }
+        assert_eq!(read_personal(&keys, &write(&keys, CLAIM)), Err(LinkRefusal::Malformed));
+        assert_eq!(read_personal(&keys, &mailed), Err(LinkRefusal::Malformed));
+        assert_eq!(read_address(&keys, &personal), Err(LinkRefusal::Malformed));
     }
 
     #[test]

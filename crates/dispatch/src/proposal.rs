@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::dispatch::DispatchRecord;
-use crate::id::{PersonId, ProposalId};
+use crate::id::{AccountId, PersonId, ProposalId};
 use crate::rule::Hold;
 
 /// A dispatch that waits for approval.
@@ -32,6 +32,8 @@ pub enum ProposalEnd {
     Dropped,
     /// Its source took the news back.
     Withdrawn,
+    /// Somebody rejected it who stands in for an approver, or a duty operator of an office.
+    RejectedBy(AccountId),
 }
 
 /// A proposal and where it stands.
@@ -54,12 +56,6 @@ impl Proposal {
     #[must_use]
     pub fn half_time(&self) -> Timestamp {
         later(self.since, SignedDuration::from_secs(i64::from(self.hold.minutes) * 30))
-    }
-
-    /// Whether this person may decide, as approver or in their place.
-    #[must_use]
-    pub fn may_decide(&self, person: PersonId) -> bool {
-        self.hold.approvers.contains(&person) || self.hold.duty.contains(&person)
     }
 }
 

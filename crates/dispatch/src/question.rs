@@ -144,17 +144,20 @@ impl Question {
             })
     }
 
+    /// The further questions that are asked of whoever chose `choice`.
+    pub fn asked_of(&self, choice: ChoiceId) -> impl Iterator<Item = &Further> {
+        self.further.iter().filter(move |it| it.only_if.is_empty() || it.only_if.contains(&choice))
+    }
+
     /// Whether a detail answers one of the further questions that are asked of whoever chose `choice`.
     pub(crate) fn takes(&self, choice: ChoiceId, detail: &Detail) -> bool {
-        let Some(further) = self.further.iter().find(|it| it.id == detail.question) else { return false };
-        let is_asked = further.only_if.is_empty() || further.only_if.contains(&choice);
+        let Some(further) = self.asked_of(choice).find(|it| it.id == detail.question) else { return false };
         let known = |choices: &[Choice]| detail.chosen.iter().all(|id| choices.iter().any(|it| it.id == *id));
-        is_asked
-            && match &further.form {
-                Form::One(choices) => detail.text.is_empty() && detail.chosen.len() == 1 && known(choices),
-                Form::Several(choices) => detail.text.is_empty() && all_differ(&detail.chosen) && known(choices),
-                Form::Text | Form::Place => detail.chosen.is_empty() && detail.text.chars().count() <= DETAIL_CHARS_MAX,
-            }
+        match &further.form {
+            Form::One(choices) => detail.text.is_empty() && detail.chosen.len() == 1 && known(choices),
+            Form::Several(choices) => detail.text.is_empty() && all_differ(&detail.chosen) && known(choices),
+            Form::Text | Form::Place => detail.chosen.is_empty() && detail.text.chars().count() <= DETAIL_CHARS_MAX,
+        }
     }
 
     pub(crate) fn place(&self, id: ChoiceId) -> Option<usize> {

@@ -1,7 +1,8 @@
 //! Looking up who a target means now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use hikyaku_bulletin::RegionCode;
 use jiff::Timestamp;
 
 use crate::command::Refusal;
@@ -15,13 +16,14 @@ use crate::target::Target;
 /// # Errors
 /// [`Refusal::UnknownPerson`] or [`Refusal::UnknownDispatch`] where it names what is not there.
 pub fn select(state: &State, target: &Target, side: Side, now: Timestamp) -> Result<BTreeSet<PersonId>, Refusal> {
-    Universe { state, side, now }.select(target)
+    Universe { state, side, now, abroad: state.abroad(side, now) }.select(target)
 }
 
 struct Universe<'a> {
     state: &'a State,
     side: Side,
     now: Timestamp,
+    abroad: BTreeMap<PersonId, Vec<RegionCode>>,
 }
 
 impl Universe<'_> {
@@ -37,7 +39,10 @@ impl Universe<'_> {
             }
             Target::Groups(groups) => self.those(|person| groups.iter().any(|group| person.is_within(*group))),
             Target::OnlyGroups(groups) => self.those(|person| person.groups.iter().any(|it| groups.contains(it))),
-            Target::Regions(regions) => self.those(|person| person.regions_at(now).any(|it| regions.contains(it))),
+            Target::Regions(regions) => self.those(|person| {
+                let stays = self.abroad.get(&person.id).into_iter().flatten();
+                person.regions_at(now).chain(stays).any(|it| regions.contains(it))
+            }),
             Target::Answered(id, choices) => {
                 let dispatch = state.dispatch(*id).ok_or(Refusal::UnknownDispatch(*id))?;
                 let chose = |person| state.last_answer(*id, person).is_some_and(|it| choices.contains(&it.choice));

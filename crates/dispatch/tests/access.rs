@@ -177,11 +177,11 @@ fn what_two_agreed_to_is_void_after_a_day() {
     let (one, two) = (office(&mut state, Role::SystemAdministrator), office(&mut state, Role::SystemAdministrator));
     let what = Guarded::Export { side: Side::Domestic };
     give(&mut state, one, AccessCommand::Propose { what }).unwrap();
-    assert!(!state.access().is_agreed(what, at("10:00:00")));
+    assert_eq!(state.access().agreed(what, at("10:00:00")), None);
     give(&mut state, two, AccessCommand::Agree { request: RequestId(1) }).unwrap();
-    assert!(state.access().is_agreed(what, at("10:00:00")));
-    assert!(!state.access().is_agreed(what, "2024-01-02T10:00:00+09:00".parse().unwrap()));
-    assert!(!state.access().is_agreed(Guarded::HandOver, at("10:00:00")));
+    assert_eq!(state.access().agreed(what, at("10:00:00")), Some((one, two)));
+    assert_eq!(state.access().agreed(what, "2024-01-02T10:00:00+09:00".parse().unwrap()), None);
+    assert_eq!(state.access().agreed(Guarded::HandOver, at("10:00:00")), None);
 }
 
 #[test]
@@ -371,4 +371,54 @@ fn the_program_itself_may_do_what_it_must() {
     assert!(can(&state, responder, Action::EditDetails, Subject::Person(P1)));
     assert!(!can(&state, responder, Action::EditDetails, Subject::Person(P2)));
     assert!(!can(&state, responder, Action::SeePerson, Subject::Person(P1)));
+}
+
+#[test]
+fn req_s10_whoever_can_reset_a_password_is_not_the_second_person_with_that_account() {
+    let hours = |hours: i64| at("10:00:00") + jiff::SignedDuration::from_hours(hours);
+    let password = || PasswordHash { salt: [1; 16], memory_kib: 8, passes: 1, hash: [1; 32] };
+    let factor = || hikyaku_dispatch::SecondFactor { secret: vec![1; 20], recovery: vec![] };
+    let mut state = ministry();
+    let ids = [(); 3].map(|()| grant_office(&mut state, Role::SystemAdministrator));
+    let [one, two, third] = ids.map(Actor::Account);
+    // One takes over the account of two, sets up an authenticator of the own, and even opens one more for somebody who exists.
+    give(&mut state, one, AccountCommand::ResetPassword { account: ids[1], password: password() }).unwrap();
+    give(&mut state, one, AccountCommand::ClearFactor { account: ids[1] }).unwrap();
+    let names = Names { login: "made".into(), label: "別人".into() };
+    give(&mut state, one, AccountCommand::Open { names, person: Some(P2), password: password() }).unwrap();
+    let made = Actor::Account(AccountId(4));
+    grant(&mut state, AccountId(4), Role::SystemAdministrator);
+    give(&mut state, two, AccountCommand::SetFactor { account: ids[1], factor: factor() }).unwrap();
+    let code = hikyaku_dispatch::Proof::Code { step: 7 };
+    give(&mut state, two, AccountCommand::Enter { account: ids[1], source: "10.0.0.1".into(), proof: code }).unwrap();
+
+    let what = Guarded::Erase { person: P1 };
+    let mut asked = 0;
+    let mut tried = |asks: Actor, agrees: Actor, now: jiff::Timestamp| {
+        let mut state = state.clone();
+        asked += 1;
+        for (actor, command) in
+            [(asks, AccessCommand::Propose { what }), (agrees, AccessCommand::Agree { request: RequestId(1) })]
+        {
+            let events = decide_for(&state, actor, &command.into(), now)?;
+            events.iter().for_each(|event| state.apply(event));
+        }
+        Ok(state.access().agreed(what, now).is_some())
+    };
+    let same = Err(Refusal::from(AccessRefusal::SamePerson));
+    for (asks, agrees) in [(one, two), (two, one), (one, made), (made, two)] {
+        assert_eq!(tried(asks, agrees, at("10:00:00")), same, "{asks:?} and {agrees:?} may be one person");
+        assert_eq!(tried(asks, agrees, hours(71)), same);
+    }
+    // Whoever had none of them in hand is another person whatever happened.
+    assert_eq!(tried(third, two, at("10:00:00")), Ok(true));
+    assert_eq!(tried(one, third, at("10:00:00")), Ok(true));
+    // The owner logged in with a code and had three days to notice; nobody ever logged in to the one that was made.
+    assert_eq!(tried(one, two, hours(72)), Ok(true));
+    assert_eq!(tried(one, made, hours(1_000)), same);
+}
+
+fn grant_office(state: &mut State, role: Role) -> AccountId {
+    let account = account(state, None);
+    grant(state, account, role)
 }

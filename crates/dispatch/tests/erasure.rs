@@ -8,34 +8,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use common::{D1, P1, P2, answer, at, quake, take};
+use common::{D1, P1, P2, agree, answer, at, logged_in, quake, shaken, take};
 use hikyaku_core::letter::{KeyId, Mailbox};
 use hikyaku_core::setup::NameService;
 use hikyaku_core::{Address, Batch, Config, Engine, Seal};
 use hikyaku_dispatch::{
-    AccountCommand, AccountId, Approval, CustodyError, Desk, Erasure, GivenMaster, HandOverKeys, Journal, Keys, Master,
-    Names, PasswordHash, RedbJournal, Sender, SignedText, SnapshotFile, Witnessed, batch_for, certificate_in_japanese,
-    erase_person, erase_system, erasure_certificate, export, hand_over, open_hand_over, verify,
+    AccessCommand, Actor, AnswerCommand, ChoiceId, Command, CustodyError, Desk, Erasure, Error, GivenMaster, Guarded,
+    HandOverKeys, IncidentId, Journal, Keys, Master, RedbJournal, Refusal, RequestId, Role, Sender, SignedText,
+    SnapshotFile, Witnessed, batch_for, certificate_in_japanese, erase_person, erase_system, erasure_certificate,
+    export, hand_over, open_hand_over, verify,
 };
 
-const BY: Approval = Approval { requested_by: AccountId(1), approved_by: AccountId(2) };
 /// What identifies 甲山, in every way it is written.
 const SECRETS: [&str; 4] = ["甲山", "kou@docomo", "kou@example.jp", "右足を負傷"];
 
-/// Two accounts, so that two people can stand behind something.
-async fn two_accounts(desk: &Desk) {
-    for login in ["asks", "approves"] {
-        let names = Names { login: login.into(), label: login.into() };
-        let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
-        desk.command(AccountCommand::Open { names, person: None, password }, at("09:30:00")).await.unwrap();
-    }
+/// Two people agree that 甲山 is erased.
+async fn agree_to_erase(desk: &Desk) {
+    agree(desk, Guarded::Erase { person: P1 }, "17:50:00").await;
 }
 
 /// The ministry in a folder, after an earthquake and 甲山's answer.
 async fn ministry_in(folder: &Path, master: &Master) -> Desk {
     let journal = Arc::new(RedbJournal::open(folder.join("journal.redb")).unwrap());
     let desk = common::ministry_on(journal, Keys::open_with(folder.join("keys"), master).unwrap()).await;
-    two_accounts(&desk).await;
     desk.command(take(quake("16:12:00", &[("390", 17, "7")])), at("16:12:10")).await.unwrap();
     desk.command(answer(D1, P1, 3, "右足を負傷"), at("16:20:00")).await.unwrap();
     desk
@@ -100,7 +95,8 @@ async fn readable(journal: &dyn Journal, keys: &Keys) -> String {
     let mut text = String::new();
     let desk = Desk::open(copied(journal).await, keys.clone()).await.unwrap();
     let mut sealed = Vec::new();
-    hand_over(&desk, pair.public, BY, at("20:00:00"), &mut sealed).await.unwrap();
+    agree(&desk, Guarded::HandOver, "20:00:00").await;
+    hand_over(&desk, pair.public, at("20:00:00"), &mut sealed).await.unwrap();
     let mut clear = Vec::new();
     open_hand_over(pair.private, &mut sealed.as_slice(), &mut clear).unwrap();
     text.push_str(std::str::from_utf8(&clear).unwrap());
@@ -139,7 +135,8 @@ async fn req_s05_after_an_erasure_neither_the_present_nor_any_copy_of_before_yie
         assert!(readable(desk.journal(), desk.keys()).await.contains("甲山一郎"), "the search finds what is there");
         // A backup is all but the keys, which are copied alone; here even they were.
         copy(&data, &backup);
-        let certificate = erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
+        agree_to_erase(&desk).await;
+        let certificate = erase_person(&desk, P1, at("18:00:00")).await.unwrap();
         desk.read(|state| {
             assert_eq!(state.people().find(P1).unwrap().name(), "削除済み");
             assert_eq!(state.people().find(P2).unwrap().name(), "乙川二郎");
@@ -190,26 +187,28 @@ async fn req_s05_after_an_erasure_neither_the_present_nor_any_copy_of_before_yie
 #[tokio::test]
 async fn req_s05_two_different_people_stand_behind_an_erasure_and_nobody_is_erased_twice() {
     let desk = common::shaken().await;
-    two_accounts(&desk).await;
-    let alone = Approval { requested_by: AccountId(1), approved_by: AccountId(1) };
-    let stranger = Approval { requested_by: AccountId(1), approved_by: AccountId(9) };
-    for (by, word) in [(alone, "somebody else"), (stranger, "no account a9")] {
-        let error = erase_person(&desk, P1, by, at("18:00:00")).await.unwrap_err().to_string();
-        assert!(error.contains(word), "{error}");
-    }
-    assert_eq!(desk.read(|state| state.people().find(P1).unwrap().name().to_owned()), "甲山一郎");
+    let refused = |error: CustodyError| error.to_string().contains("二人の同意");
+    assert!(refused(erase_person(&desk, P1, at("18:00:00")).await.unwrap_err()), "nobody agreed");
     // Two accounts of one person are one person.
-    let names = Names { login: "second".into(), label: "second".into() };
-    let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
-    for login in ["first", "second"] {
-        let names = Names { login: login.into(), ..names.clone() };
-        let open = AccountCommand::Open { names, person: Some(P2), password: password.clone() };
-        desk.command(open, at("17:00:00")).await.unwrap();
-    }
-    let one_person = Approval { requested_by: AccountId(3), approved_by: AccountId(4) };
-    assert!(erase_person(&desk, P1, one_person, at("18:00:00")).await.is_err());
-    erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
-    let error = erase_person(&desk, P1, BY, at("18:01:00")).await.unwrap_err().to_string();
+    let [one, other] = [
+        logged_in(&desk, Some(P2), Role::SystemAdministrator).await,
+        logged_in(&desk, Some(P2), Role::SystemAdministrator).await,
+    ];
+    let what = Guarded::Erase { person: P1 };
+    desk.command_as(one, AccessCommand::Propose { what }, at("17:00:00")).await.unwrap();
+    let second = desk.command_as(other, AccessCommand::Agree { request: RequestId(1) }, at("17:01:00")).await;
+    assert!(second.is_err());
+    assert!(refused(erase_person(&desk, P1, at("18:00:00")).await.unwrap_err()), "one person alone");
+    agree(&desk, Guarded::Erase { person: P2 }, "17:02:00").await;
+    assert!(refused(erase_person(&desk, P1, at("18:00:00")).await.unwrap_err()), "to somebody else's");
+    assert_eq!(desk.read(|state| state.people().find(P1).unwrap().name().to_owned()), "甲山一郎");
+    agree_to_erase(&desk).await;
+    let tomorrow = "2024-01-02T17:50:00+09:00".parse().unwrap();
+    assert!(refused(erase_person(&desk, P1, tomorrow).await.unwrap_err()), "a day later it is void");
+    let certificate = erase_person(&desk, P1, at("18:00:00")).await.unwrap();
+    let by = ["requested-by", "approved-by"].map(|name| certificate.value(name).unwrap().to_owned());
+    assert_eq!(by, ["a5", "a6"], "it names those two");
+    let error = erase_person(&desk, P1, at("18:01:00")).await.unwrap_err().to_string();
     assert!(error.contains("erased already"), "{error}");
     assert!(desk.command(answer(D1, P1, 1, "まだ居ます"), at("18:02:00")).await.is_err(), "nothing new is kept");
 }
@@ -220,7 +219,8 @@ async fn req_s05_an_erasure_that_a_crash_cut_short_is_finished_at_the_next_start
     let desk = ministry_in(folder.path(), &Master::File).await;
     let before = folder.path().join("keys-before");
     copy(&folder.path().join("keys"), &before);
-    erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
+    agree_to_erase(&desk).await;
+    erase_person(&desk, P1, at("18:00:00")).await.unwrap();
     drop(desk);
     // The event is durable, the key file is the one of before.
     let keys = Keys::open(&before).unwrap();
@@ -236,7 +236,8 @@ async fn req_s05_a_certificate_says_that_an_erasure_is_pending_until_the_new_mas
     let [old, new] = ["11".repeat(32), "22".repeat(32)];
     let given = |present: &str, before| Master::Given(GivenMaster::read(present, before).unwrap());
     let desk = ministry_in(folder.path(), &given(&old, None)).await;
-    let first = erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
+    agree_to_erase(&desk).await;
+    let first = erase_person(&desk, P1, at("18:00:00")).await.unwrap();
     assert!(first.value("state").unwrap().starts_with("pending"));
     assert!(certificate_in_japanese(&first).unwrap().contains("状態: 保留"));
     drop(desk);
@@ -249,7 +250,8 @@ async fn req_s05_a_certificate_says_that_an_erasure_is_pending_until_the_new_mas
 async fn the_state_after_an_erasure_is_the_one_that_a_new_start_folds() {
     let folder = tempfile::tempdir().unwrap();
     let desk = ministry_in(folder.path(), &Master::File).await;
-    erase_person(&desk, P1, BY, at("18:00:00")).await.unwrap();
+    agree_to_erase(&desk).await;
+    erase_person(&desk, P1, at("18:00:00")).await.unwrap();
     let (left, keys) = (desk.read(|state| state.digest().unwrap()), desk.keys().clone());
     drop(desk);
     let again = Desk::open(Arc::new(reopened(folder.path()).await), keys).await.unwrap();
@@ -262,7 +264,9 @@ async fn req_s20_a_hand_over_opens_for_its_recipient_alone_and_only_whole() {
     let desk = ministry_in(folder.path(), &Master::File).await;
     let (pair, other) = (HandOverKeys::generate().unwrap(), HandOverKeys::generate().unwrap());
     let mut sealed = Vec::new();
-    let receipt = hand_over(&desk, pair.public, BY, at("18:00:00"), &mut sealed).await.unwrap();
+    assert!(hand_over(&desk, pair.public, at("18:00:00"), &mut sealed).await.is_err(), "nobody agreed");
+    agree(&desk, Guarded::HandOver, "17:50:00").await;
+    let receipt = hand_over(&desk, pair.public, at("18:00:00"), &mut sealed).await.unwrap();
     assert!(receipt.value("file-sha256").is_some_and(|digest| digest.len() == 64));
     for secret in SECRETS {
         assert!(!sealed.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
@@ -287,8 +291,6 @@ async fn req_s20_a_hand_over_opens_for_its_recipient_alone_and_only_whole() {
         assert!(open(pair.private, &changed).is_err(), "byte {at}");
     }
     assert!(open(pair.private, &sealed[..sealed.len() - 1]).is_err());
-    let alone = Approval { requested_by: AccountId(2), approved_by: AccountId(2) };
-    assert!(hand_over(&desk, pair.public, alone, at("18:00:00"), &mut Vec::new()).await.is_err());
 }
 
 #[tokio::test]
@@ -322,10 +324,12 @@ async fn req_s19_a_whole_system_is_erased_to_the_last_file_and_certified_with_pl
         Witnessed {
             place: "第二データセンター".into(), witness: "監査 一郎".into(), responsible: "責任 花子".into()
         };
-    let alone = Approval { requested_by: AccountId(1), approved_by: AccountId(1) };
-    let refused = erase_system(&data, reopened(&data).await, &keys, alone, &witnessed, at("18:00:00")).await;
-    assert!(refused.is_err() && data.join("keys/people.keys").exists(), "one person alone erases nothing");
-    let certificate = erase_system(&data, reopened(&data).await, &keys, BY, &witnessed, at("18:00:00")).await.unwrap();
+    let refused = erase_system(&data, reopened(&data).await, &keys, &witnessed, at("18:00:00")).await;
+    assert!(refused.is_err() && data.join("keys/people.keys").exists(), "without two people nothing is erased");
+    let desk = Desk::open(Arc::new(reopened(&data).await), keys.clone()).await.unwrap();
+    agree(&desk, Guarded::EraseSystem, "17:50:00").await;
+    drop(desk);
+    let certificate = erase_system(&data, reopened(&data).await, &keys, &witnessed, at("18:00:00")).await.unwrap();
     assert_eq!(files(&data), Vec::<PathBuf>::new());
     let read = SignedText::read(&certificate.to_string(), Some(signer)).unwrap();
     let removed: Vec<&str> = read.values("removed").collect();
@@ -341,4 +345,17 @@ async fn req_s19_a_whole_system_is_erased_to_the_last_file_and_certified_with_pl
     fs::create_dir_all(data.join("keys")).unwrap();
     fs::write(data.join("keys/people.keys"), ring).unwrap();
     assert!(Keys::open(data.join("keys")).is_err());
+}
+
+#[tokio::test]
+async fn req_s05_about_somebody_who_was_erased_nothing_personal_is_taken_any_more() {
+    let desk = shaken().await;
+    agree_to_erase(&desk).await;
+    erase_person(&desk, P1, at("18:00:00")).await.unwrap();
+    let report = AnswerCommand::SelfReport { person: P1, choice: ChoiceId(1), comment: "無事".into() };
+    let say = AnswerCommand::Say { incident: IncidentId(1), person: P1, text: "連絡ください".into() };
+    for command in [Command::from(report), say.into(), answer(D1, P1, 1, "無事")] {
+        let refused = desk.command_as(Actor::Responder(P1), command, at("18:01:00")).await.unwrap_err();
+        assert!(matches!(&refused, Error::Refused(Refusal::UnknownPerson(P1))), "{refused:?}");
+    }
 }

@@ -5,11 +5,11 @@
 mod common;
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use common::{D1, P1, P2, P3, answer, at, ministry, opened, quake, rule, shaken, take};
+use common::{D1, P1, P2, P3, answer, at, logged_in, ministry, opened, quake, rule, shaken, take};
 use hikyaku_dispatch::{
-    Aim, AnswerCommand, AnswerRefusal, Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, Error, Event,
-    FollowUp, IncidentId, JudgingCommand, MESSAGE_CHARS_MAX, Mode, PersonId, PublicKey, Refusal, Rule, Speaker, Target,
-    Webhook, webhook,
+    Actor, Aim, AnswerCommand, AnswerRefusal, Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, Error,
+    Event, FollowUp, IncidentId, JudgingCommand, MESSAGE_CHARS_MAX, Mode, PersonId, PublicKey, Refusal, Role, Rule,
+    Speaker, Target, Webhook, webhook,
 };
 
 const I1: IncidentId = IncidentId(1);
@@ -89,19 +89,20 @@ async fn a_list_is_checked_with_the_public_key_alone_and_a_changed_byte_is_seen(
     assert!(!verifies(key, &body, &format!("{other}{}", &signature[1..])));
 }
 
-fn say(person: PersonId, speaker: Speaker, text: &str) -> AnswerCommand {
-    AnswerCommand::Say { incident: I1, person, speaker, text: text.into() }
+fn say(person: PersonId, text: &str) -> AnswerCommand {
+    AnswerCommand::Say { incident: I1, person, text: text.into() }
 }
 
 #[tokio::test]
 async fn req_a32_a_thread_keeps_both_sides_in_order_and_the_mail_about_it_does_not_quote() {
     let desk = shaken().await;
-    let asks = say(P1, Speaker::Manager(P3), " 薬は足りていますか ");
-    let events = desk.command(asks, at("16:30:00")).await.unwrap();
+    let manager = logged_in(&desk, Some(P3), Role::SystemAdministrator).await;
+    let asks = say(P1, " 薬は足りていますか ");
+    let events = desk.command_as(manager, asks, at("16:30:00")).await.unwrap();
     assert_eq!(opened(&events), [(DispatchId(2), vec![P1])]);
-    let replies = desk.command(say(P1, Speaker::Person, "足りています"), at("16:31:00")).await.unwrap();
+    let replies = desk.command_as(Actor::Responder(P1), say(P1, "足りています"), at("16:31:00")).await.unwrap();
     assert_eq!(opened(&replies), [], "managers read the page, no mail is sent");
-    desk.command(say(P2, Speaker::Manager(P3), "別の人へ"), at("16:32:00")).await.unwrap();
+    desk.command_as(manager, say(P2, "別の人へ"), at("16:32:00")).await.unwrap();
     desk.read(|state| {
         let said: Vec<_> = state.thread(I1, P1).map(|it| (it.speaker, it.text.as_str(), it.at)).collect();
         let first = (Speaker::Manager(P3), "薬は足りていますか", at("16:30:00"));
@@ -115,8 +116,9 @@ async fn req_a32_a_thread_keeps_both_sides_in_order_and_the_mail_about_it_does_n
 #[tokio::test]
 async fn a_second_message_is_a_second_mail_even_in_the_same_words() {
     let desk = shaken().await;
+    let manager = logged_in(&desk, Some(P3), Role::SystemAdministrator).await;
     for (time, dispatch) in [("16:30:00", 2), ("16:31:00", 3)] {
-        let events = desk.command(say(P1, Speaker::Manager(P3), "ご連絡ください"), at(time)).await.unwrap();
+        let events = desk.command_as(manager, say(P1, "ご連絡ください"), at(time)).await.unwrap();
         assert_eq!(opened(&events), [(DispatchId(dispatch), vec![P1])]);
     }
 }
@@ -125,16 +127,30 @@ async fn a_second_message_is_a_second_mail_even_in_the_same_words() {
 async fn what_cannot_be_said_is_refused_with_the_reason() {
     let desk = shaken().await;
     for (command, refusal) in [
-        (say(P4, Speaker::Person, "はい"), AnswerRefusal::NotInIncident { person: P4, incident: I1 }),
-        (say(P1, Speaker::Person, " \n"), AnswerRefusal::NothingSaid),
+        (say(P4, "はい"), AnswerRefusal::NotInIncident { person: P4, incident: I1 }),
+        (say(P1, " \n"), AnswerRefusal::NothingSaid),
         (
-            say(P1, Speaker::Person, &"あ".repeat(MESSAGE_CHARS_MAX + 1)),
+            say(P1, &"あ".repeat(MESSAGE_CHARS_MAX + 1)),
             AnswerRefusal::CommentTooLong { chars: MESSAGE_CHARS_MAX + 1, max_chars: MESSAGE_CHARS_MAX },
         ),
     ] {
-        let refused = desk.command(command, at("16:30:00")).await.unwrap_err();
+        let AnswerCommand::Say { person, .. } = command else { unreachable!() };
+        let refused = desk.command_as(Actor::Responder(person), command, at("16:30:00")).await.unwrap_err();
         assert!(matches!(&refused, Error::Refused(Refusal::Answer(it)) if *it == refusal), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn nobody_speaks_in_somebody_elses_name() {
+    let desk = shaken().await;
+    let office = logged_in(&desk, None, Role::SystemAdministrator).await;
+    for (actor, person) in [(office, P1), (Actor::System, P1)] {
+        let refused = desk.command_as(actor, say(person, "はい"), at("16:30:00")).await.unwrap_err();
+        let wanted = Refusal::Answer(AnswerRefusal::NobodySpeaks);
+        assert!(matches!(&refused, Error::Refused(it) if *it == wanted), "{refused:?}");
+    }
+    let stranger = desk.command_as(Actor::Responder(P2), say(P1, "甲です"), at("16:30:00")).await.unwrap_err();
+    assert!(matches!(&stranger, Error::Refused(Refusal::NotAllowed(_))), "{stranger:?}");
 }
 
 fn schedule(key: &str, target: Target) -> DispatchCommand {

@@ -5,13 +5,13 @@
 mod common;
 
 use common::at;
-use hikyaku_bulletin::{
-    Area, AreaReport, AreaScheme, Bulletin, CountryCode, Kind, Revision, Severity, SourceId, Standing, TravelNotice,
-    TravelReport, TravelScale,
-};
+use hikyaku_bulletin::CountryCode;
+use hikyaku_core::Address;
+use hikyaku_core::letter::Mailbox;
 use hikyaku_dispatch::{
-    Command, PeopleCommand, PersonId, Refusal, RosterFaults, RosterImport, RosterRow, RosterScope, Side, State, Stay,
-    StayId, StayKind, StayRow, TravelCommand, TravelRefusal, Traveller, decide, read_stays, travellers_at_risk,
+    Command, DispatchCommand, DispatchDraft, DispatchId, Keys, Mode, PeopleCommand, PersonId, Refusal, RosterFaults,
+    RosterImport, RosterRow, RosterScope, Sender, Side, State, Stay, StayId, StayKind, StayRow, Target, TravelCommand,
+    TravelRefusal, batch_for, decide, read_stays, select, write_stays,
 };
 use jiff::Timestamp;
 
@@ -127,22 +127,51 @@ fn a_stay_is_of_the_overseas_roster_and_has_countries_and_an_end() {
 }
 
 #[test]
-fn req_o03_a_risk_concerns_those_who_are_in_its_countries_today_at_the_highest_level() {
+fn req_o04_what_is_exported_reads_back_as_no_change() {
+    let mut state = office();
+    let text = write_stays(state.travel().iter(), state.people());
+    assert!(text.contains("1,出張,TH;FR,2024-01-05,2024-01-10"), "{text}");
+    let rows = read_stays(text.as_bytes(), &country).unwrap();
+    assert_eq!(give(&mut state, TravelCommand::Import { rows, scope: RosterScope::Whole }).unwrap(), 0);
+}
+
+#[test]
+fn req_o03_a_dispatch_to_a_country_goes_to_those_who_are_there_today() {
     let state = office();
-    let area = |code: &str, level| AreaReport {
-        area: Area::new(AreaScheme::Country, code, code, []),
-        severity: Severity::Travel(TravelReport { scale: TravelScale::Mofa, level, whole: true }),
+    let in_thailand = |side, time| {
+        let target = Target::Regions(vec!["TH".parse().unwrap()]);
+        select(&state, &target, side, moment(time)).unwrap().into_iter().map(|person| person.0).collect::<Vec<_>>()
     };
-    let kind = Kind::Travel(TravelNotice::Danger);
-    let published = at("10:00:00");
-    let mut bulletin = Bulletin::new(SourceId::new("1"), kind, Standing::Real, Revision::Issue, published);
-    bulletin.areas = vec![area("TH", Some(2)), area("FR", Some(3)), area("US", Some(4)), area("NZ", None)];
-    let now = moment("2024-01-06T12:00:00+09:00");
-    let concerned = |least| travellers_at_risk(state.travel(), &bulletin, least, now);
-    let (france, thailand) = ("FR".parse().unwrap(), "TH".parse().unwrap());
-    let first = Traveller { person: PersonId(1), country: france, level: Some(3) };
-    let second = Traveller { person: PersonId(2), country: thailand, level: Some(2) };
-    assert_eq!(concerned(1), [first, second]);
-    assert_eq!(concerned(3), [first]);
-    assert_eq!(concerned(4), []);
+    assert_eq!(in_thailand(Side::Overseas, "2024-01-06T12:00:00+09:00"), [1, 2]);
+    assert_eq!(in_thailand(Side::Overseas, "2024-01-11T12:00:00+09:00"), [2]);
+    assert_eq!(in_thailand(Side::Domestic, "2024-01-06T12:00:00+09:00"), [0; 0]);
+}
+
+#[test]
+fn req_o05_a_mail_to_somebody_abroad_tells_the_time_there_and_in_japan() {
+    let mut state = office();
+    let target = Target::People(vec![PersonId(1), PersonId(2)]);
+    let draft = DispatchDraft { side: Side::Overseas, target, ..DispatchDraft::safety("海外", Mode::Real, "爆発") };
+    let row =
+        |id: &str| RosterRow::new(id, "甲", vec![], vec!["13".parse().unwrap()], vec![format!("a{id}@example.jp")]);
+    let import = RosterImport { side: Side::Overseas, ..RosterImport::part(vec![row("1"), row("2")]) };
+    give(&mut state, PeopleCommand::Import(import)).unwrap();
+    let command = DispatchCommand::Open { draft: Box::new(draft) }.into();
+    let events = decide(&state, &command, moment("2024-01-06T12:00:00+09:00")).unwrap();
+    events.iter().for_each(|event| state.apply(event));
+    let address = Address::parse("anpi@example.go.jp").unwrap();
+    let sender = Sender {
+        from: Mailbox { name: "安否確認".into(), address },
+        return_path: "b+{verp}@example.go.jp".into(),
+        reply_to: None,
+        link_base: "https://anpi.example.go.jp/a/".into(),
+    };
+    let keys = Keys::in_memory().unwrap();
+    let batch = batch_for(&state, &keys, (DispatchId(1), 0), &sender).unwrap().unwrap();
+    batch.validate().unwrap();
+    let told: Vec<&str> = batch.recipients.iter().map(|it| it.fields[1].as_str()).collect();
+    let here = |kind| {
+        format!("あなたの滞在先: TH（{kind}）　現地時刻 1月6日 10時00分（Asia/Bangkok）／日本時間 1月6日 12時00分")
+    };
+    assert_eq!(told, [here("出張"), here("赴任")]);
 }

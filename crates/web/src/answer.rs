@@ -9,12 +9,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use hikyaku_dispatch::{
-    Actor, AnswerCommand, AnswerRefusal, ChoiceId, Error, LinkRefusal, LinkView, Refusal, Speaker, Via,
+    Actor, AnswerCommand, AnswerRefusal, ChoiceId, Detail, Error, LinkRefusal, LinkView, Refusal, Via,
 };
 use serde::Deserialize;
 
 use crate::answer_page::{Again, AnswerPage, Said, ThanksPage};
 use crate::form::{AnswerForm, Comment, SayForm};
+use crate::further;
 use crate::page;
 use crate::state::WebState;
 use crate::words::Lang;
@@ -46,6 +47,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
 }
 
 impl Visit {
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    pub(crate) fn lang(&self) -> Lang {
+        self.lang
+    }
+
     /// This link's address in the visit's language, `then` following the token.
     fn href(&self, then: &str) -> String {
         format!("/a/{}{then}?lang={}", self.token, self.lang.code())
@@ -79,7 +88,7 @@ pub(crate) async fn say(
     let text = Comment::from_typed(&typed).text;
     let incident = state.desk.read(|now| now.incident_of(link.dispatch).map(|incident| incident.id));
     if let Some(incident) = incident.filter(|_| !text.is_empty()) {
-        let command = AnswerCommand::Say { incident, person: link.person, speaker: Speaker::Person, text };
+        let command = AnswerCommand::Say { incident, person: link.person, text };
         if let Err(error) = state.desk.command_as(Actor::Responder(link.person), command, state.now()).await {
             tracing::error!(%error, "a message could not be recorded");
             let said = thread(&state, &link, lang);
@@ -124,7 +133,8 @@ pub(crate) async fn record(
     };
     let typed = if link.question.comment_allowed { form.comment.as_str() } else { "" };
     let comment = Comment::from_typed(typed);
-    if let Err(error) = answer(&state, &link, choice, comment.text).await {
+    let details = further::kept(&link.question, choice, link.last_answer.as_ref());
+    if let Err(error) = answer(&state, &link, choice, comment.text, details).await {
         if matches!(error, Error::Refused(Refusal::Answer(AnswerRefusal::Closed { .. }))) {
             return page::refuse(LinkRefusal::Expired, lang);
         }
@@ -145,21 +155,46 @@ pub(crate) async fn thanks(State(state): State<WebState>, visit: Visit) -> Respo
         Ok(link) => link,
         Err(refusal) => return page::refuse(refusal, lang),
     };
-    match ThanksPage::new(&link, lang, visit.href("")) {
+    let own = format!("/p/{}?lang={}", state.desk.personal_token(link.person), lang.code());
+    let more = visit.href("/more");
+    match ThanksPage::new(&link, lang, visit.href(""), more, own) {
         Some(page) => page::render(StatusCode::OK, &page),
         None => Redirect::to(&visit.href("")).into_response(),
     }
 }
 
-async fn answer(state: &WebState, link: &LinkView, choice: ChoiceId, comment: String) -> Result<(), Error> {
-    let command = AnswerCommand::Give {
-        dispatch: link.dispatch,
-        person: link.person,
-        choice,
-        comment,
-        details: Vec::new(),
-        via: Via::Link,
+/// `POST /a/{token}/more`: answers to further questions, beside the answer that is there.
+pub(crate) async fn more(
+    State(state): State<WebState>,
+    visit: Visit,
+    form: Result<Form<Vec<(String, String)>>, FormRejection>,
+) -> Response {
+    let lang = visit.lang;
+    let link = match state.desk.open_link(&visit.token, state.now()) {
+        Ok(link) => link,
+        Err(refusal) => return page::refuse(refusal, lang),
     };
+    let Some(last) = &link.last_answer else { return Redirect::to(&visit.href("")).into_response() };
+    let posted = form.map(|Form(pairs)| pairs).unwrap_or_default();
+    let details = further::read(&link.question, last.choice.id, &posted);
+    match answer(&state, &link, last.choice.id, last.comment.clone(), details).await {
+        Ok(()) => Redirect::to(&visit.href("/thanks")).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "further answers could not be recorded");
+            page::notice(StatusCode::SERVICE_UNAVAILABLE, lang, |words| words.more_not_recorded)
+        }
+    }
+}
+
+async fn answer(
+    state: &WebState,
+    link: &LinkView,
+    choice: ChoiceId,
+    comment: String,
+    details: Vec<Detail>,
+) -> Result<(), Error> {
+    let command =
+        AnswerCommand::Give { dispatch: link.dispatch, person: link.person, choice, comment, details, via: Via::Link };
     let responder = Actor::Responder(link.person);
     state.desk.command_as(responder, command, state.now()).await.map(drop)
 }

@@ -1,9 +1,10 @@
 //! What the answer page and the thanks page show, ready for their templates.
 
 use askama::Template;
-use hikyaku_dispatch::{AnswerView, Choice, LinkView, Question, Speaker, Spoken, Via};
+use hikyaku_dispatch::{AnswerView, LinkView, Question, Speaker, Spoken, Via};
 
 use crate::form::COMMENT_MAX_CHARS;
+use crate::further::{self, Asked};
 use crate::moment;
 use crate::page::Frame;
 use crate::words::{Lang, Words};
@@ -56,6 +57,11 @@ pub(crate) struct ThanksPage<'a> {
     name: &'a str,
     last: Last<'a>,
     change: String,
+    further: Vec<Asked<'a>>,
+    /// Where further answers are posted.
+    more: String,
+    /// The address of the person's own page.
+    own: String,
 }
 
 /// Why the form is shown again.
@@ -106,7 +112,7 @@ impl<'a> AnswerPage<'a> {
         let chosen = last.map(|answer| answer.choice.id);
         let choices = link.question.choices.iter().map(|choice| Button {
             id: choice.id.0,
-            label: label(choice, lang),
+            label: lang.label(choice),
             chosen: chosen == Some(choice.id),
         });
         let text = last.map_or("", |answer| &answer.comment);
@@ -166,8 +172,8 @@ impl<'a> AnswerPage<'a> {
 }
 
 impl<'a> ThanksPage<'a> {
-    /// The page after an answer, with the address at which to change it; `None` while there is none.
-    pub(crate) fn new(link: &'a LinkView, lang: Lang, change: String) -> Option<Self> {
+    /// The page after an answer, with the addresses at which to change it, to answer further questions, and of the own page; `None` while there is none.
+    pub(crate) fn new(link: &'a LinkView, lang: Lang, change: String, more: String, own: String) -> Option<Self> {
         let answer = link.last_answer.as_ref()?;
         Some(Self {
             frame: Frame::new(lang, link.mode),
@@ -177,6 +183,9 @@ impl<'a> ThanksPage<'a> {
             name: &link.person_name,
             last: Last::new(answer, lang),
             change,
+            further: further::asked(&link.question, answer, lang),
+            more,
+            own,
         })
     }
 }
@@ -184,19 +193,11 @@ impl<'a> ThanksPage<'a> {
 impl<'a> Last<'a> {
     fn new(answer: &'a AnswerView, lang: Lang) -> Self {
         Self {
-            label: label(&answer.choice, lang),
+            label: lang.label(&answer.choice),
             behalf: if answer.via == Via::Behalf { lang.words().on_behalf } else { "" },
             comment: &answer.comment,
             at: moment::for_responder(answer.at, lang),
         }
-    }
-}
-
-fn label(choice: &Choice, lang: Lang) -> &str {
-    match lang {
-        Lang::Japanese => &choice.label_ja,
-        Lang::Easy => &choice.label_easy_ja,
-        Lang::English => &choice.label_en,
     }
 }
 

@@ -7,7 +7,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Account, Judgement, JudgingCommand, ProposalId, State as Present, Unattended, Waiting};
+use hikyaku_dispatch::{
+    Action, Actor, Judgement, JudgingCommand, ProposalId, State as Present, Unattended, Waiting, decides,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -79,14 +81,9 @@ pub(crate) async fn decide(
     Form(pressed): Form<Pressed>,
 ) -> Response {
     let proposal = ProposalId(proposal);
-    let by = console.web().desk.read(|state| state.accounts().find(viewer.account).and_then(|account| account.person));
-    let Some(by) = by else {
-        let trouble = "承認するには、アカウントが職員と結び付いている必要があります。";
-        return render(&console, &viewer, Some(trouble.into()));
-    };
     let command = match pressed.act.as_str() {
-        "approve" => JudgingCommand::Approve { proposal, by },
-        "reject" => JudgingCommand::Reject { proposal, by },
+        "approve" => JudgingCommand::Approve { proposal },
+        "reject" => JudgingCommand::Reject { proposal },
         _ => return render(&console, &viewer, Some("承認か却下を選んでください。".into())),
     };
     match console.act(&viewer, command).await {
@@ -100,15 +97,17 @@ fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> Respon
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let now = console.now();
     let rows = console.web().desk.read(|state| {
-        let own = state.accounts().find(viewer.account);
-        state.waiting().map(|waiting| Row::new(state, waiting, own, now)).collect()
+        let own = Actor::Account(viewer.account);
+        let scope = console.scope(state, viewer, Action::Approve);
+        let own_side = state.waiting().filter(|it| scope.is_wide(state.side_of(&it.proposal.draft)));
+        own_side.map(|waiting| Row::new(state, waiting, own, now)).collect()
     });
     let frame = viewer.frame(console, Place::Approval).live("/approval", View::default());
     page::render(status, &ApprovalPage { frame, trouble, rows })
 }
 
 impl Row {
-    fn new(state: &Present, waiting: &Waiting, own: Option<&Account>, now: Timestamp) -> Self {
+    fn new(state: &Present, waiting: &Waiting, own: Actor, now: Timestamp) -> Self {
         let proposal = &waiting.proposal;
         let draft = &proposal.draft;
         let judged = draft
@@ -132,7 +131,7 @@ impl Row {
             subject: format!("{}{}", draft.mode.mark(), draft.template.subject.replace("{title}", &draft.title)),
             reasons: judged.map(|judgement| judgement.reasons.clone()).unwrap_or_default(),
             beside: beside(state, judged, now),
-            may_decide: own.and_then(|it| it.person).is_some_and(|person| proposal.may_decide(person)),
+            may_decide: decides(state, own, proposal.id),
         }
     }
 }

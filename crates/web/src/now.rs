@@ -8,16 +8,16 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use hikyaku_dispatch::{Dispatch, DispatchId, GroupRow, Incident, PersonId, State as Present};
+use hikyaku_dispatch::{Action, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, State as Present};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::branch::{Counts, Row};
-use crate::console::{Console, Viewer};
+use crate::branch::{self, Counts, Row};
+use crate::console::{Console, Scope, Viewer};
 use crate::frame::{Place, View};
 use crate::mode::Marks;
 use crate::moment;
-use crate::now_page::{Detail, DispatchPage, Mails, NowPage, Sheet};
+use crate::now_page::{Detail, DispatchPage, Mails, MayDo, NowPage, Sheet};
 use crate::page;
 
 /// What may follow the `?` of a page of numbers.
@@ -40,7 +40,10 @@ pub(crate) async fn list(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let view = View { group: None, ..view(asked) };
-    let sheets = console.web().desk.read(|now| now.dispatches().rev().map(|one| sheet(now, one)).collect());
+    let sheets = console.web().desk.read(|now| {
+        let counts = console.scope(now, &viewer, Action::SeeCounts);
+        now.dispatches().rev().filter_map(|one| sheet(now, one, &counts)).collect()
+    });
     page::render(StatusCode::OK, &NowPage::new(sheets, viewer.frame(&console, Place::Now).live("/", view)))
 }
 
@@ -56,9 +59,17 @@ pub(crate) async fn show(
     let found = dispatch.ok().and_then(|Path(number)| {
         console.web().desk.read(|now| {
             let dispatch = now.dispatch(DispatchId(number))?;
-            let picture = console.pictures().of(now, dispatch, &now.tally(dispatch.id()), moment);
-            let names = picture.worst.iter().take(WORST_MAX).map(|id| (id.0, name(now, *id))).collect();
-            Some((sheet(now, dispatch), Detail { worst: names, state: state_of(dispatch, moment), picture }))
+            let counts = console.scope(now, &viewer, Action::SeeCounts);
+            let sheet = sheet(now, dispatch, &counts)?;
+            let part = counts.part_of(now, dispatch);
+            let picture = console.pictures().of(now, dispatch, &now.tally(dispatch.id()), part, moment);
+            let detail = Detail {
+                worst: names(&console, &viewer, now, &picture.worst),
+                may: may_do(&console, &viewer, now, dispatch, view.group),
+                state: state_of(dispatch, moment),
+                picture,
+            };
+            Some((sheet, detail))
         })
     });
     let frame = viewer.frame(&console, Place::Now);
@@ -67,7 +78,7 @@ pub(crate) async fn show(
         None => page::nothing(
             viewer.frame(&console, Place::Now),
             "配信がありません",
-            "この番号の配信、または組織はありません。現況の一覧から選んでください。",
+            "この番号の配信か組織がないか、担当の外です。現況の一覧から選んでください。",
         ),
     }
 }
@@ -75,8 +86,23 @@ pub(crate) async fn show(
 /// Most people that are named on the page itself; the rest are a tap away.
 const WORST_MAX: usize = 20;
 
-fn name(state: &Present, person: PersonId) -> String {
-    state.people().find(person).map_or("", |it| it.name()).to_owned()
+/// Number and name of the first ones whom the viewer may know by name.
+fn names(console: &Console, viewer: &Viewer, state: &Present, people: &[PersonId]) -> Vec<(u32, String)> {
+    let answers = console.scope(state, viewer, Action::SeeAnswers);
+    let named = people.iter().filter(|person| answers.holds_person(state, **person));
+    let name = |id: &PersonId| (id.0, state.people().find(*id).map_or("", |it| it.name()).to_owned());
+    named.take(WORST_MAX).map(name).collect()
+}
+
+/// What the viewer may do about a dispatch, opened at a group.
+fn may_do(console: &Console, viewer: &Viewer, state: &Present, dispatch: &Dispatch, group: Option<u32>) -> MayDo {
+    let resend = console.scope(state, viewer, Action::Resend);
+    let reaches_all = resend.holds_all(state, dispatch);
+    MayDo {
+        see_names: !console.scope(state, viewer, Action::SeeAnswers).is_nowhere(),
+        resend: reaches_all || group.is_some_and(|group| resend.holds_group(state, GroupId(group))),
+        cancel: reaches_all,
+    }
 }
 
 /// Where a dispatch stands, in a word.
@@ -96,27 +122,41 @@ fn view(asked: Result<Query<Asked>, QueryRejection>) -> View {
     asked.map(|Query(asked)| asked).unwrap_or_default().into()
 }
 
-/// One dispatch as it stands; its incident's present title and facts, which follow the news.
-fn sheet(state: &Present, dispatch: &Dispatch) -> Sheet {
+/// One dispatch as it stands, its incident's present title and facts, which follow the news; cut to the viewer's part, and
+/// `None` where that is empty.
+fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope) -> Option<Sheet> {
     let record = dispatch.record();
     let tally = state.tally(dispatch.id());
     let incident = state.incident_of(dispatch.id());
-    Sheet {
+    let rows: Vec<Row> = tally.by_group.into_iter().map(row).collect();
+    let whole = Counts {
+        asked: tally.asked_people,
+        answered: tally.answered,
+        unanswered: tally.unanswered,
+        by_choice: tally.by_choice.iter().map(|(_, count)| *count).collect(),
+    };
+    let (rows, total, mails) = match counts.part_of(state, dispatch) {
+        None => (rows, whole, Some(Mails::new(tally.mails, dispatch.delivery()))),
+        Some(groups) => {
+            let rows = branch::cut(rows, &groups.iter().map(|group| group.0).collect::<Vec<_>>());
+            let total = branch::sum(&rows);
+            (rows, total, None)
+        }
+    };
+    if total.asked == 0 && mails.is_none() {
+        return None;
+    }
+    Some(Sheet {
         dispatch: dispatch.id().0,
         mode: Marks::for_console(record.mode),
         title: incident.map_or_else(|| record.title.clone(), |incident| incident.summary.title.clone()),
         facts: incident.map_or_else(|| record.facts.clone(), Incident::facts),
         sent_at: moment::for_console(record.opened),
-        mails: Mails::new(tally.mails, dispatch.delivery()),
-        total: Counts {
-            asked: tally.asked_people,
-            answered: tally.answered,
-            unanswered: tally.unanswered,
-            by_choice: tally.by_choice.iter().map(|(_, count)| *count).collect(),
-        },
+        mails,
+        total,
         choices: tally.by_choice.into_iter().map(|(label, _)| label).collect(),
-        rows: tally.by_group.into_iter().map(row).collect(),
-    }
+        rows,
+    })
 }
 
 fn row(group: GroupRow) -> Row {

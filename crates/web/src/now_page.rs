@@ -64,15 +64,28 @@ pub(crate) struct DispatchPage {
     dispatch: u32,
     group: Option<u32>,
     state: &'static str,
-    /// Of the whole dispatch, so only at its top.
+    /// Of all that the viewer may see, so only at the top.
     detail: Option<Picturing>,
+    may: MayDo,
+}
+
+/// What the viewer may do about a dispatch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MayDo {
+    /// See names and answers of some of its people.
+    pub(crate) see_names: bool,
+    /// Send again to those of the opened group who have not answered.
+    pub(crate) resend: bool,
+    /// Stop it.
+    pub(crate) cancel: bool,
 }
 
 /// What is known beside the counts.
 pub(crate) struct Detail {
     pub(crate) picture: Arc<Picture>,
-    /// Number and name of whoever needs help, the first ones.
+    /// Number and name of whoever needs help, the first ones of those the viewer may know.
     pub(crate) worst: Vec<(u32, String)>,
+    pub(crate) may: MayDo,
     pub(crate) state: &'static str,
 }
 
@@ -86,7 +99,8 @@ struct Picturing {
     unreachable: Count,
     curve: String,
     times: String,
-    map: String,
+    /// Of whole dispatches only.
+    map: Option<String>,
     tiles: Vec<(&'static str, Count, Count, u32)>,
 }
 
@@ -138,7 +152,8 @@ pub(crate) struct Sheet {
     pub(crate) title: String,
     pub(crate) facts: Vec<String>,
     pub(crate) sent_at: String,
-    pub(crate) mails: Mails,
+    /// `None` for whoever sees a part only: mails are counted as a whole.
+    pub(crate) mails: Option<Mails>,
     /// In the order of the question.
     pub(crate) choices: Vec<String>,
     pub(crate) total: Counts,
@@ -186,14 +201,15 @@ impl DispatchPage {
         });
         Some(Self {
             frame: frame.marked(sheet.mode).live(&path, view),
-            crumbs: crumbs(&branch, view, &path),
-            mails: place.is_none().then_some(sheet.mails),
+            crumbs: crumbs(&branch, view, &path, sheet.mails.is_some()),
+            mails: sheet.mails.filter(|_| place.is_none()),
             total: Progress::new(counts, &sheet.choices),
             answers: answers(counts, &sheet.choices),
             groups: groups.collect(),
             dispatch: sheet.dispatch,
             group: view.group,
             state: detail.state,
+            may: detail.may,
             detail: place.is_none().then(|| Picturing::new(detail, &sheet.choices)),
             columns: sheet.choices.clone(),
             title: sheet.title,
@@ -214,7 +230,7 @@ impl Picturing {
             unreachable: Count(picture.unreachable),
             curve: picture.curve.svg(),
             times: picture.curve.words(),
-            map: map_of(&picture),
+            map: (!picture.tiles.is_empty()).then(|| map_of(&picture)),
             tiles: picture.tiles.iter().map(row).collect(),
         }
     }
@@ -244,11 +260,16 @@ impl From<Sheet> for Listed {
     }
 }
 
-fn crumbs(branch: &Branch<'_>, view: View, path: &str) -> Vec<Crumb> {
-    let Some(opened) = branch.opened.filter(|_| view.group.is_some()) else {
-        return vec![Crumb { name: "全体".to_owned(), href: None }];
+fn crumbs(branch: &Branch<'_>, view: View, path: &str, is_whole: bool) -> Vec<Crumb> {
+    let all = match branch.opened.filter(|_| view.group.is_none()) {
+        _ if is_whole => "全体".to_owned(),
+        Some(root) => format!("担当の組織: {}", root.name),
+        None => "担当の組織".to_owned(),
     };
-    let top = Crumb { name: "全体".to_owned(), href: Some(View { group: None, ..view }.href(path)) };
+    let Some(opened) = branch.opened.filter(|_| view.group.is_some()) else {
+        return vec![Crumb { name: all, href: None }];
+    };
+    let top = Crumb { name: all, href: Some(View { group: None, ..view }.href(path)) };
     let above = branch
         .above
         .iter()

@@ -61,9 +61,12 @@ pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
 
 /// A notice in `lang`.
 pub(crate) fn notice(status: StatusCode, lang: Lang, choose: fn(&Words) -> Notice) -> Response {
-    let words = lang.words();
-    let frame = Frame::new(lang, Mode::Real);
-    render(status, &NoticePage { frame, words, notice: choose(words) })
+    tell(status, lang, choose(lang.words()))
+}
+
+/// A notice that is there already in `lang`.
+pub(crate) fn tell(status: StatusCode, lang: Lang, notice: Notice) -> Response {
+    render(status, &NoticePage { frame: Frame::new(lang, Mode::Real), words: lang.words(), notice })
 }
 
 /// Why a link does not open, and what to do next. The token stays out of the log.

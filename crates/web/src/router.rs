@@ -20,9 +20,12 @@ use crate::form::FORM_MAX_BYTES;
 use crate::frame::Place;
 use crate::gate::origin;
 use crate::headers;
+use crate::judgements;
 use crate::load;
 use crate::now;
 use crate::page;
+use crate::personal;
+use crate::staff;
 use crate::state::WebState;
 use crate::style;
 use crate::watch;
@@ -34,12 +37,20 @@ const CONSOLE_FORM_MAX_BYTES: usize = 256 * 1024;
 /// The pages of people who answer, and `GET /healthz`: no log-in, no cookie, no script.
 ///
 /// `GET /a/{token}` shows the question and changes nothing; `POST /a/{token}` records the answer and leads to
-/// `GET /a/{token}/thanks`. Posted bodies are at most 16 KiB. Paths hold tokens: whatever logs requests around this router must not log paths.
+/// `GET /a/{token}/thanks`. `/p/{token}` is a person's own page, `/c/{token}` confirms an address. Posted bodies are at most 16 KiB. Paths hold tokens: whatever logs requests around this router must not log paths.
 pub fn router(state: WebState) -> Router {
     let pages = Router::new()
         .route("/a/{token}", get(answer::show).post(answer::record))
         .route("/a/{token}/thanks", get(answer::thanks))
+        .route("/a/{token}/more", post(answer::more))
         .route("/a/{token}/say", post(answer::say))
+        .route("/p/{token}", get(personal::show).post(personal::report))
+        .route("/p/{token}/place", post(personal::set_place))
+        .route("/p/{token}/language", post(personal::set_language))
+        .route("/p/{token}/address", post(personal::add))
+        .route("/p/{token}/remove", post(personal::remove))
+        .route("/p/{token}/test", post(personal::test))
+        .route("/c/{token}", get(personal::ask_confirmation).post(personal::confirm))
         .route("/healthz", get(healthz))
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))
@@ -66,6 +77,11 @@ pub fn console_router(console: Console) -> Router {
         .route("/compose/send", post(compose::send))
         .route("/compose/sent/{key}", get(compose::sent).post(compose::take_back))
         .route("/delivery", get(delivery::show).post(delivery::change))
+        .route("/people", get(staff::list))
+        .route("/people/{person}", get(staff::show))
+        .route("/people/{person}/place", post(staff::set_place))
+        .route("/people/{person}/links", post(staff::reissue))
+        .route("/judgements", get(judgements::list))
         .route("/live", get(live::changes))
         .route("/accounts", get(accounts::list).post(accounts::open))
         .route("/accounts/{account}", post(accounts::change))

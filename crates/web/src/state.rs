@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use hikyaku_dispatch::Desk;
+use hikyaku_core::Engine;
+use hikyaku_dispatch::{Desk, Sender};
 use jiff::Timestamp;
 
 use crate::places::Places;
+use crate::post::Post;
 
 /// Shared by every page.
 #[derive(Clone)]
@@ -16,6 +18,8 @@ pub struct WebState {
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// The places that answers and pages share: give responder pages and console the same one.
     pub(crate) places: Arc<Places>,
+    /// The way to the engine, for mails that a person asks for; without one the pages offer none.
+    pub(crate) post: Option<Arc<Post>>,
 }
 
 impl WebState {
@@ -28,7 +32,15 @@ impl WebState {
     /// Pages over `desk` under a clock of one's own: tests choose the time.
     #[must_use]
     pub fn with_clock(desk: Desk, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
-        Self { desk, clock, places: Arc::default() }
+        Self { desk, clock, places: Arc::default(), post: None }
+    }
+
+    /// With mails that a person asks for: sent by `engine` in the name of `sender`, with links that begin with `site`, such as
+    /// `https://anpi.example.go.jp/`.
+    #[must_use]
+    pub fn with_mail(mut self, engine: Engine, sender: Sender, site: String) -> Self {
+        self.post = Some(Arc::new(Post::new(engine, sender, site)));
+        self
     }
 
     /// Takes all places for answers until it is dropped, to try what happens in a rush.

@@ -3,6 +3,8 @@
 //! やさしい日本語 follows the guideline of the Immigration Services Agency and the Agency for Cultural Affairs
 //! (在留支援のためのやさしい日本語ガイドライン, 2020): short sentences, few kanji, spaces between phrases.
 
+use hikyaku_dispatch::Choice;
+
 /// A language of the responder pages; `?lang=` chooses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Lang {
@@ -66,6 +68,15 @@ impl Lang {
         }
     }
 
+    /// A choice in this language.
+    pub(crate) fn label(self, choice: &Choice) -> &str {
+        match self {
+            Self::Japanese => &choice.label_ja,
+            Self::Easy => &choice.label_easy_ja,
+            Self::English => &choice.label_en,
+        }
+    }
+
     /// The words of this language.
     pub(crate) fn words(self) -> &'static Words {
         match self {
@@ -123,6 +134,10 @@ pub(crate) struct Words {
     pub(crate) messages: &'static str,
     pub(crate) write_back: &'static str,
     pub(crate) send: &'static str,
+    pub(crate) own_page: &'static str,
+    pub(crate) more: &'static str,
+    pub(crate) send_more: &'static str,
+    pub(crate) more_not_recorded: Notice,
     pub(crate) not_found: Notice,
     pub(crate) too_large: Notice,
 }
@@ -164,6 +179,14 @@ static JAPANESE: Words = Words {
     messages: "管理者とのやり取り",
     write_back: "返事",
     send: "返事を送る",
+    own_page: "自分のページ（自主報告・アドレス・いまいる場所）",
+    more: "続けて教えてください（任意）",
+    send_more: "送る",
+    more_not_recorded: Notice {
+        head: "続きの回答は、まだ記録していません",
+        text: "初めの回答は記録してあります。",
+        next: "「戻る」で前のページに戻り、少し待って、もう一度送ってください。",
+    },
     not_found: Notice {
         head: "ページがありません",
         text: "このアドレスのページはありません。",
@@ -216,6 +239,14 @@ static EASY: Words = Words {
     messages: "職場（しょくば）の 人からの ことば",
     write_back: "へんじ",
     send: "へんじを おくる",
+    own_page: "じぶんの ページ（アドレス・いま いる ところ）",
+    more: "もうすこし おしえて ください（かかなくても いいです）",
+    send_more: "おくる",
+    more_not_recorded: Notice {
+        head: "つぎの こたえは、まだ うけとって いません",
+        text: "はじめの こたえは うけとりました。",
+        next: "まえの ページに もどって、すこし まって、もういちど おくって ください。",
+    },
     not_found: Notice {
         head: "ページが ありません",
         text: "この アドレスの ページは ありません。",
@@ -265,6 +296,14 @@ static ENGLISH: Words = Words {
     messages: "Messages with your manager",
     write_back: "Reply",
     send: "Send reply",
+    own_page: "Your own page (report, addresses, where you are)",
+    more: "Please tell us a little more (optional)",
+    send_more: "Send",
+    more_not_recorded: Notice {
+        head: "These further answers are not recorded yet",
+        text: "Your first answer is recorded.",
+        next: "Go back to the previous page, wait a little, and send again.",
+    },
     not_found: Notice {
         head: "No such page",
         text: "There is no page at this address.",

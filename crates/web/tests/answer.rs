@@ -7,7 +7,9 @@ mod stage;
 use aws_lc_rs::digest;
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hikyaku_dispatch::{AnswerCommand, ChoiceId, DispatchId, Mode, PeopleCommand, Question, Via};
+use hikyaku_dispatch::{
+    AnswerCommand, Choice, ChoiceId, DispatchId, Form, Further, Mode, PeopleCommand, Question, Via,
+};
 use jiff::SignedDuration;
 use stage::{Stage, TITLE, encoded};
 
@@ -205,8 +207,8 @@ async fn an_overlong_comment_is_cut_off_with_the_limit_named_while_the_answer_st
     stage.desk.read(|now| {
         let answer = now.last_answer(dispatch, person).unwrap();
         assert_eq!(answer.choice, ChoiceId(4));
-        assert_eq!(answer.comment.chars().count(), 500);
-        assert!(answer.comment.ends_with("（以下略）"));
+        assert_eq!(answer.comment().chars().count(), 500);
+        assert!(answer.comment().ends_with("（以下略）"));
     });
 }
 
@@ -305,4 +307,72 @@ async fn the_thanks_page_of_somebody_who_has_not_answered_leads_to_the_question(
     let page = stage.get(&format!("{link}/thanks?lang=easy")).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     assert_eq!(page.header("location"), format!("{link}?lang=easy"));
+}
+
+/// The safety question with what is asked besides: who is with one, and of whoever needs help, where.
+fn with_further() -> Question {
+    let further = |id, prompt: &str, form, only_if| Further {
+        id,
+        prompt_ja: prompt.into(),
+        prompt_easy_ja: prompt.into(),
+        prompt_en: prompt.into(),
+        form,
+        only_if,
+    };
+    let choice = |id, label: &str| Choice {
+        id: ChoiceId(id),
+        label_ja: label.into(),
+        label_easy_ja: label.into(),
+        label_en: label.into(),
+    };
+    let family = Form::Several(vec![choice(1, "家族は無事"), choice(2, "家族と連絡がとれない")]);
+    Question {
+        further: vec![further(1, "家族", family, vec![]), further(2, "現在地", Form::Place, vec![ChoiceId(4)])],
+        ..Question::safety()
+    }
+}
+
+#[tokio::test]
+async fn req_a19_further_questions_come_once_the_answer_is_safe_and_only_to_whom_they_concern() {
+    let stage = Stage::with_people(1).await;
+    let dispatch = stage.ask("first", Mode::Real, with_further()).await;
+    let link = stage.link(dispatch, 1);
+    assert!(!stage.get(&link).await.html.contains("家族"), "one tap stays one tap");
+    stage.post(&link, "choice=1").await;
+    let thanks = stage.get(&format!("{link}/thanks")).await.html;
+    assert!(
+        thanks.contains("回答を記録しました") && thanks.contains("家族は無事") && !thanks.contains("現在地"),
+        "{thanks}"
+    );
+    stage.post(&link, "choice=4").await;
+    assert!(stage.get(&format!("{link}/thanks")).await.html.contains("現在地"));
+
+    let sent = stage.post(&format!("{link}/more"), &format!("d1=2&d1=9&d2={}&d7=1", encoded("3階\r\nの会議室"))).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    let details = |stage: &Stage| {
+        let person = stage.person(1);
+        stage.desk.read(|now| now.last_answer(dispatch, person).unwrap().details().to_vec())
+    };
+    let [family, place] = details(&stage).try_into().unwrap();
+    assert_eq!((family.chosen, place.text.as_str()), (vec![ChoiceId(2)], "3階  の会議室"));
+    let thanks = stage.get(&format!("{link}/thanks")).await.html;
+    assert!(thanks.contains("value=\"3階  の会議室\"") && thanks.contains("value=\"2\" checked"), "{thanks}");
+    assert!(thanks.len() <= 10 * 1024, "{} bytes", thanks.len());
+
+    // A change of the answer keeps what still concerns it.
+    stage.post(&link, "choice=1").await;
+    assert_eq!(details(&stage).len(), 1);
+    let admin = stage.admin().await;
+    let person = admin.get(&format!("/dispatch/{}/person/{}", dispatch.0, stage.person(1).0)).await.html;
+    assert!(person.contains("家族: 家族と連絡がとれない") && person.contains("現在地: 3階"), "{person}");
+}
+
+#[tokio::test]
+async fn further_answers_without_an_answer_lead_to_the_question() {
+    let stage = Stage::with_people(1).await;
+    let dispatch = stage.ask("first", Mode::Real, with_further()).await;
+    let link = stage.link(dispatch, 1);
+    let led = stage.post(&format!("{link}/more"), "d1=1").await;
+    assert_eq!((led.status, led.header("location")), (StatusCode::SEE_OTHER, format!("{link}?lang=ja").as_str()));
+    assert_eq!(stage.versions(1), 0);
 }

@@ -31,6 +31,14 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The account whose owner acts; none for the program and for links.
+    pub(crate) fn account(self) -> Option<AccountId> {
+        match self {
+            Actor::System | Actor::Responder(_) => None,
+            Actor::Account(account) | Actor::Deputy { account, .. } => Some(account),
+        }
+    }
+
     /// The accounts that are behind it: nobody counts as two.
     pub(crate) fn accounts(self) -> Vec<AccountId> {
         match self {
@@ -70,7 +78,4 @@ pub enum Denied {
     /// Another must do it.
     #[error("「{}」は本人以外の管理者が行います。別の管理者に依頼してください", .0.word())]
     NeedsAnother(Action),
-    /// Two must agree first.
-    #[error("「{}」には二人の承認が要ります。申請し、別の管理者の承認を受けてください", .0.word())]
-    NeedsTwo(Action),
 }

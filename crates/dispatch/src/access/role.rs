@@ -143,4 +143,6 @@ pub enum Guarded {
     },
     /// That everything is handed over, sealed.
     HandOver,
+    /// That the whole system is erased, to the last file.
+    EraseSystem,
 }

@@ -5,9 +5,9 @@
 
 mod door;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, PersonId};
@@ -16,6 +16,9 @@ pub use door::{Door, Standing};
 
 /// Longest log-in name and longest label, in characters.
 pub const ACCOUNT_NAME_CHARS_MAX: usize = 64;
+/// So long after another administrator had an account in hand, that administrator counts as standing behind it: time for the
+/// owner, who was locked out, to notice.
+pub const HANDLED_HOURS: i64 = 72;
 /// How many recovery codes are given out together.
 pub const RECOVERY_CODES: usize = 10;
 
@@ -108,6 +111,10 @@ pub struct Account {
     pub last_login: Option<Timestamp>,
     /// Who may try.
     pub door: Door,
+    /// Other accounts that gave it a password or took its second factor away, and when they last did.
+    pub(crate) handled: BTreeMap<AccountId, Timestamp>,
+    /// When somebody last logged in with a one-time code.
+    pub(crate) last_code: Option<Timestamp>,
     pub(crate) last_step: u64,
     pub(crate) used_codes: BTreeSet<u8>,
 }
@@ -123,6 +130,15 @@ impl Account {
     #[must_use]
     pub fn login(&self) -> &str {
         self.names.as_ref().map_or("", |names| &names.login)
+    }
+
+    /// The accounts that may still stand behind this one at `now`: they gave it a password or took its second factor away, and
+    /// its owner has not logged in with a one-time code since, or had less than [`HANDLED_HOURS`] to notice.
+    pub fn hands(&self, now: Timestamp) -> impl Iterator<Item = AccountId> {
+        let is_owned = move |at: Timestamp| {
+            self.last_code.is_some_and(|code| code >= at) && now >= at + SignedDuration::from_hours(HANDLED_HOURS)
+        };
+        self.handled.iter().filter(move |(_, at)| !is_owned(**at)).map(|(account, _)| *account)
     }
 
     /// Recovery codes that are left.

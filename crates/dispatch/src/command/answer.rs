@@ -5,7 +5,6 @@ use thiserror::Error;
 use crate::answer::Via;
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::question::{ChoiceId, Detail};
-use crate::thread::Speaker;
 
 /// A wish about answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,14 +40,13 @@ pub enum AnswerCommand {
         /// Whose.
         people: Vec<PersonId>,
     },
-    /// Says something about somebody's answer in an incident.
+    /// Says something about somebody's answer in an incident. Who speaks is whoever gives the command: the person by the own
+    /// link, or somebody responsible for the person by the account that is tied to a person.
     Say {
         /// About which incident.
         incident: IncidentId,
         /// About whose answer.
         person: PersonId,
-        /// Who speaks.
-        speaker: Speaker,
         /// What.
         text: String,
     },
@@ -89,6 +87,9 @@ pub enum AnswerRefusal {
     /// The question takes no comment.
     #[error("this question takes no comment: leave it empty")]
     NoComment,
+    /// Nobody is known who would say it.
+    #[error("a message has a person who says it: log in with an account that is tied to one")]
+    NobodySpeaks,
     /// A message without words.
     #[error("the message is empty: write something")]
     NothingSaid,

@@ -70,6 +70,11 @@ pub enum DispatchCommand {
         /// How they ended, as many as came together.
         outcomes: Vec<MailOutcome>,
     },
+    /// Notes that the system behind the other channels (SMS, telephone) took the list of those who do not answer.
+    NoteListTaken {
+        /// Of which dispatch.
+        dispatch: DispatchId,
+    },
     /// Notes what is done so that a dispatch is not late again.
     NoteMeasure {
         /// Which dispatch.

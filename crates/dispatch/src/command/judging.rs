@@ -4,7 +4,7 @@ use hikyaku_bulletin::{Bulletin, Fate};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::id::{IncidentId, PersonId, ProposalId, TableId};
+use crate::id::{IncidentId, PersonId, ProposalId, RuleId, TableId};
 use crate::rule::{Rule, Table};
 
 /// A wish about rules, bulletins and incidents.
@@ -20,6 +20,13 @@ pub enum JudgingCommand {
         /// The table.
         table: Table,
     },
+    /// Sets after how long the managers of those who do not answer are told.
+    SetEscalation {
+        /// Of dispatches of which rule; `None` for those that people compose.
+        rule: Option<RuleId>,
+        /// In minutes; 0 for never.
+        minutes: u32,
+    },
     /// Judges a bulletin and does what the rules say.
     TakeBulletin {
         /// What the source said.
@@ -29,19 +36,15 @@ pub enum JudgingCommand {
         /// When it reached us.
         received: Timestamp,
     },
-    /// Sends what waits.
+    /// Sends what waits. Who decides is whoever gives the command: an approver, an approver's deputy, or a duty operator.
     Approve {
         /// What.
         proposal: ProposalId,
-        /// Who decides: an approver, or a duty operator in their place.
-        by: PersonId,
     },
-    /// Does not send what waits.
+    /// Does not send what waits. Who decides is whoever gives the command.
     Reject {
         /// What.
         proposal: ProposalId,
-        /// Who decides.
-        by: PersonId,
     },
     /// Calls the next approver of what waits, if that is due.
     CallNext {
@@ -84,12 +87,18 @@ pub enum JudgingRefusal {
         /// Who tried.
         by: PersonId,
     },
+    /// Nobody is known who would decide.
+    #[error("{0} is decided by a person: log in with an account that is tied to one")]
+    Nobody(ProposalId),
     /// A hold without anybody who could approve.
     #[error("the rule waits for approval and names no approver: name at least one")]
     NoApprover,
     /// A rule that asks, without a question.
     #[error("the rule asks people and its question has no choices: give it some, or make it an information")]
     NothingAsked,
+    /// There is no such rule.
+    #[error("there is no rule {0}: set the rule first")]
+    UnknownRule(RuleId),
     /// A rule names a table that is not there.
     #[error("there is no table {0}: set the table first")]
     UnknownTable(TableId),

@@ -2,25 +2,23 @@
 
 use thiserror::Error;
 
-use crate::id::{AccountId, PersonId};
-use crate::retention::{Approval, Schedule};
+use crate::id::PersonId;
+use crate::retention::Schedule;
 
 /// A wish about what is kept, returned and erased.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RetentionCommand {
-    /// Erases a person for good: name, addresses, and whatever the person wrote.
+    /// Erases a person for good: name, addresses, and whatever the person wrote. Two people must have agreed to it
+    /// ([`Guarded::Erase`](crate::Guarded::Erase)); the journal names them.
     ErasePerson {
         /// Who.
         person: PersonId,
-        /// Who asks for it and who approves; two different people.
-        by: Approval,
     },
-    /// Notes that everything is handed over, encrypted to a public key.
+    /// Notes that everything is handed over, encrypted to a public key. Two people must have agreed to it
+    /// ([`Guarded::HandOver`](crate::Guarded::HandOver)); the journal names them.
     HandOver {
         /// That key (X25519).
         recipient: [u8; 32],
-        /// Who asks for it and who approves; two different people.
-        by: Approval,
     },
     /// Forgets what the schedule says is due; run daily.
     Forget {
@@ -33,12 +31,11 @@ pub enum RetentionCommand {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RetentionRefusal {
-    /// One person cannot do it alone.
-    #[error("{0} cannot both ask for it and approve it: have somebody else approve")]
-    SamePerson(AccountId),
-    /// There is no such account, or it is stopped.
-    #[error("there is no account {0} that may act: look at the list of accounts")]
-    NoAccount(AccountId),
+    /// Two people must agree first, with accounts of their own.
+    #[error(
+        "二人の同意がありません。一人が申請し（access propose）、別の管理者が 24 時間以内に承認してください（access agree）"
+    )]
+    NotAgreed,
     /// The person was erased before.
     #[error("{0} is erased already: ask for the certificate")]
     Erased(PersonId),

@@ -7,32 +7,27 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::CustodyError;
+use crate::access::Guarded;
 use crate::certificate::{PersonErased, SystemErased, Witnessed};
 use crate::chain::Head;
 use crate::command::RetentionCommand;
-use crate::decide::two_people;
+use crate::decide::agreed;
 use crate::desk::Desk;
 use crate::event::{Event, RetentionEvent};
 use crate::fold;
 use crate::id::PersonId;
 use crate::journal::Journal;
 use crate::keys::Keys;
-use crate::retention::Approval;
 use crate::signed::SignedText;
 
-/// Erases a person for good, if two people are behind it: durable, the key destroyed, the certificate signed
+/// Erases a person for good, if two people agreed to it: durable, the key destroyed, the certificate signed
 /// (requirement S05).
 ///
 /// # Errors
-/// [`crate::Refusal`] for one person alone; [`crate::KeysError`] if the key could not be destroyed, which the next start
+/// [`crate::Refusal`] if they did not; [`crate::KeysError`] if the key could not be destroyed, which the next start
 /// tries again.
-pub async fn erase_person(
-    desk: &Desk,
-    person: PersonId,
-    by: Approval,
-    now: Timestamp,
-) -> Result<SignedText, CustodyError> {
-    desk.command(RetentionCommand::ErasePerson { person, by }, now).await?;
+pub async fn erase_person(desk: &Desk, person: PersonId, now: Timestamp) -> Result<SignedText, CustodyError> {
+    desk.command(RetentionCommand::ErasePerson { person }, now).await?;
     erasure_certificate(desk.journal(), desk.keys(), person).await
 }
 
@@ -69,7 +64,8 @@ pub async fn erasure_certificate(
     }
 }
 
-/// Destroys every key and every file of a data folder, and certifies it (requirement S19). The journal must not be open.
+/// Destroys every key and every file of a data folder, if two people agreed to it, and certifies it (requirement S19). The
+/// journal must not be open.
 ///
 /// # Errors
 /// [`CustodyError`]; before the first key is destroyed nothing has happened.
@@ -77,12 +73,11 @@ pub async fn erase_system(
     data: &Path,
     journal: impl Journal,
     keys: &Keys,
-    by: Approval,
     witnessed: &Witnessed,
     now: Timestamp,
 ) -> Result<SignedText, CustodyError> {
     let (state, head) = fold::read_state(&journal, keys).await?;
-    two_people(&state, &by).map_err(crate::command::Refusal::from)?;
+    let by = agreed(&state, Guarded::EraseSystem, now).map_err(crate::command::Refusal::from)?;
     drop(journal);
     let files = files_in(data)?;
     let ring = keys.ring_id();

@@ -14,10 +14,11 @@ use rustls::crypto::hpke::{EncapsulatedSecret, Hpke as _, HpkePrivateKey, HpkePu
 
 use super::CustodyError;
 use super::export::{Shown, line};
+use crate::access::Guarded;
 use crate::certificate::hand_over_receipt;
 use crate::command::RetentionCommand;
+use crate::decide::agreed;
 use crate::desk::Desk;
-use crate::retention::Approval;
 use crate::signed::SignedText;
 
 const KIND: &[u8] = b"hikyaku hand-over 1\n";
@@ -49,20 +50,19 @@ impl HandOverKeys {
     }
 }
 
-/// Writes everything, sealed for `recipient`, if two people are behind it; the journal notes it first. The receipt names
+/// Writes everything, sealed for `recipient`, if two people agreed to it; the journal notes it first. The receipt names
 /// the file's digest.
 ///
 /// # Errors
-/// [`CustodyError::Refused`] for one person alone; any other if it cannot be read or written.
+/// [`CustodyError::Refused`] if they did not; any other if it cannot be read or written.
 pub async fn hand_over(
     desk: &Desk,
     recipient: [u8; 32],
-    by: Approval,
     now: Timestamp,
     out: &mut (dyn Write + Send),
 ) -> Result<SignedText, CustodyError> {
-    let command = RetentionCommand::HandOver { recipient, by };
-    desk.command(command, now).await?;
+    desk.command(RetentionCommand::HandOver { recipient }, now).await?;
+    let by = desk.read(|state| agreed(state, Guarded::HandOver, now)).map_err(crate::command::Refusal::from)?;
     let end = desk.journal().head().await?;
     let mut sealing = Sealing::new(recipient, out)?;
     let mut seq = 0;

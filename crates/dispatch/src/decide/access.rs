@@ -7,6 +7,7 @@ use crate::command::{AccessCommand, AccessRefusal, Refusal};
 use crate::event::{AccessEvent, Event};
 use crate::id::RequestId;
 use crate::person::Side;
+use crate::rights::is_one_person;
 use crate::state::State;
 
 pub(super) fn decide(
@@ -66,7 +67,7 @@ pub(super) fn decide(
 fn agree(state: &State, actor: Actor, id: RequestId, now: Timestamp) -> Result<Vec<AccessEvent>, Refusal> {
     let request = state.access().request(id).filter(|request| request.is_open(now));
     let request = request.ok_or(AccessRefusal::UnknownRequest(id))?;
-    if is_same_person(state, request.by, actor) {
+    if request.by == actor || is_one_person(state, &request.by.accounts(), &actor.accounts(), now) {
         return Err(AccessRefusal::SamePerson.into());
     }
     let mut events = vec![AccessEvent::Agreed { request: id, by: actor, at: now }];
@@ -75,18 +76,6 @@ fn agree(state: &State, actor: Actor, id: RequestId, now: Timestamp) -> Result<V
         events.push(AccessEvent::RoleGranted { holder, role });
     }
     Ok(events)
-}
-
-/// Whether one human being stands behind both, by an account, as a deputy, or by two accounts.
-fn is_same_person(state: &State, one: Actor, other: Actor) -> bool {
-    let person = |account| state.accounts().find(account).and_then(|account| account.person);
-    one == other
-        || one.accounts().into_iter().any(|one| {
-            other
-                .accounts()
-                .into_iter()
-                .any(|other| one == other || person(one).is_some_and(|person_one| person(other) == Some(person_one)))
-        })
 }
 
 fn person_roles(state: &State, account: crate::id::AccountId) -> impl Iterator<Item = Role> {

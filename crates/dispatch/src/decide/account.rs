@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::access::Actor;
 use crate::account::{ACCOUNT_NAME_CHARS_MAX, Account, Names, PasswordHash, Proof};
 use crate::command::{AccountCommand, AccountRefusal, Refusal};
 use crate::event::{AccountEvent, Event};
@@ -9,15 +10,25 @@ use crate::id::{AccountId, PersonId};
 use crate::sealed::Private;
 use crate::state::State;
 
-pub(super) fn decide(state: &State, command: &AccountCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn decide(
+    state: &State,
+    actor: Actor,
+    command: &AccountCommand,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
     let found = command.account().map(|id| state.accounts().find(id).ok_or(AccountRefusal::Unknown(id))).transpose()?;
     let Some(account) = found else {
         return match command {
-            AccountCommand::Open { names, person, password } => open(state, names, *person, password, now),
+            AccountCommand::Open { names, person, password } => {
+                let mut events = open(state, names, *person, password, now)?;
+                events.extend(handled(actor, state.accounts().next_id(), now));
+                Ok(events)
+            }
             _ => Ok(Vec::new()),
         };
     };
     let id = account.id;
+    let is_handled = matches!(command, AccountCommand::ResetPassword { .. } | AccountCommand::ClearFactor { .. });
     let event = match command {
         AccountCommand::Open { .. } => None,
         AccountCommand::SetPassword { password, .. } => Some(password_set(id, password, false, now)),
@@ -38,7 +49,16 @@ pub(super) fn decide(state: &State, command: &AccountCommand, now: Timestamp) ->
         AccountCommand::EndSessions { .. } => Some(AccountEvent::SessionsEnded { account: id, at: now }),
         AccountCommand::Close { .. } => Some(AccountEvent::Closed { account: id }),
     };
-    Ok(event.into_iter().map(Event::from).collect())
+    let event = event.map(Event::from);
+    let handled: Vec<Event> = if is_handled { handled(actor, id, now).collect() } else { Vec::new() };
+    Ok(event.into_iter().flat_map(|event| std::iter::once(event).chain(handled.clone())).collect())
+}
+
+/// That the accounts behind an actor had this one in hand. The machine's own command line is no account: whoever has the machine
+/// has the keys.
+fn handled(actor: Actor, account: AccountId, now: Timestamp) -> impl Iterator<Item = Event> {
+    let hands = actor.accounts().into_iter().filter(move |by| *by != account);
+    hands.map(move |by| AccountEvent::Handled { account, by, at: now }.into())
 }
 
 fn open(

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::opening::{Opening, Words};
+use crate::access::Actor;
 use crate::answer::{AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, Report, SelfReport, Via};
 use crate::class::Class;
 use crate::command::{AnswerCommand, AnswerRefusal, Refusal};
@@ -15,7 +16,12 @@ use crate::sealed::Private;
 use crate::state::State;
 use crate::thread::{MESSAGE_CHARS_MAX, Message, Speaker};
 
-pub(super) fn decide(state: &State, command: &AnswerCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn decide(
+    state: &State,
+    actor: Actor,
+    command: &AnswerCommand,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
     match command {
         AnswerCommand::Give { dispatch, person, choice, comment, details, via } => {
             let given = Given {
@@ -32,8 +38,9 @@ pub(super) fn decide(state: &State, command: &AnswerCommand, now: Timestamp) -> 
             self_report(state, *person, *choice, comment.trim(), now)
         }
         AnswerCommand::NoteFetched { dispatch, people } => note_fetched(state, *dispatch, people),
-        AnswerCommand::Say { incident, person, speaker, text } => {
-            say(state, *incident, *person, *speaker, text.trim(), now)
+        AnswerCommand::Say { incident, person, text } => {
+            let speaker = speaker(state, actor).ok_or(AnswerRefusal::NobodySpeaks)?;
+            say(state, *incident, *person, speaker, text.trim(), now)
         }
     }
 }
@@ -53,9 +60,7 @@ fn give(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>, 
     if !dispatch.is_asked(given.person) {
         return Err(AnswerRefusal::NotAsked { person: given.person, dispatch: given.dispatch }.into());
     }
-    if state.is_erased(given.person) {
-        return Err(Refusal::UnknownPerson(given.person));
-    }
+    check_known(state, given.person)?;
     if !dispatch.is_open(now) {
         return Err(AnswerRefusal::Closed { dispatch: given.dispatch }.into());
     }
@@ -101,6 +106,15 @@ fn check_length(text: &str, max_chars: usize) -> Result<(), AnswerRefusal> {
     if chars > max_chars { Err(AnswerRefusal::CommentTooLong { chars, max_chars }) } else { Ok(()) }
 }
 
+/// Who says something: the person by the own link, or whoever is logged in.
+fn speaker(state: &State, actor: Actor) -> Option<Speaker> {
+    match actor {
+        Actor::Responder(_) => Some(Speaker::Person),
+        // A deputy writes in the own name.
+        _ => Some(Speaker::Manager(state.accounts().find(actor.account()?)?.person?)),
+    }
+}
+
 /// A report counts at once for what asked the person within the window; it is kept for what asks within the window from now.
 fn self_report(
     state: &State,
@@ -109,10 +123,14 @@ fn self_report(
     comment: &str,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
-    if state.people().find(person).is_none() {
-        return Err(Refusal::UnknownPerson(person));
-    }
+    check_known(state, person)?;
     check(&Question::safety(), choice, comment, &[])?;
+    // A double press says nothing new, unless somebody asked in between.
+    let before = state.answers.report(person, now).filter(|it| it.is_repeated(choice, comment, now));
+    let is_asked_since = |at| state.dispatches().rev().any(|it| it.record().opened > at && it.is_asked(person));
+    if before.is_some_and(|before| !is_asked_since(before.at)) {
+        return Ok(Vec::new());
+    }
     let report = SelfReport { person, choice, comment: Private::Open(comment.to_owned()), at: now };
     let known = Report::from(&report);
     let mut events = vec![AnswerEvent::SelfReported(report).into()];
@@ -123,6 +141,12 @@ fn self_report(
         events.push(AnswerEvent::Given(known.answer(dispatch.id(), incident)).into());
     }
     Ok(events)
+}
+
+/// Whoever was erased is nobody any more: there is no key that could seal a word about that one.
+fn check_known(state: &State, person: PersonId) -> Result<(), Refusal> {
+    let is_known = state.people().find(person).is_some() && !state.is_erased(person);
+    if is_known { Ok(()) } else { Err(Refusal::UnknownPerson(person)) }
 }
 
 fn note_fetched(state: &State, dispatch: DispatchId, people: &[PersonId]) -> Result<Vec<Event>, Refusal> {
@@ -146,6 +170,7 @@ fn say(
     let dispatches = known.dispatches.iter().filter_map(|id| state.dispatch(*id));
     let last = dispatches.rev().find(|it| asked(it));
     let last = last.ok_or(AnswerRefusal::NotInIncident { person, incident })?;
+    check_known(state, person)?;
     if text.is_empty() {
         return Err(AnswerRefusal::NothingSaid.into());
     }

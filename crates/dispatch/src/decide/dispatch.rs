@@ -35,6 +35,12 @@ pub(super) fn decide(state: &State, command: &DispatchCommand, now: Timestamp) -
         DispatchCommand::RecordOutcomes { dispatch, outcomes } => {
             record_outcomes(state, known(state, *dispatch)?, outcomes)
         }
+        DispatchCommand::NoteListTaken { dispatch } => {
+            let dispatch = known(state, *dispatch)?;
+            let event = DispatchEvent::ListTaken { dispatch: dispatch.id(), at: now };
+            let is_new = dispatch.unreached().is_some() && dispatch.list_taken().is_none();
+            Ok(if is_new { vec![event.into()] } else { Vec::new() })
+        }
         DispatchCommand::NoteMeasure { dispatch, measure } => {
             let dispatch = known(state, *dispatch)?.id();
             Ok(vec![DispatchEvent::MeasureNoted { dispatch, measure: measure.clone() }.into()])

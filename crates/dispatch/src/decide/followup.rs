@@ -1,14 +1,18 @@
 //! What follows a dispatch whose answers stay away: it stops at the first answer (requirements A20, A36).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use super::opening::Opening;
+use super::opening::{Opening, Words};
+use crate::class::Class;
 use crate::command::{DispatchRefusal, Refusal};
 use crate::dispatch::Dispatch;
 use crate::due;
 use crate::event::{DispatchEvent, Event};
 use crate::id::PersonId;
 use crate::round::{Round, Why};
+use crate::rule::Aim;
 use crate::state::State;
 
 /// Sends again to whoever has not answered.
@@ -48,7 +52,32 @@ pub(super) fn whatever_is_due(state: &State, dispatch: &Dispatch, now: Timestamp
         let people = dispatch.book.unanswered().collect();
         opening.push(DispatchEvent::UnreachedListed { dispatch: dispatch.id(), people, at: now });
     }
+    if let Some((_, people)) = due::managers(state, dispatch).filter(|(at, _)| *at <= now) {
+        tell_managers(&mut opening, dispatch, people);
+    }
     opening.events
+}
+
+/// Tells those who are responsible for these people that no answer came. The mail names nobody: the console does.
+fn tell_managers(opening: &mut Opening<'_>, dispatch: &Dispatch, people: Vec<PersonId>) {
+    let (state, record) = (opening.state, dispatch.record());
+    let managers: BTreeSet<PersonId> = people.iter().flat_map(|person| state.managers_of(*person)).collect();
+    opening.push(DispatchEvent::ManagersTold { dispatch: dispatch.id(), people, at: opening.now });
+    let title = format!("【未回答者の確認】{}", record.title);
+    let facts = [
+        "あなたの所属に、安否確認に回答していないか、メールの届かない人がいます。".to_owned(),
+        "管理画面で確かめ、電話などで連絡し、代理で回答してください。".to_owned(),
+    ];
+    let words = Words {
+        key: &format!("{}/上長/{}", record.key, opening.now),
+        incident: state.incident_of(dispatch.id()).map_or(record.incident, |incident| incident.id),
+        aim: Aim::Notice,
+        class: Class::Safety,
+        mode: record.mode,
+        title: &title,
+        facts: &facts,
+    };
+    opening.notice(&words, managers.into_iter().map(|person| (person, None)));
 }
 
 /// The addresses of whoever has not answered, as far as mails went to them and none has failed for good.

@@ -3,21 +3,29 @@
 use jiff::Timestamp;
 
 use super::{bulletin, parts, proposal};
+use crate::access::Actor;
 use crate::command::{DispatchRefusal, JudgingCommand, JudgingRefusal, Refusal};
 use crate::event::{Event, JudgingEvent};
+use crate::id::RuleId;
 use crate::mail;
 use crate::rule::{Aim, Rule, Sending, Table, Who};
 use crate::state::State;
 
-pub(super) fn decide(state: &State, command: &JudgingCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn decide(
+    state: &State,
+    actor: Actor,
+    command: &JudgingCommand,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
     match command {
         JudgingCommand::SetRule { rule } => set_rule(state, rule),
         JudgingCommand::SetTable { table } => Ok(set_table(state, table)),
+        JudgingCommand::SetEscalation { rule, minutes } => set_escalation(state, *rule, *minutes),
         JudgingCommand::TakeBulletin { bulletin, fate, received } => {
             Ok(bulletin::take(state, bulletin, *fate, *received, now))
         }
-        JudgingCommand::Approve { proposal, by } => proposal::approve(state, *proposal, *by, now),
-        JudgingCommand::Reject { proposal, by } => proposal::reject(state, *proposal, *by),
+        JudgingCommand::Approve { proposal } => proposal::approve(state, actor, *proposal, now),
+        JudgingCommand::Reject { proposal } => proposal::reject(state, actor, *proposal),
         JudgingCommand::CallNext { proposal } => proposal::call_next(state, *proposal, now),
         JudgingCommand::Settle { proposal } => proposal::settle(state, *proposal, now),
         JudgingCommand::Merge { from, into } => parts::merge(state, *from, *into),
@@ -43,6 +51,14 @@ fn set_rule(state: &State, rule: &Rule) -> Result<Vec<Event>, Refusal> {
     }
     let event = JudgingEvent::RuleSet(Box::new(rule.clone()));
     Ok(if state.rules().get(&rule.id) == Some(rule) { Vec::new() } else { vec![event.into()] })
+}
+
+fn set_escalation(state: &State, rule: Option<RuleId>, minutes: u32) -> Result<Vec<Event>, Refusal> {
+    if let Some(unknown) = rule.filter(|rule| !state.rules().contains_key(rule)) {
+        return Err(JudgingRefusal::UnknownRule(unknown).into());
+    }
+    let event = JudgingEvent::EscalationSet { rule, minutes };
+    Ok(if state.escalation(rule) == minutes { Vec::new() } else { vec![event.into()] })
 }
 
 fn set_table(state: &State, table: &Table) -> Vec<Event> {

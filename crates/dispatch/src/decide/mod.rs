@@ -21,13 +21,14 @@ mod withdrawal;
 
 use jiff::Timestamp;
 
+pub use proposal::decides;
+pub(crate) use retention::agreed;
 pub use retention::due;
-pub(crate) use retention::two_people;
 
-use crate::access::{Actor, Denied};
+use crate::access::Actor;
 use crate::command::{Command, Refusal};
 use crate::event::Event;
-use crate::rights::{agreement, demands, may};
+use crate::rights::{demands, may};
 use crate::state::State;
 use crate::timeline::whole_micros;
 
@@ -46,24 +47,19 @@ pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Vec<Ev
 /// # Errors
 /// As [`decide`]; [`Refusal::NotAllowed`] where the rights end.
 pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    for (action, subject) in demands(state, command) {
+    for (action, subject) in demands(state, actor, command) {
         may(actor, action, subject, state, now)?;
-    }
-    // The command line of the machine names both people itself.
-    let unagreed = agreement(command).filter(|(_, what)| !state.access().is_agreed(*what, now));
-    if let Some((action, _)) = unagreed.filter(|_| actor != Actor::System) {
-        return Err(Denied::NeedsTwo(action).into());
     }
     let now = whole_micros(now);
     match command {
         Command::People(command) => people::decide(state, command, now),
         Command::Access(command) => access::decide(state, actor, command, now),
-        Command::Judging(command) => judging::decide(state, command, now),
+        Command::Judging(command) => judging::decide(state, actor, command, now),
         Command::Dispatch(command) => dispatch::decide(state, command, now),
-        Command::Answer(command) => answer::decide(state, command, now),
+        Command::Answer(command) => answer::decide(state, actor, command, now),
         Command::Travel(command) => travel::decide(state, command, now),
         Command::Retention(command) => retention::decide(state, command, now),
-        Command::Account(command) => account::decide(state, command, now),
+        Command::Account(command) => account::decide(state, actor, command, now),
         Command::Health(command) => health::decide(state, command, now),
     }
 }

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use super::opening::{Opening, Words};
 use super::taken::Taken;
+use crate::access::{Actor, Role};
 use crate::class::Class;
 use crate::command::{JudgingRefusal, Refusal};
 use crate::dispatch::{Asked, Decided, DispatchRecord};
 use crate::event::{Event, JudgingEvent};
 use crate::id::{IncidentId, PersonId, ProposalId};
 use crate::proposal::{Proposal, ProposalEnd, Waiting};
+use crate::rights::{person_of, roles};
 use crate::rule::{Aim, Hold, Sending, Unattended};
 use crate::state::State;
 
@@ -98,27 +100,49 @@ fn waiting(state: &State, id: ProposalId) -> Result<&Waiting, JudgingRefusal> {
     state.incidents.waiting.get(&id).ok_or(JudgingRefusal::NotWaiting(id))
 }
 
-fn decidable(state: &State, id: ProposalId, by: PersonId) -> Result<&Proposal, JudgingRefusal> {
+/// What waits, and who decides it: an approver, whoever stands in for one, or a duty operator.
+fn decidable(state: &State, actor: Actor, id: ProposalId) -> Result<(&Proposal, Decided), JudgingRefusal> {
     let proposal = &waiting(state, id)?.proposal;
-    if proposal.may_decide(by) { Ok(proposal) } else { Err(JudgingRefusal::NotApprover { proposal: id, by }) }
+    let person = person_of(state, actor);
+    let is_duty = actor.account().is_some_and(|account| roles(state, account).any(|role| role == Role::DutyOperator));
+    let decided = match (actor, person) {
+        (Actor::Deputy { account, .. }, Some(of)) if proposal.hold.approvers.contains(&of) => {
+            Decided::Deputy { of, account }
+        }
+        (_, Some(person)) if proposal.hold.approvers.contains(&person) => Decided::Approved(person),
+        (_, Some(person)) if proposal.hold.duty.contains(&person) || is_duty => Decided::Proxy(person),
+        (Actor::Account(account), None) if is_duty => Decided::Office(account),
+        (_, Some(by)) => return Err(JudgingRefusal::NotApprover { proposal: id, by }),
+        (_, None) => return Err(JudgingRefusal::Nobody(id)),
+    };
+    Ok((proposal, decided))
 }
 
-pub(super) fn approve(state: &State, id: ProposalId, by: PersonId, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    let proposal = decidable(state, id, by)?;
-    let is_approver = proposal.hold.approvers.contains(&by);
-    let decided = if is_approver { Decided::Approved(by) } else { Decided::Proxy(by) };
+/// Whether `actor` is one of those who decide what waits; rights besides, see [`may`](crate::may).
+#[must_use]
+pub fn decides(state: &State, actor: Actor, id: ProposalId) -> bool {
+    decidable(state, actor, id).is_ok()
+}
+
+pub(super) fn approve(state: &State, actor: Actor, id: ProposalId, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let (proposal, decided) = decidable(state, actor, id)?;
     let mut opening = Opening::new(state, now);
     send(&mut opening, proposal, decided);
-    if !is_approver {
+    if matches!(decided, Decided::Proxy(_) | Decided::Office(_)) {
         let facts = [format!("当直者が代行送信しました。対象: {} 人", proposal.draft.asked.len())];
         tell_approvers(&mut opening, proposal, "代行送信", &facts);
     }
     Ok(opening.events)
 }
 
-pub(super) fn reject(state: &State, id: ProposalId, by: PersonId) -> Result<Vec<Event>, Refusal> {
-    let proposal = decidable(state, id, by)?;
-    Ok(vec![JudgingEvent::ProposalEnded { proposal: proposal.id, end: ProposalEnd::Rejected(by) }.into()])
+pub(super) fn reject(state: &State, actor: Actor, id: ProposalId) -> Result<Vec<Event>, Refusal> {
+    let (proposal, decided) = decidable(state, actor, id)?;
+    let end = match decided {
+        Decided::Deputy { account, .. } | Decided::Office(account) => ProposalEnd::RejectedBy(account),
+        Decided::Approved(person) | Decided::Proxy(person) => ProposalEnd::Rejected(person),
+        Decided::Rule | Decided::Composed | Decided::Unattended => return Err(JudgingRefusal::Nobody(id).into()),
+    };
+    Ok(vec![JudgingEvent::ProposalEnded { proposal: proposal.id, end }.into()])
 }
 
 /// The next approver's call, once half the time is over.

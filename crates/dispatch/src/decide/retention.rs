@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::account::Account;
+use crate::access::Guarded;
 use crate::command::{Refusal, RetentionCommand, RetentionRefusal};
 use crate::event::{Event, RetentionEvent};
-use crate::id::{AccountId, IncidentId};
+use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::mail::Mode;
 use crate::retention::{Approval, Schedule};
@@ -15,31 +15,29 @@ use crate::state::State;
 
 pub(super) fn decide(state: &State, command: &RetentionCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
-        RetentionCommand::ErasePerson { person, by } => {
-            two_people(state, by)?;
+        RetentionCommand::ErasePerson { person } => {
             let found = state.people().find(*person).ok_or(Refusal::UnknownPerson(*person))?;
             if state.is_erased(found.id) {
                 return Err(RetentionRefusal::Erased(found.id).into());
             }
-            Ok(vec![RetentionEvent::PersonErased { person: found.id, by: *by }.into()])
+            let by = agreed(state, Guarded::Erase { person: found.id }, now)?;
+            Ok(vec![RetentionEvent::PersonErased { person: found.id, by }.into()])
         }
-        RetentionCommand::HandOver { recipient, by } => {
-            two_people(state, by)?;
-            Ok(vec![RetentionEvent::HandedOver { recipient: *recipient, by: *by }.into()])
+        RetentionCommand::HandOver { recipient } => {
+            let by = agreed(state, Guarded::HandOver, now)?;
+            Ok(vec![RetentionEvent::HandedOver { recipient: *recipient, by }.into()])
         }
         RetentionCommand::Forget { schedule } => Ok(due(state, schedule, now).into_iter().map(Event::from).collect()),
     }
 }
 
-/// Whether two different people stand behind it: two accounts of one person are one person.
-pub(crate) fn two_people(state: &State, by: &Approval) -> Result<(), RetentionRefusal> {
-    let [asks, approves] = [account(state, by.requested_by)?, account(state, by.approved_by)?];
-    let same = asks.id == approves.id || (asks.person.is_some() && asks.person == approves.person);
-    if same { Err(RetentionRefusal::SamePerson(approves.id)) } else { Ok(()) }
-}
-
-fn account(state: &State, id: AccountId) -> Result<&Account, RetentionRefusal> {
-    state.accounts().find(id).filter(|account| !account.suspended).ok_or(RetentionRefusal::NoAccount(id))
+/// The two who agreed to this, each with an account of their own, and not too long ago.
+pub(crate) fn agreed(state: &State, what: Guarded, now: Timestamp) -> Result<Approval, RetentionRefusal> {
+    let (asked, approved) = state.access().agreed(what, now).ok_or(RetentionRefusal::NotAgreed)?;
+    match (asked.account(), approved.account()) {
+        (Some(requested_by), Some(approved_by)) => Ok(Approval { requested_by, approved_by }),
+        _ => Err(RetentionRefusal::NotAgreed),
+    }
 }
 
 /// What the schedule says is to be forgotten at `now`, oldest first; each is gone when its event is applied.

@@ -96,4 +96,14 @@ pub enum AccountEvent {
         /// Which.
         account: AccountId,
     },
+    /// Another account had it in hand: gave it a password, or took its second factor away.
+    Handled {
+        /// Which.
+        account: AccountId,
+        /// Whose hand.
+        by: AccountId,
+        /// When.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        at: Timestamp,
+    },
 }

@@ -76,4 +76,22 @@ pub enum DispatchEvent {
         /// What, who, and how far it has come.
         measure: Measure,
     },
+    /// The managers of people who do not answer were told.
+    ManagersTold {
+        /// Of which dispatch.
+        dispatch: DispatchId,
+        /// Who does not answer.
+        people: Vec<PersonId>,
+        /// When.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        at: Timestamp,
+    },
+    /// The system behind the other channels took the list.
+    ListTaken {
+        /// Of which dispatch.
+        dispatch: DispatchId,
+        /// When.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        at: Timestamp,
+    },
 }

@@ -4,7 +4,7 @@ use hikyaku_bulletin::Prefecture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DispatchId, IncidentId, PersonId, ProposalId};
+use crate::id::{DispatchId, IncidentId, PersonId, ProposalId, RuleId};
 use crate::incident::Summary;
 use crate::judgement::Judgement;
 use crate::mail::Mode;
@@ -80,6 +80,13 @@ pub enum JudgingEvent {
         dispatches: Vec<DispatchId>,
         /// Whoever was asked by those.
         people: Vec<PersonId>,
+    },
+    /// After how long the managers of those who do not answer are told.
+    EscalationSet {
+        /// Of dispatches of which rule; `None` for those that people compose.
+        rule: Option<RuleId>,
+        /// In minutes; 0 for never.
+        minutes: u32,
     },
 }
 

@@ -28,6 +28,7 @@ impl Event {
             Event::Judging(event) => match event {
                 JudgingEvent::RuleSet(_)
                 | JudgingEvent::TableSet(_)
+                | JudgingEvent::EscalationSet { .. }
                 | JudgingEvent::ApproverCalled { .. }
                 | JudgingEvent::ProposalEnded { .. } => None,
                 JudgingEvent::Proposed(proposal) => Some(Subject::Incident(proposal.draft.incident)),
@@ -49,6 +50,8 @@ impl Event {
                 | DispatchEvent::RoundOpened { dispatch, .. }
                 | DispatchEvent::Cancelled { dispatch, .. }
                 | DispatchEvent::UnreachedListed { dispatch, .. }
+                | DispatchEvent::ManagersTold { dispatch, .. }
+                | DispatchEvent::ListTaken { dispatch, .. }
                 | DispatchEvent::MeasureNoted { dispatch, .. } => Some(Subject::Dispatch(*dispatch)),
                 DispatchEvent::Scheduled { .. } | DispatchEvent::Unscheduled { .. } => None,
             },

@@ -14,19 +14,18 @@ use crate::select::select;
 use crate::state::State;
 
 /// Everybody whom the rule concerns at `now`, each with what concerns them, in the order of their numbers.
-pub(super) fn by<'a>(
-    rule: &'a Rule,
-    bulletin: &'a Bulletin,
-    state: &'a State,
-    now: Timestamp,
-) -> Vec<(PersonId, Gravity)> {
+pub(super) fn by(rule: &Rule, bulletin: &Bulletin, state: &State, now: Timestamp) -> Vec<(PersonId, Gravity)> {
+    let abroad = state.abroad(rule.side, now);
     let mut reach = Reach::new(&rule.condition, bulletin, &rule.regions);
     // A target that names what is not there means nobody: `check` complains of it.
     let members = |target| select(state, target, rule.side, now).unwrap_or_default();
     match &rule.who {
         Who::There(target) => {
             let people = members(target).into_iter().filter_map(|id| state.people().find(id));
-            people.filter_map(|person| Some((person.id, reach.at(person.regions_at(now))?))).collect()
+            let stays = |person| abroad.get(&person).into_iter().flatten();
+            people
+                .filter_map(|person| Some((person.id, reach.at(person.regions_at(now).chain(stays(person.id)))?)))
+                .collect()
         }
         Who::Anywhere(target) => {
             let wide = || rule.condition.overall(bulletin).filter(|_| rule.regions.is_empty());

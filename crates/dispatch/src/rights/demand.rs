@@ -2,27 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use crate::access::{Action, Guarded, Holder, Role, Subject};
+use hikyaku_bulletin::CountryCode;
+
+use crate::access::{Action, Actor, Guarded, Holder, Role, Subject};
 use crate::answer::Via;
 use crate::command::{
     AccessCommand, AccountCommand, AnswerCommand, Command, DispatchCommand, HealthCommand, JudgingCommand,
     PeopleCommand, RetentionCommand, TravelCommand,
 };
+use crate::draft::DispatchDraft;
 use crate::group::GroupChange;
-use crate::id::{GroupId, PersonId};
+use crate::id::{GroupId, IncidentId, PersonId};
 use crate::person::Side;
 use crate::state::State;
 use crate::target::Target;
-use crate::thread::Speaker;
 
-/// What a command does to whom.
-pub(crate) fn demands(state: &State, command: &Command) -> Vec<(Action, Subject)> {
+/// What a command does to whom, if `actor` gives it.
+pub(crate) fn demands(state: &State, actor: Actor, command: &Command) -> Vec<(Action, Subject)> {
     match command {
         Command::People(command) => people(state, command),
         Command::Access(command) => access(state, command),
-        Command::Judging(command) => vec![(judging(command), DOMESTIC)],
-        Command::Dispatch(command) => dispatch(command),
-        Command::Answer(command) => vec![answer(command)],
+        Command::Judging(command) => judging(state, command),
+        Command::Dispatch(command) => dispatch(state, command),
+        Command::Answer(command) => answer(actor, command),
         Command::Travel(command) => travel(state, command),
         Command::Retention(RetentionCommand::ErasePerson { person, .. }) => {
             vec![(Action::Erase, Subject::Person(*person))]
@@ -35,17 +37,6 @@ pub(crate) fn demands(state: &State, command: &Command) -> Vec<(Action, Subject)
         }
         Command::Health(HealthCommand::RecordOutcomes { .. }) => vec![(Action::Operate, DOMESTIC)],
         Command::Health(HealthCommand::Confirm { person, .. }) => vec![(Action::AnswerOwn, Subject::Person(*person))],
-    }
-}
-
-/// What two must have agreed to before a command is carried out for an account.
-pub(crate) fn agreement(command: &Command) -> Option<(Action, Guarded)> {
-    match command {
-        Command::Retention(RetentionCommand::ErasePerson { person, .. }) => {
-            Some((Action::Erase, Guarded::Erase { person: *person }))
-        }
-        Command::Retention(RetentionCommand::HandOver { .. }) => Some((Action::HandOver, Guarded::HandOver)),
-        _ => None,
     }
 }
 
@@ -111,6 +102,7 @@ fn guarded(what: Guarded) -> Vec<(Action, Subject)> {
         Guarded::Export { side } => vec![(Action::ExportRoster, Subject::Side(side))],
         Guarded::Erase { person } => vec![(Action::Erase, Subject::Person(person))],
         Guarded::HandOver => vec![(Action::HandOver, DOMESTIC)],
+        Guarded::EraseSystem => vec![(Action::Erase, DOMESTIC)],
     }
 }
 
@@ -156,60 +148,103 @@ fn travel(state: &State, command: &TravelCommand) -> Vec<(Action, Subject)> {
     subjects.into_iter().map(|subject| (Action::EditTravel, subject)).collect()
 }
 
-fn judging(command: &JudgingCommand) -> Action {
+fn judging(state: &State, command: &JudgingCommand) -> Vec<(Action, Subject)> {
+    let sides = |action, sides: BTreeSet<Side>| sides.into_iter().map(|side| (action, Subject::Side(side))).collect();
     match command {
-        JudgingCommand::SetRule { .. } | JudgingCommand::SetTable { .. } => Action::EditRules,
-        JudgingCommand::TakeBulletin { .. } => Action::EnterBulletin,
-        JudgingCommand::Approve { .. }
-        | JudgingCommand::Reject { .. }
-        | JudgingCommand::Merge { .. }
-        | JudgingCommand::Split { .. } => Action::Approve,
-        JudgingCommand::CallNext { .. } | JudgingCommand::Settle { .. } => Action::Operate,
+        JudgingCommand::SetRule { rule } => {
+            let before = state.rules().get(&rule.id).map(|rule| rule.side);
+            sides(Action::EditRules, before.into_iter().chain([rule.side]).collect())
+        }
+        JudgingCommand::SetEscalation { rule, .. } => {
+            let side = rule.and_then(|rule| state.rules().get(&rule)).map(|rule| rule.side);
+            vec![(Action::EditRules, Subject::Side(side.unwrap_or_default()))]
+        }
+        // Rules of both halves may name a table.
+        JudgingCommand::SetTable { .. } => vec![(Action::EditRules, DOMESTIC)],
+        JudgingCommand::TakeBulletin { bulletin, .. } => {
+            let abroad = |it: &CountryCode| *it != CountryCode::JAPAN;
+            let is_abroad = bulletin.areas.iter().any(|report| report.area.countries.iter().any(abroad));
+            let side = if is_abroad { Side::Overseas } else { Side::Domestic };
+            vec![(Action::EnterBulletin, Subject::Side(side))]
+        }
+        JudgingCommand::Approve { proposal } | JudgingCommand::Reject { proposal } => {
+            // One that does not wait is refused as such when it is decided.
+            let side =
+                state.waiting().find(|it| it.proposal.id == *proposal).map(|it| state.side_of(&it.proposal.draft));
+            vec![(Action::Approve, Subject::Side(side.unwrap_or_default()))]
+        }
+        JudgingCommand::Merge { from, into } => sides(Action::Approve, sides_of(state, &[*from, *into])),
+        JudgingCommand::Split { incident, .. } => sides(Action::Approve, sides_of(state, &[*incident])),
+        JudgingCommand::CallNext { .. } | JudgingCommand::Settle { .. } => vec![(Action::Operate, DOMESTIC)],
     }
 }
 
-fn dispatch(command: &DispatchCommand) -> Vec<(Action, Subject)> {
-    let action = match command {
+/// The halves whose people were mailed about these incidents; the domestic one where nobody was.
+fn sides_of(state: &State, incidents: &[IncidentId]) -> BTreeSet<Side> {
+    let known = incidents.iter().filter_map(|id| state.incident(*id));
+    let dispatches = known.flat_map(|incident| &incident.dispatches).filter_map(|id| state.dispatch(*id));
+    let sides: BTreeSet<Side> = dispatches.map(|dispatch| state.side_of(dispatch.record())).collect();
+    if sides.is_empty() { BTreeSet::from([Side::Domestic]) } else { sides }
+}
+
+fn sending(draft: &DispatchDraft) -> Vec<(Action, Subject)> {
+    let mut subjects = target(&draft.target, draft.side);
+    if subjects.is_empty() {
+        subjects.push(Subject::Side(draft.side));
+    }
+    subjects.into_iter().map(|subject| (Action::SendFree, subject)).collect()
+}
+
+fn dispatch(state: &State, command: &DispatchCommand) -> Vec<(Action, Subject)> {
+    // One that is not there is refused as such when it is decided.
+    let side = |id| state.dispatch(id).map(|it| state.side_of(it.record())).unwrap_or_default();
+    let (action, side) = match command {
         DispatchCommand::Open { draft } | DispatchCommand::Schedule { draft, .. } => {
-            return target(&draft.target).into_iter().map(|subject| (Action::SendFree, subject)).collect();
+            return sending(draft);
         }
-        DispatchCommand::Unschedule { .. } | DispatchCommand::Resend { .. } | DispatchCommand::Cancel { .. } => {
-            Action::Resend
+        // Whoever may send it may take it back.
+        DispatchCommand::Unschedule { key } => {
+            return state.scheduled(key).map(|(_, draft)| sending(draft)).unwrap_or_default();
         }
-        DispatchCommand::NoteMeasure { .. } => Action::EditRules,
+        DispatchCommand::Resend { dispatch } | DispatchCommand::Cancel { dispatch } => {
+            (Action::Resend, side(*dispatch))
+        }
+        DispatchCommand::NoteMeasure { dispatch, .. } => (Action::EditRules, side(*dispatch)),
         DispatchCommand::Start { .. }
         | DispatchCommand::TryNextAddress { .. }
         | DispatchCommand::FollowUp { .. }
         | DispatchCommand::MarkQueued { .. }
-        | DispatchCommand::RecordOutcomes { .. } => Action::Operate,
+        | DispatchCommand::NoteListTaken { .. }
+        | DispatchCommand::RecordOutcomes { .. } => (Action::Operate, Side::Domestic),
     };
-    vec![(action, DOMESTIC)]
+    vec![(action, Subject::Side(side))]
 }
 
-fn answer(command: &AnswerCommand) -> (Action, Subject) {
-    match command {
+fn answer(actor: Actor, command: &AnswerCommand) -> Vec<(Action, Subject)> {
+    let demand = match command {
         AnswerCommand::Give { person, via, .. } => {
             let action = if *via == Via::Link { Action::AnswerOwn } else { Action::AnswerFor };
             (action, Subject::Person(*person))
         }
         AnswerCommand::SelfReport { person, .. } => (Action::AnswerOwn, Subject::Person(*person)),
         AnswerCommand::NoteFetched { .. } => (Action::Operate, DOMESTIC),
-        AnswerCommand::Say { person, speaker, .. } => {
-            let action = if *speaker == Speaker::Person { Action::AnswerOwn } else { Action::Reply };
+        AnswerCommand::Say { person, .. } => {
+            let action = if matches!(actor, Actor::Responder(_)) { Action::AnswerOwn } else { Action::Reply };
             (action, Subject::Person(*person))
         }
-    }
+    };
+    vec![demand]
 }
 
 /// Whom a composed dispatch goes to, as far as rights ask: people and groups by name, and whatever is told otherwise is
 /// everybody, for it may turn out to be anybody.
-fn target(target: &Target) -> Vec<Subject> {
+fn target(target: &Target, side: Side) -> Vec<Subject> {
     match target {
         Target::People(people) => people.iter().map(|person| Subject::Person(*person)).collect(),
         Target::Groups(groups) | Target::OnlyGroups(groups) => groups.iter().map(|it| Subject::Group(*it)).collect(),
-        Target::Any(targets) => targets.iter().flat_map(self::target).collect(),
+        Target::Any(targets) => targets.iter().flat_map(|it| self::target(it, side)).collect(),
         // Whoever reaches one of several that all must hold reaches no more than that one.
-        Target::All(targets) => targets.first().map_or(vec![DOMESTIC], self::target),
-        _ => vec![DOMESTIC],
+        Target::All(targets) => targets.first().map_or(vec![Subject::Side(side)], |it| self::target(it, side)),
+        _ => vec![Subject::Side(side)],
     }
 }

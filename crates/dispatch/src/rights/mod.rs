@@ -1,19 +1,21 @@
 //! The one place that answers whether somebody may do something to somebody (requirements A31, S10).
 
+mod behind;
 mod demand;
 
 use jiff::Timestamp;
 
 use crate::access::{Action, Actor, Denied, Holder, Reach, Role, Subject, reach};
-use crate::id::AccountId;
+use crate::id::{AccountId, PersonId};
 use crate::person::Side;
 use crate::state::State;
 
-pub(crate) use self::demand::{agreement, demands};
+pub(crate) use self::behind::is_one_person;
+pub(crate) use self::demand::demands;
 
 /// Whether `actor` may do `action` to `subject` at `now`, for acts and for reads alike.
 ///
-/// What two must agree to ([`Action::needs_two`]) needs their agreement besides: [`Access::is_agreed`](crate::Access::is_agreed).
+/// What two must agree to ([`Action::needs_two`]) needs their agreement besides: [`Access::agreed`](crate::Access::agreed).
 ///
 /// # Errors
 /// [`Denied`] says why not, and whom to ask.
@@ -74,6 +76,15 @@ pub fn roles(state: &State, account: AccountId) -> impl Iterator<Item = Role> {
     let person = state.accounts().find(account).and_then(|account| account.person);
     let holders = [Some(Holder::Account(account)), person.map(Holder::Person)];
     holders.into_iter().flatten().flat_map(|holder| state.access().roles(holder))
+}
+
+/// The person who acts: the owner of the link or of the account; of a deputy, the one in whose place.
+pub(crate) fn person_of(state: &State, actor: Actor) -> Option<PersonId> {
+    match actor {
+        Actor::System => None,
+        Actor::Responder(person) => Some(person),
+        Actor::Account(account) | Actor::Deputy { of: account, .. } => state.accounts().find(account)?.person,
+    }
 }
 
 fn is_active(state: &State, account: AccountId) -> bool {

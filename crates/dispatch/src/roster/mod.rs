@@ -21,7 +21,7 @@ use self::column::Header;
 use self::row::Checks;
 
 pub use self::fault::{RosterFault, RosterFaults};
-pub use self::stays::{StayRow, read_stays};
+pub use self::stays::{StayRow, read_stays, write_stays};
 pub use self::write::write_roster;
 use crate::person::{AddressCell, RosterRow};
 

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use hikyaku_bulletin::CountryCode;
 use jiff::civil::Date;
 
-use super::cell::{restored, values};
+use super::cell::{guarded, restored, values};
 use super::fault::{RosterFault, RosterFaults, shown};
 use super::row::date;
+use super::write::sheet;
 use super::{Sheet, text, wrong_length};
-use crate::travel::StayKind;
+use crate::person::People;
+use crate::travel::{RegisteredStay, StayKind};
 
 /// The columns, each with the names under which it is read; the first is the usual one.
 const COLUMNS: [&[&str]; 5] =
@@ -83,6 +85,20 @@ pub fn read_stays(bytes: &[u8], country: &dyn Fn(&str) -> Option<CountryCode>) -
     }
     faults.sort();
     if faults.is_empty() { Ok(rows) } else { Err(RosterFaults(faults)) }
+}
+
+/// These stays as a list that Excel opens and that reads back as no change; those of people who are erased are left out.
+#[must_use]
+pub fn write_stays(stays: impl IntoIterator<Item = RegisteredStay>, people: &People) -> String {
+    let row = |RegisteredStay { stay, .. }: RegisteredStay| {
+        let id = people.find(stay.person)?.personal.as_ref()?.external_id.clone();
+        let countries: Vec<String> = stay.countries.iter().map(ToString::to_string).collect();
+        let to = stay.to.map(|to| to.to_string()).unwrap_or_default();
+        let cells = [id, stay.kind.word().to_owned(), countries.join(";"), stay.from.to_string(), to];
+        Some(cells.map(|cell| guarded(&cell)))
+    };
+    let header = COLUMNS.map(|names| names[0].to_owned());
+    sheet(std::iter::once(header).chain(stays.into_iter().filter_map(row)))
 }
 
 /// The cells of one row.

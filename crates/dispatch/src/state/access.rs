@@ -81,11 +81,12 @@ impl Access {
         self.requests.get(&id)
     }
 
-    /// Whether two agreed to this, and not too long ago.
+    /// The two who agreed to this not too long ago: who wished for it, and who agreed.
     #[must_use]
-    pub fn is_agreed(&self, what: Guarded, now: Timestamp) -> bool {
-        let is_fresh = |(_, at): &(Actor, Timestamp)| now < *at + REQUEST_LIFETIME;
-        self.requests.values().any(|request| request.what == what && request.agreed.as_ref().is_some_and(is_fresh))
+    pub fn agreed(&self, what: Guarded, now: Timestamp) -> Option<(Actor, Actor)> {
+        let fresh = |request: &Request| request.agreed.filter(|(_, at)| now < *at + REQUEST_LIFETIME);
+        let same = self.requests.values().filter(|request| request.what == what);
+        same.filter_map(|request| Some((request.by, fresh(request)?.0))).next_back()
     }
 
     pub(crate) fn has_deputy(&self, of: AccountId, account: AccountId) -> bool {

@@ -65,7 +65,7 @@ impl Accounts {
                 it.last_login = Some(*at);
                 match proof {
                     Proof::PasswordOnly => {}
-                    Proof::Code { step } => it.last_step = *step,
+                    Proof::Code { step } => (it.last_step, it.last_code) = (*step, Some(*at)),
                     Proof::Recovery { place } => drop(it.used_codes.insert(*place)),
                 }
             }),
@@ -76,6 +76,9 @@ impl Accounts {
                 it.sessions_from = *at;
             }),
             AccountEvent::SessionsEnded { account, at } => self.change(*account, |it| it.sessions_from = *at),
+            AccountEvent::Handled { account, by, at } => self.change(*account, |it| {
+                it.handled.insert(*by, *at);
+            }),
             AccountEvent::Closed { account } => {
                 self.by_id.remove(account);
                 self.by_login.retain(|_, id| id != account);
@@ -99,6 +102,8 @@ impl Accounts {
             sessions_from: Timestamp::UNIX_EPOCH,
             last_login: None,
             door: Door::default(),
+            handled: BTreeMap::new(),
+            last_code: None,
             last_step: 0,
             used_codes: BTreeSet::new(),
         };

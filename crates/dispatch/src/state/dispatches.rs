@@ -42,6 +42,10 @@ impl Dispatches {
                 self.scheduled.insert(draft.key.clone(), (*at, (**draft).clone()));
             }
             DispatchEvent::Unscheduled { key } => drop(self.scheduled.remove(key)),
+            DispatchEvent::ManagersTold { dispatch, people, at } => {
+                self.change(*dispatch, |it| it.tell_managers(people, *at));
+            }
+            DispatchEvent::ListTaken { dispatch, at } => self.change(*dispatch, |it| it.take_list(*at)),
             DispatchEvent::MeasureNoted { dispatch, measure } => self.change(*dispatch, |it| it.note(measure.clone())),
         }
     }
@@ -53,6 +57,9 @@ impl Dispatches {
     }
 
     fn open(&mut self, record: &DispatchRecord, belongs: impl Fn(PersonId) -> Belonging) {
+        if let Some(before) = self.by_id.values_mut().next_back().and_then(Shared::own_mut) {
+            before.pack();
+        }
         self.last = self.last.max(record.dispatch.0);
         self.keys.insert(record.key.clone(), record.dispatch);
         self.by_id.insert(record.dispatch, Shared::new(Dispatch::open(record.clone(), belongs)));

@@ -12,14 +12,16 @@ mod travel;
 
 pub use account::Accounts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use hikyaku_bulletin::RegionCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Holder;
 use crate::answer::{Answer, AnswerRecord};
 use crate::chain::{Hash, digest_of};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, DispatchRecord};
 use crate::draft::DispatchDraft;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
@@ -31,12 +33,16 @@ use crate::keys::RingId;
 use crate::person::{MailAddress, People, Person, Side};
 use crate::proposal::Waiting;
 use crate::rule::{Rule, Table};
+use crate::shared::Shared;
 use crate::tally::{GroupRow, Tally};
 use crate::thread::Spoken;
 use crate::travel::Register;
 
 pub use access::{Access, Request};
 pub use people::Plans;
+
+type DispatchesById = BTreeMap<DispatchId, Shared<Dispatch>>;
+type IncidentsById = BTreeMap<IncidentId, Shared<Incident>>;
 
 /// Everything that is known now. Equal journals fold to equal states.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -171,6 +177,29 @@ impl State {
         self.directory.taken.get(&side).copied()
     }
 
+    /// Everything but dispatches and incidents, and these: a snapshot is written part by part.
+    pub(crate) fn apart(&self) -> (State, DispatchesById, IncidentsById) {
+        // What is large is shared with this state, so that the copy is a small one.
+        let mut rest = self.clone();
+        let (dispatches, incidents) = (&mut rest.dispatches.by_id, &mut rest.incidents.by_id);
+        let (dispatches, incidents) = (std::mem::take(dispatches), std::mem::take(incidents));
+        (rest, dispatches, incidents)
+    }
+
+    /// Puts a dispatch of [`State::apart`] back.
+    pub(crate) fn put_dispatch(&mut self, mut dispatch: Dispatch) {
+        dispatch.pack();
+        let dispatch = Shared::new(dispatch);
+        self.dispatches.by_id.insert(dispatch.id(), dispatch);
+    }
+
+    /// Puts an incident of [`State::apart`] back.
+    pub(crate) fn put_incident(&mut self, mut incident: Incident) {
+        incident.pack();
+        let incident = Shared::new(incident);
+        self.incidents.by_id.insert(incident.id, incident);
+    }
+
     /// A copy that knows people and groups only.
     pub(crate) fn people_alone(&self) -> State {
         State { directory: self.directory.clone(), ..State::default() }
@@ -200,6 +229,11 @@ impl State {
         &self.travel.register
     }
 
+    /// Where those of one half who are abroad now are; the domestic half has no register.
+    pub(crate) fn abroad(&self, side: Side, now: Timestamp) -> BTreeMap<PersonId, Vec<RegionCode>> {
+        if side == Side::Overseas { self.travel().regions(now) } else { BTreeMap::new() }
+    }
+
     /// The rules in the order of their numbers.
     #[must_use]
     pub fn rules(&self) -> &BTreeMap<RuleId, Rule> {
@@ -210,6 +244,33 @@ impl State {
     #[must_use]
     pub fn table(&self, id: TableId) -> Option<&Table> {
         self.incidents.tables.get(&id)
+    }
+
+    /// After how many minutes the managers are told of those who do not answer; 0 for never.
+    #[must_use]
+    pub fn escalation(&self, rule: Option<RuleId>) -> u32 {
+        self.incidents.escalation.get(&rule).copied().unwrap_or_default()
+    }
+
+    /// The people who are responsible for a person: the managers of the nearest group above that has any, for each of the
+    /// person's groups; nobody is their own.
+    #[must_use]
+    pub fn managers_of(&self, person: PersonId) -> BTreeSet<PersonId> {
+        let groups = self.people().find(person).map(|person| person.groups.as_slice()).unwrap_or_default();
+        let nearest = |group: &GroupId| {
+            let above = std::iter::successors(Some(*group), |group| self.groups().find(*group)?.parent);
+            above.map(|group| self.managing(group, person)).find(|managers| !managers.is_empty())
+        };
+        groups.iter().filter_map(nearest).flatten().collect()
+    }
+
+    fn managing(&self, group: GroupId, not: PersonId) -> Vec<PersonId> {
+        let person = |holder| match holder {
+            Holder::Person(person) => Some(person),
+            Holder::Account(account) => self.accounts.find(account)?.person,
+        };
+        let managers = self.access.managers(group).filter_map(person);
+        managers.filter(|id| *id != not && self.people().find(*id).is_some_and(Person::is_reachable)).collect()
     }
 
     /// What waits for approval, oldest first.
@@ -243,6 +304,13 @@ impl State {
     #[must_use]
     pub fn dispatch(&self, id: DispatchId) -> Option<&Dispatch> {
         self.dispatches.by_id.get(&id).map(|it| &**it)
+    }
+
+    /// The half of the system whose people a dispatch asks: it never asks people of both.
+    #[must_use]
+    pub fn side_of(&self, record: &DispatchRecord) -> Side {
+        let first = record.asked.first().and_then(|asked| self.people().find(asked.person));
+        first.map(|person| person.side).unwrap_or_default()
     }
 
     /// The dispatch that was opened last.

@@ -1,7 +1,6 @@
 //! Journeys and postings abroad: who is in which country, now and soon (requirements O02, O05).
 
 mod register;
-mod risk;
 mod zone;
 
 use hikyaku_bulletin::CountryCode;
@@ -12,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use crate::id::{PersonId, StayId};
 
 pub use self::register::Register;
-pub use self::risk::{Traveller, travellers_at_risk};
 pub use self::zone::{local_time, zone_of, zones_of};
 
 /// Why somebody is abroad.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hikyaku_bulletin::CountryCode;
+use hikyaku_bulletin::{CountryCode, RegionCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,27 @@ impl Register {
     pub fn people_in(&self, country: CountryCode, now: Timestamp, days: i64) -> BTreeSet<PersonId> {
         let stays = self.by_country.get(&country).into_iter().flatten().filter_map(|id| self.stays.get(id));
         stays.filter(|stay| stay.is_in(country, now, days)).map(|stay| stay.person).collect()
+    }
+
+    /// Where everybody who is abroad now is, as regions that rules and targets name (requirement O03).
+    #[must_use]
+    pub fn regions(&self, now: Timestamp) -> BTreeMap<PersonId, Vec<RegionCode>> {
+        let mut regions: BTreeMap<PersonId, Vec<RegionCode>> = BTreeMap::new();
+        for country in self.by_country.keys() {
+            for person in self.people_in(*country, now, 0) {
+                regions.entry(person).or_default().push(RegionCode::Country(*country));
+            }
+        }
+        regions
+    }
+
+    /// The stays of a person that hold now, each with one of its countries.
+    pub fn of(&self, person: PersonId, now: Timestamp) -> impl Iterator<Item = (&Stay, CountryCode)> {
+        let own = self.stays.values().filter(move |stay| stay.person == person);
+        own.flat_map(move |stay| {
+            let here = stay.countries.iter().copied().filter(move |country| stay.is_in(*country, now, 0));
+            here.map(move |country| (stay, country))
+        })
     }
 
     /// The countries in which anybody is now, with how many people.

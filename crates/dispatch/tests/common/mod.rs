@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests, which fail by panicking")]
 
 pub mod disk;
+pub mod wishes;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,9 +14,9 @@ use hikyaku_bulletin::{
     Severity, SourceId, Standing,
 };
 use hikyaku_dispatch::{
-    AnswerCommand, Appended, ChoiceId, Command, Desk, DispatchEvent, DispatchId, Event, Head, Journal, JournalError,
-    JudgingCommand, Keys, MemoryJournal, Pending, PeopleCommand, PersonId, RosterImport, Row, Rule, RuleId, Via,
-    read_roster,
+    AccessCommand, AccountCommand, Actor, AnswerCommand, Appended, ChoiceId, Command, Desk, DispatchEvent, DispatchId,
+    Event, Guarded, Head, Holder, Journal, JournalError, JudgingCommand, Keys, MemoryJournal, Names, PasswordHash,
+    Pending, PeopleCommand, PersonId, Role, RosterImport, Row, Rule, RuleId, Via, read_roster,
 };
 use jiff::Timestamp;
 
@@ -109,6 +110,29 @@ pub async fn shaken() -> Desk {
     let desk = ministry().await;
     desk.command(take(quake("16:12:00", &[("390", 17, "6+")])), at("16:12:10")).await.unwrap();
     desk
+}
+
+/// Somebody who is logged in and has a role; the account is tied to `person`, or to an office.
+pub async fn logged_in(desk: &Desk, person: Option<PersonId>, role: Role) -> Actor {
+    let number = desk.read(|state| state.accounts().iter().count()) + 1;
+    let names = Names { login: format!("login{number}"), label: format!("担当{number}") };
+    let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
+    desk.command(AccountCommand::Open { names, person, password }, at("09:30:00")).await.unwrap();
+    let account = desk.read(|state| state.accounts().iter().last().unwrap().id);
+    let grant = AccessCommand::Grant { holder: Holder::Account(account), role };
+    desk.command(grant, at("09:30:00")).await.unwrap();
+    Actor::Account(account)
+}
+
+/// Two administrators agree to something: the first asks, the second approves.
+pub async fn agree(desk: &Desk, what: Guarded, time: &str) {
+    let mut both = Vec::new();
+    for _ in 0..2 {
+        both.push(logged_in(desk, None, Role::SystemAdministrator).await);
+    }
+    desk.command_as(both[0], AccessCommand::Propose { what }, at(time)).await.unwrap();
+    let request = desk.read(|state| state.access().requests().last().unwrap().0);
+    desk.command_as(both[1], AccessCommand::Agree { request }, at(time)).await.unwrap();
 }
 
 pub fn opened(events: &[Event]) -> Vec<(DispatchId, Vec<PersonId>)> {

@@ -58,4 +58,6 @@ scenarios! {
     req_a08_somebody_in_twelve_groups_counts_once_above_them: "16-twelve-groups.txt",
     req_a20_reminders_stop_at_the_first_answer_and_the_rest_goes_to_other_addresses: "17-follow-up.txt",
     incidents_are_merged_and_split_by_hand: "18-merge-and-split.txt",
+    req_o03_a_risk_abroad_reaches_whoever_the_register_has_in_the_country_today: "20-register.txt",
+    req_a20_managers_are_asked_about_those_who_do_not_answer_or_cannot_be_reached: "19-managers.txt",
 }

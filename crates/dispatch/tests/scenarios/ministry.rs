@@ -8,9 +8,10 @@ use hikyaku_bulletin::Fate;
 use hikyaku_core::Address;
 use hikyaku_core::letter::Mailbox;
 use hikyaku_dispatch::{
-    Aim, AnswerCommand, ChoiceId, Command, Desk, DispatchCommand, DispatchEvent, DispatchId, Event, IncidentId,
-    JudgingCommand, JudgingEvent, Keys, MailEnd, MailOutcome, MemoryJournal, Mode, PeopleCommand, PersonId,
-    ProposalEnd, ProposalId, Question, RosterImport, Sender, Side, Via, Why, batch_for, read_roster,
+    AccessCommand, AccountCommand, Actor, Aim, AnswerCommand, ChoiceId, Command, Desk, DispatchCommand, DispatchEvent,
+    DispatchId, Event, Holder, IncidentId, JudgingCommand, JudgingEvent, Keys, MailEnd, MailOutcome, MemoryJournal,
+    Mode, Names, PasswordHash, PeopleCommand, PersonId, ProposalEnd, ProposalId, Question, Role, RosterImport, Sender,
+    Side, State, Stay, StayKind, TravelCommand, Via, Why, batch_for, read_roster,
 };
 use jiff::{Timestamp, ToSpan};
 
@@ -27,7 +28,8 @@ pub struct Ministry {
 }
 
 fn at(words: &str) -> Timestamp {
-    let (time, days) = words.strip_prefix('翌').map_or((words, 0), |time| (time, 1));
+    let time = words.trim_start_matches('翌');
+    let days = i64::try_from(words.chars().count() - time.chars().count()).unwrap();
     let time = if time.len() == 5 { format!("{time}:00") } else { time.to_owned() };
     let today: Timestamp =
         format!("{DAY}T{time}+09:00").parse().unwrap_or_else(|_| panic!("{words}: 時刻ではありません"));
@@ -75,7 +77,24 @@ impl Ministry {
             "規則" => {
                 self.rules += 1;
                 let rule = rules::read(self.rules, &words[1..], &|name| self.person(name));
+                let rule_id = Some(rule.id);
                 self.desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, self.now).await.unwrap();
+                if let Some(place) = words.iter().position(|word| *word == "上長") {
+                    let minutes = words[place + 1].trim_end_matches('分').parse().unwrap();
+                    let escalation = JudgingCommand::SetEscalation { rule: rule_id, minutes };
+                    self.desk.command(escalation, self.now).await.unwrap();
+                }
+                return None;
+            }
+            "管理者" => {
+                let (holder, path) = (Holder::Person(self.person(words[1])), words[2].split('/'));
+                let side = self.desk.read(|state| state.people().find(self.person(words[1])).unwrap().side);
+                let group = self.desk.read(|state| state.groups().by_path(side, path)).unwrap();
+                let role = match side {
+                    Side::Domestic => Role::GroupManager(group),
+                    Side::Overseas => Role::OverseasGroupManager(group),
+                };
+                self.desk.command(AccessCommand::Grant { holder, role }, self.now).await.unwrap();
                 return None;
             }
             "表" => {
@@ -94,13 +113,35 @@ impl Ministry {
         }
         assert!(events.is_empty(), "{act}: その前に期限が来ます: {}", self.said(&events));
         self.now = until;
+        let actor = match &words[1..] {
+            ["承認" | "却下", _, name] => self.approver(name).await,
+            _ => Actor::System,
+        };
         let command = self.command(&words[1..]);
         let judges = matches!(command, Command::Judging(JudgingCommand::TakeBulletin { .. }));
-        Some(match self.desk.command(command, until).await {
+        Some(match self.desk.command_as(actor, command, until).await {
             Err(refusal) => format!("断る（{refusal}）"),
             Ok(events) if judges => format!("{}: {}", verdict(&events), self.said(&events)),
             Ok(events) => self.said(&events),
         })
+    }
+
+    /// Somebody logged in whose role lets them approve what their own half holds, if it names them.
+    async fn approver(&self, name: &str) -> Actor {
+        let person = self.person(name);
+        let account = |state: &State| state.accounts().iter().find(|it| it.person == Some(person)).map(|it| it.id);
+        if let Some(account) = self.desk.read(account) {
+            return Actor::Account(account);
+        }
+        let side = self.desk.read(|state| state.people().find(person).unwrap().side);
+        let role = if side == Side::Overseas { Role::OverseasAdministrator } else { Role::Approver };
+        let names = Names { login: name.into(), label: name.into() };
+        let password = PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
+        let open = AccountCommand::Open { names, person: Some(person), password };
+        self.desk.command(open, self.now).await.unwrap();
+        let grant = AccessCommand::Grant { holder: Holder::Person(person), role };
+        self.desk.command(grant, self.now).await.unwrap();
+        Actor::Account(self.desk.read(account).unwrap())
     }
 
     /// Does whatever is due by itself before `until`.
@@ -127,10 +168,8 @@ impl Ministry {
         let proposal = |number: &str| ProposalId(number.parse().unwrap());
         let incident = |number: &str| IncidentId(number.parse().unwrap());
         match *words {
-            ["承認", number, by] => {
-                JudgingCommand::Approve { proposal: proposal(number), by: self.person(by) }.into()
-            }
-            ["却下", number, by] => JudgingCommand::Reject { proposal: proposal(number), by: self.person(by) }.into(),
+            ["承認", number, _] => JudgingCommand::Approve { proposal: proposal(number) }.into(),
+            ["却下", number, _] => JudgingCommand::Reject { proposal: proposal(number) }.into(),
             ["統合", from, into] => JudgingCommand::Merge { from: incident(from), into: incident(into) }.into(),
             ["分離", from, series] => {
                 JudgingCommand::Split { incident: incident(from), series: vec![series.to_owned()] }.into()
@@ -154,6 +193,13 @@ impl Ministry {
                 until: None,
             }
             .into(),
+            ["渡航", name, kind, countries, from, to] => {
+                let kind = if kind == "赴任" { StayKind::Posting } else { StayKind::Trip };
+                let countries = countries.split(';').map(|it| bulletins::region(it).parse().unwrap()).collect();
+                let (person, to) = (self.person(name), to.parse().ok());
+                let stay = Stay { person, kind, countries, from: from.parse().unwrap(), to };
+                TravelCommand::Set { id: None, stay }.into()
+            }
             ["再送", number] => DispatchCommand::Resend { dispatch: self.safety(number.parse().unwrap()) }.into(),
             _ => panic!("{words:?} は読めません"),
         }
@@ -227,11 +273,16 @@ impl Ministry {
                 let names: Vec<String> = people.iter().map(|person| self.name(*person)).collect();
                 Some(format!("他手段の一覧 {}", names.join(" ")))
             }
+            Event::Dispatch(DispatchEvent::ManagersTold { people, .. }) => {
+                let names: Vec<String> = people.iter().map(|person| self.name(*person)).collect();
+                Some(format!("上長に確認を求める {}", names.join(" ")))
+            }
             Event::Judging(JudgingEvent::Proposed(proposal)) => {
                 Some(format!("承認待ち{} {} 人", proposal.id.0, proposal.draft.asked.len()))
             }
             Event::Judging(JudgingEvent::ProposalEnded { end, .. }) => match end {
                 ProposalEnd::Sent => None,
+                ProposalEnd::RejectedBy(_) => Some("却下（代行）".to_owned()),
                 ProposalEnd::Rejected(by) => Some(format!("却下（{}）", self.name(*by))),
                 ProposalEnd::Dropped => Some("送信せず（人の判断なし）".to_owned()),
                 ProposalEnd::Withdrawn => Some("承認待ちを取下げ".to_owned()),

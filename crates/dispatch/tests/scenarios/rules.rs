@@ -49,6 +49,8 @@ pub fn read(number: u32, words: &[&str], person: &dyn Fn(&str) -> PersonId) -> R
                 rule.follow_up.remind_times = times.parse().unwrap();
             }
             "次の宛先" => rule.follow_up.next_address_minutes = minutes(next()),
+            // Set beside the rule, see the ministry.
+            "上長" => drop(next()),
             "未達" => rule.follow_up.unreached_minutes = minutes(next()),
             other => panic!("規則の「{other}」は読めません"),
         }

@@ -111,6 +111,22 @@ impl Client {
         Answer::Failed(Failure::Redirect(format!("more than {REDIRECTS_MAX} times, at last to {url}")))
     }
 
+    /// Hands JSON over by POST, with further headers, and says the status of the answer, of which at most 64 KiB are read. What a
+    /// kept connection lost is sent once more: whoever receives it must bear the same twice.
+    ///
+    /// # Errors
+    /// [`Failure`], also for a header that HTTP cannot carry.
+    pub async fn post(&self, url: &str, headers: &[(&'static str, &str)], json: String) -> Result<u16, Failure> {
+        let mut own = HeaderMap::new();
+        own.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in headers {
+            let value = HeaderValue::from_str(value).map_err(|e| Failure::Connect(format!("{name}: {e}")))?;
+            own.insert(HeaderName::from_static(name), value);
+        }
+        let reply = self.ask(Method::POST, url, own, Bytes::from(json), 64 * 1024).await?;
+        Ok(reply.status.as_u16())
+    }
+
     /// Asks, and reads the answer whatever its status.
     pub(super) async fn ask(
         &self,

@@ -4,10 +4,11 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response as Reply};
 use hikyaku_bulletin::{Prefecture, RegionCode};
 use hikyaku_dispatch::{
-    Class, DispatchDraft, FollowUp, GroupId, MailTemplate, Mode, PersonId, Question, Side, State as Present, Target,
+    Action, Class, DispatchDraft, FollowUp, GroupId, MailTemplate, Mode, PersonId, Question, Side, State as Present,
+    Target,
 };
 
-use crate::console::{Console, Viewer};
+use crate::console::{Console, Scope, Viewer};
 use crate::error::Error;
 use crate::frame::{Frame, Place};
 use crate::page;
@@ -58,7 +59,8 @@ pub(super) struct ComposePage {
     trouble: Option<String>,
     typed: Typed,
     groups: Vec<Pick>,
-    regions: Vec<Region>,
+    /// None for whoever may send to some groups only: those are to be ticked.
+    regions: Option<Vec<Region>>,
     title_max: usize,
     facts_max: usize,
 }
@@ -80,7 +82,10 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Repl
 
 impl ComposePage {
     pub(super) fn new(console: &Console, viewer: &Viewer, typed: Typed, trouble: Option<String>) -> Self {
-        let groups = console.web().desk.read(|state| picks(state, &typed));
+        let (groups, is_wide) = console.web().desk.read(|state| {
+            let scope = console.scope(state, viewer, Action::SendFree);
+            (picks(state, &typed, &scope), scope.is_wide(scope.side()))
+        });
         let region = |it: Prefecture| Region {
             code: it.code(),
             name: it.short_name(),
@@ -90,7 +95,7 @@ impl ComposePage {
             frame: viewer.frame(console, Place::Compose),
             trouble,
             groups,
-            regions: Prefecture::all().map(region).collect(),
+            regions: is_wide.then(|| Prefecture::all().map(region).collect()),
             title_max: TITLE_CHARS_MAX,
             facts_max: FACTS_CHARS_MAX,
             typed,
@@ -98,14 +103,15 @@ impl ComposePage {
     }
 }
 
-fn picks(state: &Present, typed: &Typed) -> Vec<Pick> {
+/// The groups that the viewer may send to.
+fn picks(state: &Present, typed: &Typed, scope: &Scope) -> Vec<Pick> {
     let pick = |(group, depth): (&hikyaku_dispatch::Group, usize)| Pick {
         id: group.id.0,
         name: group.name.clone(),
         depth,
         ticked: typed.groups.contains(&group.id.0),
     };
-    state.groups().tree().into_iter().map(pick).collect()
+    state.groups().tree().into_iter().filter(|(group, _)| scope.holds_group(state, group.id)).map(pick).collect()
 }
 
 impl Typed {
@@ -167,8 +173,8 @@ impl Typed {
         pairs
     }
 
-    /// The dispatch that is described, or what is to be mended.
-    pub(super) fn draft(&self, state: &Present) -> Result<DispatchDraft, String> {
+    /// The dispatch to people of `side` that is described, or what is to be mended.
+    pub(super) fn draft(&self, state: &Present, side: Side) -> Result<DispatchDraft, String> {
         let mode = match self.mode.as_str() {
             "real" => Mode::Real,
             "drill" => Mode::Drill,
@@ -194,8 +200,8 @@ impl Typed {
             facts: lines.collect(),
             template: MailTemplate { subject: self.subject.clone(), text: self.text.clone() },
             question: if is_asked { Question::safety() } else { Question::none() },
-            side: Side::Domestic,
-            target: self.target(state)?,
+            side,
+            target: self.target(state, side)?,
             class: if is_asked { Class::Safety } else { Class::Routine },
             follow_up: if is_asked && self.remind {
                 FollowUp { remind_minutes: 30, remind_times: 3, ..FollowUp::default() }
@@ -206,7 +212,7 @@ impl Typed {
     }
 
     /// Whoever is in one of the groups and has one of the regions, as far as any are ticked; and whoever is named.
-    fn target(&self, state: &Present) -> Result<Target, String> {
+    fn target(&self, state: &Present, side: Side) -> Result<Target, String> {
         if self.everyone {
             return Ok(Target::Everyone);
         }
@@ -218,7 +224,7 @@ impl Typed {
             let regions = self.regions.iter().filter_map(|code| format!("{code:02}").parse::<RegionCode>().ok());
             both.push(Target::Regions(regions.collect()));
         }
-        let people = self.people(state)?;
+        let people = self.people(state, side)?;
         let mut any: Vec<Target> = Vec::new();
         any.extend((!both.is_empty()).then_some(Target::All(both)));
         any.extend((!people.is_empty()).then_some(Target::People(people)));
@@ -228,11 +234,11 @@ impl Typed {
         Ok(Target::Any(any))
     }
 
-    fn people(&self, state: &Present) -> Result<Vec<PersonId>, String> {
+    fn people(&self, state: &Present, side: Side) -> Result<Vec<PersonId>, String> {
         let numbers = self.numbers.split([',', '、', ' ', '\n', '\r', '\t', '　']).filter(|number| !number.is_empty());
         numbers
             .map(|number| {
-                let found = state.people().by_external_id(Side::Domestic, number).map(|person| person.id);
+                let found = state.people().by_external_id(side, number).map(|person| person.id);
                 found.ok_or_else(|| format!("職員番号 {number} の人は名簿にいません。"))
             })
             .collect()

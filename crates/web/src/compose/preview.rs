@@ -6,10 +6,12 @@ use askama::Template;
 use axum::{Form, extract::State, http::StatusCode, response::Response as Reply};
 use hikyaku_core::forecast::{Composition, Milestones};
 use hikyaku_core::{Forecast, Urgency};
-use hikyaku_dispatch::{DispatchDraft, Person, PersonId, State as Present, select};
+use hikyaku_dispatch::{
+    Action, Actor, DispatchCommand, DispatchDraft, Person, PersonId, State as Present, decide_for, select,
+};
 
 use super::form::{ComposePage, Typed};
-use crate::console::{Console, Viewer};
+use crate::console::{Console, Viewer, told};
 use crate::foresight;
 use crate::frame::{Count, Frame, Place};
 use crate::mode::Marks;
@@ -54,7 +56,10 @@ pub(crate) async fn preview(
     }
     let now = console.now();
     let found = console.web().desk.read(|state| {
-        let draft = typed.draft(state)?;
+        let draft = typed.draft(state, console.scope(state, &viewer, Action::SendFree).side())?;
+        // Before any name is shown: may this viewer send this at all?
+        let command = DispatchCommand::Schedule { draft: Box::new(draft.clone()), at: now }.into();
+        decide_for(state, Actor::Account(viewer.account), &command, now).map_err(|refusal| told(&refusal.into()))?;
         let people = select(state, &draft.target, draft.side, now).map_err(|refusal| refusal.to_string())?;
         Ok((reach(state, &draft, people.into_iter()), draft))
     });

@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response as Reply},
 };
-use hikyaku_dispatch::DispatchCommand;
+use hikyaku_dispatch::{Action, DispatchCommand};
 use jiff::SignedDuration;
 
 use super::form::Typed;
@@ -35,7 +35,11 @@ pub(crate) async fn send(
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Reply {
     let typed = Typed::read(pairs);
-    let draft = match console.web().desk.read(|state| typed.draft(state)) {
+    let described = console.web().desk.read(|state| {
+        let side = console.scope(state, &viewer, Action::SendFree).side();
+        typed.draft(state, side)
+    });
+    let draft = match described {
         Ok(draft) => draft,
         Err(trouble) => return mend(&console, &viewer, typed, trouble),
     };

@@ -1,15 +1,17 @@
 //! The console behind its log-in: what all its pages share, who looks at them, and the wires between.
 
+mod guard;
 pub(crate) mod live;
 mod pulse;
 mod rights;
+mod scope;
 mod viewer;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use hikyaku_core::Engine;
-use hikyaku_dispatch::{Actor, Command, Error as DeskError, Event, Refusal};
+use hikyaku_dispatch::{Action, Actor, Command, Error as DeskError, Event, Refusal, State};
 use jiff::Timestamp;
 
 use crate::gate::{password::Hasher, rate::Rate, session::Sessions};
@@ -17,7 +19,8 @@ use crate::picture::Pictures;
 use crate::state::WebState;
 use crate::{Proxies, SessionLimits};
 
-pub(crate) use rights::within_rights;
+pub(crate) use guard::within_rights;
+pub(crate) use scope::Scope;
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
 
 /// Log-in attempts that one source may make in a minute: a whole ministry may be one source, and all its 500 administrators
@@ -115,6 +118,11 @@ impl Console {
 
     pub(crate) fn pulse(&self) -> &pulse::Pulse {
         &self.0.pulse
+    }
+
+    /// How far the viewer reaches in an action.
+    pub(crate) fn scope(&self, state: &State, viewer: &Viewer, action: Action) -> Scope {
+        Scope::of(state, viewer.account, action, self.now())
     }
 
     /// Carries out what the viewer asks for, in the viewer's name.

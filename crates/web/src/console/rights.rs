@@ -1,47 +1,62 @@
 //! Which right a page of the console asks for: decided by the one place that decides, before anything is shown [A31].
 //!
-//! Pages that show everybody ask for a right over the whole domestic side; only the page of one person asks about that
-//! person. Whoever manages part of the tree is therefore refused the wide pages until those are cut to the part.
+//! Pages of numbers, lists and composing open to whoever reaches anybody, and cut themselves to the viewer's [`Scope`]; the page
+//! of one person asks about that person, the rest about a whole half of the system.
 
-use axum::{
-    extract::{Request, State},
-    http::{Method, StatusCode},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use hikyaku_dispatch::{Action, Actor, PersonId, Side, Subject, may};
+use axum::extract::Query;
+use axum::http::{Method, Uri};
+use hikyaku_dispatch::{AccountId, Action, Actor, DispatchId, GroupId, PersonId, Side, State, Subject, may};
+use jiff::Timestamp;
+use serde::Deserialize;
 
-use super::{Console, Viewer};
-use crate::frame::Place;
-use crate::page;
+use super::scope::Scope;
 
-/// Refuses pages and acts beyond the viewer's rights.
-pub(crate) async fn within_rights(
-    State(console): State<Console>,
-    viewer: Viewer,
-    request: Request,
-    next: Next,
-) -> Response {
-    let path = request.uri().path();
-    let Some((action, subject)) = needed(request.method(), path) else { return next.run(request).await };
-    let (actor, now) = (Actor::Account(viewer.account), console.now());
-    if console.web().desk.read(|state| may(actor, action, subject, state, now)).is_ok() {
-        return next.run(request).await;
-    }
-    tracing::warn!(account = %viewer.account, path, "a page beyond the viewer's rights was refused");
-    let frame = viewer.frame(&console, Place::Elsewhere);
-    let told = "この画面を開く権限がありません。必要なときは、システム管理者に役割の付与を依頼してください。";
-    (StatusCode::FORBIDDEN, page::nothing(frame, "権限がありません", told)).into_response()
+/// What an address may name after its `?` that rights depend on.
+#[derive(Deserialize)]
+struct Asked {
+    group: Option<u32>,
 }
 
-/// What one must be allowed to open a page; `None` where every account may. What is not listed asks for the most.
-fn needed(method: &Method, path: &str) -> Option<(Action, Subject)> {
+/// What a page asks of whoever opens it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needed {
+    /// Nothing: one's own account.
+    Nothing,
+    /// The action towards anybody at all; the page shows only those.
+    Somewhere(Action),
+    /// The action towards this subject.
+    Towards(Action, Subject),
+    /// The action towards everybody of the half that this dispatch asks.
+    Throughout(Action, DispatchId),
+}
+
+/// Whether an account has what a page asks for.
+pub(super) fn is_met(needed: Needed, account: AccountId, state: &State, now: Timestamp) -> bool {
+    match needed {
+        Needed::Nothing => true,
+        Needed::Somewhere(action) => !Scope::of(state, account, action, now).is_nowhere(),
+        Needed::Towards(action, subject) => may(Actor::Account(account), action, subject, state, now).is_ok(),
+        Needed::Throughout(action, dispatch) => {
+            let side = state.dispatch(dispatch).map(|it| state.side_of(it.record())).unwrap_or_default();
+            may(Actor::Account(account), action, Subject::Side(side), state, now).is_ok()
+        }
+    }
+}
+
+/// What the page at this address asks for.
+pub(super) fn needed_at(method: &Method, uri: &Uri) -> Needed {
+    let group = Query::<Asked>::try_from_uri(uri).ok().and_then(|Query(asked)| asked.group);
+    needed(method, uri.path(), group)
+}
+
+/// What one must be allowed to open a page, `group` being what its address names. What is not listed asks for the most.
+pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed {
     let everybody = Subject::Side(Side::Domestic);
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let action = match parts.as_slice() {
-        ["me" | "setup" | "prove" | "logout", ..] => return None,
-        ["" | "live"] | ["dispatch", _] => Action::SeeCounts,
-        ["dispatch", _, "people"] => Action::SeeAnswers,
+        ["me" | "setup" | "prove" | "logout", ..] => return Needed::Nothing,
+        ["" | "live"] | ["dispatch", _] => return Needed::Somewhere(Action::SeeCounts),
+        ["dispatch", _, "people"] => return Needed::Somewhere(Action::SeeAnswers),
         ["dispatch", _, "person", person, act @ ..] => {
             let action = match act {
                 [] => Action::SeeAnswers,
@@ -49,16 +64,33 @@ fn needed(method: &Method, path: &str) -> Option<(Action, Subject)> {
                 _ => Action::Reply,
             };
             let one = person.parse().map_or(everybody, |number| Subject::Person(PersonId(number)));
-            return Some((action, one));
+            return Needed::Towards(action, one);
         }
-        ["dispatch", ..] => Action::Resend,
-        ["approval", ..] => Action::Approve,
-        ["compose", ..] => Action::SendFree,
-        ["delivery"] if *method == Method::GET => Action::SeeJudgements,
+        ["dispatch", dispatch, ..] => {
+            let whole = DispatchId(dispatch.parse().unwrap_or_default());
+            return match (parts.get(2), group) {
+                (Some(&"resend"), Some(group)) => Needed::Towards(Action::Resend, Subject::Group(GroupId(group))),
+                _ => Needed::Throughout(Action::Resend, whole),
+            };
+        }
+        ["approval", ..] => return Needed::Somewhere(Action::Approve),
+        ["people"] => return Needed::Somewhere(Action::SeePerson),
+        ["people", person, act @ ..] => {
+            let action = match act {
+                [] => Action::SeePerson,
+                ["links"] => Action::RevokeLinks,
+                _ => Action::EditDetails,
+            };
+            let one = person.parse().map_or(everybody, |number| Subject::Person(PersonId(number)));
+            return Needed::Towards(action, one);
+        }
+        ["judgements"] => return Needed::Somewhere(Action::SeeJudgements),
+        ["compose", ..] => return Needed::Somewhere(Action::SendFree),
+        ["delivery"] if *method == Method::GET => return Needed::Somewhere(Action::SeeJudgements),
         ["delivery"] => Action::EditRules,
         _ => Action::ManageAccounts,
     };
-    Some((action, everybody))
+    Needed::Towards(action, everybody)
 }
 
 #[cfg(test)]
@@ -67,11 +99,21 @@ mod tests {
 
     #[test]
     fn req_a31_a_page_nobody_listed_asks_for_the_most_and_ones_own_account_for_nothing() {
-        let asked = |path| needed(&Method::GET, path).map(|(action, _)| action);
-        assert_eq!(asked("/me/password"), None);
-        assert_eq!(asked("/audit"), Some(Action::ManageAccounts));
-        assert_eq!(asked("/dispatch/3/people"), Some(Action::SeeAnswers));
-        let person = needed(&Method::POST, "/dispatch/3/person/12/answer");
-        assert_eq!(person, Some((Action::AnswerFor, Subject::Person(PersonId(12)))));
+        let asked = |path| needed(&Method::GET, path, None);
+        let everybody = Subject::Side(Side::Domestic);
+        assert_eq!(asked("/me/password"), Needed::Nothing);
+        assert_eq!(asked("/audit"), Needed::Towards(Action::ManageAccounts, everybody));
+        assert_eq!(asked("/dispatch/3/people"), Needed::Somewhere(Action::SeeAnswers));
+        let person = needed(&Method::POST, "/dispatch/3/person/12/answer", None);
+        assert_eq!(person, Needed::Towards(Action::AnswerFor, Subject::Person(PersonId(12))));
+    }
+
+    #[test]
+    fn req_a31_sending_again_asks_about_the_group_and_about_everybody_without_one() {
+        let asked = |group| needed(&Method::POST, "/dispatch/3/resend", group);
+        assert_eq!(asked(Some(7)), Needed::Towards(Action::Resend, Subject::Group(GroupId(7))));
+        assert_eq!(asked(None), Needed::Throughout(Action::Resend, DispatchId(3)));
+        let cancel = needed(&Method::POST, "/dispatch/3/cancel", Some(7));
+        assert_eq!(cancel, Needed::Throughout(Action::Resend, DispatchId(3)));
     }
 }

@@ -9,9 +9,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Account, AccountId};
+use hikyaku_dispatch::{Account, AccountId, Action, Waiting};
 
-use super::Console;
+use super::{Console, Scope, rights};
 use crate::frame::{Bar, Frame, MenuLink, Place};
 use crate::gate::session::Session;
 use crate::moment;
@@ -55,14 +55,22 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
 impl Viewer {
     /// The frame of a page of `place` for this viewer.
     pub(crate) fn frame(&self, console: &Console, place: Place) -> Frame {
-        let waiting = console.web().desk.read(|state| state.waiting().count());
-        let link = |(at, href, label): &(Place, &'static str, &'static str)| MenuLink {
-            href,
-            label,
-            here: *at == place,
-            waiting: if *at == Place::Approval { waiting } else { 0 },
-        };
-        let bar = Bar { label: self.label.clone(), menu: Place::MENU.iter().map(link).collect() };
+        let menu = console.web().desk.read(|state| {
+            let opens = |href: &str| {
+                rights::is_met(rights::needed(&Method::GET, href, None), self.account, state, console.now())
+            };
+            let approve = Scope::of(state, self.account, Action::Approve, console.now());
+            let is_own = |it: &&Waiting| approve.is_wide(state.side_of(&it.proposal.draft));
+            let waits = state.waiting().filter(is_own).count();
+            let link = |(at, href, label): &(Place, &'static str, &'static str)| MenuLink {
+                href,
+                label,
+                here: *at == place,
+                waiting: if *at == Place::Approval { waits } else { 0 },
+            };
+            Place::MENU.iter().filter(|(_, href, _)| opens(href)).map(link).collect()
+        });
+        let bar = Bar { label: self.label.clone(), menu };
         let now = moment::for_console(console.now());
         Frame::new(now, &console.settings().organisation, Some(bar))
     }

@@ -1,6 +1,7 @@
 //! Who comes in to the console: proving who somebody is, remembering it for a while, and keeping guessers slow.
 
 pub(crate) mod factor;
+pub(crate) mod identify;
 pub(crate) mod origin;
 pub(crate) mod password;
 pub(crate) mod rate;

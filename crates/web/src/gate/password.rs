@@ -109,7 +109,7 @@ fn derive(password: &str, with: &PasswordHash) -> Option<[u8; 32]> {
 }
 
 /// Whether a password fits a hash.
-fn fits(password: &str, hash: &PasswordHash) -> bool {
+pub(crate) fn fits(password: &str, hash: &PasswordHash) -> bool {
     derive(password, hash).is_some_and(|made| verify_slices_are_equal(&made, &hash.hash).is_ok())
 }
 

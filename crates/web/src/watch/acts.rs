@@ -6,7 +6,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response as Reply},
 };
-use hikyaku_dispatch::{Command, Dispatch, DispatchCommand, DispatchDraft, DispatchId, FollowUp, GroupId, Target};
+use hikyaku_dispatch::{
+    Command, Dispatch, DispatchCommand, DispatchDraft, DispatchId, FollowUp, GroupId, State as Known, Target,
+};
 use serde::Deserialize;
 
 use crate::console::{Console, Viewer, told};
@@ -53,7 +55,7 @@ pub(crate) async fn resend(
     let command: Option<Command> = match scope.group {
         None => Some(DispatchCommand::Resend { dispatch }.into()),
         Some(group) => console.web().desk.read(|state| {
-            let draft = again(state.dispatch(dispatch)?, GroupId(group), now.as_second() / 60);
+            let draft = again(state, state.dispatch(dispatch)?, GroupId(group), now.as_second() / 60);
             Some(DispatchCommand::Open { draft: Box::new(draft) }.into())
         }),
     };
@@ -76,7 +78,7 @@ pub(crate) async fn cancel(State(console): State<Console>, viewer: Viewer, Path(
 }
 
 /// The same question once more to whoever of a group has not answered. Pressed twice within a minute, it is one.
-fn again(dispatch: &Dispatch, group: GroupId, minute: i64) -> DispatchDraft {
+fn again(state: &Known, dispatch: &Dispatch, group: GroupId, minute: i64) -> DispatchDraft {
     let record = dispatch.record();
     DispatchDraft {
         key: format!("{}/again/{}/{minute}", record.key, group),
@@ -86,8 +88,9 @@ fn again(dispatch: &Dispatch, group: GroupId, minute: i64) -> DispatchDraft {
         facts: record.facts.clone(),
         template: record.template.clone(),
         question: record.question.clone(),
-        side: hikyaku_dispatch::Side::Domestic,
-        target: Target::All(vec![Target::Unanswered(dispatch.id()), Target::Groups(vec![group])]),
+        side: state.side_of(record),
+        // The group first: rights are asked about whoever is named first.
+        target: Target::All(vec![Target::Groups(vec![group]), Target::Unanswered(dispatch.id())]),
         class: record.class,
         follow_up: FollowUp::default(),
     }
@@ -107,7 +110,10 @@ fn render(console: &Console, viewer: &Viewer, id: DispatchId, scope: &Scope, tro
             dispatch: id.0,
             title: dispatch.record().title.clone(),
             group: group.map(|group| (group.id.0, group.name.clone())),
-            people: Count(row.map_or(tally.unanswered, |row| row.unanswered)),
+            people: Count(match group {
+                Some(_) => row.map_or(0, |row| row.unanswered),
+                None => tally.unanswered,
+            }),
         })
     });
     match page {

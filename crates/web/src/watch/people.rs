@@ -6,10 +6,10 @@ use axum::{
     http::StatusCode,
     response::Response as Reply,
 };
-use hikyaku_dispatch::{Dispatch, DispatchId, GroupId, PersonId, Response, State as Present};
+use hikyaku_dispatch::{Action, Dispatch, DispatchId, GroupId, PersonId, Response, State as Present};
 use serde::Deserialize;
 
-use crate::console::{Console, Viewer};
+use crate::console::{Console, Scope, Viewer};
 use crate::frame::{Count, Frame, Place};
 use crate::mode::Marks;
 use crate::moment;
@@ -70,26 +70,32 @@ pub(crate) async fn list(
     let frame = viewer.frame(&console, Place::Now);
     let page = console.web().desk.read(|state| {
         let dispatch = state.dispatch(DispatchId(dispatch))?;
-        Some(PeoplePage::new(state, dispatch, &asked, frame))
+        let scope = console.scope(state, &viewer, Action::SeeAnswers);
+        let reaches = asked.group.is_none_or(|group| scope.holds_group(state, GroupId(group)));
+        reaches.then(|| PeoplePage::new(state, dispatch, &scope, &asked, frame))
     });
     match page {
         Some(page) => page::render(StatusCode::OK, &page),
         None => page::nothing(
             viewer.frame(&console, Place::Now),
             "配信がありません",
-            "この番号の配信はありません。現況の一覧から選んでください。",
+            "この番号の配信がないか、担当の外の組織です。現況の一覧から選んでください。",
         ),
     }
 }
 
 impl PeoplePage {
-    fn new(state: &Present, dispatch: &Dispatch, asked: &Asked, frame: Frame) -> Self {
+    fn new(state: &Present, dispatch: &Dispatch, scope: &Scope, asked: &Asked, frame: Frame) -> Self {
+        let sees_all = scope.holds_all(state, dispatch);
         let record = dispatch.record();
         let number = dispatch.id().0;
         let group = asked.group.map(GroupId);
         let fits = |person: &PersonId| {
             let within = |person: &hikyaku_dispatch::Person| group.is_none_or(|group| person.within.contains(&group));
-            state.people().find(*person).is_some_and(within) && is_wanted(state, dispatch, *person, &asked.answer)
+            let is_seen = sees_all || scope.holds_person(state, *person);
+            state.people().find(*person).is_some_and(within)
+                && is_wanted(state, dispatch, *person, &asked.answer)
+                && is_seen
         };
         let all: Vec<PersonId> = dispatch.asked().filter(fits).collect();
         let pages = all.len().div_ceil(PAGE_MAX).max(1);
@@ -147,8 +153,8 @@ fn row(state: &Present, dispatch: &Dispatch, id: PersonId) -> Row {
             }
             None => standing(dispatch.response(id)).to_owned(),
         },
-        at: last.map(|answer| moment::for_console(answer.at)).unwrap_or_default(),
-        comment: last.map(|answer| answer.comment.clone()).unwrap_or_default(),
+        at: last.map(|answer| moment::for_console(answer.at())).unwrap_or_default(),
+        comment: last.map(|answer| answer.comment().to_owned()).unwrap_or_default(),
     }
 }
 

@@ -16,6 +16,7 @@ use super::people::standing;
 use crate::console::{Console, Viewer, told};
 use crate::form::{COMMENT_MAX_CHARS, Comment};
 use crate::frame::{Frame, Place};
+use crate::further;
 use crate::mode::Marks;
 use crate::moment;
 use crate::page;
@@ -47,6 +48,8 @@ struct Given {
     at: String,
     how: &'static str,
     comment: String,
+    /// Answers to further questions.
+    details: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -106,15 +109,15 @@ pub(crate) async fn say(
 ) -> Reply {
     let (dispatch, person) = (DispatchId(dispatch), PersonId(person));
     let found = console.web().desk.read(|state| {
-        let own = state.accounts().find(viewer.account)?.person?;
-        Some((own, state.dispatch(dispatch)?.record().incident))
+        let has_person = state.accounts().find(viewer.account)?.person.is_some();
+        state.incident_of(dispatch).map(|incident| incident.id).filter(|_| has_person)
     });
-    let Some((own, incident)) = found else {
+    let Some(incident) = found else {
         let trouble = "返信するには、アカウントが職員と結び付いている必要があります。アカウントの画面で職員番号を登録してください。";
         return render(&console, &viewer, dispatch, person, Some(trouble.into()), typed.text);
     };
     let text = typed.text.replace("\r\n", "\n").trim().to_owned();
-    let command = AnswerCommand::Say { incident, person, speaker: Speaker::Manager(own), text };
+    let command = AnswerCommand::Say { incident, person, text };
     done(&console, &viewer, dispatch, person, command, typed.text).await
 }
 
@@ -167,13 +170,14 @@ impl PersonPage {
         let answers = state.incident(record.incident).map_or(&[][..], |incident| incident.answers(id));
         let given = answers.iter().rev().map(|answer| Given {
             label: record.question.choice(answer.choice).map(|it| it.label_ja.clone()).unwrap_or_default(),
-            at: moment::for_console(answer.at),
+            at: moment::for_console(answer.at()),
             how: match answer.via {
                 Via::Link => "本人",
                 Via::Behalf => "代理回答",
                 Via::SelfReport => "自主報告",
             },
-            comment: answer.comment.clone(),
+            comment: answer.comment().to_owned(),
+            details: further::lines(&record.question, answer.details()),
         });
         let mails = person.map(|it| it.addresses()).unwrap_or_default().iter().filter_map(|address| {
             let end = dispatch.mail_end(id, address.place);

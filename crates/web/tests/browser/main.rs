@@ -9,12 +9,14 @@ mod chrome;
 #[path = "../stage/mod.rs"]
 mod stage;
 
+use std::process::Command;
 use std::sync::Arc;
 
 use chrome::{Chrome, DESKTOP, PHONE, PLAIN_PHONE, Screen};
-use hikyaku_dispatch::{DispatchId, Mode, Question};
+use hikyaku_dispatch::{DispatchId, Mode, Question, Role, Side};
 use hikyaku_web::Door;
-use stage::{PASSWORD, Stage};
+use jiff::SignedDuration;
+use stage::{OFFICES, PASSWORD, Stage};
 use tokio::task::JoinHandle;
 
 /// A stage whose pages are served on real sockets.
@@ -58,10 +60,14 @@ impl House {
 
     /// A browser in which somebody is logged in.
     async fn logged_in(&mut self, screen: Screen) -> Chrome {
+        self.logged_in_as("admin", screen).await
+    }
+
+    async fn logged_in_as(&mut self, login: &str, screen: Screen) -> Chrome {
         let mut chrome = self.browser(screen).await;
         chrome.go(&format!("{}/", self.console)).await;
         let code = self.codes.pop().unwrap();
-        chrome.fill("#login", "admin").await;
+        chrome.fill("#login", login).await;
         chrome.fill("#password", PASSWORD).await;
         chrome.fill("#code", &code).await;
         chrome.press("button.go").await;
@@ -90,6 +96,9 @@ async fn assert_accessible(chrome: &mut Chrome, name: &str) {
         .await;
     assert_eq!(found.as_array().map(Vec::len), Some(0), "{name}: {found:#}");
 }
+
+/// What a tap on each summary does.
+const OPEN_ALL: &str = "document.querySelectorAll('details').forEach(it => { it.open = true })";
 
 /// A page that somebody looks at. Without a script it is the same page, which has been checked with one.
 async fn seen(chrome: &mut Chrome, name: &str) {
@@ -125,6 +134,80 @@ async fn somebody_answers_by_telephone_in_three_languages_and_changes_the_answer
         assert_eq!(chrome.run("document.cookie").await, "");
         house.end(chrome);
     }
+}
+
+/// What a program prints.
+async fn printed(program: &'static str, arguments: &[&str]) -> String {
+    let mut command = Command::new("timeout");
+    command.args(["60", program]).args(arguments);
+    let ended = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs w3m and Python"]
+async fn somebody_answers_in_a_text_browser() {
+    let house = House::open(2).await;
+    let dispatch = house.stage.ask("first", Mode::Drill, Question::safety()).await;
+    let link = format!("{}{}", house.answers, house.stage.link(dispatch, 1));
+    let page = printed("w3m", &["-dump", "-cols", "60", "-O", "UTF-8", &link]).await;
+    for there in ["これは訓練です", "石川県能登地方の地震", "飛脚 1郎", "無事・登庁可", "支援が必要"]
+    {
+        assert!(page.contains(there), "{there}: {page}");
+    }
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/w3m.py");
+    let thanks = printed("python3", &[keys, &link, "無事・登庁不可"]).await;
+    assert!(thanks.contains("回答を記録しました") && thanks.contains("無事・登庁不可"), "{thanks}");
+    assert_eq!(house.stage.versions(1), 1);
+    house.tasks.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn somebody_reports_without_being_asked_says_where_and_confirms_an_address() {
+    for screen in [PHONE, PLAIN_PHONE, DESKTOP] {
+        let house = House::open(5).await;
+        let person = house.stage.person(5);
+        let page = format!("{}/p/{}", house.answers, house.stage.desk.personal_token(person));
+        let mut chrome = house.browser(screen).await;
+        for lang in ["easy", "en", "ja"] {
+            chrome.go(&format!("{page}?lang={lang}")).await;
+            seen(&mut chrome, &format!("own-{lang}")).await;
+        }
+        chrome.press("button[name=choice][value='1']").await;
+        assert!(chrome.text().await.contains("報告を記録しました"));
+        seen(&mut chrome, "own-reported").await;
+        chrome.run(OPEN_ALL).await;
+        chrome.press("form[action*='/place'] button").await;
+        assert!(chrome.text().await.contains("登録しました"));
+        let until = house.stage.time() + SignedDuration::from_hours(1);
+        let token = house.stage.desk.address_token(person, "own@gmail.example", until);
+        chrome.go(&format!("{}/c/{token}", house.answers)).await;
+        seen(&mut chrome, "confirm").await;
+        chrome.press("form button").await;
+        assert!(chrome.text().await.contains("アドレスを登録しました"));
+        chrome.go(&page).await;
+        chrome.run(OPEN_ALL).await;
+        seen(&mut chrome, "own-open").await;
+        house.end(chrome);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn a_group_manager_sees_the_own_part_on_a_telephone() {
+    let mut house = House::open(120).await;
+    let dispatch = house.asked("real", Mode::Real).await;
+    let group = house.stage.desk.read(|now| now.groups().by_path(Side::Domestic, ["架空省", OFFICES[1]]).unwrap());
+    house.codes = house.stage.open_account_as("manager", Role::GroupManager(group)).await;
+    let mut chrome = house.logged_in_as("manager", PHONE).await;
+    seen(&mut chrome, "part-now").await;
+    chrome.go(&format!("{}/dispatch/{}", house.console, dispatch.0)).await;
+    let text = chrome.text().await;
+    assert!(text.contains("担当の組織") && !text.contains(OFFICES[2]), "{text}");
+    seen(&mut chrome, "part-dispatch").await;
+    house.end(chrome);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -207,9 +290,24 @@ async fn the_further_pages_fit_every_screen() {
         seen(&mut chrome, "login").await;
         drop(chrome);
         let mut chrome = house.logged_in(screen).await;
-        for path in ["approval", "delivery", "accounts", "me", "prove", "me/password", "nowhere"] {
+        house.stage.quake("5+").await;
+        let member = format!("people/{}", house.stage.person(5).0);
+        for path in [
+            "approval",
+            "people",
+            "people?q=2",
+            &member,
+            "judgements",
+            "delivery",
+            "accounts",
+            "me",
+            "prove",
+            "me/password",
+            "nowhere",
+        ] {
             chrome.go(&format!("{}/{path}", house.console)).await;
-            seen(&mut chrome, &path.replace('/', "-")).await;
+            chrome.run(OPEN_ALL).await;
+            seen(&mut chrome, &path.replace(['/', '?', '='], "-")).await;
         }
         house.end(chrome);
     }

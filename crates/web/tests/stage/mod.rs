@@ -9,9 +9,13 @@ use axum::{
     body::Body,
     http::{HeaderMap, Request, StatusCode, header},
 };
+use hikyaku_bulletin::{
+    Area, AreaReport, AreaScheme, Bulletin, Fate, Kind, Prefecture, Revision, SeriesKey, Severity, SourceId, Standing,
+};
 use hikyaku_dispatch::{
-    AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, Holder, IncidentId, Keys,
-    MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport, RosterRow, Side,
+    AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, GroupId, Holder, IncidentId,
+    JudgingCommand, Keys, MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport, RosterRow,
+    Side,
 };
 use hikyaku_web::{Console, ConsoleSettings, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
@@ -76,6 +80,30 @@ impl Stage {
         self.desk.read(|now| now.latest_dispatch().unwrap().id())
     }
 
+    /// A group of the overseas side, with one person.
+    pub async fn overseas_group(&self) -> GroupId {
+        let groups = vec![vec!["大使館".to_owned()]];
+        let region = vec!["17".parse().unwrap()];
+        let row = RosterRow::new("K00001", "海外 一郎", groups, region, vec!["k1@mail.example".into()]);
+        let import = RosterImport { side: Side::Overseas, ..RosterImport::part(vec![row]) };
+        self.desk.command(PeopleCommand::Import(import), self.time()).await.unwrap();
+        self.desk.read(|now| now.groups().by_path(Side::Overseas, ["大使館"]).unwrap())
+    }
+
+    /// A telegram of an earthquake in 石川県能登 comes in; no rule is set.
+    pub async fn quake(&self, intensity: &str) {
+        let source = SourceId::new(format!("quake {intensity}"));
+        let mut bulletin = Bulletin::new(source, Kind::IntensityPrompt, Standing::Real, Revision::Issue, self.time());
+        bulletin.series.push(SeriesKey::Event("1".into()));
+        bulletin.areas.push(AreaReport {
+            area: Area::new(AreaScheme::SeismicLocal, "390", "石川県能登", Prefecture::from_code(17)),
+            severity: Severity::Intensity(intensity.parse().unwrap()),
+        });
+        let take =
+            JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate: Fate::Act, received: self.time() };
+        self.desk.command(take, self.time()).await.unwrap();
+    }
+
     pub fn time(&self) -> Timestamp {
         *self.now.lock().unwrap()
     }
@@ -107,14 +135,25 @@ impl Stage {
         visitor.log_in("admin", PASSWORD, &codes[0]).await
     }
 
-    /// An account with [`PASSWORD`], set up; its recovery codes.
+    /// Somebody who is logged in and holds just this role.
+    pub async fn holder(&self, login: &str, role: Role) -> Admin {
+        let codes = self.open_account_as(login, role).await;
+        Visitor::new(self.console()).log_in(login, PASSWORD, &codes[0]).await
+    }
+
+    /// An administrator's account with [`PASSWORD`], set up; its recovery codes.
     pub async fn open_account(&self, login: &str) -> Vec<String> {
+        self.open_account_as(login, Role::SystemAdministrator).await
+    }
+
+    /// The account of somebody who holds just this role; its recovery codes.
+    pub async fn open_account_as(&self, login: &str, role: Role) -> Vec<String> {
         let password = hash_password(PASSWORD).unwrap();
         let names = Names { login: login.into(), label: format!("{login} の表示名") };
         let open = AccountCommand::Open { names, person: None, password: password.clone() };
         self.desk.command(open, self.time()).await.unwrap();
         let account = self.desk.read(|now| now.accounts().by_login(login).unwrap().id);
-        let grant = AccessCommand::Grant { holder: Holder::Account(account), role: Role::SystemAdministrator };
+        let grant = AccessCommand::Grant { holder: Holder::Account(account), role };
         self.desk.command(grant, self.time()).await.unwrap();
         let (factor, codes) = make_factor().unwrap();
         for command in

@@ -1,0 +1,125 @@
+//! What administrators must be told of by themselves: a dispatch that is late, a carrier that may throw mail away, a list that
+//! nobody takes. Pure: it says what holds now, under a name that is the same as long as it is the same alarm.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::dispatch::Dispatch;
+use crate::lateness::Punctuality;
+use crate::mail::Mode;
+use crate::rule::Aim;
+use crate::silence::suspects;
+use crate::state::State;
+
+/// Nothing is said of what was sent longer ago.
+const RECENT: SignedDuration = SignedDuration::from_hours(24);
+
+/// When something is worth an alarm; from the configuration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AlarmPolicy {
+    /// A dispatch is late beyond so many times what its class allows (requirement P06).
+    pub late_factor: f64,
+    /// So long after its mails were queued, the answer rates of carriers are compared.
+    pub silent_after: SignedDuration,
+    /// The system behind the other channels must have taken a list by so long after it was made.
+    pub list_within: SignedDuration,
+}
+
+impl Default for AlarmPolicy {
+    fn default() -> Self {
+        AlarmPolicy {
+            late_factor: 1.5,
+            silent_after: SignedDuration::from_mins(30),
+            list_within: SignedDuration::from_mins(60),
+        }
+    }
+}
+
+/// Something that administrators must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// The same for the same alarm, however often it is found.
+    pub key: String,
+    /// In a line, for people.
+    pub title: String,
+    /// All of it.
+    pub text: String,
+}
+
+impl State {
+    /// What administrators must know at `now`. Drills and tests raise no alarm.
+    #[must_use]
+    pub fn alarms(&self, policy: &AlarmPolicy, now: Timestamp) -> Vec<Alarm> {
+        let is_meant = |it: &&Dispatch| {
+            let record = it.record();
+            record.mode == Mode::Real
+                && matches!(record.aim, Aim::Safety | Aim::Information)
+                && now.duration_since(record.opened) < RECENT
+        };
+        let recent = self.dispatches().filter(is_meant);
+        recent
+            .flat_map(|dispatch| {
+                let silent = silent(self, dispatch, policy, now);
+                late(dispatch, policy, now).into_iter().chain(silent).chain(untaken(dispatch, policy, now))
+            })
+            .collect()
+    }
+}
+
+/// The cause report of a late dispatch: once as soon as it is late, and once more when it is over.
+fn late(dispatch: &Dispatch, policy: &AlarmPolicy, now: Timestamp) -> Option<Alarm> {
+    let punctuality = Punctuality::of(dispatch);
+    if dispatch.is_cancelled() || dispatch.reachable_mails() == 0 || !punctuality.is_late(policy.late_factor, now) {
+        return None;
+    }
+    let (key, end) = match punctuality.over {
+        Some(_) => (format!("late/{}/over", dispatch.id()), "遅れて完了しました"),
+        None => (format!("late/{}", dispatch.id()), "遅れています"),
+    };
+    let title = &dispatch.record().title;
+    let text = punctuality.cause_report(title, dispatch.measures(), now);
+    Some(Alarm { key, title: format!("配信が{end}: {title}"), text })
+}
+
+/// Carriers that took mails of a dispatch and whose people answer far less often than the others'.
+fn silent(state: &State, dispatch: &Dispatch, policy: &AlarmPolicy, now: Timestamp) -> Vec<Alarm> {
+    let is_time = dispatch.timeline().queued.is_some_and(|queued| now.duration_since(queued) >= policy.silent_after);
+    if !is_time || !dispatch.record().question.is_asked() {
+        return Vec::new();
+    }
+    let of = |suspect: crate::silence::Suspect| {
+        let (own, others, carrier) = (suspect.own, suspect.others, suspect.carrier);
+        let text = format!(
+            "「{}」で、{carrier} 宛ての回答率が他の事業者の半分を下回っています。\n\
+             {carrier}: 受付 {} 人のうち回答 {} 人\n他の事業者: 受付 {} 人のうち回答 {} 人\n\
+             受け付けたメールを、知らせずに捨てている（迷惑メール扱いなど）おそれがあります。\n\
+             {carrier} の宛先の人に電話などで届いているか確かめ、届いていなければ事業者に問い合わせてください。",
+            dispatch.record().title,
+            own.people,
+            own.answered,
+            others.people,
+            others.answered
+        );
+        let title = format!("{carrier} で回答が少なすぎます: {}", dispatch.record().title);
+        Alarm { key: format!("silent/{}/{carrier}", dispatch.id()), title, text }
+    };
+    suspects(&state.tally(dispatch.id())).into_iter().map(of).collect()
+}
+
+/// A list for other channels that nobody took in time.
+fn untaken(dispatch: &Dispatch, policy: &AlarmPolicy, now: Timestamp) -> Option<Alarm> {
+    let (listed, people) = dispatch.unreached().filter(|_| dispatch.list_taken().is_none())?;
+    if people.is_empty() || now.duration_since(listed) < policy.list_within {
+        return None;
+    }
+    let title = &dispatch.record().title;
+    let text = format!(
+        "「{title}」に回答していない {} 人の一覧を、他の連絡手段（SMS・電話など）の仕組みが受け取っていません。\n\
+         管理画面で未回答の人を確かめ、直接連絡してください。",
+        people.len()
+    );
+    Some(Alarm {
+        key: format!("list/{}", dispatch.id()),
+        title: format!("未回答者の一覧が渡っていません: {title}"),
+        text,
+    })
+}

@@ -1,0 +1,144 @@
+//! Showing the own page; a report, a place and a language that are posted to it.
+
+use axum::{
+    Form,
+    extract::{Query, State, rejection::FormRejection},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use hikyaku_dispatch::{Actor, AnswerCommand, ChoiceId, Command, PeopleCommand, PersonalView};
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use super::page::{DAYS, PersonalPage, language_of, page_language};
+use super::words::OwnWords;
+use crate::answer::Visit;
+use crate::form::{AnswerForm, Comment};
+use crate::page;
+use crate::state::WebState;
+use crate::words::Lang;
+
+/// What was just done, as the address says.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Done {
+    #[serde(default)]
+    done: String,
+    lang: Option<String>,
+}
+
+/// `GET /p/{token}`. Records nothing. In the person's own language unless another is asked for.
+pub(crate) async fn show(State(state): State<WebState>, visit: Visit, Query(asked): Query<Done>) -> Response {
+    match state.desk.open_personal(visit.token(), state.now()) {
+        Ok(view) => {
+            let lang = asked.lang.as_deref().map_or(page_language(view.language), |code| Lang::from_code(Some(code)));
+            let path = path(&visit);
+            let page = PersonalPage::new(&view, &path, lang, state.post.is_some()).done(&asked.done);
+            page::render(StatusCode::OK, &page)
+        }
+        Err(refusal) => page::refuse(refusal, visit.lang()),
+    }
+}
+
+/// `POST /p/{token}`: a report. Pressed twice it is recorded once.
+pub(crate) async fn report(
+    State(state): State<WebState>,
+    visit: Visit,
+    form: Result<Form<AnswerForm>, FormRejection>,
+) -> Response {
+    let view = match state.desk.open_personal(visit.token(), state.now()) {
+        Ok(view) => view,
+        Err(refusal) => return page::refuse(refusal, visit.lang()),
+    };
+    let form = form.map(|Form(form)| form).unwrap_or_default();
+    let choice = form.choice.parse().ok().map(ChoiceId).filter(|id| view.question.choice(*id).is_some());
+    let Some(choice) = choice else {
+        return again(&state, &visit, &view, |own| own.not_recorded, &form.comment, "");
+    };
+    let command =
+        AnswerCommand::SelfReport { person: view.person, choice, comment: Comment::from_typed(&form.comment).text };
+    carry_out(&state, &visit, &view, command, "report", &form.comment).await
+}
+
+/// Where somebody is for some days; nothing takes it back.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct PlaceForm {
+    #[serde(default)]
+    region: String,
+    #[serde(default)]
+    days: String,
+}
+
+/// `POST /p/{token}/place`.
+pub(crate) async fn set_place(State(state): State<WebState>, visit: Visit, Form(form): Form<PlaceForm>) -> Response {
+    let view = match state.desk.open_personal(visit.token(), state.now()) {
+        Ok(view) => view,
+        Err(refusal) => return page::refuse(refusal, visit.lang()),
+    };
+    let region = form.region.parse::<u8>().ok().and_then(|code| format!("{code:02}").parse().ok());
+    let days = form.days.parse().ok().filter(|days| DAYS.contains(days)).unwrap_or(DAYS[0]);
+    let until = region.as_ref().map(|_| state.now() + SignedDuration::from_hours(24 * i64::from(days)));
+    let command = PeopleCommand::SetWhereabouts { person: view.person, region, until };
+    carry_out(&state, &visit, &view, command, "saved", "").await
+}
+
+/// The language of mails.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct LanguageForm {
+    language: Option<String>,
+}
+
+/// `POST /p/{token}/language`.
+pub(crate) async fn set_language(
+    State(state): State<WebState>,
+    visit: Visit,
+    Form(form): Form<LanguageForm>,
+) -> Response {
+    let view = match state.desk.open_personal(visit.token(), state.now()) {
+        Ok(view) => view,
+        Err(refusal) => return page::refuse(refusal, visit.lang()),
+    };
+    let language = language_of(Lang::from_code(form.language.as_deref()));
+    let command = PeopleCommand::SetLanguage { person: view.person, language };
+    carry_out(&state, &visit, &view, command, "saved", "").await
+}
+
+/// Carries out what the owner of the page asks for, and leads back to the page.
+pub(super) async fn carry_out(
+    state: &WebState,
+    visit: &Visit,
+    view: &PersonalView,
+    command: impl Into<Command>,
+    done: &str,
+    typed: &str,
+) -> Response {
+    match state.desk.command_as(Actor::Responder(view.person), command, state.now()).await {
+        Ok(_) => back(visit, done),
+        Err(error) => {
+            tracing::error!(%error, "what a person asked for could not be recorded");
+            again(state, visit, view, |own| own.not_recorded, typed, "")
+        }
+    }
+}
+
+/// The page once more, so that loading again posts nothing.
+pub(super) fn back(visit: &Visit, done: &str) -> Response {
+    Redirect::to(&format!("{}?lang={}&done={done}", path(visit), visit.lang().code())).into_response()
+}
+
+/// The page with what went wrong, and everything that was typed.
+pub(super) fn again(
+    state: &WebState,
+    visit: &Visit,
+    view: &PersonalView,
+    trouble: fn(&OwnWords) -> &'static str,
+    comment: &str,
+    typed: &str,
+) -> Response {
+    let path = path(visit);
+    let page = PersonalPage::new(view, &path, visit.lang(), state.post.is_some()).trouble(trouble, comment, typed);
+    page::render(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+fn path(visit: &Visit) -> String {
+    format!("/p/{}", visit.token())
+}
