@@ -9,6 +9,7 @@ use crate::mail::Mode;
 use crate::question::{ChoiceId, Detail, Question};
 use crate::rule::Aim;
 use crate::sealed::Private;
+use crate::timeline::Micros;
 
 /// Longest comment, in characters.
 pub const COMMENT_CHARS_MAX: usize = 500;
@@ -50,47 +51,70 @@ pub struct AnswerRecord {
     pub at: Timestamp,
 }
 
-/// One version of somebody's answer.
+/// One version of somebody's answer. Five years have hundreds of thousands, most of them without a word: it is kept small.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The dispatch whose link was used.
     pub dispatch: DispatchId,
     /// What was chosen.
     pub choice: ChoiceId,
-    /// Free text; empty if none, or once erased.
-    pub comment: String,
-    /// Answers to further questions; none once erased.
-    pub details: Vec<Detail>,
     /// How it came in.
     pub via: Via,
-    /// When.
-    pub at: Timestamp,
+    at: Micros,
+    words: Option<Box<Words>>,
+}
+
+/// What somebody wrote beside the choice.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Words {
+    comment: String,
+    details: Vec<Detail>,
 }
 
 impl From<&AnswerRecord> for Answer {
     fn from(record: &AnswerRecord) -> Self {
+        let words = Words {
+            comment: record.comment.open().cloned().unwrap_or_default(),
+            details: record.details.open().cloned().unwrap_or_default(),
+        };
         Answer {
             dispatch: record.dispatch,
             choice: record.choice,
-            comment: record.comment.open().cloned().unwrap_or_default(),
-            details: record.details.open().cloned().unwrap_or_default(),
             via: record.via,
-            at: record.at,
+            at: record.at.into(),
+            words: (words != Words::default()).then(|| Box::new(words)),
         }
     }
 }
 
 impl Answer {
+    /// Free text; empty if none, or once erased.
+    #[must_use]
+    pub fn comment(&self) -> &str {
+        self.words.as_ref().map_or("", |words| &words.comment)
+    }
+
+    /// Answers to further questions; none once erased.
+    #[must_use]
+    pub fn details(&self) -> &[Detail] {
+        self.words.as_ref().map_or(&[], |words| &words.details)
+    }
+
+    /// When.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at.into()
+    }
+
     /// Nothing that the person wrote is left.
     pub(crate) fn erase(&mut self) {
-        self.comment.clear();
-        self.details.clear();
+        self.words = None;
     }
 
     /// Whether the same content again at `now` says nothing new.
     pub(crate) fn is_repeated(&self, choice: ChoiceId, comment: &str, details: &[Detail], now: Timestamp) -> bool {
-        let soon = now.as_second() - self.at.as_second() < DOUBLE_PRESS_SECONDS;
-        soon && self.choice == choice && self.comment == comment && self.details == details
+        let soon = now.as_second() - self.at().as_second() < DOUBLE_PRESS_SECONDS;
+        soon && self.choice == choice && self.comment() == comment && self.details() == details
     }
 }
 
@@ -148,5 +172,17 @@ impl Report {
             via: Via::SelfReport,
             at: self.at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::few::Few;
+
+    #[test]
+    fn an_answer_without_words_takes_24_bytes_wherever_it_lies() {
+        assert_eq!(std::mem::size_of::<Answer>(), 24);
+        assert_eq!(std::mem::size_of::<Few<Answer>>(), 24);
     }
 }

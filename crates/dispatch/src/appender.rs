@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::access::Actor;
@@ -16,7 +17,7 @@ use crate::command::Command;
 use crate::decide::decide_for;
 use crate::error::Error;
 use crate::event::{Entry, Event, JournalEvent};
-use crate::fold::Place;
+use crate::fold::{Checked, Place, check};
 use crate::journal::{Appended, Journal, JournalError};
 use crate::keys::Keys;
 use crate::snapshot::SnapshotFile;
@@ -175,19 +176,28 @@ impl Appender {
     }
 
     /// Folds what others appended, `tail` first, and starts ahead from there.
-    async fn catch_up(&mut self, mut tail: Vec<Row>) -> Result<(), Error> {
+    async fn catch_up(&mut self, tail: Vec<Row>) -> Result<(), Error> {
+        let mut coming = self.check_next(self.place.head, tail);
         loop {
-            if tail.is_empty() {
-                tail = self.journal.read_from(self.place.head.seq + 1).await?;
-            }
-            if tail.is_empty() {
+            let checked = coming.await.map_err(|_| Error::Closed)??;
+            if checked.head == self.place.head {
                 self.ahead = self.read_shown(State::clone);
                 return self.finish_erasures().await;
             }
-            let rows = std::mem::take(&mut tail);
+            // While these are folded, another thread reads and checks the next ones.
+            coming = self.check_next(checked.head, Vec::new());
             let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
-            self.place.fold(&rows, &self.keys, &mut shown)?;
+            self.place.fold(checked, &mut shown);
         }
+    }
+
+    /// Checks the rows after `head`: `tail`, or as many as are read at once.
+    fn check_next(&self, head: Head, tail: Vec<Row>) -> JoinHandle<Result<Checked, Error>> {
+        let (journal, keys) = (Arc::clone(&self.journal), self.keys.clone());
+        tokio::spawn(async move {
+            let rows = if tail.is_empty() { journal.read_from(head.seq + 1).await? } else { tail };
+            check(head, &rows, &keys)
+        })
     }
 
     /// Destroys the keys of those whose erasure is durable. No snapshot from before opens any more.

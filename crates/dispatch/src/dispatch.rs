@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::class::Class;
+use crate::few::Few;
 use crate::followup::FollowUp;
 use crate::gravity::Gravity;
 use crate::id::{AccountId, DispatchId, IncidentId, PersonId, RuleId};
 use crate::mail::{MailTemplate, Mode};
 use crate::measure::Measure;
+use crate::pack::pack_map;
 use crate::question::Question;
 use crate::round::Round;
 use crate::rule::Aim;
@@ -28,7 +30,7 @@ pub struct Asked {
     /// How bad it is for the person, if that is known.
     pub gravity: Option<Gravity>,
     /// The places of the person's addresses, in the person's order: as many mails, unless they are tried one after the other.
-    pub places: Vec<u8>,
+    pub places: Few<u8>,
 }
 
 /// What an event says of a new dispatch.
@@ -446,6 +448,13 @@ impl Dispatch {
 
     pub(crate) fn note_fetched(&mut self, people: &[PersonId]) {
         self.fetched.extend(people);
+    }
+
+    /// Gives back the room that it needed to grow: most of what happens to a dispatch has happened when the next one is opened.
+    pub(crate) fn pack(&mut self) {
+        pack_map(&mut self.ends);
+        self.timeline.pack();
+        self.book.pack();
     }
 
     pub(crate) fn settle(&mut self, outcome: &MailOutcome) {

@@ -19,18 +19,35 @@ pub(crate) struct Place {
     pub(crate) erased: Vec<PersonId>,
 }
 
+/// What rows hold, checked and opened.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// The last of those rows.
+    pub(crate) head: Head,
+    entries: Vec<Entry>,
+}
+
+/// Checks rows, which must follow `head`, and opens what they hold: most of the work of a fold, and none that needs the state.
+pub(crate) fn check(mut head: Head, rows: &[Row], keys: &Keys) -> Result<Checked, Error> {
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in rows {
+        head = head.follow(row).map_err(JournalError::from)?;
+        // What was dropped had no more part in the present.
+        let Some(entry) = open(row, keys)? else { continue };
+        belongs(&entry.event, keys)?;
+        entries.push(entry);
+    }
+    Ok(Checked { head, entries })
+}
+
 impl Place {
-    /// Folds rows into `state`; they must follow this place.
-    pub(crate) fn fold(&mut self, rows: &[Row], keys: &Keys, state: &mut State) -> Result<(), Error> {
-        for row in rows {
-            self.head = self.head.follow(row).map_err(JournalError::from)?;
-            // What was dropped had no more part in the present.
-            let Some(entry) = open(row, keys)? else { continue };
-            belongs(&entry.event, keys)?;
+    /// Folds rows that were checked into `state`; they follow this place.
+    pub(crate) fn fold(&mut self, checked: Checked, state: &mut State) {
+        self.head = checked.head;
+        for entry in checked.entries {
             self.erased.extend(entry.event.erases());
             state.apply(&entry.event);
         }
-        Ok(())
     }
 
     /// Destroys the keys that should be gone and are not, such as after a crash between the event and the key file.
@@ -61,7 +78,7 @@ pub async fn read_state(journal: &dyn Journal, keys: &Keys) -> Result<(State, He
         if rows.is_empty() {
             return Ok((state, place.head));
         }
-        place.fold(&rows, keys, &mut state)?;
+        place.fold(check(place.head, &rows, keys)?, &mut state);
     }
 }
 

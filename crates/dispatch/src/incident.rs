@@ -1,6 +1,5 @@
 //! Incidents (事象): several bulletins, dispatches and answers about the same thing (requirement A10).
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hikyaku_bulletin::{Area, AreaScheme, Bulletin, Hazard, IntensityReport, Kind, Prefecture, Revision};
@@ -9,9 +8,12 @@ use jiff::tz::{TimeZone, offset};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
+use crate::few::Few;
 use crate::gravity::Gravity;
-use crate::id::{DispatchId, IncidentId, PersonId, RuleId};
+use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::mail::Mode;
+use crate::notice::Notices;
+use crate::pack::pack_map;
 use crate::timeline::whole_micros;
 
 /// Most areas that a line of facts names.
@@ -63,23 +65,8 @@ pub struct Incident {
     pub(crate) prefectures: BTreeSet<Prefecture>,
     /// When a bulletin last changed it.
     pub(crate) touched: Timestamp,
-    pub(crate) known: BTreeMap<PersonId, Vec<Known>>,
-    pub(crate) answers: BTreeMap<PersonId, Vec<Answer>>,
-}
-
-/// What somebody was asked or told about, by which channel.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Known {
-    pub(crate) channel: Channel,
-    pub(crate) gravity: Gravity,
-    pub(crate) at: Timestamp,
-}
-
-/// Safety confirmations are one channel, for nobody is asked twice for two rules; each subscription is another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Channel {
-    Safety,
-    Subscription(RuleId),
+    pub(crate) notices: Notices,
+    pub(crate) answers: BTreeMap<PersonId, Few<Answer>>,
 }
 
 impl Incident {
@@ -96,7 +83,7 @@ impl Incident {
             split_from: None,
             series: BTreeSet::new(),
             prefectures: BTreeSet::new(),
-            known: BTreeMap::new(),
+            notices: Notices::default(),
             answers: BTreeMap::new(),
         }
     }
@@ -104,7 +91,12 @@ impl Incident {
     /// Every version of a person's answer, the present one last.
     #[must_use]
     pub fn answers(&self, person: PersonId) -> &[Answer] {
-        self.answers.get(&person).map_or(&[], Vec::as_slice)
+        self.answers.get(&person).map_or(&[], |versions| versions)
+    }
+
+    /// Gives back the room that it needed to grow, as [`crate::Dispatch`] does.
+    pub(crate) fn pack(&mut self) {
+        pack_map(&mut self.answers);
     }
 
     /// What a responder may read of it now.
@@ -115,29 +107,6 @@ impl Incident {
             facts.push("この情報は発表元が取り消しました。".into());
         }
         facts
-    }
-
-    /// Whether a person should be mailed about this: never mailed by this channel, it became worse, it is another hazard, or
-    /// the last mail is longer ago than the window.
-    pub(crate) fn is_news_for(&self, person: PersonId, channel: Channel, now: Gravity, since: Timestamp) -> bool {
-        let known = self.known.get(&person).map_or(&[][..], Vec::as_slice);
-        let mut same = known.iter().filter(|it| it.channel == channel && it.at > since);
-        same.all(|it| now.against(it.gravity) == Some(Ordering::Greater) || now.against(it.gravity).is_none())
-    }
-
-    /// The gravity that a person was last mailed about by a channel, on the scale of `now`.
-    pub(crate) fn known_of(&self, person: PersonId, channel: Channel, now: Gravity) -> Option<Gravity> {
-        let known = self.known.get(&person)?.iter();
-        known.rev().find(|it| it.channel == channel && now.against(it.gravity).is_some()).map(|it| it.gravity)
-    }
-
-    /// Notes what a person was mailed about, in place of what was known on that scale.
-    pub(crate) fn note(&mut self, person: PersonId, channel: Channel, gravity: Gravity, at: Timestamp) {
-        let known = self.known.entry(person).or_default();
-        known.retain(|it| it.channel != channel || it.gravity.against(gravity).is_none());
-        // Nearly everybody has one; without this there would be room for four.
-        known.reserve_exact(1);
-        known.push(Known { channel, gravity, at });
     }
 }
 

@@ -27,6 +27,7 @@ mod draft;
 mod due;
 mod error;
 mod event;
+mod few;
 mod fold;
 mod followup;
 mod gravity;
@@ -43,6 +44,8 @@ mod link;
 mod lint;
 mod mail;
 mod measure;
+mod notice;
+mod pack;
 mod person;
 mod personal;
 mod probing;
@@ -106,6 +109,7 @@ pub use event::{
     AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, HealthEvent, JournalEvent,
     JudgingEvent, News, PeopleEvent, RetentionEvent, TravelEvent,
 };
+pub use few::Few;
 pub use fold::read_state;
 pub use followup::FollowUp;
 pub use gravity::Gravity;

@@ -138,8 +138,8 @@ pub struct AnswerView {
 impl AnswerView {
     pub(crate) fn new(answer: &Answer, question: &Question) -> Option<Self> {
         let choice = question.choice(answer.choice)?.clone();
-        let (comment, details) = (answer.comment.clone(), answer.details.clone());
-        Some(AnswerView { choice, comment, details, via: answer.via, at: answer.at })
+        let (comment, details) = (answer.comment().to_owned(), answer.details().to_vec());
+        Some(AnswerView { choice, comment, details, via: answer.via, at: answer.at() })
     }
 }
 

@@ -13,6 +13,11 @@ impl<T> Shared<T> {
     pub(crate) fn new(value: T) -> Self {
         Shared(Arc::new(value))
     }
+
+    /// The value to change, if nobody else holds it.
+    pub(crate) fn own_mut(&mut self) -> Option<&mut T> {
+        Arc::get_mut(&mut self.0)
+    }
 }
 
 impl<T: Clone> Shared<T> {

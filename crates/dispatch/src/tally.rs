@@ -7,6 +7,7 @@ use hikyaku_bulletin::RegionCode;
 
 use crate::group::{Group, Groups};
 use crate::id::{GroupId, PersonId};
+use crate::pack::pack_set;
 use crate::question::Question;
 use serde::{Deserialize, Serialize};
 
@@ -190,6 +191,11 @@ impl Book {
                 count.add(usize::from(choice));
             }
         }
+    }
+
+    /// Gives back the room that it needed to grow.
+    pub(crate) fn pack(&mut self) {
+        pack_set(&mut self.accepted);
     }
 
     /// Changes every count that a person is part of.

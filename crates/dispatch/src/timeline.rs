@@ -51,6 +51,11 @@ impl Timeline {
         self.accepted.entry(carrier.to_owned()).or_default().push(at.as_microsecond());
     }
 
+    /// Gives back the room that it needed to grow.
+    pub(crate) fn pack(&mut self) {
+        self.accepted.values_mut().for_each(Vec::shrink_to_fit);
+    }
+
     /// When each carrier accepted its mails, soonest first.
     pub(crate) fn by_carrier(&self) -> impl Iterator<Item = (&str, Vec<i64>)> {
         self.accepted.iter().map(|(carrier, instants)| {
@@ -58,6 +63,23 @@ impl Timeline {
             instants.sort_unstable();
             (carrier.as_str(), instants)
         })
+    }
+}
+
+/// An instant in half the room of a [`Timestamp`], for what there are hundreds of thousands of: microseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Micros(i64);
+
+impl From<Timestamp> for Micros {
+    fn from(at: Timestamp) -> Self {
+        Micros(at.as_microsecond())
+    }
+}
+
+impl From<Micros> for Timestamp {
+    fn from(Micros(micros): Micros) -> Self {
+        // Whatever came from an instant is one again.
+        Timestamp::from_microsecond(micros).unwrap_or_default()
     }
 }
 

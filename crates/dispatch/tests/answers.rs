@@ -50,7 +50,7 @@ async fn an_answer_can_be_changed_and_every_version_is_kept() {
     assert_eq!((last.choice.label_ja.as_str(), last.at, last.via), ("無事・登庁不可", at("16:22:00"), Via::Link));
     let comments = desk.read(|state| {
         let answers = state.incidents().next().unwrap().answers(P1);
-        answers.iter().map(|answer| answer.comment.clone()).collect::<Vec<_>>()
+        answers.iter().map(|answer| answer.comment().to_owned()).collect::<Vec<_>>()
     });
     assert_eq!(comments, ["", "右足", ""]);
     let tally = desk.read(|state| state.tally(D1));

@@ -170,7 +170,7 @@ async fn req_s05_erasing_the_key_erases_the_person_in_a_journal_copied_before() 
     desk.read(|state| {
         let person = state.people().find(P1).unwrap();
         assert_eq!((person.name(), person.addresses().len()), ("削除済み", 0));
-        assert_eq!(state.incidents().next().unwrap().answers(P1)[0].comment, "");
+        assert_eq!(state.incidents().next().unwrap().answers(P1)[0].comment(), "");
         assert_eq!(state.people().find(P2).unwrap().name(), "乙川二郎");
         assert_eq!(state.tally(D1).answered, 1, "counts stay");
     });

@@ -8,14 +8,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use common::{D1, P1, P2, agree, answer, at, logged_in, quake, take};
+use common::{D1, P1, P2, agree, answer, at, logged_in, quake, shaken, take};
 use hikyaku_core::letter::{KeyId, Mailbox};
 use hikyaku_core::setup::NameService;
 use hikyaku_core::{Address, Batch, Config, Engine, Seal};
 use hikyaku_dispatch::{
-    AccessCommand, CustodyError, Desk, Erasure, GivenMaster, Guarded, HandOverKeys, Journal, Keys, Master, RedbJournal,
-    RequestId, Role, Sender, SignedText, SnapshotFile, Witnessed, batch_for, certificate_in_japanese, erase_person,
-    erase_system, erasure_certificate, export, hand_over, open_hand_over, verify,
+    AccessCommand, Actor, AnswerCommand, ChoiceId, Command, CustodyError, Desk, Erasure, Error, GivenMaster, Guarded,
+    HandOverKeys, IncidentId, Journal, Keys, Master, RedbJournal, Refusal, RequestId, Role, Sender, SignedText,
+    SnapshotFile, Witnessed, batch_for, certificate_in_japanese, erase_person, erase_system, erasure_certificate,
+    export, hand_over, open_hand_over, verify,
 };
 
 /// What identifies 甲山, in every way it is written.
@@ -344,4 +345,17 @@ async fn req_s19_a_whole_system_is_erased_to_the_last_file_and_certified_with_pl
     fs::create_dir_all(data.join("keys")).unwrap();
     fs::write(data.join("keys/people.keys"), ring).unwrap();
     assert!(Keys::open(data.join("keys")).is_err());
+}
+
+#[tokio::test]
+async fn req_s05_about_somebody_who_was_erased_nothing_personal_is_taken_any_more() {
+    let desk = shaken().await;
+    agree_to_erase(&desk).await;
+    erase_person(&desk, P1, at("18:00:00")).await.unwrap();
+    let report = AnswerCommand::SelfReport { person: P1, choice: ChoiceId(1), comment: "無事".into() };
+    let say = AnswerCommand::Say { incident: IncidentId(1), person: P1, text: "連絡ください".into() };
+    for command in [Command::from(report), say.into(), answer(D1, P1, 1, "無事")] {
+        let refused = desk.command_as(Actor::Responder(P1), command, at("18:01:00")).await.unwrap_err();
+        assert!(matches!(&refused, Error::Refused(Refusal::UnknownPerson(P1))), "{refused:?}");
+    }
 }

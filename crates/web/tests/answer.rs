@@ -207,8 +207,8 @@ async fn an_overlong_comment_is_cut_off_with_the_limit_named_while_the_answer_st
     stage.desk.read(|now| {
         let answer = now.last_answer(dispatch, person).unwrap();
         assert_eq!(answer.choice, ChoiceId(4));
-        assert_eq!(answer.comment.chars().count(), 500);
-        assert!(answer.comment.ends_with("（以下略）"));
+        assert_eq!(answer.comment().chars().count(), 500);
+        assert!(answer.comment().ends_with("（以下略）"));
     });
 }
 
@@ -351,7 +351,7 @@ async fn req_a19_further_questions_come_once_the_answer_is_safe_and_only_to_whom
     assert_eq!(sent.status, StatusCode::SEE_OTHER);
     let details = |stage: &Stage| {
         let person = stage.person(1);
-        stage.desk.read(|now| now.last_answer(dispatch, person).unwrap().details.clone())
+        stage.desk.read(|now| now.last_answer(dispatch, person).unwrap().details().to_vec())
     };
     let [family, place] = details(&stage).try_into().unwrap();
     assert_eq!((family.chosen, place.text.as_str()), (vec![ChoiceId(2)], "3階  の会議室"));

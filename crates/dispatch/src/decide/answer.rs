@@ -60,9 +60,7 @@ fn give(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>, 
     if !dispatch.is_asked(given.person) {
         return Err(AnswerRefusal::NotAsked { person: given.person, dispatch: given.dispatch }.into());
     }
-    if state.is_erased(given.person) {
-        return Err(Refusal::UnknownPerson(given.person));
-    }
+    check_known(state, given.person)?;
     if !dispatch.is_open(now) {
         return Err(AnswerRefusal::Closed { dispatch: given.dispatch }.into());
     }
@@ -125,9 +123,7 @@ fn self_report(
     comment: &str,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
-    if state.people().find(person).is_none() {
-        return Err(Refusal::UnknownPerson(person));
-    }
+    check_known(state, person)?;
     check(&Question::safety(), choice, comment, &[])?;
     // A double press says nothing new, unless somebody asked in between.
     let before = state.answers.report(person, now).filter(|it| it.is_repeated(choice, comment, now));
@@ -145,6 +141,12 @@ fn self_report(
         events.push(AnswerEvent::Given(known.answer(dispatch.id(), incident)).into());
     }
     Ok(events)
+}
+
+/// Whoever was erased is nobody any more: there is no key that could seal a word about that one.
+fn check_known(state: &State, person: PersonId) -> Result<(), Refusal> {
+    let is_known = state.people().find(person).is_some() && !state.is_erased(person);
+    if is_known { Ok(()) } else { Err(Refusal::UnknownPerson(person)) }
 }
 
 fn note_fetched(state: &State, dispatch: DispatchId, people: &[PersonId]) -> Result<Vec<Event>, Refusal> {
@@ -168,6 +170,7 @@ fn say(
     let dispatches = known.dispatches.iter().filter_map(|id| state.dispatch(*id));
     let last = dispatches.rev().find(|it| asked(it));
     let last = last.ok_or(AnswerRefusal::NotInIncident { person, incident })?;
+    check_known(state, person)?;
     if text.is_empty() {
         return Err(AnswerRefusal::NothingSaid.into());
     }

@@ -6,6 +6,7 @@ use crate::answer::AnswerRecord;
 use crate::class::Class;
 use crate::dispatch::{Asked, Decided, DispatchRecord, OPEN_DAYS};
 use crate::event::{AnswerEvent, DispatchEvent, Event};
+use crate::few::Few;
 use crate::followup::FollowUp;
 use crate::gravity::Gravity;
 use crate::id::{DispatchId, IncidentId, PersonId};
@@ -94,7 +95,7 @@ fn expiry(opened: Timestamp) -> Timestamp {
 }
 
 /// The places of a person's addresses, in the person's order.
-pub(super) fn places_of(state: &State, person: PersonId) -> Vec<u8> {
+pub(super) fn places_of(state: &State, person: PersonId) -> Few<u8> {
     let addresses = state.people().find(person).map_or(&[][..], |person| person.addresses());
     addresses.iter().map(|address| address.place).collect()
 }

@@ -44,7 +44,8 @@ fn set(id: StayId, stay: &Stay) -> TravelEvent {
 }
 
 fn check(state: &State, stay: &Stay) -> Result<(), Refusal> {
-    let person = state.people().find(stay.person).ok_or(Refusal::UnknownPerson(stay.person))?;
+    let person = state.people().find(stay.person).filter(|person| !state.is_erased(person.id));
+    let person = person.ok_or(Refusal::UnknownPerson(stay.person))?;
     if person.side != Side::Overseas {
         return Err(TravelRefusal::OtherSide(person.id).into());
     }

@@ -16,6 +16,8 @@ mod people;
 mod private;
 mod retention;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod travel;
 mod v1;
 

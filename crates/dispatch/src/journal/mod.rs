@@ -20,7 +20,7 @@ use crate::chain::{Broken, Head, Row};
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send + 'a>>;
 
 /// Most rows that one read returns.
-pub const READ_ROWS_MAX: usize = 4_096;
+pub const READ_ROWS_MAX: usize = 1_024;
 
 /// What became of an append.
 #[derive(Clone, Debug, PartialEq, Eq)]

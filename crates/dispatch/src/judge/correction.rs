@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use crate::gravity::Gravity;
 use crate::id::PersonId;
-use crate::incident::{Channel, Incident};
+use crate::incident::Incident;
+use crate::notice::Channel;
 use crate::person::Side;
 use crate::reach::Reach;
 use crate::state::State;
@@ -24,12 +25,12 @@ pub(super) fn spared(
     let abroad = state.abroad(Side::Overseas, now);
     let mut reach = Reach::plain(bulletin);
     let Some(scale) = reach.anywhere() else { return Vec::new() };
-    let of = |person: &PersonId| {
-        let known = incident.known_of(*person, Channel::Safety, scale)?;
-        let stays = abroad.get(person).into_iter().flatten();
-        let there = reach.at(state.people().find(*person)?.regions_at(now).chain(stays));
+    let of = |person: PersonId| {
+        let known = incident.notices.last(person, Channel::Safety, scale)?;
+        let stays = abroad.get(&person).into_iter().flatten();
+        let there = reach.at(state.people().find(person)?.regions_at(now).chain(stays));
         let is_milder = there.is_none_or(|there| there.against(known) == Some(Ordering::Less));
-        is_milder.then_some((*person, there))
+        is_milder.then_some((person, there))
     };
-    incident.known.keys().filter(|person| !reached.contains(person)).filter_map(of).collect()
+    incident.notices.people().filter(|person| !reached.contains(person)).filter_map(of).collect()
 }

@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::condition;
 use crate::gravity::Gravity;
 use crate::id::{PersonId, RuleId};
-use crate::incident::{Channel, Incident};
+use crate::incident::Incident;
 use crate::judgement::Verdict;
 use crate::mail::Mode;
+use crate::notice::Channel;
 use crate::rule::{Aim, Rule, Sending};
 use crate::state::State;
 
@@ -122,7 +123,7 @@ fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rul
             concerned.retain(|(person, _)| reached.insert(*person));
         }
         let is_news = |(person, gravity): &(PersonId, Gravity)| {
-            scene.incident.is_none_or(|incident| incident.is_news_for(*person, channel, *gravity, since))
+            scene.incident.is_none_or(|incident| incident.notices.is_news_for(*person, channel, *gravity, since))
         };
         let (people, known): (Vec<_>, Vec<_>) = concerned.into_iter().partition(is_news);
         asked_before += known.len();

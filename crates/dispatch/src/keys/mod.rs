@@ -244,14 +244,16 @@ impl Keys {
         Ok(self.read(Ring::signing_pair)?.sign(message).as_ref().to_vec())
     }
 
-    /// Seals a snapshot of everything; opens until the next erasure.
-    pub(crate) fn seal_snapshot(&self, plain: &[u8]) -> Result<Sealed, KeysError> {
-        self.read(|ring| ring.snapshot.seal(SNAPSHOT_OWNER, plain)).ok_or(KeysError::NoRandomness)
+    /// Seals the part of a snapshot at a place; opens there and until the next erasure.
+    pub(crate) fn seal_snapshot(&self, place: &[u8], plain: &[u8]) -> Result<Sealed, KeysError> {
+        let owner = [SNAPSHOT_OWNER, place].concat();
+        self.read(|ring| ring.snapshot.seal(&owner, plain)).ok_or(KeysError::NoRandomness)
     }
 
     /// What [`Keys::seal_snapshot`] sealed; `None` if it was changed, or somebody was erased since.
-    pub(crate) fn open_snapshot(&self, sealed: &Sealed) -> Option<Vec<u8>> {
-        self.read(|ring| ring.snapshot.open(SNAPSHOT_OWNER, sealed))
+    pub(crate) fn open_snapshot(&self, place: &[u8], sealed: &Sealed) -> Option<Vec<u8>> {
+        let owner = [SNAPSHOT_OWNER, place].concat();
+        self.read(|ring| ring.snapshot.open(&owner, sealed))
     }
 
     /// Makes keys for those who have none. Durable on return.

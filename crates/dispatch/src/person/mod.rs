@@ -19,6 +19,7 @@ pub use self::row::{AddressCell, RegionCells, RosterRow};
 pub use self::standing::{Employment, Language, Side};
 use crate::id::{GroupId, PersonId};
 use crate::sealed::Private;
+use crate::shared::Shared;
 
 /// What identifies a person; in the journal it is sealed with the person's own key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +127,7 @@ pub struct PersonRecord {
 /// Everybody.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct People {
-    by_id: BTreeMap<PersonId, Person>,
+    by_id: BTreeMap<PersonId, Shared<Person>>,
     by_external: BTreeMap<Side, BTreeMap<String, PersonId>>,
     /// The greatest number that was ever given.
     last: u32,
@@ -136,18 +137,18 @@ impl People {
     /// A person by number.
     #[must_use]
     pub fn find(&self, id: PersonId) -> Option<&Person> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(|person| &**person)
     }
 
     /// A person by the organisation's own number; the two halves number their people apart.
     #[must_use]
     pub fn by_external_id(&self, side: Side, external_id: &str) -> Option<&Person> {
-        self.by_id.get(self.by_external.get(&side)?.get(external_id)?)
+        self.find(*self.by_external.get(&side)?.get(external_id)?)
     }
 
     /// Everybody in the order of first registration, those who left included.
     pub fn iter(&self) -> impl Iterator<Item = &Person> {
-        self.by_id.values()
+        self.by_id.values().map(|person| &**person)
     }
 
     /// Everybody of one half, those who left included.
@@ -200,14 +201,14 @@ impl People {
             language: record.language,
             employment: record.employment,
             links_from: before.as_ref().map_or(0, |person| person.links_from),
-            whereabouts: before.and_then(|person| person.whereabouts),
+            whereabouts: before.and_then(|person| person.whereabouts.clone()),
         };
-        self.by_id.insert(record.person, person);
+        self.by_id.insert(record.person, Shared::new(person));
     }
 
     /// Nothing that identifies the person is left, as if it had never been read.
     pub(crate) fn erase(&mut self, person: PersonId) {
-        let Some(person) = self.by_id.get_mut(&person) else { return };
+        let Some(person) = self.by_id.get_mut(&person).map(Shared::make_mut) else { return };
         person.places_used = 0;
         let Some(personal) = person.personal.take() else { return };
         let of_side = self.by_external.entry(person.side).or_default();
@@ -220,14 +221,17 @@ impl People {
     /// Changes what is known of a person; nothing for somebody who is not there.
     pub(crate) fn change(&mut self, person: PersonId, change: impl FnOnce(&mut Person)) {
         if let Some(person) = self.by_id.get_mut(&person) {
-            change(person);
+            change(person.make_mut());
         }
     }
 
     /// Works out anew which groups each person is within, after the tree changed.
     pub(crate) fn settle_groups(&mut self, within: impl Fn(&[GroupId]) -> Arc<[GroupId]>) {
         for person in self.by_id.values_mut() {
-            person.within = within(&person.groups);
+            let within = within(&person.groups);
+            if person.within != within {
+                person.make_mut().within = within;
+            }
         }
     }
 }

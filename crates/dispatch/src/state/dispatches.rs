@@ -57,6 +57,9 @@ impl Dispatches {
     }
 
     fn open(&mut self, record: &DispatchRecord, belongs: impl Fn(PersonId) -> Belonging) {
+        if let Some(before) = self.by_id.values_mut().next_back().and_then(Shared::own_mut) {
+            before.pack();
+        }
         self.last = self.last.max(record.dispatch.0);
         self.keys.insert(record.key.clone(), record.dispatch);
         self.by_id.insert(record.dispatch, Shared::new(Dispatch::open(record.clone(), belongs)));

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, AnswerRecord};
-use crate::dispatch::DispatchRecord;
+use crate::dispatch::{Asked, DispatchRecord};
 use crate::event::{JudgingEvent, News};
 use crate::id::{DispatchId, IncidentId, PersonId, ProposalId, RuleId, TableId};
-use crate::incident::{Channel, Incident};
+use crate::incident::Incident;
 use crate::judgement::{Judgement, Verdict};
 use crate::mail::Mode;
+use crate::notice::{Channel, Notice};
 use crate::proposal::{Proposal, Waiting};
 use crate::rule::{Aim, Rule, Table};
 use crate::shared::Shared;
@@ -53,6 +54,9 @@ impl Incidents {
             JudgingEvent::BulletinJudged(judgement) => self.judged((**judgement).clone()),
             JudgingEvent::IncidentOpened { incident, mode, news, opened } => {
                 self.last = self.last.max(incident.0);
+                if let Some(before) = self.by_id.values_mut().next_back().and_then(Shared::own_mut) {
+                    before.pack();
+                }
                 let new = Incident::new(*incident, *mode, news.summary.clone(), *opened);
                 self.by_id.insert(*incident, Shared::new(new));
                 self.learn(*incident, news);
@@ -62,7 +66,7 @@ impl Incidents {
                 if let Some(incident) = self.change(*incident) {
                     incident.cancelled = Some(*published);
                     // Issued again, it asks everybody again.
-                    incident.known.clear();
+                    incident.notices.take_all();
                 }
             }
             JudgingEvent::Proposed(proposal) => self.propose(proposal),
@@ -157,15 +161,11 @@ impl Incidents {
             stays.prefectures.append(&mut gone.prefectures);
             stays.dispatches.append(&mut gone.dispatches);
             stays.dispatches.sort_unstable();
-            for (person, known) in std::mem::take(&mut gone.known) {
-                for it in known {
-                    stays.note(person, it.channel, it.gravity, it.at);
-                }
-            }
-            for (person, mut answers) in std::mem::take(&mut gone.answers) {
+            stays.notices.add(gone.notices.take_all());
+            for (person, answers) in std::mem::take(&mut gone.answers) {
                 let all = stays.answers.entry(person).or_default();
-                all.append(&mut answers);
-                all.sort_by_key(|answer| answer.at);
+                answers.into_vec().into_iter().for_each(|answer| all.push(answer));
+                all.sort_by_key(Answer::at);
             }
             gone.merged_into = Some(into);
         }
@@ -190,13 +190,13 @@ impl Incidents {
             keeps.dispatches.retain(|id| !dispatches.contains(id));
             new.split_from = Some(from);
             new.dispatches.extend_from_slice(dispatches);
+            new.notices.add(keeps.notices.take(&people.iter().copied().collect()));
             for person in people {
-                new.known.extend(keeps.known.remove_entry(person));
                 let Some(answers) = keeps.answers.remove(person) else { continue };
                 let (theirs, ours): (Vec<Answer>, Vec<Answer>) =
-                    answers.into_iter().partition(|answer| dispatches.contains(&answer.dispatch));
-                new.answers.insert(*person, theirs);
-                keeps.answers.insert(*person, ours);
+                    answers.into_vec().into_iter().partition(|answer| dispatches.contains(&answer.dispatch));
+                new.answers.insert(*person, theirs.into());
+                keeps.answers.insert(*person, ours.into());
             }
         }
         self.placed.extend(dispatches.iter().map(|id| (*id, into)));
@@ -213,20 +213,15 @@ impl Incidents {
             (Aim::Information, Some(rule)) => Channel::Subscription(rule),
             _ => return,
         };
-        for asked in &record.asked {
-            if let Some(gravity) = asked.gravity {
-                incident.note(asked.person, channel, gravity, record.opened);
-            }
-        }
+        let at = record.opened.into();
+        let notice = |asked: &Asked| Some(Notice { person: asked.person, channel, gravity: asked.gravity?, at });
+        incident.notices.add(record.asked.iter().filter_map(notice));
     }
 
     /// Keeps a version of somebody's answer.
     pub(super) fn answered(&mut self, record: &AnswerRecord) {
         if let Some(incident) = self.change(record.incident) {
-            let answers = incident.answers.entry(record.person).or_default();
-            // Most people answer once; without this there would be room for four.
-            answers.reserve_exact(1);
-            answers.push(Answer::from(record));
+            incident.answers.entry(record.person).or_default().push(Answer::from(record));
         }
     }
 }

@@ -33,12 +33,16 @@ use crate::keys::RingId;
 use crate::person::{MailAddress, People, Person, Side};
 use crate::proposal::Waiting;
 use crate::rule::{Rule, Table};
+use crate::shared::Shared;
 use crate::tally::{GroupRow, Share, Tally};
 use crate::thread::Spoken;
 use crate::travel::Register;
 
 pub use access::{Access, Request};
 pub use people::Plans;
+
+type DispatchesById = BTreeMap<DispatchId, Shared<Dispatch>>;
+type IncidentsById = BTreeMap<IncidentId, Shared<Incident>>;
 
 /// Everything that is known now. Equal journals fold to equal states.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -171,6 +175,29 @@ impl State {
     #[must_use]
     pub fn roster_taken(&self, side: Side) -> Option<Timestamp> {
         self.directory.taken.get(&side).copied()
+    }
+
+    /// Everything but dispatches and incidents, and these: a snapshot is written part by part.
+    pub(crate) fn apart(&self) -> (State, DispatchesById, IncidentsById) {
+        // What is large is shared with this state, so that the copy is a small one.
+        let mut rest = self.clone();
+        let (dispatches, incidents) = (&mut rest.dispatches.by_id, &mut rest.incidents.by_id);
+        let (dispatches, incidents) = (std::mem::take(dispatches), std::mem::take(incidents));
+        (rest, dispatches, incidents)
+    }
+
+    /// Puts a dispatch of [`State::apart`] back.
+    pub(crate) fn put_dispatch(&mut self, mut dispatch: Dispatch) {
+        dispatch.pack();
+        let dispatch = Shared::new(dispatch);
+        self.dispatches.by_id.insert(dispatch.id(), dispatch);
+    }
+
+    /// Puts an incident of [`State::apart`] back.
+    pub(crate) fn put_incident(&mut self, mut incident: Incident) {
+        incident.pack();
+        let incident = Shared::new(incident);
+        self.incidents.by_id.insert(incident.id, incident);
     }
 
     /// A copy that knows people and groups only.

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests, which fail by panicking")]
 
 pub mod disk;
+pub mod wishes;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

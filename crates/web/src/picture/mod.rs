@@ -79,9 +79,9 @@ impl Picture {
             asked += 1;
             let answers = incident.map_or(&[][..], |incident| incident.answers(person));
             if let (Some(first), Some(last)) = (answers.first(), answers.last()) {
-                seconds.push(since(first.at));
+                seconds.push(since(first.at()));
                 if Some(last.choice) == worst {
-                    in_need.push((last.at, person));
+                    in_need.push((last.at(), person));
                 }
             } else if dispatch.response(person) == Response::Unreachable {
                 unreachable += 1;

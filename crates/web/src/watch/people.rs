@@ -153,8 +153,8 @@ fn row(state: &Present, dispatch: &Dispatch, id: PersonId) -> Row {
             }
             None => standing(dispatch.response(id)).to_owned(),
         },
-        at: last.map(|answer| moment::for_console(answer.at)).unwrap_or_default(),
-        comment: last.map(|answer| answer.comment.clone()).unwrap_or_default(),
+        at: last.map(|answer| moment::for_console(answer.at())).unwrap_or_default(),
+        comment: last.map(|answer| answer.comment().to_owned()).unwrap_or_default(),
     }
 }
 

@@ -170,14 +170,14 @@ impl PersonPage {
         let answers = state.incident(record.incident).map_or(&[][..], |incident| incident.answers(id));
         let given = answers.iter().rev().map(|answer| Given {
             label: record.question.choice(answer.choice).map(|it| it.label_ja.clone()).unwrap_or_default(),
-            at: moment::for_console(answer.at),
+            at: moment::for_console(answer.at()),
             how: match answer.via {
                 Via::Link => "本人",
                 Via::Behalf => "代理回答",
                 Via::SelfReport => "自主報告",
             },
-            comment: answer.comment.clone(),
-            details: further::lines(&record.question, &answer.details),
+            comment: answer.comment().to_owned(),
+            details: further::lines(&record.question, answer.details()),
         });
         let mails = person.map(|it| it.addresses()).unwrap_or_default().iter().filter_map(|address| {
             let end = dispatch.mail_end(id, address.place);

@@ -1,0 +1,27 @@
+//! Events of the fixture that came after it was first kept, in the order of coming: a new one stands at the end.
+
+use super::at;
+use super::judged::record;
+use crate::access::{Actor, Guarded};
+use crate::dispatch::Decided;
+use crate::event::{AccessEvent, AccountEvent, DispatchEvent, Event, JudgingEvent};
+use crate::id::{AccountId, DispatchId, PersonId, ProposalId, RequestId, RuleId};
+use crate::proposal::ProposalEnd;
+
+pub(super) fn events() -> Vec<Event> {
+    let [first, second] = [AccountId(1), AccountId(2)];
+    let deputy = Decided::Deputy { of: PersonId(1), account: second };
+    let opened = |number, decided| DispatchEvent::Opened(Box::new(record(number, decided, &[(1, None, &[1])])));
+    let (what, dispatch) = (Guarded::EraseSystem, DispatchId(1));
+    vec![
+        AccountEvent::Handled { account: first, by: second, at: at(400) }.into(),
+        AccessEvent::Proposed { request: RequestId(5), what, by: Actor::Account(first), at: at(401) }.into(),
+        opened(4, deputy).into(),
+        opened(5, Decided::Office(second)).into(),
+        JudgingEvent::ProposalEnded { proposal: ProposalId(5), end: ProposalEnd::RejectedBy(second) }.into(),
+        JudgingEvent::EscalationSet { rule: Some(RuleId(1)), minutes: 45 }.into(),
+        JudgingEvent::EscalationSet { rule: None, minutes: 0 }.into(),
+        DispatchEvent::ManagersTold { dispatch, people: vec![PersonId(2)], at: at(2_700) }.into(),
+        DispatchEvent::ListTaken { dispatch, at: at(3_700) }.into(),
+    ]
+}
