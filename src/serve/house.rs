@@ -63,11 +63,14 @@ impl House {
             Some(push) => Some(PushEndpoint::listen(push.listen, push.settings()?, watcher.intake()).await?),
             None => None,
         };
-        let console = console(&settings, &desk, &engine, tls.is_some())?;
+        // One for both doors: answers and pages share the places that admission gives.
+        let web =
+            WebState::new(desk.clone()).with_mail(engine.clone(), sender.clone(), settings.answers.address.clone());
+        let console = console(&settings, web.clone(), &engine, tls.is_some())?;
         let (stop, stopping) = watch::channel(false);
         let alerts = Alerts::new(engine.clone(), &desk, sender.clone(), settings.alerts.to()?);
         let duties = duties(&settings, &desk, &alerts)?;
-        let courier = Courier::new(engine.clone(), desk.clone(), sender.clone());
+        let courier = Courier::new(engine.clone(), desk.clone(), sender);
         let mut tasks = vec![
             tokio::spawn(courier.run(stopping.clone())),
             tokio::spawn(intake::run(watcher, desk.clone(), stopping.clone())),
@@ -76,8 +79,7 @@ impl House {
         for (roster, source) in settings.roster.iter().cloned().zip(sources) {
             tasks.push(tokio::spawn(roster::run(roster, source, desk.clone(), alerts.clone(), stopping.clone())));
         }
-        let of_answers = WebState::new(desk).with_mail(engine.clone(), sender, settings.answers.address.clone());
-        let answers = hikyaku_web::router(of_answers);
+        let answers = hikyaku_web::router(web);
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
         if let Some(door) = doors.metrics {
@@ -184,12 +186,12 @@ fn served(door: Door, pages: Router, mut stopping: watch::Receiver<bool>) -> Joi
     }))
 }
 
-fn console(settings: &Settings, desk: &Desk, engine: &Engine, has_certificate: bool) -> Result<Console, String> {
+fn console(settings: &Settings, web: WebState, engine: &Engine, has_certificate: bool) -> Result<Console, String> {
     let of_console = ConsoleSettings {
         organisation: settings.organisation.clone(),
         proxies: settings.proxy.proxies()?,
         over_tls: has_certificate || settings.proxy.is_there(),
         sessions: settings.console.sessions(),
     };
-    Ok(Console::new(WebState::new(desk.clone()), of_console, Some(engine.clone())))
+    Ok(Console::new(web, of_console, Some(engine.clone())))
 }

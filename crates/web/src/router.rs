@@ -20,10 +20,12 @@ use crate::form::FORM_MAX_BYTES;
 use crate::frame::Place;
 use crate::gate::origin;
 use crate::headers;
+use crate::judgements;
 use crate::load;
 use crate::now;
 use crate::page;
 use crate::personal;
+use crate::staff;
 use crate::state::WebState;
 use crate::style;
 use crate::watch;
@@ -75,6 +77,11 @@ pub fn console_router(console: Console) -> Router {
         .route("/compose/send", post(compose::send))
         .route("/compose/sent/{key}", get(compose::sent).post(compose::take_back))
         .route("/delivery", get(delivery::show).post(delivery::change))
+        .route("/people", get(staff::list))
+        .route("/people/{person}", get(staff::show))
+        .route("/people/{person}/place", post(staff::set_place))
+        .route("/people/{person}/links", post(staff::reissue))
+        .route("/judgements", get(judgements::list))
         .route("/live", get(live::changes))
         .route("/accounts", get(accounts::list).post(accounts::open))
         .route("/accounts/{account}", post(accounts::change))

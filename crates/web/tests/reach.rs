@@ -69,6 +69,56 @@ async fn req_a31_a_group_manager_finds_the_own_people_by_name_and_nobody_else() 
 }
 
 #[tokio::test]
+async fn req_a24_a_group_manager_finds_the_own_people_and_their_addresses_masked() {
+    let stage = Stage::with_people(10).await;
+    let manager = stage.holder("hokkaido", Role::GroupManager(office(&stage, 1))).await;
+    let list = manager.get("/people").await.html;
+    assert!(list.contains("<b>3</b>名") && !list.contains("person1@"), "{list}");
+    for number in 1..=10 {
+        let own = number % OFFICES.len() == 1;
+        assert_eq!(list.contains(&format!(">{}<", name(number))), own, "{number}: {list}");
+        let id = stage.person(number).0;
+        let page = manager.get(&format!("/people/{id}")).await;
+        assert_eq!(page.status, if own { StatusCode::OK } else { StatusCode::FORBIDDEN }, "{number}");
+        assert!(!page.html.contains("@docomo.example") || page.html.contains("***@docomo.example"));
+        let placed = manager.post(&format!("/people/{id}/place"), "region=13&days=2").await;
+        assert_eq!(placed.status, if own { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN }, "{number}");
+    }
+    let id = stage.person(1).0;
+    assert!(manager.get(&format!("/people/{id}")).await.html.contains("東京都（11月23日 14:05:00 まで）"));
+    assert_eq!(manager.get("/people?q=S00005").await.html.matches("href=\"/people/").count(), 1);
+    assert_eq!(manager.get("/people?q=S00002").await.html.matches("href=\"/people/").count(), 0, "not an own one");
+    assert_eq!(manager.get(&format!("/people?q={}", encoded("脚5"))).await.html.matches("href=\"/people/").count(), 1);
+    assert_eq!(manager.get("/people?addresses=none").await.html.matches("href=\"/people/").count(), 0);
+    let bad = manager.post(&format!("/people/{id}/place"), "region=13&days=0").await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn req_a29_links_made_anew_open_and_the_old_ones_do_not() {
+    let (stage, dispatch) = answered().await;
+    let admin = stage.admin().await;
+    let (old, own) = (stage.link(dispatch, 3), format!("/p/{}", stage.desk.personal_token(stage.person(3))));
+    let made = admin.post(&format!("/people/{}/links", stage.person(3).0), "").await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER);
+    for link in [old, own] {
+        assert_eq!(stage.get(&link).await.status, StatusCode::GONE, "{link}");
+    }
+    assert_eq!(stage.get(&stage.link(dispatch, 3)).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn req_o03_every_bulletin_is_listed_with_what_it_led_to_and_why() {
+    let stage = Stage::with_people(10).await;
+    let duty = stage.holder("duty", Role::DutyOperator).await;
+    assert!(duty.get("/judgements").await.html.contains("まだ情報を受け取っていません"));
+    stage.quake("5+").await;
+    let page = duty.get("/judgements").await.html;
+    assert!(page.contains("<b>1</b>件") && page.contains("対象なし"), "{page}");
+    assert!(duty.get("/judgements?acted=1").await.html.contains("<b>0</b>件"));
+}
+
+#[tokio::test]
 async fn req_a33_who_sees_numbers_only_finds_no_name_and_no_way_to_one() {
     let (stage, dispatch) = answered().await;
     let path = format!("/dispatch/{}", dispatch.0);
@@ -181,12 +231,12 @@ async fn menu(viewer: &Admin) -> Vec<String> {
 async fn req_a31_the_menu_has_what_the_viewer_may_open_and_each_of_its_pages_opens() {
     let (stage, _) = answered().await;
     let roles = [
-        (Role::SystemAdministrator, 5),
-        (Role::Approver, 3),
-        (Role::DutyOperator, 3),
-        (Role::GroupManager(office(&stage, 1)), 1),
+        (Role::SystemAdministrator, 7),
+        (Role::Approver, 4),
+        (Role::DutyOperator, 4),
+        (Role::GroupManager(office(&stage, 1)), 2),
         (Role::GroupSender(office(&stage, 1)), 2),
-        (Role::Auditor(Side::Domestic), 2),
+        (Role::Auditor(Side::Domestic), 3),
     ];
     for (role, links) in roles {
         let viewer = stage.holder(&format!("{:?}", role.kind()).to_lowercase(), role).await;

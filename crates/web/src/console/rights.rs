@@ -74,6 +74,17 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
             };
         }
         ["approval", ..] => return Needed::Somewhere(Action::Approve),
+        ["people"] => return Needed::Somewhere(Action::SeePerson),
+        ["people", person, act @ ..] => {
+            let action = match act {
+                [] => Action::SeePerson,
+                ["links"] => Action::RevokeLinks,
+                _ => Action::EditDetails,
+            };
+            let one = person.parse().map_or(everybody, |number| Subject::Person(PersonId(number)));
+            return Needed::Towards(action, one);
+        }
+        ["judgements"] => return Needed::Somewhere(Action::SeeJudgements),
         ["compose", ..] => return Needed::Somewhere(Action::SendFree),
         ["delivery"] if *method == Method::GET => return Needed::Somewhere(Action::SeeJudgements),
         ["delivery"] => Action::EditRules,

@@ -19,6 +19,8 @@ pub(crate) enum Place {
     Approval,
     Compose,
     Delivery,
+    People,
+    Judgements,
     Accounts,
     /// One's own account.
     Own,
@@ -28,11 +30,13 @@ pub(crate) enum Place {
 
 impl Place {
     /// What stands in the menu, in its order.
-    pub(crate) const MENU: [(Place, &'static str, &'static str); 5] = [
+    pub(crate) const MENU: [(Place, &'static str, &'static str); 7] = [
         (Place::Now, "/", "現況"),
         (Place::Approval, "/approval", "承認"),
         (Place::Compose, "/compose", "作成・送信"),
         (Place::Delivery, "/delivery", "配信経路"),
+        (Place::People, "/people", "職員"),
+        (Place::Judgements, "/judgements", "情報と判定"),
         (Place::Accounts, "/accounts", "アカウント"),
     ];
 }

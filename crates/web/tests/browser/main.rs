@@ -262,9 +262,24 @@ async fn the_further_pages_fit_every_screen() {
         seen(&mut chrome, "login").await;
         drop(chrome);
         let mut chrome = house.logged_in(screen).await;
-        for path in ["approval", "delivery", "accounts", "me", "prove", "me/password", "nowhere"] {
+        house.stage.quake("5+").await;
+        let member = format!("people/{}", house.stage.person(5).0);
+        for path in [
+            "approval",
+            "people",
+            "people?q=2",
+            &member,
+            "judgements",
+            "delivery",
+            "accounts",
+            "me",
+            "prove",
+            "me/password",
+            "nowhere",
+        ] {
             chrome.go(&format!("{}/{path}", house.console)).await;
-            seen(&mut chrome, &path.replace('/', "-")).await;
+            chrome.run(OPEN_ALL).await;
+            seen(&mut chrome, &path.replace(['/', '?', '='], "-")).await;
         }
         house.end(chrome);
     }

@@ -9,9 +9,13 @@ use axum::{
     body::Body,
     http::{HeaderMap, Request, StatusCode, header},
 };
+use hikyaku_bulletin::{
+    Area, AreaReport, AreaScheme, Bulletin, Fate, Kind, Prefecture, Revision, SeriesKey, Severity, SourceId, Standing,
+};
 use hikyaku_dispatch::{
-    AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, Holder, IncidentId, Keys,
-    MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport, RosterRow, Side,
+    AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, Holder, IncidentId,
+    JudgingCommand, Keys, MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport, RosterRow,
+    Side,
 };
 use hikyaku_web::{Console, ConsoleSettings, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
@@ -74,6 +78,20 @@ impl Stage {
         };
         self.desk.command(DispatchCommand::Open { draft: Box::new(draft) }, self.time()).await.unwrap();
         self.desk.read(|now| now.latest_dispatch().unwrap().id())
+    }
+
+    /// A telegram of an earthquake in 石川県能登 comes in; no rule is set.
+    pub async fn quake(&self, intensity: &str) {
+        let source = SourceId::new(format!("quake {intensity}"));
+        let mut bulletin = Bulletin::new(source, Kind::IntensityPrompt, Standing::Real, Revision::Issue, self.time());
+        bulletin.series.push(SeriesKey::Event("1".into()));
+        bulletin.areas.push(AreaReport {
+            area: Area::new(AreaScheme::SeismicLocal, "390", "石川県能登", Prefecture::from_code(17)),
+            severity: Severity::Intensity(intensity.parse().unwrap()),
+        });
+        let take =
+            JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate: Fate::Act, received: self.time() };
+        self.desk.command(take, self.time()).await.unwrap();
     }
 
     pub fn time(&self) -> Timestamp {

@@ -1,0 +1,234 @@
+//! One person: groups, place, addresses masked; a new place, and links made anew and mailed to the person.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use hikyaku_bulletin::{Prefecture, RegionCode};
+use hikyaku_dispatch::{
+    Action, Actor, Letter, PeopleCommand, Person, PersonId, RegisteredBy, State as Present, Subject, may,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use crate::console::{Console, Viewer, told};
+use crate::frame::{Frame, Place};
+use crate::moment;
+use crate::page;
+
+#[derive(Debug, Template)]
+#[template(path = "member.html")]
+struct MemberPage {
+    frame: Frame,
+    done: Option<&'static str>,
+    trouble: Option<String>,
+    id: u32,
+    name: String,
+    kana: String,
+    number: String,
+    facts: Vec<(&'static str, String)>,
+    addresses: Vec<Row>,
+    regions: Option<Vec<(u8, &'static str)>>,
+    may_reissue: bool,
+}
+
+#[derive(Debug)]
+struct Row {
+    masked: String,
+    purpose: &'static str,
+    by: &'static str,
+    health: &'static str,
+    evidence: String,
+}
+
+/// What was just done, as the address says.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+/// `GET /people/{person}`.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    viewer: Viewer,
+    Path(person): Path<u32>,
+    Query(asked): Query<Done>,
+) -> Response {
+    let done = match asked.done.as_str() {
+        "place" => Some("いまいる場所を登録しました。"),
+        "sent" => Some("これまでのリンクを無効にし、新しいリンクを本人の全アドレスに送りました。"),
+        "revoked" => Some(
+            "これまでのリンクを無効にしました。この画面からはメールを送れないため、次の配信で新しいリンクが届きます。",
+        ),
+        _ => None,
+    };
+    render(&console, &viewer, PersonId(person), done, None)
+}
+
+/// Where somebody is, as a manager was told.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct PlaceForm {
+    #[serde(default)]
+    region: String,
+    #[serde(default)]
+    days: String,
+}
+
+/// Most days for which a place can be set.
+const DAYS_MAX: i64 = 366;
+
+/// `POST /people/{person}/place`.
+pub(crate) async fn set_place(
+    State(console): State<Console>,
+    viewer: Viewer,
+    Path(person): Path<u32>,
+    Form(form): Form<PlaceForm>,
+) -> Response {
+    let person = PersonId(person);
+    let region: Option<RegionCode> = form.region.parse::<u8>().ok().and_then(|code| format!("{code:02}").parse().ok());
+    let days = form.days.parse::<i64>().ok().filter(|days| (1..=DAYS_MAX).contains(days));
+    let until = match (&region, days) {
+        (None, _) => None,
+        (Some(_), Some(days)) => Some(console.now() + SignedDuration::from_hours(24 * days)),
+        (Some(_), None) => {
+            let trouble = format!("日数は1から{DAYS_MAX}までの数字で書いてください。");
+            return render(&console, &viewer, person, None, Some(trouble));
+        }
+    };
+    match console.act(&viewer, PeopleCommand::SetWhereabouts { person, region, until }).await {
+        Ok(_) => Redirect::to(&format!("/people/{}?done=place", person.0)).into_response(),
+        Err(error) => render(&console, &viewer, person, None, Some(told(&error))),
+    }
+}
+
+/// `POST /people/{person}/links`: whoever lost a telephone gets new links, and the old ones open nothing any more.
+pub(crate) async fn reissue(State(console): State<Console>, viewer: Viewer, Path(person): Path<u32>) -> Response {
+    let person = PersonId(person);
+    if let Err(error) = console.act(&viewer, PeopleCommand::RevokeLinks { person }).await {
+        return render(&console, &viewer, person, None, Some(told(&error)));
+    }
+    let sent = mail_links(&console, person).await;
+    match sent {
+        Ok(true) => Redirect::to(&format!("/people/{}?done=sent", person.0)).into_response(),
+        Ok(false) => Redirect::to(&format!("/people/{}?done=revoked", person.0)).into_response(),
+        Err(problem) => {
+            tracing::error!(%problem, "a new link could not be mailed");
+            let trouble = "これまでのリンクは無効にしましたが、新しいリンクのメールを送れませんでした。少し待って、もう一度押してください。";
+            render(&console, &viewer, person, None, Some(trouble.into()))
+        }
+    }
+}
+
+const LINK_TEXT: &str = "{name} さん\n\n安否確認の、あなた専用のページのリンクが新しくなりました。前のリンクは使えません。\n{link}\n\n\
+    ブックマークしておくと、メールが届く前でも安否を知らせられます。リンクを他の人に送らないでください。\n\n\
+    The link of your own safety page is new; older links no longer work. Please keep it to yourself.\n";
+
+/// Whether there was a way to send at all.
+async fn mail_links(console: &Console, person: PersonId) -> Result<bool, String> {
+    let web = console.web();
+    let Some(post) = &web.post else { return Ok(false) };
+    let link = post.link("p", &web.desk.personal_token(person));
+    let (name, addresses) = web.desk.read(|state| {
+        let person = state.people().find(person);
+        let addresses = person.map(Person::addresses).unwrap_or_default();
+        let addresses: Vec<String> = addresses.iter().map(|it| it.address.clone()).collect();
+        (person.map(|it| it.name().to_owned()).unwrap_or_default(), addresses)
+    });
+    for address in &addresses {
+        let letter = Letter {
+            person,
+            address,
+            subject: "【安否確認】あなた専用のページのリンク / Your own link",
+            text: LINK_TEXT,
+            name: &name,
+            link: &link,
+            written: console.now(),
+        };
+        post.send(&web.desk, &letter).await?;
+    }
+    Ok(true)
+}
+
+fn render(
+    console: &Console,
+    viewer: &Viewer,
+    person: PersonId,
+    done: Option<&'static str>,
+    trouble: Option<String>,
+) -> Response {
+    let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let frame = viewer.frame(console, Place::People);
+    let now = console.now();
+    let page = console.web().desk.read(|state| {
+        let person = state.people().find(person)?;
+        let is_allowed =
+            |action| may(Actor::Account(viewer.account), action, Subject::Person(person.id), state, now).is_ok();
+        let regions = || Prefecture::all().map(|it| (it.code(), it.name())).collect();
+        Some(MemberPage {
+            done,
+            trouble,
+            regions: is_allowed(Action::EditDetails).then(regions),
+            may_reissue: is_allowed(Action::RevokeLinks),
+            ..MemberPage::new(state, person, now, frame)
+        })
+    });
+    match page {
+        Some(page) => page::render(status, &page),
+        None => page::nothing(
+            viewer.frame(console, Place::People),
+            "この番号の人はいません",
+            "職員の画面で、氏名か職員番号から探してください。",
+        ),
+    }
+}
+
+impl MemberPage {
+    fn new(state: &Present, person: &Person, now: Timestamp, frame: Frame) -> Self {
+        let personal = person.personal.as_ref();
+        let groups = person.groups.iter().filter_map(|id| state.groups().find(*id)).map(|it| it.name.as_str());
+        let region = |it: &RegionCode| it.prefecture().map_or_else(|| it.to_string(), |at| at.name().to_owned());
+        let regions: Vec<String> = person.regions.all().map(region).collect();
+        let here = person.whereabouts.as_ref().filter(|it| it.at(now).is_some()).map(|it| {
+            let until = it.until.map(|until| format!("（{} まで）", moment::for_console(until))).unwrap_or_default();
+            format!("{}{until}", region(&it.region))
+        });
+        Self {
+            frame,
+            done: None,
+            trouble: None,
+            id: person.id.0,
+            name: person.name().to_owned(),
+            kana: personal.map(|it| it.kana.clone()).unwrap_or_default(),
+            number: personal.map(|it| it.external_id.clone()).unwrap_or_default(),
+            facts: vec![
+                ("所属", groups.collect::<Vec<_>>().join("、")),
+                ("地域", regions.join("、")),
+                ("いまいる場所", here.unwrap_or_else(|| "登録なし".to_owned())),
+                ("言語", person.language.word().to_owned()),
+                ("在職状況", person.employment.word().to_owned()),
+            ],
+            addresses: person
+                .addresses()
+                .iter()
+                .map(|address| {
+                    let health = state.address_health(person, address);
+                    let evidence =
+                        health.evidence.map(|it| format!("{} {}", moment::for_console(it.at), it.sign.word()));
+                    Row {
+                        masked: address.masked(),
+                        purpose: address.purpose.word(),
+                        by: if address.by == RegisteredBy::Person { "本人が登録" } else { "名簿" },
+                        health: health.state.word(),
+                        evidence: evidence.unwrap_or_else(|| "まだ送っていません".to_owned()),
+                    }
+                })
+                .collect(),
+            regions: None,
+            may_reissue: false,
+        }
+    }
+}
