@@ -1,5 +1,8 @@
-//! `hikyaku feed`: what telegrams say, a folder of them played as if live, and what feeds bring.
+//! `hikyaku feed`: what telegrams say, what an operator knows, a folder of telegrams played as if live, and what feeds bring.
 
+mod alarms;
+mod enter;
+mod pusher;
 mod read;
 mod reissue;
 mod replay;
@@ -9,6 +12,7 @@ use std::io::{ErrorKind, Write as _};
 
 use clap::{Args, Subcommand};
 
+pub use alarms::{Alarms, Change};
 pub use read::document;
 
 /// Telegrams of JMA, L-Alert, CAP and others.
@@ -22,6 +26,8 @@ pub struct FeedArgs {
 enum FeedCommand {
     /// Prints what is understood of files.
     Read(read::ReadArgs),
+    /// Enters what an operator knows, such as 国民保護情報.
+    Enter(Box<enter::EnterArgs>),
     /// Plays a folder of telegrams as if live, as feeds of JMA or pushed to a running system.
     Replay(replay::ReplayArgs),
     /// Prints what feeds bring, as it comes.
@@ -35,6 +41,7 @@ enum FeedCommand {
 pub async fn run(args: FeedArgs) -> Result<bool, String> {
     match args.command {
         FeedCommand::Read(args) => read::run(&args),
+        FeedCommand::Enter(args) => enter::run(*args).await,
         FeedCommand::Replay(args) => replay::run(args).await,
         FeedCommand::Watch(args) => watch::run(args).await,
     }

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use hikyaku_bulletin::Standing;
 use hikyaku_feeds::Document;
-use hikyaku_feeds::edge::{Client, ClientSettings, Dial, Roots};
-use hikyaku_feeds::push::SharedKey;
 use hikyaku_mock::{FeedClock, FeedServer, FeedTls, MockTelegram, Regeneration};
 use jiff::{SignedDuration, Timestamp};
 
+use super::pusher::{PushTo, Pusher};
 use super::reissue;
 
 /// How long before the first telegram.
@@ -33,21 +32,8 @@ pub struct ReplayArgs {
     /// Make the indexes anew each minute, as JMA does, instead of with each telegram.
     #[arg(long)]
     minutely: bool,
-    /// Push them to this address instead of serving feeds.
-    #[arg(long, value_name = "URL", requires_all = ["source", "key"])]
-    push: Option<String>,
-    /// In the name of this source.
-    #[arg(long, value_name = "NAME")]
-    source: Option<String>,
-    /// Signed with the key in this file.
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
-    /// Trust these certificates (PEM) instead of the system's.
-    #[arg(long, value_name = "FILE")]
-    roots: Option<PathBuf>,
-    /// Push to other machines too.
-    #[arg(long)]
-    internet: bool,
+    #[command(flatten)]
+    push: PushTo,
     /// Leave 通常 as it is: the telegrams look like real ones.
     #[arg(long)]
     as_real: bool,
@@ -81,8 +67,8 @@ pub async fn run(args: ReplayArgs) -> Result<bool, String> {
     let start = Timestamp::now() + LEAD;
     let plan = plan(&args, start)?;
     eprintln!("{} telegrams, the last at {}", plan.len(), plan.last().map(|it| it.at.to_string()).unwrap_or_default());
-    match &args.push {
-        Some(url) => push(&args, url, plan).await,
+    match args.push.open()? {
+        Some(pusher) => push(&pusher, plan).await,
         None => serve(&args, plan).await,
     }
 }
@@ -165,25 +151,15 @@ async fn serve(args: &ReplayArgs, plan: Vec<Planned>) -> Result<bool, String> {
     Ok(true)
 }
 
-async fn push(args: &ReplayArgs, url: &str, plan: Vec<Planned>) -> Result<bool, String> {
-    let (Some(source), Some(path)) = (&args.source, &args.key) else {
-        return Err("--push needs --source and --key".to_owned());
-    };
-    let key = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let key = SharedKey::new(&key).map_err(|e| format!("{}: {e}", path.display()))?;
-    let client = Client::new(ClientSettings {
-        dial: if args.internet { Dial::Internet } else { Dial::Loopback },
-        roots: args.roots.clone().map_or(Roots::System, Roots::File),
-        ..ClientSettings::default()
-    })?;
+async fn push(pusher: &Pusher, plan: Vec<Planned>) -> Result<bool, String> {
     let mut all_taken = true;
     for telegram in plan {
         until(telegram.at).await;
         let now = Timestamp::now();
-        match client.push(url, (source, &telegram.name), &key, telegram.bytes, now).await {
+        match pusher.push(&telegram.name, telegram.bytes).await {
             Ok((status, text)) => {
                 all_taken &= status == 200;
-                println!("{now} {} {status} {}", telegram.name, text.trim());
+                println!("{now} {} {status} {text}", telegram.name);
             }
             Err(e) => {
                 all_taken = false;

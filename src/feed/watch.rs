@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hikyaku_feeds::edge::{Arrival, FeedsConfig, Watcher};
-use hikyaku_feeds::poll::{Alarm, FeedSpec};
+use hikyaku_feeds::poll::FeedSpec;
 
-use super::tell;
+use super::{Alarms, tell};
 
 /// How often it is looked whether the feeds are well.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
@@ -47,7 +47,7 @@ pub async fn run(args: WatchArgs) -> Result<bool, String> {
         (None, base) => by_base(base.as_deref().unwrap_or_default(), args.every),
     };
     let mut watcher = Watcher::start(config.settings()?)?;
-    let (mut told, mut seen): (Vec<Alarm>, u64) = (Vec::new(), 0);
+    let (mut alarms, mut seen) = (Alarms::default(), 0_u64);
     let mut look = tokio::time::interval(LOOK);
     while args.count.is_none_or(|count| seen < count) {
         tokio::select! {
@@ -59,11 +59,9 @@ pub async fn run(args: WatchArgs) -> Result<bool, String> {
                 }
             }
             _ = look.tick() => {
-                let alarms = watcher.health().alarms();
-                for alarm in alarms.iter().filter(|alarm| !told.iter().any(|before| is_same(before, alarm))) {
-                    eprintln!("{alarm}");
+                for change in alarms.change(watcher.health().alarms()) {
+                    eprintln!("{change}");
                 }
-                told = alarms;
             }
             interrupted = tokio::signal::ctrl_c() => {
                 interrupted.map_err(|e| e.to_string())?;
@@ -84,11 +82,6 @@ fn by_base(base: &str, every: Option<u32>) -> FeedsConfig {
         feed
     };
     FeedsConfig { feeds: ["eqvol", "extra", "other", "regular"].map(feed).into(), ..FeedsConfig::default() }
-}
-
-/// Whether two alarms are about the same; numbers in them grow.
-fn is_same(one: &Alarm, other: &Alarm) -> bool {
-    std::mem::discriminant(one) == std::mem::discriminant(other) && one.feed() == other.feed()
 }
 
 /// Prints what came; `false` when nobody reads any more, and then it is not taken.

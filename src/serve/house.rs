@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use hikyaku_core::Engine;
 use hikyaku_dispatch::Desk;
-use hikyaku_feeds::edge::{PushEndpoint, Watcher};
+use hikyaku_feeds::edge::{PushEndpoint, Stream, Watcher};
 use hikyaku_web::{Console, ConsoleSettings, Door, TlsFiles, WebState};
 use ipnet::IpNet;
 use tokio::sync::watch;
@@ -16,8 +16,9 @@ use tokio::task::JoinHandle;
 use super::alerts::Alerts;
 use super::channel::Channel;
 use super::duties::Duties;
+use super::intake::Intake;
 use super::lock::Lock;
-use super::{intake, roster};
+use super::{roster, watch as alarms};
 use crate::courier::Courier;
 use crate::journal::data::open_desk;
 use crate::metrics;
@@ -34,6 +35,7 @@ pub struct House {
     console: Console,
     tls: Option<TlsFiles>,
     push: Option<PushEndpoint>,
+    stream: Option<Stream>,
     tasks: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
     /// Given back last.
@@ -58,11 +60,17 @@ impl House {
         of_engine.seal = Some(Arc::new(desk.keys().clone()));
         let engine = Engine::open(of_engine).await;
         let engine = engine.map_err(|e| e.to_string())?;
+        let intake = Intake::open(&settings.data, desk.clone())?;
         let watcher = Watcher::start(settings.feeds.settings()?)?;
         let push = match &settings.push {
             Some(push) => Some(PushEndpoint::listen(push.listen, push.settings()?, watcher.intake()).await?),
             None => None,
         };
+        let stream = match &settings.dmdata {
+            Some(dmdata) => Some(Stream::start(dmdata.settings(settings.feeds.client()?)?, watcher.intake())?),
+            None => None,
+        };
+        let pulse = watcher.pulse();
         // One for both doors: answers and pages share the places that admission gives.
         let web =
             WebState::new(desk.clone()).with_mail(engine.clone(), sender.clone(), settings.answers.address.clone());
@@ -73,7 +81,8 @@ impl House {
         let courier = Courier::new(engine.clone(), desk.clone(), sender);
         let mut tasks = vec![
             tokio::spawn(courier.run(stopping.clone())),
-            tokio::spawn(intake::run(watcher, desk.clone(), stopping.clone())),
+            tokio::spawn(intake.run(watcher, stopping.clone())),
+            tokio::spawn(alarms::run(pulse.clone(), alerts.clone(), stopping.clone())),
             tokio::spawn(duties.run(stopping.clone())),
         ];
         for (roster, source) in settings.roster.iter().cloned().zip(sources) {
@@ -83,9 +92,9 @@ impl House {
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
         if let Some(door) = doors.metrics {
-            tasks.push(served(door, metrics::router(engine.clone()), stopping));
+            tasks.push(served(door, metrics::router(engine.clone(), Some(pulse)), stopping));
         }
-        Ok(Self { settings, engine, console, tls, push, tasks, stop, lock })
+        Ok(Self { settings, engine, console, tls, push, stream, tasks, stop, lock })
     }
 
     /// Where what is served, a line each.
@@ -100,6 +109,7 @@ impl House {
         ];
         lines.extend(self.settings.metrics.as_ref().map(|site| format!("監視 http://{}/metrics", site.listen)));
         lines.extend(self.push.as_ref().map(|push| format!("電文の受け口 {}/push/", push.addr)));
+        lines.extend(self.settings.dmdata.as_ref().map(|dmdata| format!("DM-D.S.S {}", dmdata.api)));
         lines
     }
 
@@ -122,6 +132,7 @@ impl House {
         self.console.close();
         // Everybody who listens stops.
         let _ = self.stop.send(true);
+        drop(self.stream);
         if let Some(push) = self.push {
             push.shutdown().await;
         }

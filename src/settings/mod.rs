@@ -1,8 +1,10 @@
 //! The configuration file of `hikyaku serve`: what each key means stands in the file that `hikyaku init` writes.
 
+mod dmdata;
 mod duties;
 mod mail;
 mod push;
+mod secret;
 mod sites;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 use hikyaku_feeds::edge::FeedsConfig;
 use serde::Deserialize;
 
+pub use dmdata::DmdataSettings;
 pub use duties::{AlertSettings, ChannelSettings, ProbeSettings, RecordSettings, RosterSettings};
 pub use mail::MailSettings;
 pub use push::PushSettings;
@@ -34,6 +37,8 @@ pub struct Settings {
     pub metrics: Option<MetricsSite>,
     /// Where sources push telegrams; left out, nobody can.
     pub push: Option<PushSettings>,
+    /// The stream of DM-D.S.S; left out, it is not connected to.
+    pub dmdata: Option<DmdataSettings>,
     /// The server's own certificate; left out, a proxy in front has one.
     pub tls: Option<TlsSettings>,
     /// The proxy in front, if there is one.
@@ -84,6 +89,9 @@ impl Settings {
         if let Some(push) = &mut self.push {
             push.anchor(folder);
         }
+        if let Some(dmdata) = &mut self.dmdata {
+            dmdata.anchor(folder);
+        }
         self.mail.anchor(folder);
         self.roster.iter_mut().for_each(|roster| roster.anchor(folder));
         self.records.anchor(folder, &self.data);
@@ -107,6 +115,26 @@ impl Settings {
         }
         if over_tls && !self.answers.address.starts_with("https://") {
             return Err("[answers] address must begin with https://, for it stands in every mail".into());
+        }
+        self.check_sources()
+    }
+
+    /// What can be told of the sources of telegrams before anything is opened.
+    fn check_sources(&self) -> Result<(), String> {
+        let feeds = self.feeds.settings().map_err(|e| format!("[feeds] {e}"))?;
+        let mut names: Vec<&str> = feeds.feeds.iter().map(|feed| feed.name.as_str()).collect();
+        if let Some(dmdata) = &self.dmdata {
+            dmdata.check()?;
+            if names.contains(&dmdata::NAME) {
+                return Err(format!("[[feeds.feeds]] \"{}\": [dmdata] has this name: choose another", dmdata::NAME));
+            }
+            names.push(dmdata::NAME);
+        }
+        if let Some(push) = &self.push {
+            push.check()?;
+            if let Some(twice) = push.names().find(|name| names.contains(name)) {
+                return Err(format!("[[push.sources]] \"{twice}\": a feed has this name: give each its own"));
+            }
         }
         Ok(())
     }

@@ -27,6 +27,7 @@ mod signatures;
 mod sink;
 #[cfg(feature = "smime")]
 mod smime;
+mod sources;
 mod telegrams;
 mod tls;
 mod trial;

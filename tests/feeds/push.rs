@@ -12,6 +12,8 @@ use hyper::{Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use jiff::{SignedDuration, Timestamp};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::stand::{next, settings, telegram, until};
 
@@ -137,7 +139,7 @@ async fn a_pushed_telegram_that_nobody_takes_is_asked_for_again() {
 
 #[tokio::test]
 async fn what_does_not_prove_itself_is_too_large_or_no_telegram_is_refused_with_the_reason() {
-    let watcher = Watcher::start(Settings::default()).unwrap();
+    let mut watcher = Watcher::start(Settings::default()).unwrap();
     let endpoint = endpoint(watcher.intake()).await;
     let addr = endpoint.addr;
     let late = Timestamp::now() - SignedDuration::from_mins(20);
@@ -156,9 +158,85 @@ async fn what_does_not_prove_itself_is_too_large_or_no_telegram_is_refused_with_
     let large: &'static [u8] = Vec::leak(vec![b' '; 100_001]);
     assert_eq!(push(addr, Timestamp::now(), "", large).await.0, StatusCode::PAYLOAD_TOO_LARGE);
     let bomb = b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>";
-    let (status, text) = push(addr, Timestamp::now(), "", bomb).await;
-    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && text.contains("DTD"), "{text}");
-    assert_eq!(watcher.health().ways["jalert"].refused, 4);
+    for _ in 0..2 {
+        let pushing = tokio::spawn(push(addr, Timestamp::now(), "", bomb));
+        let arrival = next(&mut watcher).await;
+        assert!(arrival.said.is_err());
+        arrival.taken();
+        let (status, text) = pushing.await.unwrap();
+        assert!(status == StatusCode::UNPROCESSABLE_ENTITY && text.contains("DTD"), "{text}");
+    }
+    assert_eq!(watcher.health().ways["jalert"].refused, 5);
+}
+
+/// Opens a push with these headers and no body yet; what has been answered when the other side has said its word.
+async fn opened(addr: SocketAddr, headers: &str) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    let head = format!("POST /push/jalert HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut said = vec![0; 4096];
+    let length = stream.read(&mut said).await.unwrap();
+    let said = String::from_utf8_lossy(&said[..length]).into_owned();
+    (stream, said)
+}
+
+#[tokio::test]
+async fn who_pushes_without_proof_at_a_wrong_time_or_too_much_is_refused_before_the_body_is_read() {
+    let watcher = Watcher::start(Settings::default()).unwrap();
+    let endpoint = endpoint(watcher.intake()).await;
+    let signed = |at: Timestamp| format!("X-Hikyaku-Signature: {}", sign(&key(), at, "jalert", "", b""));
+    let now = signed(Timestamp::now());
+    let late = signed(Timestamp::now() - SignedDuration::from_mins(20));
+    let long_name = format!("{now}\r\nX-Hikyaku-Name: {}", "a".repeat(201));
+    for (headers, length, status) in [
+        ("X-Hikyaku-Signature: t=1,v1=00", 90_000, "401"),
+        ("Accept: */*", 90_000, "401"),
+        (late.as_str(), 90_000, "401"),
+        (now.as_str(), 100_001, "413"),
+        (long_name.as_str(), 90_000, "400"),
+    ] {
+        // Not a byte of the body is sent: whoever waited for it would not answer.
+        let (_open, said) = opened(endpoint.addr, &format!("{headers}\r\nContent-Length: {length}")).await;
+        assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{headers}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_says_not_how_long_it_is_ends_at_the_limit() {
+    let watcher = Watcher::start(Settings::default()).unwrap();
+    let endpoint = endpoint(watcher.intake()).await;
+    let mut stream = TcpStream::connect(endpoint.addr).await.unwrap();
+    let signature = sign(&key(), Timestamp::now(), "jalert", "", b"");
+    let head = format!(
+        "POST /push/jalert HTTP/1.1\r\nHost: a\r\nX-Hikyaku-Signature: {signature}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let chunk = [b"8000\r\n".as_slice(), &vec![b' '; 0x8000], b"\r\n"].concat();
+    for _ in 0..4 {
+        stream.write_all(&chunk).await.unwrap();
+    }
+    let mut said = vec![0; 64];
+    let length = stream.read(&mut said).await.unwrap();
+    assert!(String::from_utf8_lossy(&said[..length]).starts_with("HTTP/1.1 413"));
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_limit_waits_until_another_ends() {
+    let mut watcher = Watcher::start(Settings::default()).unwrap();
+    let sources = vec![PushSource { name: "jalert".into(), proof: Proof::Key(key()) }];
+    let settings = PushSettings { sources, connections_max: 1, ..PushSettings::default() };
+    let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+    let endpoint = PushEndpoint::listen(any, settings, watcher.intake()).await.unwrap();
+    // It is being served, so that the next one finds the place taken.
+    let (first, said) = opened(endpoint.addr, "Content-Length: 1").await;
+    assert!(said.starts_with("HTTP/1.1 401"), "{said}");
+    let (idle, _) = opened(endpoint.addr, "Content-Length: 0").await;
+    let pushing = tokio::spawn(push(endpoint.addr, Timestamp::now(), "", DEMO_VXSE51));
+    let heard = tokio::time::timeout(std::time::Duration::from_millis(300), watcher.next()).await;
+    assert!(heard.is_err(), "nobody is served while another holds the place");
+    drop((first, idle));
+    next(&mut watcher).await.taken();
+    assert_eq!(pushing.await.unwrap().0, StatusCode::OK);
 }
 
 #[tokio::test]

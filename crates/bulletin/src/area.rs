@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::intensity::IntensityReport;
+use crate::list::List;
 use crate::place::{CountryCode, LocalAreaCode, MunicipalityCode};
 use crate::prefecture::Prefecture;
 use crate::region::RegionCode;
@@ -24,9 +25,9 @@ pub struct Area {
     /// The prefectures it lies in or whose coast it is, when known; places abroad have none, a bay or a volcano may have several.
     pub prefectures: Vec<Prefecture>,
     /// The 細分区域 it touches; empty: all of its prefectures, as far as is known.
-    pub locals: Vec<LocalAreaCode>,
+    pub locals: List<LocalAreaCode>,
     /// The municipalities it touches; empty: all of its prefectures, as far as is known.
-    pub municipalities: Vec<MunicipalityCode>,
+    pub municipalities: List<MunicipalityCode>,
     /// The countries it lies in, when they are told; an area with prefectures lies in Japan and need not say so.
     pub countries: Vec<CountryCode>,
 }

@@ -22,6 +22,19 @@ pub enum Threat {
     Other,
 }
 
+/// `弾道ミサイル`
+impl fmt::Display for Threat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missile => "弾道ミサイル",
+            Self::AirAttack => "航空攻撃",
+            Self::Commando => "ゲリラ・特殊部隊攻撃",
+            Self::Terror => "大規模テロ",
+            Self::Other => "国民保護情報",
+        })
+    }
+}
+
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -120,14 +133,7 @@ impl CivilProtection {
 /// `弾道ミサイル 落下（領海）`
 impl fmt::Display for CivilProtection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let threat = match self.threat {
-            Threat::Missile => "弾道ミサイル",
-            Threat::AirAttack => "航空攻撃",
-            Threat::Commando => "ゲリラ・特殊部隊攻撃",
-            Threat::Terror => "大規模テロ",
-            Threat::Other => "国民保護情報",
-        };
-        write!(f, "{threat} {}", self.phase)?;
+        write!(f, "{} {}", self.threat, self.phase)?;
         if self.phase == Phase::Fallen { write!(f, "（{}）", self.place) } else { Ok(()) }
     }
 }

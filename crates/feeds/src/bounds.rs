@@ -112,6 +112,11 @@ impl<'a> Scan<'a> {
             self.places += 1;
             self.check("reports on places", self.places, MAX_REPORTS)?;
         }
+        if let Some(end) = end_of_plain_tag(bytes) {
+            self.depth += usize::from(bytes[end - 1] != b'/');
+            self.check("nested elements", self.depth, MAX_DEPTH_ELEMENTS)?;
+            return Ok(Some(end + 1));
+        }
         let (mut attributes, mut quote) = (0, None);
         for (i, &b) in bytes.iter().enumerate() {
             match (quote, b) {
@@ -143,6 +148,12 @@ impl<'a> Scan<'a> {
     fn place(&self) -> Place {
         Place::of_byte(self.text.as_bytes(), self.at)
     }
+}
+
+/// Where a start tag without attributes ends, as most do: at its `>`, with neither `=` nor quotes before it.
+fn end_of_plain_tag(tag: &[u8]) -> Option<usize> {
+    let end = tag.iter().position(|b| matches!(b, b'>' | b'=' | b'"' | b'\''))?;
+    (tag[end] == b'>').then_some(end)
 }
 
 /// The name of the element that a start tag begins, without its prefix.

@@ -7,6 +7,7 @@ use hikyaku_bulletin::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::reject::Reject;
 use crate::tables::{self, Country, Table};
 
 /// The longest headline, in characters.
@@ -193,6 +194,31 @@ impl ManualEntry {
     }
 }
 
+/// Whether a JSON text is an entry, by two of its keys.
+pub(crate) fn is_entry(text: &str) -> bool {
+    ["\"operator\"", "\"hazard\""].iter().all(|key| text.contains(key))
+}
+
+/// The bulletin of an entry that is written as JSON.
+///
+/// # Errors
+/// [`Reject::Entry`] with all that the operator must mend.
+pub(crate) fn of_json(text: &str) -> Result<Bulletin, Reject> {
+    let entry: ManualEntry = serde_json::from_str(text).map_err(|e| Reject::Entry { faults: e.to_string() })?;
+    understood(&entry)
+}
+
+/// The bulletin of an entry, for those who know rejects only.
+///
+/// # Errors
+/// [`Reject::Entry`].
+pub(crate) fn understood(entry: &ManualEntry) -> Result<Bulletin, Reject> {
+    entry.bulletin().map_err(|faults| {
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Reject::Entry { faults: told.join(" ") }
+    })
+}
+
 /// The area of a region, with all that our tables know of it. A municipality that the tables do not know yet keeps its code for a name.
 fn place(region: &RegionCode) -> Option<Area> {
     match region {
@@ -226,6 +252,7 @@ fn known(numbers: &[u8], faults: &mut Vec<Fault>) -> Vec<Prefecture> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Document;
 
     fn missile(phase: Phase, place: PlaceClass, fallen_in: &[u8]) -> ManualEntry {
         ManualEntry {
@@ -318,9 +345,17 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_survives_being_written_down() {
+    fn an_entry_that_is_written_down_is_read_like_any_telegram() {
         let entry = missile(Phase::Fallen, PlaceClass::Territory, &[2]);
         let text = serde_json::to_string(&entry).unwrap();
         assert_eq!(serde_json::from_str::<ManualEntry>(&text).unwrap(), entry);
+        let Ok(Document::Bulletins(read)) = crate::read(text.as_bytes(), "e.json") else { panic!("{text}") };
+        let mut expected = entry.bulletin().unwrap();
+        expected.digest = read[0].digest;
+        assert_eq!(read, [expected]);
+        for (wrong, told) in [(text.replace("[2]", "[48]"), "48"), (text.replace("fallen_in", "fallen"), "fallen")] {
+            let refused = crate::read(wrong.as_bytes(), "e.json");
+            assert!(matches!(&refused, Err(Reject::Entry { faults }) if faults.contains(told)), "{refused:?}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,35 +57,59 @@ pub enum Refusal {
 /// stop between them.
 #[must_use]
 pub fn sign(key: &SharedKey, at: Timestamp, source: &str, name: &str, body: &[u8]) -> String {
-    let tag = hmac::sign(&key.0, &signed(at.as_second(), source, name, body));
-    let digits: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut context = hmac::Context::with_key(&key.0);
+    context.update(begin(at.as_second(), source, name).as_bytes());
+    context.update(body);
+    let digits: String = context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("t={},v1={digits}", at.as_second())
 }
 
-/// Whether a push is what it says it is. `window` is how far the clocks of both sides may be apart.
-///
-/// A push heard twice within the window is no harm: the same bytes are the same telegram.
-///
-/// # Errors
-/// [`Refusal`].
-pub fn check(
-    key: &SharedKey,
-    header: &str,
-    (source, name): (&str, &str),
-    body: &[u8],
-    now: Timestamp,
-    window: SignedDuration,
-) -> Result<(), Refusal> {
-    let part = |name: &str| header.split(',').find_map(|part| part.trim().strip_prefix(name));
-    let at: i64 = part("t=").and_then(|it| it.parse().ok()).ok_or(Refusal::Unsigned)?;
-    let tag = part("v1=").and_then(bytes_of).ok_or(Refusal::Unsigned)?;
-    hmac::verify(&key.0, &signed(at, source, name, body), &tag).map_err(|_| Refusal::Wrong)?;
-    let off = now.as_second().saturating_sub(at);
-    if off.unsigned_abs() > window.as_secs().unsigned_abs() { Err(Refusal::Time(off)) } else { Ok(()) }
+/// What the header of a push says, read before a byte of the body is: [`in_time`](Self::in_time) needs none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    at: i64,
+    tag: Vec<u8>,
 }
 
-fn signed(at: i64, source: &str, name: &str, body: &[u8]) -> Vec<u8> {
-    [format!("{at}.{source}.{name}.").as_bytes(), body].concat()
+impl Signature {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`Refusal::Unsigned`].
+    pub fn read(header: &str) -> Result<Self, Refusal> {
+        let part = |name: &str| header.split(',').find_map(|part| part.trim().strip_prefix(name));
+        let at = part("t=").and_then(|it| it.parse().ok()).ok_or(Refusal::Unsigned)?;
+        let tag = part("v1=").and_then(bytes_of).ok_or(Refusal::Unsigned)?;
+        Ok(Self { at, tag })
+    }
+
+    /// Whether it was made just now; `window` is how far the clocks of both sides may be apart.
+    ///
+    /// A push heard twice within the window is no harm: the same bytes are the same telegram.
+    ///
+    /// # Errors
+    /// [`Refusal::Time`].
+    pub fn in_time(&self, now: Timestamp, window: SignedDuration) -> Result<(), Refusal> {
+        let off = now.as_second().saturating_sub(self.at);
+        if off.unsigned_abs() > window.as_secs().unsigned_abs() { Err(Refusal::Time(off)) } else { Ok(()) }
+    }
+
+    /// Whether it was made with this key, for these bytes of this source under this name.
+    ///
+    /// # Errors
+    /// [`Refusal::Wrong`].
+    pub fn fits(&self, key: &SharedKey, (source, name): (&str, &str), body: &[u8]) -> Result<(), Refusal> {
+        let mut context = hmac::Context::with_key(&key.0);
+        context.update(begin(self.at, source, name).as_bytes());
+        context.update(body);
+        let made = context.sign();
+        verify_slices_are_equal(made.as_ref(), &self.tag).map_err(|_| Refusal::Wrong)
+    }
+}
+
+/// What is signed before the bytes.
+fn begin(at: i64, source: &str, name: &str) -> String {
+    format!("{at}.{source}.{name}.")
 }
 
 fn bytes_of(digits: &str) -> Option<Vec<u8>> {
@@ -105,7 +130,9 @@ mod tests {
         let header = sign(&key, at, "jalert", "a.xml", b"<a/>");
         let window = SignedDuration::from_mins(5);
         let judged = |key: &SharedKey, source, name, body: &[u8], later: i64| {
-            check(key, &header, (source, name), body, at + SignedDuration::from_secs(later), window)
+            let signature = Signature::read(&header)?;
+            signature.in_time(at + SignedDuration::from_secs(later), window)?;
+            signature.fits(key, (source, name), body)
         };
         assert_eq!(judged(&key, "jalert", "a.xml", b"<a/>", 299), Ok(()));
         assert_eq!(judged(&key, "jalert", "a.xml", b"<b/>", 0), Err(Refusal::Wrong));
@@ -120,10 +147,8 @@ mod tests {
     #[test]
     fn a_header_that_cannot_be_read_and_a_short_key_are_refused_and_no_key_is_shown() {
         let key = SharedKey::new(b"0123456789abcdef\n").unwrap();
-        let now = Timestamp::UNIX_EPOCH;
         for header in ["", "t=1", "v1=00", "t=1,v1=zz", "t=x,v1=00", &format!("t=1,v1={}", "é".repeat(32))] {
-            let judged = check(&key, header, ("a", ""), b"", now, SignedDuration::from_mins(5));
-            assert_eq!(judged, Err(Refusal::Unsigned), "{header}");
+            assert_eq!(Signature::read(header), Err(Refusal::Unsigned), "{header}");
         }
         assert!(SharedKey::new(b"short").is_err());
         assert!(!format!("{key:?}").contains("0123"));

@@ -6,6 +6,7 @@ use crate::advice;
 use crate::bounds;
 use crate::gdacs;
 use crate::index::{Index, index};
+use crate::manual;
 use crate::parse::{digest, telegrams};
 use crate::reject::Reject;
 use crate::xml::{document, not_known};
@@ -22,7 +23,8 @@ pub enum Document {
 
 /// Reads any document that a configured source may bring, told by its own form, not by its name.
 ///
-/// JMA XML, CAP, EDXL-DE (within SOAP too), 外務省 opendata, GDACS, travel advice of FCDO and the State Department, Atom, RSS.
+/// JMA XML, CAP, EDXL-DE (within SOAP too), 外務省 opendata, GDACS, travel advice of FCDO and the State Department, an
+/// operator's entry as JSON, Atom, RSS.
 /// `source_name` is its file name, path or address.
 ///
 /// # Errors
@@ -30,6 +32,11 @@ pub enum Document {
 pub fn read(bytes: &[u8], source_name: &str) -> Result<Document, Reject> {
     let text = bounds::text(bytes)?;
     if text.trim_start().starts_with(['{', '[']) {
+        if manual::is_entry(text) {
+            let mut bulletin = manual::of_json(text)?;
+            bulletin.digest = digest(bytes);
+            return Ok(Document::Bulletins(vec![bulletin]));
+        }
         return advice::bulletins(text).map(Document::Bulletins);
     }
     if bounds::is_page(text) {

@@ -89,6 +89,9 @@ pub(crate) fn child_text(node: Node, name: &'static str) -> Option<String> {
 
 /// Where an element begins.
 pub(crate) fn place(node: Node) -> Place {
-    let at = node.document().text_pos_at(node.range().start);
-    Place { line: at.row, column: at.col }
+    // The tree keeps no positions, which would be a fifth of it. The name of an element is a piece of the text: it lies where it stands.
+    let text = node.document().input_text();
+    let name = node.tag_name().name().as_ptr().addr().saturating_sub(text.as_ptr().addr()).min(text.len());
+    let start = text.as_bytes()[..name].iter().rposition(|&b| b == b'<').unwrap_or(name);
+    Place::of_byte(text.as_bytes(), start)
 }

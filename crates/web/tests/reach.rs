@@ -5,7 +5,7 @@
 mod stage;
 
 use axum::http::StatusCode;
-use hikyaku_dispatch::{DispatchId, GroupId, Mode, PeopleCommand, Role, RosterImport, RosterRow, Side};
+use hikyaku_dispatch::{DispatchId, GroupId, Mode, Role, Side};
 use stage::{Admin, OFFICES, Stage, encoded};
 
 /// Ten people in four offices: two in 本省, three in 北海道局, three in 北陸地方局, two in 九州沖縄地方局; four answer.
@@ -194,15 +194,7 @@ async fn req_o06_the_overseas_side_finds_nothing_of_the_domestic_one() {
 #[tokio::test]
 async fn req_o06_each_side_sends_to_its_own_people_and_stops_only_its_own() {
     let (stage, dispatch) = answered().await;
-    let row = RosterRow::new(
-        "K00001",
-        "海外 一郎",
-        vec![vec!["大使館".into()]],
-        vec!["17".parse().unwrap()],
-        vec!["k1@mail.example".into()],
-    );
-    let import = RosterImport { side: Side::Overseas, ..RosterImport::part(vec![row]) };
-    stage.desk.command(PeopleCommand::Import(import), stage.time()).await.unwrap();
+    stage.overseas_group().await;
     let overseas = stage.holder("overseas", Role::OverseasAdministrator).await;
     let form = overseas.get("/compose").await.html;
     assert!(form.contains("大使館") && !form.contains(OFFICES[1]), "{form}");

@@ -83,6 +83,15 @@ impl FeedsConfig {
         if self.news.victims_min == 0 {
             return Err("news: victims_min is 0, and every headline would matter: write 1 or more".to_owned());
         }
+        let (limits, news, memory) = (self.limits, self.news, self.memory.clone());
+        Ok(Settings { feeds, limits, client: self.client()?, memory, news, ..Settings::default() })
+    }
+
+    /// How whatever connects outwards connects: the feeds, and a stream beside them.
+    ///
+    /// # Errors
+    /// A text that says what cannot be used.
+    pub fn client(&self) -> Result<ClientSettings, String> {
         let mut client = ClientSettings {
             dial: self.dial,
             proxy: self.proxy.as_deref().map(Proxy::parse).transpose()?,
@@ -95,7 +104,6 @@ impl FeedsConfig {
         if let Some(seconds) = self.answer_patience_s {
             client.answer_patience = Duration::from_secs(seconds.max(1));
         }
-        let (limits, news, memory) = (self.limits, self.news, self.memory.clone());
-        Ok(Settings { feeds, limits, client, memory, news, ..Settings::default() })
+        Ok(client)
     }
 }

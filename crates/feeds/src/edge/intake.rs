@@ -11,6 +11,9 @@ use super::ask::hex_digest;
 use crate::manual::{Fault, ManualEntry};
 use crate::poll::{Alarm, Content, Telegram};
 
+/// From this size on, the digest of a telegram is made on a thread of its own.
+const LARGE_BYTES: usize = 256 * 1024;
+
 /// What tells the time of day.
 pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -21,12 +24,14 @@ pub(super) struct Offer {
 }
 
 /// What became of an offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Offered {
     /// It is safe.
     Taken,
     /// It had come before.
     Repeated,
+    /// It says nothing that can be read, for this reason: the same once more would say no more.
+    Unreadable(String),
     /// It is not safe: offer it again.
     Lost,
 }
@@ -70,6 +75,19 @@ impl Ways {
     }
 }
 
+/// Bytes with their digest; of many bytes it is made on a thread of its own. `None` when that thread came to grief.
+async fn digested(bytes: Vec<u8>) -> Option<(Vec<u8>, String)> {
+    if bytes.len() < LARGE_BYTES {
+        let digest = hex_digest(&bytes);
+        return Some((bytes, digest));
+    }
+    let digesting = tokio::task::spawn_blocking(move || {
+        let digest = hex_digest(&bytes);
+        (bytes, digest)
+    });
+    digesting.await.ok()
+}
+
 /// Where telegrams are offered; cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
@@ -86,7 +104,7 @@ impl Intake {
     /// Hands over a document that came from `source` under `name`, and waits until it has been taken. An empty name stands for the
     /// digest of the bytes.
     pub async fn offer(&self, source: &str, name: &str, bytes: Vec<u8>) -> Offered {
-        let digest = hex_digest(&bytes);
+        let Some((bytes, digest)) = digested(bytes).await else { return Offered::Lost };
         let name = if name.is_empty() { format!("sha256-{digest}") } else { name.to_owned() };
         let now = (self.clock)();
         let key = format!("{source}/{name}");
@@ -117,6 +135,7 @@ impl Intake {
             match offered {
                 Offered::Taken => way.taken += 1,
                 Offered::Repeated => way.repeated += 1,
+                Offered::Unreadable(_) => way.refused += 1,
                 Offered::Lost => return,
             }
             way.last = Some(now);

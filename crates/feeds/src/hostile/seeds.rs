@@ -1,7 +1,7 @@
 //! A small telegram of each family, from which property tests and fuzz targets begin; nothing in them has happened.
 
 /// Name and text of each: every parser is reached by one.
-pub const SEEDS: [(&str, &str); 15] = [
+pub const SEEDS: [(&str, &str); 16] = [
     ("震度速報", QUAKE),
     ("緊急地震速報", EARLY_WARNING),
     ("南海トラフ", GREAT_QUAKE),
@@ -17,6 +17,7 @@ pub const SEEDS: [(&str, &str); 15] = [
     ("索引", INDEX),
     ("英国", FCDO),
     ("米国", STATE),
+    ("手入力", ENTRY),
 ];
 
 /// The telegram of a number, whatever the number.
@@ -129,3 +130,5 @@ const INDEX: &str = r#"<feed xmlns="http://www.w3.org/2005/Atom"><title>高頻�
 const FCDO: &str = r#"{"base_path":"/foreign-travel-advice/thailand","title":"Thailand travel advice","public_updated_at":"2026-01-02T10:00:00.000+00:00","details":{"alert_status":["avoid_all_travel_to_parts"],"change_description":"<p>x</p>","country":{"name":"Thailand"}}}"#;
 
 const STATE: &str = r#"[{"Title":"Afghanistan - Level 4: Do Not Travel","Link":"https://travel.example/af","Summary":"<p>Do not travel.</p>","Published":"2026-01-02T00:00:00-05:00","Updated":"2026-01-03T00:00:00-05:00"}]"#;
+
+const ENTRY: &str = r#"{"id":"1","series":"2026-04-03-1","operator":"op","entered":"2026-04-02T18:02:41Z","is_drill":false,"revision":"issue","occurred":null,"hazard":{"kind":"civil-protection","threat":"Missile","phase":"Fallen","place":"Territory","fallen_in":[2]},"prefectures":[2],"regions":["02201"],"headline":"落下したものとみられます。","text":""}"#;

@@ -62,11 +62,12 @@ fn measured(item: Node, areas: &mut Vec<AreaReport>, remarks: &mut Vec<String>) 
     for station in children(item, "Station") {
         let code = child_text(station, "Code").unwrap_or_default();
         let name = child_text(station, "Name").unwrap_or_default();
-        let own = Area::new(AreaScheme::Station, code, name, []);
-        let area = match coast.clone() {
-            Some(coast) => Area { scheme: own.scheme, code: own.code, name: own.name, ..coast },
-            None => own,
-        };
+        let mut area = Area::new(AreaScheme::Station, code, name, []);
+        if let Some(coast) = &coast {
+            area.prefectures.clone_from(&coast.prefectures);
+            area.locals = coast.locals.clone();
+            area.municipalities = coast.municipalities.clone();
+        }
         areas.push(AreaReport { area, severity: Severity::Tsunami(water(station, true, remarks)) });
     }
 }

@@ -1,5 +1,7 @@
 //! Warnings of weather, landslide, tornado and record rain, old family and new: what is in force, place by place.
 
+use std::iter::repeat_n;
+
 use hikyaku_bulletin::{AreaReport, Bulletin, Kind, SeriesKey, Severity, WarningChange, WarningReport};
 use roxmltree::Node;
 
@@ -36,16 +38,19 @@ pub(super) fn fill(bulletin: &mut Bulletin, report: Node) -> Result<(), Reject> 
 /// Each warning of an item, at each of its places: bodies name one, headlines a list.
 fn add(bulletin: &mut Bulletin, item: Node) -> Result<(), Reject> {
     let kinds = children(item, "Kind").map(|kind| warning(kind, &bulletin.kind, &mut bulletin.remarks));
-    let kinds: Vec<Severity> = kinds.map(Severity::Warning).collect();
+    let mut kinds: Vec<Severity> = kinds.map(Severity::Warning).collect();
     let places: Vec<Node> =
         children(item, "Area").chain(children(item, "Areas").flat_map(|it| children(it, "Area"))).collect();
     within_reports(bulletin.areas.len(), places.len(), kinds.len(), item)?;
-    for node in places {
+    for (number, node) in places.iter().enumerate() {
+        let node = *node;
         let code = child_text(node, "Code").unwrap_or_default();
         let name = child_text(node, "Name").unwrap_or_default();
         let table = if code.len() == 7 { Table::City } else { Table::Weather };
         let area = named_area(table, code, name);
-        let reports = kinds.iter().map(|severity| AreaReport { area: area.clone(), severity: severity.clone() });
+        // The last place needs no copy of the warnings: bodies name one alone.
+        let kinds = if number + 1 == places.len() { std::mem::take(&mut kinds) } else { kinds.clone() };
+        let reports = repeat_n(area, kinds.len()).zip(kinds).map(|(area, severity)| AreaReport { area, severity });
         bulletin.areas.extend(reports);
     }
     Ok(())

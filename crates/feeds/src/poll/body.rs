@@ -1,4 +1,4 @@
-//! Telegrams that an index listed: which to fetch now, in which order they are handed over, when one is given up.
+//! Telegrams that an index listed: which to fetch now, in which order they are handed over, when one is overdue or given up.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(super) struct Waiting {
     failures: u32,
     not_before: Duration,
     in_flight: bool,
+    /// Whether it could not be had for so long that a person should know.
+    is_overdue: bool,
     bytes: Option<Vec<u8>>,
     pub(super) digest: String,
 }
@@ -64,6 +66,7 @@ impl Bodies {
             failures: 0,
             not_before: Duration::ZERO,
             in_flight: false,
+            is_overdue: false,
             bytes: None,
             digest: String::new(),
         };
@@ -99,17 +102,23 @@ impl Bodies {
         }
     }
 
+    /// The telegrams that are overdue, in their order.
+    pub(super) fn overdue(&self) -> impl Iterator<Item = &str> {
+        self.waiting.iter().filter(|(_, it)| it.is_overdue && it.bytes.is_none()).map(|(place, _)| place.key.as_str())
+    }
+
     /// How often a telegram has failed.
     pub(super) fn failures_of(&self, place: &Place) -> u32 {
         self.waiting.get(place).map_or(0, |it| it.failures)
     }
 
+    /// One that cannot be had for long is overdue, and asked for ever more rarely until it is older than `history`.
     pub(super) fn failed(
         &mut self,
         place: &Place,
         failure: &Failure,
         now: Now,
-        limits: &Limits,
+        (limits, history): (&Limits, Duration),
         chance: &mut Chance,
     ) -> Verdict {
         self.ended(place);
@@ -124,9 +133,14 @@ impl Bodies {
             limits.silent_patience_s
         };
         let since = now.since_start.saturating_sub(waiting.asked.unwrap_or(now.since_start));
-        if since > Duration::from_secs(patience.into()) {
+        if since > history {
             self.waiting.remove(place);
             return Verdict::GivenUp;
+        }
+        if since > Duration::from_secs(patience.into()) {
+            waiting.is_overdue = true;
+            let pause = limits.refused.pause(waiting.failures, chance.next());
+            waiting.not_before = waiting.not_before.max(now.since_start + pause);
         }
         Verdict::Again
     }

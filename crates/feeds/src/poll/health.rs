@@ -37,14 +37,18 @@ pub struct FeedHealth {
     pub unchanged: u64,
     /// Telegrams handed over.
     pub telegrams: u64,
+    /// Telegrams that are safe with whoever took them.
+    pub taken: u64,
     /// Telegrams that came a second time by another way, or were listed twice with the same bytes.
     pub repeated: u64,
     /// Bytes received, as they came over the network.
     pub wire_bytes: u64,
-    /// Telegrams that were listed and could not be had; each may have been a warning.
+    /// Telegrams that are listed and could not be had for long; each may be a warning.
+    pub overdue: usize,
+    /// The first of them.
+    pub first_overdue: Option<String>,
+    /// Telegrams that could not be had until they were too old to matter.
     pub given_up: u64,
-    /// The last of them.
-    pub last_given_up: Option<String>,
 }
 
 /// Something about the feeds that a person should know (R02).
@@ -79,12 +83,14 @@ pub enum Alarm {
         /// The feed.
         feed: String,
     },
-    /// A telegram could not be had.
-    GivenUp {
+    /// Telegrams that are listed cannot be had. It ends when they come, or are too old to matter.
+    Overdue {
         /// The feed.
         feed: String,
-        /// The telegram.
+        /// The first of them.
         telegram: String,
+        /// How many they are.
+        count: usize,
     },
     /// What was taken cannot be written down.
     Memory {
@@ -124,8 +130,11 @@ impl fmt::Display for Alarm {
             Self::Backwards { feed } => {
                 write!(f, "フィード {feed} が以前より古い内容を返しています。配信元の障害情報を確認してください。")
             }
-            Self::GivenUp { feed, telegram } => {
-                write!(f, "フィード {feed} の電文 {telegram} を取得できませんでした。配信元で内容を確認してください。")
+            Self::Overdue { feed, telegram, count } => {
+                write!(
+                    f,
+                    "フィード {feed} の電文 {telegram} など {count} 通を取得できません。配信元で内容を確認してください。取得は続けています。"
+                )
             }
             Self::Memory { problem } => {
                 write!(
@@ -144,6 +153,26 @@ impl fmt::Display for Alarm {
 }
 
 impl Alarm {
+    /// Whether two are one alarm that goes on: the numbers in it grow.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other) && self.feed() == other.feed()
+    }
+
+    /// The word by which it is known in metrics and logs.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Stale { .. } => "stale",
+            Self::Failing { .. } => "failing",
+            Self::Gap { .. } => "gap",
+            Self::Backwards { .. } => "backwards",
+            Self::Overdue { .. } => "overdue",
+            Self::Memory { .. } => "memory",
+            Self::Clock { .. } => "clock",
+        }
+    }
+
     /// The feed, endpoint or stream that it is about; empty where it is about none.
     #[must_use]
     pub fn feed(&self) -> &str {
@@ -152,7 +181,7 @@ impl Alarm {
             | Self::Failing { feed, .. }
             | Self::Gap { feed, .. }
             | Self::Backwards { feed }
-            | Self::GivenUp { feed, .. }
+            | Self::Overdue { feed, .. }
             | Self::Clock { feed, .. } => feed,
             Self::Memory { .. } => "",
         }
@@ -168,12 +197,14 @@ impl FeedHealth {
     pub fn alarms(&self) -> Vec<Alarm> {
         let feed = || self.name.clone();
         let failing = self.problem.clone().filter(|_| self.failures >= FAILURES_MIN);
+        let overdue = |telegram| Alarm::Overdue { feed: feed(), telegram, count: self.overdue };
+        let overdue = self.first_overdue.clone().map(overdue);
         let all = [
             self.stale_s.map(|age_s| Alarm::Stale { feed: feed(), age_s }),
             failing.map(|problem| Alarm::Failing { feed: feed(), failures: self.failures, problem }),
             self.gap_since.map(|since| Alarm::Gap { feed: feed(), since }),
             self.goes_backwards.then(|| Alarm::Backwards { feed: feed() }),
-            self.last_given_up.clone().map(|telegram| Alarm::GivenUp { feed: feed(), telegram }),
+            overdue,
             self.clock_off_s.map(|off_s| Alarm::Clock { feed: feed(), off_s }),
         ];
         all.into_iter().flatten().collect()

@@ -90,7 +90,7 @@ impl Machine {
     pub fn step(&mut self, events: Vec<Event>, now: Now, known: &mut Known, out: &mut Vec<Action>) -> Duration {
         for event in events {
             match event {
-                Event::Taken(key) => drop(self.untaken.remove(&key)),
+                Event::Taken(key) => self.health.taken += u64::from(self.untaken.remove(&key)),
                 // Asked without a condition, the index lists it again even if nothing else has changed.
                 Event::Dropped(_) => self.short.validators = Validators::default(),
                 Event::Answered(request, answer) => match self.requests.remove(&request) {
@@ -126,6 +126,8 @@ impl Machine {
         health.goes_backwards = self.watch.is_behind();
         health.gap_since = self.gap.and_then(|gap| gap.since);
         health.waiting = self.bodies.len();
+        health.overdue = self.bodies.overdue().count();
+        health.first_overdue = self.bodies.overdue().next().map(str::to_owned);
         health.judge(self.freshness(now), self.watch.clock_off());
         health
     }
@@ -402,10 +404,9 @@ impl Machine {
             Answer::Failed(failure) => failure,
         };
         self.health.problem = Some(failure.to_string());
-        if let Verdict::GivenUp = self.bodies.failed(place, &failure, now, &self.limits, &mut self.chance) {
-            self.health.given_up += 1;
-            self.health.last_given_up = Some(place.key.clone());
-        }
+        let history = Duration::from_secs(self.spec.history_s.into());
+        let verdict = self.bodies.failed(place, &failure, now, (&self.limits, history), &mut self.chance);
+        self.health.given_up += u64::from(matches!(verdict, Verdict::GivenUp));
     }
 
     fn hand_over(&mut self, telegram: Telegram, out: &mut Vec<Action>) {

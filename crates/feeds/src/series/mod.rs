@@ -13,14 +13,16 @@ use jiff::{SignedDuration, Timestamp};
 pub use freshness::{Freshness, Timing};
 pub use present::Present;
 
+#[cfg(feature = "edge")]
+pub(crate) use slot::place;
 use slot::{Thread, ThreadState};
 
 /// How long identities are remembered. JMA's long feed reaches back some days; what is older is stale by the clock anyway.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(10 * 24);
 /// How long an event without news is remembered.
-const EVENT_KEPT: SignedDuration = SignedDuration::from_hours(10 * 24);
+pub(crate) const EVENT_KEPT: SignedDuration = SignedDuration::from_hours(10 * 24);
 /// How long a lasting thing (a volcano, an office) without news is remembered.
-const LASTING_KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
+pub(crate) const LASTING_KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// How often the forgotten is cleared away.
 const CLEARED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -66,6 +68,12 @@ pub struct Taken {
 }
 
 impl Taken {
+    /// Whether the state of its series is another than before, so that it is to be kept.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
+        !matches!(self.step, Step::Repeated | Step::Outdated)
+    }
+
     /// What is to be done: only what is new and in time may reach people. Cancellations, corrections and liftings of what is known are
     /// always new; a cancellation of what never came reaches nobody.
     #[must_use]

@@ -108,6 +108,14 @@ pub(super) fn slot_name(bulletin: &Bulletin) -> String {
     }
 }
 
+/// The place of a bulletin among all series: whatever comes later in the same place takes it.
+#[cfg(feature = "edge")]
+pub(crate) fn place(bulletin: &Bulletin) -> String {
+    let keys: Vec<String> = bulletin.series.iter().map(|key| format!("{key:?}")).collect();
+    let keys = if keys.is_empty() { bulletin.source.to_string() } else { keys.join(" ") };
+    format!("{:?} {} {keys}", Meant::of(bulletin), slot_name(bulletin))
+}
+
 /// How grave a bulletin is as a whole, where it is not the areas that tell: greater is worse.
 fn rank(bulletin: &Bulletin) -> Option<u32> {
     match bulletin.detail.as_ref()? {

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
-use hikyaku_bulletin::{Area, LocalAreaCode, MunicipalityCode};
+use hikyaku_bulletin::{Area, List, LocalAreaCode, MunicipalityCode};
 
 use super::{KnownArea, Table, area, areas};
 
 /// What an area touches.
 #[derive(Debug, Default)]
 struct Extent {
-    locals: Vec<LocalAreaCode>,
-    municipalities: Vec<MunicipalityCode>,
+    locals: List<LocalAreaCode>,
+    municipalities: List<MunicipalityCode>,
 }
 
 /// Fills in what the tables know of an area's extent, beside what its own code says.
@@ -33,7 +33,7 @@ pub(super) fn fill(table: Table, named: &mut Area) {
 #[derive(Debug, Default)]
 struct Extents {
     of_area: HashMap<Table, HashMap<&'static str, Extent>>,
-    of_city: HashMap<MunicipalityCode, Vec<LocalAreaCode>>,
+    of_city: HashMap<MunicipalityCode, List<LocalAreaCode>>,
 }
 
 fn extents() -> &'static Extents {
@@ -68,13 +68,14 @@ fn gather() -> Extents {
         }
     }
     let mut extents = Extents::default();
+    let mut of_city: BTreeMap<MunicipalityCode, Vec<LocalAreaCode>> = BTreeMap::new();
     for (key, parts) in found {
         let municipalities: BTreeSet<MunicipalityCode> = parts.iter().map(|it| it.0).collect();
         let of_prefectures = area(key.0, key.1).into_iter().flat_map(KnownArea::prefectures);
         let all: BTreeSet<MunicipalityCode> =
             of_prefectures.filter_map(|it| whole.get(&it.code())).flatten().copied().collect();
         for (municipality, local) in &parts {
-            let known = extents.of_city.entry(*municipality).or_default();
+            let known = of_city.entry(*municipality).or_default();
             if !known.contains(local) {
                 known.push(*local);
             }
@@ -88,6 +89,7 @@ fn gather() -> Extents {
             Extent { locals: locals.into_iter().collect(), municipalities: municipalities.into_iter().collect() };
         extents.of_area.entry(key.0).or_default().insert(key.1, extent);
     }
+    extents.of_city = of_city.into_iter().map(|(city, locals)| (city, locals.into())).collect();
     extents
 }
 

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod measures;
+
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 

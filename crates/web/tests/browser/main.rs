@@ -9,6 +9,7 @@ mod chrome;
 #[path = "../stage/mod.rs"]
 mod stage;
 
+use std::process::Command;
 use std::sync::Arc;
 
 use chrome::{Chrome, DESKTOP, PHONE, PLAIN_PHONE, Screen};
@@ -133,6 +134,33 @@ async fn somebody_answers_by_telephone_in_three_languages_and_changes_the_answer
         assert_eq!(chrome.run("document.cookie").await, "");
         house.end(chrome);
     }
+}
+
+/// What a program prints.
+async fn printed(program: &'static str, arguments: &[&str]) -> String {
+    let mut command = Command::new("timeout");
+    command.args(["60", program]).args(arguments);
+    let ended = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs w3m and Python"]
+async fn somebody_answers_in_a_text_browser() {
+    let house = House::open(2).await;
+    let dispatch = house.stage.ask("first", Mode::Drill, Question::safety()).await;
+    let link = format!("{}{}", house.answers, house.stage.link(dispatch, 1));
+    let page = printed("w3m", &["-dump", "-cols", "60", "-O", "UTF-8", &link]).await;
+    for there in ["これは訓練です", "石川県能登地方の地震", "飛脚 1郎", "無事・登庁可", "支援が必要"]
+    {
+        assert!(page.contains(there), "{there}: {page}");
+    }
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/w3m.py");
+    let thanks = printed("python3", &[keys, &link, "無事・登庁不可"]).await;
+    assert!(thanks.contains("回答を記録しました") && thanks.contains("無事・登庁不可"), "{thanks}");
+    assert_eq!(house.stage.versions(1), 1);
+    house.tasks.iter().for_each(JoinHandle::abort);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,7 +13,7 @@ use hikyaku_bulletin::{
     Area, AreaReport, AreaScheme, Bulletin, Fate, Kind, Prefecture, Revision, SeriesKey, Severity, SourceId, Standing,
 };
 use hikyaku_dispatch::{
-    AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, Holder, IncidentId,
+    AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, GroupId, Holder, IncidentId,
     JudgingCommand, Keys, MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport, RosterRow,
     Side,
 };
@@ -78,6 +78,16 @@ impl Stage {
         };
         self.desk.command(DispatchCommand::Open { draft: Box::new(draft) }, self.time()).await.unwrap();
         self.desk.read(|now| now.latest_dispatch().unwrap().id())
+    }
+
+    /// A group of the overseas side, with one person.
+    pub async fn overseas_group(&self) -> GroupId {
+        let groups = vec![vec!["大使館".to_owned()]];
+        let region = vec!["17".parse().unwrap()];
+        let row = RosterRow::new("K00001", "海外 一郎", groups, region, vec!["k1@mail.example".into()]);
+        let import = RosterImport { side: Side::Overseas, ..RosterImport::part(vec![row]) };
+        self.desk.command(PeopleCommand::Import(import), self.time()).await.unwrap();
+        self.desk.read(|now| now.groups().by_path(Side::Overseas, ["大使館"]).unwrap())
     }
 
     /// A telegram of an earthquake in 石川県能登 comes in; no rule is set.

@@ -186,18 +186,38 @@ fn a_telegram_cut_in_half_is_fetched_again_and_in_the_end_handed_over_as_it_is()
 }
 
 #[test]
-fn a_telegram_that_cannot_be_had_is_given_up_with_an_alarm_and_holds_up_nobody() {
+fn a_telegram_that_cannot_be_had_is_an_alarm_that_ends_when_it_comes_and_holds_up_nobody() {
     let mut world = World::new(eqvol());
     world.run_until(10);
     let [lost, later] = [(30, "VXSE51"), (32, "VXSE53")].map(|(at, kind)| world.issue(at, kind));
     world.mood = Mood::Lacks(lost.clone(), 404);
     world.run_until(100);
     assert_eq!(world.names(), [later.as_str()]);
-    world.run_until(2_000);
-    let health = world.machine.health(world.now());
+    world.run_until(4_000);
     let telegram = lost.trim_end_matches(".xml").to_owned();
-    assert_eq!(health.alarms(), [Alarm::GivenUp { feed: "eqvol".into(), telegram }]);
+    let overdue = Alarm::Overdue { feed: "eqvol".into(), telegram, count: 1 };
+    assert_eq!(world.machine.health(world.now()).alarms(), [overdue]);
     assert!((5..30).contains(&world.asked_for(&lost).len()));
+    world.mood = Mood::Well;
+    world.run_until(6_000);
+    assert_eq!(world.names(), [later.as_str(), lost.as_str()]);
+    assert_eq!(world.machine.health(world.now()).alarms(), []);
+}
+
+#[test]
+fn a_telegram_that_never_comes_is_given_up_when_it_is_too_old_to_matter_and_the_alarm_ends() {
+    let mut world = World::new(eqvol());
+    world.run_until(10);
+    let lost = world.issue(30, "VXSE51");
+    world.mood = Mood::Lacks(lost.clone(), 404);
+    let day = u64::from(world.machine.spec().history_s);
+    world.run_until(day);
+    let health = world.machine.health(world.now());
+    assert_eq!((health.overdue, health.given_up, health.alarms().len()), (1, 0, 1));
+    world.run_until(day + 2_000);
+    let health = world.machine.health(world.now());
+    assert_eq!((health.overdue, health.given_up, health.alarms()), (0, 1, vec![]));
+    assert!(world.asked_for(&lost).len() < 150, "{}", world.asked_for(&lost).len());
 }
 
 #[test]

@@ -1,0 +1,141 @@
+//! Every page with every role: nobody without a log-in gets in, and nobody reaches beyond the role (requirements S04, S08 class 11, A31).
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod stage;
+
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use hikyaku_dispatch::{DispatchId, GroupId, Mode, Role, Side};
+use stage::{Admin, OFFICES, Page, Stage, Visitor};
+
+/// The pages that anybody may open.
+const PUBLIC: [&str; 2] = ["/healthz", "/login"];
+/// The pages about one's own account, open to every account.
+const OWN: [&str; 9] =
+    ["/me", "/me/password", "/me/sessions", "/setup", "/setup/password", "/setup/factor", "/prove", "/logout", "/live"];
+
+/// Who may open what, with the ids of another subtree than the group roles': `s` system administrator, `a` approver, `d` duty
+/// operator, `m` group manager, `g` group sender, `o` overseas administrator, `p` overseas group manager, `u` auditor.
+/// First who may look, then who may post there.
+const RIGHTS: [(&str, &str, &str); 21] = [
+    ("/", "sadmgopu", ""),
+    ("/dispatch/{dispatch}", "sadmgu", ""),
+    ("/dispatch/{dispatch}/people", "smop", ""),
+    ("/dispatch/{dispatch}/person/{person}", "s", ""),
+    ("/dispatch/{dispatch}/person/{person}/answer", "", "s"),
+    ("/dispatch/{dispatch}/person/{person}/say", "", "s"),
+    ("/dispatch/{dispatch}/resend", "s", "s"),
+    ("/dispatch/{dispatch}/cancel", "", "s"),
+    ("/approval", "sado", ""),
+    ("/approval/{proposal}", "", "sado"),
+    ("/compose", "sgo", ""),
+    ("/compose/preview", "", "sgo"),
+    ("/compose/send", "", "sgo"),
+    ("/compose/sent/{key}", "sgo", "sgo"),
+    ("/delivery", "sadou", "s"),
+    ("/people", "smop", ""),
+    ("/people/{person}", "s", ""),
+    ("/people/{person}/place", "", "s"),
+    ("/people/{person}/links", "", "s"),
+    ("/judgements", "sadou", ""),
+    ("/accounts", "s", "s"),
+];
+
+/// The routes of the console, each with whether it takes posts, as the router has them.
+fn routes() -> Vec<(String, bool, bool)> {
+    let source = include_str!("../src/router.rs");
+    let console = source.split_once("pub fn console_router").unwrap().1.split_once("\n}").unwrap().0;
+    let routes = console.split(".route(\"").skip(1).map(|rest| {
+        let (path, handlers) = rest.split_once('"').unwrap();
+        let handlers = handlers.split(".route(").next().unwrap();
+        let handlers = handlers.split(".fallback").next().unwrap();
+        (path.to_owned(), handlers.contains("get("), handlers.contains("post("))
+    });
+    routes.collect()
+}
+
+fn role(letter: char, group: GroupId, overseas: GroupId) -> Role {
+    match letter {
+        's' => Role::SystemAdministrator,
+        'a' => Role::Approver,
+        'd' => Role::DutyOperator,
+        'm' => Role::GroupManager(group),
+        'g' => Role::GroupSender(group),
+        'o' => Role::OverseasAdministrator,
+        'p' => Role::OverseasGroupManager(overseas),
+        _ => Role::Auditor(Side::Domestic),
+    }
+}
+
+/// The path with the ids of a person and a group that none of the group roles reaches.
+fn filled(stage: &Stage, route: &str, dispatch: DispatchId) -> String {
+    let person = stage.person(2).0.to_string();
+    let path = route.replace("{dispatch}", &dispatch.0.to_string()).replace("{person}", &person);
+    path.replace("{proposal}", "1").replace("{key}", "none").replace("{account}", "1")
+}
+
+fn is_refused(page: &Page) -> bool {
+    // A dispatch of which the viewer's part is empty is not there for the viewer.
+    page.status == StatusCode::FORBIDDEN || page.html.contains("担当の外")
+}
+
+#[tokio::test]
+async fn req_s04_nothing_but_the_log_in_opens_without_one() {
+    let (stage, dispatch) = Stage::asking(Mode::Real).await;
+    let visitor = Visitor::new(stage.console());
+    for (route, gets, posts) in routes() {
+        if PUBLIC.contains(&route.as_str()) {
+            continue;
+        }
+        let path = filled(&stage, &route, dispatch);
+        if gets {
+            let page = visitor.get(&path).await;
+            let led = page.status == StatusCode::SEE_OTHER && page.header("location").starts_with("/login");
+            assert!(led || page.status == StatusCode::UNAUTHORIZED, "{path}: {}", page.status);
+            assert!(page.html.is_empty(), "{path}: {}", page.html);
+        }
+        if posts {
+            let page = visitor.post(&path, "act=approve&choice=1&everyone=1&region=13&days=1").await;
+            assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn req_a31_each_role_opens_what_the_table_says_and_is_refused_the_rest() {
+    let (stage, dispatch) = Stage::asking(Mode::Real).await;
+    let group = stage.desk.read(|now| now.groups().by_path(Side::Domestic, ["架空省", OFFICES[1]]).unwrap());
+    let overseas = stage.overseas_group().await;
+    let known: BTreeSet<&str> = PUBLIC.into_iter().chain(OWN).chain(RIGHTS.map(|(route, ..)| route)).collect();
+    for letter in "admgopus".chars() {
+        let viewer: Admin = stage.holder(&format!("role-{letter}"), role(letter, group, overseas)).await;
+        for (route, gets, posts) in routes() {
+            if route.starts_with("/accounts") {
+                let page = viewer.get("/accounts").await;
+                assert_eq!(is_refused(&page), letter != 's', "{letter} {route}");
+                continue;
+            }
+            assert!(known.contains(route.as_str()), "{route} has no row in this test's table");
+            let Some((_, looks, acts)) = RIGHTS.iter().find(|(known, ..)| *known == route) else { continue };
+            let path = filled(&stage, &route, dispatch);
+            let mut pages = Vec::new();
+            if gets {
+                pages.push((viewer.get(&path).await, looks.contains(letter)));
+            }
+            // Whoever may do it is tried elsewhere.
+            if posts && !acts.contains(letter) {
+                let form = "act=approve&choice=1&everyone=1&region=13&days=1&text=x&carrier=docomo";
+                pages.push((viewer.post(&path, form).await, false));
+            }
+            for (page, may) in pages {
+                assert_eq!(is_refused(&page), !may, "{letter} {path}: {} {}", page.status, page.html);
+                let names = page.html.contains("飛脚 2郎");
+                assert!(!names || letter == 's', "{letter} reads a name of another subtree at {path}");
+            }
+        }
+    }
+    assert_eq!(stage.versions(2), 0);
+    assert!(stage.desk.read(|now| !now.dispatch(dispatch).unwrap().is_cancelled()));
+}
