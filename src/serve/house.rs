@@ -187,6 +187,7 @@ fn duties(settings: &Settings, desk: &Desk, alerts: &Alerts) -> Result<Duties, S
         alerts: alerts.clone(),
         policy: settings.alerts.policy(settings.channel.as_ref()),
         schedule: settings.records.schedule(),
+        probes: settings.probes.policy(),
         heads: settings.records.heads(),
         channel: channel.map(|(client, url)| Channel::new(client, url)),
     })
