@@ -34,7 +34,8 @@ pub async fn run(args: &CheckArgs) -> Result<bool, String> {
     Ok(found.is_empty())
 }
 
-fn line(complaint: &Complaint, state: &State) -> String {
+/// A complaint with the rule that it is about.
+pub fn line(complaint: &Complaint, state: &State) -> String {
     let Some(rule) = complaint.rule else { return format!("規則全体: {}", complaint.text) };
     let name = state.rules().get(&rule).map_or("", |it| it.name.as_str());
     format!("規則 {rule}「{name}」: {}", complaint.text)

@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use hikyaku_core::{BatchId, Engine, Record};
-use hikyaku_dispatch::{BatchOf, Desk, DispatchCommand, Sender, State, batch_for, outcomes, unfinished, unqueued};
+use hikyaku_dispatch::{
+    BatchOf, Desk, DispatchCommand, ProbeId, Sender, State, batch_for, open_probes, outcomes, probe_batch,
+    probe_outcomes, unfinished, unqueued,
+};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -23,6 +26,8 @@ pub struct Courier {
     desk: Desk,
     sender: Sender,
     batches: HashMap<BatchId, BatchOf>,
+    /// Batches of probes.
+    probes: HashMap<BatchId, ProbeId>,
     /// Batches that the engine was told to stop.
     cancelled: HashSet<BatchId>,
     /// The last record that is in the journal.
@@ -32,7 +37,15 @@ pub struct Courier {
 impl Courier {
     /// A courier that has carried nothing yet.
     pub fn new(engine: Engine, desk: Desk, sender: Sender) -> Self {
-        Self { engine, desk, sender, batches: HashMap::new(), cancelled: HashSet::new(), cursor: 0 }
+        Self {
+            engine,
+            desk,
+            sender,
+            batches: HashMap::new(),
+            probes: HashMap::new(),
+            cancelled: HashSet::new(),
+            cursor: 0,
+        }
     }
 
     /// Works until `stop`; then what the engine knows already is recorded once more.
@@ -42,6 +55,8 @@ impl Courier {
         let mut minute_hand = tokio::time::interval(DUE);
         let unfinished = self.desk.read(|state| still_open(state, unfinished(state), Timestamp::now()));
         let mut problem = self.submit_all(unfinished).await.err();
+        // Before any outcome is folded, or those of probes would belong to nothing.
+        problem = problem.or(self.submit_probes(Timestamp::now()).await.err());
         loop {
             if let Some(problem) = problem.take() {
                 tracing::error!(%problem, "dispatches wait for the engine or the journal");
@@ -81,6 +96,29 @@ impl Courier {
         for batch in over.into_iter().filter(|batch| self.cancelled.insert(*batch)).collect::<Vec<_>>() {
             self.engine.cancel(batch).await.map_err(|e| e.to_string())?;
         }
+        self.submit_probes(now).await
+    }
+
+    /// Submits the rounds of probes that this run has not submitted.
+    async fn submit_probes(&mut self, now: Timestamp) -> Result<(), String> {
+        let known: HashSet<ProbeId> = self.probes.values().copied().collect();
+        for probe in self.desk.read(|state| open_probes(state, now)) {
+            if !known.contains(&probe) {
+                self.submit_probe(probe).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Submits a round of probes; one that the engine knows sends nothing new.
+    async fn submit_probe(&mut self, probe: ProbeId) -> Result<(), String> {
+        let site = self.sender.link_base.strip_suffix("a/").unwrap_or(&self.sender.link_base);
+        let batch = self.desk.read(|state| probe_batch(state, self.desk.keys(), probe, &self.sender, site));
+        let Some(batch) = batch.map_err(|e| format!("{probe}: {e}"))?.filter(|it| !it.recipients.is_empty()) else {
+            return Ok(());
+        };
+        let receipt = self.engine.submit(batch).await.map_err(|e| format!("{probe}: {e}"))?;
+        self.probes.insert(receipt.batch, probe);
         Ok(())
     }
 
@@ -111,6 +149,9 @@ impl Courier {
             let Some(last) = records.last().map(|(number, _)| *number) else { return Ok(()) };
             let records: Vec<Record> = records.into_iter().map(|(_, record)| record).collect();
             for command in outcomes(&records, |batch| self.batches.get(&batch).copied()) {
+                self.desk.command(command, Timestamp::now()).await.map_err(|e| e.to_string())?;
+            }
+            for command in probe_outcomes(&records, |batch| self.probes.get(&batch).copied()) {
                 self.desk.command(command, Timestamp::now()).await.map_err(|e| e.to_string())?;
             }
             self.cursor = last;

@@ -18,6 +18,8 @@ mod metrics;
 mod mock;
 mod people;
 mod ranges;
+mod report;
+mod rules;
 mod send;
 mod serve;
 mod settings;
@@ -64,6 +66,10 @@ enum Command {
     Judge(judge::JudgeArgs),
     /// What is wrong with the rules.
     Check(check::CheckArgs),
+    /// The rules, out of the journal and into it.
+    Rules(rules::RulesArgs),
+    /// Which dispatches were late, and why.
+    Report(report::ReportArgs),
     /// What happened, in order: verified, signed.
     Journal(journal::JournalArgs),
     /// Rosters in and out.
@@ -97,6 +103,8 @@ fn main() -> ExitCode {
             Command::Journal(args) => journal::run(args).await,
             Command::Judge(args) => judge::run(&args).await,
             Command::Check(args) => check::run(&args).await,
+            Command::Rules(args) => rules::run(&args).await,
+            Command::Report(args) => report::run(&args).await,
             Command::People(args) => people::run(args).await,
             Command::Access(args) => access::run(&args).await,
             Command::Mock(args) => mock::run(args).await,

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hikyaku_dispatch::{Alarm, AlarmPolicy, Chore, Desk, PeopleCommand, Relay, Schedule, Timetable, sweep, write_head};
+use hikyaku_dispatch::{
+    Alarm, AlarmPolicy, Chore, Desk, HealthCommand, PeopleCommand, ProbePolicy, Relay, Schedule, Timetable, sweep,
+    write_head,
+};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -20,6 +23,8 @@ pub struct Duties {
     pub alerts: Alerts,
     pub policy: AlarmPolicy,
     pub schedule: Schedule,
+    /// How often addresses are probed.
+    pub probes: ProbePolicy,
     /// Where signed heads go; something else must carry them away.
     pub heads: PathBuf,
     /// The system behind the other channels.
@@ -58,6 +63,12 @@ impl Duties {
             Chore::ApplyPlans => {
                 self.desk.command(PeopleCommand::ApplyPlans, now).await.map(drop).map_err(|e| e.to_string())
             }
+            // Their mails go the courier's way.
+            Chore::Probe if self.probes.per_day == 0 => Ok(()),
+            Chore::Probe => {
+                let probe = HealthCommand::Probe { policy: self.probes };
+                self.desk.command(probe, now).await.map(drop).map_err(|e| e.to_string())
+            }
             Chore::Forget => sweep(&self.desk, &self.schedule, now).await.map(drop).map_err(|e| e.to_string()),
             Chore::SignHead => {
                 let written = write_head(self.desk.journal(), self.desk.keys(), &self.heads, now).await;
@@ -71,6 +82,7 @@ impl Duties {
 fn failed(chore: Chore, problem: &str, now: Timestamp) -> Alarm {
     let (what, remedy) = match chore {
         Chore::ApplyPlans => ("発令日の変更を反映できません", "名簿と記録の置き場所を確かめてください。"),
+        Chore::Probe => ("アドレスの確認メールを始められません", "記録の置き場所を確かめてください。"),
         Chore::Forget => ("保存期間を過ぎた記録を消せません", "ディスクの空きを確かめてください。"),
         Chore::SignHead => ("記録の署名を書き出せません", "[records] heads のフォルダーを確かめてください。"),
     };

@@ -72,9 +72,12 @@ impl House {
         };
         let pulse = watcher.pulse();
         // One for both doors: answers and pages share the places that admission gives.
-        let web =
-            WebState::new(desk.clone()).with_mail(engine.clone(), sender.clone(), settings.answers.address.clone());
-        let console = console(&settings, web.clone(), &engine, tls.is_some())?;
+        let web = WebState::new(desk.clone()).over_tls(tls.is_some() || settings.proxy.is_there()).with_mail(
+            engine.clone(),
+            sender.clone(),
+            settings.answers.address.clone(),
+        );
+        let console = console(&settings, web.clone(), &engine)?;
         let (stop, stopping) = watch::channel(false);
         let alerts = Alerts::new(engine.clone(), &desk, sender.clone(), settings.alerts.to()?);
         let duties = duties(&settings, &desk, &alerts)?;
@@ -184,6 +187,7 @@ fn duties(settings: &Settings, desk: &Desk, alerts: &Alerts) -> Result<Duties, S
         alerts: alerts.clone(),
         policy: settings.alerts.policy(settings.channel.as_ref()),
         schedule: settings.records.schedule(),
+        probes: settings.probes.policy(),
         heads: settings.records.heads(),
         channel: channel.map(|(client, url)| Channel::new(client, url)),
     })
@@ -196,11 +200,10 @@ fn served(door: Door, pages: Router, mut stopping: watch::Receiver<bool>) -> Joi
     }))
 }
 
-fn console(settings: &Settings, web: WebState, engine: &Engine, has_certificate: bool) -> Result<Console, String> {
+fn console(settings: &Settings, web: WebState, engine: &Engine) -> Result<Console, String> {
     let of_console = ConsoleSettings {
         organisation: settings.organisation.clone(),
         proxies: settings.proxy.proxies()?,
-        over_tls: has_certificate || settings.proxy.is_there(),
         sessions: settings.console.sessions(),
     };
     Ok(Console::new(web, of_console, Some(engine.clone())))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hikyaku_core::Address;
-use hikyaku_dispatch::{AlarmPolicy, PullSchedule, Schedule, Side};
+use hikyaku_dispatch::{AlarmPolicy, ProbePolicy, PullSchedule, Schedule, Side};
 use hikyaku_feeds::edge::{Client, ClientSettings, Dial};
 use jiff::SignedDuration;
 use jiff::civil::Time;
@@ -45,6 +45,27 @@ pub struct RosterSettings {
     at: Option<Time>,
     #[serde(default)]
     overseas: bool,
+}
+
+/// How often addresses are probed; left out, never.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProbeSettings {
+    per_day: usize,
+    every_days: u16,
+}
+
+impl Default for ProbeSettings {
+    fn default() -> Self {
+        ProbeSettings { per_day: 0, every_days: ProbePolicy::default().every_days }
+    }
+}
+
+impl ProbeSettings {
+    /// The policy; none go where `per_day` is 0.
+    pub fn policy(self) -> ProbePolicy {
+        ProbePolicy { per_day: self.per_day, every_days: self.every_days, ..ProbePolicy::default() }
+    }
 }
 
 /// How long records are kept, and where their signed heads go.

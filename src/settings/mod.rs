@@ -13,7 +13,7 @@ use hikyaku_feeds::edge::FeedsConfig;
 use serde::Deserialize;
 
 pub use dmdata::DmdataSettings;
-pub use duties::{AlertSettings, ChannelSettings, RecordSettings, RosterSettings};
+pub use duties::{AlertSettings, ChannelSettings, ProbeSettings, RecordSettings, RosterSettings};
 pub use mail::MailSettings;
 pub use push::PushSettings;
 pub use sites::{AnswersSite, ConsoleSite, MetricsSite, ProxySettings, TlsSettings};
@@ -54,6 +54,9 @@ pub struct Settings {
     /// Where daily rosters come from; none, where they come by hand.
     #[serde(default)]
     pub roster: Vec<RosterSettings>,
+    /// How often addresses are probed.
+    #[serde(default)]
+    pub probes: ProbeSettings,
     /// How long records are kept, and where their signed heads go.
     #[serde(default)]
     pub records: RecordSettings,

@@ -108,3 +108,31 @@ fn req_a28_a_running_server_pulls_the_roster_of_the_day_signs_its_journal_and_ma
         people().contains(" 1 人").then_some(())
     });
 }
+
+#[test]
+fn rules_go_out_and_in_and_nothing_late_is_said_so() {
+    let folder = tempfile::tempdir().unwrap();
+    made(folder.path(), free_port(), "");
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let exported = run(folder.path(), ["rules", "export", "--data", data], 60);
+    assert!(exported.status.success(), "{}", exported.stderr);
+    assert!(exported.stdout.contains("\"rules\""), "{}", exported.stdout);
+    let file = folder.path().join("rules.json");
+    let mended = exported.stdout.replace("\"escalations\": []", "\"escalations\": [{\"rule\": 1, \"minutes\": 20}]");
+    std::fs::write(&file, &mended).unwrap();
+    let file = file.to_str().unwrap();
+    let dry = run(folder.path(), ["rules", "import", file, "--data", data, "--dry-run"], 60);
+    assert!(dry.stdout.contains("何も変えていません"), "{} {}", dry.stdout, dry.stderr);
+    let imported = run(folder.path(), ["rules", "import", file, "--data", data], 60);
+    assert!(imported.status.success(), "{} {}", imported.stdout, imported.stderr);
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let again = run(folder.path(), ["rules", "export", "--data", data], 60).stdout;
+    assert_eq!(json(&again), json(&mended), "out as it went in");
+    std::fs::write(folder.path().join("broken.json"), mended.replace("{link}", "{lnik}")).unwrap();
+    let broken = folder.path().join("broken.json");
+    let refused = run(folder.path(), ["rules", "import", broken.to_str().unwrap(), "--data", data, "--dry-run"], 60);
+    assert!(!refused.status.success() && refused.stderr.contains("{lnik}"), "{}", refused.stderr);
+    let late = run(folder.path(), ["report", "late", "--data", data], 60);
+    assert!(late.stdout.contains("超えた配信はありません"), "{} {}", late.stdout, late.stderr);
+}

@@ -21,9 +21,9 @@ use crate::state::State;
 use crate::travel::local_time;
 
 /// A mail that could not be delivered for this long is not sent any more.
-const LIFETIME: Span = Span::from_secs(24 * 3600);
+pub(crate) const LIFETIME: Span = Span::from_secs(24 * 3600);
 /// The fields that a batch fills in for each recipient.
-const FIELDS: [&str; 4] = ["name", "intensity", "link", "verp"];
+pub(crate) const FIELDS: [&str; 4] = ["name", "intensity", "link", "verp"];
 
 /// Who the mails are from and where their links lead; from the configuration.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ pub fn batch_for(
     let start = if further.is_some() { opened } else { start };
     let limit = Span::from_secs(record.class.limit().unsigned_abs().as_secs());
     Ok(Some(Batch {
-        key: batch_key(keys, (dispatch.id(), round)),
+        key: batch_key(keys, (dispatch.id(), round), opened),
         template: template(record, sender)?,
         urgency: urgency(record.class),
         deadline: Some(instant(start) + limit),
@@ -153,8 +153,11 @@ fn rounds(state: &State, fits: impl Fn(&Dispatch, u8) -> bool) -> Vec<BatchOf> {
 
 /// The engine's name for a round: that of the journal's key ring is in it, so that a fresh journal beside an old queue is not
 /// taken for the old one.
-fn batch_key(keys: &Keys, (dispatch, round): BatchOf) -> String {
-    let name = format!("{}-{dispatch}", keys.ring_id());
+///
+/// So is the instant at which it was opened: after a restore from an older backup numbers are given again, and what has them then
+/// is something else (requirement R04).
+fn batch_key(keys: &Keys, (dispatch, round): BatchOf, opened: Timestamp) -> String {
+    let name = format!("{}-{dispatch}-{}", keys.ring_id(), opened.as_microsecond());
     if round == 0 { name } else { format!("{name}-{round}") }
 }
 
@@ -215,7 +218,7 @@ fn abroad(state: &State, record: &DispatchRecord, person: PersonId) -> Option<St
 }
 
 /// `p123-1`: the person and the place of the address.
-fn recipient_id(person: PersonId, place: u8) -> String {
+pub(crate) fn recipient_id(person: PersonId, place: u8) -> String {
     format!("{person}-{place}")
 }
 
@@ -240,7 +243,7 @@ pub fn outcomes(records: &[Record], batch_of: impl Fn(BatchId) -> Option<BatchOf
     groups.into_iter().map(|(dispatch, outcomes)| DispatchCommand::RecordOutcomes { dispatch, outcomes }).collect()
 }
 
-fn outcome(record: &Record, round: u8) -> Option<MailOutcome> {
+pub(crate) fn outcome(record: &Record, round: u8) -> Option<MailOutcome> {
     let (person, place) = recipient_of(&record.recipient)?;
     let end = match record.settled? {
         Settlement::Accepted => MailEnd::Accepted,
@@ -258,7 +261,7 @@ fn word(cause: hikyaku_core::Cause) -> Option<String> {
     serde_json::to_value(cause).ok()?.as_str().map(str::to_owned)
 }
 
-fn instant(at: Timestamp) -> Instant {
+pub(crate) fn instant(at: Timestamp) -> Instant {
     Instant::from_micros(u64::try_from(at.as_microsecond()).unwrap_or(0))
 }
 

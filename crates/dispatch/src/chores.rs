@@ -18,20 +18,23 @@ pub enum Chore {
     ApplyPlans,
     /// Forgets what the retention schedule says is due (requirement S18).
     Forget,
+    /// Opens a round of probes to addresses of which nothing was heard for long (requirement A25).
+    Probe,
     /// Signs where the journal ends, into the folder that leaves the machine (requirement S09).
     SignHead,
 }
 
 impl Chore {
     /// All of them, in the order in which they are done when several are due.
-    pub const ALL: [Chore; 3] = [Chore::ApplyPlans, Chore::Forget, Chore::SignHead];
+    pub const ALL: [Chore; 4] = [Chore::ApplyPlans, Chore::Forget, Chore::Probe, Chore::SignHead];
 
-    /// Its hour in Japan: plans as soon as their day begins, the others while most people sleep.
+    /// Its hour in Japan: plans as soon as their day begins, probes when people read mail, the others while most people sleep.
     #[must_use]
     pub const fn hour(self) -> Time {
         match self {
             Chore::ApplyPlans => Time::constant(0, 0, 0, 0),
             Chore::Forget => Time::constant(4, 30, 0, 0),
+            Chore::Probe => Time::constant(10, 0, 0, 0),
             Chore::SignHead => Time::constant(5, 0, 0, 0),
         }
     }
@@ -119,8 +122,8 @@ mod tests {
         timetable.failed(Chore::ApplyPlans, at("02T00:00:00"));
         assert_eq!(timetable.wake(), at("02T00:10:00"));
         assert_eq!(timetable.due(at("02T00:10:00")), [Chore::ApplyPlans]);
-        assert_eq!(timetable.due(at("05T06:00:00")), Chore::ALL, "three days asleep");
-        assert_eq!(timetable.due(at("05T06:00:01")), []);
+        assert_eq!(timetable.due(at("05T12:00:00")), Chore::ALL, "three days asleep");
+        assert_eq!(timetable.due(at("05T12:00:01")), []);
         assert_eq!(timetable.wake(), at("06T00:00:00"));
     }
 }

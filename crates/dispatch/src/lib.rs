@@ -48,6 +48,7 @@ mod notice;
 mod pack;
 mod person;
 mod personal;
+mod probing;
 mod proposal;
 mod pull;
 mod question;
@@ -138,6 +139,7 @@ pub use person::{
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
 pub use personal::PersonalView;
+pub use probing::{open_probes, probe_batch, probe_outcomes};
 pub use proposal::{Proposal, ProposalEnd, Waiting};
 pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};

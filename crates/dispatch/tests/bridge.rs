@@ -15,8 +15,9 @@ use hikyaku_core::time::Span;
 use hikyaku_core::tls::Encryption;
 use hikyaku_core::{Address, Batch, BatchId, Carrier, Cause, Outcome, Record, Settlement, Urgency};
 use hikyaku_dispatch::{
-    Delivery, Desk, DispatchCommand, DispatchId, JudgingCommand, Keys, Letter, MailEnd, MailTemplate, RedbJournal,
-    Rule, Sender, batch_for, batch_of_letter, outcomes, unfinished, unqueued,
+    Delivery, Desk, DispatchCommand, DispatchId, HealthCommand, HealthState, Journal, JudgingCommand, Keys, Letter,
+    MailEnd, MailTemplate, MemoryJournal, ProbePolicy, RedbJournal, Rule, Sender, Share, batch_for, batch_of_letter,
+    open_probes, outcomes, probe_batch, probe_outcomes, unfinished, unqueued,
 };
 
 fn sender() -> Sender {
@@ -241,4 +242,80 @@ async fn req_p01_11500_people_are_imported_judged_asked_and_counted() {
     let offices = tally.by_group.iter().filter(|row| row.depth == 0 && row.name.starts_with('庁'));
     let offices: Vec<(u32, u32)> = offices.map(|row| (row.asked, row.answered)).collect();
     assert_eq!(offices, [(3_834, 10), (3_833, 10), (3_833, 10)]);
+}
+
+#[tokio::test]
+async fn req_r04_after_a_restore_nothing_is_submitted_under_the_name_of_what_was_sent_before() {
+    let keys = Keys::in_memory().unwrap();
+    let backup = Arc::new(MemoryJournal::new());
+    ministry_on(Arc::clone(&backup) as Arc<dyn Journal>, keys.clone()).await;
+    let rows = backup.read_from(1).await.unwrap();
+    // From the same backup on, two histories: the one that was lost, and the one after the restore.
+    let mut names = Vec::new();
+    for time in ["16:12:00", "17:30:00"] {
+        let restored = Arc::new(MemoryJournal::new());
+        restored.append(rows.clone(), hikyaku_dispatch::Head::default()).await.unwrap();
+        let desk = Desk::open(restored, keys.clone()).await.unwrap();
+        desk.command(take(quake(time, &[("390", 17, "7")])), at(time)).await.unwrap();
+        desk.command(DispatchCommand::Resend { dispatch: D1 }, at("18:00:00")).await.unwrap();
+        let name = |round| desk.read(|state| batch_for(state, &keys, (D1, round), &sender())).unwrap().unwrap().key;
+        names.extend([name(0), name(1)]);
+        assert_eq!(name(0), names[names.len() - 2], "made again it is the same");
+    }
+    assert_eq!(names.iter().collect::<std::collections::BTreeSet<_>>().len(), 3, "{names:?}");
+    assert_ne!(names[0], names[2], "the same number, something else");
+}
+
+#[tokio::test]
+async fn req_a25_a_probe_is_a_real_mail_whose_link_confirms_that_very_address_and_whose_end_counts() {
+    let desk = ministry().await;
+    let policy = ProbePolicy { per_day: 3, ..ProbePolicy::default() };
+    desk.command(HealthCommand::Probe { policy }, at("10:00:00")).await.unwrap();
+    let probe = desk.read(|state| open_probes(state, at("10:00:01")))[0];
+    let site = "https://anpi.example.go.jp/";
+    let made = || desk.read(|state| probe_batch(state, desk.keys(), probe, &sender(), site)).unwrap().unwrap();
+    let batch = made();
+    batch.validate().unwrap();
+    assert_eq!((&made().key, &made().recipients), (&batch.key, &batch.recipients), "made again it is the same");
+    let ids: Vec<&str> = batch.recipients.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, ["p1-1", "p1-2", "p2-1"]);
+    let token = batch.recipients[1].fields[2].strip_prefix("https://anpi.example.go.jp/c/").unwrap();
+    assert_eq!(desk.open_address(token, at("23:00:00")).unwrap(), (P1, "kou@example.jp".to_owned()));
+    let records = [
+        record(7, "p1-1", Some(Settlement::Accepted), None),
+        record(7, "p1-2", Some(Settlement::Bounced), Some(Cause::UnknownUser)),
+        record(8, "p2-1", Some(Settlement::Accepted), None),
+    ];
+    for command in probe_outcomes(&records, |batch| (batch == BatchId(7)).then_some(probe)) {
+        desk.command(command, at("16:13:00")).await.unwrap();
+    }
+    let verdict = |person, place| {
+        desk.read(|state| {
+            let person = state.people().find(person).unwrap();
+            state.address_health(person, person.address(place).unwrap()).state
+        })
+    };
+    let found = [verdict(P1, 1), verdict(P1, 2), verdict(P2, 1)];
+    assert_eq!(found, [HealthState::Good, HealthState::Doubtful, HealthState::Unverified]);
+    let later = "2024-01-08T10:00:01+09:00".parse().unwrap();
+    assert_eq!(desk.read(|state| open_probes(state, later)), [], "after a week it is over");
+}
+
+#[tokio::test]
+async fn answers_are_told_apart_by_the_health_of_the_best_address() {
+    let desk = shaken().await;
+    let ends = [
+        record(7, "p1-1", Some(Settlement::Bounced), Some(Cause::UnknownUser)),
+        record(7, "p1-2", Some(Settlement::Accepted), None),
+        record(7, "p3-1", Some(Settlement::Bounced), Some(Cause::UnknownUser)),
+    ];
+    for command in outcomes(&ends, |_| Some((D1, 0))) {
+        desk.command(command, at("16:12:40")).await.unwrap();
+    }
+    desk.command(answer(D1, P1, 1, ""), at("16:20:00")).await.unwrap();
+    let told = desk.read(|state| state.tally_by_health(D1));
+    let one = |answered| Share { people: 1, answered };
+    let expected = [(HealthState::Unverified, one(0)), (HealthState::Good, one(1)), (HealthState::Doubtful, one(0))];
+    assert_eq!(told, expected.map(|(state, share)| (Some(state), share)).into());
+    assert!(desk.read(|state| state.tally_by_health(DispatchId(9)).is_empty()));
 }

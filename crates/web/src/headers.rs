@@ -21,13 +21,28 @@ static FIXED: [(HeaderName, HeaderValue); 8] = [
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")),
 ];
 
-/// Adds the fixed headers and the given content security policy to whatever the router answers, errors included.
-pub(crate) async fn secure(State(policy): State<HeaderValue>, request: Request, next: Next) -> Response {
+/// A browser that was here over TLS comes over TLS only for two years (RFC 6797 §6.1).
+static OVER_TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000");
+
+/// What differs between routers.
+#[derive(Clone, Debug)]
+pub(crate) struct Secured {
+    /// The content security policy.
+    pub(crate) policy: HeaderValue,
+    /// Whether browsers reach the pages over TLS: without it the word about it must not be said (RFC 6797 §7.2).
+    pub(crate) over_tls: bool,
+}
+
+/// Adds the fixed headers and those of the router to whatever it answers, errors included.
+pub(crate) async fn secure(State(secured): State<Secured>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in &FIXED {
         headers.insert(name.clone(), value.clone());
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(header::CONTENT_SECURITY_POLICY, secured.policy);
+    if secured.over_tls {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, OVER_TLS_ONLY.clone());
+    }
     response
 }

@@ -55,8 +55,8 @@ pub fn router(state: WebState) -> Router {
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))
         .layer(middleware::from_fn_with_state(state.clone(), load::answers_first))
-        .with_state(state);
-    secured(pages, style::RESPONDER_POLICY.clone())
+        .with_state(state.clone());
+    secured(pages, style::RESPONDER_POLICY.clone(), &state)
 }
 
 /// The console: everything behind a log-in but the log-in itself and `GET /healthz`.
@@ -102,8 +102,8 @@ pub fn console_router(console: Console) -> Router {
         .merge(inside)
         .layer(DefaultBodyLimit::max(CONSOLE_FORM_MAX_BYTES))
         .layer(middleware::from_fn(origin::own_pages_only))
-        .with_state(console);
-    secured(pages, style::CONSOLE_POLICY.clone())
+        .with_state(console.clone());
+    secured(pages, style::CONSOLE_POLICY.clone(), console.web())
 }
 
 async fn no_page(State(console): State<Console>, viewer: Viewer) -> Response {
@@ -111,8 +111,9 @@ async fn no_page(State(console): State<Console>, viewer: Viewer) -> Response {
     page::nothing(frame, "ページがありません", "このアドレスのページはありません。メニューから選んでください。")
 }
 
-fn secured(pages: Router, policy: HeaderValue) -> Router {
-    pages.layer(middleware::from_fn_with_state(policy, headers::secure))
+fn secured(pages: Router, policy: HeaderValue, web: &WebState) -> Router {
+    let secured = headers::Secured { policy, over_tls: web.over_tls };
+    pages.layer(middleware::from_fn_with_state(secured, headers::secure))
 }
 
 async fn healthz() -> &'static str {

@@ -18,6 +18,8 @@ pub struct WebState {
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// The places that answers and pages share: give responder pages and console the same one.
     pub(crate) places: Arc<Places>,
+    /// Whether browsers reach the pages over TLS.
+    pub(crate) over_tls: bool,
     /// The way to the engine, for mails that a person asks for; without one the pages offer none.
     pub(crate) post: Option<Arc<Post>>,
 }
@@ -32,7 +34,15 @@ impl WebState {
     /// Pages over `desk` under a clock of one's own: tests choose the time.
     #[must_use]
     pub fn with_clock(desk: Desk, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
-        Self { desk, clock, places: Arc::default(), post: None }
+        Self { desk, clock, places: Arc::default(), over_tls: false, post: None }
+    }
+
+    /// Reached by browsers over TLS, here or at a proxy: cookies are then sent over TLS only, and browsers are told to come over
+    /// TLS only. Without it everything must stay on one machine.
+    #[must_use]
+    pub fn over_tls(mut self, over_tls: bool) -> Self {
+        self.over_tls = over_tls;
+        self
     }
 
     /// With mails that a person asks for: sent by `engine` in the name of `sender`, with links that begin with `site`, such as

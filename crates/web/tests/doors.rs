@@ -6,22 +6,9 @@ mod stage;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use stage::{Stage, Visitor};
+use hikyaku_web::{Console, ConsoleSettings};
+use stage::{Stage, Visitor, console_routes};
 use tower::ServiceExt;
-
-/// The routes of the console as its router writes them, each with whether it takes posts.
-fn routes() -> Vec<(String, bool)> {
-    let source = include_str!("../src/router.rs");
-    let console = source.split_once("pub fn console_router").unwrap().1.split_once("\n}\n").unwrap().0;
-    let mut routes = Vec::new();
-    for part in console.split(".route(").skip(1) {
-        let path = part.split('"').nth(1).unwrap().to_owned();
-        let handlers = part.split_once(',').unwrap().1;
-        let handlers = handlers.split_once("\n").map_or(handlers, |(line, _)| line);
-        routes.push((path, handlers.contains("post(")));
-    }
-    routes
-}
 
 fn filled(path: &str) -> String {
     path.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect::<Vec<_>>().join("/")
@@ -31,9 +18,9 @@ fn filled(path: &str) -> String {
 async fn req_s08_ipa_11_without_a_log_in_there_is_nothing_but_the_log_in() {
     let stage = Stage::with_people(1).await;
     let stranger = Visitor::new(stage.console());
-    let routes = routes();
+    let routes = console_routes();
     assert!(routes.len() >= 14, "the routes were read: {routes:?}");
-    for (path, takes_posts) in routes.iter().filter(|(path, _)| path != "/login" && path != "/healthz") {
+    for (path, _, takes_posts) in routes.iter().filter(|(path, ..)| path != "/login" && path != "/healthz") {
         let path = filled(path);
         let page = stranger.get(&path).await;
         let led = page.header("location").starts_with("/login");
@@ -54,7 +41,7 @@ async fn req_s08_ipa_11_without_a_log_in_there_is_nothing_but_the_log_in() {
 async fn req_s08_ipa_6_no_route_takes_a_post_from_another_site() {
     let stage = Stage::with_people(1).await;
     let admin = stage.admin().await;
-    for (path, _) in routes().iter().filter(|(_, takes_posts)| *takes_posts) {
+    for (path, ..) in console_routes().iter().filter(|(.., takes_posts)| *takes_posts) {
         for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example"), ("x-nothing", "x")]
         {
             let request = Request::post(filled(path))
@@ -82,5 +69,22 @@ async fn req_s08_ipa_9_no_page_can_be_framed_kept_or_extended_by_another_site() 
             assert!(policy.contains(part), "{path}: {policy}");
         }
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
+    }
+}
+
+#[tokio::test]
+async fn req_s13_browsers_that_came_over_tls_are_told_to_come_so_only_and_others_are_not() {
+    let stage = Stage::with_people(1).await;
+    let hsts = |page: &stage::Page| page.header("strict-transport-security").to_owned();
+    assert_eq!(hsts(&stage.get("/healthz").await), "");
+    for (router, path) in [
+        (hikyaku_web::router(stage.state().over_tls(true)), "/a/forged"),
+        (
+            hikyaku_web::console_router(Console::new(stage.state().over_tls(true), ConsoleSettings::default(), None)),
+            "/login",
+        ),
+    ] {
+        let page = Visitor::new(router).get(path).await;
+        assert_eq!(hsts(&page), "max-age=63072000", "{path}");
     }
 }

@@ -60,6 +60,18 @@ impl HealthState {
         HealthState::Filtered,
     ];
 
+    /// How much of a way to the person it is; 0 is the best.
+    pub(crate) const fn rank(self) -> u8 {
+        match self {
+            HealthState::Good => 0,
+            HealthState::Unverified => 1,
+            HealthState::Full => 2,
+            HealthState::Doubtful => 3,
+            HealthState::Filtered => 4,
+            HealthState::Invalid => 5,
+        }
+    }
+
     /// The word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {

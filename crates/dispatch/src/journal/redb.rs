@@ -19,7 +19,7 @@ const HEAD: TableDefinition<'static, u8, &'static [u8]> = TableDefinition::new("
 /// The form of the head that this program writes.
 const VERSION: u8 = 1;
 /// Memory for pages of the file: reading goes through it once from front to back, so little is enough.
-const CACHE_BYTES: usize = 8 << 20;
+const CACHE_BYTES: usize = 4 << 20;
 
 type RowTable<'t> = Table<'t, u64, &'static [u8]>;
 type HeadTable<'t> = Table<'t, u8, &'static [u8]>;

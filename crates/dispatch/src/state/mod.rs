@@ -25,7 +25,7 @@ use crate::dispatch::{Dispatch, DispatchRecord};
 use crate::draft::DispatchDraft;
 use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
 use crate::group::Groups;
-use crate::health::{AddressHealth, AddressReport, Probe};
+use crate::health::{AddressHealth, AddressReport, HealthState, Probe};
 use crate::id::{DispatchId, GroupId, IncidentId, PersonId, ProbeId, RuleId, TableId};
 use crate::incident::Incident;
 use crate::judgement::Judgement;
@@ -34,7 +34,7 @@ use crate::person::{MailAddress, People, Person, Side};
 use crate::proposal::Waiting;
 use crate::rule::{Rule, Table};
 use crate::shared::Shared;
-use crate::tally::{GroupRow, Tally};
+use crate::tally::{GroupRow, Share, Tally};
 use crate::thread::Spoken;
 use crate::travel::Register;
 
@@ -273,6 +273,11 @@ impl State {
         managers.filter(|id| *id != not && self.people().find(*id).is_some_and(Person::is_reachable)).collect()
     }
 
+    /// The tables of targets in the order of their numbers.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.incidents.tables.values()
+    }
+
     /// What waits for approval, oldest first.
     pub fn waiting(&self) -> impl Iterator<Item = &Waiting> {
         self.incidents.waiting.values()
@@ -336,6 +341,24 @@ impl State {
     pub fn tally(&self, id: DispatchId) -> Tally {
         let dispatch = self.dispatch(id);
         dispatch.map(|it| it.book.read(&it.record().question, self.groups())).unwrap_or_default()
+    }
+
+    /// How many people of a dispatch answered, by the best verdict on any of their addresses as it is now; `None` for those
+    /// without an address. Counted when it is read.
+    #[must_use]
+    pub fn tally_by_health(&self, id: DispatchId) -> BTreeMap<Option<HealthState>, Share> {
+        let mut shares: BTreeMap<Option<HealthState>, Share> = BTreeMap::new();
+        let Some(dispatch) = self.dispatch(id) else { return shares };
+        for person in dispatch.asked() {
+            let known = self.people().find(person);
+            let addresses = known.into_iter().flat_map(|known| known.addresses().iter().map(move |it| (known, it)));
+            let verdicts = addresses.map(|(known, address)| self.address_health(known, address).state);
+            let best = verdicts.min_by_key(|verdict| verdict.rank());
+            let share = shares.entry(best).or_default();
+            share.people += 1;
+            share.answered += u32::from(dispatch.has_answered(person));
+        }
+        shares
     }
 
     /// The count of one group and everything below it; `None` if the dispatch asks nobody there.

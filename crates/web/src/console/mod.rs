@@ -34,8 +34,6 @@ pub struct ConsoleSettings {
     pub organisation: String,
     /// Whose word about a client's address is believed.
     pub proxies: Proxies,
-    /// Whether browsers reach it over TLS, here or at a proxy: cookies are then sent over TLS only. False only on one machine.
-    pub over_tls: bool,
     /// How long sessions last.
     pub sessions: SessionLimits,
 }

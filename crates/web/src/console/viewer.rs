@@ -97,7 +97,7 @@ pub(crate) async fn admit(State(console): State<Console>, mut request: Request, 
 
 /// The viewer, and whether the account is ready for use.
 fn viewer(console: &Console, request: &Request) -> Option<(Viewer, bool)> {
-    let token = cookie(request.headers(), console.settings().over_tls)?.to_owned();
+    let token = cookie(request.headers(), console.web().over_tls)?.to_owned();
     let by_itself = request.uri().path() == "/live" || request.uri().query().is_some_and(|it| it.contains("live=1"));
     let session = console.sessions().find(&token, console.now(), !by_itself)?;
     console.web().desk.read(|state| {

@@ -119,7 +119,7 @@ pub(super) fn open(console: &Console, account: AccountId, from: std::net::IpAddr
 }
 
 fn with_cookie(console: &Console, token: &str, mut response: Response) -> Response {
-    let over_tls = console.settings().over_tls;
+    let over_tls = console.web().over_tls;
     let secure = if over_tls { "; Secure" } else { "" };
     let ends = if token.is_empty() { "; Max-Age=0" } else { "" };
     let cookie = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax{secure}{ends}", cookie_name(over_tls));

@@ -196,6 +196,19 @@ impl Stage {
     }
 }
 
+/// The routes of the console as its router writes them, each with whether it shows something and whether it takes posts.
+pub fn console_routes() -> Vec<(String, bool, bool)> {
+    let source = include_str!("../../src/router.rs");
+    let console = source.split_once("pub fn console_router").unwrap().1.split_once("\n}\n").unwrap().0;
+    let route = |part: &str| {
+        let path = part.split('"').nth(1).unwrap().to_owned();
+        let handlers = part.split_once(',').unwrap().1;
+        let handlers = handlers.split_once('\n').map_or(handlers, |(line, _)| line);
+        (path, handlers.contains("get("), handlers.contains("post("))
+    };
+    console.split(".route(").skip(1).map(route).collect()
+}
+
 /// The password of every account on the stage.
 pub const PASSWORD: &str = "けさは雨が降っていたので傘";
 
