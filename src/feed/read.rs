@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hikyaku_bulletin::{AreaReport, Bulletin, Detail, NewsCase, Severity};
+use hikyaku_bulletin::{AreaReport, Bulletin, Detail, NewsCase, Severity, WarningGrade, WarningOutlook};
 use hikyaku_feeds::{Document, Entry, Index, MAX_TELEGRAM_BYTES, read};
 use jiff::Timestamp;
 
@@ -168,8 +168,22 @@ fn detail(detail: &Detail) -> String {
         }
         Detail::News(cases) if cases.is_empty() => "配信の条件に当たらない見出し".to_owned(),
         Detail::News(cases) => cases.iter().map(NewsCase::to_string).collect::<Vec<_>>().join("・"),
+        Detail::Outlook(all) => outlook(all),
         other => format!("{other:?}"),
     }
+}
+
+/// What is expected above an advisory's threshold, a line each, or that nothing is.
+fn outlook(all: &[WarningOutlook]) -> String {
+    let grave = all.iter().filter(|it| it.grade != WarningGrade::None);
+    let lines: Vec<String> = grave
+        .map(|it| {
+            let at = |it: Option<Timestamp>| it.map_or("不明".to_owned(), japan);
+            let period = format!("{}〜{}", at(it.begins), at(it.ends));
+            format!("{} {} {} {} {period}", it.area, it.part, it.danger, it.name)
+        })
+        .collect();
+    if lines.is_empty() { "注意報級以上の予想なし".to_owned() } else { lines.join("\n") }
 }
 
 /// Areas of equal words on one line each, the gravest first as far as they can be compared.

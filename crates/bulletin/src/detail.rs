@@ -1,4 +1,4 @@
-//! What only some kinds of telegram tell: early warnings, the state of the Nankai trough, typhoons, civil protection.
+//! What only some kinds of telegram tell: early warnings, the state of the Nankai trough, typhoons, civil protection, outlooks.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use crate::civil::CivilProtection;
 use crate::expected::{ExpectedIntensity, LongPeriodClass};
 use crate::hypocentre::Hypocentre;
 use crate::news::NewsCase;
+use crate::outlook::WarningOutlook;
 use crate::typhoon::Typhoon;
 
 /// What the kind of a telegram tells beyond what all tell.
@@ -23,6 +24,8 @@ pub enum Detail {
     CivilProtection(CivilProtection),
     /// A headline of a news feed: why it matters; empty when it does not.
     News(Vec<NewsCase>),
+    /// 気象警報・注意報時系列情報: what is expected, area by area.
+    Outlook(Vec<WarningOutlook>),
 }
 
 /// What 緊急地震速報 says as a whole.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use hikyaku_bulletin::{
     AlertLevel, Area, AreaReport, Bulletin, Detail, GdacsColour, Hazard, Intensity, Kind, Phase, Phenomenon,
-    Prefecture, Severity, TsunamiGrade, WarningGrade,
+    PlaceClass, Prefecture, Severity, TsunamiGrade, WarningGrade,
 };
 use serde::{Deserialize, Serialize};
 
@@ -183,9 +183,12 @@ fn struck_at(bulletin: &Bulletin) -> Vec<AreaReport> {
     }
 }
 
-/// Whether something came down, and nobody has said in which prefecture: a person has to pick.
+/// Whether something came down, and nobody has said in which prefecture, or whether within our land and waters at all: a person has to
+/// pick.
 pub(crate) fn struck_somewhere(bulletin: &Bulletin) -> bool {
-    matches!(&bulletin.detail, Some(Detail::CivilProtection(it)) if it.has_struck() && it.fallen_in.is_empty())
+    let Some(Detail::CivilProtection(it)) = &bulletin.detail else { return false };
+    let is_unclear = it.phase == Phase::Fallen && it.place == PlaceClass::Unknown;
+    (it.has_struck() || is_unclear) && it.fallen_in.is_empty()
 }
 
 /// `震度６弱以上`

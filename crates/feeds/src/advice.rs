@@ -110,30 +110,47 @@ fn level_of_title(title: &str) -> Option<u8> {
     after.chars().next()?.to_digit(10).and_then(|it| u8::try_from(it).ok()).filter(|it| (1..=4).contains(it))
 }
 
-/// Against all travel is 4, against all but essential travel 3; parts of a country count as the whole's level, told apart by `whole`.
+/// What is known of `alert_status`: against all travel is 4, against all but essential travel 3; and whether it is the whole country.
+const FCDO_STATUS: [(&str, (u8, bool)); 4] = [
+    ("avoid_all_travel_to_whole_country", (4, true)),
+    ("avoid_all_travel_to_parts", (4, false)),
+    ("avoid_all_but_essential_travel_to_whole_country", (3, true)),
+    ("avoid_all_but_essential_travel_to_parts", (3, false)),
+];
+
+/// Level and extent of one status. What is not known counts as the gravest that its beginning allows.
+fn fcdo_status(status: &str, remarks: &mut Vec<String>) -> (u8, bool) {
+    let known = FCDO_STATUS.iter().find(|(name, _)| *name == status);
+    known.map_or_else(
+        || {
+            let level = if status.starts_with("avoid_all_but_essential_travel_to_") { 3 } else { 4 };
+            remarks.push(format!(
+                "alert_status 「{status}」 is not known: it counts as level {level} for the whole country"
+            ));
+            (level, true)
+        },
+        |it| it.1,
+    )
+}
+
+/// A page says the gravest of its statuses; parts of a country count as the whole's level, told apart by `whole`.
 fn fcdo(page: Fcdo) -> Result<Bulletin, Reject> {
     let updated = any_instant(&page.public_updated_at).ok_or(Reject::Json {
         line: 0,
         column: 0,
         reason: format!("public_updated_at 「{}」 is no time with its offset", page.public_updated_at),
     })?;
-    let says = |word: &str| page.details.alert_status.iter().any(|it| it == word);
-    let (level, whole) = match () {
-        () if says("avoid_all_travel_to_whole_country") => (Some(4), true),
-        () if says("avoid_all_travel_to_parts") => (Some(4), false),
-        () if says("avoid_all_but_essential_travel_to_whole_country") => (Some(3), true),
-        () if says("avoid_all_but_essential_travel_to_parts") => (Some(3), false),
-        () => (None, false),
-    };
+    let mut remarks = Vec::new();
+    let statuses = page.details.alert_status.iter().map(|it| it.trim()).filter(|it| !it.is_empty());
+    let gravest = statuses.map(|it| fcdo_status(it, &mut remarks)).max();
+    let (level, whole) = (gravest.map(|it| it.0), gravest.is_some_and(|it| it.1));
     let mut bulletin = begin("fcdo", &page.details.country.name, updated, TravelScale::Fcdo, level, whole);
     bulletin.origin = Origin::Fcdo;
     bulletin.publisher = "Foreign, Commonwealth & Development Office".to_owned();
     bulletin.title = if page.title.is_empty() { page.details.country.name.clone() } else { page.title };
     bulletin.headline = plain(&page.details.change_description);
     bulletin.link = Some(format!("https://www.gov.uk{}", page.base_path));
-    let known = ["avoid_all_travel_to_", "avoid_all_but_essential_travel_to_"];
-    let unknown = page.details.alert_status.iter().filter(|it| !known.iter().any(|known| it.starts_with(known)));
-    bulletin.remarks.extend(unknown.map(|it| format!("alert_status 「{it}」 is not known")));
+    bulletin.remarks = remarks;
     Ok(bulletin)
 }
 

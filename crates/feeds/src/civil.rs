@@ -2,7 +2,9 @@
 //!
 //! Unverified: no real message is at hand. The words are those of announcements as municipalities publish them.
 
-use hikyaku_bulletin::{CivilProtection, Phase, PlaceClass, Prefecture, Threat};
+use hikyaku_bulletin::{CivilProtection, Phase, PlaceClass, Threat};
+
+use crate::civil_fall::fall;
 
 /// Words by which an announcement is one of civil protection.
 const MARKS: [&str; 5] = ["国民保護", "ミサイル", "ゲリラ・特殊部隊攻撃", "航空攻撃", "大規模テロ"];
@@ -27,54 +29,22 @@ fn said(words: &str) -> CivilProtection {
         () if says(&["テロ"]) => Threat::Terror,
         () => Threat::Other,
     };
-    // 落下 in 「落下するおそれ」 and 「落下する可能性」 has not happened; 「落下物」 is a warning about debris.
-    let stripped = [
-        "落下するおそれ",
-        "落下する恐れ",
-        "落下する可能性",
-        "落下物",
-        "落下の可能性",
-        "落下場所",
-        "落下する見込み",
-        "落下が予測",
-        "落下していない",
-        "落下しておらず",
-        "落下は確認されて",
-    ]
-    .iter()
-    .fold(words.to_owned(), |text, it| text.replace(it, ""));
-    let fallen = stripped.contains("落下");
+    let fall = fall(words);
     let phase = match () {
         () if is_retracted(words) => Phase::Over,
-        () if fallen => Phase::Fallen,
+        () if fall.is_some() => Phase::Fallen,
         () if says(&["通過"]) => Phase::Passed,
         () if says(&["解除", "避難の呼びかけは終了"]) => Phase::Over,
         () if says(&["避難"]) => Phase::Shelter,
         () if says(&["発射"]) => Phase::Launched,
         () => Phase::Unknown,
     };
-    let place = match () {
-        () if says(&["排他的経済水域外", "EEZ外", "ＥＥＺ外"]) => PlaceClass::Elsewhere,
-        () if says(&["排他的経済水域", "EEZ", "ＥＥＺ"]) => PlaceClass::Eez,
-        () if says(&["領海"]) => PlaceClass::TerritorialSea,
-        () if says(&["領土", "陸地", "内陸"]) => PlaceClass::Territory,
-        () if phase == Phase::Passed => PlaceClass::Elsewhere,
-        () => PlaceClass::Unknown,
+    let (place, fallen_in) = match fall.filter(|_| phase == Phase::Fallen) {
+        Some(fall) => (fall.place, fall.prefectures),
+        None if phase == Phase::Passed => (PlaceClass::Elsewhere, Vec::new()),
+        None => (PlaceClass::Unknown, Vec::new()),
     };
-    let fallen_in = if phase == Phase::Fallen { fallen_in(&stripped) } else { Vec::new() };
     CivilProtection { threat, phase, place, fallen_in }
-}
-
-/// Prefectures that stand in a sentence which says that something came down, before that word.
-fn fallen_in(words: &str) -> Vec<Prefecture> {
-    let mut found = Vec::new();
-    for sentence in words.split(['。', '\n', '!', '！']).filter(|it| it.contains("落下")) {
-        let before = sentence.split("落下").next().unwrap_or_default();
-        // 「青森県沖」 and 「青森県の西方沖」 are at sea: no prefecture it came down in.
-        let at_sea = ["沖", "海", "水域"].iter().any(|it| before.contains(it));
-        found.extend(Prefecture::all().filter(|it| !at_sea && before.contains(it.name())));
-    }
-    found
 }
 
 #[cfg(test)]
@@ -108,6 +78,20 @@ mod tests {
         assert!(named.has_struck());
         let sea = of("ミサイルは、青森県の西方沖に落下したものとみられます。");
         assert!(sea.fallen_in.is_empty() && !sea.has_struck());
+    }
+
+    #[test]
+    fn req_a16_hokkaido_and_okinawa_are_struck_like_any_other_and_a_denial_strikes_nobody() {
+        for (words, code) in [("北海道に落下したものとみられます。", 1), ("沖縄県に落下したものとみられます。", 47)]
+        {
+            let hit = of(&format!("先ほどのミサイルは、{words}"));
+            assert_eq!(hit.fallen_in.iter().map(|it| it.code()).collect::<Vec<_>>(), [code]);
+            assert!(hit.has_struck());
+        }
+        let denied = of("ミサイルが発射されましたが、日本の領土・領海には落下しませんでした。");
+        assert_eq!((denied.phase, denied.place, denied.has_struck()), (Phase::Launched, PlaceClass::Unknown, false));
+        let outside = of("ミサイルは、日本の領海外に落下したものとみられます。");
+        assert_eq!((outside.phase, outside.has_struck()), (Phase::Fallen, false));
     }
 
     #[test]

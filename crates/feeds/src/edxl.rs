@@ -14,7 +14,7 @@ use crate::loose::{child, child_text, children, text};
 use crate::reject::Reject;
 use crate::reports::within_reports;
 use crate::tables::municipality;
-use crate::xml::is_jma_report;
+use crate::xml::{is_jma_report, not_known};
 
 /// The most sentences kept of a body.
 const LINES_MAX: usize = 200;
@@ -33,21 +33,35 @@ pub(crate) fn distribution<'a, 'i>(root: Node<'a, 'i>) -> Option<Node<'a, 'i>> {
     None
 }
 
-/// Reads what each content object says; one that cannot be read is remarked on, and does not hide the others.
+/// Reads what each content object says; one that cannot be read is remarked on in the first that can, and does not hide the others.
+///
+/// # Errors
+/// [`Reject`] of the first object when none can be read.
 pub(crate) fn bulletins(distribution: Node, source_name: &str) -> Result<Vec<Bulletin>, Reject> {
     let sent = loose_instant(distribution, "dateTimeSent", "EDXLDistribution/dateTimeSent")?;
     let objects: Vec<Node> = children(distribution, "contentObject").collect();
     let several = objects.len() > 1;
     within_reports(0, children(distribution, "targetArea").count(), objects.len(), distribution)?;
     let mut found = Vec::new();
-    for (at, object) in objects.iter().enumerate() {
-        let name = if several { format!("{source_name}~{}", at + 1) } else { source_name.to_owned() };
-        found.push(content(distribution, *object, sent, &name)?);
+    let mut refused: Vec<(usize, Reject)> = Vec::new();
+    for (number, object) in (1..).zip(&objects) {
+        let name = if several { format!("{source_name}~{number}") } else { source_name.to_owned() };
+        match content(distribution, *object, sent, &name) {
+            Ok(bulletin) => found.push(bulletin),
+            Err(reject) => refused.push((number, reject)),
+        }
     }
-    if found.is_empty() {
+    if objects.is_empty() {
         // An envelope without content still says whom it concerns.
         found.push(content(distribution, distribution, sent, source_name)?);
     }
+    let Some(first) = found.first_mut() else {
+        let reason = refused.into_iter().next().map(|(_, reject)| reject);
+        return Err(reason.unwrap_or_else(|| not_known(distribution)));
+    };
+    first
+        .remarks
+        .extend(refused.iter().map(|(number, reject)| format!("contentObject {number} is left out: {reject}")));
     Ok(found)
 }
 

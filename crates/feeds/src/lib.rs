@@ -26,6 +26,7 @@ mod advice;
 mod bounds;
 mod cap;
 mod civil;
+mod civil_fall;
 #[cfg(feature = "edge")]
 pub mod edge;
 mod edxl;

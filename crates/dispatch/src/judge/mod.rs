@@ -99,7 +99,7 @@ pub(crate) fn judge(bulletin: &Bulletin, scene: &Scene<'_>, now: Timestamp) -> R
         return end(Verdict::Stale, format!("{age_minutes} 分前の電文です。古い電文では送りません。"));
     }
     if condition::struck_somewhere(bulletin) {
-        let reason = "着弾しましたが、都道府県が発表されていません。対象の都道府県を選んで手入力してください。";
+        let reason = "落下しましたが、都道府県が発表されていません。対象の都道府県を選んで手入力してください。";
         return end(Verdict::OperatorNeeded, reason.into());
     }
     weigh(bulletin, scene, mode, rules, now)

@@ -5,6 +5,7 @@ mod eew;
 mod envelope;
 mod flood;
 mod great_quake;
+mod outlook;
 mod quake;
 mod titles;
 mod tsunami;
@@ -17,7 +18,7 @@ use hikyaku_bulletin::{Bulletin, Kind, Revision};
 use roxmltree::Node;
 
 use crate::reject::Reject;
-use crate::xml::{child, child_text, children, place, text};
+use crate::xml::{child, child_text, children, descendants, place, text};
 
 /// Reads a JMA `Report`.
 pub(crate) fn telegram(report: Node, source_name: &str) -> Result<Bulletin, Reject> {
@@ -51,6 +52,7 @@ pub(crate) fn telegram(report: Node, source_name: &str) -> Result<Bulletin, Reje
         | Kind::LandslideAlert
         | Kind::RecordRain
         | Kind::TornadoAdvisory => warning::fill(&mut bulletin, report)?,
+        Kind::WeatherWarningOutlook => outlook::fill(&mut bulletin, report)?,
         Kind::FloodForecast => flood::fill(&mut bulletin, report),
         Kind::Typhoon => typhoon::fill(&mut bulletin, report),
         _ => {}
@@ -62,9 +64,11 @@ pub(crate) fn telegram(report: Node, source_name: &str) -> Result<Bulletin, Reje
     Ok(bulletin)
 }
 
-/// The official sentences of a body: its own text and its comments, one to a line.
+/// The official sentences of a body: its own text, the main text (本文) of a commentary, and its comments, one to a line.
 fn sentences(body: Node) -> String {
     let own = child_text(body, "Text");
+    let main = descendants(body, "Text").filter(|it| it.attribute("type") == Some("本文") && it.parent() != Some(body));
+    let commentary = main.map(text).filter(|it| !it.is_empty());
     let comments =
         children(body, "Comments").flat_map(|it| it.children().filter(Node::is_element)).filter_map(|comment| {
             match comment.tag_name().name() {
@@ -72,5 +76,5 @@ fn sentences(body: Node) -> String {
                 _ => child_text(comment, "Text"),
             }
         });
-    own.into_iter().chain(comments).collect::<Vec<_>>().join("\n")
+    own.into_iter().chain(commentary).chain(comments).collect::<Vec<_>>().join("\n")
 }

@@ -103,8 +103,13 @@ const PHENOMENA: [(&str, Phenomenon); 26] = [
     ("警戒", Phenomenon::Other),
 ];
 
+/// What a name is about, by the words in it.
+pub(super) fn phenomenon_named(name: &str) -> Phenomenon {
+    PHENOMENA.iter().find(|(word, _)| name.contains(word)).map_or(Phenomenon::Other, |it| it.1)
+}
+
 fn of_name(telegram: &Kind, name: &str) -> (Phenomenon, WarningGrade) {
-    let worded = PHENOMENA.iter().find(|(word, _)| name.contains(word)).map_or(Phenomenon::Other, |it| it.1);
+    let worded = phenomenon_named(name);
     let ends = name.contains("解除") || name.contains("なし");
     match telegram {
         Kind::LandslideAlert => (Phenomenon::Landslide, if ends { WarningGrade::None } else { WarningGrade::Danger }),

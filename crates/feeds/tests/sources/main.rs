@@ -188,6 +188,28 @@ fn req_a16_civil_protection_from_l_alert_says_what_came_down_where() {
     assert_eq!(say("先ほどのミサイル発射情報は誤報でした。").revision, Revision::Cancellation);
 }
 
+/// An envelope whose content objects hold these payloads.
+fn envelope_of(payloads: &[&str]) -> String {
+    let one = envelope("Actual", "PAYLOAD");
+    let (begin, end) = (one.find("<c:contentObject>").unwrap(), one.find("</e:EDXLDistribution>").unwrap());
+    let objects: String = payloads.iter().map(|it| one[begin..end].replace("PAYLOAD", it)).collect();
+    format!("{}{objects}{}", &one[..begin], &one[end..])
+}
+
+#[test]
+fn req_a16_a_content_object_that_cannot_be_read_does_not_hide_a_missile_beside_it() {
+    let broken = r#"<Report xmlns="http://xml.kishou.go.jp/jmaxml1/"/>"#;
+    let missile = "<Report><Head><Title>国民保護に関する情報</Title><Headline><Text>ミサイルが発射されたものとみられます。</Text></Headline></Head></Report>";
+    for (payloads, left_out) in [([broken, missile], 1), ([missile, broken], 2)] {
+        let all = bulletins(&envelope_of(&payloads), "j");
+        assert_eq!(all.iter().map(|it| it.kind.clone()).collect::<Vec<_>>(), [Kind::CivilProtection]);
+        let told = format!("contentObject {left_out} is left out");
+        assert!(all[0].remarks.iter().any(|it| it.contains(&told)), "{:?}", all[0].remarks);
+        assert_eq!(parse(envelope_of(&payloads).as_bytes(), "j").unwrap().kind, Kind::CivilProtection);
+    }
+    assert!(matches!(parse(envelope_of(&[broken, broken]).as_bytes(), "j"), Err(Reject::Missing { .. })));
+}
+
 const MOFA_LIST: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <opendata dataType="A" odType="04" lastModified="2026/09/16 08:10:15">
 <mail><keyCd>79978</keyCd><infoType>R10</infoType><infoName>領事メール(一般)</infoName><leaveDate>2026/09/16 08:05:29</leaveDate>
@@ -286,8 +308,29 @@ fn advice_of_two_other_governments_is_read_on_their_own_scales() {
     assert_eq!((report.level, report.whole, report.scale), (Some(3), false, TravelScale::Fcdo));
     let calm = bulletins(&fcdo.replace(r#""avoid_all_but_essential_travel_to_parts""#, ""), "thailand");
     assert!(calm[0].is_lifting());
+    assert_eq!(calm[0].remarks, [""; 0]);
     assert!(matches!(read(b"{\"a\":1}", "x"), Err(Reject::Json { .. })));
     assert!(matches!(read("[".repeat(100_000).as_bytes(), "x"), Err(Reject::Json { .. })));
+}
+
+#[test]
+fn req_o01_a_status_of_the_fcdo_that_is_not_known_counts_as_the_gravest_it_may_be() {
+    let advice = |status: &str| {
+        let page = format!(
+            r#"{{"base_path":"/a","public_updated_at":"2026-01-02T10:00:00Z","details":{{"alert_status":[{status}],"country":{{"name":"Thailand"}}}}}}"#
+        );
+        let page = bulletins(&page, "a").remove(0);
+        let Severity::Travel(report) = &page.areas[0].severity else { panic!("{page:?}") };
+        assert!(!page.is_lifting(), "{status}");
+        (report.level, report.whole, page.remarks.len())
+    };
+    assert_eq!(advice(r#""avoid_all_travel_to_whole_country_and_islands""#), (Some(4), true, 1));
+    assert_eq!(advice(r#""avoid_all_but_essential_travel_to_the_north""#), (Some(3), true, 1));
+    assert_eq!(advice(r#""do_not_go""#), (Some(4), true, 1));
+    assert_eq!(
+        advice(r#""avoid_all_travel_to_parts","avoid_all_but_essential_travel_to_whole_country""#),
+        (Some(4), false, 0)
+    );
 }
 
 #[test]

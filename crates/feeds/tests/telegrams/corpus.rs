@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use hikyaku_bulletin::{Bulletin, Hazard, IntensityReport, Kind, Prefecture, Revision, Standing};
+use hikyaku_bulletin::{
+    Bulletin, Detail, Hazard, IntensityReport, Kind, Phenomenon, Prefecture, Revision, Standing, WarningGrade,
+};
 use hikyaku_feeds::{Reject, local_areas, parse};
 
 /// Where the corpus is. Says so and gives `None` where there is none: the tests that need it then pass without looking.
@@ -57,6 +59,7 @@ fn is_quake(name: &str) -> bool {
 fn every_telegram_of_the_corpus_is_a_bulletin_as_its_manifest_says() {
     let Some(corpus) = corpus() else { return };
     let manifest = manifest(&corpus);
+    let mut silent = Vec::new();
     for (name, _, bulletin) in telegrams(&corpus, |_| true) {
         let row = &manifest[&name];
         assert_eq!(bulletin.standing.to_string(), row[1], "{name}");
@@ -69,10 +72,78 @@ fn every_telegram_of_the_corpus_is_a_bulletin_as_its_manifest_says() {
         assert_eq!(bulletin.telegram.as_ref(), Some(&row[0]), "{name}");
         assert_eq!(bulletin.kind.hazard() == Hazard::Other, !is_listed(&row[0]), "{name} {}", bulletin.kind);
         if is_listed(&row[0]) {
-            let told = |it: &&String| !it.contains("テスト") && !it.contains("Head/Serial");
+            // A typhoon is told by its points, a forecast of a small quake by its hypocentre; a cancellation may tell nothing but itself.
+            let has_points = matches!(&bulletin.detail, Some(Detail::Typhoon(it)) if !it.points.is_empty());
+            let is_small = bulletin.kind == Kind::EarlyWarningForecast && bulletin.hypocentre.is_some();
+            let tells = !bulletin.areas.is_empty() || !bulletin.text.is_empty() || has_points || is_small;
+            silent.extend((!tells && bulletin.revision != Revision::Cancellation).then_some(name.clone()));
+            let told =
+                |it: &&String| !["テスト", "Head/Serial", "has no TimeDefine"].iter().any(|known| it.contains(known));
             assert_eq!(bulletin.remarks.iter().find(told), None, "{name}");
         }
     }
+    assert_eq!(silent, [""; 0], "listed kinds with neither areas nor text");
+}
+
+#[test]
+fn a_commentary_tells_its_main_text_in_its_old_form_and_in_that_of_2026() {
+    let Some(corpus) = corpus() else { return };
+    for (name, words) in
+        [("07_04_02_200826_VPTI51", "マリアナ諸島"), ("85(82)_02_01_250630_VPFJ51", "平地も含めて大雪となる所がある")]
+    {
+        let (name, _, bulletin) = telegrams(&corpus, |it| it.contains(name)).remove(0);
+        assert!(bulletin.text.contains(words), "{name}: {}", bulletin.text);
+        assert_eq!(bulletin.text.matches(words).count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn every_outlook_tells_its_municipalities_and_each_value_of_each_period() {
+    let Some(corpus) = corpus() else { return };
+    let outlooks = telegrams(&corpus, |it| it.contains("_VPWP50"));
+    assert_eq!(outlooks.len(), 8);
+    for (name, text, bulletin) in outlooks {
+        let codes: Vec<&str> = bulletin.areas.iter().map(|it| it.area.code.as_str()).collect();
+        let soya = [
+            "0121400", "0151100", "0151200", "0151300", "0151400", "0151600", "0151700", "0151800", "0151900",
+            "0152000",
+        ];
+        assert_eq!(codes, soya, "{name}");
+        assert!(bulletin.areas.iter().all(|it| it.area.prefectures.len() == 1), "{name}");
+        let Some(Detail::Outlook(expected)) = &bulletin.detail else { panic!("{name}: {:?}", bulletin.detail) };
+        let hours: i64 = expected.iter().filter_map(|it| Some(it.ends?.duration_since(it.begins?).as_hours())).sum();
+        assert_eq!(hours, hours_of_values(&text), "{name}");
+        // One draft speaks of a third day that it does not define.
+        let undefined = expected.iter().filter(|it| it.begins.is_none()).count();
+        assert_eq!(undefined > 0, name.contains("81_01_02_241226"), "{name}");
+        // The drafts are of a calm day.
+        assert!(expected.iter().all(|it| it.grade == WarningGrade::None && it.level.is_none()), "{name}");
+        assert!(expected.iter().all(|it| soya.contains(&it.area.as_str())), "{name}");
+        let straits = expected.iter().filter(|it| it.part == "宗谷海峡" && it.phenomenon == Phenomenon::Storm);
+        assert!(straits.count() > 0, "{name}");
+        assert!(expected.iter().all(|it| it.phenomenon != Phenomenon::Other), "{name}");
+        assert!(expected.iter().any(|it| (it.code.as_str(), it.name.as_str()) == ("11", "警戒レベル２未満")), "{name}");
+    }
+}
+
+/// The hours that all values of an outlook cover together, counted in its text.
+fn hours_of_values(text: &str) -> i64 {
+    let between = |text: &str, begin: &str, end: &str| -> Vec<String> {
+        let pieces = text.split(begin).skip(1).filter_map(|it| it.split(end).next());
+        pieces.map(str::to_owned).collect()
+    };
+    let mut hours = 0;
+    for series in text.split("<TimeSeriesInfo>").skip(1) {
+        let numbers = between(series, "<TimeDefine timeId=\"", "\"");
+        let lengths = between(series, "<Duration>PT", "H</Duration>");
+        let length: HashMap<&str, i64> =
+            numbers.iter().map(String::as_str).zip(lengths.iter().map(|it| it.parse().unwrap())).collect();
+        hours += between(series, "<Significancy refID=\"", "\"")
+            .iter()
+            .filter_map(|it| length.get(it.as_str()))
+            .sum::<i64>();
+    }
+    hours
 }
 
 #[test]
