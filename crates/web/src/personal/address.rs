@@ -74,7 +74,10 @@ pub(crate) async fn add(State(state): State<WebState>, visit: Visit, Form(form):
 /// `GET /c/{token}`: what would be registered. Registers nothing, for mail scanners open links.
 pub(crate) async fn ask_confirmation(State(state): State<WebState>, visit: Visit) -> Response {
     match state.desk.open_address(visit.token(), state.now()) {
-        Ok((_, address)) => page::render(StatusCode::OK, &ConfirmPage::new(address, visit.lang())),
+        Ok((person, address)) => {
+            let is_registered = addresses(&state, person).iter().any(|it| it.address == address);
+            page::render(StatusCode::OK, &ConfirmPage::new(address, is_registered, visit.lang()))
+        }
         Err(refusal) => page::refuse(refusal, visit.lang()),
     }
 }
@@ -87,7 +90,8 @@ pub(crate) async fn confirm(State(state): State<WebState>, visit: Visit) -> Resp
         Err(refusal) => return page::refuse(refusal, lang),
     };
     match register(&state, person, &address).await {
-        Ok(()) => page::tell(StatusCode::OK, lang, words(lang).confirmed),
+        Ok(Confirmed::New) => page::tell(StatusCode::OK, lang, words(lang).confirmed),
+        Ok(Confirmed::Known) => page::tell(StatusCode::OK, lang, words(lang).arrived),
         Err(error) => {
             tracing::warn!(%error, "a confirmed address could not be registered");
             page::tell(StatusCode::UNPROCESSABLE_ENTITY, lang, words(lang).not_confirmed)
@@ -95,7 +99,15 @@ pub(crate) async fn confirm(State(state): State<WebState>, visit: Visit) -> Resp
     }
 }
 
-async fn register(state: &WebState, person: PersonId, address: &str) -> Result<(), Error> {
+/// What a tap on a mailed link did.
+enum Confirmed {
+    /// The address is the person's from now on.
+    New,
+    /// It was before; mails arrive there.
+    Known,
+}
+
+async fn register(state: &WebState, person: PersonId, address: &str) -> Result<Confirmed, Error> {
     let (actor, now) = (Actor::Responder(person), state.now());
     let before: Vec<MailAddress> = addresses(state, person);
     if before.iter().all(|it| it.address != address) {
@@ -110,10 +122,11 @@ async fn register(state: &WebState, person: PersonId, address: &str) -> Result<(
     if let Some(place) = new.map(|it| it.place) {
         state.desk.command_as(actor, HealthCommand::Confirm { person, place }, now).await?;
     }
-    if there.len() > before.len() {
-        tell_others(state, person, &before).await;
+    if there.len() == before.len() {
+        return Ok(Confirmed::Known);
     }
-    Ok(())
+    tell_others(state, person, &before).await;
+    Ok(Confirmed::New)
 }
 
 /// Whoever has the page of somebody else could add an address: the person hears of it where mails came so far.

@@ -136,13 +136,22 @@ pub(super) fn page_language(language: Language) -> Lang {
 #[template(path = "confirm.html")]
 pub(super) struct ConfirmPage {
     frame: Frame,
-    own: &'static OwnWords,
+    head: &'static str,
+    text: &'static str,
+    button: &'static str,
     /// All of it: whoever sees this received it there.
     address: String,
 }
 
 impl ConfirmPage {
-    pub(super) fn new(address: String, lang: Lang) -> Self {
-        Self { frame: Frame::new(lang, hikyaku_dispatch::Mode::Real), own: words(lang), address }
+    /// The page about an address that is to be registered, or is and is tried whether mails arrive.
+    pub(super) fn new(address: String, is_registered: bool, lang: Lang) -> Self {
+        let own = words(lang);
+        let (head, text, button) = if is_registered {
+            (own.received_head, own.received_text, own.received)
+        } else {
+            (own.confirm_head, own.confirm_text, own.confirm)
+        };
+        Self { frame: Frame::new(lang, hikyaku_dispatch::Mode::Real), head, text, button, address }
     }
 }

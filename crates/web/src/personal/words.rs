@@ -31,6 +31,10 @@ pub(super) struct OwnWords {
     pub(super) confirm_head: &'static str,
     pub(super) confirm_text: &'static str,
     pub(super) confirm: &'static str,
+    /// The same for an address that is registered: whether mails arrive there.
+    pub(super) received_head: &'static str,
+    pub(super) received_text: &'static str,
+    pub(super) received: &'static str,
     pub(super) privacy: &'static str,
     pub(super) privacy_text: &'static str,
     pub(super) done_report: &'static str,
@@ -43,6 +47,7 @@ pub(super) struct OwnWords {
     pub(super) no_mail: &'static str,
     pub(super) not_recorded: &'static str,
     pub(super) confirmed: Notice,
+    pub(super) arrived: Notice,
     pub(super) not_confirmed: Notice,
 }
 
@@ -81,6 +86,9 @@ static JAPANESE: OwnWords = OwnWords {
     confirm_head: "このアドレスを登録しますか",
     confirm_text: "安否確認のメールがこのアドレスにも届くようになります。心当たりがないときは、何もせずに閉じてください。",
     confirm: "登録する",
+    received_head: "メールを受信できましたか",
+    received_text: "登録したアドレスにメールが届くことを確かめています。下のボタンを押すと、届くアドレスとして記録します。",
+    received: "受信しました",
     privacy: "個人情報の取扱い",
     privacy_text: "氏名、メールアドレス、地域、回答を、安否の確認と連絡のためだけに使います。見られるのは所属の管理者と担当者だけです。個人ごとの鍵で暗号化して保存し、保存期間が過ぎるか異動・退職で不要になると消去します。開示・訂正・削除は、所属の管理者に申し出てください。",
     done_report: "報告を記録しました",
@@ -95,6 +103,11 @@ static JAPANESE: OwnWords = OwnWords {
     confirmed: Notice {
         head: "アドレスを登録しました",
         text: "次からの安否確認は、このアドレスにも届きます。",
+        next: "このページは閉じてかまいません。",
+    },
+    arrived: Notice {
+        head: "受信を確認しました",
+        text: "このアドレスにメールが届くことを記録しました。",
         next: "このページは閉じてかまいません。",
     },
     not_confirmed: Notice {
@@ -130,6 +143,9 @@ static EASY: OwnWords = OwnWords {
     confirm_head: "この アドレスを とうろくしますか",
     confirm_text: "だいじょうぶか どうか きく メールが、この アドレスにも とどきます。しらないときは、なにも しないで とじて ください。",
     confirm: "とうろくする",
+    received_head: "メールが とどきましたか",
+    received_text: "あなたの アドレスに メールが とどくか どうか しらべて います。とどいたら、下の ボタンを おして ください。",
+    received: "とどきました",
     privacy: "個人情報（こじんじょうほう）について",
     privacy_text: "名前（なまえ）、アドレス、ところ、こたえは、あなたが だいじょうぶか どうか しるためだけに つかいます。職場（しょくば）の かかりの 人だけが 見ます。いらなく なったら けします。見たい、なおしたい、けしたいときは、職場の 人に いって ください。",
     done_report: "うけとりました",
@@ -144,6 +160,11 @@ static EASY: OwnWords = OwnWords {
     confirmed: Notice {
         head: "アドレスを とうろくしました",
         text: "つぎから、この アドレスにも メールが とどきます。",
+        next: "この ページは とじても いいです。",
+    },
+    arrived: Notice {
+        head: "わかりました",
+        text: "この アドレスに メールが とどくことが わかりました。",
         next: "この ページは とじても いいです。",
     },
     not_confirmed: Notice {
@@ -179,6 +200,9 @@ static ENGLISH: OwnWords = OwnWords {
     confirm_head: "Register this address?",
     confirm_text: "Safety checks will come to this address as well. If you do not know what this is about, close the page.",
     confirm: "Register",
+    received_head: "Did the mail arrive?",
+    received_text: "We check whether mails reach your registered address. Press the button, and we know that they do.",
+    received: "It arrived",
     privacy: "How your data are used",
     privacy_text: "Your name, addresses, regions and answers are used only to find out whether you are safe and to contact you. Only your managers and those in charge see them. They are encrypted with a key of your own and erased when their time is over or when you leave. To see, correct or erase them, ask your manager.",
     done_report: "Your report is recorded",
@@ -193,6 +217,11 @@ static ENGLISH: OwnWords = OwnWords {
     confirmed: Notice {
         head: "The address is registered",
         text: "From now on safety checks come to this address as well.",
+        next: "You may close this page.",
+    },
+    arrived: Notice {
+        head: "Thank you",
+        text: "We now know that mails reach this address.",
         next: "You may close this page.",
     },
     not_confirmed: Notice {
