@@ -86,7 +86,7 @@ fn follow(
 ) -> Result<Vec<Event>, String> {
     let received = at.unwrap_or(bulletin.published);
     let fate = series.take(&bulletin, received).fate();
-    let command = JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate, received };
+    let command = JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate, received, present: received };
     let events = decide(state, &command.into(), received).map_err(|e| e.to_string())?;
     events.iter().for_each(|event| state.apply(event));
     Ok(events)

@@ -132,7 +132,7 @@ impl Stage {
     /// Judges a bulletin as of `at`.
     pub async fn judge(&self, bulletin: &Bulletin, at: Timestamp) -> Result<(), String> {
         let (bulletin, fate) = (Box::new(bulletin.clone()), Fate::Act);
-        let command = JudgingCommand::TakeBulletin { bulletin, fate, received: at };
+        let command = JudgingCommand::TakeBulletin { bulletin, fate, received: at, present: at };
         self.desk.command(command, at).await.map(drop).map_err(|e| e.to_string())
     }
 

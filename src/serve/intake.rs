@@ -50,7 +50,7 @@ impl Intake {
     }
 
     async fn take(&mut self, arrival: Arrival, stop: &mut watch::Receiver<bool>) {
-        let received = arrival.telegram.received;
+        let (received, present) = (arrival.telegram.received, arrival.telegram.present);
         let bulletins = match &arrival.said {
             Ok(bulletins) => bulletins.clone(),
             Err(reject) => {
@@ -59,7 +59,7 @@ impl Intake {
             }
         };
         for bulletin in bulletins {
-            if !self.judge(bulletin, received, stop).await {
+            if !self.judge(bulletin, (received, present), stop).await {
                 return;
             }
         }
@@ -68,10 +68,20 @@ impl Intake {
 
     /// Judges a bulletin, again until the journal has it: the series knows it now, and would take it for a repetition when it came anew.
     /// `false` where the program is told to stop before: not taken, it is fetched or pushed again after the next start.
-    async fn judge(&mut self, bulletin: Bulletin, received: Timestamp, stop: &mut watch::Receiver<bool>) -> bool {
-        let taken = self.series.take(&bulletin, received);
-        let command =
-            JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin.clone()), fate: taken.fate(), received };
+    /// Whether it came in time is a question of `present`: our own clock may be fast, and must silence nothing.
+    async fn judge(
+        &mut self,
+        bulletin: Bulletin,
+        (received, present): (Timestamp, Timestamp),
+        stop: &mut watch::Receiver<bool>,
+    ) -> bool {
+        let taken = self.series.take(&bulletin, present);
+        let command = JudgingCommand::TakeBulletin {
+            bulletin: Box::new(bulletin.clone()),
+            fate: taken.fate(),
+            received,
+            present,
+        };
         while let Err(error) = self.desk.command(command.clone(), received).await {
             tracing::error!(telegram = %bulletin.source, %error, "a bulletin could not be judged, and is judged again");
             tokio::select! {
@@ -80,14 +90,14 @@ impl Intake {
             }
         }
         if taken.is_kept() {
-            self.keep(bulletin, received).await;
+            self.keep(bulletin, present).await;
         }
         true
     }
 
-    async fn keep(&self, bulletin: Bulletin, received: Timestamp) {
+    async fn keep(&self, bulletin: Bulletin, present: Timestamp) {
         let file = self.file.clone();
-        let kept = tokio::task::spawn_blocking(move || file.keep(&bulletin, received)).await;
+        let kept = tokio::task::spawn_blocking(move || file.keep(&bulletin, present)).await;
         if let Err(problem) = kept.map_err(|e| e.to_string()).and_then(|kept| kept) {
             tracing::error!(problem, "what is known of a series is not kept for the next start");
         }

@@ -63,6 +63,20 @@ async fn p05_a_pushed_telegram_is_handed_over_once_and_answered_for_when_it_is_t
 }
 
 #[tokio::test]
+async fn a_push_is_judged_by_the_time_of_its_signature_not_by_a_fast_clock_of_ours() {
+    let fast = || Timestamp::now() + SignedDuration::from_mins(4);
+    let mut watcher = Watcher::start(Settings { clock: std::sync::Arc::new(fast), ..Settings::default() }).unwrap();
+    let endpoint = endpoint(watcher.intake()).await;
+    let signed = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
+    let pushing = tokio::spawn(push(endpoint.addr, signed, "a.xml", DEMO_VXSE51));
+    let arrival = next(&mut watcher).await;
+    assert_eq!(arrival.telegram.present, signed);
+    assert!(arrival.telegram.received >= signed + SignedDuration::from_mins(4));
+    arrival.taken();
+    pushing.await.unwrap();
+}
+
+#[tokio::test]
 async fn another_telegram_under_a_name_that_was_used_is_no_repetition() {
     let mut watcher = Watcher::start(Settings::default()).unwrap();
     let endpoint = endpoint(watcher.intake()).await;

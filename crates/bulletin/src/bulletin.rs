@@ -167,6 +167,19 @@ impl Bulletin {
     pub fn is_dispatchable_as_real(&self) -> bool {
         self.standing == Standing::Real && self.kind != Kind::EarlyWarningTest
     }
+
+    /// The event of which an office speaks beside others of the same kind (記録的短時間大雨情報, 府県気象防災速報): the part of an EventID such
+    /// as `JPSP201903281834_201903281953` that all issues of it share.
+    #[must_use]
+    pub fn local_event(&self) -> Option<&str> {
+        if !matches!(self.kind, Kind::RecordRain | Kind::WeatherPrompt) {
+            return None;
+        }
+        self.series.iter().find_map(|key| match key {
+            SeriesKey::Event(id) => id.split('_').next(),
+            _ => None,
+        })
+    }
 }
 
 const fn phenomenon(report: &AreaReport) -> Option<Phenomenon> {

@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::{P1, P2, P3, at, bulletin, ministry, opened, quake, rule, shaken, take};
-use hikyaku_bulletin::{Bulletin, Revision, Standing};
+use common::{P1, P2, P3, at, bulletin, ministry, opened, quake, rule, shaken, take, take_at};
+use hikyaku_bulletin::{Bulletin, Kind, Revision, SeriesKey, Standing};
 use hikyaku_dispatch::{Aim, Error, GroupId, PersonId, Target, Verdict};
 use hikyaku_dispatch::{
     Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, JudgingCommand, Mode, Refusal, Rule, RuleId,
@@ -147,11 +147,42 @@ async fn a_drill_cancellation_takes_nothing_real_back() {
 }
 
 #[tokio::test]
+async fn a_fast_clock_of_ours_makes_no_bulletin_stale() {
+    let desk = ministry().await;
+    let told = take_at(quake("09:00:00", &[("390", 17, "7")]), at("15:01:00"), at("09:00:20"));
+    assert_eq!(opened(&desk.command(told, at("15:01:00")).await.unwrap()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_bulletin_dated_hours_ahead_makes_no_later_one_stale() {
+    let desk = ministry().await;
+    let wrong = take_at(quake("23:00:00", &[("390", 17, "4")]), at("16:11:00"), at("16:11:00"));
+    desk.command(wrong, at("16:11:00")).await.unwrap();
+    assert_eq!(after(&desk, quake("16:12:00", &[("390", 17, "7")])).await.1, Verdict::Asked);
+}
+
+#[tokio::test]
+async fn two_events_of_one_office_stand_in_the_way_of_each_other_neither_in_their_order_nor_by_a_cancellation() {
+    let desk = ministry().await;
+    let rain = |time: &str, event: &str, revision| {
+        let mut bulletin = bulletin(time, event, revision, Standing::Real, &[]);
+        bulletin.kind = Kind::RecordRain;
+        bulletin.series.push(SeriesKey::Warnings("170000".into()));
+        bulletin
+    };
+    after(&desk, rain("16:05:00", "JPKN202401011605_1", Revision::Cancellation)).await;
+    let other = after(&desk, rain("16:04:00", "JPKN202401011604_1", Revision::Issue)).await;
+    assert_eq!(other.1, Verdict::Nobody, "no rule hears of rain here, and it is not stale");
+    let taken_back = after(&desk, rain("16:03:00", "JPKN202401011605_2", Revision::Issue)).await;
+    assert_eq!(taken_back.1, Verdict::Stale);
+}
+
+#[tokio::test]
 async fn replayed_and_stale_bulletins_reach_nobody() {
     let desk = shaken().await;
     assert_eq!(after(&desk, quake("16:12:00", &[("390", 17, "6+")])).await, (vec![], Verdict::Repeated));
     let desk = ministry().await;
-    let old = take(quake("09:00:00", &[("390", 17, "7")]));
+    let old = take_at(quake("09:00:00", &[("390", 17, "7")]), at("15:01:00"), at("15:01:00"));
     assert!(opened(&desk.command(old, at("15:01:00")).await.unwrap()).is_empty());
     desk.read(|state| assert_eq!(state.judgements()[0].verdict, Verdict::Stale));
 }

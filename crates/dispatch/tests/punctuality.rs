@@ -79,7 +79,12 @@ async fn after_receipt_at(class: Class, received: &str) -> Desk {
     let desk = ministry().await;
     desk.command(JudgingCommand::SetRule { rule: Box::new(Rule { class, ..rule() }) }, at("10:00:00")).await.unwrap();
     let fate = Fate::Act;
-    let command = JudgingCommand::TakeBulletin { bulletin: Box::new(told()), fate, received: at(received) };
+    let command = JudgingCommand::TakeBulletin {
+        bulletin: Box::new(told()),
+        fate,
+        received: at(received),
+        present: at(received),
+    };
     desk.command(command, at("16:12:10")).await.unwrap();
     desk
 }

@@ -83,6 +83,12 @@ impl Signature {
         Ok(Self { at, tag })
     }
 
+    /// When it was made, by its maker's clock.
+    #[must_use]
+    pub fn made(&self) -> Option<Timestamp> {
+        Timestamp::from_second(self.at).ok()
+    }
+
     /// Whether it was made just now; `window` is how far the clocks of both sides may be apart.
     ///
     /// A push heard twice within the window is no harm: the same bytes are the same telegram.

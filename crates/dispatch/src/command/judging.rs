@@ -35,6 +35,8 @@ pub enum JudgingCommand {
         fate: Fate,
         /// When it reached us.
         received: Timestamp,
+        /// The same by the best clock at hand: ours may be fast, and must not make it look old.
+        present: Timestamp,
     },
     /// Sends what waits. Who decides is whoever gives the command: an approver, an approver's deputy, or a duty operator.
     Approve {

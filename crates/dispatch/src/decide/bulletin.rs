@@ -12,10 +12,16 @@ use crate::judgement::Verdict;
 use crate::rule::Sending;
 use crate::state::State;
 
-pub(super) fn take(state: &State, bulletin: &Bulletin, fate: Fate, received: Timestamp, now: Timestamp) -> Vec<Event> {
+pub(super) fn take(
+    state: &State,
+    bulletin: &Bulletin,
+    fate: Fate,
+    (received, present): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> Vec<Event> {
     let taken = Taken::new(bulletin, received);
     let incident = taken.incident(state, now);
-    let scene = Scene { state, fate, incident, series: &taken.series, slot: &taken.slot };
+    let scene = Scene { state, fate, present, incident, series: &taken.series, slot: &taken.slot };
     let ruling = judge(bulletin, &scene, now);
     let acts = !ruling.asks.is_empty() || ruling.verdict == Verdict::OperatorNeeded;
     let into = incident.map(|incident| incident.id).or_else(|| acts.then(|| state.incidents.next_id()));

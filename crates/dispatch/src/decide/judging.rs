@@ -21,8 +21,8 @@ pub(super) fn decide(
         JudgingCommand::SetRule { rule } => set_rule(state, rule),
         JudgingCommand::SetTable { table } => Ok(set_table(state, table)),
         JudgingCommand::SetEscalation { rule, minutes } => set_escalation(state, *rule, *minutes),
-        JudgingCommand::TakeBulletin { bulletin, fate, received } => {
-            Ok(bulletin::take(state, bulletin, *fate, *received, now))
+        JudgingCommand::TakeBulletin { bulletin, fate, received, present } => {
+            Ok(bulletin::take(state, bulletin, *fate, (*received, *present), now))
         }
         JudgingCommand::Approve { proposal } => proposal::approve(state, actor, *proposal, now),
         JudgingCommand::Reject { proposal } => proposal::reject(state, actor, *proposal),

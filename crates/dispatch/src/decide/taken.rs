@@ -28,6 +28,9 @@ pub(super) struct Taken<'a> {
 
 /// What takes each other's place within a series: telegrams of a kind, except where several of a kind stand side by side.
 fn slot_of(bulletin: &Bulletin) -> String {
+    if let Some(event) = bulletin.local_event() {
+        return format!("{} {event}", bulletin.kind);
+    }
     match (&bulletin.kind, &bulletin.telegram) {
         (Kind::WeatherWarningR06 | Kind::WeatherWarning | Kind::Ashfall, Some(telegram)) => telegram.clone(),
         (kind, _) => kind.to_string(),

@@ -54,6 +54,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) state: &'a State,
     /// What the reader of the feed made of it, which knows its series.
     pub(crate) fate: Fate,
+    /// When it came, by the best clock at hand.
+    pub(crate) present: Timestamp,
     /// The incident that it belongs to.
     pub(crate) incident: Option<&'a Incident>,
     /// Its series, as they are written in judgements.
@@ -93,7 +95,7 @@ pub(crate) fn judge(bulletin: &Bulletin, scene: &Scene<'_>, now: Timestamp) -> R
     if rules.is_empty() {
         return end(Verdict::Nobody, format!("「{}」を対象とする規則はありません。", bulletin.kind));
     }
-    let age_minutes = now.as_second().saturating_sub(bulletin.published.as_second()) / 60;
+    let age_minutes = scene.present.as_second().saturating_sub(bulletin.published.as_second()) / 60;
     let rules: Vec<&Rule> = rules.into_iter().filter(|rule| age_minutes <= i64::from(rule.fresh_minutes)).collect();
     if rules.is_empty() {
         return end(Verdict::Stale, format!("{age_minutes} 分前の電文です。古い電文では送りません。"));

@@ -69,7 +69,12 @@ fn area(code: &str, prefecture: u8, intensity: &str) -> AreaReport {
 
 pub fn take(bulletin: Bulletin) -> Command {
     let received = bulletin.published;
-    JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate: Fate::Act, received }.into()
+    take_at(bulletin, received, received)
+}
+
+/// A bulletin that came at `received` by our clock, and at `present` by a better one.
+pub fn take_at(bulletin: Bulletin, received: Timestamp, present: Timestamp) -> Command {
+    JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate: Fate::Act, received, present }.into()
 }
 
 pub fn answer(dispatch: DispatchId, person: PersonId, choice: u8, comment: &str) -> Command {

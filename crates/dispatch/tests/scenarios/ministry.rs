@@ -163,7 +163,7 @@ impl Ministry {
     fn command(&self, words: &[&str]) -> Command {
         if let Some(bulletin) = bulletins::read(words, self.now) {
             let (bulletin, fate, received) = (Box::new(bulletin), Fate::Act, self.now);
-            return JudgingCommand::TakeBulletin { bulletin, fate, received }.into();
+            return JudgingCommand::TakeBulletin { bulletin, fate, received, present: received }.into();
         }
         let proposal = |number: &str| ProposalId(number.parse().unwrap());
         let incident = |number: &str| IncidentId(number.parse().unwrap());

@@ -1,5 +1,6 @@
 //! The feeds of a configuration file.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::ask::ClientSettings;
 use super::dial::{Dial, Proxy, Roots};
 use super::watcher::Settings;
 use crate::news::NewsRules;
-use crate::poll::{FeedSpec, Limits, jma_feeds};
+use crate::poll::{Adjusted, FeedSpec, Limits, jma_feeds};
 
 /// What a configuration file says of the feeds to poll.
 ///
@@ -54,6 +55,8 @@ pub struct FeedsConfig {
     pub jma: Vec<String>,
     /// Whether 外務省 海外安全情報 is polled.
     pub mofa: bool,
+    /// What is otherwise of the feeds above, by name: `eqvol`, …, `mofa`.
+    pub adjust: BTreeMap<String, Adjusted>,
     /// Any other feed.
     pub feeds: Vec<FeedSpec>,
     /// How much and how patiently.
@@ -74,12 +77,19 @@ impl FeedsConfig {
             feeds.push(known.ok_or_else(|| format!("jma: {name:?} is none of eqvol, extra, other, regular"))?);
         }
         feeds.extend(self.mofa.then(FeedSpec::mofa));
+        for (name, to) in &self.adjust {
+            let feed = feeds.iter_mut().find(|it| it.name == *name);
+            let unknown = || format!("adjust: {name:?} is none of the feeds that are polled by jma and mofa");
+            feed.ok_or_else(unknown)?.adjust(*to);
+        }
         feeds.extend(self.feeds.iter().cloned());
         if let Some(twice) =
             feeds.iter().enumerate().find(|(at, it)| feeds[..*at].iter().any(|other| other.name == it.name))
         {
             return Err(format!("feeds: two are called {:?}: give each its own name", twice.1.name));
         }
+        feeds.iter().try_for_each(FeedSpec::check)?;
+        self.limits.check()?;
         if self.news.victims_min == 0 {
             return Err("news: victims_min is 0, and every headline would matter: write 1 or more".to_owned());
         }
@@ -105,5 +115,53 @@ impl FeedsConfig {
             client.answer_patience = Duration::from_secs(seconds.max(1));
         }
         Ok(client)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(text: &str) -> Result<Settings, String> {
+        toml::from_str::<FeedsConfig>(text).map_err(|e| e.to_string())?.settings()
+    }
+
+    #[test]
+    fn a_jma_feed_written_by_hand_has_the_phase_the_watchdog_and_the_long_feed_of_the_built_in_ones() {
+        let by_hand = r#"feeds = [{ name = "eqvol", style = "jma", url = "https://www.data.jma.go.jp/developer/xml/feed/eqvol.xml" }]"#;
+        let (by_hand, built_in) = (settings(by_hand).unwrap(), settings(r#"jma = ["eqvol"]"#).unwrap());
+        assert_eq!(by_hand.feeds, built_in.feeds);
+        assert_eq!((by_hand.feeds[0].phase_s, by_hand.feeds[0].stale_after_s), (Some(20), Some(300)));
+        let news =
+            settings(r#"feeds = [{ name = "wire", style = "news", url = "https://news.example/a.xml", phase_s = 5 }]"#);
+        let news = news.unwrap().feeds.remove(0);
+        assert_eq!((news.history_s, news.phase_s, news.stale_after_s, news.long_url), (6 * 3_600, Some(5), None, None));
+    }
+
+    #[test]
+    fn phase_and_watchdog_of_a_built_in_feed_can_be_set_and_of_none_else() {
+        let feeds =
+            settings("jma = [\"eqvol\", \"extra\"]\n[adjust.eqvol]\nphase_s = 35\nstale_after_s = 600").unwrap().feeds;
+        assert_eq!((feeds[0].phase_s, feeds[0].stale_after_s), (Some(35), Some(600)));
+        assert_eq!((feeds[1].phase_s, feeds[1].stale_after_s), (Some(20), Some(300)));
+        let wrong = [
+            ("jma = [\"extra\"]\nadjust.eqvol.phase_s = 35", "eqvol"),
+            ("jma = [\"extra\"]\nadjust.extra.phase_s = 60", "phase_s is 60"),
+            ("jma = [\"extra\"]\nadjust.extra.stale_after_s = 0", "stale_after_s is 0"),
+            ("jma = [\"extra\"]\nadjust.extra.url = \"x\"", "unknown field"),
+        ];
+        for (text, why) in wrong {
+            assert!(settings(text).is_err_and(|e| e.contains(why)), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_above_what_is_ever_read_are_refused() {
+        for key in ["index_bytes", "body_bytes"] {
+            let with = |bytes: usize| settings(&format!("[limits]\n{key} = {bytes}"));
+            assert!(with(16 * 1024 * 1024).is_ok());
+            assert!(with(16 * 1024 * 1024 + 1).is_err_and(|e| e.contains(key) && e.contains("16 MiB")));
+            assert!(with(0).is_err());
+        }
     }
 }

@@ -19,7 +19,10 @@ pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A telegram that is offered.
 pub(super) struct Offer {
+    /// The time of day in it is ours, where `sent` tells no better one.
     pub(super) telegram: Telegram,
+    /// When it was sent, by the clock of who made it.
+    pub(super) sent: Option<Timestamp>,
     pub(super) reply: oneshot::Sender<Offered>,
 }
 
@@ -102,14 +105,15 @@ impl Intake {
     }
 
     /// Hands over a document that came from `source` under `name`, and waits until it has been taken. An empty name stands for the
-    /// digest of the bytes.
-    pub async fn offer(&self, source: &str, name: &str, bytes: Vec<u8>) -> Offered {
+    /// digest of the bytes; `sent` is when it was sent by the clock of the source, where that has proven it.
+    pub async fn offer(&self, source: &str, name: &str, bytes: Vec<u8>, sent: Option<Timestamp>) -> Offered {
         let Some((bytes, digest)) = digested(bytes).await else { return Offered::Lost };
         let name = if name.is_empty() { format!("sha256-{digest}") } else { name.to_owned() };
-        let now = (self.clock)();
+        let received = (self.clock)();
         let key = format!("{source}/{name}");
         let (source, content) = (source.to_owned(), Content::Document(bytes));
-        self.hand(Telegram { source, key, digest, name, listed: None, received: now, content }).await
+        let present = sent.unwrap_or(received);
+        self.hand(Telegram { source, key, digest, name, listed: None, received, present, content }, sent).await
     }
 
     /// Hands over what an operator entered, and waits until it has been taken. The same entry twice is one.
@@ -120,14 +124,16 @@ impl Intake {
         entry.bulletin()?;
         let name = format!("manual-{}", entry.id);
         let (source, received, key) = ("manual".to_owned(), (self.clock)(), format!("manual/{}", entry.id));
-        let content = Content::Manual(Box::new(entry));
-        Ok(self.hand(Telegram { source, key, digest: String::new(), name, listed: None, received, content }).await)
+        let (content, digest) = (Content::Manual(Box::new(entry)), String::new());
+        let telegram = Telegram { source, key, digest, name, listed: None, received, present: received, content };
+        // What is entered here is dated by our clock, right or wrong.
+        Ok(self.hand(telegram, Some(received)).await)
     }
 
-    async fn hand(&self, telegram: Telegram) -> Offered {
+    async fn hand(&self, telegram: Telegram, sent: Option<Timestamp>) -> Offered {
         let (source, now) = (telegram.source.clone(), telegram.received);
         let (reply, became) = oneshot::channel();
-        let offered = match self.offers.send(Offer { telegram, reply }).await {
+        let offered = match self.offers.send(Offer { telegram, sent, reply }).await {
             Ok(()) => became.await.unwrap_or(Offered::Lost),
             Err(_) => Offered::Lost,
         };

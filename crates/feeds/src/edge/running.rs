@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
@@ -12,7 +13,7 @@ use super::ask::Client;
 use super::intake::{Offer, Offered, WallClock};
 use super::memory::Memory;
 use super::pulse::Health;
-use crate::poll::{Action, Answer, Event, Failure, Known, Machine, Now, Telegram, digest_key};
+use crate::poll::{Action, Answer, Event, Failure, Known, Machine, Now, Style, Telegram, digest_key};
 
 /// Tells the loop what became of a telegram.
 #[derive(Debug)]
@@ -234,8 +235,18 @@ impl Running {
         }
     }
 
+    /// The time of day by the clock of the first of JMA's servers that has told it.
+    fn server_time(&self) -> Option<Timestamp> {
+        let now = self.now();
+        let jma = self.machines.iter().filter(|machine| machine.spec().style == Style::Jma);
+        jma.filter_map(|machine| machine.server_time(now)).next()
+    }
+
     fn offered(&mut self, mut offer: Offer) {
         let telegram = &mut offer.telegram;
+        if let Some(present) = offer.sent.or_else(|| self.server_time()) {
+            telegram.present = present;
+        }
         let is_new = !telegram.digest.is_empty() && !self.known.contains(&digest_key(&telegram.digest));
         if is_new && self.known.contains(&telegram.key) {
             telegram.set_apart();

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use hikyaku_bulletin::{Bulletin, SeriesKey};
+use hikyaku_bulletin::Bulletin;
 use jiff::{SignedDuration, Timestamp};
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{Database, TableDefinition};
 
-use crate::series::{EVENT_KEPT, LASTING_KEPT, Series, place};
+use crate::series::{Elapsed, Series, kept, place};
 
 /// A bulletin's place among the series to when it came and what it says: a version byte, then postcard.
 const LATEST: TableDefinition<&str, &[u8]> = TableDefinition::new("latest");
@@ -22,7 +22,8 @@ pub struct SeriesFile {
 }
 
 impl SeriesFile {
-    /// Opens the file, or makes it, and folds what is in it into `series`, as it came. What nobody would remember at `now` is cleared away.
+    /// Opens the file, or makes it, and folds what is in it into `series`, as it came. What nobody would remember at `now` is cleared away;
+    /// a jump of the clock makes nothing old.
     ///
     /// # Errors
     /// A text that names the file and says what to do.
@@ -34,10 +35,8 @@ impl SeriesFile {
             )
         };
         let database = Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|e| failed(&e))?;
-        let mut kept = recall(&database, now).map_err(|e| failed(&e))?;
-        kept.sort_by_key(|(received, bulletin)| (bulletin.published, *received));
-        for (received, bulletin) in &kept {
-            series.take(bulletin, *received);
+        for row in recall(&database, now).map_err(|e| failed(&e))? {
+            series.take(&row.bulletin, row.received);
         }
         Ok(Self { database, at })
     }
@@ -61,28 +60,44 @@ impl SeriesFile {
     }
 }
 
-/// The bulletins of the file, and when each came; too old ones and those of another version leave it.
-fn recall(database: &Database, now: Timestamp) -> Result<Vec<(Timestamp, Bulletin)>, redb::Error> {
+/// A bulletin of the file.
+struct Row {
+    place: String,
+    received: Timestamp,
+    bulletin: Bulletin,
+}
+
+/// The bulletins of the file in the order in which they came; too old ones and those of another version leave it.
+fn recall(database: &Database, now: Timestamp) -> Result<Vec<Row>, redb::Error> {
     let writing = database.begin_write()?;
-    writing.open_table(LATEST)?.retain(|_, row| read(row).is_some_and(|it| is_young(&it, now)))?;
-    writing.commit()?;
-    let reading = database.begin_read()?;
-    let mut kept = Vec::new();
-    for row in reading.open_table(LATEST)?.iter()? {
-        kept.extend(read(row?.1.value()));
+    let mut rows = Vec::new();
+    {
+        let mut table = writing.open_table(LATEST)?;
+        table.retain(|place, bytes| {
+            let row = read(place, bytes);
+            let is_readable = row.is_some();
+            rows.extend(row);
+            is_readable
+        })?;
+        rows.sort_by_key(|row| (row.received, row.bulletin.published));
+        let mut elapsed = Elapsed::default();
+        let passed: Vec<SignedDuration> = rows.iter().map(|row| elapsed.at(row.received)).collect();
+        let today = elapsed.at(now);
+        let aged = passed.into_iter().map(|at| today - at).zip(rows);
+        let (young, old): (Vec<_>, Vec<_>) = aged.partition(|(age, row)| *age < kept(&row.bulletin));
+        for (_, row) in old {
+            table.remove(row.place.as_str())?;
+        }
+        rows = young.into_iter().map(|(_, row)| row).collect();
     }
-    Ok(kept)
+    writing.commit()?;
+    Ok(rows)
 }
 
-fn read(row: &[u8]) -> Option<(Timestamp, Bulletin)> {
+fn read(place: &str, row: &[u8]) -> Option<Row> {
     let [VERSION, bytes @ ..] = row else { return None };
-    postcard::from_bytes(bytes).ok()
-}
-
-fn is_young((received, bulletin): &(Timestamp, Bulletin), now: Timestamp) -> bool {
-    let kept: SignedDuration =
-        if bulletin.series.iter().any(SeriesKey::is_lasting) { LASTING_KEPT } else { EVENT_KEPT };
-    now.duration_since(*received) < kept
+    let (received, bulletin) = postcard::from_bytes(bytes).ok()?;
+    Some(Row { place: place.to_owned(), received, bulletin })
 }
 
 #[cfg(test)]
@@ -120,10 +135,50 @@ mod tests {
         assert_eq!(series.take(&warned, soon(&lifted)).step, Step::Outdated);
         assert_eq!(series.take(&lifted, soon(&lifted)).step, Step::Lifted);
         drop(file);
-        let mut later = Series::default();
-        let file = SeriesFile::open(&path, &mut later, soon(&lifted) + EVENT_KEPT).unwrap();
-        assert_eq!(later.present(soon(&lifted)).count(), 0, "what nobody remembers is gone");
+    }
+
+    #[test]
+    fn a_jump_of_the_clock_forgets_no_row_and_ten_days_that_pass_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("series.redb");
+        let warned = coast("2026-04-02T18:00:00Z", "51");
+        let later = |hours: i64| warned.published + SignedDuration::from_hours(hours);
+        let file = SeriesFile::open(&path, &mut Series::default(), later(0)).unwrap();
+        file.keep(&warned, later(0)).unwrap();
+        let of_day = |day: i64| {
+            let mut other = warned.clone();
+            other.source = hikyaku_bulletin::SourceId::new(format!("day {day}"));
+            other.series = vec![hikyaku_bulletin::SeriesKey::Event(format!("day {day}"))];
+            other
+        };
+        file.keep(&of_day(500), later(500 * 24)).unwrap();
         drop(file);
+        let known = |now| {
+            let mut series = Series::default();
+            drop(SeriesFile::open(&path, &mut series, now).unwrap());
+            series.knows(&warned.source)
+        };
+        assert!(known(later(501 * 24)) && known(later(900 * 24)) && known(later(1)));
+        let file = SeriesFile::open(&path, &mut Series::default(), later(1)).unwrap();
+        for day in 1..=11 {
+            file.keep(&of_day(day), later(day * 24)).unwrap();
+        }
+        drop(file);
+        assert!(!known(later(11 * 24)), "ten days passed, day by day");
+    }
+
+    #[test]
+    fn a_telegram_dated_a_year_ahead_blocks_no_true_one_after_a_restart_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("series.redb");
+        let [wrong, warned] = ["2027-04-02T18:00:00Z", "2026-04-02T18:10:00Z"].map(|time| coast(time, "51"));
+        let now = warned.published + SignedDuration::from_secs(30);
+        let file = SeriesFile::open(&path, &mut Series::default(), now).unwrap();
+        file.keep(&wrong, now).unwrap();
+        drop(file);
+        let mut series = Series::default();
+        let _file = SeriesFile::open(&path, &mut series, now).unwrap();
+        assert_ne!(series.take(&warned, now).step, Step::Outdated);
     }
 
     #[test]

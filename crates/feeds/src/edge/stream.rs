@@ -231,7 +231,7 @@ impl Link {
                         // Not waited for: the next one and the pings go on while this one is taken.
                         tasks.spawn(async move {
                             let name = telegram.name;
-                            let offered = link.intake.offer(&link.settings.name, &name, telegram.bytes).await;
+                            let offered = link.intake.offer(&link.settings.name, &name, telegram.bytes, None).await;
                             if offered != Offered::Lost {
                                 link.saw(name);
                             }
@@ -335,7 +335,7 @@ impl Link {
             return Ok(());
         }
         let bytes = self.get(&telegram.url).await?;
-        if self.intake.offer(&self.settings.name, &name, bytes).await == Offered::Lost {
+        if self.intake.offer(&self.settings.name, &name, bytes, None).await == Offered::Lost {
             return Err(format!("{name}: nobody took it"));
         }
         self.saw(name);

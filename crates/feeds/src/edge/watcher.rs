@@ -189,5 +189,5 @@ fn read(telegram: &Telegram, rules: &NewsRules) -> Result<Vec<Bulletin>, Reject>
 }
 
 fn headline(entry: &Entry, telegram: &Telegram, rules: &NewsRules) -> Bulletin {
-    news::bulletin(entry, &telegram.source, telegram.received, rules)
+    news::bulletin(entry, &telegram.source, telegram.present, rules)
 }

@@ -74,9 +74,14 @@ impl Watch {
 
     /// The time of day by the server's clock, carried forward by one that never jumps; by ours only where the server tells none.
     pub(super) fn present(&self, now: Now) -> Timestamp {
-        let Some((date, seen)) = self.server else { return now.wall };
+        self.server_time(now).unwrap_or(now.wall)
+    }
+
+    /// The time of day by the server's clock, where it has told it.
+    pub(super) fn server_time(&self, now: Now) -> Option<Timestamp> {
+        let (date, seen) = self.server?;
         let since = SignedDuration::try_from(now.since_start.saturating_sub(seen)).unwrap_or(SignedDuration::ZERO);
-        date.checked_add(since).unwrap_or(date)
+        Some(date.checked_add(since).unwrap_or(date))
     }
 
     /// Whether the feed is alive.

@@ -110,6 +110,7 @@ impl Machine {
                 name: waiting.name,
                 listed: waiting.listed,
                 received: now.wall,
+                present: self.watch.present(now),
                 content: Content::Document(bytes),
             };
             self.hand_over(telegram, out);
@@ -130,6 +131,12 @@ impl Machine {
         health.first_overdue = self.bodies.overdue().next().map(str::to_owned);
         health.judge(self.freshness(now), self.watch.clock_off());
         health
+    }
+
+    /// The time of day by the server's clock; `None` before it has told it.
+    #[must_use]
+    pub fn server_time(&self, now: Now) -> Option<Timestamp> {
+        self.watch.server_time(now)
     }
 
     fn freshness(&self, now: Now) -> Freshness {
@@ -346,10 +353,8 @@ impl Machine {
         if self.spec.style == Style::News {
             let (source, name) = (self.spec.name.clone(), entry.link.clone());
             let content = Content::News(entry);
-            self.hand_over(
-                Telegram { source, key, digest: String::new(), name, listed, received: now.wall, content },
-                out,
-            );
+            let (digest, received, present) = (String::new(), now.wall, self.watch.present(now));
+            self.hand_over(Telegram { source, key, digest, name, listed, received, present, content }, out);
         } else {
             let url = no_less_secure(&self.spec.url, absolute(&self.spec.url, &entry.link));
             let place = Place { is_backlog, issued: listed.unwrap_or(now.wall), key };
@@ -373,10 +378,8 @@ impl Machine {
         if known.claim(&key) && known.claim(&digest_key(digest)) {
             let (source, name) = (self.spec.name.clone(), key.clone());
             let content = Content::Document(bytes);
-            self.hand_over(
-                Telegram { source, key, digest: digest.to_owned(), name, listed: None, received: now.wall, content },
-                out,
-            );
+            let (digest, received, present) = (digest.to_owned(), now.wall, self.watch.present(now));
+            self.hand_over(Telegram { source, key, digest, name, listed: None, received, present, content }, out);
         }
         None
     }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::schedule::Backoff;
+use crate::bounds::MAX_TELEGRAM_BYTES;
 use crate::index::Entry;
 
 /// Where JMA publishes its feeds.
@@ -38,63 +39,92 @@ pub enum Expects {
 
 /// One feed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Written")]
 pub struct FeedSpec {
     /// Its name in pages, metrics and logs.
     pub name: String,
     /// What is asked every time.
     pub url: String,
     /// The longer form of the same index, asked at the start and after a gap.
-    #[serde(default)]
     pub long_url: Option<String>,
     /// How it is read.
     pub style: Style,
     /// The period of asking, in seconds.
-    #[serde(default = "a_minute")]
     pub every_s: u32,
     /// The second of the period at which it is asked; without one, a period after the last time.
-    #[serde(default)]
     pub phase_s: Option<u32>,
     /// How far back the short index promises to reach, in seconds. After a longer silence the long one is asked.
-    #[serde(default = "ten_minutes")]
     pub promised_s: u32,
     /// The age of the feed's own time, in seconds, from which the feed counts as dead whatever its server answers.
-    #[serde(default)]
     pub stale_after_s: Option<u32>,
     /// Entries older than this when they are first seen, in seconds by the feed's own clock, are left alone.
-    #[serde(default = "a_day")]
     pub history_s: u32,
     /// Beginnings of telegram types that are wanted, such as `VXSE`; empty: all. Only of JMA feeds.
-    #[serde(default)]
     pub types: Vec<String>,
     /// Beginnings of telegram types that are not wanted even so.
-    #[serde(default)]
     pub except_types: Vec<String>,
     /// What its documents are.
-    #[serde(default)]
     pub expects: Expects,
 }
 
-const fn a_minute() -> u32 {
-    60
+/// A feed as a configuration file has it: what is left out is what suits its style.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    url: String,
+    style: Style,
+    long_url: Option<String>,
+    every_s: Option<u32>,
+    phase_s: Option<u32>,
+    promised_s: Option<u32>,
+    stale_after_s: Option<u32>,
+    history_s: Option<u32>,
+    #[serde(default)]
+    types: Vec<String>,
+    #[serde(default)]
+    except_types: Vec<String>,
+    #[serde(default)]
+    expects: Expects,
 }
 
-const fn ten_minutes() -> u32 {
-    600
+impl From<Written> for FeedSpec {
+    fn from(it: Written) -> Self {
+        let usual = Self::new(it.style, it.name, it.url);
+        Self {
+            long_url: it.long_url.or(usual.long_url),
+            every_s: it.every_s.unwrap_or(usual.every_s),
+            phase_s: it.phase_s.or(usual.phase_s.filter(|phase| it.every_s.is_none_or(|every| *phase < every))),
+            promised_s: it.promised_s.unwrap_or(usual.promised_s),
+            stale_after_s: it.stale_after_s.or(usual.stale_after_s),
+            history_s: it.history_s.unwrap_or(usual.history_s),
+            types: it.types,
+            except_types: it.except_types,
+            expects: it.expects,
+            ..usual
+        }
+    }
 }
 
-const fn a_day() -> u32 {
-    86_400
+/// What may be set otherwise of a feed that comes with the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adjusted {
+    /// The second of the period at which it is asked.
+    pub phase_s: Option<u32>,
+    /// The age of the feed's own time, in seconds, from which it counts as dead.
+    pub stale_after_s: Option<u32>,
 }
 
 impl FeedSpec {
-    /// A feed with what suits its style: JMA's minutely, at second 20, dead after five minutes.
+    /// A feed with what suits its style: JMA's minutely, at second 20, dead after five minutes, with the long form of an index that has
+    /// the name of one of JMA's.
     pub fn new(style: Style, name: impl Into<String>, url: impl Into<String>) -> Self {
-        let is_jma = style == Style::Jma;
+        let (is_jma, url) = (style == Style::Jma, url.into());
         Self {
             name: name.into(),
-            url: url.into(),
-            long_url: None,
+            long_url: if is_jma { long_form(&url) } else { None },
+            url,
             style,
             every_s: 60,
             phase_s: is_jma.then_some(20),
@@ -110,9 +140,7 @@ impl FeedSpec {
     /// One of JMA's four feeds under a base address that ends in `/`: `regular`, `extra`, `eqvol` or `other`.
     #[must_use]
     pub fn jma(group: &str, base: &str) -> Self {
-        let mut spec = Self::new(Style::Jma, group, format!("{base}{group}.xml"));
-        spec.long_url = Some(format!("{base}{group}_l.xml"));
-        spec
+        Self::new(Style::Jma, group, format!("{base}{group}.xml"))
     }
 
     /// What the ministry of foreign affairs has published in the last 48 hours, asked every five minutes.
@@ -121,6 +149,35 @@ impl FeedSpec {
         let mut spec = Self::new(Style::Document, "mofa", MOFA_NEW);
         spec.every_s = 300;
         spec
+    }
+
+    /// Sets otherwise what is told.
+    pub fn adjust(&mut self, to: Adjusted) {
+        self.phase_s = to.phase_s.or(self.phase_s);
+        self.stale_after_s = to.stale_after_s.or(self.stale_after_s);
+    }
+
+    /// Whether its numbers make sense.
+    ///
+    /// # Errors
+    /// A text that names the feed and the key.
+    pub fn check(&self) -> Result<(), String> {
+        let (name, every) = (&self.name, self.every_s);
+        if every == 0 {
+            return Err(format!("feed {name:?}: every_s is 0: write the seconds between two questions, 60 as a rule"));
+        }
+        if let Some(phase) = self.phase_s.filter(|it| *it >= every) {
+            return Err(format!(
+                "feed {name:?}: phase_s is {phase}, and the period only {every} s: write 0 to {}",
+                every - 1
+            ));
+        }
+        if self.stale_after_s == Some(0) {
+            return Err(format!(
+                "feed {name:?}: stale_after_s is 0, and it would always count as dead: write 60 or more"
+            ));
+        }
+        Ok(())
     }
 
     /// Whether an entry is of a wanted type.
@@ -161,9 +218,19 @@ fn telegram_type(entry: &Entry) -> Option<&str> {
 }
 
 /// JMA's four feeds, what matters most first.
+const JMA_GROUPS: [&str; 4] = ["eqvol", "extra", "other", "regular"];
+
+/// The address of the long form of one of JMA's indexes, wherever it is served: `…/eqvol_l.xml` of `…/eqvol.xml`.
+fn long_form(url: &str) -> Option<String> {
+    let stem = url.strip_suffix(".xml")?;
+    let is_known = stem.rsplit('/').next().is_some_and(|name| JMA_GROUPS.contains(&name));
+    is_known.then(|| format!("{stem}_l.xml"))
+}
+
+/// JMA's four feeds, what matters most first.
 #[must_use]
 pub fn jma_feeds() -> Vec<FeedSpec> {
-    ["eqvol", "extra", "other", "regular"].map(|group| FeedSpec::jma(group, JMA_BASE)).into()
+    JMA_GROUPS.map(|group| FeedSpec::jma(group, JMA_BASE)).into()
 }
 
 /// How much is asked at once, how large an answer may be, and how long failures are borne.
@@ -193,8 +260,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            index_bytes: 16 * 1024 * 1024,
-            body_bytes: 16 * 1024 * 1024,
+            index_bytes: MAX_TELEGRAM_BYTES,
+            body_bytes: MAX_TELEGRAM_BYTES,
             bodies_at_once: 4,
             order_wait_ms: 500,
             backoff: Backoff { first_ms: 2_000, longest_ms: 60_000, jitter_percent: 25 },
@@ -203,5 +270,22 @@ impl Default for Limits {
             silent_patience_s: 6 * 3_600,
             long_every_s: 300,
         }
+    }
+}
+
+impl Limits {
+    /// Whether the sizes can be kept: nothing larger than 16 MiB is ever read, whatever is fetched.
+    ///
+    /// # Errors
+    /// A text that names the key.
+    pub fn check(&self) -> Result<(), String> {
+        for (key, bytes) in [("index_bytes", self.index_bytes), ("body_bytes", self.body_bytes)] {
+            if !(1..=MAX_TELEGRAM_BYTES).contains(&bytes) {
+                return Err(format!(
+                    "limits: {key} is {bytes}, and nothing above {MAX_TELEGRAM_BYTES} bytes (16 MiB) is ever read: write 1 to {MAX_TELEGRAM_BYTES}"
+                ));
+            }
+        }
+        Ok(())
     }
 }

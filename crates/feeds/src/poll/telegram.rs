@@ -22,6 +22,9 @@ pub struct Telegram {
     pub listed: Option<Timestamp>,
     /// When it was here, by our clock.
     pub received: Timestamp,
+    /// The same by the best clock at hand, which tells whether it came in time: that of the feed's server, the time of a signature, or ours
+    /// where no other is known.
+    pub present: Timestamp,
     /// What it says.
     pub content: Content,
 }

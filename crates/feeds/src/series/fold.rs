@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use hikyaku_bulletin::{
     Area, AreaReport, AreaScheme, Bulletin, Hazard, Kind, Phenomenon, Revision, SeriesKey, Severity,
@@ -9,28 +10,32 @@ use hikyaku_bulletin::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::Step;
-use super::slot::{Meant, Order, Slot, Thread, ThreadState, slot_name};
+use super::freshness::Timing;
+use super::slot::{Held, Meant, Slot, Thread, ThreadState, slot_name};
 
 /// How long the word of one family of warnings covers the other's.
 const COVERS: SignedDuration = SignedDuration::from_hours(24);
 
-/// Takes a bulletin into the state.
+/// Takes a bulletin into the state at `now`, so much time having passed.
 pub(super) fn fold(
     threads: &mut BTreeMap<Thread, ThreadState>,
     bulletin: &Bulletin,
-    now: Timestamp,
+    (now, passed): (Timestamp, SignedDuration),
+    timing: Timing,
 ) -> (Step, Vec<Area>) {
     let keys = threads_of(bulletin);
     let name = slot_name(bulletin);
-    let found = Known::collect(threads, &keys, &name).judge(bulletin);
+    let slot = Slot::of(bulletin, now, timing);
+    let found = Known::collect(threads, &keys, &name, (&slot, now)).judge(bulletin);
     if found.0 != Step::Outdated {
         if found.0 == Step::Lifted && bulletin.hazard() == Hazard::Tsunami {
             end_tsunami(threads, &keys);
         }
         for key in keys {
-            let state = threads.entry(key).or_insert_with(|| ThreadState { slots: BTreeMap::new(), touched: now });
-            state.touched = state.touched.max(now);
-            state.slots.insert(name.clone(), Slot::of(bulletin));
+            match threads.entry(key).or_default().entry(name.clone()) {
+                Entry::Vacant(place) => drop(place.insert(Held::new(slot.clone(), passed))),
+                Entry::Occupied(mut place) => place.get_mut().follow(slot.clone(), passed),
+            }
         }
     }
     found
@@ -39,8 +44,8 @@ pub(super) fn fold(
 /// The end of a tsunami warning is the end of what earlier information said of it: no telegram lifts 津波情報 by itself.
 fn end_tsunami(threads: &mut BTreeMap<Thread, ThreadState>, keys: &[Thread]) {
     for key in keys {
-        let slots = threads.get_mut(key).into_iter().flat_map(|state| state.slots.values_mut());
-        slots.filter(|slot| slot.kind.hazard() == Hazard::Tsunami).for_each(|slot| slot.lifted = true);
+        let held = threads.get_mut(key).into_iter().flat_map(BTreeMap::values_mut);
+        held.filter(|it| it.latest.kind.hazard() == Hazard::Tsunami).for_each(Held::lift);
     }
 }
 
@@ -54,42 +59,51 @@ fn threads_of(bulletin: &Bulletin) -> Vec<Thread> {
 
 /// What is known of the series of a bulletin before it is taken.
 struct Known<'a> {
-    /// The slots of its own kind, one for each series that has one.
-    own: Vec<&'a Slot>,
-    /// Every slot of its series.
-    all: Vec<&'a Slot>,
+    /// The bulletin, as it will be held.
+    new: &'a Slot,
+    now: Timestamp,
+    /// What is held of its own kind, one for each series that has one.
+    own: Vec<&'a Held>,
+    /// All that is held of its series and can be compared with it.
+    all: Vec<&'a Held>,
 }
 
 impl<'a> Known<'a> {
-    fn collect(threads: &'a BTreeMap<Thread, ThreadState>, keys: &[Thread], name: &str) -> Self {
+    fn collect(
+        threads: &'a BTreeMap<Thread, ThreadState>,
+        keys: &[Thread],
+        name: &str,
+        (new, now): (&'a Slot, Timestamp),
+    ) -> Self {
         let states: Vec<&ThreadState> = keys.iter().filter_map(|key| threads.get(key)).collect();
-        Self {
-            own: states.iter().filter_map(|state| state.slots.get(name)).collect(),
-            all: states.iter().flat_map(|state| state.slots.values()).collect(),
-        }
+        let all = states.iter().flat_map(|state| state.values()).filter(|held| new.concerns(&held.latest));
+        Self { new, now, own: states.iter().filter_map(|state| state.get(name)).collect(), all: all.collect() }
+    }
+
+    /// What a bulletin is compared with: of one that may be told only what people may have been told.
+    fn word(&self, held: &'a Held) -> Option<&'a Slot> {
+        if self.new.is_in_time() { held.told() } else { Some(&held.latest) }
+    }
+
+    /// What is in force of these, as far as it is compared.
+    fn in_force(&self, held: &[&'a Held]) -> Vec<&'a Slot> {
+        let standing = held.iter().filter(|it| it.latest.is_in_force(self.now));
+        standing.filter_map(|it| self.word(it)).filter(|it| it.is_in_force(self.now)).collect()
     }
 
     fn judge(&self, bulletin: &Bulletin) -> (Step, Vec<Area>) {
-        let order = Order::of(bulletin);
-        if self.own.iter().any(|slot| slot.order > order) {
+        if self.own.iter().any(|held| held.latest.outdates(self.new)) {
             return (Step::Outdated, Vec::new());
         }
         if bulletin.revision == Revision::Cancellation {
             return (self.cancelled(), Vec::new());
         }
-        let live: Vec<&Slot> = self.all.iter().copied().filter(|slot| slot.is_live()).collect();
         if bulletin.is_lifting() {
-            let step = if is_old_family(&bulletin.kind) && self.spoke(bulletin, is_new_family) {
-                Step::Covered
-            } else if live.iter().any(|slot| !slot.areas.is_empty()) {
-                Step::Lifted
-            } else {
-                Step::Quiet
-            };
-            return (step, Vec::new());
+            return (self.lifted(), Vec::new());
         }
+        let live = self.in_force(&self.all);
         let worse_at = worse_places(bulletin, &live);
-        let graver = Slot::of(bulletin).rank > live.iter().filter_map(|slot| slot.rank).max();
+        let graver = self.new.rank > live.iter().filter_map(|slot| slot.rank).max();
         if live.is_empty() {
             return (Step::First, worse_at);
         }
@@ -99,8 +113,13 @@ impl<'a> Known<'a> {
         (self.not_worse(bulletin), Vec::new())
     }
 
+    /// Of what is held, or was told before, whatever is so.
+    fn any(held: &[&Held], is_so: impl Fn(&Slot) -> bool) -> bool {
+        held.iter().any(|it| is_so(&it.latest) || it.told().is_some_and(&is_so))
+    }
+
     fn cancelled(&self) -> Step {
-        if self.own.iter().any(|slot| !slot.cancelled) {
+        if Self::any(&self.own, |slot| !slot.cancelled) {
             Step::Cancelled
         } else if self.own.is_empty() {
             Step::CancelledNothing
@@ -109,12 +128,23 @@ impl<'a> Known<'a> {
         }
     }
 
+    fn lifted(&self) -> Step {
+        if is_old_family(&self.new.kind) && self.other_family_spoke() {
+            Step::Covered
+        } else if Self::any(&self.all, |slot| slot.is_to_lift(self.now)) {
+            Step::Lifted
+        } else {
+            Step::Quiet
+        }
+    }
+
     fn not_worse(&self, bulletin: &Bulletin) -> Step {
+        let says_the_same = |held: &&Held| self.word(held).is_some_and(|slot| says_the_same(slot, self.new));
         if bulletin.revision == Revision::Correction {
             Step::Corrected
         } else if self.is_covered(bulletin) {
             Step::Covered
-        } else if !self.own.is_empty() && self.own.iter().all(|slot| says_the_same(slot, bulletin)) {
+        } else if !self.own.is_empty() && self.own.iter().all(says_the_same) {
             Step::Unchanged
         } else {
             Step::Changed
@@ -124,40 +154,42 @@ impl<'a> Known<'a> {
     /// Whether the other family of warnings has already said it of the same office. The old one never counts beside the new one; the new
     /// one not where it only says, worse than it said before itself, what the old one has said.
     fn is_covered(&self, bulletin: &Bulletin) -> bool {
-        if is_old_family(&bulletin.kind) {
-            return self.spoke(bulletin, is_new_family);
-        }
-        let own: Vec<&Slot> = self.own.iter().copied().filter(|slot| slot.is_live()).collect();
-        is_new_family(&bulletin.kind) && self.spoke(bulletin, is_old_family) && !worse_places(bulletin, &own).is_empty()
+        self.other_family_spoke()
+            && (is_old_family(&self.new.kind) || !worse_places(bulletin, &self.in_force(&self.own)).is_empty())
     }
 
-    /// Whether a family of warnings spoke of these series within the time that it covers the other.
-    fn spoke(&self, bulletin: &Bulletin, family: fn(&Kind) -> bool) -> bool {
-        let since = bulletin.published.checked_sub(COVERS).unwrap_or(Timestamp::MIN);
-        self.all.iter().any(|it| family(&it.kind) && it.order.published() > since)
+    /// Whether the other family of warnings spoke of these series within the time that it covers this one.
+    fn other_family_spoke(&self) -> bool {
+        let since = self.new.heard.checked_sub(COVERS).unwrap_or(Timestamp::MIN);
+        let mut words = self.all.iter().filter_map(|held| self.word(held));
+        words.any(|it| are_counterparts(&it.kind, &self.new.kind) && it.heard > since)
     }
+}
+
+/// Whether two kinds of telegram say the same before and since the reorganisation of 2026.
+const fn are_counterparts(a: &Kind, b: &Kind) -> bool {
+    matches!(
+        (a, b),
+        (Kind::WeatherWarningR06, Kind::WeatherWarning | Kind::LandslideAlert | Kind::EmergencyWarningNotice)
+            | (Kind::WeatherWarning | Kind::LandslideAlert | Kind::EmergencyWarningNotice, Kind::WeatherWarningR06)
+            | (Kind::WeatherPrompt, Kind::RecordRain)
+            | (Kind::RecordRain, Kind::WeatherPrompt)
+    )
 }
 
 const fn is_old_family(kind: &Kind) -> bool {
     matches!(kind, Kind::WeatherWarning | Kind::LandslideAlert | Kind::RecordRain | Kind::EmergencyWarningNotice)
 }
 
-const fn is_new_family(kind: &Kind) -> bool {
-    matches!(kind, Kind::WeatherWarningR06 | Kind::WeatherPrompt)
-}
-
-fn says_the_same(slot: &Slot, bulletin: &Bulletin) -> bool {
-    !slot.cancelled
-        && slot.areas == bulletin.areas
-        && slot.headline == bulletin.headline
-        && slot.rank == Slot::of(bulletin).rank
+fn says_the_same(known: &Slot, new: &Slot) -> bool {
+    !known.cancelled && known.areas == new.areas && known.headline == new.headline && known.rank == new.rank
 }
 
 /// The places where a bulletin says worse than what is known, or that are newly concerned. Known is the latest word on a place, whichever
 /// kind of telegram said it; of the two families of warnings the graver.
 fn worse_places(bulletin: &Bulletin, live: &[&Slot]) -> Vec<Area> {
     let mut latest_first = live.to_vec();
-    latest_first.sort_by_key(|slot| std::cmp::Reverse(slot.order));
+    latest_first.sort_by_key(|slot| std::cmp::Reverse((slot.heard, slot.order)));
     let mut known: BTreeMap<(AreaScheme, &str), Vec<&Severity>> = BTreeMap::new();
     for report in latest_first.iter().flat_map(|slot| &slot.areas) {
         known.entry(place(report)).or_default().push(&report.severity);

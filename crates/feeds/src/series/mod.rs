@@ -1,5 +1,6 @@
 //! The present state of each series, as a pure fold over bulletins in whatever order they come.
 
+mod elapsed;
 mod fold;
 mod freshness;
 mod present;
@@ -13,16 +14,13 @@ use jiff::{SignedDuration, Timestamp};
 pub use freshness::{Freshness, Timing};
 pub use present::Present;
 
-#[cfg(feature = "edge")]
-pub(crate) use slot::place;
+pub(crate) use elapsed::Elapsed;
 use slot::{Thread, ThreadState};
+#[cfg(feature = "edge")]
+pub(crate) use slot::{kept, place};
 
 /// How long identities are remembered. JMA's long feed reaches back some days; what is older is stale by the clock anyway.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(10 * 24);
-/// How long an event without news is remembered.
-pub(crate) const EVENT_KEPT: SignedDuration = SignedDuration::from_hours(10 * 24);
-/// How long a lasting thing (a volcano, an office) without news is remembered.
-pub(crate) const LASTING_KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// How often the forgotten is cleared away.
 const CLEARED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -107,9 +105,11 @@ impl Taken {
 pub struct Series {
     freshness: Freshness,
     threads: BTreeMap<Thread, ThreadState>,
-    names: BTreeMap<SourceId, Timestamp>,
-    digests: BTreeMap<Digest, Timestamp>,
-    cleared: Option<Timestamp>,
+    /// When each was taken, in time passed, as are all ages here.
+    names: BTreeMap<SourceId, SignedDuration>,
+    digests: BTreeMap<Digest, SignedDuration>,
+    elapsed: Elapsed,
+    cleared: SignedDuration,
 }
 
 impl Series {
@@ -119,14 +119,16 @@ impl Series {
         Self { freshness, ..Self::default() }
     }
 
-    /// Takes one bulletin at `now`.
+    /// Takes one bulletin at `now`: the time of day by the best clock at hand, such as that of the server it came from
+    /// ([`Telegram::present`](crate::poll::Telegram::present)).
     pub fn take(&mut self, bulletin: &Bulletin, now: Timestamp) -> Taken {
         let timing = self.freshness.timing(bulletin, now);
-        self.clear(now);
-        if !self.is_new(bulletin, now) {
+        let passed = self.elapsed.at(now);
+        self.clear(passed);
+        if !self.is_new(bulletin, passed) {
             return Taken { step: Step::Repeated, timing, worse_at: Vec::new() };
         }
-        let (step, worse_at) = fold::fold(&mut self.threads, bulletin, now);
+        let (step, worse_at) = fold::fold(&mut self.threads, bulletin, (now, passed), timing);
         Taken { step, timing, worse_at }
     }
 
@@ -142,23 +144,22 @@ impl Series {
     }
 
     /// Remembers both names of a telegram; `false` when either was known.
-    fn is_new(&mut self, bulletin: &Bulletin, now: Timestamp) -> bool {
-        let named = self.names.insert(bulletin.source.clone(), now).is_some();
-        let same = !bulletin.digest.is_none() && self.digests.insert(bulletin.digest, now).is_some();
+    fn is_new(&mut self, bulletin: &Bulletin, passed: SignedDuration) -> bool {
+        let named = self.names.insert(bulletin.source.clone(), passed).is_some();
+        let same = !bulletin.digest.is_none() && self.digests.insert(bulletin.digest, passed).is_some();
         !named && !same
     }
 
-    fn clear(&mut self, now: Timestamp) {
-        let before = |span: SignedDuration| now.checked_sub(span).unwrap_or(Timestamp::MIN);
-        if self.cleared.is_some_and(|at| at > before(CLEARED_EVERY)) {
+    fn clear(&mut self, passed: SignedDuration) {
+        if passed - self.cleared < CLEARED_EVERY {
             return;
         }
-        self.cleared = Some(now);
-        self.names.retain(|_, at| *at > before(REMEMBERED));
-        self.digests.retain(|_, at| *at > before(REMEMBERED));
+        self.cleared = passed;
+        self.names.retain(|_, at| passed - *at < REMEMBERED);
+        self.digests.retain(|_, at| passed - *at < REMEMBERED);
         self.threads.retain(|thread, state| {
-            let kept = if thread.key.is_lasting() { LASTING_KEPT } else { EVENT_KEPT };
-            state.touched > before(kept)
+            state.retain(|_, held| passed - held.touched < held.kept(&thread.key));
+            !state.is_empty()
         });
     }
 }

@@ -68,6 +68,6 @@ pub(super) fn present<'a>(
     state: &'a ThreadState,
     now: Timestamp,
 ) -> impl Iterator<Item = Present<'a>> {
-    let valid = move |slot: &&Slot| slot.is_live() && slot.valid_until.is_none_or(|it| it > now);
-    state.slots.values().filter(valid).map(move |slot| Present { thread, slot })
+    let latest = state.values().map(|held| &held.latest);
+    latest.filter(move |slot| slot.is_in_force(now)).map(move |slot| Present { thread, slot })
 }

@@ -4,19 +4,26 @@
 //! - `civil TIME words` an announcement of civil protection by L-Alert; `drill TIME words` the same as an exercise; those of one day are one document;
 //! - `prompt TIME EVENT INTENSITY` a 震度速報 of our own making;
 //! - `coast TIME CODE NAME` a tsunami warning for 岩手県 of our own making;
-//! - `old TIME CODE NAME`, `new TIME CODE NAME` a warning of the old and the new family for 島根県;
-//! - `feed UPDATED at TIME` an index: `fresh`, or `dead` when it was made more than five minutes before;
+//! - `old TIME CODE NAME`, `new TIME CODE NAME` a warning of the old and the new family for 島根県; `new … at TIME` one that comes at another time;
+//! - `exercise TIME CODE NAME` the same of the same earthquake as an exercise;
+//! - `feed UPDATED at TIME` an index that its server has answered with 200 since it was made: `fresh`, or `dead` when the poller says so;
 //! - `present TIME` what is in force then: kinds, counted, each with its gravest words.
+//!
+//! Where the corpus is not at hand, files that take telegrams of it are left out.
 //!
 //! After `=>` stand step, fate, and where it matters the gravest severity or what a bulletin says.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../frozen/mod.rs"]
+mod frozen;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hikyaku_bulletin::{AreaReport, Bulletin, Detail, Severity};
-use hikyaku_feeds::{Document, Series, parse, read};
+use hikyaku_feeds::poll::Alarm;
+use hikyaku_feeds::{Series, parse};
 use jiff::{SignedDuration, Timestamp};
 
 fn corpus() -> Option<PathBuf> {
@@ -25,10 +32,7 @@ fn corpus() -> Option<PathBuf> {
 
 #[test]
 fn every_scenario_goes_as_written() {
-    let Some(corpus) = corpus() else {
-        eprintln!("skipped: HIKYAKU_CORPUS does not name the corpus of telegrams");
-        return;
-    };
+    let corpus = corpus();
     let mut played = 0;
     let mut wrong = Vec::new();
     let mut files: Vec<PathBuf> =
@@ -37,10 +41,14 @@ fn every_scenario_goes_as_written() {
     files.sort();
     for path in &files {
         let text = std::fs::read_to_string(path).unwrap();
+        if corpus.is_none() && text.lines().any(|line| line.starts_with("take ")) {
+            eprintln!("skipped: {}: HIKYAKU_CORPUS does not name the corpus of telegrams", path.display());
+            continue;
+        }
         let mut series = Series::default();
         for (number, line) in text.lines().enumerate() {
             let Some((act, expected)) = line.split_once("=>") else { continue };
-            let found = play(&mut series, act.trim(), &corpus);
+            let found = play(&mut series, act.trim(), corpus.as_deref());
             if found != expected.trim() {
                 wrong.push(format!("{}:{}: {} => {found}", path.display(), number + 1, act.trim()));
             }
@@ -48,10 +56,11 @@ fn every_scenario_goes_as_written() {
         }
     }
     assert!(wrong.is_empty(), "these acts went otherwise:\n{}", wrong.join("\n"));
-    assert!(files.len() >= 10 && played >= 60, "{} files, {played} acts", files.len());
+    let acts_min = if corpus.is_some() { 60 } else { 30 };
+    assert!(files.len() >= 10 && played >= acts_min, "{} files, {played} acts", files.len());
 }
 
-fn play(series: &mut Series, act: &str, corpus: &Path) -> String {
+fn play(series: &mut Series, act: &str, corpus: Option<&Path>) -> String {
     let words: Vec<&str> = act.split_whitespace().collect();
     match words[..] {
         ["take", file] => take(series, &telegram(corpus, file), None),
@@ -59,10 +68,14 @@ fn play(series: &mut Series, act: &str, corpus: &Path) -> String {
         ["civil", time, ref said @ ..] => take(series, &civil("Actual", time, &said.join(" ")), None),
         ["drill", time, ref said @ ..] => take(series, &civil("Exercise", time, &said.join(" ")), None),
         ["prompt", time, event, value] => take(series, &prompt(time, event, value), None),
-        ["coast", time, code, name] => take(series, &coast(time, code, name), None),
+        ["coast", time, code, name] => take(series, &coast("通常", time, code, name), None),
+        ["exercise", time, code, name] => take(series, &coast("訓練", time, code, name), None),
         ["old", time, code, name] => take(series, &warning("気象警報・注意報（Ｈ２７）", time, code, name), None),
         ["new", time, code, name] => {
             take(series, &warning("気象警報・注意報（Ｒ０６）（大雨）", time, code, name), None)
+        }
+        ["new", time, code, name, "at", now] => {
+            take(series, &warning("気象警報・注意報（Ｒ０６）（大雨）", time, code, name), Some(instant(now)))
         }
         ["feed", updated, "at", time] => feed(updated, instant(time)),
         ["present", time] => present(series, instant(time)),
@@ -74,7 +87,8 @@ fn instant(word: &str) -> Timestamp {
     word.parse().unwrap_or_else(|error| panic!("{word}: {error}"))
 }
 
-fn telegram(corpus: &Path, name: &str) -> Bulletin {
+fn telegram(corpus: Option<&Path>, name: &str) -> Bulletin {
+    let corpus = corpus.unwrap_or_else(|| panic!("{name}: such files are left out without the corpus"));
     let found =
         ["jma-samples", "jma-real", "eew-synthetic"].map(|folder| corpus.join(folder).join(format!("{name}.xml")));
     let path = found.iter().find(|it| it.exists()).unwrap_or_else(|| panic!("no {name}.xml in the corpus"));
@@ -117,7 +131,8 @@ fn gravest(areas: &[AreaReport]) -> String {
 fn present(series: &Series, now: Timestamp) -> String {
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for it in series.present(now) {
-        *kinds.entry(format!("{}{}", it.kind(), gravest(it.areas()))).or_default() += 1;
+        let drill = if it.is_real() { "" } else { "訓練 " };
+        *kinds.entry(format!("{drill}{}{}", it.kind(), gravest(it.areas()))).or_default() += 1;
     }
     if kinds.is_empty() {
         return "nothing".to_owned();
@@ -128,8 +143,8 @@ fn present(series: &Series, now: Timestamp) -> String {
 fn feed(updated: &str, now: Timestamp) -> String {
     let text =
         format!(r#"<feed xmlns="http://www.w3.org/2005/Atom"><title>f</title><updated>{updated}</updated></feed>"#);
-    let Ok(Document::Index(index)) = read(text.as_bytes(), "feed") else { panic!("{text}") };
-    let dead = index.age(now).is_none_or(|age| age > SignedDuration::from_mins(5));
+    let alarms = frozen::alarms(&text, instant(updated), now);
+    let dead = alarms.iter().any(|it| matches!(it, Alarm::Stale { .. }));
     if dead { "dead".to_owned() } else { "fresh".to_owned() }
 }
 
@@ -154,13 +169,13 @@ fn prompt(time: &str, event: &str, value: &str) -> Bulletin {
     parse(text.as_bytes(), &format!("prompt {time}")).unwrap()
 }
 
-fn coast(time: &str, code: &str, name: &str) -> Bulletin {
+fn coast(status: &str, time: &str, code: &str, name: &str) -> Bulletin {
     let text = format!(
-        r#"<Report xmlns="http://xml.kishou.go.jp/jmaxml1/"><Control><Title>津波警報・注意報・予報a</Title><DateTime>{time}</DateTime><Status>通常</Status><EditorialOffice>気象庁本庁</EditorialOffice><PublishingOffice>気象庁</PublishingOffice></Control>
+        r#"<Report xmlns="http://xml.kishou.go.jp/jmaxml1/"><Control><Title>津波警報・注意報・予報a</Title><DateTime>{time}</DateTime><Status>{status}</Status><EditorialOffice>気象庁本庁</EditorialOffice><PublishingOffice>気象庁</PublishingOffice></Control>
 <Head xmlns="http://xml.kishou.go.jp/jmaxml1/informationBasis1/"><Title>津波</Title><ReportDateTime>{time}</ReportDateTime><EventID>20260403030105</EventID><InfoType>発表</InfoType><Serial/><Headline><Text>津波</Text></Headline></Head>
 <Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/seismology1/"><Tsunami><Forecast><Item><Area><Name>岩手県</Name><Code>210</Code></Area><Category><Kind><Name>{name}</Name><Code>{code}</Code></Kind></Category></Item></Forecast></Tsunami></Body></Report>"#
     );
-    parse(text.as_bytes(), &format!("coast {time}")).unwrap()
+    parse(text.as_bytes(), &format!("coast {status} {time}")).unwrap()
 }
 
 fn warning(title: &str, time: &str, code: &str, name: &str) -> Bulletin {

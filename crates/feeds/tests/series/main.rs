@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod weather;
+
 use hikyaku_bulletin::{
     Area, AreaReport, AreaScheme, Bulletin, Intensity, IntensityReport, Kind, Prefecture, Revision, SeriesKey,
     Severity, SourceId, Standing,

@@ -99,8 +99,12 @@ impl Stage {
             area: Area::new(AreaScheme::SeismicLocal, "390", "石川県能登", Prefecture::from_code(17)),
             severity: Severity::Intensity(intensity.parse().unwrap()),
         });
-        let take =
-            JudgingCommand::TakeBulletin { bulletin: Box::new(bulletin), fate: Fate::Act, received: self.time() };
+        let take = JudgingCommand::TakeBulletin {
+            bulletin: Box::new(bulletin),
+            fate: Fate::Act,
+            received: self.time(),
+            present: self.time(),
+        };
         self.desk.command(take, self.time()).await.unwrap();
     }
 

@@ -6,8 +6,9 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
+use jiff::Timestamp;
 
-use super::room::Room;
+use super::room::{Place, Room};
 use super::{Proof, PushSettings};
 use crate::edge::ask::unpacked;
 use crate::edge::intake::{Intake, Offered};
@@ -41,6 +42,16 @@ struct Opening {
     is_packed: bool,
     /// How many bytes are announced, where they are.
     declared: Option<usize>,
+}
+
+/// A push that has proven itself.
+struct Pushed {
+    name: String,
+    /// When it was signed.
+    sent: Option<Timestamp>,
+    bytes: Vec<u8>,
+    /// The room that it takes.
+    place: Place,
 }
 
 impl Desk {
@@ -83,8 +94,8 @@ impl Desk {
     ) -> Result<&'static str, Refused> {
         let (head, body) = request.into_parts();
         let received = self.received(source, proof, (&head.headers, body), certificate).await;
-        let (name, bytes, _place) = received.inspect_err(|_| self.intake.refused(source))?;
-        match self.intake.offer(source, &name, bytes).await {
+        let Pushed { name, sent, bytes, place: _place } = received.inspect_err(|_| self.intake.refused(source))?;
+        match self.intake.offer(source, &name, bytes, sent).await {
             Offered::Taken => Ok("taken"),
             Offered::Repeated => Ok("repeated"),
             Offered::Unreadable(why) => Err((StatusCode::UNPROCESSABLE_ENTITY, why)),
@@ -94,14 +105,14 @@ impl Desk {
         }
     }
 
-    /// Name and bytes of a push that has proven itself, with the room that it takes.
+    /// What a push says that has proven itself.
     async fn received(
         &self,
         source: &str,
         proof: &Proof,
         (headers, body): (&HeaderMap, Incoming),
         certificate: Option<&str>,
-    ) -> Result<(String, Vec<u8>, super::room::Place), Refused> {
+    ) -> Result<Pushed, Refused> {
         let limit = self.settings.limit_bytes;
         let opening = self.opening(proof, headers, &body, certificate)?;
         // What does not say how long it is, or is packed, may become as long as anything may.
@@ -109,16 +120,17 @@ impl Desk {
         let unpacked_most = if opening.is_packed { limit } else { 0 };
         let place = self.room.place(source, sent_most + unpacked_most).await;
         let place = place.ok_or((StatusCode::NOT_FOUND, String::new()))?;
-        let sent = collected(body, opening.declared, limit).await?;
+        let packed = collected(body, opening.declared, limit).await?;
         let (source, name) = (source.to_owned(), opening.name.clone());
-        let check = move || checked(sent, &opening, &source, limit);
+        let made = opening.signed.as_ref().and_then(|(signature, _)| signature.made());
+        let check = move || checked(packed, &opening, &source, limit);
         let bytes = if sent_most + unpacked_most < LARGE_BYTES {
             check()?
         } else {
             let checking = tokio::task::spawn_blocking(check).await;
             checking.map_err(|e| (StatusCode::INTERNAL_SERVER_ERROR, e.to_string()))??
         };
-        Ok((name, bytes, place))
+        Ok(Pushed { name, sent: made, bytes, place })
     }
 
     /// What can be refused before a byte of the body is read: who does not prove to be the source, a signature of another time, too much.

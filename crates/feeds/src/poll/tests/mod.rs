@@ -93,6 +93,18 @@ fn trap_19_old_telegrams_of_the_long_feed_are_left_alone_and_a_jump_of_our_clock
 }
 
 #[test]
+fn a_fast_clock_of_ours_makes_no_telegram_late_because_the_servers_tells_the_time() {
+    let mut world = World::new(eqvol());
+    world.wall_off = SignedDuration::from_mins(31);
+    world.issue(100, "VXSE51");
+    world.run_until(200);
+    let telegram = world.last.unwrap();
+    // Its index is asked for at 140 and says so; it came 50 ms later, and the telegram 50 ms after it.
+    assert_eq!(telegram.present, start() + SignedDuration::from_millis(140_050));
+    assert!(telegram.received.duration_since(telegram.present) >= world.wall_off);
+}
+
+#[test]
 fn trap_12_and_13_a_telegram_listed_twice_with_another_id_is_fetched_once() {
     let mut world = World::new(eqvol());
     let name = world.issue(-30, "VXSE51");

@@ -34,6 +34,8 @@ pub(super) struct World {
     pub(super) long_made: Timestamp,
     pub(super) asked: Vec<(Duration, String, bool)>,
     pub(super) handed: Vec<(Duration, String)>,
+    /// The telegram handed over last.
+    pub(super) last: Option<Telegram>,
     pub(super) kept: HashMap<String, Kept>,
     pub(super) body_latency: HashMap<String, Duration>,
     pub(super) takes: bool,
@@ -65,6 +67,7 @@ impl World {
             long_made: start(),
             asked: Vec::new(),
             handed: Vec::new(),
+            last: None,
             kept: kept.clone(),
             body_latency: HashMap::new(),
             takes: true,
@@ -160,8 +163,9 @@ impl World {
                         Action::HandOver(telegram) => {
                             self.handed.push((self.since_start, telegram.name.rsplit('/').next().unwrap().to_owned()));
                             if self.takes {
-                                events.push(Event::Taken(telegram.key));
+                                events.push(Event::Taken(telegram.key.clone()));
                             }
+                            self.last = Some(telegram);
                         }
                         Action::Repeated { key, .. } if self.takes => events.push(Event::Taken(key)),
                         Action::Repeated { .. } => {}
