@@ -23,7 +23,7 @@ use crate::travel::local_time;
 /// A mail that could not be delivered for this long is not sent any more.
 pub(crate) const LIFETIME: Span = Span::from_secs(24 * 3600);
 /// The fields that a batch fills in for each recipient.
-pub(crate) const FIELDS: [&str; 4] = ["name", "intensity", "link", "verp"];
+const FIELDS: [&str; 4] = ["name", "intensity", "link", "verp"];
 
 /// Who the mails are from and where their links lead; from the configuration.
 #[derive(Clone, Debug)]
@@ -36,6 +36,20 @@ pub struct Sender {
     pub reply_to: Option<String>,
     /// What stands before the token of a link, such as `https://anpi.example.go.jp/a/`.
     pub link_base: String,
+}
+
+impl Sender {
+    /// A mail in this sender's name, with the fields of [`FIELDS`] in subject and text.
+    pub(crate) fn template(&self, subject: &str, text: &str) -> Result<Template, BatchError> {
+        Template::new(TemplateText {
+            from: self.from.clone(),
+            return_path: &self.return_path,
+            reply_to: self.reply_to.as_deref(),
+            subject,
+            text,
+            fields: &FIELDS,
+        })
+    }
 }
 
 /// A batch's dispatch, and which round of it: 0 is the first mails.
@@ -98,14 +112,7 @@ pub struct Letter<'a> {
 /// [`BatchError`] if the address is none, or the wording names a field that is not there.
 pub fn batch_of_letter(letter: &Letter<'_>, keys: &Keys, sender: &Sender) -> Result<Batch, BatchError> {
     let Letter { person, address, subject, text, name, link, written } = letter;
-    let template = Template::new(TemplateText {
-        from: sender.from.clone(),
-        return_path: &sender.return_path,
-        reply_to: sender.reply_to.as_deref(),
-        subject,
-        text,
-        fields: &FIELDS,
-    })?;
+    let template = sender.template(subject, text)?;
     let recipient = Recipient {
         key: KeyId(u64::from(person.0)),
         address: Address::parse(address.trim())
@@ -175,14 +182,8 @@ fn urgency(class: Class) -> Urgency {
 fn template(record: &DispatchRecord, sender: &Sender) -> Result<Template, BatchError> {
     let facts = record.facts.join("\n");
     let fixed = [("title", record.title.as_str()), ("facts", facts.as_str())];
-    Template::new(TemplateText {
-        from: sender.from.clone(),
-        return_path: &sender.return_path,
-        reply_to: sender.reply_to.as_deref(),
-        subject: &record.template.subject_of(record.mode, &record.title),
-        text: &format!("{}{}", record.mode.notice(), fix(&record.template.text, &fixed)),
-        fields: &FIELDS,
-    })
+    let subject = record.template.subject_of(record.mode, &record.title);
+    sender.template(&subject, &format!("{}{}", record.mode.notice(), fix(&record.template.text, &fixed)))
 }
 
 /// The mails of a round.

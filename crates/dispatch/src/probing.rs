@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use hikyaku_core::errors::BatchError;
-use hikyaku_core::letter::{KeyId, TemplateText};
-use hikyaku_core::{Address, Batch, BatchId, Recipient, Record, Template, Urgency};
+use hikyaku_core::letter::KeyId;
+use hikyaku_core::{Address, Batch, BatchId, Recipient, Record, Urgency};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::bridge::{FIELDS, LIFETIME, Sender, instant, outcome, recipient_id};
+use crate::bridge::{LIFETIME, Sender, instant, outcome, recipient_id};
 use crate::command::HealthCommand;
 use crate::dispatch::MailOutcome;
 use crate::health::Probe;
@@ -45,14 +45,7 @@ pub fn probe_batch(
     site: &str,
 ) -> Result<Option<Batch>, BatchError> {
     let Some(probe) = state.probe(probe) else { return Ok(None) };
-    let template = Template::new(TemplateText {
-        from: sender.from.clone(),
-        return_path: &sender.return_path,
-        reply_to: sender.reply_to.as_deref(),
-        subject: SUBJECT,
-        text: TEXT,
-        fields: &FIELDS,
-    })?;
+    let template = sender.template(SUBJECT, TEXT)?;
     Ok(Some(Batch {
         key: format!("{}-probe-{}-{}", keys.ring_id(), probe.id, probe.opened.as_microsecond()),
         template,

@@ -1,5 +1,6 @@
 //! The posted answer, brought into the shape that is recorded.
 
+use hikyaku_bulletin::{Prefecture, RegionCode};
 use serde::Deserialize;
 
 /// The longest comment, in characters; about one screen of a phone.
@@ -29,6 +30,23 @@ pub(crate) struct SayForm {
     #[serde(default)]
     pub(crate) text: String,
 }
+
+/// The prefecture that was chosen of a list: none for its first entry, an error for what is not on the list.
+pub(crate) fn chosen_region(typed: &str) -> Result<Option<RegionCode>, NotListed> {
+    match typed {
+        "" => Ok(None),
+        code => code.parse().ok().and_then(region).map(Some).ok_or(NotListed),
+    }
+}
+
+/// The prefecture of a code, 1 to 47.
+pub(crate) fn region(code: u8) -> Option<RegionCode> {
+    Prefecture::from_code(code).map(RegionCode::Prefecture)
+}
+
+/// What was posted is not on the list that was shown.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NotListed;
 
 /// A comment as it is recorded.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,5 +93,15 @@ mod tests {
     #[test]
     fn line_ends_of_every_phone_become_one() {
         assert_eq!(Comment::from_typed(" a\r\nb\rc\u{7}\n ").text, "a\nb\nc");
+    }
+
+    #[test]
+    fn only_what_is_on_the_list_of_prefectures_is_one() {
+        assert_eq!(chosen_region(""), Ok(None));
+        assert_eq!(chosen_region("17"), Ok(Some("17".parse().unwrap())));
+        // 131 would be read as an area of earthquakes.
+        for typed in ["0", "48", "131", "-1", "x", " "] {
+            assert_eq!(chosen_region(typed), Err(NotListed), "{typed}");
+        }
     }
 }

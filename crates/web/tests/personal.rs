@@ -105,6 +105,15 @@ async fn req_a06_where_somebody_is_now_and_the_language_are_set_and_taken_back()
     stage.post(&format!("{page}/place"), "region=&days=1").await;
     assert!(!is_there(&stage));
 
+    for region in ["48", "131", "x"] {
+        stage.post(&format!("{page}/place"), "region=13&days=30").await;
+        let refused = stage.post(&format!("{page}/place"), &format!("region={region}&days=1")).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{region}");
+        assert!(is_there(&stage), "{region} is on no list and changes nothing");
+    }
+    let none = stage.post(&page, "choice=9&comment=x").await;
+    assert!(none.html.contains("回答を1つ選んで") && none.html.contains(">\nx</textarea>"), "{}", none.html);
+
     stage.post(&format!("{page}/language"), "language=en").await;
     assert_eq!(stage.desk.read(|state| state.people().find(person).unwrap().language), Language::English);
     assert!(stage.get(&page).await.html.contains("Your own page"), "in the person's language unless asked otherwise");

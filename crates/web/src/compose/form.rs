@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response as Reply};
-use hikyaku_bulletin::{Prefecture, RegionCode};
+use hikyaku_bulletin::Prefecture;
 use hikyaku_dispatch::{
     Action, Class, DispatchDraft, FollowUp, GroupId, MailTemplate, Mode, PersonId, Question, Side, State as Present,
     Target,
@@ -10,6 +10,7 @@ use hikyaku_dispatch::{
 
 use crate::console::{Console, Scope, Viewer};
 use crate::error::Error;
+use crate::form;
 use crate::frame::{Frame, Place};
 use crate::page;
 
@@ -221,7 +222,7 @@ impl Typed {
             both.push(Target::Groups(self.groups.iter().copied().map(GroupId).collect()));
         }
         if !self.regions.is_empty() {
-            let regions = self.regions.iter().filter_map(|code| format!("{code:02}").parse::<RegionCode>().ok());
+            let regions = self.regions.iter().copied().filter_map(form::region);
             both.push(Target::Regions(regions.collect()));
         }
         let people = self.people(state, side)?;

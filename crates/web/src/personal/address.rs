@@ -46,11 +46,11 @@ pub(crate) async fn add(State(state): State<WebState>, visit: Visit, Form(form):
     };
     let typed = form.address.trim();
     if hikyaku_core::Address::parse(typed).is_err() {
-        return again(&state, &visit, &view, |own| own.bad_address, "", typed);
+        return again(&state, &visit, &view, words(visit.lang()).bad_address, "", typed);
     }
-    let Some(post) = &state.post else { return again(&state, &visit, &view, |own| own.no_mail, "", typed) };
+    let Some(post) = &state.post else { return again(&state, &visit, &view, words(visit.lang()).no_mail, "", typed) };
     if !post.may_write(view.person, now) {
-        return again(&state, &visit, &view, |own| own.too_often, "", typed);
+        return again(&state, &visit, &view, words(visit.lang()).too_often, "", typed);
     }
     let link = post.link("c", &state.desk.address_token(view.person, typed, now + CONFIRM_WITHIN));
     let letter = Letter {
@@ -66,7 +66,7 @@ pub(crate) async fn add(State(state): State<WebState>, visit: Visit, Form(form):
         Ok(()) => back(&visit, "mailed"),
         Err(problem) => {
             tracing::error!(%problem, "a confirmation could not be sent");
-            again(&state, &visit, &view, |own| own.no_mail, "", typed)
+            again(&state, &visit, &view, words(visit.lang()).no_mail, "", typed)
         }
     }
 }
@@ -174,9 +174,9 @@ pub(crate) async fn test(State(state): State<WebState>, visit: Visit) -> Respons
         Ok(view) => view,
         Err(refusal) => return page::refuse(refusal, visit.lang()),
     };
-    let Some(post) = &state.post else { return again(&state, &visit, &view, |own| own.no_mail, "", "") };
+    let Some(post) = &state.post else { return again(&state, &visit, &view, words(visit.lang()).no_mail, "", "") };
     if !post.may_write(view.person, now) {
-        return again(&state, &visit, &view, |own| own.too_often, "", "");
+        return again(&state, &visit, &view, words(visit.lang()).too_often, "", "");
     }
     let link = post.link("p", visit.token());
     for (address, _) in &view.addresses {
@@ -191,7 +191,7 @@ pub(crate) async fn test(State(state): State<WebState>, visit: Visit) -> Respons
         };
         if let Err(problem) = post.send(&state.desk, &letter).await {
             tracing::error!(%problem, "a test mail could not be sent");
-            return again(&state, &visit, &view, |own| own.no_mail, "", "");
+            return again(&state, &visit, &view, words(visit.lang()).no_mail, "", "");
         }
     }
     back(&visit, "tested")

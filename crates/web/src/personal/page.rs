@@ -102,8 +102,8 @@ impl<'a> PersonalPage<'a> {
     }
 
     /// With what went wrong, and everything that was typed.
-    pub(super) fn trouble(mut self, text: fn(&OwnWords) -> &'static str, comment: &'a str, typed: &'a str) -> Self {
-        self.trouble = Some(text(self.own));
+    pub(super) fn trouble(mut self, text: &'static str, comment: &'a str, typed: &'a str) -> Self {
+        self.trouble = Some(text);
         (self.comment, self.typed) = (comment, typed);
         self
     }

@@ -11,9 +11,9 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::page::{DAYS, PersonalPage, language_of, page_language};
-use super::words::OwnWords;
+use super::words::words;
 use crate::answer::Visit;
-use crate::form::{AnswerForm, Comment};
+use crate::form::{AnswerForm, Comment, chosen_region};
 use crate::page;
 use crate::state::WebState;
 use crate::words::Lang;
@@ -52,14 +52,14 @@ pub(crate) async fn report(
     let form = form.map(|Form(form)| form).unwrap_or_default();
     let choice = form.choice.parse().ok().map(ChoiceId).filter(|id| view.question.choice(*id).is_some());
     let Some(choice) = choice else {
-        return again(&state, &visit, &view, |own| own.not_recorded, &form.comment, "");
+        return again(&state, &visit, &view, visit.lang().words().choose_one, &form.comment, "");
     };
     let command =
         AnswerCommand::SelfReport { person: view.person, choice, comment: Comment::from_typed(&form.comment).text };
     carry_out(&state, &visit, &view, command, "report", &form.comment).await
 }
 
-/// Where somebody is for some days; nothing takes it back.
+/// Where somebody is for some days; no region takes it back.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct PlaceForm {
     #[serde(default)]
@@ -74,7 +74,9 @@ pub(crate) async fn set_place(State(state): State<WebState>, visit: Visit, Form(
         Ok(view) => view,
         Err(refusal) => return page::refuse(refusal, visit.lang()),
     };
-    let region = form.region.parse::<u8>().ok().and_then(|code| format!("{code:02}").parse().ok());
+    let Ok(region) = chosen_region(&form.region) else {
+        return again(&state, &visit, &view, visit.lang().words().choose_one, "", "");
+    };
     let days = form.days.parse().ok().filter(|days| DAYS.contains(days)).unwrap_or(DAYS[0]);
     let until = region.as_ref().map(|_| state.now() + SignedDuration::from_hours(24 * i64::from(days)));
     let command = PeopleCommand::SetWhereabouts { person: view.person, region, until };
@@ -115,7 +117,7 @@ pub(super) async fn carry_out(
         Ok(_) => back(visit, done),
         Err(error) => {
             tracing::error!(%error, "what a person asked for could not be recorded");
-            again(state, visit, view, |own| own.not_recorded, typed, "")
+            again(state, visit, view, words(visit.lang()).not_recorded, typed, "")
         }
     }
 }
@@ -130,7 +132,7 @@ pub(super) fn again(
     state: &WebState,
     visit: &Visit,
     view: &PersonalView,
-    trouble: fn(&OwnWords) -> &'static str,
+    trouble: &'static str,
     comment: &str,
     typed: &str,
 ) -> Response {

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::console::{Console, Viewer, told};
+use crate::form::chosen_region;
 use crate::frame::{Frame, Place};
 use crate::moment;
 use crate::page;
@@ -89,7 +90,9 @@ pub(crate) async fn set_place(
     Form(form): Form<PlaceForm>,
 ) -> Response {
     let person = PersonId(person);
-    let region: Option<RegionCode> = form.region.parse::<u8>().ok().and_then(|code| format!("{code:02}").parse().ok());
+    let Ok(region) = chosen_region(&form.region) else {
+        return render(&console, &viewer, person, None, Some("都道府県は一覧から選んでください。".into()));
+    };
     let days = form.days.parse::<i64>().ok().filter(|days| (1..=DAYS_MAX).contains(days));
     let until = match (&region, days) {
         (None, _) => None,
