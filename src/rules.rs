@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hikyaku_bulletin::Intensity;
-use hikyaku_dispatch::{Desk, JudgingCommand, Rule, RuleId, Table, complaints};
+use hikyaku_dispatch::{RuleBook, complaints};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::check::line;
 use crate::journal::data::{open_desk, read_present};
@@ -48,27 +46,6 @@ struct ImportArgs {
     dry_run: bool,
 }
 
-/// What is exported and imported.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    #[serde(default)]
-    tables: Vec<Table>,
-    rules: Vec<Rule>,
-    #[serde(default)]
-    escalations: Vec<Escalation>,
-}
-
-/// After how long managers are told of those who do not answer.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Escalation {
-    /// Of dispatches of which rule; `null` for those that people compose.
-    rule: Option<RuleId>,
-    /// 0 for never.
-    minutes: u32,
-}
-
 /// Runs one subcommand; `false` when a document was not taken.
 ///
 /// # Errors
@@ -82,14 +59,7 @@ pub async fn run(args: &RulesArgs) -> Result<bool, String> {
 
 async fn export(args: &ExportArgs) -> Result<bool, String> {
     let state = read_present(&args.data).await?;
-    let mut rules: Vec<Rule> = state.rules().values().cloned().collect();
-    if rules.is_empty() {
-        rules.push(Rule::safety(RuleId(1), Intensity::SixLower));
-    }
-    let told = std::iter::once(None).chain(state.rules().keys().copied().map(Some));
-    let told = told.map(|rule| Escalation { rule, minutes: state.escalation(rule) });
-    let escalations = told.filter(|it| it.minutes > 0).collect();
-    let document = Document { tables: state.tables().cloned().collect(), rules, escalations };
+    let document = RuleBook::of(&state);
     println!("{}", serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?);
     Ok(true)
 }
@@ -97,37 +67,20 @@ async fn export(args: &ExportArgs) -> Result<bool, String> {
 async fn import(args: &ImportArgs) -> Result<bool, String> {
     let named = |problem: &dyn std::fmt::Display| format!("{}: {problem}", args.file.display());
     let text = std::fs::read_to_string(&args.file).map_err(|e| named(&e))?;
-    let document: Document = serde_json::from_str(&text).map_err(|e| named(&e))?;
+    let document: RuleBook = serde_json::from_str(&text).map_err(|e| named(&e))?;
     let now = Timestamp::now();
     if args.dry_run {
-        let mut state = read_present(&args.data).await?;
-        for command in commands(document) {
-            let events = hikyaku_dispatch::decide(&state, &command.into(), now).map_err(|e| named(&e))?;
-            events.iter().for_each(|event| state.apply(event));
-        }
+        let state = read_present(&args.data).await?;
+        let state = document.tried(&state, now).map_err(|e| named(&e))?;
         let found = complaints(&state, now);
         found.iter().for_each(|complaint| println!("{}", line(complaint, &state)));
         println!("試しに読んだだけで、何も変えていません。");
         return Ok(found.is_empty());
     }
     let desk = open_desk(&args.data).await?;
-    set(&desk, document, now).await.map_err(|problem| named(&problem))?;
+    for command in document.commands() {
+        desk.command(command, now).await.map_err(|e| named(&e))?;
+    }
     println!("規則を登録しました。hikyaku check で確かめてください。");
     Ok(true)
-}
-
-async fn set(desk: &Desk, document: Document, now: Timestamp) -> Result<(), String> {
-    for command in commands(document) {
-        desk.command(command, now).await.map_err(|e| e.to_string())?;
-    }
-    Ok(())
-}
-
-/// Tables first, for rules name them.
-fn commands(document: Document) -> Vec<JudgingCommand> {
-    let tables = document.tables.into_iter().map(|table| JudgingCommand::SetTable { table });
-    let rules = document.rules.into_iter().map(|rule| JudgingCommand::SetRule { rule: Box::new(rule) });
-    let told = document.escalations.into_iter();
-    let told = told.map(|Escalation { rule, minutes }| JudgingCommand::SetEscalation { rule, minutes });
-    tables.chain(rules).chain(told).collect()
 }

@@ -102,7 +102,7 @@ pub async fn take(desk: &Desk, import: RosterImport, now: Timestamp) -> Result<R
 }
 
 /// Whether a region of a roster exists: a 細分区域 that no table knows would never concern anybody.
-fn is_region(region: &RegionCode) -> bool {
+pub fn is_region(region: &RegionCode) -> bool {
     match region {
         RegionCode::SeismicLocal(code) => area(Table::Seismic, &code.to_string()).is_some(),
         _ => true,

@@ -1,6 +1,6 @@
 //! `hikyaku people`: rosters in and out of a data folder, by hand and every day.
 
-mod import;
+pub mod import;
 pub mod pull;
 mod travel;
 mod write;

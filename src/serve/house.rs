@@ -18,6 +18,7 @@ use super::channel::Channel;
 use super::duties::Duties;
 use super::intake::Intake;
 use super::lock::Lock;
+use super::sources::Sources;
 use super::{roster, watch as alarms};
 use crate::courier::Courier;
 use crate::journal::data::open_desk;
@@ -77,7 +78,7 @@ impl House {
             sender.clone(),
             settings.answers.address.clone(),
         );
-        let console = console(&settings, web.clone(), &engine)?;
+        let console = console(&settings, web.clone(), &engine, Sources(pulse.clone()))?;
         let (stop, stopping) = watch::channel(false);
         let alerts = Alerts::new(engine.clone(), &desk, sender.clone(), settings.alerts.to()?);
         let duties = duties(&settings, &desk, &alerts)?;
@@ -200,11 +201,12 @@ fn served(door: Door, pages: Router, mut stopping: watch::Receiver<bool>) -> Joi
     }))
 }
 
-fn console(settings: &Settings, web: WebState, engine: &Engine) -> Result<Console, String> {
+fn console(settings: &Settings, web: WebState, engine: &Engine, sources: Sources) -> Result<Console, String> {
     let of_console = ConsoleSettings {
         organisation: settings.organisation.clone(),
         proxies: settings.proxy.proxies()?,
         sessions: settings.console.sessions(),
+        feeds: Some(Arc::new(sources)),
     };
     Ok(Console::new(web, of_console, Some(engine.clone())))
 }

@@ -8,6 +8,7 @@ mod intake;
 mod lock;
 mod roster;
 mod signals;
+mod sources;
 mod watch;
 
 use std::path::PathBuf;

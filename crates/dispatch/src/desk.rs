@@ -9,7 +9,8 @@ use crate::access::Actor;
 use crate::appender::{Appender, Wish};
 use crate::command::Command;
 use crate::error::Error;
-use crate::event::Event;
+use crate::event::{Entry, Event};
+use crate::fold;
 use crate::id::{DispatchId, PersonId};
 use crate::journal::Journal;
 use crate::keys::Keys;
@@ -132,6 +133,16 @@ impl Desk {
     #[must_use]
     pub fn address_token(&self, person: PersonId, address: &str, until: Timestamp) -> String {
         self.read(|state| personal::address_token(state, &self.keys, person, address, until))
+    }
+
+    /// What is written from row `from` on, at most [`crate::READ_ROWS_MAX`] rows, each with its number; nothing of a row whose
+    /// time is over.
+    ///
+    /// # Errors
+    /// [`Error`]: the journal cannot be read, or belongs to other keys.
+    pub async fn written(&self, from: u64) -> Result<Vec<(u64, Option<Entry>)>, Error> {
+        let rows = self.journal.read_from(from).await?;
+        rows.iter().map(|row| Ok((row.seq, fold::open(row, &self.keys)?))).collect()
     }
 
     /// The journal of this desk.

@@ -59,6 +59,7 @@ mod rights;
 mod roster;
 mod round;
 mod rule;
+mod rulebook;
 mod sealed;
 mod select;
 mod shared;
@@ -135,8 +136,8 @@ pub use lint::{Complaint, complaints};
 pub use mail::{MailTemplate, Mode};
 pub use measure::Measure;
 pub use person::{
-    ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
-    RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
+    ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, OWN_REGIONS_MAX, People, Person, PersonRecord,
+    Personal, Purpose, RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
 pub use personal::PersonalView;
 pub use probing::{open_probes, probe_batch, probe_outcomes};
@@ -151,6 +152,7 @@ pub use roster::{
 };
 pub use round::{Round, Why};
 pub use rule::{Aim, FRESH_MINUTES, Hold, Rule, Sending, Table, Unattended, WINDOW_HOURS, Who};
+pub use rulebook::{Escalation, RuleBook};
 pub use sealed::{Private, Sealed};
 pub use select::select;
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};

@@ -17,6 +17,8 @@ use crate::target::Target;
 pub struct Complaint {
     /// The rule, if it is about one.
     pub rule: Option<RuleId>,
+    /// The half whose people it is about; `None` for both.
+    pub side: Option<Side>,
     /// What, and what to do, in Japanese.
     pub text: String,
 }
@@ -29,15 +31,14 @@ const FIXED: [&str; 5] = ["震度", "大津波警報", "津波警報", "特別�
 pub fn complaints(state: &State, now: Timestamp) -> Vec<Complaint> {
     let mut found = Vec::new();
     if state.rules().is_empty() {
-        found.push(Complaint {
-            rule: None, text: "規則がありません。少なくとも一つ設定してください。".into()
-        });
+        let text = "規則がありません。少なくとも一つ設定してください。".into();
+        found.push(Complaint { rule: None, side: None, text });
     }
     for rule in state.rules().values() {
         let texts = wording(rule).into_iter().chain(people(state, rule, now)).chain(places(state, rule));
-        found.extend(texts.map(|text| Complaint { rule: Some(rule.id), text }));
+        found.extend(texts.map(|text| Complaint { rule: Some(rule.id), side: Some(rule.side), text }));
     }
-    found.extend(unreached(state, now).map(|text| Complaint { rule: None, text }));
+    found.extend(unreached(state, now).map(|(side, text)| Complaint { rule: None, side: Some(side), text }));
     found
 }
 
@@ -110,7 +111,7 @@ fn places(state: &State, rule: &Rule) -> Vec<String> {
         return Vec::new();
     }
     let people = || state.people().of(rule.side).filter(|person| person.is_reachable());
-    let is_had = |limit: &RegionCode| people().flat_map(|person| person.regions.all()).any(|it| meets(it, limit));
+    let is_had = |limit: &RegionCode| people().flat_map(|person| person.all_regions()).any(|it| meets(it, limit));
     let nobody = rule.regions.iter().filter(|limit| !is_had(limit));
     nobody.map(|limit| format!("地域 {limit} を登録している人がいません。")).collect()
 }
@@ -121,14 +122,15 @@ fn meets(region: &RegionCode, limit: &RegionCode) -> bool {
 }
 
 /// People whom no safety rule could ever reach.
-fn unreached(state: &State, now: Timestamp) -> impl Iterator<Item = String> {
+fn unreached(state: &State, now: Timestamp) -> impl Iterator<Item = (Side, String)> {
     [Side::Domestic, Side::Overseas].into_iter().filter_map(move |side| {
         let asks = |rule: &&Rule| rule.aim == Aim::Safety && rule.side == side && rule.sending != Sending::Never;
         let rules = state.rules().values().filter(asks);
         let reached: BTreeSet<PersonId> = rules.flat_map(|rule| reached(state, rule, now)).collect();
         let people = state.people().of(side).filter(|person| person.is_reachable());
         let count = people.filter(|person| !reached.contains(&person.id)).count();
-        (count > 0).then(|| format!("{}の {count} 人には、どの安否確認の規則も届きません。", side.word()))
+        let text = || format!("{}の {count} 人には、どの安否確認の規則も届きません。", side.word());
+        (count > 0).then(|| (side, text()))
     })
 }
 

@@ -1,5 +1,6 @@
 //! A person's own page: what its owner sees there, with and without an incident (requirements A03, A06, A36).
 
+use hikyaku_bulletin::RegionCode;
 use jiff::Timestamp;
 
 use crate::answer::Via;
@@ -26,6 +27,8 @@ pub struct PersonalView {
     pub language: Language,
     /// Where the person said to be, while it holds.
     pub whereabouts: Option<Whereabouts>,
+    /// The regions that the person registered beside those of the roster.
+    pub own_regions: Vec<RegionCode>,
     /// The addresses in the person's order, and how each does.
     pub addresses: Vec<(MailAddress, AddressHealth)>,
 }
@@ -51,6 +54,7 @@ pub(crate) fn view(state: &State, keys: &Keys, token: &str, now: Timestamp) -> R
         question,
         language: person.language,
         whereabouts: person.whereabouts.clone().filter(|it| it.at(now).is_some()),
+        own_regions: person.own_regions.clone(),
         addresses: person.addresses().iter().map(|it| (it.clone(), state.address_health(person, it))).collect(),
     })
 }

@@ -7,8 +7,8 @@ mod common;
 use common::{P1, at, import, ministry, rule};
 use hikyaku_bulletin::{Intensity, Prefecture};
 use hikyaku_dispatch::{
-    Aim, Class, Complaint, Condition, Desk, Hold, JudgingCommand, MailTemplate, PersonId, Rule, RuleId, Sending, Table,
-    TableId, Target, Told, Unattended, Who, complaints,
+    Aim, Class, Complaint, Condition, Desk, Hold, JudgingCommand, MailTemplate, PersonId, Rule, RuleId, Sending, Side,
+    Table, TableId, Target, Told, Unattended, Who, complaints,
 };
 
 /// 丁, who has no address.
@@ -135,7 +135,7 @@ async fn a_region_that_nobody_has_is_complained_of() {
 async fn a_person_whom_no_safety_rule_reaches_is_counted() {
     let ishikawa = || Rule { regions: vec!["17".parse().unwrap()], ..rule() };
     let count = |found: &[Complaint]| {
-        let [Complaint { rule: None, text }] = found else { panic!("{found:?}") };
+        let [Complaint { rule: None, side: Some(Side::Domestic), text }] = found else { panic!("{found:?}") };
         text.split_whitespace().find_map(|word| word.trim_start_matches("国内の").parse::<usize>().ok())
     };
     // 丙 stays in 能登, which lies in 石川県; 丁 is in Tokyo alone.

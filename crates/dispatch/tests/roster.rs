@@ -324,6 +324,23 @@ fn where_somebody_is_now_counts_until_it_ends() {
     assert_eq!(regions(at("18:00:00")), ["17", "390"]);
 }
 
+#[test]
+fn req_a07_a_region_of_ones_own_counts_beside_those_of_the_roster_until_it_is_taken_back() {
+    let mut state = ministry();
+    let osaka = |regions: Vec<&str>| PeopleCommand::RegisterRegions {
+        person: PersonId(3),
+        regions: regions.into_iter().map(|it| it.parse().unwrap()).collect(),
+    };
+    give(&mut state, osaka(vec!["27", "27"]), at("10:00:00")).unwrap();
+    let regions =
+        |state: &State| person(state, "3").regions_at(at("10:00:00")).map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(regions(&state), ["17", "390", "27"]);
+    let refused = give(&mut state, osaka(vec!["1", "2", "3", "4", "5", "6"]), at("10:00:00")).unwrap_err();
+    assert_eq!(refused, PeopleRefusal::TooManyRegions.into());
+    give(&mut state, osaka(vec![]), at("10:00:00")).unwrap();
+    assert_eq!(regions(&state), ["17", "390"]);
+}
+
 /// A roster of a few people with awkward names, groups and addresses.
 fn awkward() -> impl Strategy<Value = String> {
     let name = "[=+＠'\\-＝\"ア甲a,. ]{0,5}甲";

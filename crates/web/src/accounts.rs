@@ -7,9 +7,10 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use hikyaku_dispatch::{Account, AccountCommand, AccountId, Names, Side};
+use hikyaku_dispatch::{Account, AccountCommand, AccountId, Holder, Names, Side, roles};
 use serde::Deserialize;
 
+use crate::audit::words;
 use crate::console::{Console, Viewer, told};
 use crate::frame::{Frame, Place};
 use crate::gate::password::make_password;
@@ -37,6 +38,21 @@ struct Row {
     sessions: usize,
     own: bool,
     acts: Vec<(&'static str, &'static str)>,
+}
+
+/// One account: who is logged in with it, and what it may do.
+#[derive(Debug, Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    frame: Frame,
+    id: u32,
+    label: String,
+    login: String,
+    person: String,
+    roles: Vec<String>,
+    /// Begun, last seen, from where.
+    sessions: Vec<(String, String, String)>,
+    own: bool,
 }
 
 /// A password that is shown once.
@@ -83,6 +99,39 @@ pub(crate) async fn list(State(console): State<Console>, viewer: Viewer) -> Resp
     match viewer.unproved(&console, "/accounts") {
         None => render(&console, &viewer, NewAccount::default(), Outcome::default()),
         Some(elsewhere) => elsewhere,
+    }
+}
+
+/// `GET /accounts/{account}`: the sessions of one account, and what it may do.
+pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Path(account): Path<u32>) -> Response {
+    if let Some(elsewhere) = viewer.unproved(&console, "/accounts") {
+        return elsewhere;
+    }
+    let (frame, now) = (viewer.frame(&console, Place::Accounts), console.now());
+    let page = console.web().desk.read(|state| {
+        let account = state.accounts().find(AccountId(account))?;
+        let sessions = console.sessions().of(account.id, account.sessions_from, now).into_iter();
+        let person = account.person.map(|id| words::holder(Holder::Person(id), state));
+        Some(AccountPage {
+            frame,
+            id: account.id.0,
+            label: account.label().to_owned(),
+            login: account.login().to_owned(),
+            person: person.unwrap_or_else(|| "なし（部署などのアカウント）".to_owned()),
+            roles: roles(state, account.id).map(|it| words::role(it, state)).collect(),
+            sessions: sessions
+                .map(|it| (moment::for_console(it.began), moment::for_console(it.seen), it.source))
+                .collect(),
+            own: account.id == viewer.account,
+        })
+    });
+    match page {
+        Some(page) => page::render(StatusCode::OK, &page),
+        None => page::nothing(
+            viewer.frame(&console, Place::Accounts),
+            "アカウントがありません",
+            "アカウントの一覧から選んでください。",
+        ),
     }
 }
 
@@ -138,6 +187,7 @@ async fn changed(console: &Console, viewer: &Viewer, account: AccountId, act: &s
         return Err("自分のアカウントの停止や再設定は、他の管理者が行います。".into());
     }
     let (command, done, secret) = match act {
+        "end" => (AccountCommand::EndSessions { account }, "ログイン中の画面をすべて打ち切りました。", None),
         "unlock" => (AccountCommand::Unlock { account }, "解除しました。", None),
         "stop" => (
             AccountCommand::Suspend { account, suspended: true },

@@ -52,7 +52,8 @@ fn share_of_thousand(part: u32, of: u32) -> u64 {
     (u64::from(part) * 1000).checked_div(u64::from(of)).unwrap_or(0).min(1000)
 }
 
-fn escape(text: &str) -> String {
+/// Text that cannot leave an attribute.
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -1,6 +1,6 @@
 //! Instants as people read them: Japan Standard Time, named as such.
 
-use jiff::{Timestamp, Zoned, tz::TimeZone};
+use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 
 use crate::words::Lang;
 
@@ -22,6 +22,17 @@ pub(crate) fn for_responder(at: Timestamp, lang: Lang) -> String {
 /// For the console, to the second: `11月21日 14:05:09`.
 pub(crate) fn for_console(at: Timestamp) -> String {
     in_japan(at).strftime("%-m月%-d日 %H:%M:%S").to_string()
+}
+
+/// For records that last: `2026年11月21日 14:05:09`.
+pub(crate) fn dated(at: Timestamp) -> String {
+    in_japan(at).strftime("%Y年%-m月%-d日 %H:%M:%S").to_string()
+}
+
+/// When a day begins in Japan, of `2026-11-21`.
+pub(crate) fn day(typed: &str) -> Option<Timestamp> {
+    let day: Date = typed.trim().parse().ok()?;
+    day.to_zoned(TimeZone::fixed(jiff::tz::offset(9))).ok().map(|day| day.timestamp())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use hikyaku_dispatch::{Action, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, State as Present};
+use hikyaku_dispatch::{Action, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, State as Present, Tally};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -128,21 +128,8 @@ fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope) -> Option<Sheet> 
     let record = dispatch.record();
     let tally = state.tally(dispatch.id());
     let incident = state.incident_of(dispatch.id());
-    let rows: Vec<Row> = tally.by_group.into_iter().map(row).collect();
-    let whole = Counts {
-        asked: tally.asked_people,
-        answered: tally.answered,
-        unanswered: tally.unanswered,
-        by_choice: tally.by_choice.iter().map(|(_, count)| *count).collect(),
-    };
-    let (rows, total, mails) = match counts.part_of(state, dispatch) {
-        None => (rows, whole, Some(Mails::new(tally.mails, dispatch.delivery()))),
-        Some(groups) => {
-            let rows = branch::cut(rows, &groups.iter().map(|group| group.0).collect::<Vec<_>>());
-            let total = branch::sum(&rows);
-            (rows, total, None)
-        }
-    };
+    let (rows, total) = cut(&tally, counts.part_of(state, dispatch));
+    let mails = counts.holds_all(state, dispatch).then(|| Mails::new(tally.mails, dispatch.delivery()));
     if total.asked == 0 && mails.is_none() {
         return None;
     }
@@ -159,16 +146,38 @@ fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope) -> Option<Sheet> 
     })
 }
 
-fn row(group: GroupRow) -> Row {
+/// The groups of the viewer's part, and what is counted in them; all of a dispatch without a part.
+fn cut(tally: &Tally, part: Option<&[GroupId]>) -> (Vec<Row>, Counts) {
+    let rows: Vec<Row> = tally.by_group.iter().map(row).collect();
+    let Some(groups) = part else {
+        let whole = Counts {
+            asked: tally.asked_people,
+            answered: tally.answered,
+            unanswered: tally.unanswered,
+            by_choice: tally.by_choice.iter().map(|(_, count)| *count).collect(),
+        };
+        return (rows, whole);
+    };
+    let rows = branch::cut(rows, &groups.iter().map(|group| group.0).collect::<Vec<_>>());
+    let total = branch::sum(&rows);
+    (rows, total)
+}
+
+/// What is counted of a dispatch in the viewer's part.
+pub(crate) fn counts_of(state: &Present, dispatch: &Dispatch, scope: &Scope) -> Counts {
+    cut(&state.tally(dispatch.id()), scope.part_of(state, dispatch)).1
+}
+
+fn row(group: &GroupRow) -> Row {
     Row {
         id: group.id.0,
-        name: group.name,
+        name: group.name.clone(),
         depth: group.depth,
         counts: Counts {
             asked: group.asked,
             answered: group.answered,
             unanswered: group.unanswered,
-            by_choice: group.by_choice,
+            by_choice: group.by_choice.clone(),
         },
     }
 }

@@ -12,22 +12,30 @@ use axum::{
 use crate::accounts;
 use crate::answer;
 use crate::approval;
+use crate::audit;
 use crate::compose;
 use crate::console::{Console, Viewer, admit, live, within_rights};
 use crate::delivery;
 use crate::enter;
+use crate::feeds;
 use crate::form::FORM_MAX_BYTES;
 use crate::frame::Place;
 use crate::gate::origin;
 use crate::headers;
+use crate::history;
 use crate::judgements;
 use crate::load;
 use crate::now;
 use crate::page;
 use crate::personal;
+use crate::report;
+use crate::requests;
+use crate::rules;
 use crate::staff;
 use crate::state::WebState;
 use crate::style;
+use crate::system;
+use crate::upload::UPLOAD_MAX_BYTES;
 use crate::watch;
 use crate::words::Lang;
 
@@ -46,6 +54,7 @@ pub fn router(state: WebState) -> Router {
         .route("/a/{token}/say", post(answer::say))
         .route("/p/{token}", get(personal::show).post(personal::report))
         .route("/p/{token}/place", post(personal::set_place))
+        .route("/p/{token}/region", post(personal::set_regions))
         .route("/p/{token}/language", post(personal::set_language))
         .route("/p/{token}/address", post(personal::add))
         .route("/p/{token}/remove", post(personal::remove))
@@ -66,25 +75,51 @@ pub fn console_router(console: Console) -> Router {
         .route("/dispatch/{dispatch}", get(now::show))
         .route("/dispatch/{dispatch}/people", get(watch::people))
         .route("/dispatch/{dispatch}/person/{person}", get(watch::person))
+        .route("/dispatch/{dispatch}/person/{person}/trace", get(watch::trace))
         .route("/dispatch/{dispatch}/person/{person}/answer", post(watch::answer))
         .route("/dispatch/{dispatch}/person/{person}/say", post(watch::say))
         .route("/dispatch/{dispatch}/resend", get(watch::resend_form).post(watch::resend))
         .route("/dispatch/{dispatch}/cancel", post(watch::cancel))
+        .route("/dispatch/{dispatch}/report", get(report::show).post(report::note))
         .route("/approval", get(approval::list))
         .route("/approval/{proposal}", post(approval::decide))
         .route("/compose", get(compose::show))
         .route("/compose/preview", post(compose::preview))
+        .route("/compose/count", post(compose::count))
         .route("/compose/send", post(compose::send))
         .route("/compose/sent/{key}", get(compose::sent).post(compose::take_back))
         .route("/delivery", get(delivery::show).post(delivery::change))
         .route("/people", get(staff::list))
+        .route("/people/export", get(staff::export))
+        .route(
+            "/people/import",
+            get(staff::import_form).post(staff::import_upload).layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES)),
+        )
+        .route("/people/import/pending", get(staff::pending).post(staff::import))
         .route("/people/{person}", get(staff::show))
         .route("/people/{person}/place", post(staff::set_place))
         .route("/people/{person}/links", post(staff::reissue))
         .route("/judgements", get(judgements::list))
+        .route("/feeds", get(feeds::show))
+        .route("/system", get(system::show))
+        .route("/rules", get(rules::list))
+        .route("/rules/export", get(rules::export))
+        .route("/rules/import", get(rules::form))
+        .route("/rules/preview", post(rules::preview).layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES)))
+        .route("/rules/apply", post(rules::apply).layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES)))
+        .route("/rules/trial", get(rules::trial_form).post(rules::trial).layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES)))
+        .route("/rules/{rule}", get(rules::show).post(rules::edit))
+        .route("/history", get(history::list))
+        .route("/history/compare", get(history::compare))
+        .route("/travel", get(staff::travel))
+        .route("/requests", get(requests::show).post(requests::propose))
+        .route("/requests/take", post(requests::take))
+        .route("/requests/{request}", post(requests::act))
+        .route("/audit", get(audit::show))
+        .route("/audit/verify", post(audit::verify))
         .route("/live", get(live::changes))
         .route("/accounts", get(accounts::list).post(accounts::open))
-        .route("/accounts/{account}", post(accounts::change))
+        .route("/accounts/{account}", get(accounts::show).post(accounts::change))
         .route("/me", get(enter::own))
         .route("/me/password", get(enter::password_form).post(enter::change_password))
         .route("/me/sessions", post(enter::end_sessions))

@@ -1,4 +1,19 @@
 'use strict';
+// Tells how many a form would reach, while it is filled in: an output names the address that knows.
+(function () {
+  var told = document.querySelector('output[data-count-at]');
+  if (!told || !window.fetch || !window.URLSearchParams) return;
+  var form = told.closest('form'), timer = 0;
+  form.addEventListener('change', function () {
+    clearTimeout(timer);
+    timer = setTimeout(function () {
+      fetch(told.dataset.countAt, { method: 'POST', credentials: 'same-origin', body: new URLSearchParams(new FormData(form)) })
+        .then(function (answer) { return answer.redirected ? '' : answer.text(); })
+        .then(function (text) { told.textContent = text; })
+        .catch(function () { told.textContent = ''; });
+    }, 300);
+  });
+})();
 // Keeps the numbers of a page up to date: the server says when something changed, and what is marked is fetched again.
 (function () {
   var at = document.body.dataset.live;

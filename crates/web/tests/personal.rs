@@ -5,7 +5,9 @@
 mod stage;
 
 use axum::http::StatusCode;
-use hikyaku_dispatch::{DispatchId, HealthState, Language, Mode, PeopleCommand, Question, RegisteredBy, Via};
+use hikyaku_dispatch::{
+    DispatchId, HealthState, Language, Mode, PeopleCommand, Question, RegisteredBy, RosterImport, RosterRow, Via,
+};
 use jiff::SignedDuration;
 use stage::{Stage, encoded};
 
@@ -118,6 +120,42 @@ async fn req_a06_where_somebody_is_now_and_the_language_are_set_and_taken_back()
     assert_eq!(stage.desk.read(|state| state.people().find(person).unwrap().language), Language::English);
     assert!(stage.get(&page).await.html.contains("Your own page"), "in the person's language unless asked otherwise");
     assert!(stage.get(&format!("{page}?lang=ja")).await.html.contains("自分のページ"));
+}
+
+#[tokio::test]
+async fn req_a07_regions_of_ones_own_are_added_kept_over_a_roster_and_removed() {
+    let stage = Stage::with_people(1).await;
+    let (page, person) = (own_page(&stage, 1), stage.person(1));
+    let own = || stage.desk.read(|state| state.people().find(person).unwrap().own_regions.len());
+    for region in ["27", "27", "13"] {
+        let added = stage.post(&format!("{page}/region"), &format!("region={region}&days=1")).await;
+        assert_eq!(added.status, StatusCode::SEE_OTHER, "{region}");
+    }
+    assert_eq!(own(), 2, "one that is there already is there once");
+    assert!(stage.get(&page).await.html.contains("大阪府"));
+    let row =
+        RosterRow::new("S00001", "飛脚 1郎", vec![], vec!["1".parse().unwrap()], vec!["new@docomo.example".into()]);
+    let import = PeopleCommand::Import(RosterImport::part(vec![row]));
+    stage.desk.command(import, stage.time()).await.unwrap();
+    let all = |stage: &Stage| stage.desk.read(|state| state.people().find(person).unwrap().all_regions().count());
+    assert_eq!((own(), all(&stage)), (2, 3), "a roster changes its own regions only");
+    for region in ["1", "2", "3", "4"] {
+        stage.post(&format!("{page}/region"), &format!("region={region}")).await;
+    }
+    assert_eq!(own(), 5, "five at most");
+    let refused = stage.post(&format!("{page}/region"), "region=9").await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.html.contains("5か所まで"));
+    for form in ["region=", "region=48", ""] {
+        assert_eq!(
+            stage.post(&format!("{page}/region"), form).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{form}"
+        );
+    }
+    let html = stage.get(&format!("{page}?lang=easy")).await.html;
+    assert!(html.len() <= 10 * 1024, "{} bytes with five regions", html.len());
+    stage.post(&format!("{page}/region"), "remove=27").await;
+    assert_eq!(own(), 4);
 }
 
 #[tokio::test]

@@ -165,6 +165,9 @@ async fn req_a05_a_group_sender_sends_to_the_own_groups_and_takes_it_back_and_is
         }
     }
     let to = format!("group={}", own.0);
+    let count = sender.post("/compose/count", &to).await;
+    assert_eq!((count.status, count.html.as_str()), (StatusCode::OK, "いまの宛先: 3名（メール 3通）"));
+    assert_eq!(sender.post("/compose/count", "everyone=1").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let preview = sender.post("/compose/preview", &form(&to)).await;
     assert_eq!(preview.status, StatusCode::OK, "{}", preview.html);
     assert_eq!(sender.post("/compose/send", &form(&to)).await.status, StatusCode::SEE_OTHER);

@@ -7,7 +7,8 @@ mod stage;
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use hikyaku_dispatch::{DispatchId, GroupId, Mode, Role, Side};
+use hikyaku_bulletin::Intensity;
+use hikyaku_dispatch::{DispatchId, GroupId, JudgingCommand, Mode, Role, Rule, RuleId, Side};
 use stage::{Admin, OFFICES, Page, Stage, console_routes};
 
 /// The pages that anybody may open.
@@ -19,11 +20,12 @@ const OWN: [&str; 9] =
 /// Who may open what, with the ids of another subtree than the group roles': `s` system administrator, `a` approver, `d` duty
 /// operator, `m` group manager, `g` group sender, `o` overseas administrator, `p` overseas group manager, `u` auditor.
 /// First who may look, then who may post there.
-const RIGHTS: [(&str, &str, &str); 21] = [
+const RIGHTS: [(&str, &str, &str); 44] = [
     ("/", "sadmgopu", ""),
     ("/dispatch/{dispatch}", "sadmgu", ""),
     ("/dispatch/{dispatch}/people", "smop", ""),
     ("/dispatch/{dispatch}/person/{person}", "s", ""),
+    ("/dispatch/{dispatch}/person/{person}/trace", "s", ""),
     ("/dispatch/{dispatch}/person/{person}/answer", "", "s"),
     ("/dispatch/{dispatch}/person/{person}/say", "", "s"),
     ("/dispatch/{dispatch}/resend", "s", "s"),
@@ -32,6 +34,7 @@ const RIGHTS: [(&str, &str, &str); 21] = [
     ("/approval/{proposal}", "", "sado"),
     ("/compose", "sgo", ""),
     ("/compose/preview", "", "sgo"),
+    ("/compose/count", "", "sgo"),
     ("/compose/send", "", "sgo"),
     ("/compose/sent/{key}", "sgo", "sgo"),
     ("/delivery", "sadou", "s"),
@@ -39,7 +42,28 @@ const RIGHTS: [(&str, &str, &str); 21] = [
     ("/people/{person}", "s", ""),
     ("/people/{person}/place", "", "s"),
     ("/people/{person}/links", "", "s"),
+    ("/dispatch/{dispatch}/report", "sadu", "s"),
     ("/judgements", "sadou", ""),
+    ("/feeds", "sadou", ""),
+    ("/system", "sadou", ""),
+    ("/rules", "sadou", ""),
+    ("/rules/{rule}", "sadu", "s"),
+    ("/rules/export", "so", ""),
+    ("/rules/import", "so", ""),
+    ("/rules/preview", "", "so"),
+    ("/rules/apply", "", "so"),
+    ("/rules/trial", "sadou", "sadou"),
+    ("/people/import", "so", "so"),
+    ("/people/import/pending", "so", "so"),
+    ("/people/export", "", ""),
+    ("/travel", "op", ""),
+    ("/requests", "so", "so"),
+    ("/requests/take", "", "so"),
+    ("/requests/{request}", "", "so"),
+    ("/history", "sadmgopu", ""),
+    ("/history/compare", "sadmgopu", ""),
+    ("/audit", "sou", ""),
+    ("/audit/verify", "", "sou"),
     ("/accounts", "s", "s"),
 ];
 
@@ -60,7 +84,11 @@ fn role(letter: char, group: GroupId, overseas: GroupId) -> Role {
 fn filled(stage: &Stage, route: &str, dispatch: DispatchId) -> String {
     let person = stage.person(2).0.to_string();
     let path = route.replace("{dispatch}", &dispatch.0.to_string()).replace("{person}", &person);
-    path.replace("{proposal}", "1").replace("{key}", "none").replace("{account}", "1")
+    path.replace("{rule}", "1")
+        .replace("{request}", "1")
+        .replace("{proposal}", "1")
+        .replace("{key}", "none")
+        .replace("{account}", "1")
 }
 
 fn is_refused(page: &Page) -> bool {
@@ -73,6 +101,8 @@ async fn req_a31_each_role_opens_what_the_table_says_and_is_refused_the_rest() {
     let (stage, dispatch) = Stage::asking(Mode::Real).await;
     let group = stage.desk.read(|now| now.groups().by_path(Side::Domestic, ["架空省", OFFICES[1]]).unwrap());
     let overseas = stage.overseas_group().await;
+    let rule = Box::new(Rule::safety(RuleId(1), Intensity::SixLower));
+    stage.desk.command(JudgingCommand::SetRule { rule }, stage.time()).await.unwrap();
     let known: BTreeSet<&str> = PUBLIC.into_iter().chain(OWN).chain(RIGHTS.map(|(route, ..)| route)).collect();
     for letter in "admgopus".chars() {
         let viewer: Admin = stage.holder(&format!("role-{letter}"), role(letter, group, overseas)).await;

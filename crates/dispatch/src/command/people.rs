@@ -45,6 +45,13 @@ pub enum PeopleCommand {
         /// From when on it no longer holds; `None` until it is taken back.
         until: Option<Timestamp>,
     },
+    /// Sets the regions that a person registers beside those of the roster, which imports leave alone (requirement A07).
+    RegisterRegions {
+        /// Whose.
+        person: PersonId,
+        /// All of them, at most [`crate::OWN_REGIONS_MAX`].
+        regions: Vec<RegionCode>,
+    },
     /// Sets the language of a person's mails and pages.
     SetLanguage {
         /// Whose.
@@ -186,6 +193,9 @@ pub enum PeopleRefusal {
     /// Somebody or something is still in it.
     #[error("所属 {0} にはまだ人か下の所属があります。先に移してください")]
     NotEmpty(GroupId),
+    /// More regions of one's own than there may be.
+    #[error("自分で登録できる地域は {most} か所までです。要らないものを消してから登録してください", most = crate::OWN_REGIONS_MAX)]
+    TooManyRegions,
     /// An address cannot be taken.
     #[error("アドレスが使えません: {0}")]
     BadAddress(&'static str),

@@ -1,5 +1,6 @@
 //! What happens to people and groups.
 
+use hikyaku_bulletin::RegionCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -89,5 +90,12 @@ pub enum PeopleEvent {
         /// When.
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         at: Timestamp,
+    },
+    /// Which regions a person wants to be asked about beside those of the roster.
+    OwnRegionsSet {
+        /// Whose.
+        person: PersonId,
+        /// All of them.
+        regions: Vec<RegionCode>,
     },
 }

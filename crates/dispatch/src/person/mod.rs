@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::address::MASK;
 pub use self::address::{ADDRESSES_MAX, MailAddress, Purpose, RegisteredBy};
-pub use self::regions::{Regions, Whereabouts};
+pub use self::regions::{OWN_REGIONS_MAX, Regions, Whereabouts};
 pub use self::row::{AddressCell, RegionCells, RosterRow};
 pub use self::standing::{Employment, Language, Side};
 use crate::id::{GroupId, PersonId};
@@ -51,6 +51,8 @@ pub struct Person {
     pub personal: Option<Personal>,
     /// Where the person lives, works or otherwise belongs.
     pub regions: Regions,
+    /// What the person registered beside them, which no roster changes.
+    pub own_regions: Vec<RegionCode>,
     /// Where the person is for the time being, if somebody said so.
     pub whereabouts: Option<Whereabouts>,
     /// The groups the person was put in, in the order of their numbers.
@@ -87,9 +89,14 @@ impl Person {
         self.addresses().iter().find(|address| address.place == place)
     }
 
+    /// The regions of the roster and those that the person registered; one may come twice.
+    pub fn all_regions(&self) -> impl Iterator<Item = &RegionCode> {
+        self.regions.all().chain(&self.own_regions)
+    }
+
     /// Every region that concerns the person at `now`: all the person's own, and where the person is.
     pub fn regions_at(&self, now: Timestamp) -> impl Iterator<Item = &RegionCode> {
-        self.regions.all().chain(self.whereabouts.as_ref().and_then(|stay| stay.at(now)))
+        self.all_regions().chain(self.whereabouts.as_ref().and_then(|stay| stay.at(now)))
     }
 
     /// Whether dispatches may ask the person: neither gone nor erased.
@@ -201,6 +208,7 @@ impl People {
             language: record.language,
             employment: record.employment,
             links_from: before.as_ref().map_or(0, |person| person.links_from),
+            own_regions: before.as_ref().map(|person| person.own_regions.clone()).unwrap_or_default(),
             whereabouts: before.and_then(|person| person.whereabouts.clone()),
         };
         self.by_id.insert(record.person, Shared::new(person));
@@ -210,6 +218,7 @@ impl People {
     pub(crate) fn erase(&mut self, person: PersonId) {
         let Some(person) = self.by_id.get_mut(&person).map(Shared::make_mut) else { return };
         person.places_used = 0;
+        person.own_regions.clear();
         let Some(personal) = person.personal.take() else { return };
         let of_side = self.by_external.entry(person.side).or_default();
         of_side.remove(&personal.external_id);

@@ -4,6 +4,9 @@ use hikyaku_bulletin::RegionCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Most regions that a person registers beside those of the roster.
+pub const OWN_REGIONS_MAX: usize = 5;
+
 /// The regions of a person; at least one in all (requirement A07).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Regions {

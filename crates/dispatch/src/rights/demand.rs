@@ -54,6 +54,7 @@ fn people(state: &State, command: &PeopleCommand) -> Vec<(Action, Subject)> {
         PeopleCommand::RevokeLinks { person } => vec![(Action::RevokeLinks, Subject::Person(*person))],
         PeopleCommand::RegisterAddresses { person, .. }
         | PeopleCommand::SetWhereabouts { person, .. }
+        | PeopleCommand::RegisterRegions { person, .. }
         | PeopleCommand::SetLanguage { person, .. } => vec![(Action::EditDetails, Subject::Person(*person))],
         PeopleCommand::SetGroups { person, groups } => membership(state, *person, groups),
         PeopleCommand::MakeGroup { side, parent, .. } => vec![(Action::ManageGroups, place(*parent, *side))],

@@ -76,6 +76,9 @@ impl Directory {
             PeopleEvent::WhereaboutsSet { person, whereabouts } => {
                 self.people.change(*person, |person| person.whereabouts.clone_from(whereabouts));
             }
+            PeopleEvent::OwnRegionsSet { person, regions } => {
+                self.people.change(*person, |person| person.own_regions.clone_from(regions));
+            }
             PeopleEvent::RowPlanned { person, side, on, row } => {
                 self.people.reserve(*person);
                 if let Some(row) = row.open() {
@@ -114,5 +117,5 @@ impl Directory {
 
 /// The regions of a person, each once: home and work may be the same.
 fn once_each(person: &Person) -> Vec<RegionCode> {
-    person.regions.all().collect::<BTreeSet<_>>().into_iter().cloned().collect()
+    person.all_regions().collect::<BTreeSet<_>>().into_iter().cloned().collect()
 }

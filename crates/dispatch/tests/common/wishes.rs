@@ -69,6 +69,10 @@ fn people() -> impl Strategy<Value = Command> {
             region,
             until: None
         }),
+        (person(), proptest::collection::vec(select(vec!["13", "27"]), 0..3)).prop_map(|(person, codes)| {
+            let regions = codes.into_iter().filter_map(|code| code.parse().ok()).collect();
+            PeopleCommand::RegisterRegions { person, regions }
+        }),
         (person(), select(Language::ALL.to_vec()))
             .prop_map(|(person, language)| PeopleCommand::SetLanguage { person, language }),
         (person(), proptest::collection::vec(group(), 0..3))

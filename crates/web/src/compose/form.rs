@@ -93,7 +93,7 @@ impl ComposePage {
             ticked: typed.regions.contains(&it.code()),
         };
         Self {
-            frame: viewer.frame(console, Place::Compose),
+            frame: viewer.frame(console, Place::Compose).helped(),
             trouble,
             groups,
             regions: is_wide.then(|| Prefecture::all().map(region).collect()),
@@ -213,7 +213,7 @@ impl Typed {
     }
 
     /// Whoever is in one of the groups and has one of the regions, as far as any are ticked; and whoever is named.
-    fn target(&self, state: &Present, side: Side) -> Result<Target, String> {
+    pub(super) fn target(&self, state: &Present, side: Side) -> Result<Target, String> {
         if self.everyone {
             return Ok(Target::Everyone);
         }

@@ -16,8 +16,9 @@ use jiff::Timestamp;
 
 use crate::gate::{password::Hasher, rate::Rate, session::Sessions};
 use crate::picture::Pictures;
+use crate::staff::Pending;
 use crate::state::WebState;
-use crate::{Proxies, SessionLimits};
+use crate::{Feeds, Proxies, SessionLimits};
 
 pub(crate) use guard::within_rights;
 pub(crate) use scope::Scope;
@@ -36,6 +37,8 @@ pub struct ConsoleSettings {
     pub proxies: Proxies,
     /// How long sessions last.
     pub sessions: SessionLimits,
+    /// Who reads feeds; without, telegrams cannot be tried.
+    pub feeds: Option<Arc<dyn Feeds>>,
 }
 
 /// Shared by every page of the console; clones are the same console.
@@ -50,6 +53,8 @@ struct Inner {
     attempts: Rate<IpAddr>,
     pulse: pulse::Pulse,
     pictures: Pictures,
+    rosters: Pending,
+    verifying: tokio::sync::Mutex<()>,
     engine: Option<Engine>,
 }
 
@@ -70,6 +75,8 @@ impl Console {
             hasher: Hasher::new(),
             attempts: Rate::per_minute(ATTEMPTS_PER_MINUTE),
             pictures: Pictures::default(),
+            rosters: Pending::default(),
+            verifying: tokio::sync::Mutex::default(),
             web,
             settings,
             engine,
@@ -108,6 +115,16 @@ impl Console {
 
     pub(crate) fn pictures(&self) -> &Pictures {
         &self.0.pictures
+    }
+
+    /// Rosters that wait until somebody says that they are to be taken.
+    pub(crate) fn pending(&self) -> &Pending {
+        &self.0.rosters
+    }
+
+    /// Held by whoever verifies the journal: one at a time.
+    pub(crate) fn verifying(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.verifying
     }
 
     pub(crate) fn engine(&self) -> Option<&Engine> {

@@ -59,7 +59,7 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
         ["dispatch", _, "people"] => return Needed::Somewhere(Action::SeeAnswers),
         ["dispatch", _, "person", person, act @ ..] => {
             let action = match act {
-                [] => Action::SeeAnswers,
+                [] | ["trace"] => Action::SeeAnswers,
                 ["answer"] => Action::AnswerFor,
                 _ => Action::Reply,
             };
@@ -68,6 +68,10 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
         }
         ["dispatch", dispatch, ..] => {
             let whole = DispatchId(dispatch.parse().unwrap_or_default());
+            if parts.get(2) == Some(&"report") {
+                let action = if *method == Method::GET { Action::SeeCounts } else { Action::EditRules };
+                return Needed::Throughout(action, whole);
+            }
             return match (parts.get(2), group) {
                 (Some(&"resend"), Some(group)) => Needed::Towards(Action::Resend, Subject::Group(GroupId(group))),
                 _ => Needed::Throughout(Action::Resend, whole),
@@ -75,6 +79,10 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
         }
         ["approval", ..] => return Needed::Somewhere(Action::Approve),
         ["people"] => return Needed::Somewhere(Action::SeePerson),
+        ["people", "import", ..] => return Needed::Somewhere(Action::ImportRoster),
+        ["people", "export"] => return Needed::Somewhere(Action::ExportRoster),
+        ["travel"] => return Needed::Somewhere(Action::SeeTravel),
+        ["requests", ..] => return Needed::Somewhere(Action::GrantRole),
         ["people", person, act @ ..] => {
             let action = match act {
                 [] => Action::SeePerson,
@@ -84,7 +92,14 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
             let one = person.parse().map_or(everybody, |number| Subject::Person(PersonId(number)));
             return Needed::Towards(action, one);
         }
-        ["judgements"] => return Needed::Somewhere(Action::SeeJudgements),
+        ["audit", ..] => return Needed::Somewhere(Action::ReadAudit),
+        ["history", ..] => return Needed::Somewhere(Action::SeeCounts),
+        // Whose half a rule is of is asked where it is known.
+        ["rules", "trial"] => return Needed::Somewhere(Action::SeeJudgements),
+        ["rules", "export" | "import" | "preview" | "apply"] => return Needed::Somewhere(Action::EditRules),
+        ["rules", ..] if *method == Method::GET => return Needed::Somewhere(Action::SeeJudgements),
+        ["rules", ..] => return Needed::Somewhere(Action::EditRules),
+        ["judgements" | "feeds" | "system"] => return Needed::Somewhere(Action::SeeJudgements),
         ["compose", ..] => return Needed::Somewhere(Action::SendFree),
         ["delivery"] if *method == Method::GET => return Needed::Somewhere(Action::SeeJudgements),
         ["delivery"] => Action::EditRules,
@@ -102,7 +117,7 @@ mod tests {
         let asked = |path| needed(&Method::GET, path, None);
         let everybody = Subject::Side(Side::Domestic);
         assert_eq!(asked("/me/password"), Needed::Nothing);
-        assert_eq!(asked("/audit"), Needed::Towards(Action::ManageAccounts, everybody));
+        assert_eq!(asked("/no-such-page"), Needed::Towards(Action::ManageAccounts, everybody));
         assert_eq!(asked("/dispatch/3/people"), Needed::Somewhere(Action::SeeAnswers));
         let person = needed(&Method::POST, "/dispatch/3/person/12/answer", None);
         assert_eq!(person, Needed::Towards(Action::AnswerFor, Subject::Person(PersonId(12))));

@@ -56,6 +56,14 @@ impl Scope {
         (!self.sides.contains(&state.side_of(dispatch.record()))).then_some(&self.groups)
     }
 
+    /// Whether anybody whom the dispatch asks is in the viewer's part.
+    pub(crate) fn is_part_there(&self, state: &State, dispatch: &Dispatch) -> bool {
+        match self.part_of(state, dispatch) {
+            None => true,
+            Some(groups) => groups.iter().any(|group| state.tally_of(dispatch.id(), *group).is_some()),
+        }
+    }
+
     /// Whether the viewer reaches a group.
     pub(crate) fn holds_group(&self, state: &State, group: GroupId) -> bool {
         may(self.actor, self.action, Subject::Group(group), state, self.now).is_ok()

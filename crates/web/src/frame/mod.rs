@@ -20,7 +20,13 @@ pub(crate) enum Place {
     Compose,
     Delivery,
     People,
+    Travel,
     Judgements,
+    History,
+    Rules,
+    Audit,
+    Requests,
+    System,
     Accounts,
     /// One's own account.
     Own,
@@ -30,13 +36,19 @@ pub(crate) enum Place {
 
 impl Place {
     /// What stands in the menu, in its order.
-    pub(crate) const MENU: [(Place, &'static str, &'static str); 7] = [
+    pub(crate) const MENU: [(Place, &'static str, &'static str); 13] = [
         (Place::Now, "/", "現況"),
         (Place::Approval, "/approval", "承認"),
         (Place::Compose, "/compose", "作成・送信"),
         (Place::Delivery, "/delivery", "配信経路"),
         (Place::People, "/people", "職員"),
+        (Place::Travel, "/travel", "渡航"),
         (Place::Judgements, "/judgements", "情報と判定"),
+        (Place::History, "/history", "履歴・訓練"),
+        (Place::Rules, "/rules", "規則"),
+        (Place::Audit, "/audit", "監査記録"),
+        (Place::Requests, "/requests", "申請"),
+        (Place::System, "/system", "状態"),
         (Place::Accounts, "/accounts", "アカウント"),
     ];
 }
@@ -68,6 +80,8 @@ pub(crate) struct Frame {
     pub(crate) organisation: String,
     pub(crate) bar: Option<Bar>,
     pub(crate) refresh: Option<Refresh>,
+    /// A script helps on a page that stands still.
+    pub(crate) helped: bool,
 }
 
 /// How a page keeps itself up to date.
@@ -96,7 +110,19 @@ impl Frame {
             organisation: organisation.to_owned(),
             bar,
             refresh: None,
+            helped: false,
         }
+    }
+
+    /// With the script, on a page that stands still.
+    pub(crate) fn helped(mut self) -> Self {
+        self.helped = true;
+        self
+    }
+
+    /// Whether the page carries the script.
+    pub(crate) fn has_script(&self) -> bool {
+        self.helped || self.refresh.as_ref().is_some_and(|refresh| refresh.moving)
     }
 
     /// With the marks of a drill or test.

@@ -6,4 +6,4 @@ mod show;
 mod words;
 
 pub(crate) use address::{add, ask_confirmation, confirm, remove, test};
-pub(crate) use show::{report, set_language, set_place, show};
+pub(crate) use show::{report, set_language, set_place, set_regions, show};

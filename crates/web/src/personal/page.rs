@@ -8,6 +8,7 @@ use super::words::{OwnWords, words};
 use crate::form::COMMENT_MAX_CHARS;
 use crate::moment;
 use crate::page::Frame;
+use crate::region;
 use crate::words::{Lang, Words};
 
 /// A person's own page.
@@ -27,6 +28,8 @@ pub(super) struct PersonalPage<'a> {
     comment: &'a str,
     comment_max: usize,
     whereabouts: Option<String>,
+    /// Those that the person registered, a value and a name each.
+    own_regions: Vec<(String, String)>,
     regions: Vec<(u8, &'static str)>,
     days: [(u8, &'static str); 4],
     languages: Vec<(&'static str, &'static str, bool)>,
@@ -66,10 +69,11 @@ impl<'a> PersonalPage<'a> {
             comment: "",
             comment_max: COMMENT_MAX_CHARS,
             whereabouts: view.whereabouts.as_ref().map(|it| {
-                let name = it.region.prefecture().map_or_else(|| it.region.to_string(), |at| at.name().to_owned());
+                let name = region::name(&it.region);
                 let until = it.until.map(|until| format!("～{}", moment::for_responder(until, lang)));
                 format!("{name}{}", until.unwrap_or_default())
             }),
+            own_regions: view.own_regions.iter().map(|it| (it.to_string(), region::name(it))).collect(),
             regions: Prefecture::all().map(|it| (it.code(), it.name())).collect(),
             days: [(first, one), (second, three), (third, week), (fourth, month)],
             languages: Lang::ALL.map(|it| (it.code(), it.name(), language_of(it) == view.language)).to_vec(),

@@ -1,12 +1,14 @@
 //! Showing the own page; a report, a place and a language that are posted to it.
 
+use std::collections::BTreeSet;
+
 use axum::{
     Form,
     extract::{Query, State, rejection::FormRejection},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Actor, AnswerCommand, ChoiceId, Command, PeopleCommand, PersonalView};
+use hikyaku_dispatch::{Actor, AnswerCommand, ChoiceId, Command, OWN_REGIONS_MAX, PeopleCommand, PersonalView};
 use jiff::SignedDuration;
 use serde::Deserialize;
 
@@ -80,6 +82,39 @@ pub(crate) async fn set_place(State(state): State<WebState>, visit: Visit, Form(
     let days = form.days.parse().ok().filter(|days| DAYS.contains(days)).unwrap_or(DAYS[0]);
     let until = region.as_ref().map(|_| state.now() + SignedDuration::from_hours(24 * i64::from(days)));
     let command = PeopleCommand::SetWhereabouts { person: view.person, region, until };
+    carry_out(&state, &visit, &view, command, "saved", "").await
+}
+
+/// A region of one's own that comes or goes.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct RegionForm {
+    /// To be added, as in the list of prefectures.
+    #[serde(default)]
+    region: String,
+    /// To be removed, as the page wrote it.
+    #[serde(default)]
+    remove: String,
+}
+
+/// `POST /p/{token}/region`.
+pub(crate) async fn set_regions(State(state): State<WebState>, visit: Visit, Form(form): Form<RegionForm>) -> Response {
+    let view = match state.desk.open_personal(visit.token(), state.now()) {
+        Ok(view) => view,
+        Err(refusal) => return page::refuse(refusal, visit.lang()),
+    };
+    let mut regions = view.own_regions.clone();
+    if form.remove.is_empty() {
+        let Ok(Some(region)) = chosen_region(&form.region) else {
+            return again(&state, &visit, &view, visit.lang().words().choose_one, "", "");
+        };
+        regions.push(region);
+    } else {
+        regions.retain(|it| it.to_string() != form.remove);
+    }
+    if regions.iter().collect::<BTreeSet<_>>().len() > OWN_REGIONS_MAX {
+        return again(&state, &visit, &view, words(visit.lang()).too_many_regions, "", "");
+    }
+    let command = PeopleCommand::RegisterRegions { person: view.person, regions };
     carry_out(&state, &visit, &view, command, "saved", "").await
 }
 

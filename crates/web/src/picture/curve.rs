@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::bar;
 use crate::foresight;
 
 /// The drawing's size, in its own units.
-const WIDTH: u64 = 600;
+pub(super) const WIDTH: u64 = 600;
 const HEIGHT: u64 = 160;
 /// The shortest time that the curve covers, in seconds.
-const SPAN_MIN_S: u64 = 300;
+pub(super) const SPAN_MIN_S: u64 = 300;
 
 /// The answers of one dispatch over time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,10 +42,35 @@ impl Curve {
         [25, 50, 75].map(part).join(" ・ ")
     }
 
+    /// How many of those who were asked have answered, in percent with one decimal.
+    pub(crate) fn share(&self) -> String {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        bar::percent(count(self.seconds.len()), count(self.asked))
+    }
+
+    /// Seconds until nine of ten who answered had answered.
+    pub(super) fn most(&self) -> u64 {
+        let place = (self.seconds.len() * 9).div_ceil(10).checked_sub(1);
+        place.and_then(|place| self.seconds.get(place)).copied().unwrap_or(0)
+    }
+
+    /// How high the line is so many seconds after the dispatch, from the top in the drawing's units.
+    pub(super) fn height_at(&self, seconds: u64) -> u64 {
+        let count = self.seconds.partition_point(|it| *it <= seconds);
+        HEIGHT - (count as u64 * HEIGHT).checked_div(self.asked as u64).unwrap_or(0)
+    }
+
     /// The drawing.
     pub(crate) fn svg(&self) -> String {
         let last = self.seconds.last().copied().unwrap_or(0);
         let span = self.now.min((last * 2).max(SPAN_MIN_S)).max(60);
+        let line = format!("<path class=\"line\" d=\"{}\"/>", self.line(span));
+        let spoken = format!("回答の伸び。{}名中{}名。{}", self.asked, self.seconds.len(), self.words());
+        frame(&line, span, &spoken)
+    }
+
+    /// The steps of the line over so many seconds.
+    pub(super) fn line(&self, span: u64) -> String {
         let x = |seconds: u64| seconds.min(span) * WIDTH / span;
         let y = |count: usize| HEIGHT - (count as u64 * HEIGHT).checked_div(self.asked as u64).unwrap_or(0);
         let mut line = format!("M0 {HEIGHT}");
@@ -60,20 +86,25 @@ impl Curve {
             }
         }
         let _ = write!(line, "H{WIDTH}");
-        let spoken = format!("回答の伸び。{}名中{}名。{}", self.asked, self.seconds.len(), self.words());
-        let ends = foresight::span(Duration::from_secs(span));
-        format!(
-            "<svg class=\"curve\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{spoken}\">\
-             <path class=\"grid\" d=\"M0 0H{WIDTH}M0 {}H{WIDTH}M0 {HEIGHT}H{WIDTH}\"/><path class=\"line\" d=\"{line}\"/>\
-             <text x=\"4\" y=\"16\">100%</text><text x=\"4\" y=\"{}\">50%</text>\
-             <text x=\"0\" y=\"{}\">配信</text><text x=\"{WIDTH}\" y=\"{}\" text-anchor=\"end\">{ends}</text></svg>",
-            HEIGHT + 22,
-            HEIGHT / 2,
-            HEIGHT / 2 + 16,
-            HEIGHT + 18,
-            HEIGHT + 18,
-        )
+        line
     }
+}
+
+/// Lines on their grid, which covers `span` seconds.
+pub(super) fn frame(lines: &str, span: u64, spoken: &str) -> String {
+    let ends = foresight::span(Duration::from_secs(span));
+    let spoken = bar::escape(spoken);
+    format!(
+        "<svg class=\"curve\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{spoken}\">\
+         <path class=\"grid\" d=\"M0 0H{WIDTH}M0 {}H{WIDTH}M0 {HEIGHT}H{WIDTH}\"/>{lines}\
+         <text x=\"4\" y=\"16\">100%</text><text x=\"4\" y=\"{}\">50%</text>\
+         <text x=\"0\" y=\"{}\">配信</text><text x=\"{WIDTH}\" y=\"{}\" text-anchor=\"end\">{ends}</text></svg>",
+        HEIGHT + 22,
+        HEIGHT / 2,
+        HEIGHT / 2 + 16,
+        HEIGHT + 18,
+        HEIGHT + 18,
+    )
 }
 
 #[cfg(test)]

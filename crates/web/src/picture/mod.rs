@@ -1,5 +1,6 @@
 //! What is costly to count of a dispatch, counted at most every two seconds for everybody who looks at it.
 
+mod compare;
 mod curve;
 mod map;
 
@@ -10,8 +11,8 @@ use hikyaku_bulletin::Prefecture;
 use hikyaku_dispatch::{Dispatch, DispatchId, GroupId, PersonId, Response, State, Tally};
 use jiff::{SignedDuration, Timestamp};
 
-use curve::Curve;
-
+pub(crate) use compare::{LINES_MAX, letter, together};
+pub(crate) use curve::Curve;
 pub(crate) use map::Tile;
 
 /// How old a picture may be that is shown.

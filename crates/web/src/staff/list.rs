@@ -33,12 +33,18 @@ pub(crate) struct Asked {
     addresses: String,
     #[serde(default)]
     page: usize,
+    /// What was just done.
+    #[serde(default)]
+    done: String,
 }
 
 #[derive(Debug, Template)]
 #[template(path = "staff.html")]
 struct StaffPage {
     frame: Frame,
+    done: Option<&'static str>,
+    may_import: bool,
+    may_export: bool,
     query: String,
     addresses: String,
     /// Value, label, and whether it is chosen.
@@ -92,6 +98,9 @@ impl StaffPage {
         let count = |number: usize| Count(u32::try_from(number).unwrap_or(u32::MAX));
         Self {
             frame,
+            done: (asked.done == "roster").then_some("名簿を取り込みました。"),
+            may_import: !console.scope(state, viewer, Action::ImportRoster).is_nowhere(),
+            may_export: !console.scope(state, viewer, Action::ExportRoster).is_nowhere(),
             query: asked.q.clone(),
             addresses: asked.addresses.clone(),
             filters: FILTERS.map(|(value, label)| (value, label, value == asked.addresses)).to_vec(),

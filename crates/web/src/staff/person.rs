@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_bulletin::{Prefecture, RegionCode};
+use hikyaku_bulletin::Prefecture;
 use hikyaku_dispatch::{
     Action, Actor, Letter, PeopleCommand, Person, PersonId, RegisteredBy, State as Present, Subject, may,
 };
@@ -19,6 +19,7 @@ use crate::form::chosen_region;
 use crate::frame::{Frame, Place};
 use crate::moment;
 use crate::page;
+use crate::region;
 
 #[derive(Debug, Template)]
 #[template(path = "member.html")]
@@ -193,11 +194,9 @@ impl MemberPage {
     fn new(state: &Present, person: &Person, now: Timestamp, frame: Frame) -> Self {
         let personal = person.personal.as_ref();
         let groups = person.groups.iter().filter_map(|id| state.groups().find(*id)).map(|it| it.name.as_str());
-        let region = |it: &RegionCode| it.prefecture().map_or_else(|| it.to_string(), |at| at.name().to_owned());
-        let regions: Vec<String> = person.regions.all().map(region).collect();
         let here = person.whereabouts.as_ref().filter(|it| it.at(now).is_some()).map(|it| {
             let until = it.until.map(|until| format!("（{} まで）", moment::for_console(until))).unwrap_or_default();
-            format!("{}{until}", region(&it.region))
+            format!("{}{until}", region::name(&it.region))
         });
         Self {
             frame,
@@ -209,7 +208,7 @@ impl MemberPage {
             number: personal.map(|it| it.external_id.clone()).unwrap_or_default(),
             facts: vec![
                 ("所属", groups.collect::<Vec<_>>().join("、")),
-                ("地域", regions.join("、")),
+                ("地域", region::names(person.all_regions(), "なし")),
                 ("いまいる場所", here.unwrap_or_else(|| "登録なし".to_owned())),
                 ("言語", person.language.word().to_owned()),
                 ("在職状況", person.employment.word().to_owned()),

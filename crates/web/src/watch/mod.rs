@@ -3,7 +3,9 @@
 mod acts;
 mod people;
 mod person;
+mod trace;
 
 pub(crate) use acts::{cancel, resend, resend_form};
 pub(crate) use people::list as people;
 pub(crate) use person::{answer, say, show as person};
+pub(crate) use trace::trace;

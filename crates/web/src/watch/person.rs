@@ -218,7 +218,8 @@ impl PersonPage {
     }
 }
 
-fn mail_words(end: Option<MailEnd>) -> &'static str {
+/// How a mail ended, in words.
+pub(super) fn mail_words(end: Option<MailEnd>) -> &'static str {
     match end {
         None => "送信待ち",
         Some(MailEnd::Accepted) => "受付済（通信事業者が受け取りました）",

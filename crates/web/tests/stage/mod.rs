@@ -10,14 +10,15 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use hikyaku_bulletin::{
-    Area, AreaReport, AreaScheme, Bulletin, Fate, Kind, Prefecture, Revision, SeriesKey, Severity, SourceId, Standing,
+    Area, AreaReport, AreaScheme, Bulletin, CountryCode, Fate, Kind, Prefecture, RegionCode, Revision, SeriesKey,
+    Severity, SourceId, Standing,
 };
 use hikyaku_dispatch::{
     AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, GroupId, Holder, IncidentId,
-    JudgingCommand, Keys, MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport, RosterRow,
-    Side,
+    Journal, JudgingCommand, Keys, MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport,
+    RosterRow, Side,
 };
-use hikyaku_web::{Console, ConsoleSettings, WebState, hash_password, make_factor};
+use hikyaku_web::{Console, ConsoleSettings, Feeds, SourceHealth, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt;
@@ -47,7 +48,12 @@ pub struct Page {
 impl Stage {
     /// A desk with `people` fictional people at 14:05 in Japan on 21 November 2026.
     pub async fn with_people(people: usize) -> Self {
-        let desk = Desk::open(Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
+        Self::over(Arc::new(MemoryJournal::new()), people).await
+    }
+
+    /// The same over a journal.
+    pub async fn over(journal: Arc<dyn Journal>, people: usize) -> Self {
+        let desk = Desk::open(journal, Keys::in_memory().unwrap()).await.unwrap();
         let now: Timestamp = "2026-11-21T05:05:00Z".parse().unwrap();
         let people = (1..=people).map(person).collect();
         desk.command(PeopleCommand::Import(RosterImport::part(people)), now).await.unwrap();
@@ -92,13 +98,7 @@ impl Stage {
 
     /// A telegram of an earthquake in 石川県能登 comes in; no rule is set.
     pub async fn quake(&self, intensity: &str) {
-        let source = SourceId::new(format!("quake {intensity}"));
-        let mut bulletin = Bulletin::new(source, Kind::IntensityPrompt, Standing::Real, Revision::Issue, self.time());
-        bulletin.series.push(SeriesKey::Event("1".into()));
-        bulletin.areas.push(AreaReport {
-            area: Area::new(AreaScheme::SeismicLocal, "390", "石川県能登", Prefecture::from_code(17)),
-            severity: Severity::Intensity(intensity.parse().unwrap()),
-        });
+        let bulletin = quake(intensity, self.time());
         let take = JudgingCommand::TakeBulletin {
             bulletin: Box::new(bulletin),
             fate: Fate::Act,
@@ -128,7 +128,8 @@ impl Stage {
 
     /// The console, to which nobody is logged in.
     pub fn console(&self) -> Router {
-        let settings = ConsoleSettings { organisation: "架空省".into(), ..ConsoleSettings::default() };
+        let feeds: Option<Arc<dyn Feeds>> = Some(Arc::new(Sources(self.time())));
+        let settings = ConsoleSettings { organisation: "架空省".into(), feeds, ..ConsoleSettings::default() };
         hikyaku_web::console_router(Console::new(self.state(), settings, None))
     }
 
@@ -152,9 +153,14 @@ impl Stage {
 
     /// The account of somebody who holds just this role; its recovery codes.
     pub async fn open_account_as(&self, login: &str, role: Role) -> Vec<String> {
+        self.open_account_of(login, role, None).await
+    }
+
+    /// The same, of a person of the roster.
+    pub async fn open_account_of(&self, login: &str, role: Role, person: Option<PersonId>) -> Vec<String> {
         let password = hash_password(PASSWORD).unwrap();
         let names = Names { login: login.into(), label: format!("{login} の表示名") };
-        let open = AccountCommand::Open { names, person: None, password: password.clone() };
+        let open = AccountCommand::Open { names, person, password: password.clone() };
         self.desk.command(open, self.time()).await.unwrap();
         let account = self.desk.read(|now| now.accounts().by_login(login).unwrap().id);
         let grant = AccessCommand::Grant { holder: Holder::Account(account), role };
@@ -197,6 +203,55 @@ impl Stage {
     pub fn versions(&self, number: usize) -> usize {
         let person = self.person(number);
         self.desk.read(|now| now.incident(IncidentId(1)).unwrap().answers(person).len())
+    }
+}
+
+/// A telegram of an earthquake in 石川県能登.
+fn quake(intensity: &str, published: Timestamp) -> Bulletin {
+    let source = SourceId::new(format!("quake {intensity}"));
+    let mut bulletin = Bulletin::new(source, Kind::IntensityPrompt, Standing::Real, Revision::Issue, published);
+    bulletin.series.push(SeriesKey::Event("1".into()));
+    bulletin.areas.push(AreaReport {
+        area: Area::new(AreaScheme::SeismicLocal, "390", "石川県能登", Prefecture::from_code(17)),
+        severity: Severity::Intensity(intensity.parse().unwrap()),
+    });
+    bulletin
+}
+
+/// A reader of feeds that understands `quake 6-` and whose second source is not well.
+#[derive(Debug)]
+struct Sources(Timestamp);
+
+impl Feeds for Sources {
+    fn read(&self, telegram: &[u8]) -> Result<Vec<Bulletin>, String> {
+        let text = String::from_utf8_lossy(telegram);
+        let intensity = text.trim().strip_prefix("quake ").ok_or("no telegram".to_owned())?;
+        Ok(vec![quake(intensity, self.0)])
+    }
+
+    fn health(&self) -> Vec<SourceHealth> {
+        let well = SourceHealth {
+            name: "高頻度（地震火山）".into(),
+            is_polled: true,
+            last: Some(self.0),
+            telegrams: 12,
+            ..SourceHealth::default()
+        };
+        let ill = SourceHealth {
+            name: "国民保護".into(),
+            failures: 7,
+            alarms: vec!["続けて 7 回取得できません".into()],
+            ..SourceHealth::default()
+        };
+        vec![well, ill]
+    }
+
+    fn is_region(&self, _: &RegionCode) -> bool {
+        true
+    }
+
+    fn country(&self, code: CountryCode) -> Option<String> {
+        (code.to_string() == "TH").then(|| "タイ".to_owned())
     }
 }
 
@@ -256,6 +311,23 @@ impl Visitor {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin");
         ask(self.pages.clone(), request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    /// Uploads a file as a page of the console does, with boxes that are marked.
+    pub async fn upload(&self, path: &str, file: &[u8], marked: &[&str]) -> Page {
+        let part = |head: &str, body: &[u8]| {
+            [format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n").as_bytes(), body, b"\r\n"].concat()
+        };
+        let mut body = part("name=\"file\"; filename=\"file\"\r\nContent-Type: application/octet-stream", file);
+        for name in marked {
+            body.extend(part(&format!("name=\"{name}\""), b"1"));
+        }
+        body.extend(b"--edge--\r\n");
+        let request = self
+            .request(Request::post(path))
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge")
+            .header("sec-fetch-site", "same-origin");
+        ask(self.pages.clone(), request.body(Body::from(body)).unwrap()).await
     }
 
     fn request(&self, request: axum::http::request::Builder) -> axum::http::request::Builder {

@@ -5,12 +5,15 @@ mod groups;
 mod import;
 mod plans;
 
+use std::collections::BTreeSet;
+
+use hikyaku_bulletin::RegionCode;
 use jiff::Timestamp;
 
 use crate::command::{PeopleCommand, PeopleRefusal, Refusal};
 use crate::event::{Event, PeopleEvent};
 use crate::id::PersonId;
-use crate::person::{Person, PersonRecord, Personal, Whereabouts};
+use crate::person::{OWN_REGIONS_MAX, Person, PersonRecord, Personal, Whereabouts};
 use crate::sealed::Private;
 use crate::state::State;
 
@@ -40,6 +43,7 @@ pub(super) fn decide(state: &State, command: &PeopleCommand, now: Timestamp) -> 
             let event = PeopleEvent::WhereaboutsSet { person: person.id, whereabouts: whereabouts.clone() };
             if person.whereabouts == whereabouts { Vec::new() } else { vec![event] }
         }
+        PeopleCommand::RegisterRegions { person, regions } => register_regions(state, *person, regions)?,
         PeopleCommand::SetLanguage { person, language } => {
             let (person, _) = known(state, *person)?;
             changed(person, PersonRecord { language: *language, ..record(person) })
@@ -53,6 +57,16 @@ pub(super) fn decide(state: &State, command: &PeopleCommand, now: Timestamp) -> 
         PeopleCommand::ChangeGroup { group, change, on } => groups::change(state, *group, change, *on, now)?,
     };
     Ok(events.into_iter().map(Event::from).collect())
+}
+
+fn register_regions(state: &State, person: PersonId, regions: &[RegionCode]) -> Result<Vec<PeopleEvent>, Refusal> {
+    let (person, _) = known(state, person)?;
+    let regions: Vec<RegionCode> = regions.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+    if regions.len() > OWN_REGIONS_MAX {
+        return Err(PeopleRefusal::TooManyRegions.into());
+    }
+    let event = PeopleEvent::OwnRegionsSet { person: person.id, regions: regions.clone() };
+    Ok(if person.own_regions == regions { Vec::new() } else { vec![event] })
 }
 
 fn find(state: &State, person: PersonId) -> Result<&Person, Refusal> {

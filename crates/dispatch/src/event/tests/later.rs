@@ -4,7 +4,7 @@ use super::at;
 use super::judged::record;
 use crate::access::{Actor, Guarded};
 use crate::dispatch::Decided;
-use crate::event::{AccessEvent, AccountEvent, DispatchEvent, Event, JudgingEvent};
+use crate::event::{AccessEvent, AccountEvent, DispatchEvent, Event, JudgingEvent, PeopleEvent};
 use crate::id::{AccountId, DispatchId, PersonId, ProposalId, RequestId, RuleId};
 use crate::proposal::ProposalEnd;
 
@@ -23,5 +23,6 @@ pub(super) fn events() -> Vec<Event> {
         JudgingEvent::EscalationSet { rule: None, minutes: 0 }.into(),
         DispatchEvent::ManagersTold { dispatch, people: vec![PersonId(2)], at: at(2_700) }.into(),
         DispatchEvent::ListTaken { dispatch, at: at(3_700) }.into(),
+        PeopleEvent::OwnRegionsSet { person: PersonId(1), regions: vec!["27".parse().unwrap()] }.into(),
     ]
 }

@@ -1,0 +1,45 @@
+//! What the console asks of the reader of feeds, which it does not know itself; and the page that shows how the sources do.
+
+mod page;
+
+use hikyaku_bulletin::{Bulletin, CountryCode, RegionCode};
+use jiff::Timestamp;
+
+pub(crate) use page::show;
+
+/// The reader of feeds, as far as the console needs it.
+pub trait Feeds: std::fmt::Debug + Send + Sync {
+    /// What a telegram says, which somebody kept.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn read(&self, telegram: &[u8]) -> Result<Vec<Bulletin>, String>;
+
+    /// How each source does now.
+    fn health(&self) -> Vec<SourceHealth>;
+
+    /// Whether a region of a roster exists.
+    fn is_region(&self, region: &RegionCode) -> bool;
+
+    /// The name of a country.
+    fn country(&self, code: CountryCode) -> Option<String>;
+}
+
+/// How one source does.
+#[derive(Clone, Debug, Default)]
+pub struct SourceHealth {
+    /// Its name.
+    pub name: String,
+    /// How it comes: asked for, or sent to us.
+    pub is_polled: bool,
+    /// When it last answered, or when the last telegram came where nobody asks.
+    pub last: Option<Timestamp>,
+    /// Telegrams since the start that were judged.
+    pub telegrams: u64,
+    /// Telegrams that came a second time.
+    pub repeated: u64,
+    /// Failures in a row.
+    pub failures: u32,
+    /// What somebody should know, a line each; none of a source that is well.
+    pub alarms: Vec<String>,
+}

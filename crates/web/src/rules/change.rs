@@ -1,0 +1,199 @@
+//! Rules in and out as a document: what it would change is shown first, and holds only once somebody says so.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Multipart, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use hikyaku_dispatch::{Action, Rule, RuleBook, State as Present, complaints};
+use serde::Deserialize;
+
+use super::{troubles, words};
+use crate::console::{Console, Scope, Viewer, told};
+use crate::frame::{Frame, Place};
+use crate::page;
+use crate::upload;
+
+#[derive(Debug, Template)]
+#[template(path = "rules_import.html")]
+struct ImportPage {
+    frame: Frame,
+    trouble: Option<String>,
+    typed: String,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "rules_preview.html")]
+struct PreviewPage {
+    frame: Frame,
+    trouble: Option<String>,
+    changes: Vec<Change>,
+    troubles: Vec<String>,
+    document: String,
+}
+
+/// What becomes different at one rule or table.
+#[derive(Debug)]
+struct Change {
+    name: String,
+    is_new: bool,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    label: &'static str,
+    before: String,
+    after: String,
+}
+
+/// A document that was looked at.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Looked {
+    #[serde(default)]
+    document: String,
+}
+
+/// `GET /rules/import`.
+pub(crate) async fn form(State(console): State<Console>, viewer: Viewer) -> Response {
+    import_page(&console, &viewer, None, String::new())
+}
+
+/// `GET /rules/export`: what holds now, as a document that can be changed and brought back.
+pub(crate) async fn export(State(console): State<Console>, viewer: Viewer) -> Response {
+    let book = console.web().desk.read(|state| {
+        let scope = console.scope(state, &viewer, Action::EditRules);
+        let mut book = RuleBook::of(state);
+        book.rules.retain(|rule| scope.is_wide(rule.side));
+        book.escalations.retain(|it| it.rule.is_none_or(|id| book.rules.iter().any(|rule| rule.id == id)));
+        serde_json::to_string_pretty(&book)
+    });
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"rules.json\"")),
+    ];
+    match book {
+        Ok(text) => (headers, text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the rules could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// `POST /rules/preview`: what an uploaded document would change.
+pub(crate) async fn preview(State(console): State<Console>, viewer: Viewer, uploaded: Multipart) -> Response {
+    let text = upload::read(uploaded).await.and_then(|it| {
+        String::from_utf8(it.document).map_err(|_| "文字コードを UTF-8 にして保存してください。".to_owned())
+    });
+    match text {
+        Ok(text) => look(&console, &viewer, text, None),
+        Err(trouble) => import_page(&console, &viewer, Some(trouble), String::new()),
+    }
+}
+
+/// `POST /rules/apply`: what was looked at holds from now on.
+pub(crate) async fn apply(State(console): State<Console>, viewer: Viewer, Form(looked): Form<Looked>) -> Response {
+    if viewer.unproved(&console, "/rules").is_some() {
+        return look(&console, &viewer, looked.document, Some(UNPROVED.to_owned()));
+    }
+    let book = match serde_json::from_str::<RuleBook>(&looked.document) {
+        Ok(book) => book,
+        Err(error) => return import_page(&console, &viewer, Some(unread(&error)), looked.document),
+    };
+    for command in book.commands() {
+        if let Err(error) = console.act(&viewer, command).await {
+            return look(&console, &viewer, looked.document, Some(told(&error)));
+        }
+    }
+    Redirect::to("/rules").into_response()
+}
+
+const UNPROVED: &str = "規則の変更にはパスワードとコードの再確認が必要です。下の「本人を確認する」を別のタブで開いて確認してから、もう一度「この内容で変更する」を押してください。";
+
+/// What a document would change, with what is then wrong; `trouble` is why it was not taken.
+pub(super) fn look(console: &Console, viewer: &Viewer, document: String, trouble: Option<String>) -> Response {
+    let book = match serde_json::from_str::<RuleBook>(&document) {
+        Ok(book) => book,
+        Err(error) => return import_page(console, viewer, Some(unread(&error)), document),
+    };
+    let now = console.now();
+    let seen = console.web().desk.read(|state| {
+        let scope = console.scope(state, viewer, Action::EditRules);
+        if let Some(rule) = book.rules.iter().find(|rule| !is_own(rule, state, &scope)) {
+            return Err(format!("規則「{}」は担当の外です。文書から除いてください。", rule.name));
+        }
+        let after = book.clone().tried(state, now).map_err(|error| format!("受け付けられません: {error}"))?;
+        Ok((changes(&book, state, &after), troubles(&complaints(&after, now), &after, &scope)))
+    });
+    match seen {
+        Ok((changes, troubles)) => {
+            let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+            let frame = viewer.frame(console, Place::Rules);
+            page::render(status, &PreviewPage { frame, trouble, changes, troubles, document })
+        }
+        Err(trouble) => import_page(console, viewer, Some(trouble), document),
+    }
+}
+
+/// Whether the viewer reaches what the rule is about, and was about.
+fn is_own(rule: &Rule, state: &Present, scope: &Scope) -> bool {
+    let before = state.rules().get(&rule.id).map(|it| it.side);
+    scope.is_wide(rule.side) && before.is_none_or(|side| scope.is_wide(side))
+}
+
+fn changes(book: &RuleBook, before: &Present, after: &Present) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for table in &book.tables {
+        let old = before.table(table.id).map(|it| words::table(it, before));
+        changes.push(Change::new(&table.name, old, words::table(table, after)));
+    }
+    for rule in &book.rules {
+        let old = before.rules().get(&rule.id).map(|it| words::lines(it, before, true));
+        changes.push(Change::new(&rule.name, old, words::lines(rule, after, true)));
+    }
+    let composed = |state: &Present| vec![("管理者への連絡", words::escalation(state, None))];
+    changes.push(Change::new("手動の配信", Some(composed(before)), composed(after)));
+    changes.retain(|change| !change.rows.is_empty());
+    changes
+}
+
+impl Change {
+    fn new(name: &str, before: Option<Vec<(&'static str, String)>>, after: Vec<(&'static str, String)>) -> Self {
+        let is_new = before.is_none();
+        let before = before.unwrap_or_default();
+        let of = |label: &str| before.iter().find(|(it, _)| *it == label).map(|(_, text)| text.clone());
+        let row = |(label, after)| Row { label, before: of(label).unwrap_or_default(), after };
+        let rows = after.into_iter().map(row).filter(|it| it.before != it.after).collect();
+        Self { name: name.to_owned(), is_new, rows }
+    }
+}
+
+fn unread(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    format!(
+        "文書を読めません（{line}行目 {column}文字目）: {error}。書き出した文書の形のまま、値だけを変えてください。"
+    )
+}
+
+fn import_page(console: &Console, viewer: &Viewer, trouble: Option<String>, typed: String) -> Response {
+    let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    page::render(status, &ImportPage { frame: viewer.frame(console, Place::Rules), trouble, typed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_a_row_and_a_new_rule_is_told_whole() {
+        let after = vec![("名前", "甲".to_owned()), ("件名", "乙".to_owned())];
+        let changed =
+            Change::new("甲", Some(vec![("名前", "甲".to_owned()), ("件名", "丙".to_owned())]), after.clone());
+        assert_eq!(changed.rows, [Row { label: "件名", before: "丙".into(), after: "乙".into() }]);
+        let new = Change::new("甲", None, after);
+        assert!(new.is_new && new.rows.len() == 2);
+    }
+}

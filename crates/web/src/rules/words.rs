@@ -1,0 +1,149 @@
+//! A rule in words, label by label, so that people can read it and compare two of it.
+
+use hikyaku_dispatch::{
+    Aim, FollowUp, Form, Hold, PersonId, Question, Rule, RuleId, Sending, State, Table, Target, Unattended, Who,
+};
+
+use crate::region;
+
+/// What a rule says, a label and a text each, in the order in which it is read. Approvers are named only where `names` says so.
+pub(crate) fn lines(rule: &Rule, state: &State, names: bool) -> Vec<(&'static str, String)> {
+    let limit = rule.class.limit().as_mins();
+    vec![
+        ("名前", rule.name.clone()),
+        ("国内・海外", rule.side.word().to_owned()),
+        ("条件", rule.condition.to_string()),
+        ("地域", region::names(&rule.regions, "限定なし")),
+        ("対象", who(&rule.who, state)),
+        ("目的", aim(rule.aim).to_owned()),
+        ("送信", sending(&rule.sending, state, names)),
+        ("急ぎ", format!("{}（{limit}分以内に99%の受付）", rule.class)),
+        ("訓練の電文", if rule.drills { "訓練として配信する" } else { "配信しない" }.to_owned()),
+        ("古い電文", format!("発表から{}分を超えたものは配信しない", rule.fresh_minutes)),
+        ("同じ災害", format!("{}時間以内は、悪化した人にだけもう一度聞く", rule.window_hours)),
+        ("回答がないとき", follow_up(&rule.follow_up)),
+        ("管理者への連絡", escalation(state, Some(rule.id))),
+        ("件名", rule.template.subject.clone()),
+        ("本文", rule.template.text.clone()),
+        ("設問", question(&rule.question)),
+    ]
+}
+
+/// A table of targets, a prefecture a line.
+pub(crate) fn table(table: &Table, state: &State) -> Vec<(&'static str, String)> {
+    let rows: Vec<String> =
+        table.rows.iter().map(|(place, whom)| format!("{}: {}", place.name(), target(whom, state))).collect();
+    vec![("名前", table.name.clone()), ("都道府県ごとの対象", rows.join("\n"))]
+}
+
+/// When managers are told of those who do not answer.
+pub(crate) fn escalation(state: &State, rule: Option<RuleId>) -> String {
+    minutes(state.escalation(rule))
+}
+
+/// The same of a number.
+pub(crate) fn minutes(minutes: u32) -> String {
+    match minutes {
+        0 => "知らせない".to_owned(),
+        minutes => format!("{minutes}分たっても回答がない人を、その所属の管理者に知らせる"),
+    }
+}
+
+fn aim(aim: Aim) -> &'static str {
+    match aim {
+        Aim::Safety => "安否確認（回答を求める）",
+        Aim::Information => "情報配信（回答を求めない）",
+        Aim::Notice => "お知らせ",
+        Aim::Call => "承認者の呼び出し",
+    }
+}
+
+fn sending(sending: &Sending, state: &State, names: bool) -> String {
+    match sending {
+        Sending::AtOnce => "すぐに送る（人の承認なし）".to_owned(),
+        Sending::Never => "送らない（判定の記録だけ）".to_owned(),
+        Sending::Hold(hold) => held(hold, state, names),
+    }
+}
+
+fn held(hold: &Hold, state: &State, names: bool) -> String {
+    let people = |people: &[PersonId]| {
+        let named = people.iter().filter_map(|id| state.people().find(*id)).map(|it| it.name().to_owned());
+        if names { named.collect::<Vec<_>>().join("、") } else { format!("{}名", people.len()) }
+    };
+    let otherwise = match hold.unattended {
+        Unattended::Send => "送信する",
+        Unattended::Drop => "送信しない",
+    };
+    let mut text =
+        format!("承認を待つ。{}分以内に判断がなければ{otherwise}。承認者 {}", hold.minutes, people(&hold.approvers));
+    if !hold.duty.is_empty() {
+        text.push_str(&format!("、代行送信担当 {}", people(&hold.duty)));
+    }
+    text
+}
+
+fn follow_up(follow: &FollowUp) -> String {
+    let mut parts = Vec::new();
+    if follow.remind_minutes > 0 && follow.remind_times > 0 {
+        parts.push(format!("{}分ごとに{}回まで再送", follow.remind_minutes, follow.remind_times));
+    }
+    if follow.next_address_minutes > 0 {
+        parts.push(format!("{}分で次のアドレスへ", follow.next_address_minutes));
+    }
+    if follow.unreached_minutes > 0 {
+        parts.push(format!("{}分で電話などの一覧に載せる", follow.unreached_minutes));
+    }
+    if parts.is_empty() { "何もしない".to_owned() } else { parts.join("、") }
+}
+
+fn question(question: &Question) -> String {
+    if !question.is_asked() {
+        return "なし".to_owned();
+    }
+    let labels = |choices: &[hikyaku_dispatch::Choice]| {
+        choices.iter().map(|it| it.label_ja.clone()).collect::<Vec<_>>().join(" ／ ")
+    };
+    let mut lines = vec![question.prompt_ja.clone(), labels(&question.choices)];
+    for further in &question.further {
+        let form = match &further.form {
+            Form::One(choices) => format!("一つ選ぶ: {}", labels(choices)),
+            Form::Several(choices) => format!("いくつでも選ぶ: {}", labels(choices)),
+            Form::Text => "文章".to_owned(),
+            Form::Place => "場所".to_owned(),
+        };
+        lines.push(format!("追加: {}（{form}）", further.prompt_ja));
+    }
+    lines.join("\n")
+}
+
+fn who(who: &Who, state: &State) -> String {
+    match who {
+        Who::There(whom) => format!("災害のあった地域を登録している人（{}のうち）", target(whom, state)),
+        Who::Anywhere(whom) => format!("{}（いる場所を問わない）", target(whom, state)),
+        Who::Table(id) => format!("対象表「{}」", state.table(*id).map_or("（ない表）", |it| it.name.as_str())),
+    }
+}
+
+/// People as a target describes them.
+pub(crate) fn target(target: &Target, state: &State) -> String {
+    let groups = |ids: &[hikyaku_dispatch::GroupId]| {
+        let names = ids.iter().map(|id| state.groups().path(*id).join("/"));
+        names.collect::<Vec<_>>().join("、")
+    };
+    let joined = |targets: &[Target], word: &str| {
+        targets.iter().map(|it| format!("（{}）", self::target(it, state))).collect::<Vec<_>>().join(word)
+    };
+    match target {
+        Target::Everyone => "全員".to_owned(),
+        Target::People(people) => format!("指定した{}名", people.len()),
+        Target::Groups(ids) => format!("{}とその下", groups(ids)),
+        Target::OnlyGroups(ids) => format!("{}（下を含まない）", groups(ids)),
+        Target::Regions(regions) => format!("{}の人", region::names(regions, "どこでもない地域")),
+        Target::Answered(dispatch, _) => format!("配信 {dispatch} に決まった回答をした人"),
+        Target::Unanswered(dispatch) => format!("配信 {dispatch} に回答していない人"),
+        Target::All(targets) => joined(targets, "かつ"),
+        Target::Any(targets) => joined(targets, "または"),
+        Target::Not(but) => format!("{}以外", self::target(but, state)),
+    }
+}

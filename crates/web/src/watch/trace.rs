@@ -1,0 +1,152 @@
+//! The way of one person's mails through one dispatch, from the decision to the answer, as the journal has it.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response as Reply},
+};
+use hikyaku_dispatch::{
+    AnswerEvent, Dispatch, DispatchEvent, DispatchId, Entry, Error, Event, MailOutcome, Person, PersonId, Via, Why,
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::person::mail_words;
+use crate::audit::search::{Found, first_of, search};
+use crate::console::{Console, Viewer};
+use crate::frame::{Frame, Place};
+use crate::mode::Marks;
+use crate::moment;
+use crate::page;
+
+#[derive(Debug, Template)]
+#[template(path = "trace.html")]
+struct TracePage {
+    frame: Frame,
+    dispatch: u32,
+    person: u32,
+    name: String,
+    title: String,
+    steps: Vec<(String, String)>,
+    /// Where older steps begin that were not looked for yet.
+    before: Option<u64>,
+}
+
+/// Rows before this one only.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    before: Option<u64>,
+}
+
+/// `GET /dispatch/{dispatch}/person/{person}/trace`.
+pub(crate) async fn trace(
+    State(console): State<Console>,
+    viewer: Viewer,
+    Path((dispatch, person)): Path<(u32, u32)>,
+    Query(asked): Query<Asked>,
+) -> Reply {
+    let (dispatch, person) = (DispatchId(dispatch), PersonId(person));
+    let frame = viewer.frame(&console, Place::Now);
+    let known = console.web().desk.read(|state| {
+        let dispatch = state.dispatch(dispatch).filter(|it| it.is_asked(person))?;
+        Some((dispatch.record().opened, dispatch.record().expires))
+    });
+    let Some(times) = known else {
+        let told = "番号を確かめ、配信の画面から選び直してください。";
+        return page::nothing(frame, "この人には配信していません", told);
+    };
+    let found = match look(&console, dispatch, person, times, asked.before).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(%error, "the journal could not be read for a trace");
+            let told = "記録を読めませんでした。監査記録の画面で、記録を確かめてください。";
+            return page::nothing(frame, "記録を読めません", told);
+        }
+    };
+    let page = console.web().desk.read(|state| {
+        let (dispatch, whose) = (state.dispatch(dispatch)?, state.people().find(person)?);
+        Some(TracePage::new(dispatch, whose, &found, frame))
+    });
+    page.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |page| page::render(StatusCode::OK, &page))
+}
+
+/// The rows between the opening of the dispatch and its end that tell of the person's mails and answers.
+async fn look(
+    console: &Console,
+    dispatch: DispatchId,
+    person: PersonId,
+    (opened, expires): (Timestamp, Timestamp),
+    before: Option<u64>,
+) -> Result<Found, Error> {
+    let desk = &console.web().desk;
+    let end = first_of(desk, expires).await?;
+    let tells = |entry: &Entry| !steps(entry, dispatch, person, None).is_empty();
+    search(desk, before.map_or(end, |before| before.min(end)), Some(opened), tells).await
+}
+
+impl TracePage {
+    fn new(dispatch: &Dispatch, person: &Person, found: &Found, frame: Frame) -> Self {
+        let record = dispatch.record();
+        let told = found.entries.iter().flat_map(|(_, entry)| steps(entry, dispatch.id(), person.id, Some(person)));
+        let mut told: Vec<(Timestamp, String)> = told.collect();
+        told.sort();
+        Self {
+            frame: frame.marked(Marks::for_console(record.mode)),
+            dispatch: dispatch.id().0,
+            person: person.id.0,
+            name: person.name().to_owned(),
+            title: record.title.clone(),
+            steps: told.into_iter().map(|(at, text)| (moment::for_console(at), text)).collect(),
+            before: found.before,
+        }
+    }
+}
+
+/// What an entry tells of a person's mails and answers in a dispatch; addresses are named, masked, where the person is given.
+fn steps(entry: &Entry, dispatch: DispatchId, id: PersonId, person: Option<&Person>) -> Vec<(Timestamp, String)> {
+    let step = |text: &str| vec![(entry.at, text.to_owned())];
+    match &entry.event {
+        Event::Dispatch(event) => match event {
+            DispatchEvent::Opened(it) if it.dispatch == dispatch => step(&format!("送信を決めた（{}）", it.decided)),
+            DispatchEvent::Queued { dispatch: of, .. } if *of == dispatch => step("メールを送信待ちに入れた"),
+            DispatchEvent::OutcomesRecorded { dispatch: of, outcomes } if *of == dispatch => {
+                let own = outcomes.iter().filter(|it| it.person == id);
+                own.map(|it| (it.at, ended(it, person))).collect()
+            }
+            DispatchEvent::RoundOpened { dispatch: of, round } if *of == dispatch => {
+                let why = match round.why {
+                    Why::Reminder => "催促を決めた",
+                    Why::Resend => "再送を決めた",
+                    Why::NextAddress => "次のアドレスに送ると決めた",
+                };
+                if round.mails.iter().any(|(it, _)| *it == id) { step(why) } else { Vec::new() }
+            }
+            DispatchEvent::UnreachedListed { dispatch: of, people, .. } if *of == dispatch && people.contains(&id) => {
+                step("連絡の取れない人の一覧に載った")
+            }
+            DispatchEvent::ManagersTold { dispatch: of, people, .. } if *of == dispatch && people.contains(&id) => {
+                step("回答がないことを管理者に知らせた")
+            }
+            DispatchEvent::Cancelled { dispatch: of, .. } if *of == dispatch => step("配信が中止された"),
+            _ => Vec::new(),
+        },
+        Event::Answer(AnswerEvent::Fetched { dispatch: of, people }) if *of == dispatch && people.contains(&id) => {
+            step("回答のページが開かれた（本人とは限りません）")
+        }
+        Event::Answer(AnswerEvent::Given(it)) if it.dispatch == dispatch && it.person == id => step(match it.via {
+            Via::Link => "本人が回答した",
+            Via::Behalf => "代理回答が登録された",
+            Via::SelfReport => "自主報告が回答になった",
+        }),
+        _ => Vec::new(),
+    }
+}
+
+/// How one mail ended, at which address.
+fn ended(outcome: &MailOutcome, person: Option<&Person>) -> String {
+    let masked = person.and_then(|it| it.address(outcome.place)).map(|it| it.masked());
+    let address = masked.unwrap_or_else(|| format!("{}番目のアドレス", outcome.place));
+    let cause = outcome.cause.as_deref().map(|it| format!("（{it}）")).unwrap_or_default();
+    format!("{address} → {}: {}{cause}", outcome.carrier, mail_words(Some(outcome.end)))
+}

@@ -1,0 +1,61 @@
+//! What the console is told by the reader of feeds.
+
+use hikyaku_bulletin::{Bulletin, CountryCode, RegionCode};
+use hikyaku_feeds::edge::Pulse;
+use hikyaku_feeds::tables::country;
+use hikyaku_feeds::{Document, poll};
+use hikyaku_web::{Feeds, SourceHealth};
+
+use crate::people::import::is_region;
+
+/// The reader of feeds and the pulse of the running sources.
+pub struct Sources(pub Pulse);
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sources")
+    }
+}
+
+impl Feeds for Sources {
+    fn read(&self, telegram: &[u8]) -> Result<Vec<Bulletin>, String> {
+        match hikyaku_feeds::read(telegram, "console") {
+            Ok(Document::Bulletins(bulletins)) => Ok(bulletins),
+            Ok(_) => Err("電文の一覧です。電文そのものを選んでください".to_owned()),
+            Err(reject) => Err(reject.to_string()),
+        }
+    }
+
+    fn health(&self) -> Vec<SourceHealth> {
+        let health = self.0.health();
+        let alarms = health.alarms();
+        let of = |name: &str| alarms.iter().filter(|it| it.feed() == name).map(poll::Alarm::to_string).collect();
+        let polled = health.feeds.iter().map(|feed| SourceHealth {
+            name: feed.name.clone(),
+            is_polled: true,
+            last: feed.answered,
+            telegrams: feed.taken,
+            repeated: feed.repeated,
+            failures: feed.failures,
+            alarms: of(&feed.name),
+        });
+        let ways = health.ways.iter().map(|(name, way)| SourceHealth {
+            name: name.clone(),
+            is_polled: false,
+            last: way.last,
+            telegrams: way.taken,
+            repeated: way.repeated,
+            failures: way.failures,
+            alarms: of(name),
+        });
+        polled.chain(ways).collect()
+    }
+
+    fn is_region(&self, region: &RegionCode) -> bool {
+        is_region(region)
+    }
+
+    fn country(&self, code: CountryCode) -> Option<String> {
+        country(&code.to_string()).map(|it| it.name().to_owned())
+    }
+}
