@@ -1,6 +1,7 @@
 //! `hikyaku demo`: one earthquake telegram becomes 11,500 mails, on this machine alone.
 
 mod chance;
+mod login;
 mod names;
 mod people;
 mod props;
@@ -24,7 +25,7 @@ use stage::Stage;
 /// One earthquake telegram becomes 11,500 mails.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku demo                          # stays and shows pages until Ctrl-C\n  hikyaku demo --profile busy --exit    # carriers whose limits bite\n  hikyaku demo --telegram FILE --exit   # any real 震度速報 or 震源・震度情報\n\nNothing leaves this machine: carriers, name server and people are mock ones on loopback."
+    after_help = "EXAMPLE\n  hikyaku demo                          # stays and shows pages until Ctrl-C\n  hikyaku demo --by-hand                # you approve, at the console\n  hikyaku demo --profile busy --exit    # carriers whose limits bite\n  hikyaku demo --telegram FILE --exit   # any real 震度速報 or 震源・震度情報\n\nNothing leaves this machine: carriers, name server and people are mock ones on loopback."
 )]
 pub struct DemoArgs {
     /// How many fictional people.
@@ -57,6 +58,9 @@ pub struct DemoArgs {
     /// How many of those who got a mail answer, from 0 to 1.
     #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = ranges::share)]
     answers: f64,
+    /// Whoever is logged in as approver approves at the console; the demo waits for it.
+    #[arg(long)]
+    by_hand: bool,
     /// Where all randomness begins.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -79,16 +83,16 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
     if !hushed {
         eprintln!("模擬キャリア {} 社を 127.0.0.1 の内側で起動しました（{}）。", stage.carriers(), args.profile);
         eprintln!("職員 {} 名を登録しました。管理画面: {}", stage.people(), stage.console_address());
-        eprintln!("{}", stage.administrator());
+        stage.logins().for_each(|login| eprintln!("{login}"));
     }
     let wait = if hushed { Duration::ZERO } else { story::APPROVAL };
     let work = tokio::select! {
         work = stage.take_telegram(&telegram, wait) => work?,
-        () = story::count_down(stage, wait) => None,
+        () = story::count_down(stage, if args.by_hand { Duration::ZERO } else { wait }) => None,
     };
     let Some(work) = work else {
         tell_nobody(args, stage)?;
-        stay(args).await?;
+        stay(args, stage).await?;
         return Ok(true);
     };
     if !hushed {
@@ -118,7 +122,7 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         };
     }
     if !interrupted {
-        stay(args).await?;
+        stay(args, stage).await?;
     }
     Ok(report.still_waiting == 0 && verdict.is_clean())
 }
@@ -139,14 +143,17 @@ fn tell_nobody(args: &DemoArgs, stage: &Stage) -> Result<(), String> {
 }
 
 /// Keeps the pages until Ctrl-C, unless the demo ends by itself.
-async fn stay(args: &DemoArgs) -> Result<(), String> {
+async fn stay(args: &DemoArgs, stage: &Stage) -> Result<(), String> {
     if args.exit || args.json {
         return Ok(());
     }
     if !args.quiet {
         eprintln!("Ctrl-C で終わります。回答は管理画面で増えていきます。");
     }
-    tokio::signal::ctrl_c().await.map_err(|e| e.to_string())
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.map_err(|e| e.to_string()),
+        ended = stage.attend() => ended,
+    }
 }
 
 /// What became of the telegram: who is asked, and when each step was done.

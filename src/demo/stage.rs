@@ -9,23 +9,26 @@ use hikyaku_core::letter::Mailbox;
 use hikyaku_core::setup::{AddressStyle, CarrierRow, NameService};
 use hikyaku_core::{Address, Batch, BatchId, Carrier, Config, Engine, Policy, Record};
 use hikyaku_dispatch::{
-    AccountCommand, Actor, Aim, BatchOf, Desk, DispatchCommand, DispatchId, Hold, JudgingCommand, Keys, PeopleCommand,
+    Actor, Aim, BatchOf, Desk, DispatchCommand, DispatchId, Hold, JudgingCommand, Keys, PeopleCommand, PersonId,
     Proposal, RedbJournal, Role, RosterImport, Rule, RuleId, Sender, Sending, Side, State, Unattended, batch_for,
     outcomes, read_roster, unfinished,
 };
 use hikyaku_mock::{CarrierProfile, Directory, Ledger, MockNet};
-use hikyaku_web::{Console, ConsoleSettings, Door, WebState};
+use hikyaku_web::{Console, ConsoleSettings, Door, Feeds, WebState};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::login::Login;
 use super::people::{self, Habits};
 use super::props::{Folder, Telegram};
 use super::{DemoArgs, Work, roster};
-use crate::init::open_account;
 use crate::metrics;
 use crate::mock::read_profile;
+use crate::serve::sources::Sources;
 
+/// How often it is looked whether somebody did something at the console.
+const LOOK: Duration = Duration::from_millis(200);
 /// Records folded into the journal at once.
 const RECORDS_MAX: usize = 5_000;
 
@@ -36,7 +39,11 @@ pub struct Stage {
     desk: Desk,
     pages: String,
     console: String,
-    administrator: Administrator,
+    administrator: Login,
+    /// The account of whoever approves; none where nobody is there to.
+    approver_login: Option<Login>,
+    /// Whether somebody at the console approves, not the demo itself.
+    by_hand: bool,
     people: usize,
     /// The address of whoever approves.
     approver: Option<String>,
@@ -65,8 +72,12 @@ impl Stage {
         let console_door = Door::bind(([127, 0, 0, 1], args.console_port).into()).await.map_err(|e| e.to_string())?;
         let console = format!("http://{}/", console_door.address().ok_or("the console has no address")?);
         let folder = Folder::fresh(args.data.clone())?;
-        let desk = open_desk(&folder.path, &generated.csv, approver.is_some()).await?;
-        let administrator = Administrator::open(&desk).await?;
+        let desk = open_desk(&folder.path, &generated.csv).await?;
+        let administrator = Login::open(&desk, "demo", "デモ管理者", None, Role::SystemAdministrator).await?;
+        let approver_login = match desk.read(approving) {
+            Some(person) => Some(Login::open(&desk, "approver", "承認者", Some(person), Role::Approver).await?),
+            None => None,
+        };
         let mut config = config(&folder.path, &net, &rows, args.seed)?;
         // With the keys of people, so that erasing somebody reaches the queue.
         config.seal = Some(Arc::new(desk.keys().clone()));
@@ -88,6 +99,8 @@ impl Stage {
             pages,
             console,
             administrator,
+            approver_login,
+            by_hand: args.by_hand,
             people: args.people,
             approver,
             carriers: rows.len(),
@@ -139,6 +152,13 @@ impl Stage {
     /// Calls the approver by mail, waits, and approves whatever waits; says how long that took.
     pub async fn approve(&self, at: Timestamp, wait: Duration) -> Result<Duration, String> {
         let started = Instant::now();
+        if self.by_hand {
+            self.submit_all(at).await?;
+            while self.desk.read(|state| state.waiting().next().is_some()) {
+                tokio::time::sleep(LOOK).await;
+            }
+            return Ok(started.elapsed());
+        }
         let waiting: Vec<Proposal> = self.desk.read(|state| state.waiting().map(|it| it.proposal.clone()).collect());
         for proposal in waiting {
             let approver = proposal.hold.approvers.first().copied();
@@ -280,10 +300,22 @@ impl Stage {
         &self.console
     }
 
-    /// How to log in to the console, in one line.
-    pub fn administrator(&self) -> String {
-        let Administrator { password, codes } = &self.administrator;
-        format!("ログインID: demo　パスワード: {password}　認証コード（1回ずつ）: {}", codes.join(" "))
+    /// How to log in to the console, an account a line.
+    pub fn logins(&self) -> impl Iterator<Item = &Login> {
+        std::iter::once(&self.administrator).chain(&self.approver_login)
+    }
+
+    /// Sends what is decided at the console, until it is dropped.
+    ///
+    /// # Errors
+    /// One line that says what went wrong.
+    pub async fn attend(&self) -> Result<(), String> {
+        loop {
+            let now = Timestamp::now();
+            self.pass(now).await?;
+            self.submit_all(now).await?;
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Ends everything in order; a temporary folder is removed.
@@ -305,7 +337,7 @@ pub fn latest_safety(state: &State) -> Option<DispatchId> {
     state.dispatches().rev().find(|it| it.record().aim == Aim::Safety).map(|it| it.id())
 }
 
-async fn open_desk(folder: &Path, csv: &str, has_approver: bool) -> Result<Desk, String> {
+async fn open_desk(folder: &Path, csv: &str) -> Result<Desk, String> {
     let keys = Keys::open(folder.join("keys")).map_err(|e| e.to_string())?;
     let journal = RedbJournal::open(folder.join("journal.redb")).map_err(|e| e.to_string())?;
     let desk = Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())?;
@@ -315,14 +347,17 @@ async fn open_desk(folder: &Path, csv: &str, has_approver: bool) -> Result<Desk,
     let mut rule = Rule::safety(RuleId(1), hikyaku_bulletin::Intensity::SixLower);
     rule.follow_up.remind_minutes = 30;
     rule.follow_up.remind_times = 2;
-    let approver = desk.read(|state| Some(state.people().by_external_id(Side::Domestic, roster::APPROVER)?.id));
-    if let Some(approver) = approver.filter(|_| has_approver) {
+    if let Some(approver) = desk.read(approving) {
         let hold = Hold { approvers: vec![approver], duty: Vec::new(), minutes: 10, unattended: Unattended::Send };
         rule.sending = Sending::Hold(hold);
-        open_account(&desk, "approver", "承認者", Some(approver), Role::Approver).await?;
     }
     desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, now).await.map_err(|e| e.to_string())?;
     Ok(desk)
+}
+
+/// Whoever approves, where the roster has somebody.
+fn approving(state: &State) -> Option<PersonId> {
+    Some(state.people().by_external_id(Side::Domestic, roster::APPROVER)?.id)
 }
 
 /// The engine's configuration: loopback only, the mock's name server, and the carriers' limits as ceilings.
@@ -378,7 +413,9 @@ async fn serve(
 }
 
 async fn serve_console(door: Door, desk: Desk, engine: Engine, stop: impl Future<Output = ()> + Send + 'static) {
-    let settings = ConsoleSettings { organisation: "架空省（デモ）".into(), ..ConsoleSettings::default() };
+    let feeds: Option<Arc<dyn Feeds>> = Some(Arc::new(Sources(None)));
+    let settings =
+        ConsoleSettings { organisation: "架空省（デモ）".into(), feeds, ..ConsoleSettings::default() };
     let console = Console::new(WebState::new(desk), settings, Some(engine));
     let closing = console.clone();
     let stop = async move {
@@ -386,32 +423,6 @@ async fn serve_console(door: Door, desk: Desk, engine: Engine, stop: impl Future
         closing.close();
     };
     hikyaku_web::serve(door, hikyaku_web::console_router(console), stop).await;
-}
-
-/// Codes that are printed: so often can one log in without an authenticator.
-const CODES: usize = 3;
-
-/// Who may log in to the demo's console.
-struct Administrator {
-    password: String,
-    codes: Vec<String>,
-}
-
-impl Administrator {
-    async fn open(desk: &Desk) -> Result<Self, String> {
-        let now = Timestamp::now();
-        let password = open_account(desk, "demo", "デモ管理者", None, Role::SystemAdministrator).await?;
-        let account = desk.read(|state| state.accounts().by_login("demo").map(|account| account.id));
-        let account = account.ok_or("the account is gone")?;
-        let hash = hikyaku_web::hash_password(&password).map_err(|e| e.to_string())?;
-        let (factor, codes) = hikyaku_web::make_factor().map_err(|e| e.to_string())?;
-        let commands =
-            [AccountCommand::SetPassword { account, password: hash }, AccountCommand::SetFactor { account, factor }];
-        for command in commands {
-            desk.command(command, now).await.map_err(|e| e.to_string())?;
-        }
-        Ok(Self { password, codes: codes.into_iter().take(CODES).collect() })
-    }
 }
 
 async fn answer(

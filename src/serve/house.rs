@@ -78,7 +78,7 @@ impl House {
             sender.clone(),
             settings.answers.address.clone(),
         );
-        let console = console(&settings, web.clone(), &engine, Sources(pulse.clone()))?;
+        let console = console(&settings, web.clone(), &engine, Sources(Some(pulse.clone())))?;
         let (stop, stopping) = watch::channel(false);
         let alerts = Alerts::new(engine.clone(), &desk, sender.clone(), settings.alerts.to()?);
         let duties = duties(&settings, &desk, &alerts)?;

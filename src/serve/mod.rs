@@ -8,7 +8,7 @@ mod intake;
 mod lock;
 mod roster;
 mod signals;
-mod sources;
+pub mod sources;
 mod watch;
 
 use std::path::PathBuf;

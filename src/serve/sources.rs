@@ -8,8 +8,8 @@ use hikyaku_web::{Feeds, SourceHealth};
 
 use crate::people::import::is_region;
 
-/// The reader of feeds and the pulse of the running sources.
-pub struct Sources(pub Pulse);
+/// The reader of feeds, and the pulse of the running sources where any run.
+pub struct Sources(pub Option<Pulse>);
 
 impl std::fmt::Debug for Sources {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -27,7 +27,8 @@ impl Feeds for Sources {
     }
 
     fn health(&self) -> Vec<SourceHealth> {
-        let health = self.0.health();
+        let Some(pulse) = &self.0 else { return Vec::new() };
+        let health = pulse.health();
         let alarms = health.alarms();
         let of = |name: &str| alarms.iter().filter(|it| it.feed() == name).map(poll::Alarm::to_string).collect();
         let polled = health.feeds.iter().map(|feed| SourceHealth {

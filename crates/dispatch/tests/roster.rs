@@ -335,7 +335,7 @@ fn req_a07_a_region_of_ones_own_counts_beside_those_of_the_roster_until_it_is_ta
     let regions =
         |state: &State| person(state, "3").regions_at(at("10:00:00")).map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(regions(&state), ["17", "390", "27"]);
-    let refused = give(&mut state, osaka(vec!["1", "2", "3", "4", "5", "6"]), at("10:00:00")).unwrap_err();
+    let refused = give(&mut state, osaka(vec!["01", "02", "03", "04", "05", "06"]), at("10:00:00")).unwrap_err();
     assert_eq!(refused, PeopleRefusal::TooManyRegions.into());
     give(&mut state, osaka(vec![]), at("10:00:00")).unwrap();
     assert_eq!(regions(&state), ["17", "390"]);

@@ -134,7 +134,7 @@ async fn req_a07_regions_of_ones_own_are_added_kept_over_a_roster_and_removed() 
     assert_eq!(own(), 2, "one that is there already is there once");
     assert!(stage.get(&page).await.html.contains("大阪府"));
     let row =
-        RosterRow::new("S00001", "飛脚 1郎", vec![], vec!["1".parse().unwrap()], vec!["new@docomo.example".into()]);
+        RosterRow::new("S00001", "飛脚 1郎", vec![], vec!["01".parse().unwrap()], vec!["new@docomo.example".into()]);
     let import = PeopleCommand::Import(RosterImport::part(vec![row]));
     stage.desk.command(import, stage.time()).await.unwrap();
     let all = |stage: &Stage| stage.desk.read(|state| state.people().find(person).unwrap().all_regions().count());

@@ -196,7 +196,7 @@ async fn one_persons_mails_are_followed_from_the_decision_to_the_answer() {
     assert!(admin.get(&path).await.html.contains(&format!("{path}/trace")));
     let page = admin.get(&format!("{path}/trace")).await.html;
     let steps =
-        ["送信を決めた（手動送信）", "***@docomo.example → docomo: 受付済", "（unknown-user）", "本人が回答した"];
+        ["送信を決めた（手動送信）", "***@docomo.example#1 → docomo: 受付済", "（unknown-user）", "本人が回答した"];
     let places: Vec<usize> =
         steps.iter().map(|step| page.find(step).unwrap_or_else(|| panic!("{step}: {page}"))).collect();
     assert!(places.is_sorted(), "in the order in which it happened: {page}");
