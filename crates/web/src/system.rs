@@ -3,13 +3,15 @@
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use hikyaku_core::Snapshot;
-use hikyaku_dispatch::{Account, Side, State as Present, complaints};
+use hikyaku_dispatch::{Account, Action, Role, Side, State as Present, complaints, roles};
+use jiff::Timestamp;
 
-use crate::console::{Console, Viewer};
+use crate::console::{Console, Scope, Viewer};
 use crate::delivery::trouble;
 use crate::frame::{Frame, Place, View};
 use crate::moment;
 use crate::page;
+use crate::rules::troubles;
 
 #[derive(Debug, Template)]
 #[template(path = "system.html")]
@@ -41,7 +43,11 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
     };
     let head = console.web().desk.journal().head().await.map_err(|error| error.to_string());
     let mut parts = vec![sending(snapshot), sources(&console), journal(head.map(|head| head.seq))];
-    parts.extend(console.web().desk.read(|state| of_state(&console, state)));
+    parts.extend(console.web().desk.read(|state| {
+        let scope = console.scope(state, &viewer, Action::SeeJudgements);
+        let found = troubles(&complaints(state, console.now()), state, &scope).len();
+        [rules(state, &scope, found), roster(state, &scope), accounts(state, &scope, console.now())]
+    }));
     let troubled = parts.iter().filter(|part| !part.troubles.is_empty()).count();
     page::render(StatusCode::OK, &SystemPage { frame, version: env!("CARGO_PKG_VERSION"), troubled, parts })
 }
@@ -83,22 +89,18 @@ fn journal(rows: Result<u64, String>) -> Part {
     }
 }
 
-fn of_state(console: &Console, state: &Present) -> Vec<Part> {
-    let now = console.now();
-    let found = complaints(state, now).len();
-    let rules = Part {
-        name: "規則",
-        troubles: Vec::from_iter((found > 0).then(|| format!("点検で {found}件の直すところがあります。"))),
-        text: format!("{}件", state.rules().len()),
-        href: "/rules",
-    };
-    vec![rules, roster(state), accounts(console, state)]
+fn rules(state: &Present, scope: &Scope, found: usize) -> Part {
+    let own = state.rules().values().filter(|rule| scope.is_wide(rule.side)).count();
+    let troubles = (found > 0).then(|| format!("点検で {found}件の直すところがあります。"));
+    Part { name: "規則", troubles: Vec::from_iter(troubles), text: format!("{own}件"), href: "/rules" }
 }
 
-fn roster(state: &Present) -> Part {
-    let report = state.address_report(state.people().iter().filter(|person| person.is_reachable()));
-    let taken = [Side::Domestic, Side::Overseas].into_iter().filter_map(|side| {
-        state.roster_taken(side).map(|at| format!("{}の名簿は {} に取り込み", side.word(), moment::dated(at)))
+fn roster(state: &Present, scope: &Scope) -> Part {
+    let own = state.people().iter().filter(|person| person.is_reachable() && scope.is_wide(person.side));
+    let report = state.address_report(own);
+    let taken = [Side::Domestic, Side::Overseas].into_iter().filter(|side| scope.is_wide(*side)).filter_map(|side| {
+        let at = state.roster_taken(side)?;
+        Some(format!("{}の名簿は {} に取り込み", side.word(), moment::dated(at)))
     });
     let text: Vec<String> = std::iter::once(format!("{}名", report.people)).chain(taken).collect();
     let lost = report.unreachable.len() + report.without.len();
@@ -106,20 +108,21 @@ fn roster(state: &Present) -> Part {
     Part { name: "名簿", troubles: Vec::from_iter(troubles), text: text.join(" ・ "), href: "/people" }
 }
 
-fn accounts(console: &Console, state: &Present) -> Part {
-    let now = console.now();
-    let is_ready = |it: &&Account| !it.suspended && !it.must_change && it.factor.is_some();
-    let administers = |it: &&Account| {
-        let own = hikyaku_dispatch::roles(state, it.id);
-        own.into_iter().any(|role| role == hikyaku_dispatch::Role::SystemAdministrator)
+/// The accounts of the viewer's half.
+fn accounts(state: &Present, scope: &Scope, now: Timestamp) -> Part {
+    let administrator = match scope.side() {
+        Side::Domestic => Role::SystemAdministrator,
+        Side::Overseas => Role::OverseasAdministrator,
     };
-    let ready = state.accounts().iter().filter(is_ready).filter(administers).count();
-    let locked = state.accounts().iter().filter(|it| it.door.is_locked(now)).count();
+    let has = |account: &Account, fits: &dyn Fn(Role) -> bool| roles(state, account.id).any(fits);
+    let own = || state.accounts().iter().filter(|it| has(it, &|role| role.side() == scope.side()));
+    let is_ready = |it: &&Account| !it.suspended && !it.must_change && it.factor.is_some();
+    let ready = own().filter(is_ready).filter(|it| has(it, &|role| role == administrator)).count();
+    let locked = own().filter(|it| it.door.is_locked(now)).count();
     let mut troubles = Vec::new();
     // What two must agree to needs two, and one may be ill.
-    troubles.extend((ready < 2).then(|| format!("使えるシステム管理者が {ready}名です。二人以上置いてください。")));
+    let word = administrator.kind().word();
+    troubles.extend((ready < 2).then(|| format!("使える{word}が {ready}名です。二人以上置いてください。")));
     troubles.extend((locked > 0).then(|| format!("ログインを制限中のアカウントが {locked}件あります。")));
-    Part {
-        name: "アカウント", troubles, text: format!("{}件", state.accounts().iter().count()), href: "/accounts"
-    }
+    Part { name: "アカウント", troubles, text: format!("{}件", own().count()), href: "/accounts" }
 }

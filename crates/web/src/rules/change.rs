@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Action, Rule, RuleBook, State as Present, complaints};
+use hikyaku_dispatch::{Action, Rule, RuleBook, RuleId, Side, State as Present, complaints};
 use serde::Deserialize;
 
 use super::{troubles, words};
@@ -67,7 +67,13 @@ pub(crate) async fn export(State(console): State<Console>, viewer: Viewer) -> Re
         let scope = console.scope(state, &viewer, Action::EditRules);
         let mut book = RuleBook::of(state);
         book.rules.retain(|rule| scope.is_wide(rule.side));
-        book.escalations.retain(|it| it.rule.is_none_or(|id| book.rules.iter().any(|rule| rule.id == id)));
+        let is_domestic = scope.is_wide(Side::Domestic);
+        book.tables.retain(|_| is_domestic);
+        let is_named = |rule: Option<RuleId>| match rule {
+            None => is_domestic,
+            Some(id) => book.rules.iter().any(|rule| rule.id == id),
+        };
+        book.escalations.retain(|it| is_named(it.rule));
         serde_json::to_string_pretty(&book)
     });
     let headers = [
@@ -122,6 +128,10 @@ pub(super) fn look(console: &Console, viewer: &Viewer, document: String, trouble
     let now = console.now();
     let seen = console.web().desk.read(|state| {
         let scope = console.scope(state, viewer, Action::EditRules);
+        // Tables are of the domestic half, whose rules name them.
+        if !book.tables.is_empty() && !scope.is_wide(Side::Domestic) {
+            return Err("対象表は担当の外です。文書から除いてください。".to_owned());
+        }
         if let Some(rule) = book.rules.iter().find(|rule| !is_own(rule, state, &scope)) {
             return Err(format!("規則「{}」は担当の外です。文書から除いてください。", rule.name));
         }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
-use hikyaku_dispatch::{Action, Rule, State as Present, complaints};
+use hikyaku_dispatch::{Action, Rule, Side, State as Present, complaints};
 
 use super::{troubles, words};
 use crate::console::{Console, Viewer};
@@ -15,8 +15,8 @@ struct RulesPage {
     frame: Frame,
     rows: Vec<Row>,
     tables: Vec<(String, Vec<(&'static str, String)>)>,
-    /// Of dispatches that people compose.
-    escalation: String,
+    /// Of dispatches that people compose; like tables, of the domestic half.
+    escalation: Option<String>,
     troubles: Vec<String>,
     may_edit: bool,
 }
@@ -41,12 +41,17 @@ pub(crate) async fn list(State(console): State<Console>, viewer: Viewer) -> Resp
 impl RulesPage {
     fn new(console: &Console, viewer: &Viewer, state: &Present, frame: Frame) -> Self {
         let scope = console.scope(state, viewer, Action::SeeJudgements);
+        let is_domestic = scope.is_wide(Side::Domestic);
         let own = state.rules().values().filter(|rule| scope.is_wide(rule.side));
         Self {
             frame,
             rows: own.map(Row::new).collect(),
-            tables: state.tables().map(|it| (it.name.clone(), words::table(it, state))).collect(),
-            escalation: words::escalation(state, None),
+            tables: state
+                .tables()
+                .filter(|_| is_domestic)
+                .map(|it| (it.name.clone(), words::table(it, state)))
+                .collect(),
+            escalation: is_domestic.then(|| words::escalation(state, None)),
             troubles: troubles(&complaints(state, console.now()), state, &scope),
             may_edit: !console.scope(state, viewer, Action::EditRules).is_nowhere(),
         }

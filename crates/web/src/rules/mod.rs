@@ -16,7 +16,7 @@ pub(crate) use list::list;
 pub(crate) use trial::{trial, trial_form};
 
 /// What is wrong with the rules of the halves that the viewer reaches, a line each.
-fn troubles(found: &[Complaint], state: &State, scope: &Scope) -> Vec<String> {
+pub(crate) fn troubles(found: &[Complaint], state: &State, scope: &Scope) -> Vec<String> {
     let is_own = |it: &&Complaint| it.side.is_none_or(|side| scope.is_wide(side));
     let line = |it: &Complaint| {
         let name = it.rule.and_then(|id| state.rules().get(&id)).map_or("規則全体", |rule| rule.name.as_str());
