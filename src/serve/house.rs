@@ -8,7 +8,7 @@ use axum::Router;
 use hikyaku_core::Engine;
 use hikyaku_dispatch::Desk;
 use hikyaku_feeds::edge::{PushEndpoint, Stream, Watcher};
-use hikyaku_web::{Console, ConsoleSettings, Door, TlsFiles, WebState};
+use hikyaku_web::{Api, Console, ConsoleSettings, Door, TlsFiles, WebState};
 use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -91,6 +91,10 @@ impl House {
         for (roster, source) in settings.roster.iter().cloned().zip(sources) {
             tasks.push(tokio::spawn(roster::run(roster, source, desk.clone(), alerts.clone(), stopping.clone())));
         }
+        if let Some(door) = doors.api {
+            let api = Api::new(web.clone(), Some(engine.clone()));
+            tasks.push(served(door, hikyaku_web::api_router(api), stopping.clone()));
+        }
         let answers = hikyaku_web::router(web);
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
@@ -110,6 +114,7 @@ impl House {
             ),
             format!("管理画面 {scheme}://{}/", self.settings.console.listen),
         ];
+        lines.extend(self.settings.api.as_ref().map(|site| format!("API {scheme}://{}/api/v1/", site.listen)));
         lines.extend(self.settings.metrics.as_ref().map(|site| format!("監視 http://{}/metrics", site.listen)));
         lines.extend(self.push.as_ref().map(|push| format!("電文の受け口 {}/push/", push.addr)));
         lines.extend(self.settings.dmdata.as_ref().map(|dmdata| format!("DM-D.S.S {}", dmdata.api)));
@@ -153,6 +158,7 @@ impl House {
 struct Doors {
     answers: Door,
     console: Door,
+    api: Option<Door>,
     metrics: Option<Door>,
 }
 
@@ -163,7 +169,12 @@ impl Doors {
             Some(site) => Some(door(site.listen, &site.allow, None).await?),
             None => None,
         };
+        let api = match &settings.api {
+            Some(site) => Some(door(site.listen, &site.allow, tls).await?),
+            None => None,
+        };
         Ok(Self {
+            api,
             answers: door(answers.listen, &answers.allow, tls).await?,
             console: door(console.listen, &console.allow, tls).await?,
             metrics,

@@ -16,7 +16,7 @@ pub use dmdata::DmdataSettings;
 pub use duties::{AlertSettings, ChannelSettings, ProbeSettings, RecordSettings, RosterSettings};
 pub use mail::MailSettings;
 pub use push::PushSettings;
-pub use sites::{AnswersSite, ConsoleSite, MetricsSite, ProxySettings, TlsSettings};
+pub use sites::{AnswersSite, ApiSite, ConsoleSite, MetricsSite, ProxySettings, TlsSettings};
 
 /// What the file is called where nothing else is said.
 pub const FILE: &str = "hikyaku.toml";
@@ -33,6 +33,8 @@ pub struct Settings {
     pub answers: AnswersSite,
     /// The console.
     pub console: ConsoleSite,
+    /// The API for programs; left out, nothing is served to them.
+    pub api: Option<ApiSite>,
     /// What monitoring reads; left out, nothing is served to it.
     pub metrics: Option<MetricsSite>,
     /// Where sources push telegrams; left out, nobody can.
@@ -103,7 +105,9 @@ impl Settings {
 
     fn check(&self) -> Result<(), String> {
         let over_tls = self.tls.is_some() || self.proxy.is_there();
-        for (name, listen) in [("answers", self.answers.listen), ("console", self.console.listen)] {
+        let api = self.api.as_ref().map(|api| ("api", api.listen));
+        let sites = [("answers", self.answers.listen), ("console", self.console.listen)];
+        for (name, listen) in sites.into_iter().chain(api) {
             if !over_tls && !listen.ip().is_loopback() {
                 return Err(format!(
                     "[{name}] listen = \"{listen}\" would be served without TLS: give [tls] a certificate, or [proxy] the networks of the proxy that has one"

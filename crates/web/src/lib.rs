@@ -9,6 +9,7 @@
 mod accounts;
 mod answer;
 mod answer_page;
+mod api;
 mod approval;
 mod bar;
 mod branch;
@@ -42,6 +43,7 @@ mod style;
 mod watch;
 mod words;
 
+pub use api::{Api, NewToken, api_router, make_token};
 pub use console::{Console, ConsoleSettings};
 pub use error::Error;
 pub use gate::factor::make_factor;
