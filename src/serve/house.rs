@@ -18,7 +18,8 @@ use super::channel::Channel;
 use super::duties::Duties;
 use super::intake::Intake;
 use super::lock::Lock;
-use super::{roster, watch as alarms};
+use super::webhooks::Webhook;
+use super::{roster, security, watch as alarms};
 use crate::courier::Courier;
 use crate::journal::data::open_desk;
 use crate::metrics;
@@ -87,19 +88,24 @@ impl House {
             tokio::spawn(intake.run(watcher, stopping.clone())),
             tokio::spawn(alarms::run(pulse.clone(), alerts.clone(), stopping.clone())),
             tokio::spawn(duties.run(stopping.clone())),
+            tokio::spawn(security::run(web.clone(), desk.clone(), alerts.clone(), stopping.clone())),
         ];
         for (roster, source) in settings.roster.iter().cloned().zip(sources) {
             tasks.push(tokio::spawn(roster::run(roster, source, desk.clone(), alerts.clone(), stopping.clone())));
+        }
+        for hook in &settings.webhooks {
+            let hook = Webhook::open(hook, &settings.data, desk.clone()).await?;
+            tasks.push(tokio::spawn(hook.run(alerts.clone(), stopping.clone())));
         }
         if let Some(door) = doors.api {
             let api = Api::new(web.clone(), Some(engine.clone()));
             tasks.push(served(door, hikyaku_web::api_router(api), stopping.clone()));
         }
-        let answers = hikyaku_web::router(web);
+        let answers = hikyaku_web::router(web.clone());
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
         if let Some(door) = doors.metrics {
-            tasks.push(served(door, metrics::router(engine.clone(), Some(pulse)), stopping));
+            tasks.push(served(door, metrics::router(engine.clone(), Some(pulse), Some(web)), stopping));
         }
         Ok(Self { settings, engine, console, tls, push, stream, tasks, stop, lock })
     }

@@ -4,8 +4,9 @@ mod dmdata;
 mod duties;
 mod mail;
 mod push;
-mod secret;
+pub mod secret;
 mod sites;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,7 @@ pub use duties::{AlertSettings, ChannelSettings, ProbeSettings, RecordSettings, 
 pub use mail::MailSettings;
 pub use push::PushSettings;
 pub use sites::{AnswersSite, ApiSite, ConsoleSite, MetricsSite, ProxySettings, TlsSettings};
+pub use webhooks::WebhookSettings;
 
 /// What the file is called where nothing else is said.
 pub const FILE: &str = "hikyaku.toml";
@@ -53,6 +55,9 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// The system behind the other channels (SMS, telephone); left out, lists are only shown.
     pub channel: Option<ChannelSettings>,
+    /// Systems that are told of answers and outcomes.
+    #[serde(default)]
+    pub webhooks: Vec<WebhookSettings>,
     /// Where daily rosters come from; none, where they come by hand.
     #[serde(default)]
     pub roster: Vec<RosterSettings>,
@@ -95,6 +100,7 @@ impl Settings {
             dmdata.anchor(folder);
         }
         self.mail.anchor(folder);
+        self.webhooks.iter_mut().for_each(|hook| hook.anchor(folder));
         self.roster.iter_mut().for_each(|roster| roster.anchor(folder));
         self.records.anchor(folder, &self.data);
         for path in [&mut self.feeds.memory, &mut self.feeds.roots].into_iter().flatten() {
@@ -119,6 +125,12 @@ impl Settings {
         }
         if over_tls && !self.answers.address.starts_with("https://") {
             return Err("[answers] address must begin with https://, for it stands in every mail".into());
+        }
+        for (at, hook) in self.webhooks.iter().enumerate() {
+            hook.check()?;
+            if self.webhooks[..at].iter().any(|other| other.name == hook.name) {
+                return Err(format!("[[webhooks]] \"{}\": another has this name: give each its own", hook.name));
+            }
         }
         self.check_sources()
     }

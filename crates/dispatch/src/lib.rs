@@ -45,6 +45,7 @@ mod lint;
 mod mail;
 mod measure;
 mod notice;
+mod outward;
 mod pack;
 mod person;
 mod personal;
@@ -136,6 +137,7 @@ pub use link::{AnswerView, LinkRefusal, LinkView};
 pub use lint::{Complaint, complaints};
 pub use mail::{MailTemplate, Mode};
 pub use measure::Measure;
+pub use outward::{OutwardKind, outward};
 pub use person::{
     ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,

@@ -12,6 +12,7 @@ mod openapi;
 mod paging;
 mod people;
 mod problem;
+mod router;
 mod routes;
 mod schemas;
 mod system;
@@ -19,14 +20,15 @@ mod wish;
 
 use std::sync::Arc;
 
-use axum::{Router, http::HeaderValue, middleware};
+use axum::{Router, http::HeaderValue};
 use hikyaku_core::Engine;
 use hikyaku_dispatch::{Action, Command, Once, State, TokenId};
 use jiff::Timestamp;
 
 use crate::console::Scope;
 use crate::gate::rate::Rate;
-use crate::headers;
+use crate::notice::Door;
+use crate::router::secured;
 use crate::state::WebState;
 use bearer::Caller;
 use problem::Problem;
@@ -93,6 +95,5 @@ impl Api {
 
 /// The API, and `GET /api/v1/openapi.json`, which needs no token. Posted bodies are at most 256 KiB.
 pub fn api_router(api: Api) -> Router {
-    let secured = headers::Secured { policy: POLICY.clone(), over_tls: api.0.web.over_tls };
-    routes::router(&api).layer(middleware::from_fn_with_state(secured, headers::secure))
+    secured(router::router(&api), POLICY.clone(), &api.0.web, Door::Api)
 }

@@ -1,18 +1,10 @@
 //! The one table of the API: each way with what it asks for, what it takes and gives, and who answers it.
 
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, RawPathParams, Request, State},
-    http::StatusCode,
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::{MethodRouter, get, post},
-};
-use hikyaku_dispatch::{Action, PersonId, Subject, may};
+use axum::http::StatusCode;
+use axum::routing::{MethodRouter, get, post};
+use hikyaku_dispatch::Action;
 
-use super::bearer::{Caller, admit};
-use super::problem::Problem;
-use super::{Api, BASE, BODY_MAX_BYTES, answers, dispatches, holds, incidents, openapi, people, system};
+use super::{Api, answers, dispatches, holds, incidents, people, system};
 
 /// What a way asks of the caller before anything is done; the command that follows asks again, for exactly what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +25,7 @@ impl Asks {
 /// One way.
 pub(super) struct Route {
     pub(super) posts: bool,
-    /// Below [`BASE`].
+    /// Below `/api/v1`.
     pub(super) path: &'static str,
     /// What programs that are made from the document call it.
     pub(super) id: &'static str,
@@ -44,7 +36,7 @@ pub(super) struct Route {
     pub(super) gives: (u16, &'static str),
     /// What may follow the `?`.
     pub(super) query: &'static [&'static str],
-    handler: MethodRouter<Api>,
+    pub(super) handler: MethodRouter<Api>,
 }
 
 const PAGE: &[&str] = &["limit", "cursor"];
@@ -145,64 +137,4 @@ fn about_the_rest() -> Vec<Route> {
         read("/lanes", "listLanes", watch, "Lanes", get(system::lanes)).told("事業者ごとの送信の状況"),
         read("/health", "getHealth", watch, "Health", get(system::health)).told("システムの状態"),
     ]
-}
-
-/// The router of the table.
-pub(super) fn router(api: &Api) -> Router {
-    let inside = routes().into_iter().fold(Router::new(), |router, route| {
-        let guard = middleware::from_fn_with_state((api.clone(), route.asks), within_rights);
-        router.route(route.path, route.handler.layer(guard))
-    });
-    let inside = inside
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, openapi::SEE) })
-        .method_not_allowed_fallback(|| async { Problem::new(StatusCode::METHOD_NOT_ALLOWED, openapi::SEE) })
-        .layer(middleware::from_fn(told_as_problems))
-        .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
-        .layer(middleware::from_fn_with_state(api.clone(), admit));
-    let outside = Router::new().route("/openapi.json", get(openapi::serve));
-    let elsewhere = || async { Problem::new(StatusCode::NOT_FOUND, openapi::SEE) };
-    Router::new().nest(BASE, outside.merge(inside)).fallback(elsewhere).with_state(api.clone())
-}
-
-/// Refuses what is beyond the caller's rights, before anything is read.
-async fn within_rights(
-    State((api, asks)): State<(Api, Asks)>,
-    caller: Caller,
-    params: RawPathParams,
-    request: Request,
-    next: Next,
-) -> Response {
-    let person = params.iter().find(|(name, _)| *name == "person").and_then(|(_, value)| value.parse().ok());
-    let decided = api.read(|state| {
-        let (actor, now) = (caller.actor(), api.now());
-        match asks {
-            Asks::Person(action) => {
-                let subject = Subject::Person(PersonId(person.unwrap_or_default()));
-                may(actor, action, subject, state, now)
-            }
-            Asks::Somewhere(action) => {
-                let scope = api.scope(state, caller, action);
-                // Where nothing is reached, the half where it would be tells why.
-                if scope.is_nowhere() { may(actor, action, Subject::Side(scope.side()), state, now) } else { Ok(()) }
-            }
-        }
-    });
-    match decided {
-        Ok(()) => next.run(request).await,
-        Err(denied) => {
-            tracing::warn!(token = %caller.token, %denied, "a call of the API beyond its rights was refused");
-            Problem::from(denied).into_response()
-        }
-    }
-}
-
-/// What the framework refuses in plain words, such as a number that is none, becomes a problem too.
-async fn told_as_problems(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    let is_plain = response.headers().get("content-type").is_some_and(|it| it.as_bytes().starts_with(b"text/plain"));
-    if !is_plain || !response.status().is_client_error() {
-        return response;
-    }
-    let detail = format!("アドレスの番号か「?」の後ろを直してください。{}", openapi::SEE);
-    Problem::new(response.status(), detail).into_response()
 }
