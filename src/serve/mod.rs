@@ -6,10 +6,14 @@ mod duties;
 mod house;
 mod intake;
 mod lock;
+#[cfg(test)]
+mod receiver;
 mod roster;
+mod security;
 mod signals;
 pub mod sources;
 mod watch;
+mod webhooks;
 
 use std::path::PathBuf;
 

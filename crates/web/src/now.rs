@@ -8,7 +8,9 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use hikyaku_dispatch::{Action, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, State as Present, Tally};
+use hikyaku_dispatch::{
+    Action, Aim, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, State as Present, Tally,
+};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -110,6 +112,7 @@ fn state_of(dispatch: &Dispatch, now: Timestamp) -> &'static str {
     let ended = dispatch.delivery();
     let ended = ended.accepted + ended.bounced + ended.expired + ended.cancelled + ended.unknown;
     match () {
+        () if dispatch.is_closed() => "終了",
         () if dispatch.is_cancelled() => "中止",
         () if !dispatch.is_open(now) => "受付終了",
         () if dispatch.timeline().queued.is_none() || ended == 0 => "送信準備中",
@@ -135,6 +138,12 @@ fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope) -> Option<Sheet> 
     }
     Some(Sheet {
         dispatch: dispatch.id().0,
+        aim: match record.aim {
+            Aim::Safety => "",
+            Aim::Information => "情報配信",
+            Aim::Notice => "お知らせ",
+            Aim::Call => "承認者の呼び出し",
+        },
         mode: Marks::for_console(record.mode),
         title: incident.map_or_else(|| record.title.clone(), |incident| incident.summary.title.clone()),
         facts: incident.map_or_else(|| record.facts.clone(), Incident::facts),

@@ -116,6 +116,7 @@ pub(crate) struct NowPage {
 #[derive(Debug)]
 pub(crate) struct Listed {
     id: u32,
+    aim: &'static str,
     mode: Marks,
     title: String,
     sent_at: String,
@@ -148,6 +149,8 @@ impl Mails {
 #[derive(Debug)]
 pub(crate) struct Sheet {
     pub(crate) dispatch: u32,
+    /// What it is for, in a word; empty where people are asked.
+    pub(crate) aim: &'static str,
     pub(crate) mode: Marks,
     pub(crate) title: String,
     pub(crate) facts: Vec<String>,
@@ -248,6 +251,7 @@ impl From<Sheet> for Listed {
         let Progress { asked, answered, unanswered, share, bar } = Progress::new(&sheet.total, &sheet.choices);
         Self {
             id: sheet.dispatch,
+            aim: sheet.aim,
             mode: sheet.mode,
             title: sheet.title,
             sent_at: sheet.sent_at,

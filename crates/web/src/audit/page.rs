@@ -208,7 +208,7 @@ impl Wanted {
     fn fits(&self, entry: &Entry, state: &Present) -> bool {
         let is_actor = self.actor.is_none_or(|who| match (who, entry.by) {
             (Who::System, Actor::System) => true,
-            (Who::Account(id), Actor::Account(by)) => id == by,
+            (Who::Account(id), Actor::Account(by) | Actor::Token { account: by, .. }) => id == by,
             (Who::Account(id), Actor::Deputy { account, of }) => id == account || id == of,
             (Who::Person(id), Actor::Responder(by)) => id == by,
             _ => false,

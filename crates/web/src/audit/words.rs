@@ -62,6 +62,7 @@ pub(crate) fn actor(actor: Actor, state: &State) -> String {
         Actor::Responder(id) => format!("本人 {}", person(id, state)),
         Actor::Account(id) => login(id),
         Actor::Deputy { account, of } => format!("{}（{} の代行）", login(account), login(of)),
+        Actor::Token { account, token } => format!("{} のトークン {token}", login(account)),
     }
 }
 
@@ -156,6 +157,8 @@ fn of_account(event: &AccountEvent, state: &State) -> About {
         | AccountEvent::SessionsEnded { account, .. }
         | AccountEvent::Closed { account }
         | AccountEvent::Handled { account, .. } => *account,
+        AccountEvent::TokenMade(token) => token.account,
+        AccountEvent::TokenRevoked { .. } | AccountEvent::KeyUsed { .. } => return About::All,
     };
     of_owner(account, state)
 }
@@ -193,6 +196,7 @@ fn of_dispatch(event: &DispatchEvent) -> About {
         | DispatchEvent::OutcomesRecorded { dispatch, .. }
         | DispatchEvent::RoundOpened { dispatch, .. }
         | DispatchEvent::Cancelled { dispatch, .. }
+        | DispatchEvent::Closed { dispatch, .. }
         | DispatchEvent::UnreachedListed { dispatch, .. }
         | DispatchEvent::MeasureNoted { dispatch, .. }
         | DispatchEvent::ManagersTold { dispatch, .. }
@@ -374,6 +378,7 @@ fn dispatch_said(event: &DispatchEvent) -> String {
             format!("配信 {dispatch} の{why}を決めた（{}通）", round.mails.len())
         }
         DispatchEvent::Cancelled { dispatch, .. } => format!("配信 {dispatch} を中止した"),
+        DispatchEvent::Closed { dispatch, .. } => format!("配信 {dispatch} の回答の受付を終えた"),
         DispatchEvent::UnreachedListed { dispatch, people, .. } => {
             format!("配信 {dispatch} で連絡の取れない {}名を一覧にした", people.len())
         }
@@ -423,6 +428,9 @@ fn account_said(event: &AccountEvent, state: &State) -> String {
         }
         AccountEvent::SessionsEnded { account, .. } => format!("{} のログインを打ち切った", login(*account)),
         AccountEvent::Closed { account } => format!("アカウント {} を削除した", login(*account)),
+        AccountEvent::TokenMade(token) => format!("{} のトークン {} を作った", login(token.account), token.id),
+        AccountEvent::TokenRevoked { token } => format!("トークン {token} を無効にした"),
+        AccountEvent::KeyUsed { .. } => "API の一度だけの鍵が使われた".to_owned(),
         AccountEvent::Handled { account, by, .. } => format!("{} が {} の認証を預かった", login(*by), login(*account)),
     }
 }

@@ -6,6 +6,6 @@ mod preview;
 mod send;
 
 pub(crate) use count::count;
-pub(crate) use form::show;
+pub(crate) use form::{Typed, show};
 pub(crate) use preview::preview;
 pub(crate) use send::{send, sent, take_back};
