@@ -71,7 +71,12 @@ pub struct DemoArgs {
 /// # Errors
 /// One line that says what to mend.
 pub async fn run(args: DemoArgs) -> Result<bool, String> {
-    let telegram = Telegram::read(args.telegram.as_deref())?;
+    let mut telegram = Telegram::read(args.telegram.as_deref())?;
+    if args.by_hand {
+        // Whoever decides sees how long there is to decide: by the clock, not by the telegram.
+        let now = jiff::Timestamp::now();
+        (telegram.bulletin.published, telegram.bulletin.issued) = (now, now);
+    }
     let stage = Stage::set(&args).await?;
     let played = play(&args, &stage, telegram).await;
     stage.strike().await;

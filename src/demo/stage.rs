@@ -129,7 +129,8 @@ impl Stage {
         let sample = sample.ok_or("nobody is concerned")?;
         let receipt = self.engine.submit(batch).await.map_err(|e| e.to_string())?;
         let durable = *read + started.elapsed() - waited;
-        self.note(receipt.batch, (dispatch, 0), bulletin.published).await?;
+        let queued = if self.by_hand { Timestamp::now() } else { bulletin.published };
+        self.note(receipt.batch, (dispatch, 0), queued).await?;
         Ok(Some(Work {
             headline,
             people: self.desk.read(|state| u64::from(state.tally(dispatch).asked_people)),

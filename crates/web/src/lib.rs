@@ -54,9 +54,8 @@ mod watch;
 mod words;
 
 pub use api::{Api, NewToken, api_router, make_token};
-pub use console::{Console, ConsoleSettings};
+pub use console::{Console, ConsoleSettings, Feeds, SourceHealth};
 pub use error::Error;
-pub use feeds::{Feeds, SourceHealth};
 pub use gate::factor::make_factor;
 pub use gate::identify::identify;
 pub use gate::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Weak, check_password, hash_password, make_password};

@@ -71,6 +71,7 @@ pub fn router(state: WebState) -> Router {
 
 /// The console: everything behind a log-in but the log-in itself and `GET /healthz`.
 pub fn console_router(console: Console) -> Router {
+    let uploads = || DefaultBodyLimit::max(UPLOAD_MAX_BYTES);
     let inside = Router::new()
         .route("/", get(now::list))
         .route("/dispatch/{dispatch}", get(now::show))
@@ -92,10 +93,7 @@ pub fn console_router(console: Console) -> Router {
         .route("/delivery", get(delivery::show).post(delivery::change))
         .route("/people", get(staff::list))
         .route("/people/export", get(staff::export))
-        .route(
-            "/people/import",
-            get(staff::import_form).post(staff::import_upload).layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES)),
-        )
+        .route("/people/import", get(staff::import_form).post(staff::import_upload).layer(uploads()))
         .route("/people/import/pending", get(staff::pending).post(staff::import))
         .route("/people/{person}", get(staff::show))
         .route("/people/{person}/place", post(staff::set_place))
@@ -106,9 +104,9 @@ pub fn console_router(console: Console) -> Router {
         .route("/rules", get(rules::list))
         .route("/rules/export", get(rules::export))
         .route("/rules/import", get(rules::form))
-        .route("/rules/preview", post(rules::preview).layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES)))
-        .route("/rules/apply", post(rules::apply).layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES)))
-        .route("/rules/trial", get(rules::trial_form).post(rules::trial).layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES)))
+        .route("/rules/preview", post(rules::preview).layer(uploads()))
+        .route("/rules/apply", post(rules::apply).layer(uploads()))
+        .route("/rules/trial", get(rules::trial_form).post(rules::trial).layer(uploads()))
         .route("/rules/{rule}", get(rules::show).post(rules::edit))
         .route("/history", get(history::list))
         .route("/history/compare", get(history::compare))

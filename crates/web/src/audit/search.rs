@@ -31,12 +31,14 @@ pub(crate) async fn search(
     for _ in 0..WINDOWS_MAX {
         let first = before.saturating_sub(READ_ROWS_MAX as u64).max(1);
         let rows = desk.written(first).await?;
+        let mut is_over = from.is_some();
         for (row, entry) in rows.into_iter().rev().filter(|(row, _)| *row < before) {
             let Some(entry) = entry else { continue };
-            // Rows are written in the order of their instants.
+            // Rows are nearly in the order of their instants: one alone may be older than those before it.
             if from.is_some_and(|from| entry.at < from) {
-                return Ok(found);
+                continue;
             }
+            is_over = false;
             if fits(&entry) {
                 if found.entries.len() == PAGE_MAX {
                     found.before = Some(row + 1);
@@ -46,7 +48,7 @@ pub(crate) async fn search(
             }
         }
         before = first;
-        if before == 1 {
+        if before == 1 || is_over {
             return Ok(found);
         }
     }

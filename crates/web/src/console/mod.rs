@@ -2,9 +2,11 @@
 
 mod guard;
 pub(crate) mod live;
+mod pending;
 mod pulse;
 mod rights;
 mod scope;
+mod sources;
 mod viewer;
 
 use std::net::IpAddr;
@@ -16,12 +18,14 @@ use jiff::Timestamp;
 
 use crate::gate::{password::Hasher, rate::Rate, session::Sessions};
 use crate::picture::Pictures;
-use crate::staff::Pending;
 use crate::state::WebState;
-use crate::{Feeds, Proxies, SessionLimits};
+use crate::{Proxies, SessionLimits};
+
+use pending::Pending;
 
 pub(crate) use guard::within_rights;
 pub(crate) use scope::Scope;
+pub use sources::{Feeds, SourceHealth};
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
 
 /// Log-in attempts that one source may make in a minute: a whole ministry may be one source, and all its 500 administrators

@@ -3,14 +3,12 @@
 mod difference;
 mod export;
 mod list;
-mod pending;
 mod person;
 mod roster;
 mod travel;
 
 pub(crate) use export::export;
 pub(crate) use list::list;
-pub(crate) use pending::Pending;
 pub(crate) use person::{reissue, set_place, show};
 pub(crate) use roster::{form as import_form, pending, take as import, upload as import_upload};
 pub(crate) use travel::list as travel;

@@ -1,11 +1,7 @@
-//! What the console asks of the reader of feeds, which it does not know itself; and the page that shows how the sources do.
-
-mod page;
+//! What the console asks of the reader of feeds, which it does not know itself.
 
 use hikyaku_bulletin::{Bulletin, CountryCode, RegionCode};
 use jiff::Timestamp;
-
-pub(crate) use page::show;
 
 /// The reader of feeds, as far as the console needs it.
 pub trait Feeds: std::fmt::Debug + Send + Sync {

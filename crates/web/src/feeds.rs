@@ -4,8 +4,7 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use hikyaku_dispatch::Judgement;
 
-use super::SourceHealth;
-use crate::console::{Console, Viewer};
+use crate::console::{Console, SourceHealth, Viewer};
 use crate::frame::{Frame, Place, View};
 use crate::moment;
 use crate::page;
