@@ -63,5 +63,11 @@ mod tests {
         ] {
             assert!(text.lines().any(|it| it == line), "{text}");
         }
+        let documents = std::fs::read_to_string("docs/metrics.md").unwrap();
+        for help in text.lines().filter_map(|line| line.strip_prefix("# HELP ")) {
+            let (name, what) = help.trim_end_matches('.').split_once(' ').unwrap();
+            let row = documents.lines().find(|row| row.starts_with(&format!("| `{name}")));
+            assert!(row.is_some_and(|row| row.contains(what)), "docs/metrics.md does not say of {name}: {what}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use hikyaku_mock::{Acceptance, Directory, MockNet, Profile};
 use serde_json::Value;
 
 use crate::chance::Chance;
-use crate::command::{alone, count, run, start};
+use crate::command::{Ended, alone, count, run, start};
 use crate::trial::in_doubt;
 use crate::writing::{Letter, MESSAGE, addresses};
 
@@ -141,7 +141,11 @@ fn endure(plan: &Plan) -> Aftermath {
     for wait in waits(plan) {
         let mut sending = start(folder.path(), &args);
         std::thread::sleep(wait);
-        assert!(sending.kill(), "kill {} came too late: it had ended", kills.len() + 1);
+        if !sending.is_running() {
+            let Ended { status, stderr, .. } = sending.end(Duration::ZERO);
+            panic!("kill {} came too late: it had ended with {status}: {stderr}", kills.len() + 1);
+        }
+        sending.kill();
         std::thread::sleep(LANDED);
         kills.push(Instant::now());
     }

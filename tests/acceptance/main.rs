@@ -15,6 +15,7 @@ mod kills;
 mod leaks;
 mod mails;
 mod mistakes;
+mod monitoring;
 mod names;
 mod people;
 mod relay;

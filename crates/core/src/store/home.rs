@@ -62,7 +62,10 @@ impl FileMedium {
 
 impl Medium for FileMedium {
     fn open(&self, builder: &Builder) -> Result<Database, DatabaseError> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path)?;
+        if self.bytes() == 0 {
+            make(&self.path, builder)?;
+        }
+        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
         self.limit.reached.store(false, Ordering::Relaxed);
         builder.create_with_backend(Bounded::new(FileBackend::new(file)?, self.limit.clone()))
     }
@@ -104,6 +107,20 @@ impl Medium for FileMedium {
         }
         format!("free space for {path}; sending then goes on by itself")
     }
+}
+
+/// Makes an empty database. A file that is still being made cannot be opened after a crash, so it gets its name when it
+/// is whole.
+fn make(path: &Path, builder: &Builder) -> Result<(), DatabaseError> {
+    let beside = path.with_extension("redb.new");
+    // As an attempt that was interrupted left it.
+    File::create(&beside)?;
+    drop(builder.create(&beside)?);
+    std::fs::rename(&beside, path)?;
+    // Without a folder of its own a relative path lies in the present one.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()?;
+    Ok(())
 }
 
 /// The open database, replaced when it has to be opened again.

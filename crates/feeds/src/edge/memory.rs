@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use serde::{Deserialize, Serialize};
 
+use super::file;
 use crate::poll::{Kept, Known, Validators};
 
 /// Number, in the order of taking, to the identity of a telegram.
@@ -60,7 +61,7 @@ impl Memory {
                 path.display()
             )
         };
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|e| failed(&e))?;
+        let database = file::open(path, CACHE_BYTES).map_err(|e| failed(&e))?;
         let (recalled, next) = recall(&database, most).map_err(|e| failed(&e))?;
         let (sender, receiver) = mpsc::channel();
         let problem = Arc::default();

@@ -6,6 +6,7 @@
 mod ask;
 mod config;
 mod dial;
+mod file;
 mod intake;
 mod memory;
 mod pulse;

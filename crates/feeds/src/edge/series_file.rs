@@ -6,6 +6,7 @@ use hikyaku_bulletin::Bulletin;
 use jiff::{SignedDuration, Timestamp};
 use redb::{Database, TableDefinition};
 
+use super::file;
 use crate::series::{Elapsed, Series, kept, place};
 
 /// A bulletin's place among the series to when it came and what it says: a version byte, then postcard.
@@ -34,7 +35,7 @@ impl SeriesFile {
                 "{at}: {why}: if it is damaged, move it away; what ends later is then not known to have been in force"
             )
         };
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|e| failed(&e))?;
+        let database = file::open(path, CACHE_BYTES).map_err(|e| failed(&e))?;
         for row in recall(&database, now).map_err(|e| failed(&e))? {
             series.take(&row.bulletin, row.received);
         }

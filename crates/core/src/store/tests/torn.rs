@@ -325,3 +325,17 @@ fn a_disk_that_only_says_that_it_has_synced_is_found_out() {
     let found = (0..20).any(|seed| std::panic::catch_unwind(|| live_through(seed, true)).is_err());
     assert!(found, "otherwise the test above could not fail");
 }
+
+#[tokio::test]
+async fn a_queue_that_was_being_made_when_everything_stopped_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("queue.redb"), "").unwrap();
+    std::fs::write(folder.path().join("queue.redb.new"), [0; 5000]).unwrap();
+    let (store, _heard, _) = open(folder.path());
+    store.submit(batch("k", &["x.jp"]), Instant::EPOCH).await.unwrap();
+    store.close();
+    let (store, _heard, found) = open(folder.path());
+    assert_eq!(found.work.len(), 1);
+    assert!(!folder.path().join("queue.redb.new").exists());
+    store.close();
+}
