@@ -18,6 +18,7 @@ mod metrics;
 mod mock;
 mod people;
 mod ranges;
+mod remote;
 mod report;
 mod rules;
 mod send;
@@ -56,6 +57,8 @@ enum Command {
     Init(init::InitArgs),
     /// Run everything: engine, feeds, push endpoint, pages.
     Serve(serve::ServeArgs),
+    /// What the console does, over the API of a server that runs.
+    Remote(remote::RemoteArgs),
     /// A mail to each row of a roster.
     Send(Box<send::SendArgs>),
     /// A key for DKIM and its DNS record.
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args).await,
             Command::Init(args) => init::run(args).await,
             Command::Serve(args) => serve::run(args).await,
+            Command::Remote(args) => remote::run(&args).await,
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Journal(args) => journal::run(args).await,

@@ -5,16 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
-use hyper::{Method, Request, StatusCode};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use tokio::task::JoinSet;
 
-use crate::server::{PASSWORD, Told};
+use crate::server::{PASSWORD, Told, of_dashboard};
+use crate::wire::Wire;
 
 /// How often a live page fetches its numbers while answers come in.
 const LOOK: Duration = Duration::from_secs(2);
@@ -27,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub struct Times {
     millis: Vec<f64>,
+    /// Asked to come back: by a redirect, or by a page that says so.
     pub turned_away: usize,
     pub errors: usize,
 }
@@ -59,33 +54,56 @@ enum Seen {
     Failed,
 }
 
+/// Connections to one address, kept between requests.
 #[derive(Clone)]
-struct Browser {
-    client: Client<HttpConnector, Full<Bytes>>,
+struct Wires {
+    address: Arc<str>,
+    idle: Arc<Mutex<Vec<Wire>>>,
+}
+
+impl Wires {
+    fn to(address: &str) -> Self {
+        Self { address: address.into(), idle: Arc::default() }
+    }
+
+    /// One request from the moment it was due: the wait for a connection is a part of it.
+    async fn visit(&self, request: &[u8], wanted: u16, due: Instant) -> Seen {
+        let idle = self.idle.lock().unwrap().pop();
+        let visit = async {
+            let mut wire = match idle {
+                Some(wire) => wire,
+                None => Wire::open(&self.address).await.ok()?,
+            };
+            let said = wire.ask(request).await.ok()?;
+            self.idle.lock().unwrap().push(wire);
+            Some(said.status)
+        };
+        match tokio::time::timeout(PATIENCE, visit).await {
+            Ok(Some(status)) if status == wanted => Seen::Done(due.elapsed()),
+            Ok(Some(307 | 503)) => Seen::TurnedAway,
+            _ => Seen::Failed,
+        }
+    }
 }
 
 /// Everybody who visits.
 pub struct Load {
-    browser: Browser,
-    answers: String,
-    console: String,
-    dispatch: u32,
+    answers: Wires,
+    console: Wires,
+    boards: Vec<Vec<u8>>,
     code: String,
-    cookies: Vec<String>,
     tokens: Arc<Vec<String>>,
     next: Arc<AtomicUsize>,
-    acknowledged: Arc<Mutex<BTreeSet<String>>>,
+    acknowledged: Arc<Mutex<BTreeSet<usize>>>,
 }
 
 impl Load {
     pub fn new(told: &Told) -> Self {
         Self {
-            browser: Browser { client: Client::builder(TokioExecutor::new()).build_http() },
-            answers: told.answers.clone(),
-            console: told.console.clone(),
-            dispatch: told.dispatch,
+            answers: Wires::to(&told.answers),
+            console: Wires::to(&told.console),
+            boards: Vec::new(),
             code: told.code.clone(),
-            cookies: Vec::new(),
             tokens: Arc::new(told.tokens.clone()),
             next: Arc::default(),
             acknowledged: Arc::default(),
@@ -94,27 +112,23 @@ impl Load {
 
     /// Tokens of answers that were acknowledged.
     pub fn acknowledged(&self) -> BTreeSet<String> {
-        self.acknowledged.lock().unwrap().clone()
+        self.acknowledged.lock().unwrap().iter().map(|number| self.tokens[*number].clone()).collect()
     }
 
     /// Logs so many administrators in, as fast as the server takes them within its limit a minute.
     pub async fn log_in(&mut self, most: usize) -> Duration {
         let began = Instant::now();
         let password: String = PASSWORD.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        while self.cookies.len() < most {
-            let number = self.cookies.len();
+        let mut wire = Wire::open(&self.console.address).await.unwrap();
+        while self.boards.len() < most {
+            let place = self.boards.len();
+            let (number, page) = of_dashboard(place, most);
             let form = format!("login=admin{number}&password={password}&code={}", self.code);
-            let request = Request::post(format!("http://{}/login", self.console))
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .header("sec-fetch-site", "same-origin")
-                .header("x-forwarded-for", format!("10.0.{}.{}", number / 250, number % 250))
-                .body(Full::new(Bytes::from(form)))
-                .unwrap();
-            let answer = self.browser.client.request(request).await.unwrap();
-            match answer.headers().get(SET_COOKIE) {
+            let from = format!("x-forwarded-for: 10.0.{}.{}\r\n", place / 250, place % 250);
+            let request = post("/login", &format!("{from}sec-fetch-site: same-origin\r\n"), &form);
+            match wire.ask(&request).await.unwrap().cookie {
                 Some(cookie) => {
-                    let cookie = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
-                    self.cookies.push(cookie);
+                    self.boards.push(format!("GET {page} HTTP/1.1\r\nhost: bench\r\ncookie: {cookie}\r\n\r\n").into());
                 }
                 None => tokio::time::sleep(Duration::from_secs(1)).await,
             }
@@ -138,17 +152,12 @@ impl Load {
             workers.spawn(async move {
                 let mut times = Times::default();
                 while Instant::now() < until {
-                    times.note(visitor.answer().await);
+                    times.note(visitor.answer(Instant::now()).await);
                 }
                 times
             });
         }
         gather(workers).await
-    }
-
-    /// So many answers a second, whatever becomes of them, beside a few dashboards.
-    pub async fn rush(&self, rate: f64, of: Duration) -> (Times, Times) {
-        self.steady(50, rate, of).await
     }
 
     async fn arrive(&self, rate: f64, of: Duration) -> Times {
@@ -157,13 +166,19 @@ impl Load {
         let all = (rate * of.as_secs_f64()) as usize;
         for number in 0..all {
             let due = began + Duration::from_secs_f64(number as f64 / rate);
-            tokio::time::sleep_until(due.into()).await;
+            if due > Instant::now() {
+                tokio::time::sleep_until(due.into()).await;
+            }
             let visitor = self.visitor();
             visits.spawn(async move {
                 let mut times = Times::default();
-                times.note(visitor.answer().await);
+                times.note(visitor.answer(due).await);
                 times
             });
+        }
+        let late = began.elapsed().saturating_sub(of);
+        if late > of / 20 {
+            println!("the load itself came {:.1} s late: it was less than asked", late.as_secs_f64());
         }
         gather(visits).await
     }
@@ -171,15 +186,13 @@ impl Load {
     async fn watch(&self, dashboards: usize, of: Duration) -> Times {
         let until = Instant::now() + of;
         let mut boards = JoinSet::new();
-        for (number, cookie) in self.cookies.iter().take(dashboards).cloned().enumerate() {
-            let (browser, url) =
-                (self.browser.clone(), format!("http://{}/dispatch/{}?live=1", self.console, self.dispatch));
+        for (number, request) in self.boards.iter().take(dashboards).cloned().enumerate() {
+            let wires = self.console.clone();
             boards.spawn(async move {
                 let mut times = Times::default();
                 tokio::time::sleep(LOOK.mul_f64(number as f64 / 500.0)).await;
                 while Instant::now() < until {
-                    let request = Request::get(&url).header(COOKIE, &cookie).body(Full::default()).unwrap();
-                    times.note(browser.visit(request, StatusCode::OK).await);
+                    times.note(wires.visit(&request, 200, Instant::now()).await);
                     tokio::time::sleep(LOOK).await;
                 }
                 times
@@ -190,8 +203,7 @@ impl Load {
 
     fn visitor(&self) -> Visitor {
         Visitor {
-            browser: self.browser.clone(),
-            answers: self.answers.clone(),
+            wires: self.answers.clone(),
             tokens: Arc::clone(&self.tokens),
             next: Arc::clone(&self.next),
             acknowledged: Arc::clone(&self.acknowledged),
@@ -201,48 +213,34 @@ impl Load {
 
 /// Somebody who answers.
 struct Visitor {
-    browser: Browser,
-    answers: String,
+    wires: Wires,
     tokens: Arc<Vec<String>>,
     next: Arc<AtomicUsize>,
-    acknowledged: Arc<Mutex<BTreeSet<String>>>,
+    acknowledged: Arc<Mutex<BTreeSet<usize>>>,
 }
 
 impl Visitor {
     /// One person answers; whoever answered before answers something else, so that each is recorded.
-    async fn answer(&self) -> Seen {
+    async fn answer(&self, due: Instant) -> Seen {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let token = &self.tokens[number % self.tokens.len()];
-        let choice = 1 + (number / self.tokens.len()) % 4;
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("http://{}/a/{token}", self.answers))
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Full::new(Bytes::from(format!("choice={choice}&comment="))))
-            .unwrap();
-        let seen = self.browser.visit(request, StatusCode::SEE_OTHER).await;
+        let (person, round) = (number % self.tokens.len(), number / self.tokens.len());
+        let form = format!("choice={}&comment=", 1 + round % 4);
+        let request = post(&format!("/a/{}", self.tokens[person]), "", &form);
+        let seen = self.wires.visit(&request, 303, due).await;
         if matches!(seen, Seen::Done(_)) {
-            self.acknowledged.lock().unwrap().insert(token.clone());
+            self.acknowledged.lock().unwrap().insert(person);
         }
         seen
     }
 }
 
-impl Browser {
-    async fn visit(&self, request: Request<Full<Bytes>>, wanted: StatusCode) -> Seen {
-        let began = Instant::now();
-        let visit = async {
-            let answer = self.client.request(request).await.ok()?;
-            let status = answer.status();
-            answer.into_body().collect().await.ok()?;
-            Some(status)
-        };
-        match tokio::time::timeout(PATIENCE, visit).await {
-            Ok(Some(status)) if status == wanted => Seen::Done(began.elapsed()),
-            Ok(Some(StatusCode::TEMPORARY_REDIRECT | StatusCode::SERVICE_UNAVAILABLE)) => Seen::TurnedAway,
-            _ => Seen::Failed,
-        }
-    }
+fn post(path: &str, fields: &str, form: &str) -> Vec<u8> {
+    let kind = "application/x-www-form-urlencoded";
+    let length = form.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: bench\r\n{fields}content-type: {kind}\r\ncontent-length: {length}\r\n\r\n{form}"
+    )
+    .into()
 }
 
 async fn gather(mut tasks: JoinSet<Times>) -> Times {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use hikyaku_bulletin::RegionCode;
 use hikyaku_dispatch::{
-    AccountCommand, Desk, DispatchCommand, DispatchDraft, Keys, Mode, Names, PeopleCommand, PersonId, RedbJournal,
-    RosterImport, RosterRow,
+    AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, Holder, Keys, Mode, Names,
+    PeopleCommand, PersonId, RedbJournal, Role, RosterImport, RosterRow, Side,
 };
 use hikyaku_web::{Console, ConsoleSettings, Door, Proxies, WebState, hash_password, make_factor};
 use jiff::Timestamp;
@@ -20,15 +20,23 @@ pub const FOLDER: &str = "HIKYAKU_BENCH_FOLDER";
 /// The password of all accounts.
 pub const PASSWORD: &str = "けさは雨が降っていたので傘";
 const PEOPLE: usize = 11_500;
-/// 35 and 5 system administrators, 1,000 and 10 managers of groups.
-const ACCOUNTS: usize = 1_050;
+/// People abroad.
+const ABROAD: usize = 100;
+/// At home system administrators and managers of groups, then the same of those abroad (requirements P08, O06).
+const ACCOUNTS: [usize; 4] = [35, 1_000, 5, 10];
+
+/// The account of a dashboard, and the page that it shows: the mix of all accounts, whatever their number.
+pub fn of_dashboard(place: usize, dashboards: usize) -> (usize, &'static str) {
+    let account = place * ACCOUNTS.iter().sum::<usize>() / dashboards;
+    let is_at_home = account < ACCOUNTS[0] + ACCOUNTS[1];
+    (account, if is_at_home { "/dispatch/1?live=1" } else { "/dispatch/2?live=1" })
+}
 
 /// What the load needs to know.
 #[derive(Serialize, Deserialize)]
 pub struct Told {
     pub answers: String,
     pub console: String,
-    pub dispatch: u32,
     pub tokens: Vec<String>,
     pub code: String,
 }
@@ -51,7 +59,7 @@ pub fn run(folder: &Path) {
         ];
         let [answers, board] = doors.each_ref().map(|door| door.address().unwrap().to_string());
         let tokens = (1..=PEOPLE).map(|id| desk.link_token(dispatch, PersonId(u32::try_from(id).unwrap()))).collect();
-        let told = Told { answers, console: board, dispatch: dispatch.0, tokens, code };
+        let told = Told { answers, console: board, tokens, code };
         println!("{}", serde_json::to_string(&told).unwrap());
         std::io::stdout().flush().unwrap();
         let [first, second] = doors;
@@ -68,33 +76,59 @@ async fn open(folder: &Path) -> Desk {
     Desk::open(Arc::new(journal), keys).await.unwrap()
 }
 
-async fn fill(desk: &Desk) -> (hikyaku_dispatch::DispatchId, String) {
+async fn fill(desk: &Desk) -> (DispatchId, String) {
     let now = Timestamp::now();
-    let row = |number: usize| {
-        let group = vec!["架空省".to_owned(), format!("{}局", number % 40), format!("{}課", number % 1_000)];
-        let region: RegionCode = format!("{:02}", 1 + number % 47).parse().unwrap();
-        RosterRow::new(
-            format!("S{number:05}"),
-            format!("飛脚 {number}郎"),
-            vec![group],
-            vec![region],
-            vec![format!("p{number}@docomo.example")],
-        )
-    };
-    let people = (1..=PEOPLE).map(row).collect();
+    let people = (1..=PEOPLE).map(|number| row(number, section(number))).collect();
     desk.command(PeopleCommand::Import(RosterImport::part(people)), now).await.unwrap();
+    let people = (1..=ABROAD).map(|number| row(number, vec![format!("大使館{}", number % 10)])).collect();
+    let import = RosterImport { side: Side::Overseas, ..RosterImport::part(people) };
+    desk.command(PeopleCommand::Import(import), now).await.unwrap();
     let password = hash_password(PASSWORD).unwrap();
     let (factor, codes) = make_factor().unwrap();
-    for number in 0..ACCOUNTS {
+    for number in 0..ACCOUNTS.iter().sum() {
         let names = Names { login: format!("admin{number}"), label: format!("管理者{number}") };
         desk.command(AccountCommand::Open { names, person: None, password: password.clone() }, now).await.unwrap();
         let account = desk.read(|state| state.accounts().by_login(&format!("admin{number}")).unwrap().id);
-        desk.command(AccountCommand::SetPassword { account, password: password.clone() }, now).await.unwrap();
-        desk.command(AccountCommand::SetFactor { account, factor: factor.clone() }, now).await.unwrap();
+        let (holder, role) = (Holder::Account(account), role(desk, number));
+        let grant = desk.command(AccessCommand::Grant { holder, role }, now);
+        let own = desk.command(AccountCommand::SetPassword { account, password: password.clone() }, now);
+        let set = desk.command(AccountCommand::SetFactor { account, factor: factor.clone() }, now);
+        let (grant, own, set) = tokio::join!(grant, own, set);
+        grant.and(own).and(set).unwrap();
     }
     let draft = DispatchDraft::safety("bench", Mode::Real, "負荷試験の地震");
-    desk.command(DispatchCommand::Open { draft: Box::new(draft) }, now).await.unwrap();
-    (desk.read(|state| state.latest_dispatch().unwrap().id()), codes[0].clone())
+    let abroad =
+        DispatchDraft { side: Side::Overseas, ..DispatchDraft::safety("abroad", Mode::Real, "海外の地震") };
+    for draft in [draft, abroad] {
+        desk.command(DispatchCommand::Open { draft: Box::new(draft) }, now).await.unwrap();
+    }
+    (DispatchId(1), codes[0].clone())
+}
+
+fn row(number: usize, group: Vec<String>) -> RosterRow {
+    let region: RegionCode = format!("{:02}", 1 + number % 47).parse().unwrap();
+    let (name, address) = (format!("飛脚 {number}郎"), format!("p{number}@docomo.example"));
+    RosterRow::new(format!("S{number:05}"), name, vec![group], vec![region], vec![address])
+}
+
+fn section(number: usize) -> Vec<String> {
+    vec!["架空省".to_owned(), format!("{}局", number % 40), format!("{}課", number % 1_000)]
+}
+
+fn role(desk: &Desk, number: usize) -> Role {
+    let [administrators, managers, abroad, _] = ACCOUNTS;
+    let group = |side, path: Vec<String>| {
+        desk.read(|state| state.groups().by_path(side, path.iter().map(String::as_str)).unwrap())
+    };
+    if number < administrators {
+        Role::SystemAdministrator
+    } else if number < administrators + managers {
+        Role::GroupManager(group(Side::Domestic, section(number)))
+    } else if number < administrators + managers + abroad {
+        Role::OverseasAdministrator
+    } else {
+        Role::OverseasGroupManager(group(Side::Overseas, vec![format!("大使館{}", number % 10)]))
+    }
 }
 
 /// How many of the people with these tokens have no answer in the journal.
@@ -110,10 +144,25 @@ pub struct Child {
     output: BufReader<std::process::ChildStdout>,
 }
 
+/// How much of the machine the server has.
+#[derive(Clone, Copy)]
+pub enum Cores {
+    All,
+    One,
+}
+
 impl Child {
-    pub fn start(folder: &Path) -> Self {
+    pub fn start(folder: &Path, cores: Cores) -> Self {
         let program = std::env::current_exe().unwrap();
-        let mut process = Command::new(program).env(FOLDER, folder).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = match cores {
+            Cores::All => Command::new(program),
+            Cores::One => {
+                let mut held = Command::new("taskset");
+                held.args(["-c", "0"]).arg(program);
+                held
+            }
+        };
+        let mut process = command.env(FOLDER, folder).stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         Self { process, output }
     }

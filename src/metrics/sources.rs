@@ -32,12 +32,12 @@ fn failures(health: &Health) -> impl Iterator<Item = (&str, u32)> {
     polled.chain(health.ways.iter().map(|(name, way)| (name.as_str(), way.failures)))
 }
 
-fn family(all: &mut String, name: &str, kind: &str, help: &str) {
+pub(super) fn family(all: &mut String, name: &str, kind: &str, help: &str) {
     // Writing to a text cannot fail.
     let _ = writeln!(all, "# HELP hikyaku_{name} {help}.\n# TYPE hikyaku_{name} {kind}");
 }
 
-fn line(all: &mut String, name: &str, labels: &[(&str, &str)], value: u64) {
+pub(super) fn line(all: &mut String, name: &str, labels: &[(&str, &str)], value: u64) {
     let labels: Vec<String> = labels.iter().map(|(label, word)| format!("{label}=\"{}\"", escaped(word))).collect();
     let _ = writeln!(all, "hikyaku_{name}{{{}}} {value}", labels.join(","));
 }

@@ -52,10 +52,7 @@ impl Channel {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-    use std::net::TcpListener;
     use std::sync::Arc;
-    use std::sync::mpsc::{Receiver, channel};
 
     use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
     use hikyaku_dispatch::{
@@ -63,44 +60,13 @@ mod tests {
     };
     use hikyaku_feeds::edge::ClientSettings;
 
+    use super::super::receiver::receiver;
     use super::*;
 
     const D1: DispatchId = DispatchId(1);
 
     fn at(time: &str) -> Timestamp {
         format!("2026-11-21T{time}+09:00").parse().unwrap()
-    }
-
-    /// A server that answers each post with the next status, and tells signature and body.
-    fn server(statuses: &'static [u16]) -> (String, Receiver<(String, String)>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/lists", listener.local_addr().unwrap());
-        let (told, posts) = channel();
-        std::thread::spawn(move || {
-            for status in statuses {
-                let (mut stream, _) = listener.accept().unwrap();
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
-                let (mut signature, mut length) = (String::new(), 0);
-                loop {
-                    let mut line = String::new();
-                    reader.read_line(&mut line).unwrap();
-                    let Some((name, value)) = line.trim_end().split_once(": ") else {
-                        if line.trim_end().is_empty() { break } else { continue }
-                    };
-                    match name.to_ascii_lowercase().as_str() {
-                        "hikyaku-signature" => signature = value.to_owned(),
-                        "content-length" => length = value.parse().unwrap(),
-                        _ => {}
-                    }
-                }
-                let mut body = vec![0; length];
-                reader.read_exact(&mut body).unwrap();
-                told.send((signature, String::from_utf8(body).unwrap())).unwrap();
-                let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-                stream.write_all(answer.as_bytes()).unwrap();
-            }
-        });
-        (url, posts)
     }
 
     /// Two people who were asked at noon and are on the list of ten minutes past.
@@ -119,7 +85,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn req_a20_a_list_is_posted_signed_again_after_a_refusal_and_no_more_once_it_is_taken() {
         let desk = listed().await;
-        let (url, posts) = server(&[503, 202]);
+        let (url, posts) = receiver(&[503, 202]);
         let channel = Channel::new(Client::new(ClientSettings::default()).unwrap(), url);
         let (mut relay, hour) = (Relay::default(), SignedDuration::from_hours(1));
         channel.hand_over(&desk, &mut relay, hour, at("12:10:00")).await;

@@ -8,7 +8,7 @@ use axum::Router;
 use hikyaku_core::Engine;
 use hikyaku_dispatch::Desk;
 use hikyaku_feeds::edge::{PushEndpoint, Stream, Watcher};
-use hikyaku_web::{Console, ConsoleSettings, Door, TlsFiles, WebState};
+use hikyaku_web::{Api, Console, ConsoleSettings, Door, TlsFiles, WebState};
 use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,7 +18,8 @@ use super::channel::Channel;
 use super::duties::Duties;
 use super::intake::Intake;
 use super::lock::Lock;
-use super::{roster, watch as alarms};
+use super::webhooks::Webhook;
+use super::{roster, security, watch as alarms};
 use crate::courier::Courier;
 use crate::journal::data::open_desk;
 use crate::metrics;
@@ -87,15 +88,24 @@ impl House {
             tokio::spawn(intake.run(watcher, stopping.clone())),
             tokio::spawn(alarms::run(pulse.clone(), alerts.clone(), stopping.clone())),
             tokio::spawn(duties.run(stopping.clone())),
+            tokio::spawn(security::run(web.clone(), desk.clone(), alerts.clone(), stopping.clone())),
         ];
         for (roster, source) in settings.roster.iter().cloned().zip(sources) {
             tasks.push(tokio::spawn(roster::run(roster, source, desk.clone(), alerts.clone(), stopping.clone())));
         }
-        let answers = hikyaku_web::router(web);
+        for hook in &settings.webhooks {
+            let hook = Webhook::open(hook, &settings.data, desk.clone()).await?;
+            tasks.push(tokio::spawn(hook.run(alerts.clone(), stopping.clone())));
+        }
+        if let Some(door) = doors.api {
+            let api = Api::new(web.clone(), Some(engine.clone()));
+            tasks.push(served(door, hikyaku_web::api_router(api), stopping.clone()));
+        }
+        let answers = hikyaku_web::router(web.clone());
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
         if let Some(door) = doors.metrics {
-            tasks.push(served(door, metrics::router(engine.clone(), Some(pulse)), stopping));
+            tasks.push(served(door, metrics::router(engine.clone(), Some(pulse), Some(web)), stopping));
         }
         Ok(Self { settings, engine, console, tls, push, stream, tasks, stop, lock })
     }
@@ -110,6 +120,7 @@ impl House {
             ),
             format!("管理画面 {scheme}://{}/", self.settings.console.listen),
         ];
+        lines.extend(self.settings.api.as_ref().map(|site| format!("API {scheme}://{}/api/v1/", site.listen)));
         lines.extend(self.settings.metrics.as_ref().map(|site| format!("監視 http://{}/metrics", site.listen)));
         lines.extend(self.push.as_ref().map(|push| format!("電文の受け口 {}/push/", push.addr)));
         lines.extend(self.settings.dmdata.as_ref().map(|dmdata| format!("DM-D.S.S {}", dmdata.api)));
@@ -153,6 +164,7 @@ impl House {
 struct Doors {
     answers: Door,
     console: Door,
+    api: Option<Door>,
     metrics: Option<Door>,
 }
 
@@ -163,7 +175,12 @@ impl Doors {
             Some(site) => Some(door(site.listen, &site.allow, None).await?),
             None => None,
         };
+        let api = match &settings.api {
+            Some(site) => Some(door(site.listen, &site.allow, tls).await?),
+            None => None,
+        };
         Ok(Self {
+            api,
             answers: door(answers.listen, &answers.allow, tls).await?,
             console: door(console.listen, &console.allow, tls).await?,
             metrics,

@@ -6,9 +6,13 @@ mod duties;
 mod house;
 mod intake;
 mod lock;
+#[cfg(test)]
+mod receiver;
 mod roster;
+mod security;
 mod signals;
 mod watch;
+mod webhooks;
 
 use std::path::PathBuf;
 

@@ -4,8 +4,9 @@ mod dmdata;
 mod duties;
 mod mail;
 mod push;
-mod secret;
+pub mod secret;
 mod sites;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,8 @@ pub use dmdata::DmdataSettings;
 pub use duties::{AlertSettings, ChannelSettings, ProbeSettings, RecordSettings, RosterSettings};
 pub use mail::MailSettings;
 pub use push::PushSettings;
-pub use sites::{AnswersSite, ConsoleSite, MetricsSite, ProxySettings, TlsSettings};
+pub use sites::{AnswersSite, ApiSite, ConsoleSite, MetricsSite, ProxySettings, TlsSettings};
+pub use webhooks::WebhookSettings;
 
 /// What the file is called where nothing else is said.
 pub const FILE: &str = "hikyaku.toml";
@@ -33,6 +35,8 @@ pub struct Settings {
     pub answers: AnswersSite,
     /// The console.
     pub console: ConsoleSite,
+    /// The API for programs; left out, nothing is served to them.
+    pub api: Option<ApiSite>,
     /// What monitoring reads; left out, nothing is served to it.
     pub metrics: Option<MetricsSite>,
     /// Where sources push telegrams; left out, nobody can.
@@ -51,6 +55,9 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// The system behind the other channels (SMS, telephone); left out, lists are only shown.
     pub channel: Option<ChannelSettings>,
+    /// Systems that are told of answers and outcomes.
+    #[serde(default)]
+    pub webhooks: Vec<WebhookSettings>,
     /// Where daily rosters come from; none, where they come by hand.
     #[serde(default)]
     pub roster: Vec<RosterSettings>,
@@ -93,6 +100,7 @@ impl Settings {
             dmdata.anchor(folder);
         }
         self.mail.anchor(folder);
+        self.webhooks.iter_mut().for_each(|hook| hook.anchor(folder));
         self.roster.iter_mut().for_each(|roster| roster.anchor(folder));
         self.records.anchor(folder, &self.data);
         for path in [&mut self.feeds.memory, &mut self.feeds.roots].into_iter().flatten() {
@@ -103,7 +111,9 @@ impl Settings {
 
     fn check(&self) -> Result<(), String> {
         let over_tls = self.tls.is_some() || self.proxy.is_there();
-        for (name, listen) in [("answers", self.answers.listen), ("console", self.console.listen)] {
+        let api = self.api.as_ref().map(|api| ("api", api.listen));
+        let sites = [("answers", self.answers.listen), ("console", self.console.listen)];
+        for (name, listen) in sites.into_iter().chain(api) {
             if !over_tls && !listen.ip().is_loopback() {
                 return Err(format!(
                     "[{name}] listen = \"{listen}\" would be served without TLS: give [tls] a certificate, or [proxy] the networks of the proxy that has one"
@@ -115,6 +125,12 @@ impl Settings {
         }
         if over_tls && !self.answers.address.starts_with("https://") {
             return Err("[answers] address must begin with https://, for it stands in every mail".into());
+        }
+        for (at, hook) in self.webhooks.iter().enumerate() {
+            hook.check()?;
+            if self.webhooks[..at].iter().any(|other| other.name == hook.name) {
+                return Err(format!("[[webhooks]] \"{}\": another has this name: give each its own", hook.name));
+            }
         }
         self.check_sources()
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// One line that names the file and what to mend.
-pub(super) fn read(path: &Path) -> Result<String, String> {
+pub fn read(path: &Path) -> Result<String, String> {
     let named = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
     #[cfg(unix)]
     {

@@ -38,6 +38,17 @@ pub struct ConsoleSite {
     pub fresh_minutes: u32,
 }
 
+/// The API.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiSite {
+    /// Its address and port.
+    pub listen: SocketAddr,
+    /// Networks whose connections are taken; empty takes all.
+    #[serde(default)]
+    pub allow: Vec<IpNet>,
+}
+
 /// What monitoring reads.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

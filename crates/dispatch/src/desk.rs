@@ -9,7 +9,8 @@ use crate::access::Actor;
 use crate::appender::{Appender, Wish};
 use crate::command::Command;
 use crate::error::Error;
-use crate::event::Event;
+use crate::event::{Entry, Event};
+use crate::fold;
 use crate::id::{DispatchId, PersonId};
 use crate::journal::Journal;
 use crate::keys::Keys;
@@ -132,6 +133,19 @@ impl Desk {
     #[must_use]
     pub fn address_token(&self, person: PersonId, address: &str, until: Timestamp) -> String {
         self.read(|state| personal::address_token(state, &self.keys, person, address, until))
+    }
+
+    /// What happened after the row `after`, opened as far as keys exist, each with its row, and the last row that was read; waits until
+    /// there is one.
+    ///
+    /// # Errors
+    /// [`Error`]: the journal cannot be read.
+    pub async fn happened_after(&self, after: u64) -> Result<(u64, Vec<(u64, Entry)>), Error> {
+        let rows = self.journal.tail(after + 1).await?;
+        let last = rows.last().map_or(after, |row| row.seq);
+        let opened = rows.iter().map(|row| Ok(fold::open(row, &self.keys)?.map(|entry| (row.seq, entry))));
+        let entries: Result<Vec<Option<(u64, Entry)>>, Error> = opened.collect();
+        Ok((last, entries?.into_iter().flatten().collect()))
     }
 
     /// The journal of this desk.

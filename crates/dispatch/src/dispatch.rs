@@ -208,6 +208,8 @@ pub struct Dispatch {
     rounds: Vec<Round>,
     queued: BTreeSet<u8>,
     cancelled: Option<Timestamp>,
+    /// When somebody ended it.
+    closed: Option<Timestamp>,
     unreached: Option<(Timestamp, Vec<PersonId>)>,
     /// When the system behind the other channels took that list.
     list_taken: Option<Timestamp>,
@@ -232,6 +234,7 @@ impl Dispatch {
             rounds: Vec::new(),
             queued: BTreeSet::new(),
             cancelled: None,
+            closed: None,
             unreached: None,
             list_taken: None,
             told: (None, BTreeSet::new()),
@@ -382,13 +385,19 @@ impl Dispatch {
     /// Whether it can still be answered at `now`.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
-        now < self.record.expires
+        now < self.record.expires && self.closed.is_none_or(|at| now < at)
     }
 
     /// Whether nothing more of it is sent.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.is_some()
+    }
+
+    /// Whether somebody ended it.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed.is_some()
     }
 
     /// Whether the engine has a round durably.
@@ -427,6 +436,11 @@ impl Dispatch {
 
     pub(crate) fn cancel(&mut self, at: Timestamp) {
         self.cancelled.get_or_insert(at);
+    }
+
+    pub(crate) fn close(&mut self, at: Timestamp) {
+        self.closed.get_or_insert(at);
+        self.cancel(at);
     }
 
     pub(crate) fn list_unreached(&mut self, people: &[PersonId], at: Timestamp) {

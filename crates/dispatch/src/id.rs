@@ -59,6 +59,11 @@ id!(
 );
 
 id!(
+    /// A token of the API.
+    TokenId, "k"
+);
+
+id!(
     /// A stay abroad of the travel register.
     StayId, "s"
 );

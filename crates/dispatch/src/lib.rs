@@ -45,6 +45,7 @@ mod lint;
 mod mail;
 mod measure;
 mod notice;
+mod outward;
 mod pack;
 mod person;
 mod personal;
@@ -70,6 +71,7 @@ mod tally;
 mod target;
 mod thread;
 mod timeline;
+mod token;
 mod travel;
 mod unreached;
 
@@ -87,9 +89,9 @@ pub use chores::{Chore, Timetable};
 pub use class::{Class, Start};
 pub use command::{
     AccessCommand, AccessRefusal, AccountCommand, AccountRefusal, AnswerCommand, AnswerRefusal, Command,
-    DispatchCommand, DispatchRefusal, HealthCommand, HealthRefusal, JudgingCommand, JudgingRefusal, PeopleCommand,
-    PeopleRefusal, Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope, TravelCommand,
-    TravelRefusal,
+    DispatchCommand, DispatchRefusal, HealthCommand, HealthRefusal, JudgingCommand, JudgingRefusal, Once,
+    PeopleCommand, PeopleRefusal, Refusal, RemovalGuard, RetentionCommand, RetentionRefusal, RosterImport, RosterScope,
+    TravelCommand, TravelRefusal,
 };
 pub use condition::{Condition, Told};
 pub use custody::CustodyError;
@@ -119,6 +121,7 @@ pub use health::{
 };
 pub use id::{
     AccountId, DispatchId, GroupId, IncidentId, PersonId, ProbeId, ProposalId, RequestId, RuleId, StayId, TableId,
+    TokenId,
 };
 pub use incident::{Incident, Summary};
 pub use journal::heads::{HeadError, read_heads, write_head};
@@ -134,6 +137,7 @@ pub use link::{AnswerView, LinkRefusal, LinkView};
 pub use lint::{Complaint, complaints};
 pub use mail::{MailTemplate, Mode};
 pub use measure::Measure;
+pub use outward::{OutwardKind, outward};
 pub use person::{
     ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, People, Person, PersonRecord, Personal, Purpose,
     RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
@@ -156,10 +160,11 @@ pub use select::select;
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
 pub use silence::{Suspect, suspects};
 pub use snapshot::SnapshotFile;
-pub use state::{Access, Accounts, Plans, Request, State};
+pub use state::{Access, Accounts, KEY_HOURS, Plans, Request, State};
 pub use tally::{GroupRow, Share, Tally};
 pub use target::Target;
 pub use thread::{MESSAGE_CHARS_MAX, Message, Speaker, Spoken};
 pub use timeline::{Origin, Timeline};
+pub use token::{TOKEN_DAYS_MAX, TOKEN_LABEL_CHARS_MAX, Token, TokenScope};
 pub use travel::{Register, RegisteredStay, Stay, StayKind, local_time, zone_of, zones_of};
 pub use unreached::{Webhook, webhook};

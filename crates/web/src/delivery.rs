@@ -158,7 +158,7 @@ impl Row {
 }
 
 /// What somebody should see to now.
-fn trouble(snapshot: &Snapshot) -> Vec<String> {
+pub(crate) fn trouble(snapshot: &Snapshot) -> Vec<String> {
     let mut lines = Vec::new();
     if let QueueHealth::Full { remedy, .. } = &snapshot.queue {
         lines.push(format!("送信待ちを書き込む空きがありません。新しい配信は受け付けません。{remedy}"));

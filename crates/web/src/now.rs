@@ -110,6 +110,7 @@ fn state_of(dispatch: &Dispatch, now: Timestamp) -> &'static str {
     let ended = dispatch.delivery();
     let ended = ended.accepted + ended.bounced + ended.expired + ended.cancelled + ended.unknown;
     match () {
+        () if dispatch.is_closed() => "終了",
         () if dispatch.is_cancelled() => "中止",
         () if !dispatch.is_open(now) => "受付終了",
         () if dispatch.timeline().queued.is_none() || ended == 0 => "送信準備中",

@@ -22,6 +22,7 @@ use crate::gate::origin;
 use crate::headers;
 use crate::judgements;
 use crate::load;
+use crate::notice::{Door, notice};
 use crate::now;
 use crate::page;
 use crate::personal;
@@ -56,7 +57,7 @@ pub fn router(state: WebState) -> Router {
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))
         .layer(middleware::from_fn_with_state(state.clone(), load::answers_first))
         .with_state(state.clone());
-    secured(pages, style::RESPONDER_POLICY.clone(), &state)
+    secured(pages, style::RESPONDER_POLICY.clone(), &state, Door::Answers)
 }
 
 /// The console: everything behind a log-in but the log-in itself and `GET /healthz`.
@@ -103,7 +104,7 @@ pub fn console_router(console: Console) -> Router {
         .layer(DefaultBodyLimit::max(CONSOLE_FORM_MAX_BYTES))
         .layer(middleware::from_fn(origin::own_pages_only))
         .with_state(console.clone());
-    secured(pages, style::CONSOLE_POLICY.clone(), console.web())
+    secured(pages, style::CONSOLE_POLICY.clone(), console.web(), Door::Console)
 }
 
 async fn no_page(State(console): State<Console>, viewer: Viewer) -> Response {
@@ -111,8 +112,9 @@ async fn no_page(State(console): State<Console>, viewer: Viewer) -> Response {
     page::nothing(frame, "ページがありません", "このアドレスのページはありません。メニューから選んでください。")
 }
 
-fn secured(pages: Router, policy: HeaderValue, web: &WebState) -> Router {
+pub(crate) fn secured(pages: Router, policy: HeaderValue, web: &WebState, door: Door) -> Router {
     let secured = headers::Secured { policy, over_tls: web.over_tls };
+    let pages = pages.layer(middleware::from_fn_with_state((web.clone(), door), notice));
     pages.layer(middleware::from_fn_with_state(secured, headers::secure))
 }
 

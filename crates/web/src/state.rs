@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use hikyaku_core::Engine;
-use hikyaku_dispatch::{Desk, Sender};
+use hikyaku_dispatch::{AccountId, Desk, Sender};
 use jiff::Timestamp;
 
+use crate::gate::rate::Rate;
+use crate::gate::signs::{Burst, Sign, Signs};
 use crate::places::Places;
 use crate::post::Post;
+
+/// Pages about people that an account opens in a minute before it is a sign: more than anybody reads.
+const READS_PER_MINUTE: u32 = 120;
 
 /// Shared by every page.
 #[derive(Clone)]
@@ -20,6 +25,10 @@ pub struct WebState {
     pub(crate) places: Arc<Places>,
     /// Whether browsers reach the pages over TLS.
     pub(crate) over_tls: bool,
+    /// What was tried that is not allowed.
+    pub(crate) signs: Arc<Signs>,
+    /// How often an account reads about people: beyond that it is a sign.
+    pub(crate) reads: Arc<Rate<AccountId>>,
     /// The way to the engine, for mails that a person asks for; without one the pages offer none.
     pub(crate) post: Option<Arc<Post>>,
 }
@@ -34,7 +43,27 @@ impl WebState {
     /// Pages over `desk` under a clock of one's own: tests choose the time.
     #[must_use]
     pub fn with_clock(desk: Desk, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
-        Self { desk, clock, places: Arc::default(), over_tls: false, post: None }
+        let reads = Arc::new(Rate::per_minute(READS_PER_MINUTE));
+        Self { desk, clock, places: Arc::default(), over_tls: false, signs: Arc::default(), reads, post: None }
+    }
+
+    /// What was tried very often of late and is not allowed, or was too much (requirement S17).
+    #[must_use]
+    pub fn bursts(&self) -> Vec<Burst> {
+        self.signs.bursts(self.now())
+    }
+
+    /// How often each sign was seen since the start.
+    #[must_use]
+    pub fn sign_totals(&self) -> Vec<(Sign, u64)> {
+        self.signs.totals()
+    }
+
+    /// Counts that an account reads a page about people; many in a minute are a sign.
+    pub(crate) fn note_read(&self, account: AccountId) {
+        if !self.reads.take(account, self.now()) {
+            self.signs.note(Sign::BulkRead, self.now());
+        }
     }
 
     /// Reached by browsers over TLS, here or at a proxy: cookies are then sent over TLS only, and browsers are told to come over

@@ -7,7 +7,7 @@ mod role;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::id::{AccountId, GroupId, PersonId};
+use crate::id::{AccountId, GroupId, PersonId, TokenId};
 
 pub use self::matrix::{Action, Reach, matrix_markdown, reach};
 pub use self::role::{Guarded, Holder, Role, RoleKind};
@@ -28,14 +28,22 @@ pub enum Actor {
         /// In whose place.
         of: AccountId,
     },
+    /// A program with a token that acts for `account`, within the token's scopes.
+    Token {
+        /// With which.
+        token: TokenId,
+        /// For whom.
+        account: AccountId,
+    },
 }
 
 impl Actor {
     /// The account whose owner acts; none for the program and for links.
-    pub(crate) fn account(self) -> Option<AccountId> {
+    #[must_use]
+    pub const fn account(self) -> Option<AccountId> {
         match self {
             Actor::System | Actor::Responder(_) => None,
-            Actor::Account(account) | Actor::Deputy { account, .. } => Some(account),
+            Actor::Account(account) | Actor::Deputy { account, .. } | Actor::Token { account, .. } => Some(account),
         }
     }
 
@@ -43,7 +51,7 @@ impl Actor {
     pub(crate) fn accounts(self) -> Vec<AccountId> {
         match self {
             Actor::System | Actor::Responder(_) => Vec::new(),
-            Actor::Account(account) => vec![account],
+            Actor::Account(account) | Actor::Token { account, .. } => vec![account],
             Actor::Deputy { account, of } => vec![account, of],
         }
     }
@@ -75,6 +83,12 @@ pub enum Denied {
     /// The actor is not the deputy of that account now.
     #[error("今は代行者に指定されていません。期間を確かめてください")]
     NoDeputy,
+    /// The token is unknown, revoked or over.
+    #[error("このトークンは無効か、期限を過ぎています。システム管理者に新しいものを依頼してください")]
+    NoToken,
+    /// The token was not made for that.
+    #[error("このトークンでは「{}」ができません。必要な範囲のトークンをシステム管理者に依頼してください", .0.word())]
+    OutOfScope(Action),
     /// Another must do it.
     #[error("「{}」は本人以外の管理者が行います。別の管理者に依頼してください", .0.word())]
     NeedsAnother(Action),

@@ -1,9 +1,14 @@
 //! What can be asked about accounts of the console, and why it may be refused.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::account::{ACCOUNT_NAME_CHARS_MAX, Names, PasswordHash, Proof, SecondFactor};
-use crate::id::{AccountId, PersonId};
+use crate::chain::Hash;
+use crate::id::{AccountId, PersonId, TokenId};
+use crate::token::{TOKEN_DAYS_MAX, TOKEN_LABEL_CHARS_MAX, TokenScope};
 
 /// A wish about accounts.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +86,28 @@ pub enum AccountCommand {
         /// Which.
         account: AccountId,
     },
+    /// Lets a program act for it (the API).
+    MakeToken {
+        /// For which.
+        account: AccountId,
+        /// What it is for, such as 人事システム.
+        label: String,
+        /// SHA-256 of the token.
+        hash: Hash,
+        /// Its last four characters.
+        last_four: String,
+        /// What it may be used for.
+        scopes: BTreeSet<TokenScope>,
+        /// From when on it is worth nothing.
+        expires: Timestamp,
+    },
+    /// Makes a token worthless.
+    RevokeToken {
+        /// For which account it acts.
+        account: AccountId,
+        /// Which.
+        token: TokenId,
+    },
 }
 
 impl AccountCommand {
@@ -98,7 +125,9 @@ impl AccountCommand {
             | Self::Unlock { account }
             | Self::Suspend { account, .. }
             | Self::EndSessions { account }
-            | Self::Close { account } => Some(*account),
+            | Self::Close { account }
+            | Self::MakeToken { account, .. }
+            | Self::RevokeToken { account, .. } => Some(*account),
         }
     }
 }
@@ -124,4 +153,15 @@ pub enum AccountRefusal {
     /// A one-time code or recovery code was used before.
     #[error("this code was used before: wait for the next one")]
     UsedBefore,
+    /// A token needs a label, a scope and an end.
+    #[error(
+        "a token needs a label of at most {TOKEN_LABEL_CHARS_MAX} characters, a scope, and an end within {TOKEN_DAYS_MAX} days"
+    )]
+    BadToken,
+    /// There is no such token.
+    #[error("there is no token {0} of this account: look at the list of tokens")]
+    UnknownToken(TokenId),
+    /// Another wish had the same key.
+    #[error("this key was used for another wish: give each wish a key of its own")]
+    OtherWish,
 }

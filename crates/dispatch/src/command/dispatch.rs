@@ -56,6 +56,11 @@ pub enum DispatchCommand {
         /// Which dispatch.
         dispatch: DispatchId,
     },
+    /// Ends a dispatch: it cannot be answered any more, and nothing more is sent.
+    Close {
+        /// Which dispatch.
+        dispatch: DispatchId,
+    },
     /// Notes that the delivery engine has all mails of a round durably; 0 is the first mails.
     MarkQueued {
         /// Which dispatch.

@@ -23,6 +23,7 @@ pub use retention::{RetentionCommand, RetentionRefusal};
 pub use travel::{TravelCommand, TravelRefusal};
 
 use crate::access::Denied;
+use crate::chain::Hash;
 use crate::id::{DispatchId, IncidentId, PersonId};
 
 /// One wish; it happens as a whole or not at all.
@@ -46,6 +47,21 @@ pub enum Command {
     Account(AccountCommand),
     /// About the health of addresses.
     Health(HealthCommand),
+    /// Any of these, carried out once under its key.
+    Once(Once),
+}
+
+/// A wish that happens once, however often it is sent: a program that got no answer sends it again under the same key.
+///
+/// Keys are remembered for [`KEY_HOURS`](crate::KEY_HOURS) hours and over restarts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Once {
+    /// SHA-256 of the key and of whose it is.
+    pub key: Hash,
+    /// SHA-256 of the wish as it was written: the same key for another one is refused.
+    pub wish: Hash,
+    /// The wish.
+    pub command: Box<Command>,
 }
 
 /// Why a command was not carried out. Nothing of it happened.

@@ -9,6 +9,8 @@ use crate::event::{AccountEvent, Event};
 use crate::id::{AccountId, PersonId};
 use crate::sealed::Private;
 use crate::state::State;
+use crate::timeline::whole_micros;
+use crate::token::{TOKEN_LABEL_CHARS_MAX, Token};
 
 pub(super) fn decide(
     state: &State,
@@ -28,7 +30,11 @@ pub(super) fn decide(
         };
     };
     let id = account.id;
-    let is_handled = matches!(command, AccountCommand::ResetPassword { .. } | AccountCommand::ClearFactor { .. });
+    // Whoever makes a token sees it, and can act with it.
+    let is_handled = matches!(
+        command,
+        AccountCommand::ResetPassword { .. } | AccountCommand::ClearFactor { .. } | AccountCommand::MakeToken { .. }
+    );
     let event = match command {
         AccountCommand::Open { .. } => None,
         AccountCommand::SetPassword { password, .. } => Some(password_set(id, password, false, now)),
@@ -48,6 +54,24 @@ pub(super) fn decide(
             .then_some(AccountEvent::Suspended { account: id, suspended: *suspended, at: now }),
         AccountCommand::EndSessions { .. } => Some(AccountEvent::SessionsEnded { account: id, at: now }),
         AccountCommand::Close { .. } => Some(AccountEvent::Closed { account: id }),
+        AccountCommand::MakeToken { label, hash, last_four, scopes, expires, .. } => {
+            let token = Token {
+                id: state.accounts().next_token(),
+                account: id,
+                label: label.clone(),
+                hash: *hash,
+                last_four: last_four.clone(),
+                scopes: scopes.clone(),
+                made: now,
+                expires: whole_micros(*expires),
+            };
+            Some(token_made(token)?)
+        }
+        AccountCommand::RevokeToken { token, .. } => {
+            let known = state.accounts().token(*token).filter(|it| it.account == id);
+            known.ok_or(AccountRefusal::UnknownToken(*token))?;
+            Some(AccountEvent::TokenRevoked { token: *token })
+        }
     };
     let event = event.map(Event::from);
     let handled: Vec<Event> = if is_handled { handled(actor, id, now).collect() } else { Vec::new() };
@@ -82,6 +106,17 @@ fn open(
     Ok(vec![opened.into(), password_set(account, password, true, now).into()])
 }
 
+fn token_made(token: Token) -> Result<AccountEvent, AccountRefusal> {
+    let chars = token.label.chars().count();
+    let is_named = is_line(&token.label) && (1..=TOKEN_LABEL_CHARS_MAX).contains(&chars);
+    let is_sound = is_named && !token.scopes.is_empty() && token.last_four.chars().count() == 4;
+    if is_sound && Token::may_live(token.made, token.expires) {
+        Ok(AccountEvent::TokenMade(token))
+    } else {
+        Err(AccountRefusal::BadToken)
+    }
+}
+
 /// Decided here once more, because a code that was shown twice at the same moment must open only one session.
 fn enter(account: &Account, source: &str, proof: Proof, now: Timestamp) -> Result<AccountEvent, Refusal> {
     if account.suspended {
@@ -100,5 +135,9 @@ fn password_set(account: AccountId, password: &PasswordHash, by_other: bool, now
 /// One line of text that somebody can read.
 fn is_sound(name: &str) -> bool {
     let chars = name.chars().count();
-    name.trim() == name && (1..=ACCOUNT_NAME_CHARS_MAX).contains(&chars) && !name.contains(char::is_control)
+    is_line(name) && (1..=ACCOUNT_NAME_CHARS_MAX).contains(&chars)
+}
+
+fn is_line(text: &str) -> bool {
+    text.trim() == text && !text.contains(char::is_control)
 }

@@ -26,6 +26,11 @@ pub(super) fn decide(state: &State, command: &DispatchCommand, now: Timestamp) -
             let event = DispatchEvent::Cancelled { dispatch: dispatch.id(), at: now };
             Ok(if dispatch.is_cancelled() { Vec::new() } else { vec![event.into()] })
         }
+        DispatchCommand::Close { dispatch } => {
+            let dispatch = known(state, *dispatch)?;
+            let event = DispatchEvent::Closed { dispatch: dispatch.id(), at: now };
+            Ok(if dispatch.is_open(now) { vec![event.into()] } else { Vec::new() })
+        }
         DispatchCommand::MarkQueued { dispatch, round } => {
             let dispatch = known(state, *dispatch)?;
             let event = DispatchEvent::Queued { dispatch: dispatch.id(), round: *round, at: now };

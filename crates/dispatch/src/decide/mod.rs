@@ -26,8 +26,8 @@ pub(crate) use retention::agreed;
 pub use retention::due;
 
 use crate::access::Actor;
-use crate::command::{Command, Refusal};
-use crate::event::Event;
+use crate::command::{AccountRefusal, Command, Once, Refusal};
+use crate::event::{AccountEvent, Event};
 use crate::rights::{demands, may};
 use crate::state::State;
 use crate::timeline::whole_micros;
@@ -61,5 +61,19 @@ pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp
         Command::Retention(command) => retention::decide(state, command, now),
         Command::Account(command) => account::decide(state, actor, command, now),
         Command::Health(command) => health::decide(state, command, now),
+        Command::Once(once) => decide_once(state, actor, once, now),
+    }
+}
+
+/// Nothing the second time.
+fn decide_once(state: &State, actor: Actor, once: &Once, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    match state.accounts().key_used(&once.key, now) {
+        Some(wish) if *wish == once.wish => Ok(Vec::new()),
+        Some(_) => Err(AccountRefusal::OtherWish.into()),
+        None => {
+            let mut events = decide_for(state, actor, &once.command, now)?;
+            events.push(AccountEvent::KeyUsed { key: once.key, wish: once.wish, at: now }.into());
+            Ok(events)
+        }
     }
 }

@@ -111,7 +111,7 @@ fn decidable(state: &State, actor: Actor, id: ProposalId) -> Result<(&Proposal, 
         }
         (_, Some(person)) if proposal.hold.approvers.contains(&person) => Decided::Approved(person),
         (_, Some(person)) if proposal.hold.duty.contains(&person) || is_duty => Decided::Proxy(person),
-        (Actor::Account(account), None) if is_duty => Decided::Office(account),
+        (Actor::Account(account) | Actor::Token { account, .. }, None) if is_duty => Decided::Office(account),
         (_, Some(by)) => return Err(JudgingRefusal::NotApprover { proposal: id, by }),
         (_, None) => return Err(JudgingRefusal::Nobody(id)),
     };

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Names, PasswordHash, Proof, SecondFactor};
-use crate::id::{AccountId, PersonId};
+use crate::chain::Hash;
+use crate::id::{AccountId, PersonId, TokenId};
 use crate::sealed::Private;
+use crate::token::Token;
 
 /// Something that happened to an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,6 +104,23 @@ pub enum AccountEvent {
         account: AccountId,
         /// Whose hand.
         by: AccountId,
+        /// When.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        at: Timestamp,
+    },
+    /// A program may act for it from now on.
+    TokenMade(Token),
+    /// A token is worth nothing any more.
+    TokenRevoked {
+        /// Which.
+        token: TokenId,
+    },
+    /// A program used a key under which a wish is carried out once.
+    KeyUsed {
+        /// SHA-256 of the key and of whose it is.
+        key: Hash,
+        /// SHA-256 of the wish.
+        wish: Hash,
         /// When.
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         at: Timestamp,

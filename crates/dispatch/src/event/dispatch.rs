@@ -94,4 +94,12 @@ pub enum DispatchEvent {
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         at: Timestamp,
     },
+    /// Somebody ended it: it cannot be answered any more, and nothing more is sent.
+    Closed {
+        /// Which.
+        dispatch: DispatchId,
+        /// When.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        at: Timestamp,
+    },
 }

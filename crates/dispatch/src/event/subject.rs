@@ -52,6 +52,7 @@ impl Event {
                 | DispatchEvent::UnreachedListed { dispatch, .. }
                 | DispatchEvent::ManagersTold { dispatch, .. }
                 | DispatchEvent::ListTaken { dispatch, .. }
+                | DispatchEvent::Closed { dispatch, .. }
                 | DispatchEvent::MeasureNoted { dispatch, .. } => Some(Subject::Dispatch(*dispatch)),
                 DispatchEvent::Scheduled { .. } | DispatchEvent::Unscheduled { .. } => None,
             },

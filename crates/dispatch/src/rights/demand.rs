@@ -32,6 +32,7 @@ pub(crate) fn demands(state: &State, actor: Actor, command: &Command) -> Vec<(Ac
         Command::Retention(RetentionCommand::HandOver { .. }) => vec![(Action::HandOver, DOMESTIC)],
         Command::Retention(RetentionCommand::Forget { .. }) => vec![(Action::Operate, DOMESTIC)],
         Command::Account(command) => account(state, command),
+        Command::Once(once) => demands(state, actor, &once.command),
         Command::Health(HealthCommand::Probe { .. }) => {
             [Side::Domestic, Side::Overseas].map(|side| (Action::Probe, Subject::Side(side))).into()
         }
@@ -126,12 +127,16 @@ fn account(state: &State, command: &AccountCommand) -> Vec<(Action, Subject)> {
         | Account::SetFactor { account, .. }
         | Account::Enter { account, .. }
         | Account::Fail { account, .. } => vec![(Action::OwnAccount, Subject::Account(*account))],
-        Account::EndSessions { account } => vec![(Action::EndSessions, Subject::Account(*account))],
+        // Who has a token may throw it away, and so may whoever ends sessions.
+        Account::EndSessions { account } | Account::RevokeToken { account, .. } => {
+            vec![(Action::EndSessions, Subject::Account(*account))]
+        }
         Account::ResetPassword { account, .. }
         | Account::ClearFactor { account }
         | Account::Unlock { account }
         | Account::Suspend { account, .. }
-        | Account::Close { account } => vec![(Action::ManageAccounts, Subject::Account(*account))],
+        | Account::Close { account }
+        | Account::MakeToken { account, .. } => vec![(Action::ManageAccounts, Subject::Account(*account))],
     }
 }
 
@@ -206,9 +211,9 @@ fn dispatch(state: &State, command: &DispatchCommand) -> Vec<(Action, Subject)> 
         DispatchCommand::Unschedule { key } => {
             return state.scheduled(key).map(|(_, draft)| sending(draft)).unwrap_or_default();
         }
-        DispatchCommand::Resend { dispatch } | DispatchCommand::Cancel { dispatch } => {
-            (Action::Resend, side(*dispatch))
-        }
+        DispatchCommand::Resend { dispatch }
+        | DispatchCommand::Cancel { dispatch }
+        | DispatchCommand::Close { dispatch } => (Action::Resend, side(*dispatch)),
         DispatchCommand::NoteMeasure { dispatch, .. } => (Action::EditRules, side(*dispatch)),
         DispatchCommand::Start { .. }
         | DispatchCommand::TryNextAddress { .. }

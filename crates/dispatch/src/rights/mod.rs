@@ -34,6 +34,13 @@ pub fn may(actor: Actor, action: Action, subject: Subject, state: &State, now: T
             }
             of
         }
+        Actor::Token { token, account } => {
+            let found = state.accounts().token(token).filter(|it| it.account == account && now < it.expires);
+            if !found.ok_or(Denied::NoToken)?.covers(action) {
+                return Err(Denied::OutOfScope(action));
+            }
+            account
+        }
     };
     if actor.accounts().into_iter().any(|account| !is_active(state, account)) {
         return Err(Denied::NoAccount);
@@ -68,6 +75,7 @@ pub fn capacity(actor: Actor, state: &State) -> &'static str {
         Actor::Deputy { .. } => "代行者",
         Actor::Account(account) if roles(state, account).any(|role| role == Role::DutyOperator) => "代行送信",
         Actor::Account(_) => "本人",
+        Actor::Token { .. } => "API",
     }
 }
 
@@ -83,7 +91,9 @@ pub(crate) fn person_of(state: &State, actor: Actor) -> Option<PersonId> {
     match actor {
         Actor::System => None,
         Actor::Responder(person) => Some(person),
-        Actor::Account(account) | Actor::Deputy { of: account, .. } => state.accounts().find(account)?.person,
+        Actor::Account(account) | Actor::Deputy { of: account, .. } | Actor::Token { account, .. } => {
+            state.accounts().find(account)?.person
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! What is known of accounts of the console.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Door, Names, Proof};
+use crate::chain::Hash;
 use crate::event::AccountEvent;
-use crate::id::{AccountId, PersonId};
+use crate::id::{AccountId, PersonId, TokenId};
+use crate::token::Token;
 
 /// All accounts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,7 +18,43 @@ pub struct Accounts {
     by_login: BTreeMap<String, AccountId>,
     /// Numbers are given once, also those of closed accounts.
     last: u32,
+    tokens: BTreeMap<TokenId, Token>,
+    token_by_hash: BTreeMap<Hash, TokenId>,
+    /// Numbers are given once, also those of revoked tokens.
+    last_token: u32,
+    keys: UsedKeys,
 }
+
+/// Keys under which wishes were carried out, for a while.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct UsedKeys {
+    /// The wish of each, and when.
+    wishes: BTreeMap<Hash, (Hash, Timestamp)>,
+    /// In the order of coming.
+    order: VecDeque<Hash>,
+}
+
+impl UsedKeys {
+    fn note(&mut self, key: Hash, wish: Hash, at: Timestamp) {
+        if self.wishes.insert(key, (wish, at)).is_none() {
+            self.order.push_back(key);
+        }
+        while let Some(first) = self.order.front() {
+            let is_over = self.wishes.get(first).is_none_or(|(_, used)| at.duration_since(*used) >= KEY_LIFE);
+            if !is_over && self.order.len() <= KEYS_MAX {
+                break;
+            }
+            self.wishes.remove(first);
+            self.order.pop_front();
+        }
+    }
+}
+
+/// How long a key under which a wish is carried out once is remembered, in hours.
+pub const KEY_HOURS: i64 = 24;
+const KEY_LIFE: SignedDuration = SignedDuration::from_hours(KEY_HOURS);
+/// Most keys that are remembered; the oldest leave.
+const KEYS_MAX: usize = 100_000;
 
 impl Accounts {
     /// An account by number.
@@ -34,6 +72,40 @@ impl Accounts {
     /// All of them in the order in which they were opened.
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
         self.by_id.values()
+    }
+
+    /// A token by number.
+    #[must_use]
+    pub fn token(&self, id: TokenId) -> Option<&Token> {
+        self.tokens.get(&id)
+    }
+
+    /// The token whose SHA-256 this is.
+    #[must_use]
+    pub fn token_of(&self, hash: &Hash) -> Option<&Token> {
+        self.tokens.get(self.token_by_hash.get(hash)?)
+    }
+
+    /// All tokens in the order in which they were made, revoked ones left out.
+    pub fn tokens(&self) -> impl Iterator<Item = &Token> {
+        self.tokens.values()
+    }
+
+    /// The wish that was carried out under a key, as long as keys are remembered.
+    pub(crate) fn key_used(&self, key: &Hash, now: Timestamp) -> Option<&Hash> {
+        let (wish, at) = self.keys.wishes.get(key)?;
+        (now.duration_since(*at) < KEY_LIFE).then_some(wish)
+    }
+
+    /// The number that a new token would get.
+    pub(crate) fn next_token(&self) -> TokenId {
+        TokenId(self.last_token + 1)
+    }
+
+    fn revoke(&mut self, which: impl Fn(&Token) -> bool) {
+        for (_, token) in self.tokens.extract_if(.., |_, token| which(token)) {
+            self.token_by_hash.remove(&token.hash);
+        }
     }
 
     /// The number that a new account would get.
@@ -82,7 +154,15 @@ impl Accounts {
             AccountEvent::Closed { account } => {
                 self.by_id.remove(account);
                 self.by_login.retain(|_, id| id != account);
+                self.revoke(|token| token.account == *account);
             }
+            AccountEvent::TokenMade(token) => {
+                self.last_token = self.last_token.max(token.id.0);
+                self.token_by_hash.insert(token.hash, token.id);
+                self.tokens.insert(token.id, token.clone());
+            }
+            AccountEvent::TokenRevoked { token } => self.revoke(|it| it.id == *token),
+            AccountEvent::KeyUsed { key, wish, at } => self.keys.note(*key, *wish, *at),
         }
     }
 

@@ -46,6 +46,7 @@ impl Dispatches {
                 self.change(*dispatch, |it| it.tell_managers(people, *at));
             }
             DispatchEvent::ListTaken { dispatch, at } => self.change(*dispatch, |it| it.take_list(*at)),
+            DispatchEvent::Closed { dispatch, at } => self.change(*dispatch, |it| it.close(*at)),
             DispatchEvent::MeasureNoted { dispatch, measure } => self.change(*dispatch, |it| it.note(measure.clone())),
         }
     }

@@ -10,7 +10,7 @@ mod people;
 mod retention;
 mod travel;
 
-pub use account::Accounts;
+pub use account::{Accounts, KEY_HOURS};
 
 use std::collections::{BTreeMap, BTreeSet};
 

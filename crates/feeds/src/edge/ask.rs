@@ -117,14 +117,30 @@ impl Client {
     /// # Errors
     /// [`Failure`], also for a header that HTTP cannot carry.
     pub async fn post(&self, url: &str, headers: &[(&'static str, &str)], json: String) -> Result<u16, Failure> {
+        let (status, _) = self.call(Method::POST, url, headers, json, 64 * 1024).await?;
+        Ok(status)
+    }
+
+    /// Asks with JSON, or with nothing, and says the status of the answer and what it holds, whatever the status.
+    ///
+    /// # Errors
+    /// [`Failure`], also for a header that HTTP cannot carry and an answer of more than `limit_bytes`.
+    pub async fn call(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&'static str, &str)],
+        json: String,
+        limit_bytes: usize,
+    ) -> Result<(u16, Vec<u8>), Failure> {
         let mut own = HeaderMap::new();
         own.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).map_err(|e| Failure::Connect(format!("{name}: {e}")))?;
             own.insert(HeaderName::from_static(name), value);
         }
-        let reply = self.ask(Method::POST, url, own, Bytes::from(json), 64 * 1024).await?;
-        Ok(reply.status.as_u16())
+        let reply = self.ask(method, url, own, Bytes::from(json), limit_bytes).await?;
+        Ok((reply.status.as_u16(), reply.bytes))
     }
 
     /// Asks, and reads the answer whatever its status.

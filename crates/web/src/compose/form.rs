@@ -20,20 +20,20 @@ const FACTS_CHARS_MAX: usize = 2_000;
 
 /// What was typed and ticked.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Typed {
+pub(crate) struct Typed {
     /// Made with the form, so that it is sent once however often it is posted.
-    pub(super) key: String,
-    pub(super) mode: String,
-    pub(super) title: String,
-    pub(super) facts: String,
-    pub(super) subject: String,
-    pub(super) text: String,
-    pub(super) asks: String,
-    pub(super) everyone: bool,
-    pub(super) groups: Vec<u32>,
-    pub(super) regions: Vec<u8>,
-    pub(super) numbers: String,
-    pub(super) remind: bool,
+    pub(crate) key: String,
+    pub(crate) mode: String,
+    pub(crate) title: String,
+    pub(crate) facts: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) asks: String,
+    pub(crate) everyone: bool,
+    pub(crate) groups: Vec<u32>,
+    pub(crate) regions: Vec<u8>,
+    pub(crate) numbers: String,
+    pub(crate) remind: bool,
 }
 
 /// A group to be ticked.
@@ -175,7 +175,7 @@ impl Typed {
     }
 
     /// The dispatch to people of `side` that is described, or what is to be mended.
-    pub(super) fn draft(&self, state: &Present, side: Side) -> Result<DispatchDraft, String> {
+    pub(crate) fn draft(&self, state: &Present, side: Side) -> Result<DispatchDraft, String> {
         let mode = match self.mode.as_str() {
             "real" => Mode::Real,
             "drill" => Mode::Drill,

@@ -4,6 +4,6 @@ mod form;
 mod preview;
 mod send;
 
-pub(crate) use form::show;
+pub(crate) use form::{Typed, show};
 pub(crate) use preview::preview;
 pub(crate) use send::{send, sent, take_back};

@@ -7,6 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use hikyaku_dispatch::Action;
+
 use super::{Console, Viewer, rights};
 use crate::frame::Place;
 use crate::page;
@@ -21,6 +23,9 @@ pub(crate) async fn within_rights(
     let needed = rights::needed_at(request.method(), request.uri());
     let is_met = |state: &_| rights::is_met(needed, viewer.account, state, console.now());
     if console.web().desk.read(is_met) {
+        if matches!(needed.action(), Some(Action::SeePerson | Action::SeeAnswers)) {
+            console.web().note_read(viewer.account);
+        }
         return next.run(request).await;
     }
     let path = request.uri().path();

@@ -30,6 +30,16 @@ pub(super) enum Needed {
     Throughout(Action, DispatchId),
 }
 
+impl Needed {
+    /// The action that is asked about.
+    pub(super) fn action(self) -> Option<Action> {
+        match self {
+            Needed::Nothing => None,
+            Needed::Somewhere(action) | Needed::Towards(action, _) | Needed::Throughout(action, _) => Some(action),
+        }
+    }
+}
+
 /// Whether an account has what a page asks for.
 pub(super) fn is_met(needed: Needed, account: AccountId, state: &State, now: Timestamp) -> bool {
     match needed {

@@ -19,7 +19,11 @@ pub(crate) struct Scope {
 impl Scope {
     /// How far `account` reaches in `action` now.
     pub(crate) fn of(state: &State, account: AccountId, action: Action, now: Timestamp) -> Self {
-        let actor = Actor::Account(account);
+        Self::acting(state, Actor::Account(account), account, action, now)
+    }
+
+    /// How far `actor`, who acts for `account`, reaches in `action` now.
+    pub(crate) fn acting(state: &State, actor: Actor, account: AccountId, action: Action, now: Timestamp) -> Self {
         let is_allowed = |subject| may(actor, action, subject, state, now).is_ok();
         let sides = [Side::Domestic, Side::Overseas].into_iter().filter(|side| is_allowed(Subject::Side(*side)));
         let own = roles(state, account).filter_map(Role::group).filter(|group| is_allowed(Subject::Group(*group)));

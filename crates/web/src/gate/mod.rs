@@ -6,4 +6,5 @@ pub(crate) mod origin;
 pub(crate) mod password;
 pub(crate) mod rate;
 pub(crate) mod session;
+pub(crate) mod signs;
 pub(crate) mod source;

@@ -78,7 +78,7 @@ pub(crate) async fn cancel(State(console): State<Console>, viewer: Viewer, Path(
 }
 
 /// The same question once more to whoever of a group has not answered. Pressed twice within a minute, it is one.
-fn again(state: &Known, dispatch: &Dispatch, group: GroupId, minute: i64) -> DispatchDraft {
+pub(crate) fn again(state: &Known, dispatch: &Dispatch, group: GroupId, minute: i64) -> DispatchDraft {
     let record = dispatch.record();
     DispatchDraft {
         key: format!("{}/again/{}/{minute}", record.key, group),

@@ -4,6 +4,6 @@ mod acts;
 mod people;
 mod person;
 
-pub(crate) use acts::{cancel, resend, resend_form};
+pub(crate) use acts::{again, cancel, resend, resend_form};
 pub(crate) use people::list as people;
 pub(crate) use person::{answer, say, show as person};

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests and an example, each of which uses a part")]
 
+pub mod program;
+
 use std::sync::{Arc, Mutex};
 
 use axum::{

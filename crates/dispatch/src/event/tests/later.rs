@@ -5,8 +5,22 @@ use super::judged::record;
 use crate::access::{Actor, Guarded};
 use crate::dispatch::Decided;
 use crate::event::{AccessEvent, AccountEvent, DispatchEvent, Event, JudgingEvent};
-use crate::id::{AccountId, DispatchId, PersonId, ProposalId, RequestId, RuleId};
+use crate::id::{AccountId, DispatchId, PersonId, ProposalId, RequestId, RuleId, TokenId};
 use crate::proposal::ProposalEnd;
+use crate::token::{Token, TokenScope};
+
+fn token(account: AccountId) -> Token {
+    Token {
+        id: TokenId(1),
+        account,
+        label: "人事システム".into(),
+        hash: [3; 32],
+        last_four: "wXyZ".into(),
+        scopes: TokenScope::ALL.into(),
+        made: at(3_750),
+        expires: at(90_000),
+    }
+}
 
 pub(super) fn events() -> Vec<Event> {
     let [first, second] = [AccountId(1), AccountId(2)];
@@ -23,5 +37,9 @@ pub(super) fn events() -> Vec<Event> {
         JudgingEvent::EscalationSet { rule: None, minutes: 0 }.into(),
         DispatchEvent::ManagersTold { dispatch, people: vec![PersonId(2)], at: at(2_700) }.into(),
         DispatchEvent::ListTaken { dispatch, at: at(3_700) }.into(),
+        AccountEvent::TokenMade(token(second)).into(),
+        AccountEvent::KeyUsed { key: [1; 32], wish: [2; 32], at: at(3_800) }.into(),
+        AccountEvent::TokenRevoked { token: TokenId(1) }.into(),
+        DispatchEvent::Closed { dispatch, at: at(3_900) }.into(),
     ]
 }

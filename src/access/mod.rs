@@ -1,6 +1,8 @@
 //! `hikyaku access`: the table of roles and actions for the manual, roles given from the machine itself, and what two people
 //! agree to, each with password and code.
 
+mod token;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -30,6 +32,9 @@ enum AccessCommand {
     Propose(ProposeArgs),
     /// Agrees to what another asked for; it can then be done for a day.
     Agree(AgreeArgs),
+    /// Tokens of the API: made, listed, revoked.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
 }
 
 /// Who gets which role.
@@ -120,6 +125,7 @@ pub async fn run(args: &AccessArgs) -> Result<bool, String> {
         AccessCommand::Grant(args) => grant(args).await?,
         AccessCommand::Propose(args) => propose(args).await?,
         AccessCommand::Agree(args) => agree(args).await?,
+        AccessCommand::Token(command) => token::run(command).await?,
     }
     Ok(true)
 }

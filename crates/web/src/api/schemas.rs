@@ -1,0 +1,257 @@
+//! The shapes of what is sent and answered, as JSON Schema (2020-12, as in OpenAPI 3.1).
+
+use serde_json::{Map, Value, json};
+
+use super::answers::STANDINGS;
+
+/// A reference to a shape.
+pub(super) fn named(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// All of them by name.
+pub(super) fn all() -> Value {
+    let mut schemas = Map::new();
+    let shapes = [given(), counted(), people(), system()].into_iter().flatten();
+    schemas.extend(shapes.map(|(name, shape)| (name.to_owned(), shape)));
+    for (pages, item) in PAGES {
+        let page = object(&[("items", json!({ "type": "array", "items": named(item) })), ("next", maybe(text()))]);
+        schemas.insert(pages.to_owned(), page);
+    }
+    Value::Object(schemas)
+}
+
+const PAGES: [(&str, &str); 7] = [
+    ("Incidents", "Incident"),
+    ("Dispatches", "Dispatch"),
+    ("Answers", "Answer"),
+    ("Holds", "Hold"),
+    ("People", "Person"),
+    ("Groups", "Group"),
+    ("Judgements", "Judgement"),
+];
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn number() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+fn truth() -> Value {
+    json!({ "type": "boolean" })
+}
+
+fn instant() -> Value {
+    json!({ "type": "string", "format": "date-time" })
+}
+
+fn one_of(words: &[&str]) -> Value {
+    json!({ "type": "string", "enum": words })
+}
+
+fn many(item: Value) -> Value {
+    json!({ "type": "array", "items": item })
+}
+
+/// Or null.
+fn maybe(shape: Value) -> Value {
+    json!({ "anyOf": [shape, { "type": "null" }] })
+}
+
+/// All of these and nothing else.
+fn object(fields: &[(&str, Value)]) -> Value {
+    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    taken(fields, &required)
+}
+
+/// None but these, of which some must be there.
+fn taken(fields: &[(&str, Value)], required: &[&str]) -> Value {
+    let properties: Map<String, Value> =
+        fields.iter().map(|(name, shape)| ((*name).to_owned(), shape.clone())).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+fn mode() -> Value {
+    one_of(&["real", "drill", "test"])
+}
+
+fn side() -> Value {
+    one_of(&["domestic", "overseas"])
+}
+
+/// What programs post.
+fn given() -> Vec<(&'static str, Value)> {
+    let target = taken(
+        &[("everyone", truth()), ("groups", many(number())), ("regions", many(number())), ("numbers", many(text()))],
+        &[],
+    );
+    let dispatch = [
+        ("mode", mode()),
+        ("title", text()),
+        ("facts", many(text())),
+        ("subject", text()),
+        ("text", text()),
+        ("asks", truth()),
+        ("remind", truth()),
+        ("incident", number()),
+        ("target", target),
+    ];
+    let answer = [("person", number()), ("choice", number()), ("comment", text())];
+    vec![
+        ("NewDispatch", taken(&dispatch, &["mode", "title", "asks", "target"])),
+        ("NewAnswer", taken(&answer, &["person", "choice"])),
+        ("Part", taken(&[("group", number())], &[])),
+        ("Nothing", taken(&[], &[])),
+    ]
+}
+
+fn counted() -> Vec<(&'static str, Value)> {
+    let counts = || vec![("asked", number()), ("answered", number()), ("unanswered", number())];
+    let mails = ["all", "accepted", "bounced", "expired", "cancelled", "unknown"].map(|name| (name, number()));
+    let mut dispatch = vec![
+        ("id", number()),
+        ("key", text()),
+        ("incident", number()),
+        ("mode", mode()),
+        ("state", one_of(&["preparing", "open", "over", "cancelled", "closed"])),
+        ("title", text()),
+        ("facts", many(text())),
+        ("class", text()),
+        ("side", side()),
+        ("decided", text()),
+        ("opened", instant()),
+        ("expires", instant()),
+        ("rounds", number()),
+        ("mails", maybe(object(&mails))),
+    ];
+    dispatch.extend(counts());
+    let mut row = vec![("group", number()), ("name", text()), ("depth", number()), ("by_choice", many(number()))];
+    row.extend(counts());
+    let share = || maybe(many(object(&[("name", text()), ("people", number()), ("answered", number())])));
+    let choice = object(&[("label", text()), ("count", number())]);
+    let mut tally = vec![
+        ("dispatch", number()),
+        ("choices", many(choice)),
+        ("groups", many(object(&row))),
+        ("regions", share()),
+        ("carriers", share()),
+    ];
+    tally.extend(counts());
+    let incident = [
+        ("id", number()),
+        ("mode", mode()),
+        ("title", text()),
+        ("facts", many(text())),
+        ("occurred", maybe(instant())),
+        ("opened", instant()),
+        ("cancelled", maybe(instant())),
+        ("merged_into", maybe(number())),
+        ("dispatches", many(number())),
+    ];
+    vec![
+        // Who may send and not see is told the number alone.
+        ("Dispatch", json!({ "anyOf": [object(&dispatch), object(&[("id", number())])] })),
+        ("Tally", object(&tally)),
+        ("Incident", object(&incident)),
+    ]
+}
+
+fn people() -> Vec<(&'static str, Value)> {
+    let address = [
+        ("masked", json!({ "type": "string", "description": "***@ドメイン#番号。@ の前は誰にも示しません。" })),
+        ("purpose", text()),
+        ("registered_by", one_of(&["roster", "person"])),
+        ("health", text()),
+    ];
+    let person = [
+        ("id", number()),
+        ("number", maybe(text())),
+        ("name", text()),
+        ("kana", maybe(text())),
+        ("side", side()),
+        ("groups", many(number())),
+        ("regions", many(text())),
+        ("language", text()),
+        ("employment", text()),
+        ("addresses", many(object(&address))),
+    ];
+    let answer = [
+        ("person", number()),
+        ("name", text()),
+        ("groups", many(number())),
+        ("standing", one_of(&STANDINGS)),
+        ("choice", maybe(number())),
+        ("label", maybe(text())),
+        ("comment", maybe(text())),
+        ("via", maybe(one_of(&["link", "behalf", "self_report"]))),
+        ("at", maybe(instant())),
+    ];
+    let group = [("id", number()), ("name", text()), ("side", side()), ("parent", maybe(number()))];
+    vec![("Person", object(&person)), ("Answer", object(&answer)), ("Group", object(&group))]
+}
+
+fn system() -> Vec<(&'static str, Value)> {
+    let hold = [
+        ("id", number()),
+        ("since", instant()),
+        ("deadline", instant()),
+        ("incident", number()),
+        ("rule", maybe(number())),
+        ("mode", mode()),
+        ("title", text()),
+        ("facts", many(text())),
+        ("asked", number()),
+        ("called", number()),
+        ("decidable", truth()),
+    ];
+    let judgement = [
+        ("source", text()),
+        ("kind", text()),
+        ("standing", text()),
+        ("revision", text()),
+        ("headline", text()),
+        ("published", instant()),
+        ("received", instant()),
+        ("judged", instant()),
+        ("mode", mode()),
+        ("verdict", text()),
+        ("reasons", many(text())),
+        ("incident", maybe(number())),
+        ("asked_people", number()),
+    ];
+    let real = || json!({ "type": "number" });
+    let lane = [
+        ("carrier", text()),
+        ("way", text()),
+        ("paused", truth()),
+        ("alarm", maybe(text())),
+        ("held_s", maybe(real())),
+        ("waiting", number()),
+        ("accepted", number()),
+        ("deferred", number()),
+        ("in_doubt", number()),
+        ("failed", json!({ "type": "object", "additionalProperties": number() })),
+        ("sessions", number()),
+        ("window", number()),
+        ("rate", maybe(real())),
+    ];
+    let health = [
+        ("status", one_of(&["ok", "trouble"])),
+        ("version", text()),
+        ("now", instant()),
+        ("holds", number()),
+        ("trouble", many(text())),
+    ];
+    let problem = [("type", text()), ("title", text()), ("status", number()), ("detail", text())];
+    let decision = [("hold", number()), ("decision", one_of(&["approved", "rejected"]))];
+    vec![
+        ("Hold", object(&hold)),
+        ("Decision", object(&decision)),
+        ("Judgement", object(&judgement)),
+        ("Lanes", object(&[("waiting", number()), ("lanes", many(object(&lane)))])),
+        ("Health", object(&health)),
+        ("Problem", object(&problem)),
+    ]
+}
