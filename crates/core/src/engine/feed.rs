@@ -14,7 +14,7 @@ use crate::time::{Instant, Span};
 
 /// Mails a session has at most: one being answered, one written with its dot, one ready behind them. Where the bound on
 /// unsettled attempts is configured higher, its share of that, so that a near server need not wait for the disk.
-const DEPTH: (usize, usize) = (4, 16);
+const DEPTH: (usize, usize) = (4, 32);
 /// How long before its departure a mail may be registered: time for the disk, and little to be in doubt after a crash.
 const LEAD: Span = Span::from_millis(20);
 
