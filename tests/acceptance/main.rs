@@ -17,6 +17,7 @@ mod mails;
 mod mistakes;
 mod monitoring;
 mod names;
+mod packaging;
 mod people;
 mod relay;
 mod reload;
