@@ -240,11 +240,9 @@ async fn read_to_end(engine: &Engine, account: &mut Account, bars: &mut Bars) ->
         if account.is_complete() {
             return Ok(());
         }
-        if !records.is_empty() {
+        if !records.is_empty() && !bars.are_hidden() {
             bars.update(&engine.snapshot().await.map_err(|e| e.to_string())?);
-            if !bars.are_hidden() {
-                bars.foresee(&engine.forecast(account.batch()).await.map_err(|e| e.to_string())?);
-            }
+            bars.foresee(&engine.forecast(account.batch()).await.map_err(|e| e.to_string())?);
         }
         if recorded.changed().await.is_err() {
             // The engine stopped: the next question says why.

@@ -43,6 +43,12 @@ pub fn seconds(carrier: &CarrierProfile, mails: usize) -> f64 {
     last + carrier.overrun.punish_s.unwrap_or(0.0)
 }
 
+/// Mails a second that it takes at a moment, for as long as one likes.
+pub fn a_second(carrier: &CarrierProfile, at: f64) -> f64 {
+    let (limits, manner, _) = terms(carrier, at);
+    by_sessions(&limits, &manner).min(limits.mails_per_second.unwrap_or(f64::INFINITY))
+}
+
 /// Limits and manner at a moment.
 fn terms(carrier: &CarrierProfile, at: f64) -> (Limits, Manner, Overrun) {
     let mut terms = (carrier.limits, carrier.manner, carrier.overrun);

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use hikyaku_core::errors::SealError;
 use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
-use hikyaku_core::setup::NameService;
-use hikyaku_core::{Address, Batch, Config, Engine, Recipient, Seal, Template, Urgency};
+use hikyaku_core::setup::{NameService, Seal};
+use hikyaku_core::{Address, Batch, Config, Engine, Recipient, Template, Urgency};
 
 /// One key a person, in memory: a real one would be a file or a service apart from the queue and its backups.
 #[derive(Default)]

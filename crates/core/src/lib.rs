@@ -102,7 +102,7 @@
 //!   is in its [`Record`]: outcome, cause, stage, host, reply. `Accepted` means that a carrier answered 250 (受付済), not
 //!   that anybody has read it.
 //! - **Addresses do not leak.** [`Address`] shows no local part when it is printed, stored replies carry `<rcpt>` in its
-//!   place, and what waits on disk is sealed ([`Seal`]). Address and fields of settled recipients leave the queue as soon
+//!   place, and what waits on disk is sealed ([`Seal`](setup::Seal)). Address and fields of settled recipients leave the queue as soon
 //!   as they outnumber those of their chunk that wait, at the latest when the chunk is done.
 //!
 //! # Seen from outside
@@ -131,7 +131,7 @@
 //! |---|---|
 //! | [`Batch`] | one [`Template`], an urgency, and everybody who gets it; rendered just before departure |
 //! | [`Carrier`] | who answers for a set of domains: a row of the table ([`Carriers`]), else the MX site itself |
-//! | lane | one way to a carrier ([`Via`](observe::Via): MX, a source address, a relay) with limits, health and sessions of its own; shown as [`LaneView`] |
+//! | lane | one way to a carrier ([`Via`](observe::Via): MX, a source address, a relay) with limits, health and sessions of its own; shown as [`LaneView`](observe::LaneView) |
 //! | site | domains that share the same MX hosts; a carrier has one or more, and all its lanes draw from them |
 //! | [`Urgency`] | Immediate > Bulletin > Safety > Confirmed > Hazard > Routine; within one the earlier deadline goes first, and batches of equal standing share a lane evenly |
 //! | [`Outcome`] | how one attempt ended: accepted, deferred, refused, in doubt |
@@ -219,8 +219,7 @@ pub use message::{Batch, BatchId, Recipient, Template, Urgency};
 pub use outcome::{Cause, Outcome, Settlement};
 pub use policy::Policy;
 pub use record::Record;
-pub use report::{LaneView, Snapshot};
-pub use seal::Seal;
+pub use report::Snapshot;
 pub use store::Receipt;
 
 /// What a batch is made of beside itself, its template and its recipients.
@@ -230,13 +229,14 @@ pub mod letter {
 }
 
 /// What a [`Config`] and a table of [`Carriers`] are made of: name service, relays, addresses
-/// of our own, limits, waits.
+/// of our own, limits, waits, the seal of what waits.
 pub mod setup {
     pub use crate::address::AddressStyle;
     pub use crate::carrier::CarrierRow;
     pub use crate::config::{Dane, NameService, Relay};
     pub use crate::policy::{Timeouts, Totals};
     pub use crate::route::{Login, RelayRoute, Source, SourceLimits, WhenDown};
+    pub use crate::seal::Seal;
 }
 
 /// What a connection must show, and what it showed.
@@ -249,11 +249,11 @@ pub mod signing {
     pub use crate::press::{DkimAlgorithm, DkimKey, Signing, SmimeKey, Unsigned};
 }
 
-/// What is seen from outside beside a [`Snapshot`] and [`Record`]s: the way of a mail, the stages of
-/// a conversation, live traces, what is in trouble.
+/// What is seen from outside beside a [`Snapshot`] and [`Record`]s: lanes, the way of a mail, the
+/// stages of a conversation, live traces, what is in trouble.
 pub mod observe {
     pub use crate::outcome::Stage;
-    pub use crate::report::{DomainTrouble, QueueHealth, RouteTrouble};
+    pub use crate::report::{DomainTrouble, LaneView, QueueHealth, RouteTrouble};
     pub use crate::trace::{Follow, Speaker, Trace, TraceLine};
     pub use crate::unseen::UnseenReply;
     pub use crate::via::Via;

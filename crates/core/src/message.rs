@@ -222,7 +222,10 @@ impl core::fmt::Debug for Recipient {
 }
 
 /// What earlier mails to an address have shown. Within a batch good addresses go first, so that those which carriers
-/// hold against the sender come when the good ones are through (design §2). It is not stored and tells of nobody.
+/// hold against the sender come when the good ones are through (design §2); where a carrier knows too few of the addresses
+/// it is asked about, the others are slowed. It is kept only as the number of a chunk ([`ChunkId::history`]).
+///
+/// [`ChunkId::history`]: crate::queue::ChunkId::history
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum History {
     /// The last mail to it was accepted.

@@ -4,12 +4,14 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use crate::address::AddressStyle;
-use crate::message::{BatchId, MailId, Urgency};
+use crate::message::{BatchId, History, MailId, Urgency};
 use crate::plan::{Group, Head, Standing, Wait};
 use crate::time::Instant;
 
 /// Recipients in a chunk, the unit in which the queue is stored and loaded.
 pub const CHUNK_MAILS_MAX: u32 = 1024;
+/// Most chunks of one history in a batch, so that a mail's number fits 32 bits.
+pub const CHUNKS_MAX: u32 = u32::MAX / CHUNK_MAILS_MAX / 3;
 
 /// A part of a batch: recipients of one domain, stored together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +22,24 @@ pub struct ChunkId {
     pub number: u32,
 }
 
+/// The number of the so-manyth chunk of its history: the order of the numbers is the order of sending, and good addresses
+/// go first. `None` behind [`CHUNKS_MAX`].
+#[must_use]
+pub fn chunk_number(history: History, nth: u32) -> Option<u32> {
+    (nth < CHUNKS_MAX).then_some(history as u32 * CHUNKS_MAX + nth)
+}
+
 impl ChunkId {
+    /// What is known of the addresses of this chunk.
+    #[must_use]
+    pub fn history(self) -> History {
+        match self.number / CHUNKS_MAX {
+            0 => History::Clean,
+            1 => History::Unknown,
+            _ => History::Suspect,
+        }
+    }
+
     /// The mail at a place of this chunk.
     #[must_use]
     pub fn mail(self, place: u16) -> MailId {

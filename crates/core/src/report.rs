@@ -47,8 +47,9 @@ pub struct LaneView {
     pub paused: bool,
     /// What somebody should look at: [`Cause::Blocked`] while the carrier blocks this source and only trial mails are
     /// sent; [`Cause::Policy`] while half of its last answers are refusals that are about us (authentication, DNS, words
-    /// that nobody knows): nobody bounces for them, single trial mails are sent; [`Cause::UnknownUser`] while more than 15 in a hundred of the recent addresses are unknown there, for which
-    /// carriers block. Where they came suddenly, nobody is given up before he was refused twice.
+    /// that nobody knows): nobody bounces for them, single trial mails are sent; [`Cause::UnknownUser`] while more than 15
+    /// in a hundred of the recent addresses are unknown there, for which carriers block: addresses without a clean history
+    /// are slowed. Where they came suddenly, or of addresses with one, nobody is given up before he was refused twice.
     pub alarm: Option<Cause>,
     /// Until when nothing departs because the carrier was busy.
     pub held_until: Option<Instant>,

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use common::{D1, P1, P2, agree, answer, at, logged_in, quake, shaken, take};
 use hikyaku_core::letter::{KeyId, Mailbox};
-use hikyaku_core::setup::NameService;
-use hikyaku_core::{Address, Batch, Config, Engine, Seal};
+use hikyaku_core::setup::{NameService, Seal};
+use hikyaku_core::{Address, Batch, Config, Engine};
 use hikyaku_dispatch::{
     AccessCommand, Actor, AnswerCommand, ChoiceId, Command, CustodyError, Desk, Erasure, Error, GivenMaster, Guarded,
     HandOverKeys, IncidentId, Journal, Keys, Master, RedbJournal, Refusal, RequestId, Role, Sender, SignedText,

@@ -5,9 +5,9 @@
 use std::fs;
 use std::path::Path;
 
-use hikyaku_core::Seal as _;
 use hikyaku_core::errors::SealError;
 use hikyaku_core::letter::KeyId;
+use hikyaku_core::setup::Seal as _;
 use hikyaku_dispatch::{Erasure, GivenMaster, Keys, KeysError, Master, PersonId};
 
 const P1: PersonId = PersonId(1);

@@ -7,8 +7,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
+use hikyaku_core::observe::LaneView;
 use hikyaku_core::observe::{QueueHealth, Via};
-use hikyaku_core::{Carrier, Cause, LaneView, Snapshot};
+use hikyaku_core::{Carrier, Cause, Snapshot};
 use serde::Deserialize;
 
 use crate::console::{Console, Viewer};

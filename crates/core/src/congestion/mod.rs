@@ -17,6 +17,7 @@ use self::quota::Quota;
 use self::seats::Seats;
 use self::speed::Speed;
 use self::turns::{Cut, Turns};
+pub use self::unknown::Judged;
 use self::unknown::UnknownUsers;
 use crate::policy::Policy;
 use crate::time::{Instant, Span};
@@ -42,8 +43,8 @@ pub enum Signal {
         latency: Span,
         /// Mails its session has carried with it.
         turn: u32,
-        /// Whether it had been put off before.
-        again: bool,
+        /// Its address.
+        address: Judged,
     },
     /// A mail was answered otherwise than accepted or busy: for its own sake, not for the pace.
     Passed {
@@ -51,10 +52,8 @@ pub enum Signal {
         departed: Instant,
         /// Mails its session has carried so far.
         turn: u32,
-        /// Whether there is no such mailbox.
-        unknown: bool,
-        /// Whether it had been put off before.
-        again: bool,
+        /// Its address.
+        address: Judged,
         /// From its last command to the answer.
         latency: Span,
     },
@@ -259,6 +258,17 @@ impl Congestion {
         self.unknown.are_many()
     }
 
+    /// When the next address without a clean history may leave: not before its time where too many are unknown.
+    #[must_use]
+    pub fn unproven_from(&self) -> Instant {
+        self.unknown.unproven_from()
+    }
+
+    /// An address without a clean history leaves now.
+    pub fn on_unproven(&mut self, now: Instant) {
+        self.unknown.on_unproven(now, self.rate());
+    }
+
     /// Whether a host is asked again although it refused a moment ago: nobody else takes the mails, and asking is cheap.
     #[must_use]
     pub fn insists(&self) -> bool {
@@ -278,23 +288,23 @@ impl Congestion {
 
     fn hear(&mut self, signal: Signal, now: Instant) {
         match signal {
-            Signal::Accepted { departed, turn, latency, again } => {
-                self.unknown.count(false, again);
+            Signal::Accepted { departed, turn, latency, address } => {
                 self.budget.earn();
                 self.on_taken(departed, turn, latency, latency, now);
+                self.unknown.count(address, self.speed.lately());
             }
-            Signal::Passed { departed, turn, latency, unknown, again } => {
-                self.unknown.count(unknown, again);
-                if unknown {
+            Signal::Passed { departed, turn, latency, address } => {
+                if address.unknown {
                     self.budget.earn();
                 }
                 // An answer to the envelope comes sooner than one to a content: it says nothing of how many sessions
                 // the content needs.
                 self.on_taken(departed, turn, latency, Span::ZERO, now);
+                self.unknown.count(address, self.speed.lately());
             }
             Signal::Busy { departed, turn, cut } => {
                 self.budget.pay();
-                match self.turns.on_cut(turn, cut) {
+                match self.turns.on_cut(turn, cut, now) {
                     Cut::Explained => return,
                     Cut::Learned => return self.speed.forget(now),
                     Cut::Open => {}

@@ -198,6 +198,11 @@ impl Speed {
         self.tally.accepted()
     }
 
+    /// Mails accepted in the running second or the one before, whichever had more.
+    pub(super) fn lately(&self) -> u32 {
+        self.tally.lately()
+    }
+
     /// For how long mails have been accepted without a long pause.
     pub(super) fn lasts(&self, now: Instant) -> Span {
         now.since(self.tally.began())

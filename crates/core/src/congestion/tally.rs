@@ -56,7 +56,12 @@ impl Tally {
     /// What the carrier has taken at least, if a burst of one second's worth is forgiven.
     pub(super) fn lasting(&self, now: Instant) -> f64 {
         let whole = (self.accepted - self.began.1) as f64 / (now.since(self.began.0).as_secs_f64() + 1.0);
-        whole.max(f64::from(self.second.1.max(self.second.2)) / 2.0)
+        whole.max(f64::from(self.lately()) / 2.0)
+    }
+
+    /// In the running second or in the one before, whichever had more.
+    pub(super) fn lately(&self) -> u32 {
+        self.second.1.max(self.second.2)
     }
 
     /// The rate that the carrier bears at least, by what it took of those that left until then: of each stretch of time, what is left when

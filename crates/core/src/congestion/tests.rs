@@ -6,12 +6,14 @@ fn policy(sessions_max: u32) -> Policy {
     Policy { sessions_max, sessions_start: 2, ..Policy::default() }
 }
 
+const KNOWN: Judged = Judged { unknown: false, again: false, proven: true };
+
 fn at(ms: u64) -> Instant {
     Instant::from_micros(1_000_000_000 + ms * 1000)
 }
 
 fn accepted(ms: u64) -> Signal {
-    Signal::Accepted { departed: at(ms.saturating_sub(20)), latency: Span::from_millis(10), turn: 1, again: false }
+    Signal::Accepted { departed: at(ms.saturating_sub(20)), latency: Span::from_millis(10), turn: 1, address: KNOWN }
 }
 
 fn busy(ms: u64) -> Signal {
@@ -52,7 +54,7 @@ fn send(lane: &mut Congestion, bucket: &mut Bucket, from: u64, to: u64) -> (u32,
             let departed = at(ms - 20);
             if taken {
                 counts.0 += 1;
-                lane.on(Signal::Accepted { departed, latency: Span::from_millis(10), turn: 1, again: false }, at(ms));
+                lane.on(Signal::Accepted { departed, latency: Span::from_millis(10), turn: 1, address: KNOWN }, at(ms));
             } else {
                 counts.1 += 1;
                 lane.on(Signal::Busy { departed, turn: 5, cut: false }, at(ms));
@@ -145,7 +147,10 @@ fn sessions_that_end_after_as_many_mails_are_no_sign_of_haste() {
     for session in 0..6 {
         for turn in 1..=8 {
             let ms = session * 100 + u64::from(turn) * 10;
-            lane.on(Signal::Accepted { departed: at(ms), latency: Span::from_millis(10), turn, again: false }, at(ms));
+            lane.on(
+                Signal::Accepted { departed: at(ms), latency: Span::from_millis(10), turn, address: KNOWN },
+                at(ms),
+            );
         }
         let ms = session * 100 + 90;
         lane.on(Signal::Busy { departed: at(ms), turn: 8, cut: true }, at(ms));

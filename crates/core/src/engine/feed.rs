@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::lane::{Lane, Talk};
 use super::machine::{Flight, Machine};
 use crate::event::{Action, SessionId};
-use crate::message::{MailId, Urgency};
+use crate::message::{History, MailId, Urgency};
 use crate::outcome::Settlement;
 use crate::pace::{NotUntil, Permit};
 use crate::plan::{Choice, Field};
@@ -14,7 +14,7 @@ use crate::time::{Instant, Span};
 
 /// Mails a session has at most: one being answered, one written with its dot, one ready behind them. Where the bound on
 /// unsettled attempts is configured higher, its share of that, so that a near server need not wait for the disk.
-const DEPTH: (usize, usize) = (4, 16);
+const DEPTH: (usize, usize) = (4, 32);
 /// How long before its departure a mail may be registered: time for the disk, and little to be in doubt after a crash.
 const LEAD: Span = Span::from_millis(20);
 
@@ -33,6 +33,8 @@ enum Stop {
     Lane(Instant),
     /// This mail's domain keeps us out; it was put off.
     Mail,
+    /// Addresses without a clean history wait until then.
+    Unproven(Instant),
 }
 
 /// A session that can take a mail.
@@ -87,6 +89,11 @@ impl Machine {
                     field.passed(choice, next);
                     continue;
                 }
+                Err(Stop::Unproven(until)) => {
+                    wake = wake.min(until);
+                    field.passed(choice, None);
+                    continue;
+                }
                 Err(Stop::Site) => {}
                 Err(Stop::NoSeat) => seatless.push(choice.site),
                 Err(Stop::SiteUntil(until)) => wake = wake.min(until),
@@ -118,6 +125,11 @@ impl Machine {
         let (group, site) = (choice.group, choice.site);
         let chunk_id = ChunkId { batch: group.batch, number: choice.chunk };
         self.put_off_if_held(site, choice, chunk_id, now)?;
+        let unproven = chunk_id.history() != History::Clean;
+        let from = self.lanes[lane].congestion.unproven_from();
+        if unproven && from > now {
+            return Err(Stop::Unproven(from));
+        }
         let chunk = self.chunk(chunk_id, Some(lane), actions).ok_or(Stop::Site)?;
         let seat = self.find_seat(lane, choice, now)?;
         if !self.may_register(lane, matches!(seat, Seat::New(..))) {
@@ -146,6 +158,9 @@ impl Machine {
             return Ok(());
         }
         let Permit(depart) = self.lanes[lane].pace.ask(now, now + LEAD).map_err(|NotUntil(at)| Stop::Lane(at))?;
+        if unproven {
+            self.lanes[lane].congestion.on_unproven(now);
+        }
         let session = match seat {
             Seat::Open(session) => session,
             Seat::New(host, addr) => self.new_talk(lane, Talk::new(site, host, addr), now),

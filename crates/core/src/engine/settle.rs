@@ -4,9 +4,9 @@ use super::health::Relay;
 use super::lane::Lane;
 use super::machine::{Flight, Machine};
 use super::refusals::is_about_us;
-use crate::congestion::Signal;
+use crate::congestion::{Judged, Signal};
 use crate::event::{Action, Chunk, Ended, Next, SessionId, Write};
-use crate::message::MailId;
+use crate::message::{History, MailId};
 use crate::outcome::{Cause, Outcome, Reading, Settlement, Stage};
 use crate::plan::Wait;
 use crate::queue::{ChunkId, Past, Pick};
@@ -330,7 +330,12 @@ impl Machine {
 impl Lane {
     /// What the end of a mail says about how much the lane may carry.
     fn signal(&mut self, flight: &Flight, ended: &Ended, verdict: &Verdict) -> Option<Signal> {
-        let (departed, latency, again) = (flight.depart, ended.latency, flight.past.deferrals > 0);
+        let (departed, latency) = (flight.depart, ended.latency);
+        let address = Judged {
+            unknown: verdict.cause == Some(Cause::UnknownUser),
+            again: flight.past.deferrals > 0,
+            proven: ChunkId::of(ended.mail).history() == History::Clean,
+        };
         let turn = self.talks.get(&flight.session).map_or(0, |talk| talk.carried);
         let cut = match &ended.ending {
             Ending::Replied { reply, .. } => reply.code == 421,
@@ -345,7 +350,7 @@ impl Lane {
             self.refusals.count(about_us);
         }
         match (verdict.outcome, verdict.cause) {
-            (Outcome::Accepted, _) => Some(Signal::Accepted { departed, latency, turn, again }),
+            (Outcome::Accepted, _) => Some(Signal::Accepted { departed, latency, turn, address }),
             // It names the recipient's domain.
             _ if verdict.reading.is_some_and(|reading| reading.holds_domain) => None,
             (_, Some(Cause::Blocked)) => Some(Signal::Blocked),
@@ -355,8 +360,7 @@ impl Lane {
             _ if about_us => (self.refusals.are_many() || self.congestion.is_blocked()).then_some(Signal::Blocked),
             _ if self.congestion.is_blocked() && reading.is_some_and(|reading| !reading.known) => Some(Signal::Blocked),
             _ if matches!(verdict.stage, Stage::Rcpt | Stage::Data | Stage::Content) => {
-                let unknown = verdict.cause == Some(Cause::UnknownUser);
-                Some(Signal::Passed { departed, turn, unknown, again, latency })
+                Some(Signal::Passed { departed, turn, address, latency })
             }
             _ => None,
         }

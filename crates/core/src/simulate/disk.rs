@@ -142,7 +142,8 @@ impl Disk {
 
     fn store(&mut self, (head, groups, parts): Submission) -> Event {
         let mut work = Vec::new();
-        for (number, part) in (0..).zip(parts) {
+        for part in parts {
+            let number = part.number;
             self.unsettled += usize::from(part.len);
             let domain = groups.get(part.group).map(|group| group.domain.clone()).unwrap_or_default();
             work.push(ChunkWork { number, domain, fresh: Places::Range(0, part.len), again: Vec::new() });

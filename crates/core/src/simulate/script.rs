@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::address::AddressStyle;
-use crate::message::Urgency;
+use crate::message::{History, Urgency};
 use crate::policy::{Policy, TlsPolicy};
 use crate::route::{RelayRoute, Source};
 use crate::time::Span;
@@ -162,6 +162,8 @@ pub struct Group {
     pub full_every: u32,
     /// Of whom every so many have a local part that only old handsets had.
     pub legacy_every: u32,
+    /// What earlier mails to them have shown.
+    pub history: History,
 }
 
 impl Group {

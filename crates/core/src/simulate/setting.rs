@@ -12,7 +12,7 @@ use crate::event::{BatchHead, Event, HostRoute, Route};
 use crate::message::{BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText};
 use crate::outcome::{Cause, Outcome, ReplyRule, ReplyRules, Stage};
 use crate::policy::Policy;
-use crate::queue::CHUNK_MAILS_MAX;
+use crate::queue::{self, CHUNK_MAILS_MAX};
 use crate::time::Instant;
 use crate::trust::Published;
 
@@ -21,6 +21,8 @@ use crate::trust::Published;
 pub(super) struct Part {
     /// Which group of the batch.
     pub(super) group: usize,
+    /// The number of the chunk that they are.
+    pub(super) number: u32,
     /// The number of its first recipient in the group.
     pub(super) first: u32,
     pub(super) len: u16,
@@ -102,12 +104,19 @@ fn rules() -> ReplyRules {
 
 /// A batch as it is submitted: sorted into chunks of one domain, as the store does it.
 pub(super) fn submission(script: &BatchScript, at: usize, now: Instant) -> Submission {
-    let mut parts = Vec::new();
+    let (mut parts, mut numbered) = (Vec::new(), [0; 3]);
     for (place, group) in script.to.iter().enumerate() {
         for first in (0..group.mails).step_by(CHUNK_MAILS_MAX as usize) {
             // At most CHUNK_MAILS_MAX, which fits.
             let len = (group.mails - first).min(CHUNK_MAILS_MAX) as u16;
-            parts.push(Part { group: place, first, len });
+            let nth = &mut numbered[group.history as usize];
+            parts.extend(queue::chunk_number(group.history, *nth).map(|number| Part {
+                group: place,
+                number,
+                first,
+                len,
+            }));
+            *nth += 1;
         }
     }
     let recipients = script.to.iter().map(|group| group.mails).sum();

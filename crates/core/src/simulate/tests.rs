@@ -23,6 +23,7 @@ mod order;
 mod relays;
 mod seeds;
 mod sources;
+mod unknown;
 mod ways;
 
 fn ms(ms: u64) -> Span {
@@ -158,6 +159,7 @@ fn any_scenario(seed: u64, hostile: bool) -> Scenario {
             filtered_every: 13,
             legacy_every: 7,
             full_every: 0,
+            ..Group::default()
         });
     }
     Scenario { seed, commit: ms(1 + chance.below(10)), ..scenario(carriers, to) }

@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::rows::ChunkRow;
+use super::sealing::Numbered;
 use super::{Receipt, StoreError};
 use crate::event::{BatchHead, ChunkWork, Write};
 use crate::message::BatchId;
@@ -16,7 +17,7 @@ pub(super) struct Job {
 /// What is to be written.
 pub(super) enum Work {
     /// A whole batch.
-    Submit(Box<BatchHead>, Vec<ChunkRow>),
+    Submit(Box<BatchHead>, Numbered),
     /// The head of a batch whose recipients come in parts.
     Begin(Box<BatchHead>),
     /// Chunks of it by their numbers.

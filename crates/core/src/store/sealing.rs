@@ -7,12 +7,9 @@ use super::rows::{ChunkRow, SealedRow};
 use crate::address::Address;
 use crate::event::BatchHead;
 use crate::message::{Batch, BatchError, BatchId, History, KeyId, Recipient};
-use crate::queue::CHUNK_MAILS_MAX;
+use crate::queue::{self, CHUNK_MAILS_MAX};
 use crate::seal::{Seal, SealError};
 use crate::time::Instant;
-
-/// Most chunks in a batch, so that a mail's number fits 32 bits.
-pub(super) const CHUNKS_MAX: usize = (u32::MAX / CHUNK_MAILS_MAX) as usize;
 
 /// What the recipients of a chunk have in common.
 pub(super) type Group = (History, String);
@@ -23,7 +20,7 @@ pub(super) fn group(recipient: &Recipient) -> Group {
 }
 
 /// Everything about a whole batch that needs no disk.
-pub(super) fn prepare(batch: Batch, now: Instant, seal: &dyn Seal) -> Result<(BatchHead, Vec<ChunkRow>), StoreError> {
+pub(super) fn prepare(batch: Batch, now: Instant, seal: &dyn Seal) -> Result<(BatchHead, Numbered), StoreError> {
     batch.validate()?;
     let recipients = u32::try_from(batch.recipients.len()).unwrap_or(u32::MAX);
     let (head, waiting) = split(batch, now);
@@ -32,21 +29,33 @@ pub(super) fn prepare(batch: Batch, now: Instant, seal: &dyn Seal) -> Result<(Ba
     for recipient in waiting {
         groups.entry(group(&recipient)).or_default().push(recipient);
     }
+    let (mut numbering, mut numbers) = (Numbering::default(), Vec::new());
     let mut parts: Vec<(&str, &[Recipient])> = Vec::new();
-    for ((_, domain), all) in &groups {
-        parts.extend(all.chunks(CHUNK_MAILS_MAX as usize).map(|part| (domain.as_str(), part)));
+    for ((history, domain), all) in &groups {
+        for part in all.chunks(CHUNK_MAILS_MAX as usize) {
+            numbers.push(numbering.next(*history)?);
+            parts.push((domain.as_str(), part));
+        }
     }
-    check_number(parts.len())?;
-    let chunks = seal_parts(&parts, seal)?;
+    let chunks = numbers.into_iter().zip(seal_parts(&parts, seal)?).collect();
     Ok((BatchHead { recipients, ..head }, chunks))
 }
 
-/// Refuses more chunks than can be numbered.
-pub(super) fn check_number(chunks: usize) -> Result<(), BatchError> {
-    if chunks > CHUNKS_MAX {
-        return Err(BatchError::Shape("more than 4,194,304 chunks: split it"));
+/// Chunks with their numbers in the batch.
+pub(super) type Numbered = Vec<(u32, ChunkRow)>;
+
+/// How many chunks of each history have a number.
+#[derive(Debug, Default)]
+pub(super) struct Numbering([u32; 3]);
+
+impl Numbering {
+    /// The number of the next chunk of this history.
+    pub(super) fn next(&mut self, history: History) -> Result<u32, BatchError> {
+        let counted = &mut self.0[history as usize];
+        let number = queue::chunk_number(history, *counted);
+        *counted += 1;
+        number.ok_or(BatchError::Shape("more than 1,398,101 chunks of one history: split it"))
     }
-    Ok(())
 }
 
 /// The head of a batch, as yet without a number and recipients, and those who get it.

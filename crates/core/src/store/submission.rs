@@ -8,10 +8,10 @@ use tokio::sync::oneshot;
 
 use super::job::{Job, Reply, Work};
 use super::rows::{ChunkRow, ShapeRow};
-use super::sealing::{self, CHUNKS_MAX, Group};
+use super::sealing::{self, Group, Numbering};
 use super::{Receipt, Stop, Store, StoreError};
 use crate::event::{BatchHead, ChunkWork};
-use crate::message::{self, Batch, BatchError, BatchId, History, Recipient};
+use crate::message::{self, Batch, BatchId, Recipient};
 use crate::queue::CHUNK_MAILS_MAX;
 use crate::seal::Seal;
 use crate::time::Instant;
@@ -40,8 +40,8 @@ pub struct Submission {
     waiting_mails: usize,
     /// The chunks that are on the disk or on their way.
     shapes: BTreeMap<u32, ShapeRow>,
-    /// How many of them there are of each history.
-    numbered: [u32; 3],
+    /// Which numbers they have.
+    numbered: Numbering,
     /// The part that is being written.
     under_way: Option<oneshot::Receiver<Result<Reply, StoreError>>>,
 }
@@ -74,7 +74,7 @@ impl Store {
             waiting: BTreeMap::new(),
             waiting_mails: 0,
             shapes: BTreeMap::new(),
-            numbered: [0; 3],
+            numbered: Numbering::default(),
             under_way: None,
         };
         submission.begin().await?;
@@ -186,7 +186,8 @@ impl Submission {
     /// Seals these chunks while the part before them is being written, then hands them over.
     async fn write(&mut self, parts: Vec<(Group, Vec<Recipient>)>) -> Result<(), StoreError> {
         let State::Begun(batch) = self.state else { return Ok(()) };
-        let numbers = parts.iter().map(|((history, _), _)| self.number(*history)).collect::<Result<Vec<u32>, _>>()?;
+        let numbers =
+            parts.iter().map(|((history, _), _)| self.numbered.next(*history)).collect::<Result<Vec<u32>, _>>()?;
         let seal = self.seal.clone();
         let sealing = tokio::task::spawn_blocking(move || {
             let parts: Vec<(&str, &[Recipient])> =
@@ -199,22 +200,6 @@ impl Submission {
         self.shapes.extend(chunks.iter().map(|(number, row)| (*number, ShapeRow::of(row))));
         self.under_way = Some(self.send(Work::Part(batch, chunks))?);
         Ok(())
-    }
-
-    /// The number of the next chunk: the order of the numbers is the order of sending, and good addresses go first.
-    fn number(&mut self, history: History) -> Result<u32, BatchError> {
-        let band = match history {
-            History::Clean => 0,
-            History::Unknown => 1,
-            History::Suspect => 2,
-        };
-        let width = CHUNKS_MAX / self.numbered.len();
-        let number = self.numbered[band];
-        self.numbered[band] += 1;
-        if number as usize >= width {
-            return Err(BatchError::Shape("more than 1,398,101 chunks of one history: split it"));
-        }
-        Ok(band as u32 * width as u32 + number)
     }
 
     /// Waits until the part that is being written is durable.

@@ -42,7 +42,7 @@ fn batch(key: &str, domains: &[&str]) -> Batch {
         key: KeyId::default(),
         address: Address::parse(&format!("hanako{at}@{domain}")).unwrap(),
         fields: vec![format!("kokoro{at}")],
-        history: History::Unknown,
+        history: History::Clean,
     };
     Batch {
         key: key.into(),
@@ -245,8 +245,15 @@ fn clean_addresses_of_all_domains_go_first_and_suspects_last() {
     let folder = tempfile::tempdir().unwrap();
     let seal = StoreKey::open(&folder.path().join("queue.key")).unwrap();
     let (_, chunks) = sealing::prepare(batch, Instant::EPOCH, &seal).unwrap();
-    let ids = chunks.iter().map(|chunk| chunk.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "));
-    let order: Vec<(String, String)> = chunks.iter().map(|chunk| chunk.domain.clone()).zip(ids).collect();
+    let bands = chunks.iter().map(|(number, _)| ChunkId { batch: BatchId(1), number: *number }.history());
+    let [clean, unknown, suspect] = [History::Clean, History::Unknown, History::Suspect];
+    assert!(
+        bands.eq([clean, clean, unknown, suspect, suspect]),
+        "its number says what is known of a chunk's addresses"
+    );
+    let ids =
+        chunks.iter().map(|(_, chunk)| chunk.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "));
+    let order: Vec<(String, String)> = chunks.iter().map(|(_, chunk)| chunk.domain.clone()).zip(ids).collect();
     let expected = [("a.jp", "p4"), ("x.jp", "p2"), ("a.jp", "p1"), ("a.jp", "p3"), ("x.jp", "p0")];
     assert_eq!(order, expected.map(|(domain, id)| (domain.to_string(), id.to_string())));
 }

@@ -123,9 +123,7 @@ impl<'a> Writer<'a> {
             let reply = match &job.work {
                 Work::Submit(head, chunks) => submit(txn, head, chunks, &mut done.events)?,
                 Work::Begin(head) => begin(txn, head)?,
-                Work::Part(batch, chunks) => {
-                    put_chunks(txn, *batch, chunks.iter().map(|(number, row)| (*number, row)))?
-                }
+                Work::Part(batch, chunks) => put_chunks(txn, *batch, chunks)?,
                 Work::Finish(batch, recipients, work) => finish(txn, *batch, *recipients, work, &mut done.events)?,
                 Work::Abandon(batch) => abandon(txn, *batch)?,
                 Work::Cancel(batch) => cancel(txn, *batch, &mut done.events)?,
@@ -280,7 +278,7 @@ fn next_id(txn: &WriteTransaction) -> Result<BatchId, StoreError> {
 fn submit(
     txn: &WriteTransaction,
     head: &BatchHead,
-    chunks: &[ChunkRow],
+    chunks: &[(u32, ChunkRow)],
     events: &mut Vec<Event>,
 ) -> Result<Reply, StoreError> {
     if let Some(receipt) = known(txn, &head.key)? {
@@ -288,8 +286,8 @@ fn submit(
     }
     let id = next_id(txn)?;
     txn.open_table(rows::BATCHES)?.insert(id.0, rows::encode(head)?.as_slice())?;
-    put_chunks(txn, id, (0..).zip(chunks))?;
-    let work = (0..).zip(chunks).map(|(number, row)| ShapeRow::of(row).fresh(number)).collect();
+    put_chunks(txn, id, chunks)?;
+    let work = chunks.iter().map(|(number, row)| ShapeRow::of(row).fresh(*number)).collect();
     publish(txn, BatchHead { id, ..head.clone() }, work, events)
 }
 
@@ -303,15 +301,11 @@ fn begin(txn: &WriteTransaction, head: &BatchHead) -> Result<Reply, StoreError> 
     Ok(Reply::Begun(id))
 }
 
-fn put_chunks<'c>(
-    txn: &WriteTransaction,
-    id: BatchId,
-    rows: impl Iterator<Item = (u32, &'c ChunkRow)>,
-) -> Result<Reply, StoreError> {
+fn put_chunks(txn: &WriteTransaction, id: BatchId, rows: &[(u32, ChunkRow)]) -> Result<Reply, StoreError> {
     let (mut chunks, mut shapes) = (txn.open_table(rows::CHUNKS)?, txn.open_table(rows::SHAPES)?);
     for (number, row) in rows {
-        chunks.insert((id.0, number), rows::encode(row)?.as_slice())?;
-        shapes.insert((id.0, number), rows::encode(&ShapeRow::of(row))?.as_slice())?;
+        chunks.insert((id.0, *number), rows::encode(row)?.as_slice())?;
+        shapes.insert((id.0, *number), rows::encode(&ShapeRow::of(row))?.as_slice())?;
     }
     Ok(Reply::Done)
 }

@@ -1,8 +1,8 @@
 //! What the delivery engine keeps is sealed with the same keys, so that erasing a person reaches its queue too.
 
-use hikyaku_core::Seal;
 use hikyaku_core::errors::SealError;
 use hikyaku_core::letter::KeyId;
+use hikyaku_core::setup::Seal;
 
 use super::Keys;
 use crate::id::PersonId;

@@ -5,7 +5,8 @@ use axum::{
     extract::{Query, State},
     http::StatusCode,
 };
-use hikyaku_core::{Cause, LaneView, Snapshot, observe::Via};
+use hikyaku_core::observe::{LaneView, Via};
+use hikyaku_core::{Cause, Snapshot};
 use hikyaku_dispatch::Judgement;
 use serde_json::{Map, Value, json};
 

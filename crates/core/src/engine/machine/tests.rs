@@ -158,7 +158,7 @@ fn settling_a_cancelled_crowd_takes_nothing_from_the_attempts_of_others() {
 
 #[test]
 fn a_session_holds_four_mails_and_its_share_of_a_bound_that_was_configured_higher() {
-    for (unsettled_max, holds) in [(None, 4), (Some(2), 2), (Some(10), 10), (Some(2_048), 16)] {
+    for (unsettled_max, holds) in [(None, 4), (Some(2), 2), (Some(10), 10), (Some(2_048), 32)] {
         let default_policy = Policy { sessions_max: 1, sessions_start: 1, flight_start: 512, ..Policy::default() };
         let mut machine = Machine::new(Settings { unsettled_max, default_policy, ..Settings::default() });
         let head = head(1, Urgency::Safety, 99);
