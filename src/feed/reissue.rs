@@ -1,4 +1,4 @@
-//! An old telegram made to look as if it were issued now: its times moved, its status 訓練, its file name new.
+//! An old telegram made to look as if it were issued now: its times and events moved, its status 訓練, its file name new.
 
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +24,36 @@ pub fn moved(text: &str, by: SignedDuration) -> String {
     }
     out.push_str(&text[copied..]);
     out
+}
+
+/// The shape of an instant in an EventID.
+const EVENT_DIGITS: usize = 14;
+
+/// The text with the instants in its EventIDs moved, so that what is played twice is two events. All telegrams of a replay are moved by the
+/// same: they go on belonging together.
+pub fn renewed_events(text: &str, by: SignedDuration) -> String {
+    let (open, close) = ("EventID>", "</");
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find(open).map(|at| at + open.len()) {
+        let length = rest[begin..].find(close).unwrap_or(0);
+        out.push_str(&rest[..begin]);
+        let ids = rest[begin..begin + length].split_inclusive(|c: char| !c.is_ascii_digit());
+        ids.for_each(|id| out.push_str(&renewed(id, by)));
+        rest = &rest[begin + length..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A run of digits, and what ends it.
+fn renewed(id: &str, by: SignedDuration) -> String {
+    let digits = id.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let instant = (digits.len() == EVENT_DIGITS).then(|| DateTime::strptime("%Y%m%d%H%M%S", digits).ok()).flatten();
+    match instant.and_then(|it| it.checked_add(by).ok()) {
+        Some(later) => format!("{}{}", later.strftime("%Y%m%d%H%M%S"), &id[digits.len()..]),
+        None => id.to_owned(),
+    }
 }
 
 fn is_time(text: &str) -> bool {
@@ -63,6 +93,23 @@ mod tests {
             "<!-- a --><b>2024-01-01T00:00:01Z</b>"
         );
         assert_eq!(moved("日本-語2024-13-01T00:00:00Z", SignedDuration::ZERO), "日本-語2024-13-01T00:00:00Z");
+    }
+
+    #[test]
+    fn events_are_renewed_each_by_itself_and_volcanoes_and_typhoons_stay_who_they_are() {
+        let by = SignedDuration::from_secs(86_400 + 61);
+        for (old, new) in [
+            ("<EventID>20240101161010</EventID>", "<EventID>20240102161111</EventID>"),
+            ("<EventID>20151114055157 20151114061750</EventID>", "<EventID>20151115055258 20151115061851</EventID>"),
+            ("<a:EventID>20240101161010_306</a:EventID>", "<a:EventID>20240102161111_306</a:EventID>"),
+            ("<EventID>306</EventID>", "<EventID>306</EventID>"),
+            ("<EventID>TC2309</EventID>", "<EventID>TC2309</EventID>"),
+            ("<EventID/><b>20240101161010</b>", "<EventID/><b>20240101161010</b>"),
+            ("<EventID>20241301161010</EventID>", "<EventID>20241301161010</EventID>"),
+            ("<EventID>20240101161010", "<EventID>20240101161010"),
+        ] {
+            assert_eq!(renewed_events(old, by), new);
+        }
     }
 
     #[test]

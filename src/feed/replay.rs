@@ -91,7 +91,13 @@ fn plan(args: &ReplayArgs, start: Timestamp) -> Result<Vec<Planned>, String> {
     let planned = found.into_iter().enumerate().map(|(number, (published, name, text))| {
         let after = published.duration_since(first).as_secs_f64() / args.speed;
         let at = start + SignedDuration::try_from_secs_f64(after).unwrap_or(SignedDuration::MAX / 1_000);
-        let text = if args.keep_times { text } else { reissue::moved(&text, at.duration_since(published)) };
+        let text = match args.keep_times {
+            true => text,
+            false => reissue::renewed_events(
+                &reissue::moved(&text, at.duration_since(published)),
+                start.duration_since(first),
+            ),
+        };
         let text = if args.as_real { text } else { reissue::as_drill(&text) };
         Planned { name: reissue::file_name(&name, at, number), bytes: text.into_bytes(), at }
     });

@@ -20,36 +20,93 @@ const LASTING: Duration = Duration::from_secs(60);
 /// An alarm that was not mailed yet.
 struct Young {
     alarm: poll::Alarm,
-    began: Instant,
+    /// On the clock that only runs forward.
+    began: Duration,
     key: String,
+}
+
+/// The alarms that stand, and those of them that nobody was mailed yet.
+#[derive(Default)]
+struct Watch {
+    alarms: Alarms,
+    young: Vec<Young>,
+}
+
+impl Watch {
+    /// Takes what stands now: what has begun and ended, and what has lasted so long that it is mailed, each alarm once.
+    fn look(
+        &mut self,
+        standing: Vec<poll::Alarm>,
+        since_start: Duration,
+        wall: Timestamp,
+    ) -> (Vec<Change>, Vec<Alarm>) {
+        let changes = self.alarms.change(standing);
+        for change in &changes {
+            match change {
+                Change::Began(alarm) => {
+                    // The same alarm on another day is another one.
+                    let key = format!("source-{}-{}-{}", alarm.word(), alarm.feed(), wall.as_second());
+                    self.young.push(Young { alarm: alarm.clone(), began: since_start, key });
+                }
+                Change::Ended(alarm) => self.young.retain(|it| !it.alarm.is_same_as(alarm)),
+            }
+        }
+        let old = self.young.extract_if(.., |it| since_start.saturating_sub(it.began) >= LASTING);
+        let mails = old.map(|it| {
+            let title = format!("情報の受信に問題があります（{}）", it.alarm.feed());
+            Alarm { key: it.key, title, text: it.alarm.to_string() }
+        });
+        (changes, mails.collect())
+    }
 }
 
 /// Looks until `stop`.
 pub async fn run(pulse: Pulse, alerts: Alerts, mut stop: watch::Receiver<bool>) {
-    let (mut alarms, mut young) = (Alarms::default(), Vec::<Young>::new());
+    let (mut watch, start) = (Watch::default(), Instant::now());
     let mut look = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
             () = told(&mut stop) => break,
             _ = look.tick() => {}
         }
-        for change in alarms.change(pulse.health().alarms()) {
-            match &change {
-                Change::Began(alarm) => {
-                    tracing::error!("{change}");
-                    // The same alarm on another day is another one.
-                    let key = format!("source-{}-{}-{}", alarm.word(), alarm.feed(), Timestamp::now().as_second());
-                    young.push(Young { alarm: alarm.clone(), began: Instant::now(), key });
-                }
-                Change::Ended(alarm) => {
-                    tracing::warn!("{change}");
-                    young.retain(|it| !it.alarm.is_same_as(alarm));
-                }
+        let (changes, mails) = watch.look(pulse.health().alarms(), start.elapsed(), Timestamp::now());
+        for change in changes {
+            match change {
+                Change::Began(_) => tracing::error!("{change}"),
+                Change::Ended(_) => tracing::warn!("{change}"),
             }
         }
-        for old in young.extract_if(.., |it| it.began.elapsed() >= LASTING) {
-            let title = format!("情報の受信に問題があります（{}）", old.alarm.feed());
-            alerts.raise(&Alarm { key: old.key, title, text: old.alarm.to_string() }).await;
+        for mail in mails {
+            alerts.raise(&mail).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn req_r02_a_silent_feed_is_mailed_once_after_a_minute_and_a_hiccup_never() {
+        let wall: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let stale = |feed: &str, age_s| poll::Alarm::Stale { feed: feed.into(), age_s };
+        let mut watch = Watch::default();
+        let mut look = |second: u64, standing: Vec<poll::Alarm>| {
+            let (changes, mails) = watch.look(standing, Duration::from_secs(second), wall);
+            (changes.len(), mails.into_iter().map(|it| it.title + &it.text).collect::<Vec<_>>())
+        };
+        assert_eq!(look(0, vec![stale("eqvol", 301), stale("extra", 301)]), (2, vec![]));
+        assert_eq!(look(30, vec![stale("eqvol", 331)]), (1, vec![]), "extra has come back");
+        assert_eq!(look(59, vec![stale("eqvol", 360)]), (0, vec![]));
+        let (changes, mails) = look(60, vec![stale("eqvol", 361)]);
+        assert!(changes == 0 && mails.len() == 1 && mails[0].contains("（eqvol）"), "{mails:?}");
+        assert!(
+            mails[0].contains("止まっています") && mails[0].contains("別の経路"),
+            "what is wrong and what to do: {mails:?}"
+        );
+        assert_eq!(look(4_000, vec![stale("eqvol", 4_301)]), (0, vec![]), "it was mailed");
+        assert_eq!(look(4_001, vec![]), (1, vec![]));
+        look(4_002, vec![stale("eqvol", 301)]);
+        assert_eq!(look(4_062, vec![stale("eqvol", 361)]).1.len(), 1, "another one");
     }
 }

@@ -1,8 +1,11 @@
 //! Telegrams that are pushed: believed with proof alone, answered for when they are safe, handed over once.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use hikyaku_feeds::edge::{Intake, Proof, PushEndpoint, PushSettings, PushSource, Settings, Watcher};
+use hikyaku_feeds::poll::Alarm;
 use hikyaku_feeds::push::{SharedKey, sign};
 use hikyaku_feeds::samples::DEMO_VXSE51;
 use hikyaku_mock::{FeedClock, FeedServer, FeedTls, Regeneration};
@@ -65,7 +68,7 @@ async fn p05_a_pushed_telegram_is_handed_over_once_and_answered_for_when_it_is_t
 #[tokio::test]
 async fn a_push_is_judged_by_the_time_of_its_signature_not_by_a_fast_clock_of_ours() {
     let fast = || Timestamp::now() + SignedDuration::from_mins(4);
-    let mut watcher = Watcher::start(Settings { clock: std::sync::Arc::new(fast), ..Settings::default() }).unwrap();
+    let mut watcher = Watcher::start(Settings { clock: Arc::new(fast), ..Settings::default() }).unwrap();
     let endpoint = endpoint(watcher.intake()).await;
     let signed = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
     let pushing = tokio::spawn(push(endpoint.addr, signed, "a.xml", DEMO_VXSE51));
@@ -74,6 +77,69 @@ async fn a_push_is_judged_by_the_time_of_its_signature_not_by_a_fast_clock_of_ou
     assert!(arrival.telegram.received >= signed + SignedDuration::from_mins(4));
     arrival.taken();
     pushing.await.unwrap();
+}
+
+/// The demonstration telegram with a word of its own, so that it is another.
+fn another(word: &str) -> &'static [u8] {
+    let text = String::from_utf8(DEMO_VXSE51.to_vec()).unwrap();
+    Vec::leak(text.replace("</Report>", &format!("<!-- {word} --></Report>")).into_bytes())
+}
+
+#[tokio::test]
+async fn a_clock_of_ours_that_is_hours_off_costs_no_push_lets_no_old_one_in_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let off = Arc::new(AtomicI64::new(0));
+    let start = || {
+        let off = off.clone();
+        let clock = move || Timestamp::now() + SignedDuration::from_secs(off.load(Ordering::SeqCst));
+        let memory = Some(folder.path().join("feeds.redb"));
+        Watcher::start(Settings { clock: Arc::new(clock), memory, ..Settings::default() }).unwrap()
+    };
+    let now = || Timestamp::from_second(Timestamp::now().as_second()).unwrap();
+    let mut watcher = start();
+    let endpoint = endpoint(watcher.intake()).await;
+    off.store(3 * 3_600, Ordering::SeqCst);
+    let refused = push(endpoint.addr, now(), "a.xml", DEMO_VXSE51).await;
+    assert_eq!(refused.0, StatusCode::UNAUTHORIZED, "nothing is known of this source: {}", refused.1);
+    off.store(0, Ordering::SeqCst);
+    let pushing = tokio::spawn(push(endpoint.addr, now(), "a.xml", DEMO_VXSE51));
+    next(&mut watcher).await.taken();
+    assert_eq!(pushing.await.unwrap().0, StatusCode::OK);
+    endpoint.shutdown().await;
+    watcher.shutdown().await;
+
+    off.store(3 * 3_600, Ordering::SeqCst);
+    let mut watcher = start();
+    let endpoint = self::endpoint(watcher.intake()).await;
+    let signed = now();
+    let pushing = tokio::spawn(push(endpoint.addr, signed, "b.xml", another("b")));
+    let arrival = next(&mut watcher).await;
+    assert_eq!(arrival.telegram.present, signed, "by the signature it is of now");
+    arrival.taken();
+    assert_eq!(pushing.await.unwrap().0, StatusCode::OK);
+    let is_named = |alarm: &Alarm| matches!(alarm, Alarm::Clock { feed, off_s } if feed == "jalert" && *off_s > 10_000);
+    until(&watcher, "the clock is named", |health| health.alarms().iter().any(is_named)).await;
+    let old = now() - SignedDuration::from_mins(30);
+    assert_eq!(push(endpoint.addr, old, "c.xml", another("c")).await.0, StatusCode::UNAUTHORIZED, "caught and kept");
+    let again = push(endpoint.addr, signed, "b.xml", another("b")).await;
+    assert_eq!(again, (StatusCode::OK, "repeated\n".into()), "sent once more it is the same");
+    off.store(0, Ordering::SeqCst);
+    let pushing = tokio::spawn(push(endpoint.addr, now(), "d.xml", another("d")));
+    next(&mut watcher).await.taken();
+    pushing.await.unwrap();
+    until(&watcher, "the clock is right", |health| health.alarms().is_empty()).await;
+}
+
+#[tokio::test]
+async fn where_a_server_tells_the_time_a_wrong_clock_of_ours_refuses_nobody() {
+    let server = FeedServer::start(FeedTls::Bare, FeedClock::Wall, Regeneration::OnChange).await.unwrap();
+    let slow = || Timestamp::now() - SignedDuration::from_hours(5);
+    let mut watcher = Watcher::start(Settings { clock: Arc::new(slow), ..settings(&server) }).unwrap();
+    let endpoint = endpoint(watcher.intake()).await;
+    until(&watcher, "the feed has answered", |health| health.feeds[0].answered.is_some()).await;
+    let pushing = tokio::spawn(push(endpoint.addr, Timestamp::now(), "a.xml", DEMO_VXSE51));
+    next(&mut watcher).await.taken();
+    assert_eq!(pushing.await.unwrap(), (StatusCode::OK, "taken\n".into()));
 }
 
 #[tokio::test]

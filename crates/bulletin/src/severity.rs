@@ -51,14 +51,11 @@ impl Severity {
             (Self::Intensity(a), Self::Intensity(b)) => Some(a.cmp(b)),
             (Self::Expected(a), Self::Expected(b)) => Some(a.at_least().cmp(&b.at_least())),
             (Self::LongPeriod(a), Self::LongPeriod(b)) => Some(a.cmp(b)),
-            (Self::Tsunami(a), Self::Tsunami(b)) => {
-                let height = |it: &TsunamiReport| it.height.as_ref().and_then(|it| it.centimetres);
-                Some(a.grade.cmp(&b.grade).then(height(a).cmp(&height(b))))
-            }
+            (Self::Tsunami(a), Self::Tsunami(b)) => a.against(b),
             (Self::Warning(a), Self::Warning(b)) if a.phenomenon == b.phenomenon => {
                 Some(a.grade.cmp(&b.grade).then(a.level.cmp(&b.level)))
             }
-            (Self::Volcano(a), Self::Volcano(b)) => Some(a.level.cmp(&b.level).then(a.ashfall().cmp(&b.ashfall()))),
+            (Self::Volcano(a), Self::Volcano(b)) => a.against(b),
             (Self::Travel(a), Self::Travel(b)) if a.scale == b.scale => {
                 Some(a.level.cmp(&b.level).then(a.whole.cmp(&b.whole)))
             }

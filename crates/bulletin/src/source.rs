@@ -148,7 +148,7 @@ pub enum SeriesKey {
     Typhoon(String),
     /// An L-Alert document.
     Document(String),
-    /// A CAP alert or its `incidents` word.
+    /// A CAP alert.
     Alert(String),
     /// Travel advice: who, then the country's code.
     Travel(String),
@@ -158,6 +158,8 @@ pub enum SeriesKey {
     News(String),
     /// What an operator entered.
     Operator(String),
+    /// A word by which a CAP sender groups alerts of one incident (`incidents`); each of them stands beside the others.
+    Incident(String),
 }
 
 impl SeriesKey {
@@ -175,7 +177,8 @@ impl SeriesKey {
             | Self::Travel(id)
             | Self::Gdacs(id)
             | Self::News(id)
-            | Self::Operator(id) => id,
+            | Self::Operator(id)
+            | Self::Incident(id) => id,
         }
     }
 
@@ -201,6 +204,7 @@ impl fmt::Display for SeriesKey {
             Self::Gdacs(_) => "gdacs:",
             Self::News(_) => "news:",
             Self::Operator(_) => "operator:",
+            Self::Incident(_) => "incident:",
         })?;
         f.write_str(self.as_str())
     }

@@ -1,5 +1,6 @@
 //! How bad a tsunami is or will be at a coast: the grade, the expected height, the arrival.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -87,6 +88,24 @@ pub struct TsunamiReport {
     pub measured: bool,
 }
 
+impl TsunamiReport {
+    /// How this stands to another: by grade, then by height. `None`: only one of them has a grade, and an estimate at a coast takes nothing
+    /// from the warning there.
+    ///
+    /// A height that is expected and told in words only (巨大, 高い) is neither above nor below one in metres; one that was measured is above none.
+    pub(crate) fn against(&self, other: &Self) -> Option<Ordering> {
+        if self.grade.is_some() != other.grade.is_some() || self.measured != other.measured {
+            return None;
+        }
+        let height = |it: &Self| it.height.as_ref().and_then(|it| it.centimetres);
+        let heights = match (height(self), height(other)) {
+            (None, _) | (_, None) if !self.measured => Ordering::Equal,
+            (own, theirs) => own.cmp(&theirs),
+        };
+        Some(self.grade.cmp(&other.grade).then(heights))
+    }
+}
+
 /// `津波警報 ３ｍ`
 impl fmt::Display for TsunamiReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,6 +131,29 @@ mod tests {
         assert_eq!(of("52"), of("53"));
         assert_eq!(of("52"), Some(TsunamiGrade::MajorWarning));
         assert!(of("62") < of("51") && of("51") < of("53") && of("71") < of("62"));
+    }
+
+    fn report(grade: Option<TsunamiGrade>, metres: Option<u32>, measured: bool) -> TsunamiReport {
+        let height = Some(WaterHeight { centimetres: metres.map(|it| it * 100), words: "高さ".into() });
+        let (arrival, arrival_words) = (None, String::new());
+        TsunamiReport { grade, before: None, lifted: false, arrival, arrival_words, height, measured }
+    }
+
+    #[test]
+    fn an_estimate_without_a_grade_is_neither_above_nor_below_the_warning_of_its_coast() {
+        let (warned, estimated) = (report(Some(TsunamiGrade::Warning), Some(3), false), report(None, Some(5), false));
+        assert_eq!((warned.against(&estimated), estimated.against(&warned)), (None, None));
+        assert_eq!(report(None, Some(6), false).against(&estimated), Some(Ordering::Greater));
+    }
+
+    #[test]
+    fn a_height_told_in_words_stands_above_and_below_none_in_metres_and_a_first_measurement_is_a_rise() {
+        let major = |metres| report(Some(TsunamiGrade::MajorWarning), metres, false);
+        assert_eq!(major(None).against(&major(Some(10))), Some(Ordering::Equal), "巨大 is not less than 10 m");
+        assert_eq!(major(Some(10)).against(&major(None)), Some(Ordering::Equal), "nor 10 m more than 巨大");
+        assert_eq!(major(Some(10)).against(&major(Some(5))), Some(Ordering::Greater));
+        let station = |metres| report(None, metres, true);
+        assert_eq!(station(Some(1)).against(&station(None)), Some(Ordering::Greater), "観測中, then 1 m");
     }
 
     #[test]

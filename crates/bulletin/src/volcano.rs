@@ -1,5 +1,6 @@
 //! The state of a volcano: its alert level or keyword, what was just seen, and what falls from the sky.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,17 @@ impl VolcanoReport {
         }
     }
 
+    /// How this stands to another on one scale: levels, amounts of ash, or what is seen. `None`: they are of two scales, and no forecast
+    /// of ash makes a level look milder or graver.
+    pub(crate) fn against(&self, other: &Self) -> Option<Ordering> {
+        match ((self.level, self.ashfall()), (other.level, other.ashfall())) {
+            ((Some(own), _), (Some(theirs), _)) => Some(own.cmp(&theirs)),
+            ((None, Some(own)), (None, Some(theirs))) => Some(own.cmp(&theirs)),
+            ((None, None), (None, None)) => Some(Ordering::Equal),
+            _ => None,
+        }
+    }
+
     /// Whether an eruption or explosion is reported (codes 51 to 56, and 61 to 64 for もよう).
     #[must_use]
     pub fn is_eruption(&self) -> bool {
@@ -76,5 +88,27 @@ impl fmt::Display for VolcanoReport {
             VolcanoChange::Lifted if !self.name.contains("解除") => "（解除）",
             _ => "",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_and_amounts_of_ash_are_two_scales() {
+        let report = |code: &str| VolcanoReport {
+            level: VolcanoReport::level_of_code(code),
+            change: VolcanoChange::Issued,
+            name: String::new(),
+            code: code.to_owned(),
+        };
+        let against = |a, b| report(a).against(&report(b));
+        assert_eq!(against("12", "71"), None, "level 2 is no rise where a little ash was forecast");
+        assert_eq!(against("73", "13"), None, "much ash is no fall where level 3 is in force");
+        assert_eq!(against("13", "12"), Some(Ordering::Greater));
+        assert_eq!(against("71", "73"), Some(Ordering::Less));
+        assert_eq!(against("52", "51"), Some(Ordering::Equal), "two eruptions");
+        assert_eq!(against("52", "13"), None);
     }
 }

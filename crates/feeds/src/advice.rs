@@ -10,7 +10,8 @@ use serde::Deserialize;
 use crate::index::{Index, plain};
 use crate::instant::any_instant;
 use crate::reject::Reject;
-use crate::tables::country_named;
+use crate::reports::readable;
+use crate::tables::{countries_in, country_named};
 
 /// One country of the United States' list.
 #[derive(Deserialize)]
@@ -60,7 +61,7 @@ pub(crate) fn bulletins(text: &str) -> Result<Vec<Bulletin>, Reject> {
     };
     if text.trim_start().starts_with('[') {
         let list: Vec<State> = serde_json::from_str(text).map_err(|error| not(&error))?;
-        return Ok(list.into_iter().filter_map(state).collect());
+        return readable(list.into_iter().map(state)).map_err(|items| Reject::List { items });
     }
     let page: Fcdo = serde_json::from_str(text).map_err(|error| not(&error))?;
     fcdo(page).map(|it| vec![it])
@@ -73,12 +74,15 @@ pub(crate) fn is_state(index: &Index) -> bool {
 }
 
 /// The advice in a feed of the United States.
-pub(crate) fn of_index(index: Index) -> Vec<Bulletin> {
-    let entries = index.entries.into_iter().filter_map(|entry| {
+///
+/// # Errors
+/// [`Reject::List`] when none of it can be read.
+pub(crate) fn of_index(index: Index) -> Result<Vec<Bulletin>, Reject> {
+    let entries = index.entries.into_iter().map(|entry| {
         let updated = entry.updated?;
         Some(advisory(&entry.title, updated, &entry.summary, Some(entry.link).filter(|it| !it.is_empty())))
     });
-    entries.collect()
+    readable(entries).map_err(|items| Reject::List { items })
 }
 
 fn state(row: State) -> Option<Bulletin> {
@@ -89,6 +93,8 @@ fn state(row: State) -> Option<Bulletin> {
 
 /// `Afghanistan - Level 4: Do Not Travel`: the level stands in the title only.
 fn advisory(title: &str, updated: Timestamp, summary: &str, link: Option<String>) -> Bulletin {
+    // Some of its titles have blanks that do not break.
+    let title = &title.split_whitespace().collect::<Vec<_>>().join(" ");
     let (place, words) = title.rsplit_once(" - ").unwrap_or((title, title));
     let place = place.trim().trim_end_matches("Travel Advisory").trim();
     let level = level_of_title(words);
@@ -106,7 +112,7 @@ fn advisory(title: &str, updated: Timestamp, summary: &str, link: Option<String>
 }
 
 fn level_of_title(title: &str) -> Option<u8> {
-    let after = title.split("Level ").nth(1)?;
+    let after = title.split("Level").nth(1)?.trim_start();
     after.chars().next()?.to_digit(10).and_then(|it| u8::try_from(it).ok()).filter(|it| (1..=4).contains(it))
 }
 
@@ -155,12 +161,21 @@ fn fcdo(page: Fcdo) -> Result<Bulletin, Reject> {
 }
 
 fn begin(who: &str, place: &str, updated: Timestamp, scale: TravelScale, level: Option<u8>, whole: bool) -> Bulletin {
-    let area = country_named(place)
-        .map_or_else(|| Area::new(AreaScheme::Named, place, place, []), crate::tables::Country::area);
-    let source = SourceId::new(format!("{who}-{}-{updated}", area.code));
+    let areas = advised(place);
+    let codes: Vec<&str> = areas.iter().map(|it| it.code.as_str()).collect();
+    let named = codes.join("+");
+    let source = SourceId::new(format!("{who}-{named}-{updated}"));
     let kind = Kind::Travel(TravelNotice::Country);
     let mut bulletin = Bulletin::new(source, kind, Standing::Real, Revision::Issue, updated);
-    bulletin.series.push(SeriesKey::Travel(format!("{who}/{}", area.code)));
-    bulletin.areas.push(AreaReport { area, severity: Severity::Travel(TravelReport { scale, level, whole }) });
+    bulletin.series.push(SeriesKey::Travel(format!("{who}/{named}")));
+    let severity = Severity::Travel(TravelReport { scale, level, whole });
+    bulletin.areas = areas.into_iter().map(|area| AreaReport { area, severity: severity.clone() }).collect();
     bulletin
+}
+
+/// The countries that one advice is for: one as a rule, several where its title joins them (`Mainland China, Hong Kong & Macau`).
+fn advised(place: &str) -> Vec<Area> {
+    let joined = || countries_in(place).into_iter().map(crate::tables::Country::area).collect::<Vec<_>>();
+    let found = country_named(place).map_or_else(joined, |it| vec![it.area()]);
+    if found.is_empty() { vec![Area::new(AreaScheme::Named, place, place, [])] } else { found }
 }

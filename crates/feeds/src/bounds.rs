@@ -15,8 +15,9 @@ pub const MAX_NODES: u32 = 2_000_000;
 /// The most reports on places that one telegram may become. Every municipality of Japan with
 /// ten warnings makes 20,000.
 pub const MAX_REPORTS: usize = 40_000;
-/// Bytes that a node has at least on average, in a telegram that is not small. Real ones have 15 and more.
-const BYTES_PER_NODE: usize = 10;
+/// Bytes that a node has at least on average, in a telegram that is not small. JMA's warnings with a line for each element have 8 to 10, their
+/// headlines, which are a part of them, 6.
+const BYTES_PER_NODE: usize = 7;
 /// Elements that name a place, each of which becomes a report: of JMA, CAP, EDXL-DE and 外務省.
 const PLACES: [&str; 5] = ["Area", "Station", "area", "targetArea", "country"];
 /// Nodes that any telegram may have, however small.

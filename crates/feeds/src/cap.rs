@@ -95,8 +95,8 @@ fn series(root: Node, sender: &str, identifier: &str, references: &[SourceId]) -
     let incidents = child_text(root, "incidents").unwrap_or_default();
     let own = [message_key(sender, identifier)];
     let referred = references.iter().map(|it| it.as_str().to_owned());
-    let named = incidents.split_whitespace().map(|it| format!("{sender} {it}"));
-    own.into_iter().chain(referred).chain(named).map(SeriesKey::Alert).collect()
+    let named = incidents.split_whitespace().map(|it| SeriesKey::Incident(format!("{sender} {it}")));
+    own.into_iter().chain(referred).map(SeriesKey::Alert).chain(named).collect()
 }
 
 /// The block that people of ours read best: Japanese, else English, else the first.

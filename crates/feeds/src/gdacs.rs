@@ -9,20 +9,25 @@ use roxmltree::Node;
 use crate::index::plain;
 use crate::instant::any_instant;
 use crate::loose::{child, child_text, children};
+use crate::reject::Reject;
+use crate::reports::readable;
 use crate::tables::{country, country_named};
 
 /// What GDACS's own elements are in.
 const NAMESPACE: &str = "http://www.gdacs.org";
 
 /// The events of a GDACS feed; `None` when the feed is no GDACS feed.
-pub(crate) fn bulletins(root: Node) -> Option<Vec<Bulletin>> {
+///
+/// # Errors
+/// [`Reject::List`] when none of its events can be read.
+pub(crate) fn bulletins(root: Node) -> Option<Result<Vec<Bulletin>, Reject>> {
     let channel = child(root, "channel").filter(|_| root.tag_name().name() == "rss")?;
     let is_event = |item: &Node| {
         let own = |it: Node| it.tag_name().namespace().is_some_and(|it| it.starts_with(NAMESPACE));
         item.children().any(|it| it.is_element() && own(it))
     };
     let items: Vec<Node> = children(channel, "item").filter(is_event).collect();
-    (!items.is_empty()).then(|| items.into_iter().filter_map(event).collect())
+    (!items.is_empty()).then(|| readable(items.into_iter().map(event)).map_err(|items| Reject::List { items }))
 }
 
 /// One event. An item without identity or time is none: nothing could be done with it.

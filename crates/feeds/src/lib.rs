@@ -49,7 +49,7 @@ mod reject;
 mod reports;
 pub mod samples;
 mod series;
-#[cfg(feature = "edge")]
+#[cfg(any(feature = "edge", feature = "hostile"))]
 pub mod stream;
 pub mod tables;
 mod xml;

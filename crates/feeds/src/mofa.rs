@@ -9,6 +9,7 @@ use roxmltree::Node;
 
 use crate::loose::{child, child_text, children, text};
 use crate::reject::Reject;
+use crate::reports::readable;
 use crate::tables::{countries_in, country, country_named};
 use crate::xml::place;
 
@@ -29,8 +30,8 @@ pub(crate) fn bulletins(root: Node, source_name: &str) -> Result<Vec<Bulletin>, 
         let issued = modified.ok_or(Reject::Missing { element: "opendata/lastModified", place: place(root) })?;
         found.push(country_file(root, issued, source_name));
     } else {
-        found.extend(children(root, "mail").filter_map(|mail| notice(mail, modified)));
-        found.extend(children(root, "wideareaSpot").filter_map(|spot| notice(spot, modified)));
+        let notices = children(root, "mail").chain(children(root, "wideareaSpot")).map(|it| notice(it, modified));
+        found = readable(notices).map_err(|items| Reject::List { items })?;
     }
     Ok(found)
 }
@@ -69,7 +70,8 @@ fn notice(mail: Node, modified: Option<Timestamp>) -> Option<Bulletin> {
     let left = child_text(mail, "leaveDate");
     let published = left.as_deref().and_then(japan).or(modified)?;
     let kind = Kind::Travel(notice_kind(&code));
-    let source = SourceId::new(format!("mofa-{key}"));
+    // A notice that is changed comes with another time: another telegram of the same series.
+    let source = SourceId::new(format!("mofa-{key}@{published}"));
     let mut bulletin = Bulletin::new(source, kind, Standing::Real, Revision::Issue, published);
     bulletin.origin = Origin::Mofa;
     bulletin.publisher = "外務省".to_owned();
@@ -143,7 +145,9 @@ fn country_file(root: Node, issued: Timestamp, source_name: &str) -> Bulletin {
     bulletin.publisher = "外務省".to_owned();
     let area = child(root, "country").map_or_else(
         || {
-            let code: String = source_name.chars().filter(char::is_ascii_digit).collect();
+            // `country/0066L.xml`: the digits at the beginning of the file's name, whatever stands before or behind.
+            let file = SourceId::from_file_name(source_name);
+            let code: String = file.as_str().chars().take_while(char::is_ascii_digit).collect();
             country(&code)
                 .map_or_else(|| Area::new(AreaScheme::MofaCountry, code, "", []), crate::tables::Country::area)
         },

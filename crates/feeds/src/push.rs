@@ -64,6 +64,29 @@ pub fn sign(key: &SharedKey, at: Timestamp, source: &str, name: &str, body: &[u8
     format!("t={},v1={digits}", at.as_second())
 }
 
+/// What tells whether a signature is of now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clocks {
+    /// Our own clock, which may be wrong.
+    pub wall: Timestamp,
+    /// The clock of a server that is known to be right; `None` where none has told the time.
+    pub server: Option<Timestamp>,
+    /// The newest signature with which this source ever proved itself.
+    pub newest: Option<Timestamp>,
+}
+
+/// Of what time a signature is that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// Of now.
+    Now,
+    /// Of no time that a clock of ours calls now, and yet of none before what the source sent last: one of the clocks is wrong.
+    Doubtful {
+        /// How far the clock that we have is ahead of the signature.
+        off_s: i64,
+    },
+}
+
 /// What the header of a push says, read before a byte of the body is: [`in_time`](Self::in_time) needs none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
@@ -98,6 +121,24 @@ impl Signature {
     pub fn in_time(&self, now: Timestamp, window: SignedDuration) -> Result<(), Refusal> {
         let off = now.as_second().saturating_sub(self.at);
         if off.unsigned_abs() > window.as_secs().unsigned_abs() { Err(Refusal::Time(off)) } else { Ok(()) }
+    }
+
+    /// Whether it counts, by all clocks: within `window` of the server's time, or of ours where no server told it; else where the source
+    /// has proved itself before and this one is not older than what it sent last. A wrong clock then costs no telegram.
+    ///
+    /// That opens no way to replays: what was sent before is known by its bytes, and what is older than the last is refused. Where neither
+    /// a server nor an earlier signature tells anything, our clock decides alone.
+    ///
+    /// # Errors
+    /// [`Refusal::Time`].
+    pub fn counts(&self, clocks: &Clocks, window: SignedDuration) -> Result<Made, Refusal> {
+        let now = clocks.server.unwrap_or(clocks.wall);
+        let Err(refusal) = self.in_time(now, window) else { return Ok(Made::Now) };
+        let last = clocks.newest.map(|it| it.as_second().saturating_sub(window.as_secs()));
+        if last.is_some_and(|last| self.at >= last) {
+            return Ok(Made::Doubtful { off_s: now.as_second().saturating_sub(self.at) });
+        }
+        Err(refusal)
     }
 
     /// Whether it was made with this key, for these bytes of this source under this name.
@@ -148,6 +189,29 @@ mod tests {
         assert_eq!(judged(&key, "jalert", "a.xml", b"<a/>", -301), Err(Refusal::Time(-301)));
         let other = SharedKey::new(b"another key of 16").unwrap();
         assert_eq!(judged(&other, "jalert", "a.xml", b"<a/>", 0), Err(Refusal::Wrong));
+    }
+
+    #[test]
+    fn a_wrong_clock_costs_no_new_telegram_and_lets_no_old_one_in() {
+        let key = SharedKey::new(b"0123456789abcdef").unwrap();
+        let noon: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let minutes = |it: i64| noon + SignedDuration::from_mins(it);
+        let counts = |made: i64, wall: i64, server: Option<i64>, newest: Option<i64>| {
+            let signature = Signature::read(&sign(&key, minutes(made), "jalert", "a.xml", b"<a/>")).unwrap();
+            let clocks = Clocks { wall: minutes(wall), server: server.map(minutes), newest: newest.map(minutes) };
+            signature.counts(&clocks, SignedDuration::from_mins(5))
+        };
+        assert_eq!(counts(0, 60, Some(1), None), Ok(Made::Now), "a server tells the time");
+        assert_eq!(counts(0, 60, None, Some(-10)), Ok(Made::Doubtful { off_s: 3_600 }), "it sent ten minutes before");
+        assert_eq!(counts(0, -60, None, Some(-10)), Ok(Made::Doubtful { off_s: -3_600 }));
+        assert_eq!(counts(0, 60, None, Some(6)), Err(Refusal::Time(3_600)), "older than what it sent last");
+        assert_eq!(counts(0, 60, None, None), Err(Refusal::Time(3_600)), "nothing is known");
+        assert_eq!(
+            counts(0, 0, Some(60), Some(-10)),
+            Ok(Made::Doubtful { off_s: 3_600 }),
+            "the source's clock is wrong"
+        );
+        assert_eq!(counts(0, 0, None, Some(600)), Ok(Made::Now), "a source whose clock was fast once");
     }
 
     #[test]

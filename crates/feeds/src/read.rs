@@ -46,11 +46,11 @@ pub fn read(bytes: &[u8], source_name: &str) -> Result<Document, Reject> {
     let document = document(text)?;
     let root = document.root_element();
     if let Some(events) = gdacs::bulletins(root) {
-        return Ok(Document::Bulletins(events));
+        return events.map(Document::Bulletins);
     }
     if let Some(index) = index(root) {
         let state = advice::is_state(&index);
-        return Ok(if state { Document::Bulletins(advice::of_index(index)) } else { Document::Index(index) });
+        return if state { advice::of_index(index).map(Document::Bulletins) } else { Ok(Document::Index(index)) };
     }
     let mut bulletins = telegrams(root, bytes, source_name)?.ok_or_else(|| not_known(root))?;
     // A telegram is known by its bytes too; the items of a list are known by their own keys only.

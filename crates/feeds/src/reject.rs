@@ -125,6 +125,14 @@ pub enum Reject {
         /// What was wrong there.
         reason: String,
     },
+    /// A list of which no item has an identity and a time.
+    #[error(
+        "none of the {items} items of the list has an identity and a time that can be read: its form may have changed, read it by eye"
+    )]
+    List {
+        /// How many there are.
+        items: usize,
+    },
     /// A page for people where data should be: 外務省 answers an unknown code so, with status 200.
     #[error("this is a page for people (HTML), not data: check the address, above all the code in it")]
     Page,

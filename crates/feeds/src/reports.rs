@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use hikyaku_bulletin::{AreaCode, AreaReport, Severity};
+use hikyaku_bulletin::{AreaCode, AreaReport, Bulletin, Severity};
 use roxmltree::Node;
 
 use crate::bounds::MAX_REPORTS;
@@ -14,6 +14,34 @@ pub(crate) fn said_once(reports: &mut Vec<AreaReport>) {
     let mut seen: HashSet<(&AreaCode, &Severity)> = HashSet::with_capacity(reports.len());
     let mut new = reports.iter().map(|it| seen.insert((&it.area.code, &it.severity))).collect::<Vec<_>>().into_iter();
     reports.retain(|_| new.next().unwrap_or(true));
+}
+
+/// What could be read of a list; what could not is told in the first that could.
+///
+/// # Errors
+/// How many could not be read, where none could: a list that says nothing must not look like a quiet day.
+pub(crate) fn readable(items: impl Iterator<Item = Option<Bulletin>>) -> Result<Vec<Bulletin>, usize> {
+    let mut unread = 0;
+    let mut found: Vec<Bulletin> = items
+        .filter_map(|it| {
+            it.or_else(|| {
+                unread += 1;
+                None
+            })
+        })
+        .collect();
+    match found.first_mut() {
+        None if unread > 0 => Err(unread),
+        None => Ok(found),
+        Some(first) => {
+            if unread > 0 {
+                first
+                    .remarks
+                    .push(format!("{unread} items of the list are left out: they have no identity or no time"));
+            }
+            Ok(found)
+        }
+    }
 }
 
 /// Refuses what would become more reports than are kept: `places` times `kinds` of one element, beside those known already.

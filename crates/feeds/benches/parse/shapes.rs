@@ -10,7 +10,8 @@ const BYTES: usize = 4 * 1024 * 1024;
 pub(crate) type Make = fn() -> Vec<u8>;
 
 /// Each shape with its name.
-pub(crate) const ALL: [(&str, Make); 20] = [
+pub(crate) const ALL: [(&str, Make); 21] = [
+    ("digest", digest),
     ("usual-warning", usual_warning),
     ("dense-warning", dense_warning),
     ("wide-warning", wide_warning),
@@ -38,6 +39,26 @@ fn usual_warning() -> Vec<u8> {
     warning(
         "<Item><Kind><Name>大雨警報</Name><Code>03</Code><Status>発表</Status><Condition>土砂災害</Condition></Kind><Kind><Name>雷注意報</Name><Code>14</Code><Status>継続</Status></Kind><Area><Name>松江市</Name><Code>3220100</Code></Area></Item>\n",
     )
+}
+
+/// JMA's digest of all warnings of the country (集約通報): a line for each element, headline and body in equal parts, kinds by the half dozen.
+fn digest() -> Vec<u8> {
+    let kind = "<Kind>\n<Name>雷注意報</Name>\n<Code>14</Code>\n";
+    let more = "<Status>継続</Status>\n<LastKind>\n<Name>雷注意報</Name>\n<Code>14</Code>\n</LastKind>\n<DateTime type=\"発表時刻\">2019-10-12T08:17:00+09:00</DateTime>\n<Property>\n<Type>雷危険度</Type>\n<SignificancyPart>\n<Base>\n<Significancy type=\"雷危険度\">\n<Name>注意報級</Name>\n<Code>20</Code>\n</Significancy>\n</Base>\n</SignificancyPart>\n</Property>\n";
+    let place = "<Area>\n<Name>上松町</Name>\n<Code>2042200</Code>\n</Area>\n";
+    let end = "</Kind>\n";
+    let headline = format!("<Item>\n{}<Areas>\n{place}</Areas>\n</Item>\n", format!("{kind}{end}").repeat(6));
+    let body = format!("<Item>\n{}{place}</Item>\n", format!("{kind}{more}{end}").repeat(6));
+    let half = |item: &str| item.repeat(BYTES / 2 / item.len());
+    let plain = String::from_utf8_lossy(&envelope("気象警報・注意報（Ｒ０６）（集約通報）", "")).into_owned();
+    let headline = format!("<Headline><Information>{}</Information></Headline>", half(&headline));
+    let (before, after) = plain.split_once("<Headline>").unwrap_or_default();
+    let after = after.split_once("</Headline>").unwrap_or_default().1;
+    let body = format!(
+        r#"<Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/meteorology1/"><Warning>{}</Warning></Body>"#,
+        half(&body)
+    );
+    format!("{before}{headline}{after}").replace("</Report>", &format!("{body}</Report>")).into_bytes()
 }
 
 /// As little as makes a report, of a municipality.

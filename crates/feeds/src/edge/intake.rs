@@ -8,14 +8,12 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::ask::hex_digest;
+use super::clocks::Clocks;
 use crate::manual::{Fault, ManualEntry};
 use crate::poll::{Alarm, Content, Telegram};
 
 /// From this size on, the digest of a telegram is made on a thread of its own.
 const LARGE_BYTES: usize = 256 * 1024;
-
-/// What tells the time of day.
-pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A telegram that is offered.
 pub(super) struct Offer {
@@ -55,12 +53,16 @@ pub struct WayHealth {
     pub problem: Option<String>,
     /// Failures in a row.
     pub failures: u32,
+    /// How far the clock that we have is ahead of the last signature in seconds, where that is too far: one of the two is wrong.
+    pub clock_off_s: Option<i64>,
 }
 
 impl WayHealth {
-    pub(super) fn alarm(&self, name: &str) -> Option<Alarm> {
-        let problem = self.problem.clone()?;
-        Some(Alarm::Failing { feed: name.to_owned(), failures: self.failures, problem })
+    pub(super) fn alarms(&self, name: &str) -> impl Iterator<Item = Alarm> {
+        let feed = || name.to_owned();
+        let failing = self.problem.clone();
+        let failing = failing.map(|problem| Alarm::Failing { feed: feed(), failures: self.failures, problem });
+        failing.into_iter().chain(self.clock_off_s.map(|off_s| Alarm::Clock { feed: feed(), off_s }))
     }
 }
 
@@ -96,12 +98,12 @@ async fn digested(bytes: Vec<u8>) -> Option<(Vec<u8>, String)> {
 pub struct Intake {
     offers: mpsc::Sender<Offer>,
     ways: Ways,
-    clock: WallClock,
+    clocks: Clocks,
 }
 
 impl Intake {
-    pub(super) fn new(offers: mpsc::Sender<Offer>, ways: Ways, clock: WallClock) -> Self {
-        Self { offers, ways, clock }
+    pub(super) fn new(offers: mpsc::Sender<Offer>, ways: Ways, clocks: Clocks) -> Self {
+        Self { offers, ways, clocks }
     }
 
     /// Hands over a document that came from `source` under `name`, and waits until it has been taken. An empty name stands for the
@@ -109,7 +111,7 @@ impl Intake {
     pub async fn offer(&self, source: &str, name: &str, bytes: Vec<u8>, sent: Option<Timestamp>) -> Offered {
         let Some((bytes, digest)) = digested(bytes).await else { return Offered::Lost };
         let name = if name.is_empty() { format!("sha256-{digest}") } else { name.to_owned() };
-        let received = (self.clock)();
+        let received = self.clocks.wall();
         let key = format!("{source}/{name}");
         let (source, content) = (source.to_owned(), Content::Document(bytes));
         let present = sent.unwrap_or(received);
@@ -123,7 +125,7 @@ impl Intake {
     pub async fn enter(&self, entry: ManualEntry) -> Result<Offered, Vec<Fault>> {
         entry.bulletin()?;
         let name = format!("manual-{}", entry.id);
-        let (source, received, key) = ("manual".to_owned(), (self.clock)(), format!("manual/{}", entry.id));
+        let (source, received, key) = ("manual".to_owned(), self.clocks.wall(), format!("manual/{}", entry.id));
         let (content, digest) = (Content::Manual(Box::new(entry)), String::new());
         let telegram = Telegram { source, key, digest, name, listed: None, received, present: received, content };
         // What is entered here is dated by our clock, right or wrong.
@@ -151,7 +153,18 @@ impl Intake {
 
     /// The time of day, as the watcher has it.
     pub(super) fn now(&self) -> Timestamp {
-        (self.clock)()
+        self.clocks.wall()
+    }
+
+    /// All that tells whether a signature of a source is of now.
+    pub(super) fn clocks_of(&self, source: &str) -> crate::push::Clocks {
+        self.clocks.of(source)
+    }
+
+    /// A source proved itself with a signature made at this instant, which our clock may find far away.
+    pub(super) fn signed(&self, source: &str, at: Timestamp, clock_off_s: Option<i64>) {
+        self.clocks.signed(source, at);
+        self.ways.note(source, |way| way.clock_off_s = clock_off_s);
     }
 
     pub(super) fn refused(&self, source: &str) {

@@ -4,6 +4,7 @@
 //! once, and remembered on disk when it has been taken.
 
 mod ask;
+mod clocks;
 mod config;
 mod dial;
 mod file;
@@ -19,9 +20,10 @@ mod stream;
 mod watcher;
 
 pub use ask::{Client, ClientSettings};
+pub use clocks::WallClock;
 pub use config::FeedsConfig;
 pub use dial::{Dial, Proxy, Roots};
-pub use intake::{Intake, Offered, WallClock, WayHealth};
+pub use intake::{Intake, Offered, WayHealth};
 pub use memory::Memory;
 pub use pulse::{Health, Pulse};
 pub use push::{Proof, PushEndpoint, PushSettings, PushSource, PushTls};

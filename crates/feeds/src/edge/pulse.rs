@@ -24,7 +24,7 @@ impl Health {
     /// What a person should know now (R02).
     #[must_use]
     pub fn alarms(&self) -> Vec<Alarm> {
-        let ways = self.ways.iter().filter_map(|(name, way)| way.alarm(name));
+        let ways = self.ways.iter().flat_map(|(name, way)| way.alarms(name));
         let memory = self.memory_problem.clone().map(|problem| Alarm::Memory { problem });
         self.feeds.iter().flat_map(FeedHealth::alarms).chain(ways).chain(memory).collect()
     }

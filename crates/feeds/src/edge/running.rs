@@ -10,7 +10,8 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 
 use super::ask::Client;
-use super::intake::{Offer, Offered, WallClock};
+use super::clocks::Clocks;
+use super::intake::{Offer, Offered};
 use super::memory::Memory;
 use super::pulse::Health;
 use crate::poll::{Action, Answer, Event, Failure, Known, Machine, Now, Style, Telegram, digest_key};
@@ -77,7 +78,7 @@ pub(super) struct Running {
     /// What was handed over and is not taken, by its key.
     pending: HashMap<String, Pending>,
     health: watch::Sender<Health>,
-    clock: WallClock,
+    clocks: Clocks,
     start: Instant,
 }
 
@@ -88,7 +89,7 @@ impl Running {
         (known, memory): (Known, Option<Memory>),
         client: Arc<Client>,
         health: watch::Sender<Health>,
-        clock: WallClock,
+        clocks: Clocks,
     ) -> Self {
         Self {
             wakes: vec![Duration::ZERO; machines.len()],
@@ -101,7 +102,7 @@ impl Running {
             outbox: VecDeque::new(),
             pending: HashMap::new(),
             health,
-            clock,
+            clocks,
             start: Instant::now(),
         }
     }
@@ -145,7 +146,7 @@ impl Running {
     }
 
     fn now(&self) -> Now {
-        Now { since_start: self.start.elapsed(), wall: (self.clock)() }
+        Now { since_start: self.start.elapsed(), wall: self.clocks.wall() }
     }
 
     fn answered(&mut self, id: Id, answer: Answer) {
@@ -158,6 +159,9 @@ impl Running {
         let now = self.now();
         let mut actions = Vec::new();
         self.wakes[number] = self.machines[number].step(events, now, &mut self.known, &mut actions);
+        if let Some(server) = self.server_time() {
+            self.clocks.heard(server);
+        }
         for action in actions {
             match action {
                 Action::Fetch { request, url, validators, limit_bytes } => {
@@ -243,6 +247,9 @@ impl Running {
     }
 
     fn offered(&mut self, mut offer: Offer) {
+        if let Some(memory) = &self.memory {
+            self.clocks.unkept().into_iter().for_each(|(source, newest)| memory.keep(source, newest));
+        }
         let telegram = &mut offer.telegram;
         if let Some(present) = offer.sent.or_else(|| self.server_time()) {
             telegram.present = present;

@@ -1,4 +1,5 @@
-//! The state of all series across restarts: the latest bulletin of each kind in each series on disk, folded again at the start.
+//! The state of all series across restarts: the latest bulletin of each kind in each series on disk, and the last that people were told where
+//! that is another; folded again at the start.
 
 use std::path::Path;
 
@@ -7,10 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use redb::{Database, TableDefinition};
 
 use super::file;
-use crate::series::{Elapsed, Series, kept, place};
+use crate::series::{Elapsed, Series, Timing, kept, place};
 
 /// A bulletin's place among the series to when it came and what it says: a version byte, then postcard.
 const LATEST: TableDefinition<&str, &[u8]> = TableDefinition::new("latest");
+/// What stands behind the place of a bulletin that came too late to be told, beside the one that people were told.
+const LATE: &str = " late";
 /// The version of a row.
 const VERSION: u8 = 1;
 /// How much of the file is held in memory at most, in bytes.
@@ -42,20 +45,30 @@ impl SeriesFile {
         Ok(Self { database, at })
     }
 
-    /// Keeps a bulletin that came at `received`, in the place of the one before it.
+    /// Keeps a bulletin that came at `received`, in the place of the one before it; one that came too late to be told beside what people were
+    /// told last, until the next that comes in time.
     ///
     /// # Errors
     /// A text that names the file.
-    pub fn keep(&self, bulletin: &Bulletin, received: Timestamp) -> Result<(), String> {
+    pub fn keep(&self, bulletin: &Bulletin, received: Timestamp, timing: Timing) -> Result<(), String> {
         let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", self.at);
         let mut row = vec![VERSION];
         row.extend(postcard::to_stdvec(&(received, bulletin)).map_err(|e| failed(&e))?);
-        self.write(&place(bulletin), &row).map_err(|e| failed(&e))
+        self.write(&place(bulletin), &row, matches!(timing, Timing::Late { .. })).map_err(|e| failed(&e))
     }
 
-    fn write(&self, place: &str, row: &[u8]) -> Result<(), redb::Error> {
+    fn write(&self, place: &str, row: &[u8], is_late: bool) -> Result<(), redb::Error> {
         let writing = self.database.begin_write()?;
-        writing.open_table(LATEST)?.insert(place, row)?;
+        {
+            let mut table = writing.open_table(LATEST)?;
+            let late = format!("{place}{LATE}");
+            if is_late {
+                table.insert(late.as_str(), row)?;
+            } else {
+                table.insert(place, row)?;
+                table.remove(late.as_str())?;
+            }
+        }
         writing.commit()?;
         Ok(())
     }
@@ -126,7 +139,7 @@ mod tests {
             let file = SeriesFile::open(&path, &mut series, soon(&warned)).unwrap();
             for bulletin in [&warned, &still] {
                 assert_eq!(series.take(bulletin, soon(bulletin)).fate(), Fate::Act);
-                file.keep(bulletin, soon(bulletin)).unwrap();
+                file.keep(bulletin, soon(bulletin), Timing::Fresh).unwrap();
             }
         }
         let mut without = Series::default();
@@ -139,20 +152,50 @@ mod tests {
     }
 
     #[test]
+    fn what_people_were_told_is_not_told_again_after_a_telegram_that_came_late_and_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("series.redb");
+        let [told, held_up, again, worse] = [("18:00", "51"), ("18:10", "51"), ("20:00", "51"), ("20:10", "52")]
+            .map(|(time, code)| coast(&format!("2026-04-02T{time}:00Z"), code));
+        let soon = |it: &Bulletin| it.published + SignedDuration::from_secs(30);
+        let take = |series: &mut Series, file: &SeriesFile, it: &Bulletin, now| {
+            let taken = series.take(it, now);
+            file.keep(it, now, taken.timing).unwrap();
+            taken.fate()
+        };
+        {
+            let mut series = Series::default();
+            let file = SeriesFile::open(&path, &mut series, soon(&told)).unwrap();
+            assert_eq!(take(&mut series, &file, &told, soon(&told)), Fate::Act);
+            let hours_later = held_up.published + SignedDuration::from_mins(100);
+            assert_eq!(take(&mut series, &file, &held_up, hours_later), Fate::Record);
+        }
+        let mut series = Series::default();
+        let file = SeriesFile::open(&path, &mut series, soon(&again)).unwrap();
+        assert_eq!(series.take(&again, soon(&again)).step, Step::Unchanged, "they know it since 18:00");
+        file.keep(&again, soon(&again), Timing::Fresh).unwrap();
+        drop(file);
+        let mut series = Series::default();
+        let _file = SeriesFile::open(&path, &mut series, soon(&worse)).unwrap();
+        assert_eq!(series.take(&held_up, soon(&worse)).step, Step::Outdated, "and the late one is forgotten");
+        assert_eq!(series.take(&worse, soon(&worse)).step, Step::Worse);
+    }
+
+    #[test]
     fn a_jump_of_the_clock_forgets_no_row_and_ten_days_that_pass_do() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("series.redb");
         let warned = coast("2026-04-02T18:00:00Z", "51");
         let later = |hours: i64| warned.published + SignedDuration::from_hours(hours);
         let file = SeriesFile::open(&path, &mut Series::default(), later(0)).unwrap();
-        file.keep(&warned, later(0)).unwrap();
+        file.keep(&warned, later(0), Timing::Fresh).unwrap();
         let of_day = |day: i64| {
             let mut other = warned.clone();
             other.source = hikyaku_bulletin::SourceId::new(format!("day {day}"));
             other.series = vec![hikyaku_bulletin::SeriesKey::Event(format!("day {day}"))];
             other
         };
-        file.keep(&of_day(500), later(500 * 24)).unwrap();
+        file.keep(&of_day(500), later(500 * 24), Timing::Fresh).unwrap();
         drop(file);
         let known = |now| {
             let mut series = Series::default();
@@ -162,7 +205,7 @@ mod tests {
         assert!(known(later(501 * 24)) && known(later(900 * 24)) && known(later(1)));
         let file = SeriesFile::open(&path, &mut Series::default(), later(1)).unwrap();
         for day in 1..=11 {
-            file.keep(&of_day(day), later(day * 24)).unwrap();
+            file.keep(&of_day(day), later(day * 24), Timing::Fresh).unwrap();
         }
         drop(file);
         assert!(!known(later(11 * 24)), "ten days passed, day by day");
@@ -175,7 +218,7 @@ mod tests {
         let [wrong, warned] = ["2027-04-02T18:00:00Z", "2026-04-02T18:10:00Z"].map(|time| coast(time, "51"));
         let now = warned.published + SignedDuration::from_secs(30);
         let file = SeriesFile::open(&path, &mut Series::default(), now).unwrap();
-        file.keep(&wrong, now).unwrap();
+        file.keep(&wrong, now, Timing::Ahead { minutes: 1 }).unwrap();
         drop(file);
         let mut series = Series::default();
         let _file = SeriesFile::open(&path, &mut series, now).unwrap();

@@ -11,7 +11,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::ask::{Client, ClientSettings};
-use super::intake::{Intake, WallClock, Ways};
+use super::clocks::{Clocks, WallClock};
+use super::intake::{Intake, Ways};
 use super::memory::Memory;
 use super::pulse::{Health, Pulse};
 use super::running::{Became, Notice, Receipt, Running};
@@ -118,10 +119,10 @@ impl Watcher {
         let feeds = machines.iter().map(|machine| machine.health(begin)).collect();
         let (health_in, health) = watch::channel(Health { feeds, ..Health::default() });
         let ways = Ways::default();
-        let clock = settings.clock.clone();
-        let running = Running::new(machines, (known, memory), client, health_in, clock);
+        let clocks = Clocks::new(settings.clock, &kept);
+        let running = Running::new(machines, (known, memory), client, health_in, clocks.clone());
         let task = tokio::spawn(running.run(arrivals_in, notices_out, offers_out));
-        let intake = Intake::new(offers, ways.clone(), settings.clock);
+        let intake = Intake::new(offers, ways.clone(), clocks);
         let pulse = Pulse { health, ways };
         Ok(Self { arrivals, notices, pulse, intake, news: settings.news, reading: None, task })
     }

@@ -15,7 +15,9 @@ fn every_seed_is_understood_whole() {
                 assert_eq!(bulletins.len(), 1, "{name}");
                 assert_eq!(bulletins[0].remarks, [""; 0], "{name}");
             }
-            Ok(Document::Index(index)) => assert_eq!((index.entries.len(), name), (1, "索引")),
+            Ok(Document::Index(index)) => {
+                assert!(index.entries.len() == 1 && ["atom", "rss", "rdf"].contains(&name), "{name}");
+            }
             other => panic!("{name}: {other:?}"),
         }
     }

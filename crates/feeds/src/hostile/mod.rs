@@ -14,9 +14,10 @@ mod seeds;
 use hikyaku_bulletin::{Bulletin, Kind};
 use jiff::SignedDuration;
 
+use crate::news::{NewsRules, cases};
 use crate::{Document, Fate, Series, parse, read};
 
-pub use seeds::{SEEDS, seed};
+pub use seeds::{SEEDS, TALK, seed};
 
 /// Most bulletins, areas and remarks that a byte of input may become: what is understood stays in proportion to what was sent.
 const GROWTH: usize = 2;
@@ -39,10 +40,60 @@ pub fn document(bytes: &[u8]) {
     }
 }
 
-/// A telegram of some family, spoilt as the bytes say: cut, pieces exchanged, repeated and overwritten.
+/// A telegram of the family of this name, spoilt as the bytes say. There is a fuzz target of each, so that what it finds is its own and none
+/// waits for the first byte to name it.
+pub fn family(name: &str, bytes: &[u8]) {
+    let all = SEEDS.iter().chain(&TALK);
+    let (_, text) = all.into_iter().find(|it| it.0 == name).unwrap_or_else(|| panic!("no family is called {name}"));
+    let telegram = spoil(text, bytes);
+    match name {
+        #[cfg(any(feature = "edge", feature = "hostile"))]
+        "stream" => stream(&telegram),
+        "news" => news(&telegram),
+        _ => document(&telegram),
+    }
+}
+
+/// A telegram of some family, spoilt as the bytes say.
 pub fn spoilt(bytes: &[u8]) {
-    let [which, cut, rest @ ..] = bytes else { return };
-    let mut telegram = seed(usize::from(*which)).as_bytes().to_vec();
+    let [which, rest @ ..] = bytes else { return };
+    let names: Vec<&str> = SEEDS.iter().chain(&TALK).map(|it| it.0).collect();
+    family(names[usize::from(*which) % names.len()], rest);
+}
+
+/// What the server of the stream may say, and what its list may hold: understood or refused with a reason.
+#[cfg(any(feature = "edge", feature = "hostile"))]
+pub fn stream(bytes: &[u8]) {
+    use crate::stream::{Conversation, Heard, ListPage, Says};
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let (says, _) = Conversation::new().step(Heard::Text(text), std::time::Duration::from_secs(1));
+    for word in says {
+        match word {
+            Says::Telegram(telegram) => {
+                assert!(!telegram.name.contains('/') && telegram.bytes.len() <= 16 * 1024 * 1024)
+            }
+            Says::Unreadable(why) | Says::Close(why) | Says::Complaint(why) => assert!(!why.is_empty()),
+            Says::Send(answer) => assert!(answer.contains("pong")),
+            Says::Begun => {}
+        }
+    }
+    assert!(ListPage::read(bytes).is_ok_and(|page| page.items.len() <= bytes.len()) || ListPage::read(bytes).is_err());
+}
+
+/// Any headline with any summary: the cases are told in order, each once, and the same each time.
+pub fn news(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let (title, summary) = text.split_once('\n').unwrap_or((&text, ""));
+    let rules = NewsRules::default();
+    let found = cases(title, summary, &rules);
+    assert!(found.windows(2).all(|pair| pair[0] < pair[1]));
+    assert_eq!(found, cases(title, summary, &rules));
+}
+
+/// A text cut, its pieces exchanged, repeated and overwritten as the bytes say.
+fn spoil(text: &str, bytes: &[u8]) -> Vec<u8> {
+    let [cut, rest @ ..] = bytes else { return text.as_bytes().to_vec() };
+    let mut telegram = text.as_bytes().to_vec();
     for change in rest.chunks_exact(4) {
         let [kind, from, to, byte] = *change else { continue };
         let place = |it: u8| usize::from(it) * telegram.len() / 256;
@@ -58,7 +109,7 @@ pub fn spoilt(bytes: &[u8]) {
         }
     }
     telegram.truncate(telegram.len() - usize::from(*cut) * telegram.len() / 1024);
-    document(&telegram);
+    telegram
 }
 
 fn promises(bulletin: &Bulletin, bytes: usize) {

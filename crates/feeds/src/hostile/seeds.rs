@@ -1,24 +1,35 @@
-//! A small telegram of each family, from which property tests and fuzz targets begin; nothing in them has happened.
+//! A small telegram of each family, named as its fuzz target is, from which property tests and fuzz targets begin; nothing in them has happened.
 
 /// Name and text of each: every parser is reached by one.
-pub const SEEDS: [(&str, &str); 16] = [
-    ("震度速報", QUAKE),
-    ("緊急地震速報", EARLY_WARNING),
-    ("南海トラフ", GREAT_QUAKE),
-    ("津波", TSUNAMI),
-    ("火山", VOLCANO),
-    ("気象警報", WARNING),
-    ("洪水", FLOOD),
-    ("台風", TYPHOON),
-    ("CAP", CAP),
-    ("L アラート", EDXL),
-    ("外務省", MOFA),
-    ("GDACS", GDACS),
-    ("索引", INDEX),
-    ("英国", FCDO),
-    ("米国", STATE),
-    ("手入力", ENTRY),
+pub const SEEDS: [(&str, &str); 24] = [
+    ("earthquake", QUAKE),
+    ("early-warning", EARLY_WARNING),
+    ("great-quake", GREAT_QUAKE),
+    ("tsunami", TSUNAMI),
+    ("volcano", VOLCANO),
+    ("warning", WARNING),
+    ("flood", FLOOD),
+    ("typhoon", TYPHOON),
+    ("cap", CAP),
+    ("l-alert", EDXL),
+    ("mofa", MOFA),
+    ("gdacs", GDACS),
+    ("atom", INDEX),
+    ("fcdo", FCDO),
+    ("state", STATE),
+    ("entry", ENTRY),
+    ("cap-1-0", CAP_1_0),
+    ("rss", RSS),
+    ("rdf", RDF),
+    ("state-rss", STATE_RSS),
+    ("mofa-country", MOFA_COUNTRY),
+    ("mofa-area", MOFA_AREA),
+    ("outlook", OUTLOOK),
+    ("civil", CIVIL),
 ];
+
+/// What is read otherwise than as a document: a message of DM-D.S.S's stream, and a headline of a news agency with its summary.
+pub const TALK: [(&str, &str); 2] = [("stream", STREAM), ("news", NEWS)];
 
 /// The telegram of a number, whatever the number.
 #[must_use]
@@ -132,3 +143,29 @@ const FCDO: &str = r#"{"base_path":"/foreign-travel-advice/thailand","title":"Th
 const STATE: &str = r#"[{"Title":"Afghanistan - Level 4: Do Not Travel","Link":"https://travel.example/af","Summary":"<p>Do not travel.</p>","Published":"2026-01-02T00:00:00-05:00","Updated":"2026-01-03T00:00:00-05:00"}]"#;
 
 const ENTRY: &str = r#"{"id":"1","series":"2026-04-03-1","operator":"op","entered":"2026-04-02T18:02:41Z","is_drill":false,"revision":"issue","occurred":null,"hazard":{"kind":"civil-protection","threat":"Missile","phase":"Fallen","place":"Territory","fallen_in":[2]},"prefectures":[2],"regions":["02201"],"headline":"落下したものとみられます。","text":""}"#;
+
+const CAP_1_0: &str = r#"<alert xmlns="http://www.incident.com/cap/1.0"><identifier>A1</identifier><sender>s@example.jp</sender><sent>2026-04-03T03:10:00-00:00</sent><status>Actual</status><scope>Public</scope><msgType>Alert</msgType><info><category>Met</category><event>Flood</event><urgency>Immediate</urgency><severity>Severe</severity><certainty>Very Likely</certainty><headline>Flood</headline><area><areaDesc>Riverside</areaDesc><geocode>fips6=006109</geocode></area></info></alert>"#;
+
+const RSS: &str = r#"<rss version="2.0"><channel><title>Wire</title><lastBuildDate>Tue, 08 Sep 2026 03:00:00 GMT</lastBuildDate><item><title>Flood &amp; storm</title><link>https://news.example/1</link><guid isPermaLink="false">n1</guid><pubDate>Tue, 08 Sep 2026 02:14:00 GMT</pubDate><description>&lt;p&gt;Why&lt;/p&gt;</description></item></channel></rss>"#;
+
+const RDF: &str = r#"<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Wire</title><dc:date>2026-09-08T03:00:00Z</dc:date></channel><item><title>洪水</title><link>https://news.example/1</link><dc:date>2026-09-08</dc:date><description>本文</description></item></rdf:RDF>"#;
+
+const STATE_RSS: &str = r#"<rss version="2.0"><channel><title>Travel Advisories</title><item><title>Mainland China, Hong Kong &amp; Macau - Level 2: Exercise Increased Caution</title><link>https://travel.example/china.html</link><pubDate>Wed, 11 Feb 2026</pubDate><description>&lt;b&gt;Why&lt;/b&gt;</description></item></channel></rss>"#;
+
+const MOFA_COUNTRY: &str = r#"<opendata dataType="A" odType="03" lastModified="2026/09/16 08:10:15"><country><areaCd>10</areaCd><cd>0066</cd><name>タイ</name></country><riskLevel4>0</riskLevel4><riskLevel3>1</riskLevel3><riskLevel2>Y</riskLevel2><riskLevel1>1</riskLevel1><infectionLevel1>0</infectionLevel1><riskTitle>タイの危険情報</riskTitle><riskLead>レベル３</riskLead></opendata>"#;
+
+const MOFA_AREA: &str = r#"<opendata dataType="" odType="02"><lastModified>2026/09/16 08:10:15</lastModified><wideareaSpot><keyCd>2026C001</keyCd><infoType>C50</infoType><leaveDate>2026/09/16</leaveDate><area><cd>40</cd><name>中東</name></area><title>中東情勢の緊迫化に関する注意喚起</title><lead>最新の情報を</lead><mainText>本文</mainText></wideareaSpot></opendata>"#;
+
+const OUTLOOK: &str = jma!(
+    "気象警報・注意報時系列情報（Ｒ０６）",
+    "",
+    "",
+    "meteorology",
+    r#"<MeteorologicalInfos><TimeSeriesInfo><TimeDefines><TimeDefine timeId="1"><DateTime>2026-04-03T06:00:00+09:00</DateTime><Duration>PT3H</Duration></TimeDefine></TimeDefines><Item><Kind><Property><Type>大雨浸水危険度</Type><SignificancyPart><Base><Significancy refID="1" type="大雨浸水危険度"><Name>警戒レベル３</Name><Code>31</Code></Significancy></Base></SignificancyPart></Property></Kind><Area><Name>松江市</Name><Code>3220100</Code></Area></Item></TimeSeriesInfo></MeteorologicalInfos>"#
+);
+
+const CIVIL: &str = r#"<e:EDXLDistribution xmlns:e="urn:oasis:names:tc:emergency:EDXL:DE:1.0" xmlns:c="http://xml.publiccommons.ne.jp/xml/edxl/"><e:dateTimeSent>2026-04-03T03:10:00+09:00</e:dateTimeSent><e:distributionStatus>Actual</e:distributionStatus><c:contentObject><e:xmlContent><e:embeddedXMLContent><Report><Head><Title>国民保護に関する情報</Title><Headline><Text>ミサイル通過。先ほどのミサイルは、北海道付近から太平洋へ通過したものとみられます。日本の領土・領海には落下しませんでした。不審な落下物には近寄らないで下さい。</Text></Headline></Head></Report></e:embeddedXMLContent></e:xmlContent><c:documentID>d1</c:documentID></c:contentObject></e:EDXLDistribution>"#;
+
+const STREAM: &str = r#"{"type":"data","version":"2.0","classification":"telegram.earthquake","id":"00","passing":[],"head":{"type":"VXSE51","author":"気象庁","time":"2026-11-21T12:01:00.000Z","designation":null,"test":false},"xmlReport":{"control":{"dateTime":"2026-11-21T12:01:40Z"}},"format":"xml","compression":null,"encoding":"utf-8","body":"<Report/>"}"#;
+
+const NEWS: &str = "追悼式典で爆発、少なくとも二十三人死亡　邦人１人負傷\n首都で２１日、軍が非常事態を宣言した。Soldiers seize power, 34 killed, officials say.";

@@ -8,7 +8,7 @@ use roxmltree::Node;
 
 use crate::reports::said_once;
 use crate::tables::{Table, named_area};
-use crate::xml::{child, child_text, children, text};
+use crate::xml::{child, child_text, children};
 
 /// Fills in the rivers of the headline, with the prefectures that it names beside them, and the main sentences of the body.
 pub(super) fn fill(bulletin: &mut Bulletin, report: Node) {
@@ -41,8 +41,6 @@ pub(super) fn fill(bulletin: &mut Bulletin, report: Node) {
     let main = properties.filter(|it| child_text(*it, "Type").as_deref() == Some("主文"));
     let sentences: Vec<String> = main.filter_map(|it| child_text(it, "Text")).collect();
     bulletin.text = sentences.join("\n");
-    let sample = body.and_then(|it| child(it, "Notice")).map(text).filter(|it| it.contains("テスト"));
-    bulletin.remarks.extend(sample.map(|it| format!("the body says 「{it}」 although its status does not")));
 }
 
 /// Code and name of each area of an item.
@@ -53,14 +51,17 @@ fn areas(item: Node) -> Vec<(String, String)> {
 }
 
 /// Codes are two digits, the first of which is the level (10 解除, 20 氾濫注意, 30 警戒, 40 危険, 50 発生); the name may say it too. The graver
-/// counts.
+/// counts. 22 is 氾濫注意情報（警戒情報解除）: what has ended is the 警戒情報, and the advisory is in force.
 fn warning(kind: Node) -> WarningReport {
     let code = child_text(kind, "Code").unwrap_or_default();
     let name = child_text(kind, "Name").unwrap_or_default();
     let of_code = code.get(..1).and_then(|it| it.parse().ok()).filter(|it| *it >= 2).and_then(AlertLevel::new);
     let words = [("発生", 5), ("危険", 4), ("警戒", 3), ("注意", 2)];
-    let of_words = || words.iter().find(|(word, _)| name.contains(word)).and_then(|(_, level)| AlertLevel::new(*level));
-    let lifted = name.contains("解除") || code.starts_with('1');
+    // What stands in brackets tells what came before: 氾濫注意情報（警戒情報解除）.
+    let plain_name = name.split(['（', '(']).next().unwrap_or_default();
+    let worded = words.iter().find(|(word, _)| plain_name.contains(word));
+    let of_words = || worded.and_then(|(_, level)| AlertLevel::new(*level));
+    let lifted = code.starts_with('1') || of_code.is_none() && plain_name.contains("解除");
     let level = of_code.max(AlertLevel::named_in(&name)).or_else(of_words).filter(|_| !lifted);
     let grade = match level.map(AlertLevel::number) {
         None | Some(1) => WarningGrade::None,
@@ -76,4 +77,46 @@ fn warning(kind: Node) -> WarningReport {
         () => WarningChange::Issued,
     };
     WarningReport { phenomenon: Phenomenon::RiverFlood, grade, level, change, name, code }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse;
+
+    /// What a river's forecast area is told by JMA's table of kinds, under its names before and since 2026.
+    fn told(code: &str, name: &str) -> (Option<u8>, WarningGrade, bool) {
+        let text = crate::hostile::seed(6).replace(
+            "<Name>レベル４氾濫危険警報</Name><Code>40</Code>",
+            &format!("<Name>{name}</Name><Code>{code}</Code>"),
+        );
+        let bulletin = parse(text.as_bytes(), "VXKO50").unwrap();
+        let Severity::Warning(report) = &bulletin.areas[0].severity else { panic!("{bulletin:?}") };
+        (report.level.map(AlertLevel::number), report.grade, bulletin.is_lifting())
+    }
+
+    #[test]
+    fn the_end_of_the_graver_stage_leaves_the_advisory_in_force() {
+        for name in ["氾濫注意情報（警戒情報解除）", "はん濫注意情報(警戒情報解除)", "レベル２氾濫注意報（警報解除）"]
+        {
+            assert_eq!(told("22", name), (Some(2), WarningGrade::Advisory, false), "{name}");
+        }
+        for name in ["氾濫注意情報解除", "レベル２氾濫注意報解除"] {
+            assert_eq!(told("10", name), (None, WarningGrade::None, true), "{name}");
+            assert_eq!(told("", name), (None, WarningGrade::None, true), "{name} without a code");
+        }
+        assert_eq!(told("", "氾濫注意情報（警戒情報解除）"), (Some(2), WarningGrade::Advisory, false));
+    }
+
+    #[test]
+    fn every_stage_has_its_level_under_both_names() {
+        for (code, old, new, level, grade) in [
+            ("20", "氾濫注意情報", "レベル２氾濫注意報", 2, WarningGrade::Advisory),
+            ("31", "氾濫警戒情報", "レベル３氾濫警報", 3, WarningGrade::Warning),
+            ("41", "氾濫危険情報", "レベル４氾濫危険警報", 4, WarningGrade::Danger),
+            ("53", "氾濫発生情報（氾濫水の予報）", "レベル５氾濫特別警報", 5, WarningGrade::Emergency),
+        ] {
+            assert_eq!([told(code, old), told(code, new)], [(Some(level), grade, false); 2], "{code}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ mod volcano;
 mod warning;
 mod warning_code;
 
-use hikyaku_bulletin::{Bulletin, Kind, Revision};
+use hikyaku_bulletin::{Bulletin, Kind, Revision, Standing};
 use roxmltree::Node;
 
 use crate::reject::Reject;
@@ -25,6 +25,7 @@ pub(crate) fn telegram(report: Node, source_name: &str) -> Result<Bulletin, Reje
     let mut bulletin = envelope::envelope(report, source_name)?;
     if let Some(body) = child(report, "Body") {
         bulletin.text = sentences(body);
+        doubt(&mut bulletin, body);
     }
     match bulletin.kind {
         Kind::IntensityPrompt
@@ -64,6 +65,18 @@ pub(crate) fn telegram(report: Node, source_name: &str) -> Result<Bulletin, Reje
     Ok(bulletin)
 }
 
+/// Words by which the notice (お知らせ) of a body says that the telegram is none to act on.
+const NOT_IN_EARNEST: [&str; 4] = ["テストサンプル", "この電文はテスト", "この電文はサンプル", "検討中の案"];
+
+/// Only the status tells real telegrams from others; where the notice contradicts it nobody is told that it is real.
+fn doubt(bulletin: &mut Bulletin, body: Node) {
+    let Some(notice) = child_text(body, "Notice") else { return };
+    if bulletin.standing == Standing::Real && NOT_IN_EARNEST.iter().any(|it| notice.contains(it)) {
+        bulletin.remarks.push(format!("the body says 「{notice}」 although the status is 通常"));
+        bulletin.standing = Standing::Unknown("通常（お知らせはテスト）".to_owned());
+    }
+}
+
 /// The official sentences of a body: its own text, the main text (本文) of a commentary, and its comments, one to a line.
 fn sentences(body: Node) -> String {
     let own = child_text(body, "Text");
@@ -77,4 +90,26 @@ fn sentences(body: Node) -> String {
             }
         });
     own.into_iter().chain(commentary).chain(comments).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse;
+
+    fn flood(notice: &str) -> Bulletin {
+        let text = crate::hostile::seed(6).replacen("<Warning>", &format!("<Notice>{notice}</Notice><Warning>"), 1);
+        parse(text.as_bytes(), "VXKO50").unwrap()
+    }
+
+    #[test]
+    fn a_telegram_whose_notice_says_that_it_is_a_test_is_not_real_whatever_its_status_says() {
+        for notice in ["この電文はテストサンプルです。\n現在、実況水位のみです。", "お知らせ　これは検討中の案です。"]
+        {
+            let bulletin = flood(notice);
+            assert!(!bulletin.is_dispatchable_as_real() && bulletin.remarks.len() == 1, "{notice}: {bulletin:?}");
+        }
+        let everyday = flood("警報は６時間毎に更新します。");
+        assert!(everyday.is_dispatchable_as_real() && everyday.remarks.is_empty());
+    }
 }

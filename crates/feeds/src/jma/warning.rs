@@ -28,7 +28,10 @@ pub(super) fn fill(bulletin: &mut Bulletin, report: Node) -> Result<(), Reject> 
             add(bulletin, item)?;
         }
     }
-    if let Some(key) = office(bulletin, body, headline) {
+    if bulletin.kind == Kind::WeatherWarningDigest {
+        // It speaks for all offices: no forecast area's series is its own.
+        bulletin.series.push(SeriesKey::Warnings("集約通報".to_owned()));
+    } else if let Some(key) = office(bulletin, body, headline) {
         bulletin.series.extend(first_issue(bulletin));
         bulletin.series.push(key);
     }
@@ -109,4 +112,32 @@ fn first_issue(bulletin: &Bulletin) -> Option<SeriesKey> {
         SeriesKey::Event(id) => id.split_once('_').map(|(first, _)| SeriesKey::Event(first.to_owned())),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parse;
+    use hikyaku_bulletin::SeriesKey;
+
+    #[test]
+    fn a_digest_of_the_country_in_jmas_own_form_is_within_bounds_and_no_part_of_an_offices_series() {
+        let kind = "<Kind>\n<Name>雷注意報</Name>\n<Code>14</Code>\n</Kind>\n";
+        let place = "<Area>\n<Name>宗谷地方</Name>\n<Code>011000</Code>\n</Area>\n";
+        let headline = format!("<Item>\n{}<Areas>\n{place}</Areas>\n</Item>\n", kind.repeat(6));
+        let more = "<Status>継続</Status>\n<LastKind>\n<Name>雷注意報</Name>\n<Code>14</Code>\n</LastKind>\n<DateTime type=\"発表時刻\">2019-10-12T08:17:00+09:00</DateTime>\n</Kind>";
+        let told = kind.replace("</Kind>", more);
+        let body = format!("<Item>\n{}{place}<ChangeStatus>変化無</ChangeStatus>\n</Item>\n", told.repeat(6));
+        let seed = crate::hostile::seed(5).replace("（土砂）", "（集約通報）");
+        let (before, rest) = seed.split_once("<Text>見出し</Text>").unwrap();
+        let (between, after) = rest.split_once("<Item>").unwrap();
+        let text = format!(
+            "{before}<Text/><Information>{}</Information>{between}{}<Item>{after}",
+            headline.repeat(3_000),
+            body.repeat(3_000)
+        );
+        assert!(text.len() > 2_000_000);
+        let digest = parse(text.as_bytes(), "20261121120000_0_VPWS50_010000").unwrap();
+        assert!(digest.areas.len() > 18_000, "{}", digest.areas.len());
+        assert_eq!(digest.series, [SeriesKey::Warnings("集約通報".into())]);
+    }
 }

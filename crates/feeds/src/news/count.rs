@@ -1,8 +1,25 @@
 //! How many victims a sentence names.
 
 /// What makes people victims, standing behind a number of people.
-const SUFFERED: [&str; 12] =
-    ["死亡", "死傷", "死者", "負傷", "けが", "ケガ", "重軽傷", "重傷", "行方不明", "不明", "犠牲", "遺体"];
+const SUFFERED: [&str; 17] = [
+    "死亡",
+    "死傷",
+    "死者",
+    "負傷",
+    "けが",
+    "ケガ",
+    "重軽傷",
+    "重傷",
+    "行方不明",
+    "不明",
+    "犠牲",
+    "遺体",
+    "行方が分から",
+    "行方が確認",
+    "安否が分から",
+    "連絡が取れ",
+    "生き埋め",
+];
 /// What victims are called, standing before their number.
 const VICTIMS: [&str; 9] =
     ["死者", "死亡者", "死傷者", "負傷者", "けが人", "行方不明者", "不明者", "犠牲者", "安否不明"];
@@ -85,28 +102,64 @@ fn value(text: &str) -> u64 {
     total.saturating_add(part).saturating_add(digits.unwrap_or(0))
 }
 
-/// Numbers that English words for the dead, the hurt and the missing stand near.
+/// English words for the dead, the hurt and the missing.
+const FATES: [&str; 13] = [
+    "dead",
+    "killed",
+    "kills",
+    "kill",
+    "killing",
+    "injured",
+    "wounded",
+    "hurt",
+    "missing",
+    "deaths",
+    "casualties",
+    "died",
+    "dies",
+];
+/// English numbers in words, from which on they may be many. Tens that are not counted are two dozen at least.
+const WORDS: [(&str, u64); 18] = [
+    ("ten", 10),
+    ("eleven", 11),
+    ("twelve", 12),
+    ("thirteen", 13),
+    ("fourteen", 14),
+    ("fifteen", 15),
+    ("sixteen", 16),
+    ("seventeen", 17),
+    ("eighteen", 18),
+    ("nineteen", 19),
+    ("twenty", 20),
+    ("thirty", 30),
+    ("forty", 40),
+    ("fifty", 50),
+    ("dozens", 24),
+    ("scores", 24),
+    ("hundreds", 200),
+    ("thousands", 2_000),
+];
+
+/// Numbers that English words for the dead, the hurt and the missing stand near, in the same clause.
 fn english(sentence: &str) -> impl Iterator<Item = u64> {
-    const FATES: [&str; 10] =
-        ["dead", "killed", "kills", "kill", "injured", "wounded", "missing", "deaths", "casualties", "died"];
-    let words: Vec<&str> = sentence.split(|c: char| !c.is_ascii_alphanumeric() && c != ',').collect();
-    let mut found = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let value = match *word {
-            "dozens" | "scores" => 24,
-            "hundreds" => 200,
-            "thousands" => 2_000,
-            _ => match word.replace(',', "").parse() {
-                Ok(value) => value,
-                Err(_) => continue,
-            },
-        };
-        let near = &words[at.saturating_sub(3)..(at + 4).min(words.len())];
-        if near.iter().any(|it| FATES.contains(it)) && !near.contains(&"years") {
-            found.push(value);
-        }
-    }
-    found.into_iter()
+    // A comma between digits is part of the number; any other ends a clause.
+    sentence.split(", ").flat_map(of_clause).collect::<Vec<_>>().into_iter()
+}
+
+fn of_clause(clause: &str) -> Vec<u64> {
+    let words: Vec<&str> = clause
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != ',')
+        .map(|it| it.trim_matches(','))
+        .filter(|it| !it.is_empty())
+        .collect();
+    let number = |word: &str| {
+        let named = WORDS.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
+        named.or_else(|| word.replace(',', "").parse().ok())
+    };
+    let numbers = words.iter().enumerate().filter_map(|(at, word)| Some((at, number(word)?)));
+    let near = |at: usize| &words[at.saturating_sub(3)..(at + 4).min(words.len())];
+    let is_of_victims = |at| near(at).iter().any(|it| FATES.contains(it)) && !near(at).contains(&"years");
+    numbers.filter(|(at, _)| is_of_victims(*at)).map(|(_, value)| value).collect()
 }
 
 #[test]
@@ -132,11 +185,18 @@ fn only_the_number_of_victims_counts() {
         ("少なくとも21人が死亡", 21),
         ("死者は少なくとも1,200人", 1_200),
         ("死者1人、1万人が避難", 1),
-        ("120人の行方が分からず、8人死亡", 8),
+        ("120人の行方が分からず、8人死亡", 120),
+        ("作業員15人と連絡が取れず", 15),
         ("乗客50人が行方不明", 50),
         ("at least 34 people were killed", 34),
         ("dozens missing after ferry sinks", 24),
         ("100人が参加", 0),
+        ("at least 34 killed, police say", 34),
+        ("bus plunges into river, leaving 21 dead, officials say", 21),
+        ("two killed, 3,000 evacuated", 0),
+        ("1,200 dead in quake", 1_200),
+        ("twelve miners dead", 12),
+        ("10 years after 300 died", 0),
     ] {
         assert_eq!(victims(text), expected, "{text}");
     }

@@ -57,6 +57,12 @@ impl Watch {
         }
     }
 
+    /// A document was read that says no time of its own: what counts is that it changed now. A clock that was set is no feed that goes back.
+    pub(super) fn found(&mut self, now: Now) {
+        self.updated = Some(self.present(now));
+        self.grew = now.since_start;
+    }
+
     /// The newest time that the feed ever gave for itself.
     pub(super) fn updated(&self) -> Option<Timestamp> {
         self.updated

@@ -97,9 +97,9 @@ pub enum Alarm {
         /// Why.
         problem: String,
     },
-    /// Our clock and the server's disagree.
+    /// Our clock disagrees with that of a feed's server, or of who signs.
     Clock {
-        /// The feed whose server disagrees.
+        /// The feed whose server disagrees, or the source whose signature does.
         feed: String,
         /// How far ours is ahead, in seconds.
         off_s: i64,
@@ -145,7 +145,7 @@ impl fmt::Display for Alarm {
             Self::Clock { feed, off_s } => {
                 write!(
                     f,
-                    "この機械の時計がフィード {feed} のサーバーと {off_s} 秒ずれています。時刻同期を確認してください。"
+                    "この機械の時計が {feed} の時計と {off_s} 秒ずれています。この機械と {feed} の時刻同期を確認してください。"
                 )
             }
         }

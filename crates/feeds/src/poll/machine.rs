@@ -13,7 +13,7 @@ use super::known::Known;
 use super::line::{Gap, Line, newest, oldest_first, read_index, silence};
 use super::schedule::{Chance, Now, until_phase};
 use super::spec::{FeedSpec, Limits, Style};
-use super::telegram::{Content, Telegram, digest_key};
+use super::telegram::{Content, Telegram, digest_key, name_of_bytes};
 use super::whole::{absolute, looks_whole, no_less_secure};
 use crate::index::{Entry, Index};
 
@@ -103,11 +103,15 @@ impl Machine {
         }
         self.ask(now, out);
         for (place, waiting, bytes) in self.bodies.ready(now, &self.limits) {
+            let name = match self.spec.style {
+                Style::Jma => waiting.name,
+                _ => name_of_bytes(&waiting.name, &waiting.digest),
+            };
             let telegram = Telegram {
                 source: self.spec.name.clone(),
                 key: place.key,
                 digest: waiting.digest,
-                name: waiting.name,
+                name,
                 listed: waiting.listed,
                 received: now.wall,
                 present: self.watch.present(now),
@@ -374,9 +378,9 @@ impl Machine {
             return Some(Failure::Content(why.to_owned()));
         }
         let key = format!("{}@{digest}", self.spec.url);
-        self.watch.read(Some(now.wall), now);
+        self.watch.found(now);
         if known.claim(&key) && known.claim(&digest_key(digest)) {
-            let (source, name) = (self.spec.name.clone(), key.clone());
+            let (source, name) = (self.spec.name.clone(), name_of_bytes(&self.spec.url, digest));
             let content = Content::Document(bytes);
             let (digest, received, present) = (digest.to_owned(), now.wall, self.watch.present(now));
             self.hand_over(Telegram { source, key, digest, name, listed: None, received, present, content }, out);

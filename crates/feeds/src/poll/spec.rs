@@ -11,6 +11,9 @@ const JMA_BASE: &str = "https://www.data.jma.go.jp/developer/xml/feed/";
 /// Where the ministry of foreign affairs publishes what is new; the light form.
 const MOFA_NEW: &str = "https://www.ezairyu.mofa.go.jp/opendata/area/newarrivalL.xml";
 
+/// The digest of all warnings of the country: megabytes, several times an hour, of what each office's own telegram says.
+const DIGEST: &str = "VPWS50";
+
 /// How a feed is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -82,8 +85,7 @@ struct Written {
     history_s: Option<u32>,
     #[serde(default)]
     types: Vec<String>,
-    #[serde(default)]
-    except_types: Vec<String>,
+    except_types: Option<Vec<String>>,
     #[serde(default)]
     expects: Expects,
 }
@@ -99,7 +101,7 @@ impl From<Written> for FeedSpec {
             stale_after_s: it.stale_after_s.or(usual.stale_after_s),
             history_s: it.history_s.unwrap_or(usual.history_s),
             types: it.types,
-            except_types: it.except_types,
+            except_types: it.except_types.unwrap_or(usual.except_types),
             expects: it.expects,
             ..usual
         }
@@ -117,8 +119,8 @@ pub struct Adjusted {
 }
 
 impl FeedSpec {
-    /// A feed with what suits its style: JMA's minutely, at second 20, dead after five minutes, with the long form of an index that has
-    /// the name of one of JMA's.
+    /// A feed with what suits its style: JMA's minutely, at second 20, dead after five minutes, without the digest (集約通報) and with the long
+    /// form of an index that has the name of one of JMA's.
     pub fn new(style: Style, name: impl Into<String>, url: impl Into<String>) -> Self {
         let (is_jma, url) = (style == Style::Jma, url.into());
         Self {
@@ -132,7 +134,7 @@ impl FeedSpec {
             stale_after_s: is_jma.then_some(300),
             history_s: if style == Style::News { 6 * 3_600 } else { 86_400 },
             types: Vec::new(),
-            except_types: Vec::new(),
+            except_types: if is_jma { vec![DIGEST.to_owned()] } else { Vec::new() },
             expects: Expects::Xml,
         }
     }

@@ -1,6 +1,5 @@
 //! What a source hands over, before anything in it is understood.
 
-#[cfg(feature = "edge")]
 use hikyaku_bulletin::SourceId;
 use jiff::Timestamp;
 
@@ -40,11 +39,18 @@ impl Telegram {
     /// Gives it a name of its own beside another telegram that came under the same: its bytes tell it, whatever a relay calls it.
     #[cfg(feature = "edge")]
     pub(crate) fn set_apart(&mut self) {
-        let mark: String = self.digest.chars().take(16).collect();
-        let stem = SourceId::from_file_name(&self.name);
-        self.name = format!("{stem}~{mark}.xml");
-        self.key = format!("{}~{mark}", self.key);
+        self.name = name_of_bytes(&self.name, &self.digest);
+        self.key = format!("{}~{}", self.key, mark(&self.digest));
     }
+}
+
+/// A name by its bytes too, for what an address does not tell apart: `alert.php?id=1` and `?id=2`, or one address that is filled anew.
+pub(super) fn name_of_bytes(name: &str, digest: &str) -> String {
+    format!("{}~{}.xml", SourceId::from_file_name(name), mark(digest))
+}
+
+fn mark(digest: &str) -> &str {
+    digest.get(..16).unwrap_or(digest)
 }
 
 /// The identity of bytes.

@@ -23,6 +23,9 @@ pub(super) fn fold(
     (now, passed): (Timestamp, SignedDuration),
     timing: Timing,
 ) -> (Step, Vec<Area>) {
+    if bulletin.kind == Kind::WeatherWarningDigest {
+        return (Step::Digest, Vec::new());
+    }
     let keys = threads_of(bulletin);
     let name = slot_name(bulletin);
     let slot = Slot::of(bulletin, now, timing);
@@ -34,6 +37,8 @@ pub(super) fn fold(
         for key in keys {
             match threads.entry(key).or_default().entry(name.clone()) {
                 Entry::Vacant(place) => drop(place.insert(Held::new(slot.clone(), passed))),
+                // Alerts of one incident come in any order; the newer one stays.
+                Entry::Occupied(place) if place.get().latest.outdates(&slot) => {}
                 Entry::Occupied(mut place) => place.get_mut().follow(slot.clone(), passed),
             }
         }
@@ -62,7 +67,7 @@ struct Known<'a> {
     /// The bulletin, as it will be held.
     new: &'a Slot,
     now: Timestamp,
-    /// What is held of its own kind, one for each series that has one.
+    /// What is held of its own kind, one for each series that has one. Other alerts of its incident are none of its own.
     own: Vec<&'a Held>,
     /// All that is held of its series and can be compared with it.
     all: Vec<&'a Held>,
@@ -75,9 +80,10 @@ impl<'a> Known<'a> {
         name: &str,
         (new, now): (&'a Slot, Timestamp),
     ) -> Self {
-        let states: Vec<&ThreadState> = keys.iter().filter_map(|key| threads.get(key)).collect();
-        let all = states.iter().flat_map(|state| state.values()).filter(|held| new.concerns(&held.latest));
-        Self { new, now, own: states.iter().filter_map(|state| state.get(name)).collect(), all: all.collect() }
+        let states = || keys.iter().filter_map(|key| Some((key, threads.get(key)?)));
+        let all = states().flat_map(|(_, state)| state.values()).filter(|held| new.concerns(&held.latest));
+        let own = states().filter(|(thread, _)| !matches!(thread.key, SeriesKey::Incident(_)));
+        Self { new, now, own: own.filter_map(|(_, state)| state.get(name)).collect(), all: all.collect() }
     }
 
     /// What a bulletin is compared with: of one that may be told only what people may have been told.
@@ -185,25 +191,27 @@ fn says_the_same(known: &Slot, new: &Slot) -> bool {
     !known.cancelled && known.areas == new.areas && known.headline == new.headline && known.rank == new.rank
 }
 
-/// The places where a bulletin says worse than what is known, or that are newly concerned. Known is the latest word on a place, whichever
-/// kind of telegram said it; of the two families of warnings the graver.
+/// The places where a bulletin says worse than what is known, or that are newly concerned. Known is what the latest telegram that measures a
+/// place on the same scale says of it, the gravest where it says several things; of the two families of warnings the graver.
 fn worse_places(bulletin: &Bulletin, live: &[&Slot]) -> Vec<Area> {
     let mut latest_first = live.to_vec();
     latest_first.sort_by_key(|slot| std::cmp::Reverse((slot.heard, slot.order)));
-    let mut known: BTreeMap<(AreaScheme, &str), Vec<&Severity>> = BTreeMap::new();
-    for report in latest_first.iter().flat_map(|slot| &slot.areas) {
-        known.entry(place(report)).or_default().push(&report.severity);
+    let mut known: BTreeMap<(AreaScheme, &str), Vec<(usize, &Severity)>> = BTreeMap::new();
+    for (age, slot) in latest_first.iter().enumerate() {
+        for report in &slot.areas {
+            known.entry(place(report)).or_default().push((age, &report.severity));
+        }
     }
     let is_worse = |report: &&AreaReport| {
         if report.severity.is_over() {
             return false;
         }
         let before = known.get(&place(report)).map_or(&[][..], Vec::as_slice);
-        let mut stands = before.iter().filter_map(|known| compare(&report.severity, known));
-        match report.severity {
-            Severity::Warning(_) => stands.all(|order| order == Ordering::Greater),
-            _ => stands.next().is_none_or(|order| order == Ordering::Greater),
-        }
+        let mut stands =
+            before.iter().filter_map(|(age, known)| Some((*age, compare(&report.severity, known)?))).peekable();
+        let latest = stands.peek().map(|(age, _)| *age);
+        let counts = |age| matches!(report.severity, Severity::Warning(_)) || Some(age) == latest;
+        stands.all(|(age, order)| !counts(age) || order == Ordering::Greater)
     };
     let mut places: Vec<Area> = bulletin.areas.iter().filter(is_worse).map(|it| it.area.clone()).collect();
     places.dedup();

@@ -13,7 +13,7 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 pub enum Timing {
     /// In time.
     Fresh,
-    /// Too old to reach anybody: a replay, a long feed at start-up, a telegram held up on its way.
+    /// Too old to reach anybody: a replay, a long feed at start-up, a telegram held up on its way, one whose validity is over.
     Late {
         /// Its age in minutes.
         minutes: i64,
@@ -77,7 +77,7 @@ impl Freshness {
         let held_up = bulletin.revision == Revision::Delayed;
         let from = if held_up { bulletin.published.min(bulletin.issued) } else { bulletin.published };
         let age = now.duration_since(from);
-        if age > self.limit(bulletin.hazard()) {
+        if age > self.limit(bulletin.hazard()) || has_ended(bulletin, now) {
             Timing::Late { minutes: age.as_mins() }
         } else if -age > AHEAD {
             Timing::Ahead { minutes: (-age).as_mins() }
@@ -85,4 +85,10 @@ impl Freshness {
             Timing::Fresh
         }
     }
+}
+
+/// Whether it says of itself that it holds no more at `now`. The end of something, and what takes something back, stay true.
+fn has_ended(bulletin: &Bulletin, now: Timestamp) -> bool {
+    let is_end = bulletin.revision == Revision::Cancellation || bulletin.is_lifting();
+    !is_end && bulletin.valid_until.is_some_and(|until| bulletin.published < until && until <= now)
 }

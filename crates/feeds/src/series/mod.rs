@@ -52,6 +52,8 @@ pub enum Step {
     Covered,
     /// The same telegram again, whichever feed brought it.
     Repeated,
+    /// A digest of what other telegrams say one by one (集約通報): told to nobody, and no part of the state.
+    Digest,
 }
 
 /// How a bulletin was taken.
@@ -69,7 +71,7 @@ impl Taken {
     /// Whether the state of its series is another than before, so that it is to be kept.
     #[must_use]
     pub const fn is_kept(&self) -> bool {
-        !matches!(self.step, Step::Repeated | Step::Outdated)
+        !matches!(self.step, Step::Repeated | Step::Outdated | Step::Digest)
     }
 
     /// What is to be done: only what is new and in time may reach people. Cancellations, corrections and liftings of what is known are
@@ -78,7 +80,10 @@ impl Taken {
     pub const fn fate(&self) -> Fate {
         match (self.step, self.timing) {
             (Step::Repeated, _) => Fate::Ignore,
-            (Step::Outdated | Step::Covered | Step::Unchanged | Step::Quiet | Step::CancelledNothing, _)
+            (
+                Step::Outdated | Step::Covered | Step::Unchanged | Step::Quiet | Step::CancelledNothing | Step::Digest,
+                _,
+            )
             | (_, Timing::Late { .. }) => Fate::Record,
             _ => Fate::Act,
         }

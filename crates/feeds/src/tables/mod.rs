@@ -9,7 +9,7 @@ mod mention;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use hikyaku_bulletin::{Area, AreaScheme, Prefecture};
+use hikyaku_bulletin::{Area, AreaScheme, LocalAreaCode, Prefecture};
 
 pub use country::{Country, countries, country, country_named};
 pub use mention::countries_in;
@@ -127,11 +127,12 @@ pub fn area(table: Table, code: &str) -> Option<KnownArea> {
 }
 
 /// An area as a telegram names it, with all that our table knows of where it lies. Codes that the table does not know (it is older than
-/// the telegram) keep their name, and the prefecture that their first two digits say where codes are built so.
+/// the telegram) keep their name, and the prefecture that their digits say where codes are built so, else the one that their name begins
+/// with: a municipality that was split or merged, a new 細分区域, a new coast.
 pub(crate) fn named_area(table: Table, code: String, name: String) -> Area {
     let prefectures: Vec<Prefecture> = match area(table, &code) {
         Some(known) => known.prefectures().collect(),
-        None => prefecture_of_digits(table, &code).into_iter().collect(),
+        None => prefecture_of_digits(table, &code).or_else(|| prefecture_of_name(&name)).into_iter().collect(),
     };
     let mut named = Area::new(table.scheme(), code, name, prefectures);
     extent::fill(table, &mut named);
@@ -147,12 +148,19 @@ pub(crate) fn municipality(code: String, name: String) -> Area {
 }
 
 fn prefecture_of_digits(table: Table, code: &str) -> Option<Prefecture> {
+    if table == Table::Seismic {
+        return LocalAreaCode::from_digits(code).and_then(LocalAreaCode::prefecture);
+    }
     let digits = match table {
         Table::Weather | Table::City => code.get(..2),
         Table::Warned => code.get(1..3),
         _ => None,
     }?;
     digits.parse().ok().and_then(Prefecture::from_code)
+}
+
+fn prefecture_of_name(name: &str) -> Option<Prefecture> {
+    Prefecture::all().find(|it| name.starts_with(it.name()))
 }
 
 fn known() -> &'static HashMap<(Table, &'static str), KnownArea> {
@@ -194,6 +202,28 @@ mod tests {
         assert_eq!(of(Table::Epicentre, "477"), [""; 0]);
         assert_eq!(of(Table::Weather, "460040"), ["鹿児島"]);
         assert_eq!(of(Table::Warned, "9943"), ["徳島", "香川", "愛媛", "高知"]);
+    }
+
+    #[test]
+    fn an_area_that_the_table_does_not_know_yet_keeps_its_name_and_its_prefecture() {
+        // Codes as municipalities split on 2026-05-28 may have them, and areas that may come; none is in the table.
+        for (table, code, name, regions) in [
+            (Table::City, "1410091", "横浜市北部", &["14", "14100", "14118"][..]),
+            (Table::City, "2020199", "長野市長野", &["20", "20201"]),
+            (Table::City, "1299900", "新しい市", &["12", "12999"]),
+            (Table::Weather, "209999", "長野県の新しい区域", &["20", "20201"]),
+            (Table::Weather, "019999", "北海道の新しい区域", &["01"]),
+            (Table::Seismic, "399", "石川県の新しい区域", &["17", "399"]),
+            (Table::Tsunami, "399", "石川県の新しい予報区", &["17", "390"]),
+            (Table::Warned, "9139", "東京の新しい区域", &["13"]),
+        ] {
+            assert_eq!(area(table, code), None, "{code} is known by now: take another");
+            let named = named_area(table, code.to_owned(), name.to_owned());
+            assert_eq!((named.code.as_str(), named.name.as_str()), (code, name));
+            for region in regions {
+                assert!(named.concerns(&region.parse().unwrap()), "{name} concerns {region}: {named:?}");
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hikyaku_bulletin::{AreaScheme, Detail, Hypocentre, Kind, Position, Severity, TsunamiReport};
+use hikyaku_bulletin::{AreaScheme, Detail, Hypocentre, Kind, Position, Severity, TsunamiGrade, TsunamiReport};
 use serde_json::Value;
 
 use super::{both, every, instant, list, text};
@@ -197,4 +197,56 @@ fn both_readers_see_the_same_centres_pressures_and_winds_of_typhoons() {
         }
     }
     assert!(compared > 50, "{compared}");
+}
+
+#[test]
+fn both_readers_see_the_same_tsunami_grades_before() {
+    let Some(all) = both() else { return };
+    let mut compared = 0;
+    for (name, bulletin, report) in all.iter().filter(|(_, it, _)| it.hazard() == hikyaku_bulletin::Hazard::Tsunami) {
+        let items = every(&report["body"], "tsunami").into_iter().flat_map(|it| list(&it["forecast"], "items"));
+        let theirs: Vec<_> = items
+            .map(|item| {
+                let last = match text(item, &["category", "lastKind", "code"]) {
+                    "52" | "53" => Some(TsunamiGrade::MajorWarning),
+                    "51" => Some(TsunamiGrade::Warning),
+                    "62" => Some(TsunamiGrade::Advisory),
+                    "71" | "72" | "73" => Some(TsunamiGrade::Forecast),
+                    "00" | "50" | "60" => Some(TsunamiGrade::None),
+                    "" => None,
+                    other => panic!("{name}: {other}"),
+                };
+                let code = text(item, &["category", "kind", "code"]);
+                let is_lifted = matches!(code, "50" | "60" | "72" | "73");
+                (text(item, &["area", "code"]), last, is_lifted)
+            })
+            .collect();
+        let ours = bulletin.areas.iter().filter_map(|it| match &it.severity {
+            Severity::Tsunami(report) if report.grade.is_some() => {
+                Some((it.area.code.as_str(), report.before, report.lifted))
+            }
+            _ => None,
+        });
+        assert_eq!(ours.collect::<Vec<_>>(), theirs, "{name}");
+        compared += theirs.iter().filter(|it| it.1.is_some()).count();
+    }
+    assert!(compared > 100, "{compared}");
+}
+
+#[test]
+fn both_readers_see_the_same_early_warnings_as_warned() {
+    let Some(all) = both() else { return };
+    let (mut warned, mut forecast) = (0, 0);
+    for (name, bulletin, report) in all {
+        let Some(Detail::EarlyWarning(ours)) = &bulletin.detail else { continue };
+        let of_title = text(&report["control"], &["title"]).contains("（警報）");
+        let headline = list(&report["head"]["headline"], "informations").flat_map(|it| list(it, "items"));
+        let of_headline = headline.flat_map(|it| list(it, "kinds")).any(|it| text(it, &["code"]) == "31");
+        let areas = every(&report["body"], "forecast").into_iter().flat_map(|it| list(it, "prefs"));
+        let codes = areas.flat_map(|it| list(it, "areas")).map(|it| text(it, &["category", "kind", "code"]));
+        let of_areas = codes.into_iter().any(|code| matches!(code, "10" | "11" | "19"));
+        assert_eq!(ours.warned, of_title || of_headline || of_areas, "{name}");
+        if ours.warned { warned += 1 } else { forecast += 1 }
+    }
+    assert!(warned > 30 && forecast > 5, "{warned} {forecast}");
 }

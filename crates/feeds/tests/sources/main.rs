@@ -343,6 +343,72 @@ fn the_feed_of_the_state_department_is_advice_and_no_index() {
 }
 
 #[test]
+fn the_state_departments_titles_of_2026_with_dates_alone_joined_countries_and_unbreakable_blanks_are_read() {
+    let item = |title: &str, date: &str| format!("<item><title>{title}</title><pubDate>{date}</pubDate></item>");
+    let rss = |items: &str| format!(r#"<rss version="2.0"><channel><title>t</title>{items}</channel></rss>"#);
+    let all = [
+        item("Chad\u{a0}- Level\u{a0}3: Reconsider Travel", "Wed, 11 Feb 2026"),
+        item("Mexico Travel Advisory - Level 2: Exercise Increased Caution", "Wed, 11 Feb 2026"),
+        item("Mainland China, Hong Kong &amp; Macau - Level 2: Exercise Increased Caution", "Wed, 11 Feb 2026"),
+        item("Israel, the West Bank and Gaza - Level 3: Reconsider Travel", "soon"),
+    ];
+    let read = bulletins(&rss(&all.concat()), "TAsTWs.xml");
+    let codes = |it: &Bulletin| it.areas.iter().map(|it| it.area.code.to_string()).collect::<Vec<_>>();
+    assert_eq!(read.iter().map(codes).collect::<Vec<_>>(), [vec!["TD"], vec!["MX"], vec!["CN", "HK", "MO"]]);
+    assert_eq!(read[0].published, "2026-02-11T12:00:00Z".parse().unwrap());
+    assert!(read[0].remarks[0].contains("1 items"), "what is left out is told: {:?}", read[0].remarks);
+    let unread = hikyaku_feeds::read(rss(&all[3]).as_bytes(), "TAsTWs.xml");
+    assert_eq!(unread, Err(Reject::List { items: 1 }), "a list of which nothing is read is no quiet day");
+}
+
+#[test]
+fn a_country_file_without_its_country_is_of_the_code_in_its_name() {
+    let file = r#"<opendata lastModified="2026/09/16 08:10:15"><riskLevel4>1</riskLevel4></opendata>"#;
+    for name in ["0066.xml", "https://www.ezairyu.mofa.go.jp/opendata/country/0066L.xml", "0066~0123456789abcdef.xml"] {
+        let country = &bulletins(file, name)[0];
+        assert_eq!(country.areas[0].area.code.as_str(), "TH", "{name}");
+    }
+}
+
+#[test]
+fn an_alert_of_an_incident_is_neither_outdated_nor_taken_back_by_another_of_it() {
+    let alert = |id: &str, minute: &str, kind: &str| {
+        let text = CAP
+            .replace("<cap:identifier>A2", &format!("<cap:identifier>{id}"))
+            .replace("T03:10", &format!("T03:{minute}"))
+            .replace("<cap:msgType>Alert", &format!("<cap:msgType>{kind}"))
+            .replace("<cap:references/>", "<cap:references/><cap:incidents>storm-1</cap:incidents>");
+        parse(text.as_bytes(), id).unwrap()
+    };
+    let mut series = Series::default();
+    let mut take = |it: &Bulletin| series.take(it, alert("now", "20", "Alert").published).step;
+    assert_eq!(take(&alert("B", "15", "Alert")), Step::First);
+    assert_ne!(take(&alert("A", "10", "Alert")), Step::Outdated, "it comes later and speaks of its own");
+    assert_eq!(take(&alert("C", "18", "Cancel")), Step::CancelledNothing, "it refers to none of them");
+}
+
+#[test]
+fn an_alert_whose_validity_is_over_is_late_and_its_end_is_not() {
+    let expires = "<cap:expires>2026-04-03T03:20:00-00:00</cap:expires><cap:headline>";
+    let text = CAP.replace("<cap:headline>", expires);
+    let alert = parse(text.as_bytes(), "e.cap").unwrap();
+    let later = |minutes| alert.published + SignedDuration::from_mins(minutes);
+    assert_eq!(Series::default().take(&alert, later(9)).fate(), Fate::Act);
+    assert_eq!(Series::default().take(&alert, later(10)).fate(), Fate::Record);
+    let mut series = Series::default();
+    assert_eq!(series.take(&alert, later(1)).fate(), Fate::Act);
+    let clear = text
+        .replace("<cap:identifier>A2", "<cap:identifier>A3")
+        .replace("<cap:references/>", "<cap:references>who@example.jp,A2,2026-04-03T03:10:00-00:00</cap:references>")
+        .replace("<cap:urgency>", "<cap:responseType>AllClear</cap:responseType><cap:urgency>");
+    let clear = parse(clear.as_bytes(), "clear.cap").unwrap();
+    assert_eq!(
+        (series.take(&clear, later(15)).step, series.take(&clear, later(15)).fate()),
+        (Step::Lifted, Fate::Ignore)
+    );
+}
+
+#[test]
 fn an_evacuation_that_is_lifted_is_over() {
     let content = "<Report><Head><Title>避難指示 解除</Title></Head></Report>";
     let lifted = parse(envelope("Actual", content).as_bytes(), "e").unwrap();

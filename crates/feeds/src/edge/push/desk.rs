@@ -14,7 +14,7 @@ use crate::edge::ask::unpacked;
 use crate::edge::intake::{Intake, Offered};
 use crate::edge::soap::Voice;
 use crate::poll::Failure;
-use crate::push::{SharedKey, Signature};
+use crate::push::{Made, Refusal, SharedKey, Signature};
 
 /// The longest name of a telegram, in bytes.
 const NAME_BYTES_MAX: usize = 200;
@@ -39,6 +39,8 @@ struct Opening {
     name: String,
     /// With which key the body is to be checked; none, where a certificate has proven all.
     signed: Option<(Signature, SharedKey)>,
+    /// How far the clock that we have is ahead of the signature, where that is too far.
+    clock_off_s: Option<i64>,
     is_packed: bool,
     /// How many bytes are announced, where they are.
     declared: Option<usize>,
@@ -47,7 +49,7 @@ struct Opening {
 /// A push that has proven itself.
 struct Pushed {
     name: String,
-    /// When it was signed.
+    /// When it was signed, where that is believed.
     sent: Option<Timestamp>,
     bytes: Vec<u8>,
     /// The room that it takes.
@@ -114,7 +116,7 @@ impl Desk {
         certificate: Option<&str>,
     ) -> Result<Pushed, Refused> {
         let limit = self.settings.limit_bytes;
-        let opening = self.opening(proof, headers, &body, certificate)?;
+        let opening = self.opening((source, proof), headers, &body, certificate)?;
         // What does not say how long it is, or is packed, may become as long as anything may.
         let sent_most = opening.declared.unwrap_or(limit);
         let unpacked_most = if opening.is_packed { limit } else { 0 };
@@ -123,6 +125,8 @@ impl Desk {
         let packed = collected(body, opening.declared, limit).await?;
         let (source, name) = (source.to_owned(), opening.name.clone());
         let made = opening.signed.as_ref().and_then(|(signature, _)| signature.made());
+        let clock_off_s = opening.clock_off_s;
+        let of = source.clone();
         let check = move || checked(packed, &opening, &source, limit);
         let bytes = if sent_most + unpacked_most < LARGE_BYTES {
             check()?
@@ -130,22 +134,33 @@ impl Desk {
             let checking = tokio::task::spawn_blocking(check).await;
             checking.map_err(|e| (StatusCode::INTERNAL_SERVER_ERROR, e.to_string()))??
         };
-        Ok(Pushed { name, sent: made, bytes, place })
+        let mut sent = made;
+        if let Some(made) = made {
+            self.intake.signed(&of, made, clock_off_s);
+            // Of two clocks that disagree a server's counts, where one has told the time.
+            let has_server = self.intake.clocks_of(&of).server.is_some();
+            sent = sent.filter(|_| clock_off_s.is_none() || !has_server);
+        }
+        Ok(Pushed { name, sent, bytes, place })
     }
 
     /// What can be refused before a byte of the body is read: who does not prove to be the source, a signature of another time, too much.
     fn opening(
         &self,
-        proof: &Proof,
+        (source, proof): (&str, &Proof),
         headers: &HeaderMap,
         body: &Incoming,
         certificate: Option<&str>,
     ) -> Result<Opening, Refused> {
+        let mut clock_off_s = None;
         let signed = match proof {
             Proof::Key(key) => {
-                let read = Signature::read(&told(headers, "x-hikyaku-signature"));
-                let in_time = read.and_then(|it| it.in_time(self.intake.now(), self.settings.window).map(|()| it));
-                let signature = in_time.map_err(|refusal| (StatusCode::UNAUTHORIZED, refusal.to_string()))?;
+                let refused = |refusal: Refusal| (StatusCode::UNAUTHORIZED, refusal.to_string());
+                let signature = Signature::read(&told(headers, "x-hikyaku-signature")).map_err(refused)?;
+                let clocks = self.intake.clocks_of(source);
+                if let Made::Doubtful { off_s } = signature.counts(&clocks, self.settings.window).map_err(refused)? {
+                    clock_off_s = Some(off_s);
+                }
                 Some((signature, key.clone()))
             }
             Proof::Certificate(known) => {
@@ -170,7 +185,7 @@ impl Desk {
         if declared.is_some_and(|it| it > self.settings.limit_bytes) {
             return Err(too_large(self.settings.limit_bytes));
         }
-        Ok(Opening { name, signed, is_packed, declared })
+        Ok(Opening { name, signed, clock_off_s, is_packed, declared })
     }
 }
 

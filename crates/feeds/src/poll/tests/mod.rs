@@ -302,3 +302,43 @@ fn only_wanted_types_are_fetched_and_a_name_that_tells_none_is() {
     world.run_until(100);
     assert_eq!(world.names(), wanted);
 }
+
+#[test]
+fn two_alerts_whose_addresses_differ_in_their_query_only_are_two_and_a_document_that_changed_is_another() {
+    let mut world = World::new(FeedSpec::new(Style::Cap, "alerts", "https://feeds.example/feed/alerts.xml"));
+    let entry = |id: u8| {
+        format!(
+            "<entry><id>{id}</id><updated>2026-11-21T11:59:0{id}Z</updated><link type='application/cap+xml' href='https://feeds.example/data/get.php?x={id}'/></entry>"
+        )
+    };
+    let index = format!(
+        "<feed xmlns='http://www.w3.org/2005/Atom'><updated>2026-11-21T12:00:00Z</updated>{}{}</feed>",
+        entry(1),
+        entry(2)
+    );
+    world.mood = Mood::Frozen(index);
+    world.run_until(30);
+    let sources: Vec<_> = world.names().into_iter().map(hikyaku_bulletin::SourceId::from_file_name).collect();
+    assert_eq!(sources.len(), 2);
+    assert_ne!(sources[0], sources[1], "or the second would be taken for the first once more");
+    let mut page = World::new(FeedSpec::new(Style::Document, "list", "https://feeds.example/list?all=1"));
+    for (text, until) in [("<a>1</a>", 30), ("<a>2</a>", 90), ("<a>2</a>", 200)] {
+        page.mood = Mood::Frozen(text.to_owned());
+        page.run_until(until);
+    }
+    let names = page.names();
+    assert!(names.len() == 2 && names[0] != names[1], "{names:?}");
+}
+
+#[test]
+fn a_clock_of_ours_that_is_set_back_makes_no_document_look_older_than_before() {
+    let mut world = World::new(FeedSpec::mofa());
+    world.mood = Mood::Frozen("<opendata>1</opendata>".to_owned());
+    world.run_until(30);
+    world.wall_off = SignedDuration::from_hours(-5);
+    world.mood = Mood::Frozen("<opendata>2</opendata>".to_owned());
+    world.run_until(700);
+    let health = world.machine.health(world.now());
+    assert!(health.telegrams == 2 && !health.goes_backwards, "{health:?}");
+    assert!(health.clock_off_s.is_some_and(|it| it < -17_900), "the clock is named: {health:?}");
+}

@@ -51,6 +51,12 @@ fn stamp(at: Timestamp) -> String {
     at.strftime("%Y%m%d%H%M%S").to_string()
 }
 
+/// Digits that tell texts apart, in place of a digest.
+fn digits(text: &str) -> String {
+    let number = text.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    format!("{number:016x}")
+}
+
 impl World {
     pub(super) fn new(spec: FeedSpec) -> Self {
         Self::with_kept(spec, &HashMap::new())
@@ -104,7 +110,7 @@ impl World {
         let date = Some(self.server_time());
         let found = |text: String| {
             let validators = Validators { etag: Some(text.len().to_string() + &text), last_modified: None };
-            let (digest, wire_bytes) = (text.clone(), text.len() as u64);
+            let (digest, wire_bytes) = (digits(&text), text.len() as u64);
             Answer::Found { bytes: text.into_bytes(), digest, validators, date, wire_bytes }
         };
         match &self.mood {

@@ -1,4 +1,0 @@
-//! A telegram of each family, spoilt, under libFuzzer; the promises are those of the property tests.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hikyaku_feeds::hostile::spoilt(bytes));
