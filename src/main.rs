@@ -14,6 +14,7 @@ mod init;
 mod journal;
 mod judge;
 mod letter_files;
+mod lock;
 mod metrics;
 mod mock;
 mod people;

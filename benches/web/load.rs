@@ -14,6 +14,8 @@ use crate::wire::Wire;
 const LOOK: Duration = Duration::from_secs(2);
 /// People who answer at the same moment when the capacity is sought.
 const WORKERS: usize = 128;
+/// A connection that was idle for longer is not used again.
+const IDLE_MAX: Duration = Duration::from_secs(3);
 /// What a person waits before giving up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -58,7 +60,7 @@ enum Seen {
 #[derive(Clone)]
 struct Wires {
     address: Arc<str>,
-    idle: Arc<Mutex<Vec<Wire>>>,
+    idle: Arc<Mutex<Vec<(Instant, Wire)>>>,
 }
 
 impl Wires {
@@ -68,14 +70,16 @@ impl Wires {
 
     /// One request from the moment it was due: the wait for a connection is a part of it.
     async fn visit(&self, request: &[u8], wanted: u16, due: Instant) -> Seen {
-        let idle = self.idle.lock().unwrap().pop();
+        let kept = self.idle.lock().unwrap().pop();
+        // The server closes what is idle for long; a browser knows, and opens another.
+        let idle = kept.filter(|(since, _)| since.elapsed() < IDLE_MAX).map(|(_, wire)| wire);
         let visit = async {
             let mut wire = match idle {
                 Some(wire) => wire,
                 None => Wire::open(&self.address).await.ok()?,
             };
             let said = wire.ask(request).await.ok()?;
-            self.idle.lock().unwrap().push(wire);
+            self.idle.lock().unwrap().push((Instant::now(), wire));
             Some(said.status)
         };
         match tokio::time::timeout(PATIENCE, visit).await {

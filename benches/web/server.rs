@@ -9,17 +9,20 @@ use std::sync::Arc;
 use hikyaku_bulletin::RegionCode;
 use hikyaku_dispatch::{
     AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, Holder, Keys, Mode, Names,
-    PeopleCommand, PersonId, RedbJournal, Role, RosterImport, RosterRow, Side,
+    PasswordHash, PeopleCommand, PersonId, RedbJournal, Role, RosterImport, RosterRow, SecondFactor, Side,
 };
 use hikyaku_web::{Console, ConsoleSettings, Door, Proxies, WebState, hash_password, make_factor};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 
 /// Names the folder to whoever is the server.
 pub const FOLDER: &str = "HIKYAKU_BENCH_FOLDER";
 /// The password of all accounts.
 pub const PASSWORD: &str = "けさは雨が降っていたので傘";
-const PEOPLE: usize = 11_500;
+const PEOPLE: u32 = 11_500;
+/// Dispatches to people at home: so many links has each, for a link takes thirty answers a minute. The second is the one abroad.
+const AT_HOME: u32 = 4;
 /// People abroad.
 const ABROAD: usize = 100;
 /// At home system administrators and managers of groups, then the same of those abroad (requirements P08, O06).
@@ -46,7 +49,7 @@ pub fn run(folder: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let desk = open(folder).await;
-        let (dispatch, code) = fill(&desk).await;
+        let code = fill(&desk).await;
         let web = WebState::new(desk.clone());
         // Each administrator comes from an address of its own, as behind a proxy.
         let networks = vec!["127.0.0.0/8".parse().unwrap()];
@@ -58,7 +61,10 @@ pub fn run(folder: &Path) {
             Door::bind(([127, 0, 0, 1], 0).into()).await.unwrap(),
         ];
         let [answers, board] = doors.each_ref().map(|door| door.address().unwrap().to_string());
-        let tokens = (1..=PEOPLE).map(|id| desk.link_token(dispatch, PersonId(u32::try_from(id).unwrap()))).collect();
+        let at_home = (1..=AT_HOME + 1).filter(|it| *it != 2);
+        let links =
+            at_home.flat_map(|dispatch| (1..=PEOPLE).map(move |person| (DispatchId(dispatch), PersonId(person))));
+        let tokens = links.map(|(dispatch, person)| desk.link_token(dispatch, person)).collect();
         let told = Told { answers, console: board, tokens, code };
         println!("{}", serde_json::to_string(&told).unwrap());
         std::io::stdout().flush().unwrap();
@@ -76,33 +82,43 @@ async fn open(folder: &Path) -> Desk {
     Desk::open(Arc::new(journal), keys).await.unwrap()
 }
 
-async fn fill(desk: &Desk) -> (DispatchId, String) {
+async fn fill(desk: &Desk) -> String {
     let now = Timestamp::now();
-    let people = (1..=PEOPLE).map(|number| row(number, section(number))).collect();
+    let people = (1..=PEOPLE as usize).map(|number| row(number, section(number))).collect();
     desk.command(PeopleCommand::Import(RosterImport::part(people)), now).await.unwrap();
     let people = (1..=ABROAD).map(|number| row(number, vec![format!("大使館{}", number % 10)])).collect();
     let import = RosterImport { side: Side::Overseas, ..RosterImport::part(people) };
     desk.command(PeopleCommand::Import(import), now).await.unwrap();
     let password = hash_password(PASSWORD).unwrap();
     let (factor, codes) = make_factor().unwrap();
+    // All at once: the journal takes together what comes together.
+    let mut opened = JoinSet::new();
     for number in 0..ACCOUNTS.iter().sum() {
-        let names = Names { login: format!("admin{number}"), label: format!("管理者{number}") };
-        desk.command(AccountCommand::Open { names, person: None, password: password.clone() }, now).await.unwrap();
-        let account = desk.read(|state| state.accounts().by_login(&format!("admin{number}")).unwrap().id);
-        let (holder, role) = (Holder::Account(account), role(desk, number));
-        let grant = desk.command(AccessCommand::Grant { holder, role }, now);
-        let own = desk.command(AccountCommand::SetPassword { account, password: password.clone() }, now);
-        let set = desk.command(AccountCommand::SetFactor { account, factor: factor.clone() }, now);
-        let (grant, own, set) = tokio::join!(grant, own, set);
-        grant.and(own).and(set).unwrap();
+        let (desk, password, factor) = (desk.clone(), password.clone(), factor.clone());
+        opened.spawn(async move { open_account(&desk, number, password, factor).await });
     }
+    opened.join_all().await;
     let draft = DispatchDraft::safety("bench", Mode::Real, "負荷試験の地震");
     let abroad =
         DispatchDraft { side: Side::Overseas, ..DispatchDraft::safety("abroad", Mode::Real, "海外の地震") };
-    for draft in [draft, abroad] {
+    let further = (3..=AT_HOME + 1).map(|it| DispatchDraft::safety(format!("bench{it}"), Mode::Real, "負荷試験の余震"));
+    for draft in [draft, abroad].into_iter().chain(further) {
         desk.command(DispatchCommand::Open { draft: Box::new(draft) }, now).await.unwrap();
     }
-    (DispatchId(1), codes[0].clone())
+    codes[0].clone()
+}
+
+async fn open_account(desk: &Desk, number: usize, password: PasswordHash, factor: SecondFactor) {
+    let now = Timestamp::now();
+    let names = Names { login: format!("admin{number}"), label: format!("管理者{number}") };
+    desk.command(AccountCommand::Open { names, person: None, password: password.clone() }, now).await.unwrap();
+    let account = desk.read(|state| state.accounts().by_login(&format!("admin{number}")).unwrap().id);
+    let (holder, role) = (Holder::Account(account), role(desk, number));
+    let grant = desk.command(AccessCommand::Grant { holder, role }, now);
+    let own = desk.command(AccountCommand::SetPassword { account, password }, now);
+    let set = desk.command(AccountCommand::SetFactor { account, factor }, now);
+    let (grant, own, set) = tokio::join!(grant, own, set);
+    grant.and(own).and(set).unwrap();
 }
 
 fn row(number: usize, group: Vec<String>) -> RosterRow {

@@ -5,15 +5,17 @@ mod token;
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use hikyaku_dispatch::{
-    AccessCommand as Give, AccountCommand, Actor, Desk, GroupId, Guarded, Holder, PersonId, RequestId, Role, Side,
-    matrix_markdown,
+    AccessCommand as Give, AccountCommand, Actor, Desk, GroupId, Guarded, Holder, PersonId, RequestId, Role, RoleKind,
+    Side, matrix_markdown,
 };
 use hikyaku_web::identify;
 use jiff::Timestamp;
 
 use crate::journal::data::open_desk;
+use crate::people::SideArg;
 
 /// Roles and rights.
 #[derive(Debug, Args)]
@@ -46,8 +48,11 @@ struct GrantArgs {
     /// The log-in name of the account.
     login: String,
     /// The role.
-    #[arg(value_enum)]
-    role: RoleArg,
+    #[arg(value_parser = roles())]
+    role: RoleKind,
+    /// Of which half an auditor is.
+    #[arg(long, value_enum, default_value_t)]
+    side: SideArg,
     /// The group, as a path of names from the top, of roles that are over one.
     #[arg(long)]
     group: Option<String>,
@@ -68,6 +73,9 @@ struct ProposeArgs {
     /// The number of the person to erase, as in p123.
     #[arg(long, required_if_eq("what", "erase"))]
     person: Option<u32>,
+    /// The half whose roster is downloaded.
+    #[arg(long, value_enum, default_value_t)]
+    side: SideArg,
     #[command(flatten)]
     who: WhoArgs,
 }
@@ -99,20 +107,8 @@ struct WhoArgs {
 enum WhatArg {
     Erase,
     EraseSystem,
+    Export,
     HandOver,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum RoleArg {
-    SystemAdministrator,
-    Approver,
-    DutyOperator,
-    GroupManager,
-    GroupSender,
-    OverseasAdministrator,
-    OverseasGroupManager,
-    Auditor,
-    OverseasAuditor,
 }
 
 /// Runs one subcommand.
@@ -132,13 +128,13 @@ pub async fn run(args: &AccessArgs) -> Result<bool, String> {
 
 async fn grant(args: &GrantArgs) -> Result<(), String> {
     let desk = open_desk(&args.data).await?;
-    let side = if args.role == RoleArg::OverseasGroupManager { Side::Overseas } else { Side::Domestic };
+    let side = if args.role == RoleKind::OverseasGroupManager { Side::Overseas } else { Side::Domestic };
     let (account, group) = desk.read(|state| {
         let group = args.group.as_ref().and_then(|path| state.groups().by_path(side, path.split('/')));
         (state.accounts().by_login(&args.login).map(|account| account.id), group)
     });
     let account = account.ok_or_else(|| format!("there is no account {}: look at the list of accounts", args.login))?;
-    let role = role(args.role, group)?;
+    let role = role(args.role, group, args.side.into())?;
     let command = Give::Grant { holder: Holder::Account(account), role };
     desk.command(command, Timestamp::now()).await.map_err(|e| e.to_string())?;
     println!("{} は{}になりました。", args.login, role.kind().word());
@@ -150,6 +146,7 @@ async fn propose(args: &ProposeArgs) -> Result<(), String> {
         (WhatArg::Erase, Some(person)) => Guarded::Erase { person: PersonId(person) },
         (WhatArg::Erase, None) => return Err("--person: give the number of the person to erase".into()),
         (WhatArg::EraseSystem, _) => Guarded::EraseSystem,
+        (WhatArg::Export, _) => Guarded::Export { side: args.side.into() },
         (WhatArg::HandOver, _) => Guarded::HandOver,
     };
     let desk = open_desk(&args.who.data).await?;
@@ -193,17 +190,22 @@ async fn log_in(desk: &Desk, login: &str) -> Result<Actor, String> {
     Ok(Actor::Account(account))
 }
 
-fn role(role: RoleArg, group: Option<GroupId>) -> Result<Role, String> {
+fn role(kind: RoleKind, group: Option<GroupId>, side: Side) -> Result<Role, String> {
     let over = || group.ok_or_else(|| "--group: name a group that exists, such as 本省/大臣官房".to_owned());
-    Ok(match role {
-        RoleArg::SystemAdministrator => Role::SystemAdministrator,
-        RoleArg::Approver => Role::Approver,
-        RoleArg::DutyOperator => Role::DutyOperator,
-        RoleArg::GroupManager => Role::GroupManager(over()?),
-        RoleArg::GroupSender => Role::GroupSender(over()?),
-        RoleArg::OverseasAdministrator => Role::OverseasAdministrator,
-        RoleArg::OverseasGroupManager => Role::OverseasGroupManager(over()?),
-        RoleArg::Auditor => Role::Auditor(Side::Domestic),
-        RoleArg::OverseasAuditor => Role::Auditor(Side::Overseas),
+    Ok(match kind {
+        RoleKind::SystemAdministrator => Role::SystemAdministrator,
+        RoleKind::Approver => Role::Approver,
+        RoleKind::DutyOperator => Role::DutyOperator,
+        RoleKind::GroupManager => Role::GroupManager(over()?),
+        RoleKind::GroupSender => Role::GroupSender(over()?),
+        RoleKind::OverseasAdministrator => Role::OverseasAdministrator,
+        RoleKind::OverseasGroupManager => Role::OverseasGroupManager(over()?),
+        RoleKind::Auditor => Role::Auditor(side),
     })
+}
+
+/// The roles by their names on the command line.
+fn roles() -> impl TypedValueParser<Value = RoleKind> {
+    let of = |name: String| RoleKind::ALL.into_iter().find(|kind| kind.slug() == name).ok_or("no such role");
+    PossibleValuesParser::new(RoleKind::ALL.map(RoleKind::slug)).try_map(of)
 }

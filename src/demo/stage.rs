@@ -175,7 +175,7 @@ impl Stage {
 
     /// Does whatever is due by itself until `at`.
     pub async fn pass(&self, at: Timestamp) -> Result<(), String> {
-        while let Some(due) = self.desk.read(|state| state.next_due()).filter(|due| *due <= at) {
+        while let Some(due) = self.desk.read(|state| state.next_due(at)).filter(|due| *due <= at) {
             for command in self.desk.read(|state| state.due(due)) {
                 self.desk.command(command, due).await.map_err(|e| e.to_string())?;
             }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use hikyaku_dispatch::{Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal, SnapshotFile, State, read_state};
 
+use crate::lock::server_of;
+
 /// The environment's master key, 64 hexadecimal digits; without it `keys/master.key` is used.
 const MASTER: &str = "HIKYAKU_MASTER_KEY";
 /// The master key before that one, for the one start at which it is replaced.
@@ -36,7 +38,14 @@ pub fn open_journal(data: &Path) -> Result<RedbJournal, String> {
     if !path.exists() {
         return Err(format!("there is no journal.redb in {}: give the data folder of the system", data.display()));
     }
-    RedbJournal::open(path).map_err(|e| e.to_string())
+    RedbJournal::open(path).map_err(|e| match server_of(data) {
+        Some(process) => format!(
+            "{}: hikyaku serve（プロセス {process}）が使用中です。画面でできる操作は管理画面で行ってください。このコマンドは、\
+             サーバーを止めて（systemctl stop hikyaku、または kill -TERM {process}）から実行し、あとで起動し直してください",
+            data.display()
+        ),
+        None => e.to_string(),
+    })
 }
 
 /// Opens the keys that are there; none are made.

@@ -32,7 +32,7 @@ enum PeopleCommand {
 
 /// Which half of the system.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum SideArg {
+pub enum SideArg {
     /// 国内.
     #[default]
     Domestic,

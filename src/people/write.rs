@@ -3,13 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hikyaku_dispatch::{HealthState, Person, PersonId, Side, State, write_roster};
+use hikyaku_dispatch::{HealthState, Person, PersonId, RetentionCommand, Side, State, write_roster};
+use jiff::Timestamp;
 
 use super::SideArg;
 use crate::journal::data::open_desk;
 
-/// What to export, and where to.
+/// What to export, and where to; two people agreed to it.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "EXAMPLE\n  hikyaku people export --data /var/lib/hikyaku -o roster.csv\n\nTwo people agree first: hikyaku access propose export, then hikyaku access agree. --dry-run needs nobody."
+)]
 pub struct ExportArgs {
     /// The data folder.
     #[arg(long)]
@@ -39,6 +43,11 @@ pub struct AddressesArgs {
 pub async fn export(args: &ExportArgs) -> Result<bool, String> {
     let desk = open_existing(&args.data).await?;
     let side: Side = args.side.into();
+    if !args.dry_run {
+        // The journal says that it was downloaded, and by whom, before anybody has it.
+        let export = RetentionCommand::ExportRoster { side };
+        desk.command(export, Timestamp::now()).await.map_err(|e| e.to_string())?;
+    }
     let (people, text) = desk.read(|state| {
         let known: Vec<&Person> = state.people().of(side).filter(|person| person.personal.is_some()).collect();
         (known.len(), write_roster(known, state.groups()))

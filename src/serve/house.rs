@@ -6,23 +6,23 @@ use std::time::Duration;
 
 use axum::Router;
 use hikyaku_core::Engine;
-use hikyaku_dispatch::Desk;
+use hikyaku_dispatch::{Alarm, Desk};
 use hikyaku_feeds::edge::{PushEndpoint, Stream, Watcher};
 use hikyaku_web::{Api, Console, ConsoleSettings, Door, TlsFiles, WebState};
 use ipnet::IpNet;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::alerts::Alerts;
 use super::channel::Channel;
 use super::duties::Duties;
 use super::intake::Intake;
-use super::lock::Lock;
 use super::sources::Sources;
 use super::webhooks::Webhook;
 use super::{roster, security, watch as alarms};
 use crate::courier::Courier;
 use crate::journal::data::open_desk;
+use crate::lock::Lock;
 use crate::metrics;
 use crate::people::pull::Source;
 use crate::settings::Settings;
@@ -82,8 +82,9 @@ impl House {
         let console = console(&settings, web.clone(), &engine, Sources(Some(pulse.clone())))?;
         let (stop, stopping) = watch::channel(false);
         let alerts = Alerts::new(engine.clone(), &desk, sender.clone(), settings.alerts.to()?);
-        let duties = duties(&settings, &desk, &alerts)?;
-        let courier = Courier::new(engine.clone(), desk.clone(), sender);
+        let (tell, told) = mpsc::unbounded_channel();
+        let duties = duties(&settings, &desk, &alerts, told)?;
+        let courier = Courier::new(engine.clone(), desk.clone(), sender).telling(tell);
         let mut tasks = vec![
             tokio::spawn(courier.run(stopping.clone())),
             tokio::spawn(intake.run(watcher, stopping.clone())),
@@ -198,7 +199,12 @@ async fn door(at: std::net::SocketAddr, allow: &[IpNet], tls: Option<&TlsFiles>)
 }
 
 /// What is done without anybody asking.
-fn duties(settings: &Settings, desk: &Desk, alerts: &Alerts) -> Result<Duties, String> {
+fn duties(
+    settings: &Settings,
+    desk: &Desk,
+    alerts: &Alerts,
+    told: mpsc::UnboundedReceiver<Alarm>,
+) -> Result<Duties, String> {
     let channel = settings.channel.as_ref().map(|channel| channel.channel()).transpose()?;
     Ok(Duties {
         desk: desk.clone(),
@@ -208,6 +214,7 @@ fn duties(settings: &Settings, desk: &Desk, alerts: &Alerts) -> Result<Duties, S
         probes: settings.probes.policy(),
         heads: settings.records.heads(),
         channel: channel.map(|(client, url)| Channel::new(client, url)),
+        told,
     })
 }
 

@@ -5,7 +5,6 @@ mod channel;
 mod duties;
 mod house;
 mod intake;
-mod lock;
 #[cfg(test)]
 mod receiver;
 mod roster;

@@ -5,6 +5,14 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use hikyaku_dispatch::{
+    AccountCommand, AccountId, DispatchCommand, DispatchDraft, HealthCommand, Mode, Names, PasswordHash, PeopleCommand,
+    PersonId, ProbePolicy, RosterImport, japan_date, read_roster,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::agreement::at_the_desk;
 use crate::command::{run, start};
 use crate::demo::free_port;
 
@@ -107,6 +115,70 @@ fn req_a28_a_running_server_pulls_the_roster_of_the_day_signs_its_journal_and_ma
         assert!(server.end(Duration::from_secs(30)).status.success());
         people().contains(" 1 人").then_some(())
     });
+}
+
+/// The text of a mail as people read it.
+fn read(mail: &str) -> String {
+    let (_, body) = mail.split_once("\n\n").unwrap_or_default();
+    let body: String = body.split_whitespace().collect();
+    base64::engine::general_purpose::STANDARD
+        .decode(&body)
+        .map_or_else(|_| mail.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What had happened before the server was started: a transfer loaded yesterday for today, a round of probes, a reset account,
+/// and a dispatch of an hour ago that nobody has sent.
+fn lived(data: &Path) {
+    let (now, day) = (Timestamp::now(), SignedDuration::from_hours(24));
+    let roster = |csv: String| RosterImport::part(read_roster(csv.as_bytes()).unwrap().rows);
+    let today = japan_date(now);
+    let person = |group: &str| format!("1,甲山,{group},13,kou@example.jp");
+    let before = roster(format!("id,name,group,region,email\n{}\n", person("本省/防災課")));
+    let planned = roster(format!("id,name,group,region,email,effective\n{},{today}\n", person("地方局")));
+    let password = || PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
+    let account = AccountId(2);
+    at_the_desk(data, |desk| async move {
+        desk.command(PeopleCommand::Import(before), now - day - day).await.unwrap();
+        desk.command(PeopleCommand::Import(planned), now - day).await.unwrap();
+        assert_eq!(desk.read(|state| state.plans().people().count()), 1);
+        let names = Names { login: "kou".into(), label: "甲山".into() };
+        let open = AccountCommand::Open { names, person: Some(PersonId(1)), password: password() };
+        desk.command(open, now - day - day).await.unwrap();
+        desk.command(AccountCommand::ResetPassword { account, password: password() }, now).await.unwrap();
+        desk.command(HealthCommand::Probe { policy: ProbePolicy::default() }, now).await.unwrap();
+        let draft = Box::new(DispatchDraft::safety("一時間前", Mode::Real, "遅れた確認"));
+        desk.command(DispatchCommand::Open { draft }, now - SignedDuration::from_hours(1)).await.unwrap();
+    });
+}
+
+#[test]
+fn req_p06_a25_a38_s10_a_running_server_reports_causes_probes_carries_plans_out_and_tells_owners_of_resets() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, mails) = relay();
+    made(folder.path(), port, "");
+    let data = folder.path().join("data");
+    lived(&data);
+    let config = folder.path().join("hikyaku.toml");
+    let server = start(folder.path(), ["serve", "--config", config.to_str().unwrap()]);
+    let mut awaited = vec!["遅延原因報告: 遅れた確認", "安否を確認しています", "アドレスに届くかを", "再設定しました"];
+    while !awaited.is_empty() {
+        let mail = mails.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| panic!("no mail says {awaited:?}"));
+        let text = read(&mail);
+        awaited.retain(|words| !text.contains(words));
+    }
+    // Whoever needs the folder meanwhile is told who has it, and the way.
+    let refused = run(folder.path(), ["people", "addresses", "--data", data.to_str().unwrap()], 60);
+    let who = format!("プロセス {}", server.id());
+    assert!(!refused.status.success() && refused.stderr.contains(&who), "{}", refused.stderr);
+    server.terminate();
+    assert!(server.end(Duration::from_secs(30)).status.success());
+    let moved = at_the_desk(&data, |desk| async move {
+        desk.read(|state| {
+            let group = state.people().find(PersonId(1)).unwrap().groups[0];
+            (state.groups().path(group).join("/"), state.plans().people().count())
+        })
+    });
+    assert_eq!(moved, ("地方局".to_owned(), 0));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! What is marked `#[ignore]` needs release speed, Postfix's test programs or Python: `scripts/test --all` runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod agreement;
 mod bound;
 mod carriers;
 mod chance;

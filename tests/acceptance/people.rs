@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use hikyaku_dispatch::{Guarded, Side};
+
+use crate::agreement::agreed;
 use crate::command::{Ended, run};
 
 const ROSTER: &str = "職員番号,氏名,所属,勤務地,メールアドレス\r\n1,甲山一郎,本省,13,公用:kou@example.go.jp;携帯:kou@docomo.ne.jp\r\n2,乙川髙子,本省,17,otsu@au.com\r\n";
@@ -25,7 +28,12 @@ fn req_a26_a27_a_roster_goes_in_and_comes_out_and_in_again_as_no_change() {
 
     let written = folder.path().join("written.csv");
     let written = written.to_str().unwrap();
-    assert!(people(folder.path(), &["export", "-o", written]).status.success());
+    let alone = people(folder.path(), &["export", "-o", written]);
+    assert!(!alone.status.success() && alone.stderr.contains("access propose"), "req_s10: {}", alone.stderr);
+    assert!(!Path::new(written).exists());
+    agreed(&folder.path().join("data"), Guarded::Export { side: Side::Domestic });
+    let taken = people(folder.path(), &["export", "-o", written]);
+    assert!(taken.status.success(), "{}", taken.stderr);
     let text = std::fs::read_to_string(written).unwrap();
     assert!(text.contains("携帯:***@docomo.ne.jp#2") && !text.contains("kou@"), "{text}");
     let again = people(folder.path(), &["import", written, "--dry-run"]);

@@ -135,4 +135,6 @@ pub struct Snapshot {
     pub unresolved: Vec<DomainTrouble>,
     /// Relays of carriers that are down.
     pub routes_down: Vec<RouteTrouble>,
+    /// Domains whose mail waits because their carrier blocks us, or an operator stopped it, on every one of its lanes; by name.
+    pub blocked: Vec<String>,
 }

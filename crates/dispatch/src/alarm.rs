@@ -45,6 +45,51 @@ pub struct Alarm {
     pub text: String,
 }
 
+impl Alarm {
+    /// A dispatch, or a round of it, that the delivery engine does not take; `problem` is what it said.
+    #[must_use]
+    pub fn unsendable(dispatch: &Dispatch, round: u8, problem: &str) -> Self {
+        let title = &dispatch.record().title;
+        Alarm {
+            key: format!("unsendable/{}/{round}", name(dispatch)),
+            title: format!("送信できません: {title}"),
+            text: format!(
+                "「{title}」（{}）のメールを送信できません: {problem}\n\
+                 ひな形・差出人の設定を直して再起動するか、新しい一斉配信を作成して送信してください。",
+                dispatch.id()
+            ),
+        }
+    }
+
+    /// One mail that the delivery engine does not take, while it takes the others.
+    #[must_use]
+    pub fn left_out(dispatch: &Dispatch, round: u8, recipient: &str, problem: &str) -> Self {
+        let title = &dispatch.record().title;
+        Alarm {
+            key: format!("left-out/{}/{round}/{recipient}", name(dispatch)),
+            title: format!("送信できない宛先があります: {title}"),
+            text: format!(
+                "「{title}」（{}）の宛先 {recipient} にだけ送信できません: {problem}\n\
+                 ほかの宛先には送信しました。名簿でこの人の氏名とアドレスを直し、電話などで連絡してください。",
+                dispatch.id()
+            ),
+        }
+    }
+
+    /// Something that was scheduled, and could not be sent when its time had come.
+    #[must_use]
+    pub fn not_started(key: &str, title: &str, at: Timestamp) -> Self {
+        Alarm {
+            key: format!("not-started/{key}/{}", at.as_microsecond()),
+            title: format!("予約した配信を送信できませんでした: {title}"),
+            text: format!(
+                "予約した「{title}」は、時刻になりましたが送信できませんでした。対象者がいないか、ひな形・設問・事象が\n\
+                 予約のあとに変わっています。内容を確かめ、必要なら作り直して送信してください。"
+            ),
+        }
+    }
+}
+
 impl State {
     /// What administrators must know at `now`. Drills and tests raise no alarm.
     #[must_use]
@@ -55,7 +100,7 @@ impl State {
                 && matches!(record.aim, Aim::Safety | Aim::Information)
                 && now.duration_since(record.opened) < RECENT
         };
-        let recent = self.dispatches().filter(is_meant);
+        let recent = self.open_dispatches(now).filter(is_meant);
         recent
             .flat_map(|dispatch| {
                 let silent = silent(self, dispatch, policy, now);
@@ -65,6 +110,12 @@ impl State {
     }
 }
 
+/// What an alarm calls a dispatch: with the instant of its opening, for after a restore from an older backup numbers are given
+/// again, and the alarm about what has one now is another one (requirement R04).
+fn name(dispatch: &Dispatch) -> String {
+    format!("{}-{}", dispatch.id(), dispatch.record().opened.as_microsecond())
+}
+
 /// The cause report of a late dispatch: once as soon as it is late, and once more when it is over.
 fn late(dispatch: &Dispatch, policy: &AlarmPolicy, now: Timestamp) -> Option<Alarm> {
     let punctuality = Punctuality::of(dispatch);
@@ -72,8 +123,8 @@ fn late(dispatch: &Dispatch, policy: &AlarmPolicy, now: Timestamp) -> Option<Ala
         return None;
     }
     let (key, end) = match punctuality.over {
-        Some(_) => (format!("late/{}/over", dispatch.id()), "遅れて完了しました"),
-        None => (format!("late/{}", dispatch.id()), "遅れています"),
+        Some(_) => (format!("late/{}/over", name(dispatch)), "遅れて完了しました"),
+        None => (format!("late/{}", name(dispatch)), "遅れています"),
     };
     let title = &dispatch.record().title;
     let text = punctuality.cause_report(title, dispatch.measures(), now);
@@ -100,7 +151,7 @@ fn silent(state: &State, dispatch: &Dispatch, policy: &AlarmPolicy, now: Timesta
             others.answered
         );
         let title = format!("{carrier} で回答が少なすぎます: {}", dispatch.record().title);
-        Alarm { key: format!("silent/{}/{carrier}", dispatch.id()), title, text }
+        Alarm { key: format!("silent/{}/{carrier}", name(dispatch)), title, text }
     };
     suspects(&state.tally(dispatch.id())).into_iter().map(of).collect()
 }
@@ -118,7 +169,7 @@ fn untaken(dispatch: &Dispatch, policy: &AlarmPolicy, now: Timestamp) -> Option<
         people.len()
     );
     Some(Alarm {
-        key: format!("list/{}", dispatch.id()),
+        key: format!("list/{}", name(dispatch)),
         title: format!("未回答者の一覧が渡っていません: {title}"),
         text,
     })

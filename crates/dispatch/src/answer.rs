@@ -139,12 +139,14 @@ pub(crate) struct Report {
     pub(crate) choice: ChoiceId,
     pub(crate) comment: String,
     pub(crate) at: Timestamp,
+    /// Whether it was taken for an answer: it answers one incident, and never leaks into the next.
+    pub(crate) used: bool,
 }
 
 impl From<&SelfReport> for Report {
     fn from(report: &SelfReport) -> Self {
         let comment = report.comment.open().cloned().unwrap_or_default();
-        Report { person: report.person, choice: report.choice, comment, at: report.at }
+        Report { person: report.person, choice: report.choice, comment, at: report.at, used: false }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::dispatch::{Dispatch, DispatchRecord, MailEnd, MailOutcome};
 use crate::gravity::Gravity;
 use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
-use crate::mail::fix;
+use crate::mail::{fix, in_lines, in_one_line};
 use crate::state::State;
 use crate::travel::local_time;
 
@@ -150,12 +150,21 @@ pub fn unfinished(state: &State) -> Vec<BatchOf> {
     rounds(state, Dispatch::has_open_mails)
 }
 
+/// The rounds of cancelled dispatches of which the engine may still have mails, as far as they could be answered at `now`.
+#[must_use]
+pub fn withdrawn(state: &State, now: Timestamp) -> Vec<BatchOf> {
+    let cancelled = state.open_dispatches(now).filter(|dispatch| dispatch.is_cancelled());
+    cancelled.flat_map(|dispatch| rounds_of(dispatch, Dispatch::has_open_mails)).collect()
+}
+
 fn rounds(state: &State, fits: impl Fn(&Dispatch, u8) -> bool) -> Vec<BatchOf> {
-    let of = |dispatch: &Dispatch| {
-        let rounds = 0..=u8::try_from(dispatch.rounds().len()).unwrap_or(u8::MAX);
-        rounds.filter(|round| fits(dispatch, *round)).map(|round| (dispatch.id(), round)).collect::<Vec<_>>()
-    };
-    state.dispatches().filter(|dispatch| !dispatch.is_cancelled()).flat_map(of).collect()
+    let sent = state.dispatches().filter(|dispatch| !dispatch.is_cancelled());
+    sent.flat_map(|dispatch| rounds_of(dispatch, &fits)).collect()
+}
+
+fn rounds_of(dispatch: &Dispatch, fits: impl Fn(&Dispatch, u8) -> bool) -> Vec<BatchOf> {
+    let rounds = 0..=u8::try_from(dispatch.rounds().len()).unwrap_or(u8::MAX);
+    rounds.filter(|round| fits(dispatch, *round)).map(|round| (dispatch.id(), round)).collect()
 }
 
 /// The engine's name for a round: that of the journal's key ring is in it, so that a fresh journal beside an old queue is not
@@ -180,8 +189,8 @@ fn urgency(class: Class) -> Urgency {
 }
 
 fn template(record: &DispatchRecord, sender: &Sender) -> Result<Template, BatchError> {
-    let facts = record.facts.join("\n");
-    let fixed = [("title", record.title.as_str()), ("facts", facts.as_str())];
+    let (title, facts) = (in_one_line(&record.title), in_lines(&record.facts));
+    let fixed = [("title", title.as_str()), ("facts", facts.as_str())];
     let subject = record.template.subject_of(record.mode, &record.title);
     sender.template(&subject, &format!("{}{}", record.mode.notice(), fix(&record.template.text, &fixed)))
 }

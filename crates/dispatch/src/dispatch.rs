@@ -87,6 +87,13 @@ pub struct Cause {
     pub slot: String,
 }
 
+impl Cause {
+    /// Whether both telegrams are of one series.
+    pub(crate) fn is_of_series(&self, series: &[String]) -> bool {
+        self.series.iter().any(|key| series.contains(key))
+    }
+}
+
 /// Who decided that a dispatch is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decided {
@@ -319,9 +326,14 @@ impl Dispatch {
 
     /// Whether an address of a person has failed for good in any round.
     pub(crate) fn has_failed(&self, person: PersonId, place: u8) -> bool {
+        self.has_ended(person, place, MailEnd::Bounced)
+    }
+
+    /// Whether a mail to an address of a person ended so in any round.
+    pub(crate) fn has_ended(&self, person: PersonId, place: u8, end: MailEnd) -> bool {
         (0..=self.rounds.len()).any(|round| {
             let round = u8::try_from(round).unwrap_or(u8::MAX);
-            self.mail_end_in(round, person, place) == Some(MailEnd::Bounced)
+            self.mail_end_in(round, person, place) == Some(end)
         })
     }
 

@@ -22,17 +22,18 @@ impl State {
         let waiting = self.waiting().filter(|it| it.due() <= now).map(|it| of_waiting(it, now).into());
         let scheduled = self.dispatches.scheduled.iter().filter(|(_, (at, _))| *at <= now);
         let started = scheduled.map(|(key, _)| DispatchCommand::Start { key: key.clone() }.into());
-        let followed = self.dispatches().filter(|it| next_of(self, it).is_some_and(|at| at <= now));
+        let followed = self.open_dispatches(now).filter(|it| next_of(self, it).is_some_and(|at| at <= now));
         let followed = followed.map(|it| DispatchCommand::FollowUp { dispatch: it.id() }.into());
         waiting.chain(started).chain(followed).collect()
     }
 
-    /// When something is due next; `None` if nothing will be by itself.
+    /// When something is due next, as seen at `now`; an earlier instant if something is due already, `None` if nothing will be
+    /// by itself.
     #[must_use]
-    pub fn next_due(&self) -> Option<Timestamp> {
+    pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let waiting = self.waiting().map(Waiting::due);
         let scheduled = self.dispatches.scheduled.values().map(|(at, _)| *at);
-        let followed = self.dispatches().filter_map(|it| next_of(self, it));
+        let followed = self.open_dispatches(now).filter_map(|it| next_of(self, it));
         waiting.chain(scheduled).chain(followed).min()
     }
 }

@@ -22,6 +22,7 @@ mod custody;
 mod day;
 mod decide;
 mod desk;
+mod detour;
 mod dispatch;
 mod draft;
 mod due;
@@ -55,6 +56,7 @@ mod pull;
 mod question;
 mod reach;
 mod relay;
+mod reset;
 mod retention;
 mod rights;
 mod roster;
@@ -83,7 +85,7 @@ pub use account::{
 };
 pub use alarm::{Alarm, AlarmPolicy};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
-pub use bridge::{BatchOf, Letter, Sender, batch_for, batch_of_letter, outcomes, unfinished, unqueued};
+pub use bridge::{BatchOf, Letter, Sender, batch_for, batch_of_letter, outcomes, unfinished, unqueued, withdrawn};
 pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
 pub use chores::{Chore, Timetable};
@@ -103,6 +105,7 @@ pub use custody::sweep::{Swept, sweep};
 pub use day::japan_date;
 pub use decide::{PersonChange, RosterChanges, Touched, decide, decide_for, decides, due, preview_roster};
 pub use desk::Desk;
+pub use detour::{detours, tries_addresses};
 pub use dispatch::{
     Asked, Cause, Decided, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS, Response,
 };
@@ -149,6 +152,7 @@ pub use proposal::{Proposal, ProposalEnd, Waiting};
 pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
 pub use relay::Relay;
+pub use reset::{reset_letters, resets};
 pub use retention::{Approval, Schedule};
 pub use rights::{capacity, may, roles};
 pub use roster::{

@@ -95,8 +95,36 @@ impl MailTemplate {
     #[must_use]
     pub fn subject_of(&self, mode: Mode, title: &str) -> String {
         // In a subject there is room for a title, not for lines of facts.
-        format!("{}{}", mode.mark(), fix(&self.subject, &[("title", title), ("facts", "")]))
+        let title = in_one_line(title);
+        format!("{}{}", mode.mark(), fix(&self.subject, &[("title", &title), ("facts", "")]))
     }
+}
+
+/// Longest title in a subject, in bytes: the engine takes subjects of 600.
+const TITLE_BYTES_MAX: usize = 300;
+/// Most bytes of facts in a mail: the engine takes texts of 6,000; the page behind the link tells the rest.
+const FACTS_BYTES_MAX: usize = 3_000;
+
+/// A title as a subject can hold it: whatever a source wrote, no dispatch may fail for it.
+pub(crate) fn in_one_line(title: &str) -> String {
+    let line: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    cut(&line, TITLE_BYTES_MAX)
+}
+
+/// Facts as a mail can hold them.
+pub(crate) fn in_lines(facts: &[String]) -> String {
+    let is_nasty = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    let text: String = facts.join("\n").chars().map(|c| if is_nasty(c) { ' ' } else { c }).collect();
+    cut(&text, FACTS_BYTES_MAX)
+}
+
+/// The beginning of a text, marked as such, if it is longer than so many bytes.
+fn cut(text: &str, bytes_max: usize) -> String {
+    if text.len() <= bytes_max {
+        return text.to_owned();
+    }
+    let end = (0..=bytes_max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}…（以下略）", &text[..end])
 }
 
 /// Whether a template names only fields that exist; the error says which does not.
@@ -159,6 +187,15 @@ mod tests {
         let text = fix("{name} {title} {{title}} { facts } {link}", &fixed);
         assert_eq!(text, "{name} 地震 {{大}} {{title}} 発生 {link}");
         assert_eq!(fix("a } b { c", &fixed), "a } b { c");
+    }
+
+    #[test]
+    fn whatever_a_source_wrote_fits_into_a_subject_and_a_text() {
+        let subject = MailTemplate::safety().subject_of(Mode::Real, &format!("地震\r\n{}", "震".repeat(400)));
+        assert!(subject.len() < 600 && !subject.contains(char::is_control) && subject.ends_with('）'), "{subject}");
+        let facts = in_lines(&["一\u{1b}行目".into(), "長".repeat(4_000)]);
+        assert!(facts.len() < 3_100 && facts.starts_with("一 行目\n長"), "{facts}");
+        assert_eq!(in_lines(&["発生".into(), "震源".into()]), "発生\n震源");
     }
 
     #[test]

@@ -65,6 +65,11 @@ impl Notices {
         std::mem::take(&mut self.0)
     }
 
+    /// Forgets what these people were mailed at those instants.
+    pub(crate) fn take_back(&mut self, people: &BTreeSet<PersonId>, instants: &BTreeSet<Timestamp>) {
+        self.0.retain(|notice| !people.contains(&notice.person) || !instants.contains(&notice.at.into()));
+    }
+
     /// Whoever was mailed, each once.
     pub(crate) fn people(&self) -> impl Iterator<Item = PersonId> {
         self.0.chunk_by(|one, next| one.person == next.person).map(|own| own[0].person)
@@ -78,10 +83,10 @@ impl Notices {
         same.all(|it| now.against(it.gravity).is_none_or(|change| change == Ordering::Greater))
     }
 
-    /// The gravity that a person was last mailed about by a channel, on the scale of `now`.
-    pub(crate) fn last(&self, person: PersonId, channel: Channel, now: Gravity) -> Option<Gravity> {
+    /// What a person was last mailed about by a channel, on the scale of `now`.
+    pub(crate) fn last(&self, person: PersonId, channel: Channel, now: Gravity) -> Option<Notice> {
         let mut own = self.of(person).iter().rev();
-        own.find(|it| it.channel == channel && now.against(it.gravity).is_some()).map(|it| it.gravity)
+        own.find(|it| it.channel == channel && now.against(it.gravity).is_some()).copied()
     }
 
     fn of(&self, person: PersonId) -> &[Notice] {

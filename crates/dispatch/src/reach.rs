@@ -55,7 +55,8 @@ impl<'a> Reach<'a> {
         found
     }
 
-    fn look_up(&self, region: &RegionCode) -> Option<Gravity> {
+    /// The greatest gravity at one region.
+    pub(crate) fn look_up(&self, region: &RegionCode) -> Option<Gravity> {
         self.bulletin.reports_at(region).filter_map(|report| self.gravity(report)).reduce(Gravity::max)
     }
 

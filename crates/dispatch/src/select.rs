@@ -35,7 +35,8 @@ impl Universe<'_> {
                 if let Some(unknown) = people.iter().find(|person| state.people().find(**person).is_none()) {
                     return Err(Refusal::UnknownPerson(*unknown));
                 }
-                self.those(|person| people.contains(&person.id))
+                let named: BTreeSet<PersonId> = people.iter().copied().collect();
+                self.those(|person| named.contains(&person.id))
             }
             Target::Groups(groups) => self.those(|person| groups.iter().any(|group| person.is_within(*group))),
             Target::OnlyGroups(groups) => self.those(|person| person.groups.iter().any(|it| groups.contains(it))),

@@ -8,7 +8,8 @@ use common::at;
 use hikyaku_dispatch::{
     AccessCommand, AccessRefusal, AccountCommand, AccountId, Action, Actor, Command, Denied, GroupChange, GroupId,
     Guarded, HealthCommand, Holder, Names, PasswordHash, PeopleCommand, Person, PersonId, ProbePolicy, Refusal,
-    RequestId, Role, RosterImport, RosterRow, Side, State, Subject, decide, decide_for, may, roles,
+    RequestId, RetentionCommand, RetentionRefusal, Role, RosterImport, RosterRow, Side, State, Subject, decide,
+    decide_for, may, roles,
 };
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
@@ -169,6 +170,20 @@ fn req_s10_roles_are_granted_by_two_and_no_human_being_counts_as_two() {
         give(&mut state, Actor::Account(second), agree).unwrap_err(),
         AccessRefusal::UnknownRequest(RequestId(1)).into()
     );
+}
+
+#[test]
+fn req_s10_a_whole_roster_is_downloaded_by_nobody_alone_not_even_on_the_command_line() {
+    let mut state = ministry();
+    let (one, two) = (office(&mut state, Role::SystemAdministrator), office(&mut state, Role::SystemAdministrator));
+    let export = RetentionCommand::ExportRoster { side: Side::Domestic };
+    let refused = give(&mut state, Actor::System, export.clone()).unwrap_err();
+    assert_eq!(refused, RetentionRefusal::NotAgreed.into());
+    give(&mut state, one, AccessCommand::Propose { what: Guarded::Export { side: Side::Domestic } }).unwrap();
+    give(&mut state, two, AccessCommand::Agree { request: RequestId(1) }).unwrap();
+    give(&mut state, Actor::System, export).unwrap();
+    let other = RetentionCommand::ExportRoster { side: Side::Overseas };
+    assert_eq!(give(&mut state, Actor::System, other).unwrap_err(), RetentionRefusal::NotAgreed.into());
 }
 
 #[test]

@@ -47,8 +47,10 @@ fn alarms(desk: &Desk, time: &str) -> Vec<Alarm> {
     desk.read(|state| state.alarms(&AlarmPolicy::default(), at(time)))
 }
 
-fn keys(alarms: &[Alarm]) -> Vec<&str> {
-    alarms.iter().map(|alarm| alarm.key.as_str()).collect()
+/// What they are called, without the instant at which the dispatch was opened.
+fn keys(alarms: &[Alarm]) -> Vec<String> {
+    let opened = format!("-{}", at("16:12:10").as_microsecond());
+    alarms.iter().map(|alarm| alarm.key.replace(&opened, "")).collect()
 }
 
 #[tokio::test]
@@ -118,4 +120,13 @@ async fn req_a20_a_list_is_handed_over_until_it_is_taken_and_an_alarm_says_if_no
     let again = desk.command(DispatchCommand::NoteListTaken { dispatch: D1 }, at("17:22:13")).await.unwrap();
     assert_eq!(again, [], "once is enough");
     assert!(desk.command(DispatchCommand::NoteListTaken { dispatch: DispatchId(9) }, at("17:22:13")).await.is_err());
+}
+
+#[tokio::test]
+async fn req_r04_after_a_restore_the_alarm_about_what_has_a_number_now_is_another_one() {
+    let (lost, now) = (asked(FollowUp::default()).await, asked(FollowUp::default()).await);
+    now.command(DispatchCommand::Cancel { dispatch: D1 }, at("16:12:30")).await.unwrap();
+    let late = alarms(&lost, "16:27:11");
+    assert!(late[0].key.ends_with(&at("16:12:10").as_microsecond().to_string()), "{}", late[0].key);
+    assert_eq!(alarms(&now, "16:27:11"), []);
 }

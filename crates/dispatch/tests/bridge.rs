@@ -15,9 +15,10 @@ use hikyaku_core::time::Span;
 use hikyaku_core::tls::Encryption;
 use hikyaku_core::{Address, Batch, BatchId, Carrier, Cause, Outcome, Record, Settlement, Urgency};
 use hikyaku_dispatch::{
-    Delivery, Desk, DispatchCommand, DispatchId, HealthCommand, HealthState, Journal, JudgingCommand, Keys, Letter,
-    MailEnd, MailTemplate, MemoryJournal, ProbePolicy, RedbJournal, Rule, Sender, Share, batch_for, batch_of_letter,
-    open_probes, outcomes, probe_batch, probe_outcomes, unfinished, unqueued,
+    Delivery, Desk, DispatchCommand, DispatchId, FollowUp, HealthCommand, HealthState, Journal, JudgingCommand, Keys,
+    Letter, MailEnd, MailTemplate, MemoryJournal, ProbePolicy, RedbJournal, Rule, Sender, Share, batch_for,
+    batch_of_letter, detours, open_probes, outcomes, probe_batch, probe_outcomes, tries_addresses, unfinished,
+    unqueued, withdrawn,
 };
 
 fn sender() -> Sender {
@@ -184,6 +185,27 @@ async fn req_a20_a_second_round_is_a_batch_of_its_own_for_the_unanswered_with_th
 }
 
 #[tokio::test]
+async fn req_a20_the_next_address_is_tried_at_once_where_the_carrier_of_the_present_one_blocks_us() {
+    let desk = ministry().await;
+    let follow_up = FollowUp { next_address_minutes: 30, ..FollowUp::default() };
+    let rule = Rule { follow_up, ..rule() };
+    desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, at("09:00:00")).await.unwrap();
+    assert!(!desk.read(|state| tries_addresses(state, at("16:12:00"))));
+    desk.command(take(quake("16:12:00", &[("390", 17, "6+")])), at("16:12:10")).await.unwrap();
+    assert!(desk.read(|state| tries_addresses(state, at("16:12:20"))));
+    let found = |blocked: &[&str]| desk.read(|state| detours(state, |it| blocked.contains(&it), at("16:12:20")));
+    let people = vec![P1];
+    assert_eq!(found(&["docomo.ne.jp"]), [DispatchCommand::TryNextAddress { dispatch: D1, people }]);
+    assert_eq!(found(&["ezweb.ne.jp"]), [], "p2 has no other address");
+    assert_eq!(found(&["docomo.ne.jp", "example.jp"]), [], "the other one is blocked, too");
+    // Whoever has a mail already waits for the answer.
+    for command in outcomes(&[record(7, "p1-1", Some(Settlement::Accepted), None)], |_| Some((D1, 0))) {
+        desk.command(command, at("16:12:30")).await.unwrap();
+    }
+    assert_eq!(found(&["docomo.ne.jp"]), []);
+}
+
+#[tokio::test]
 async fn outcomes_of_a_second_round_are_counted_beside_the_first_and_leave_its_times_alone() {
     let desk = shaken().await;
     desk.command(DispatchCommand::MarkQueued { dispatch: D1, round: 0 }, at("16:12:12")).await.unwrap();
@@ -209,6 +231,7 @@ async fn outcomes_of_a_second_round_are_counted_beside_the_first_and_leave_its_t
     });
     desk.command(DispatchCommand::Cancel { dispatch: D1 }, at("16:50:00")).await.unwrap();
     assert_eq!(desk.read(unfinished), [], "what was cancelled is not sent again");
+    assert_eq!(desk.read(|state| withdrawn(state, at("16:50:01"))), [(D1, 0), (D1, 1)], "it is to be stopped");
 }
 
 /// 11,500 people in 300 groups of three levels.

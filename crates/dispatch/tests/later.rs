@@ -162,7 +162,7 @@ fn schedule(key: &str, target: Target) -> DispatchCommand {
 async fn req_a17_what_is_scheduled_goes_out_at_its_time_once_to_whoever_is_meant_then() {
     let desk = ministry().await;
     desk.command(schedule("訓練", Target::Everyone), at("10:00:00")).await.unwrap();
-    assert_eq!(desk.read(|state| state.next_due()), Some(at("15:00:00")));
+    assert_eq!(desk.read(|state| state.next_due(at("14:00:00"))), Some(at("15:00:00")));
     assert_eq!(pass(&desk, "14:59:59").await, []);
     let early = desk.command(DispatchCommand::Start { key: "訓練".into() }, at("14:59:59")).await.unwrap();
     assert_eq!(early, [], "not even when it is asked for too early");
@@ -183,7 +183,7 @@ async fn what_is_scheduled_can_be_taken_back_and_has_a_key_of_its_own() {
     let wanted = Refusal::Dispatch(DispatchRefusal::ScheduledAlready("訓練".into()));
     assert!(matches!(&again, Error::Refused(it) if *it == wanted), "{again:?}");
     desk.command(DispatchCommand::Unschedule { key: "訓練".into() }, at("11:00:00")).await.unwrap();
-    assert_eq!((desk.read(|state| state.next_due()), pass(&desk, "15:00:00").await), (None, vec![]));
+    assert_eq!((desk.read(|state| state.next_due(at("15:00:00"))), pass(&desk, "15:00:00").await), (None, vec![]));
     let gone = desk.command(DispatchCommand::Unschedule { key: "訓練".into() }, at("11:00:00")).await.unwrap_err();
     let wanted = Refusal::Dispatch(DispatchRefusal::NotScheduled("訓練".into()));
     assert!(matches!(&gone, Error::Refused(it) if *it == wanted), "{gone:?}");
@@ -195,5 +195,5 @@ async fn what_can_no_longer_be_sent_at_its_time_leaves_the_list_and_stops_nothin
     desk.command(schedule("誰も", Target::Any(vec![])), at("10:00:00")).await.unwrap();
     desk.command(schedule("訓練", Target::People(vec![P2])), at("10:00:00")).await.unwrap();
     assert_eq!(opened(&pass(&desk, "15:00:00").await), [(D1, vec![P2])]);
-    assert_eq!(desk.read(|state| state.next_due()), None);
+    assert_eq!(desk.read(|state| state.next_due(at("15:00:00"))), None);
 }

@@ -2,7 +2,8 @@
 //!
 //! A place is taken only once the whole request is here, so that a slow phone holds none. Whoever finds no place is asked
 //! back after a moment: a post by a redirect that makes the browser send it again as it was, text and all; a page by
-//! loading itself again. Neither needs a script.
+//! loading itself again. Neither needs a script. When too many wait for their redirect, the next ones get a page at once that has
+//! their text and a button.
 
 use std::time::Duration;
 
@@ -46,6 +47,11 @@ pub(crate) async fn answers_first(State(state): State<WebState>, request: Reques
         Ok(Err(_)) => return next.run(Request::from_parts(parts, Body::from(vec![0; FORM_MAX_BYTES + 1]))).await,
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
+    if parts.method == Method::POST && is_too_often(&state, parts.uri.path()) {
+        let page =
+            later(StatusCode::TOO_MANY_REQUESTS, Some(fields(Request::from_parts(parts, Body::from(bytes))).await));
+        return page;
+    }
     if let Some(_place) = state.places.for_answer() {
         return next.run(Request::from_parts(parts, Body::from(bytes))).await;
     }
@@ -54,13 +60,14 @@ pub(crate) async fn answers_first(State(state): State<WebState>, request: Reques
         return busy(None);
     }
     let again = parts.uri.query().map_or(0, tries);
-    tokio::time::sleep(PAUSE).await;
-    match once_more(&parts.uri, again + 1) {
-        Some(address) if again < AGAIN_MAX => {
-            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, address)]).into_response()
+    if let Some(_pause) = state.places.for_pause() {
+        tokio::time::sleep(PAUSE).await;
+        if let Some(address) = once_more(&parts.uri, again + 1).filter(|_| again < AGAIN_MAX) {
+            return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, address)]).into_response();
         }
-        _ => busy(Some(fields(Request::from_parts(parts, Body::from(bytes))).await)),
     }
+    // Too many wait already, or this one has waited often enough: the text is kept in the page, and the person presses once more.
+    busy(Some(fields(Request::from_parts(parts, Body::from(bytes))).await))
 }
 
 /// For pages of the console: only while answers leave room.
@@ -75,10 +82,27 @@ pub(crate) async fn pages_last(State(state): State<WebState>, request: Request, 
     }
 }
 
+/// Whether a link posts more often than anybody presses. Counted by link and never by address: a ministry and a carrier each come from
+/// a few. What is no link of ours is not counted, so that nobody fills the memory with inventions.
+fn is_too_often(state: &WebState, path: &str) -> bool {
+    let mut segments = path.split('/').skip(1);
+    let (kind, token) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
+    let link = match kind {
+        "a" => state.desk.open_link(token, state.now()).ok().map(|link| (Some(link.dispatch), link.person)),
+        "p" => state.desk.open_personal(token, state.now()).ok().map(|page| (None, page.person)),
+        _ => None,
+    };
+    link.is_some_and(|link| !state.links.take(link, state.now()))
+}
+
 fn busy(posted: Option<Vec<(String, String)>>) -> Response {
+    later(StatusCode::SERVICE_UNAVAILABLE, posted)
+}
+
+fn later(status: StatusCode, posted: Option<Vec<(String, String)>>) -> Response {
     match (BusyPage { css: style::RESPONDER, posted }).render() {
-        Ok(html) => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], Html(html)).into_response(),
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Ok(html) => (status, [(header::RETRY_AFTER, "5")], Html(html)).into_response(),
+        Err(_) => status.into_response(),
     }
 }
 

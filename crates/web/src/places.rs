@@ -11,16 +11,21 @@ const PAGES_MAX: usize = 64;
 /// Pages wait as soon as answers hold more places than this.
 const ANSWERS_CALM: usize = ANSWERS_MAX / 2;
 
+/// Posts that wait to be sent again at once: each holds its connection open, of which there is an end.
+const PAUSES_MAX: usize = 2_048;
+
 /// The places that responder pages and console share.
 #[derive(Debug)]
 pub(crate) struct Places {
     answers: Semaphore,
     pages: Semaphore,
+    pauses: Semaphore,
 }
 
 impl Default for Places {
     fn default() -> Self {
-        Self { answers: Semaphore::new(ANSWERS_MAX), pages: Semaphore::new(PAGES_MAX) }
+        let [answers, pages, pauses] = [ANSWERS_MAX, PAGES_MAX, PAUSES_MAX].map(Semaphore::new);
+        Self { answers, pages, pauses }
     }
 }
 
@@ -34,6 +39,11 @@ impl Places {
     pub(crate) fn for_page(&self) -> Option<SemaphorePermit<'_>> {
         let taken = ANSWERS_MAX - self.answers.available_permits();
         self.pages.try_acquire().ok().filter(|_| taken <= ANSWERS_CALM)
+    }
+
+    /// A place to wait for being sent again, if there is one.
+    pub(crate) fn for_pause(&self) -> Option<SemaphorePermit<'_>> {
+        self.pauses.try_acquire().ok()
     }
 
     /// Takes all places for answers.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hikyaku_core::Engine;
-use hikyaku_dispatch::{AccountId, Desk, Sender};
+use hikyaku_dispatch::{AccountId, Desk, DispatchId, PersonId, Sender};
 use jiff::Timestamp;
 
 use crate::gate::rate::Rate;
@@ -13,6 +13,12 @@ use crate::post::Post;
 
 /// Pages about people that an account opens in a minute before it is a sign: more than anybody reads.
 const READS_PER_MINUTE: u32 = 120;
+
+/// Posts that a link may make in a minute: more than a thumb does.
+const POSTS_PER_MINUTE: u32 = 30;
+
+/// An answer link, or the link of a person's own page.
+pub(crate) type Link = (Option<DispatchId>, PersonId);
 
 /// Shared by every page.
 #[derive(Clone)]
@@ -29,6 +35,8 @@ pub struct WebState {
     pub(crate) signs: Arc<Signs>,
     /// How often an account reads about people: beyond that it is a sign.
     pub(crate) reads: Arc<Rate<AccountId>>,
+    /// How often a link posts.
+    pub(crate) links: Arc<Rate<Link>>,
     /// The way to the engine, for mails that a person asks for; without one the pages offer none.
     pub(crate) post: Option<Arc<Post>>,
 }
@@ -44,7 +52,9 @@ impl WebState {
     #[must_use]
     pub fn with_clock(desk: Desk, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
         let reads = Arc::new(Rate::per_minute(READS_PER_MINUTE));
-        Self { desk, clock, places: Arc::default(), over_tls: false, signs: Arc::default(), reads, post: None }
+        let links = Arc::new(Rate::per_minute(POSTS_PER_MINUTE));
+        let (places, signs) = (Arc::default(), Arc::default());
+        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None }
     }
 
     /// What was tried very often of late and is not allowed, or was too much (requirement S17).

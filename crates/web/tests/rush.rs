@@ -4,9 +4,14 @@
 
 mod stage;
 
-use axum::http::StatusCode;
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use hikyaku_dispatch::Mode;
 use stage::Stage;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
 
 #[tokio::test(start_paused = true)]
 async fn req_s12_in_a_rush_posts_are_sent_again_as_they_were_and_pages_load_themselves_again() {
@@ -32,4 +37,48 @@ async fn req_s12_in_a_rush_posts_are_sent_again_as_they_were_and_pages_load_them
     assert_eq!(recorded.status, StatusCode::SEE_OTHER);
     assert_eq!(stage.versions(1), 1);
     assert_eq!(admin.get("/").await.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn req_s12_when_very_many_wait_the_next_gets_a_page_at_once_that_keeps_the_text() {
+    let (stage, dispatch) = Stage::asking(Mode::Real).await;
+    let link = stage.link(dispatch, 1);
+    let _rush = stage.web.rush();
+    let pages = stage.pages();
+    let mut waiting = JoinSet::new();
+    for _ in 0..2_048 {
+        // One that is no link waits as well: what it is, is looked at later.
+        let request = Request::post("/a/x").body(Body::from("choice=1")).unwrap();
+        waiting.spawn(pages.clone().oneshot(request));
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let next = stage.post(&link, "choice=4&comment=%E5%BE%92%E6%AD%A9").await;
+    let waited = waiting.join_all().await;
+    assert_eq!(next.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(next.html.contains("name=\"comment\" value=\"徒歩\""), "{}", next.html);
+    assert!(waited.iter().all(|page| page.as_ref().unwrap().status() == StatusCode::TEMPORARY_REDIRECT));
+}
+
+#[tokio::test]
+async fn req_s12_a_link_that_posts_without_end_is_slowed_down_alone_and_an_invented_one_is_not_even_counted() {
+    let (stage, dispatch) = Stage::asking(Mode::Real).await;
+    let link = stage.link(dispatch, 1);
+    for _ in 0..30 {
+        assert_eq!(stage.post(&link, "choice=1&comment=").await.status, StatusCode::SEE_OTHER);
+    }
+    let over = stage.post(&link, "choice=4&comment=%E5%BE%92%E6%AD%A9").await;
+    assert_eq!(over.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(
+        over.html.contains("name=\"comment\" value=\"徒歩\"") && over.html.contains("もう一度送る"),
+        "{}",
+        over.html
+    );
+    assert_eq!(stage.get(&link).await.status, StatusCode::OK, "reading is not limited");
+    // A colleague behind the same proxy, and in the next minute the same link.
+    assert_eq!(stage.post(&stage.link(dispatch, 2), "choice=1").await.status, StatusCode::SEE_OTHER);
+    for _ in 0..40 {
+        assert_eq!(stage.post("/a/invented", "choice=1").await.status, StatusCode::NOT_FOUND);
+    }
+    stage.wait(jiff::SignedDuration::from_mins(1));
+    assert_eq!(stage.post(&link, "choice=4").await.status, StatusCode::SEE_OTHER);
 }

@@ -186,6 +186,11 @@ impl Atlas {
         domain.nowhere.clone().map(Way::Nowhere).or(domain.site.map(Way::Site))
     }
 
+    /// Every domain whose site is known, by name.
+    pub fn homes(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.domains.iter().filter_map(|(name, domain)| Some((name.as_str(), domain.site?)))
+    }
+
     /// When the domain last had mail.
     #[must_use]
     pub fn used(&self, name: &str) -> Instant {

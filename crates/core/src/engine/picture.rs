@@ -20,6 +20,7 @@ pub fn snapshot(machine: &Machine, now: Instant) -> Snapshot {
         forecast: machine.forecast(&Subject::All, now),
         unresolved: machine.unresolved(),
         routes_down: machine.routes_down(),
+        blocked: blocked(machine),
         lanes,
         unrecognised: Vec::new(),
     }
@@ -48,6 +49,16 @@ fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
         alarm: alarm(lane),
         held_until: Some(lane.congestion.held_until()).filter(|until| *until > now),
     }
+}
+
+/// The domains none of whose lanes takes more than trial mails.
+fn blocked(machine: &Machine) -> Vec<String> {
+    let is_stopped = |lane: &Lane| lane.paused || matches!(alarm(lane), Some(Cause::Blocked | Cause::Policy));
+    let waits = |site: usize| {
+        let group = &machine.groups[machine.sites[site].group];
+        group.lanes.iter().all(|lane| is_stopped(&machine.lanes()[*lane]))
+    };
+    machine.atlas.homes().filter(|(_, site)| waits(*site)).map(|(domain, _)| domain.to_owned()).collect()
 }
 
 fn alarm(lane: &Lane) -> Option<Cause> {

@@ -47,6 +47,7 @@ fn snapshot(lanes: &[&str]) -> Snapshot {
         unrecognised: Vec::new(),
         unresolved: Vec::new(),
         routes_down: Vec::new(),
+        blocked: Vec::new(),
     }
 }
 

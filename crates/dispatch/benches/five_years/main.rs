@@ -41,6 +41,10 @@ fn main() {
             runtime.block_on(make(Path::new(folder), people.parse().unwrap(), incidents.parse().unwrap()));
         }
         ["open", folder, snapshot] => runtime.block_on(open(Path::new(folder), *snapshot == "with")),
+        ["steps", folder, people, incidents] => {
+            let desk = runtime.block_on(opened(Path::new(folder), false));
+            desk.read(|state| steps(state, people.parse().unwrap(), incidents.parse().unwrap()));
+        }
         ["weigh", people, incidents] => weigh(people.parse().unwrap(), incidents.parse().unwrap()),
         [] => runtime.block_on(measure(PEOPLE, INCIDENTS)),
         sizes => sizes.iter().for_each(|size| {
@@ -64,7 +68,7 @@ async fn measure(people: u32, incidents: u32) {
     }
     let size = |name| std::fs::metadata(folder.path().join(name)).unwrap().len() >> 20;
     println!("  journal {} MiB, snapshot {} MiB", size("journal.redb"), size("snapshot"));
-    opened(folder.path(), false).await.read(|state| steps(state, people, incidents));
+    itself(&["steps", place, &number, &length]);
     answers(people).await;
     itself(&["weigh", &number, &length]);
 }

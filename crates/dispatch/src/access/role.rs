@@ -69,6 +69,21 @@ impl RoleKind {
         RoleKind::Auditor,
     ];
 
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        match self {
+            RoleKind::SystemAdministrator => "system-administrator",
+            RoleKind::Approver => "approver",
+            RoleKind::DutyOperator => "duty-operator",
+            RoleKind::GroupManager => "group-manager",
+            RoleKind::GroupSender => "group-sender",
+            RoleKind::OverseasAdministrator => "overseas-administrator",
+            RoleKind::OverseasGroupManager => "overseas-group-manager",
+            RoleKind::Auditor => "auditor",
+        }
+    }
+
     /// Its name for people.
     #[must_use]
     pub const fn word(self) -> &'static str {

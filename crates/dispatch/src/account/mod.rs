@@ -115,6 +115,8 @@ pub struct Account {
     pub(crate) handled: BTreeMap<AccountId, Timestamp>,
     /// When somebody last logged in with a one-time code.
     pub(crate) last_code: Option<Timestamp>,
+    /// When somebody else last gave it a new password or took its second factor away.
+    pub(crate) reset: Option<Timestamp>,
     pub(crate) last_step: u64,
     pub(crate) used_codes: BTreeSet<u8>,
 }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::id::PersonId;
+use crate::person::Side;
 use crate::retention::Schedule;
 
 /// A wish about what is kept, returned and erased.
@@ -19,6 +20,12 @@ pub enum RetentionCommand {
     HandOver {
         /// That key (X25519).
         recipient: [u8; 32],
+    },
+    /// Notes that a whole roster is downloaded. Two people must have agreed to it
+    /// ([`Guarded::Export`](crate::Guarded::Export)); the journal names them.
+    ExportRoster {
+        /// Of which half.
+        side: Side,
     },
     /// Forgets what the schedule says is due; run daily.
     Forget {

@@ -190,6 +190,7 @@ fn say(
             mode: known.mode,
             title: &title,
             facts: &facts,
+            cause: None,
         };
         opening.notice(&words, [(person, None)]);
     }

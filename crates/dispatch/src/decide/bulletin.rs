@@ -46,12 +46,13 @@ pub(super) fn take(
         let draft = taken.draft(state, ask, rule, into, now);
         match &rule.sending {
             Sending::AtOnce => opening.dispatch(draft),
-            Sending::Hold(hold) => proposal::propose(&mut opening, draft, hold),
+            Sending::Hold(hold) => proposal::propose(&mut opening, draft, hold, &ruling.released),
             Sending::Never => {}
         }
     }
-    if incident.is_none() {
-        drill::suspend_for(&mut opening, taken.mode, &taken.summary.title);
+    proposal::release(&mut opening, &taken, &ruling.released);
+    if incident.is_none() || !ruling.asks.is_empty() {
+        drill::suspend_for(&mut opening, &taken);
     }
     withdrawal::tell_spared(&mut opening, &taken, into, &ruling.spared);
     if ruling.verdict == Verdict::OperatorNeeded {

@@ -70,7 +70,8 @@ pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Resu
         return Err(DispatchRefusal::NobodyAsked.into());
     }
     let mut opening = Opening::new(state, now);
-    let incident = draft.incident.unwrap_or_else(|| open_incident(&mut opening, draft));
+    let known = draft.incident.map(|incident| state.incidents.standing(incident));
+    let incident = known.unwrap_or_else(|| open_incident(&mut opening, draft));
     let asked = |person| Asked { person, gravity: None, places: places_of(state, person) };
     opening.dispatch(DispatchRecord {
         dispatch: state.dispatches.next_id(),

@@ -5,22 +5,27 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::opening::{Opening, Words};
+use super::taken::Taken;
 use crate::class::Class;
 use crate::dispatch::Dispatch;
-use crate::event::DispatchEvent;
+use crate::event::{DispatchEvent, JudgingEvent};
 use crate::id::{IncidentId, PersonId};
 use crate::mail::Mode;
+use crate::proposal::ProposalEnd;
 use crate::rule::Aim;
 
 /// A drill that was sent longer ago is over anyway.
 const RUNS: SignedDuration = SignedDuration::from_hours(24);
 
-/// Suspends the drills that run, when an incident of this mode opens.
-pub(super) fn suspend_for(opening: &mut Opening<'_>, mode: Mode, title: &str) {
-    if mode != Mode::Real {
+/// Suspends the drills that run or wait for approval, when something real is told or asked.
+pub(super) fn suspend_for(opening: &mut Opening<'_>, taken: &Taken<'_>) {
+    if taken.mode != Mode::Real {
         return;
     }
-    let now = opening.now;
+    let (now, title) = (opening.now, &taken.summary.title);
+    for waiting in opening.state.waiting().filter(|it| it.proposal.draft.mode == Mode::Drill) {
+        opening.push(JudgingEvent::ProposalEnded { proposal: waiting.proposal.id, end: ProposalEnd::Withdrawn });
+    }
     let runs = |it: &&Dispatch| {
         let record = it.record();
         record.mode == Mode::Drill
@@ -28,7 +33,7 @@ pub(super) fn suspend_for(opening: &mut Opening<'_>, mode: Mode, title: &str) {
             && !it.is_cancelled()
             && now.duration_since(record.opened) < RUNS
     };
-    let drills: Vec<&Dispatch> = opening.state.dispatches().filter(runs).collect();
+    let drills: Vec<&Dispatch> = opening.state.open_dispatches(now).filter(runs).collect();
     let mut participants: BTreeMap<IncidentId, Vec<PersonId>> = BTreeMap::new();
     for drill in drills {
         opening.push(DispatchEvent::Cancelled { dispatch: drill.id(), at: now });
@@ -42,13 +47,14 @@ pub(super) fn suspend_for(opening: &mut Opening<'_>, mode: Mode, title: &str) {
             "対象の方には、訓練でない安否確認を別に送ります。".to_owned(),
         ];
         let words = Words {
-            key: &format!("{incident}/訓練中止"),
+            key: &format!("{}/{incident}/訓練中止", taken.bulletin.source),
             incident,
             aim: Aim::Notice,
             class: Class::Safety,
             mode: Mode::Real,
             title: "【訓練中止】実災害が発生しました",
             facts: &facts,
+            cause: None,
         };
         opening.notice(&words, people.into_iter().map(|person| (person, None)));
     }

@@ -76,6 +76,7 @@ fn tell_managers(opening: &mut Opening<'_>, dispatch: &Dispatch, people: Vec<Per
         mode: record.mode,
         title: &title,
         facts: &facts,
+        cause: None,
     };
     opening.notice(&words, managers.into_iter().map(|person| (person, None)));
 }

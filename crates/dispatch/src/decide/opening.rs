@@ -4,7 +4,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::answer::AnswerRecord;
 use crate::class::Class;
-use crate::dispatch::{Asked, Decided, DispatchRecord, OPEN_DAYS};
+use crate::dispatch::{Asked, Cause, Decided, DispatchRecord, OPEN_DAYS};
 use crate::event::{AnswerEvent, DispatchEvent, Event};
 use crate::few::Few;
 use crate::followup::FollowUp;
@@ -42,10 +42,10 @@ impl<'a> Opening<'a> {
         reports.into_iter().for_each(|report| self.push(report));
     }
 
-    /// What those who are asked had reported before; it counts as their answer (requirement A36).
+    /// What those who are asked had reported before anybody asked; it counts as their answer (requirement A36).
     fn reports(&self, record: &DispatchRecord) -> impl Iterator<Item = AnswerRecord> {
         let reports = record.asked.iter().filter_map(|asked| self.state.answers.report(asked.person, self.now));
-        let fitting = reports.filter(|report| report.fits(record));
+        let fitting = reports.filter(|report| !report.used && report.fits(record));
         fitting.map(|report| report.answer(record.dispatch, record.incident))
     }
 
@@ -61,7 +61,7 @@ impl<'a> Opening<'a> {
             key: words.key.to_owned(),
             incident: words.incident,
             rule: None,
-            cause: None,
+            cause: words.cause.clone(),
             aim: words.aim,
             decided: Decided::Rule,
             class: words.class,
@@ -88,6 +88,8 @@ pub(super) struct Words<'a> {
     pub(super) mode: Mode,
     pub(super) title: &'a str,
     pub(super) facts: &'a [String],
+    /// The telegram that takes back what people were asked about; `None` for anything else.
+    pub(super) cause: Option<Cause>,
 }
 
 fn expiry(opened: Timestamp) -> Timestamp {

@@ -1,6 +1,6 @@
 //! Proposals: what waits for a person is made, decided, or settled by what was set for the case that nobody decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -17,12 +17,16 @@ use crate::rights::{person_of, roles};
 use crate::rule::{Aim, Hold, Sending, Unattended};
 use crate::state::State;
 
+/// By proposal, those whom a correction takes off it.
+type Released = BTreeMap<ProposalId, BTreeSet<PersonId>>;
+
 /// Proposes a dispatch. While one of the same rule waits for the same incident, that one grows: its time does not begin anew.
-pub(super) fn propose(opening: &mut Opening<'_>, draft: DispatchRecord, hold: &Hold) {
+/// Whoever is `released` from it by the same news is not asked any more.
+pub(super) fn propose(opening: &mut Opening<'_>, draft: DispatchRecord, hold: &Hold, released: &Released) {
     let incidents = &opening.state.incidents;
     let known = draft.rule.and_then(|rule| incidents.waiting_for(draft.incident, rule));
     if let Some(Waiting { proposal, .. }) = known {
-        let asked = joined(&proposal.draft.asked, &draft.asked);
+        let asked = joined(&without(proposal, released), &draft.asked);
         if asked != proposal.draft.asked {
             let proposal = Proposal { draft: DispatchRecord { asked, ..draft }, ..proposal.clone() };
             opening.push(JudgingEvent::Proposed(Box::new(proposal)));
@@ -35,6 +39,32 @@ pub(super) fn propose(opening: &mut Opening<'_>, draft: DispatchRecord, hold: &H
     let proposal = Proposal { id, draft, hold: hold.clone(), since: opening.now };
     opening.push(JudgingEvent::Proposed(Box::new(proposal.clone())));
     call(opening, &proposal, 0);
+}
+
+/// Takes those off what waits whom a correction released; with nobody left, nothing waits any more.
+pub(super) fn release(opening: &mut Opening<'_>, taken: &Taken<'_>, released: &Released) {
+    let grown: BTreeSet<ProposalId> = opening.events.iter().filter_map(proposed).collect();
+    for id in released.keys().filter(|id| !grown.contains(id)) {
+        let Some(Waiting { proposal, .. }) = opening.state.incidents.waiting.get(id) else { continue };
+        let asked = without(proposal, released);
+        if asked.is_empty() {
+            opening.push(JudgingEvent::ProposalEnded { proposal: *id, end: ProposalEnd::Withdrawn });
+            continue;
+        }
+        let (title, facts) = (taken.summary.title.clone(), taken.summary.facts.clone());
+        let draft = DispatchRecord { asked, title, facts, ..proposal.draft.clone() };
+        opening.push(JudgingEvent::Proposed(Box::new(Proposal { draft, ..proposal.clone() })));
+    }
+}
+
+fn proposed(event: &Event) -> Option<ProposalId> {
+    if let Event::Judging(JudgingEvent::Proposed(proposal)) = event { Some(proposal.id) } else { None }
+}
+
+/// Those of a proposal who are not released from it.
+fn without(proposal: &Proposal, released: &Released) -> Vec<Asked> {
+    let is_out = |asked: &&Asked| released.get(&proposal.id).is_some_and(|people| people.contains(&asked.person));
+    proposal.draft.asked.iter().filter(|asked| !is_out(asked)).cloned().collect()
 }
 
 /// Both lists, everybody once, with the graver of what concerns them.
@@ -73,6 +103,7 @@ fn call(opening: &mut Opening<'_>, proposal: &Proposal, place: usize) {
         mode: draft.mode,
         title: &draft.title,
         facts: &facts,
+        cause: None,
     };
     opening.notice(&words, [(approver, None)]);
 }
@@ -92,6 +123,7 @@ pub(super) fn call_operators(opening: &mut Opening<'_>, taken: &Taken<'_>, incid
         mode: taken.mode,
         title: &taken.summary.title,
         facts: reasons,
+        cause: None,
     };
     opening.notice(&words, people.into_iter().map(|person| (person, None)));
 }
@@ -194,6 +226,7 @@ fn tell_approvers(opening: &mut Opening<'_>, proposal: &Proposal, what: &str, fa
         mode: draft.mode,
         title: &title,
         facts,
+        cause: None,
     };
     opening.notice(&words, proposal.hold.approvers.iter().map(|person| (*person, None)));
 }

@@ -27,6 +27,10 @@ pub(super) fn decide(state: &State, command: &RetentionCommand, now: Timestamp) 
             let by = agreed(state, Guarded::HandOver, now)?;
             Ok(vec![RetentionEvent::HandedOver { recipient: *recipient, by }.into()])
         }
+        RetentionCommand::ExportRoster { side } => {
+            let by = agreed(state, Guarded::Export { side: *side }, now)?;
+            Ok(vec![RetentionEvent::RosterExported { side: *side, by }.into()])
+        }
         RetentionCommand::Forget { schedule } => Ok(due(state, schedule, now).into_iter().map(Event::from).collect()),
     }
 }

@@ -180,7 +180,8 @@ impl<'a> Taken<'a> {
         }
     }
 
-    fn cause(&self) -> Cause {
+    /// The telegram as what follows from it names it.
+    pub(super) fn cause(&self) -> Cause {
         let source = self.bulletin.source.to_string();
         Cause { source, series: self.series.clone(), slot: self.slot.clone() }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use hikyaku_bulletin::{Hazard, Kind};
+
 use super::opening::{Opening, Words};
 use super::taken::Taken;
 use crate::class::Class;
@@ -14,16 +16,23 @@ use crate::proposal::ProposalEnd;
 use crate::rule::Aim;
 
 /// What follows from a cancellation: if nothing else of the incident holds, it is over; what waits because of it is withdrawn,
-/// mails that have not left are stopped, and those who were mailed are told.
+/// mails that have not left are stopped, and those who were mailed are told. Nothing, where another telegram has observed the same
+/// shock.
 pub(super) fn follow(opening: &mut Opening<'_>, taken: &Taken<'_>, incident: &Incident) {
     let state = opening.state;
+    // Observed by another telegram, too, the shock is no false alarm: whoever was asked is still to answer.
+    let is_observed = taken.summary.hazard == Some(Hazard::Earthquake);
+    let early = Kind::EarlyWarning.to_string();
+    if is_observed && state.incidents.is_upheld(taken.mode, &taken.series, &[&taken.slot, &early]) {
+        return;
+    }
     let ends = !state.incidents.holds_without(incident, &taken.series, &taken.slot);
     if ends {
         let published = taken.summary.published;
         opening.push(JudgingEvent::IncidentCancelled { incident: incident.id, published });
     }
     let is_meant = |cause: Option<&crate::dispatch::Cause>| {
-        ends || cause.is_some_and(|it| it.slot == taken.slot && it.series.iter().any(|key| taken.series.contains(key)))
+        ends || cause.is_some_and(|it| it.slot == taken.slot && it.is_of_series(&taken.series))
     };
     for waiting in state.incidents.waiting.values() {
         let draft = &waiting.proposal.draft;
@@ -53,6 +62,7 @@ pub(super) fn follow(opening: &mut Opening<'_>, taken: &Taken<'_>, incident: &In
         mode: taken.mode,
         title: &title,
         facts: &facts,
+        cause: Some(taken.cause()),
     };
     opening.notice(&words, told.into_iter().map(|person| (person, None)));
 }
@@ -75,6 +85,7 @@ pub(super) fn tell_spared(
         mode: taken.mode,
         title: &title,
         facts: &facts,
+        cause: Some(taken.cause()),
     };
     opening.notice(&words, spared.iter().copied());
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DispatchId, IncidentId, PersonId};
+use crate::person::Side;
 use crate::retention::Approval;
 
 /// Something that happened to what is kept, returned and erased.
@@ -35,5 +36,12 @@ pub enum RetentionEvent {
         incident: IncidentId,
         /// Its dispatches.
         dispatches: Vec<DispatchId>,
+    },
+    /// A whole roster was downloaded.
+    RosterExported {
+        /// Of which half.
+        side: Side,
+        /// Who asked for it and who approved.
+        by: Approval,
     },
 }

@@ -12,6 +12,7 @@ use crate::reach::Reach;
 use crate::rule::{Rule, Who};
 use crate::select::select;
 use crate::state::State;
+use crate::target::Target;
 
 /// Everybody whom the rule concerns at `now`, each with what concerns them, in the order of their numbers.
 pub(super) fn by(rule: &Rule, bulletin: &Bulletin, state: &State, now: Timestamp) -> Vec<(PersonId, Gravity)> {
@@ -21,9 +22,14 @@ pub(super) fn by(rule: &Rule, bulletin: &Bulletin, state: &State, now: Timestamp
     let members = |target| select(state, target, rule.side, now).unwrap_or_default();
     match &rule.who {
         Who::There(target) => {
-            let people = members(target).into_iter().filter_map(|id| state.people().find(id));
+            let people: Vec<&Person> = match target {
+                // The usual one needs no set of everybody.
+                Target::Everyone => state.people().of(rule.side).filter(|person| person.is_reachable()).collect(),
+                other => members(other).into_iter().filter_map(|id| state.people().find(id)).collect(),
+            };
             let stays = |person| abroad.get(&person).into_iter().flatten();
             people
+                .into_iter()
                 .filter_map(|person| Some((person.id, reach.at(person.regions_at(now).chain(stays(person.id)))?)))
                 .collect()
         }

@@ -3,12 +3,14 @@
 mod concerned;
 mod correction;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use hikyaku_bulletin::{Bulletin, Fate, Revision, Standing};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::condition;
 use crate::gravity::Gravity;
-use crate::id::{PersonId, RuleId};
+use crate::id::{PersonId, ProposalId, RuleId};
 use crate::incident::Incident;
 use crate::judgement::Verdict;
 use crate::mail::Mode;
@@ -38,6 +40,8 @@ pub struct Ruling {
     pub asks: Vec<Ask>,
     /// Who was asked and need not have been, with what is true now: told after a correction.
     pub spared: Vec<(PersonId, Option<Gravity>)>,
+    /// Who waits to be asked by a proposal and need not be any more: taken off it after a correction.
+    pub released: BTreeMap<ProposalId, BTreeSet<PersonId>>,
 }
 
 /// The mode that mails of a bulletin may have: only 通常 is real, whatever is unknown is not.
@@ -108,19 +112,24 @@ pub(crate) fn judge(bulletin: &Bulletin, scene: &Scene<'_>, now: Timestamp) -> R
 }
 
 fn nothing(verdict: Verdict, mode: Mode) -> Ruling {
-    Ruling { verdict, mode, reasons: Vec::new(), asks: Vec::new(), spared: Vec::new() }
+    Ruling { verdict, mode, reasons: Vec::new(), asks: Vec::new(), spared: Vec::new(), released: BTreeMap::new() }
 }
 
 /// Applies the rules, the strictest first, so that nobody is asked for two of them; each subscription stands by itself.
 fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rule>, now: Timestamp) -> Ruling {
     rules.sort_by_key(|rule| (rule.aim, std::cmp::Reverse(rule.condition.strictness()), rule.id));
     let mut ruling = nothing(Verdict::Nobody, mode);
-    let mut reached: std::collections::BTreeSet<PersonId> = std::collections::BTreeSet::new();
+    let mut reached: BTreeSet<PersonId> = BTreeSet::new();
     let mut asked_before = 0_usize;
     for rule in &rules {
         let channel = channel(rule);
         let since = now.checked_sub(SignedDuration::from_hours(i64::from(rule.window_hours))).unwrap_or(Timestamp::MIN);
         let mut concerned = concerned::by(rule, bulletin, scene.state, now);
+        // What never sends must not keep a milder rule from asking those whom it is worst for.
+        if rule.sending == Sending::Never {
+            ruling.reasons.push(reason(rule, concerned.len()));
+            continue;
+        }
         if rule.aim == Aim::Safety {
             concerned.retain(|(person, _)| reached.insert(*person));
         }
@@ -138,9 +147,14 @@ fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rul
         ruling.reasons.push(format!("{asked_before} 人には、この事象で同じか、より悪い内容を送信済みです。"));
     }
     if let Some(incident) = scene.incident.filter(|_| bulletin.revision == Revision::Correction) {
-        ruling.spared = correction::spared(bulletin, scene.state, incident, &reached, now);
+        ruling.spared = correction::spared(bulletin, scene, incident, &reached, now);
         if !ruling.spared.is_empty() {
             ruling.reasons.push(format!("訂正により、送信済みの {} 人は対象外になりました。", ruling.spared.len()));
+        }
+        ruling.released = correction::released(bulletin, scene, incident, &reached, now);
+        if !ruling.released.is_empty() {
+            let people: usize = ruling.released.values().map(BTreeSet::len).sum();
+            ruling.reasons.push(format!("訂正により、承認待ちの {people} 人を対象から外します。"));
         }
     }
     let sends = |sending: fn(&Sending) -> bool| {
@@ -151,7 +165,7 @@ fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rul
         Verdict::Asked
     } else if sends(|it| matches!(it, Sending::Hold(_))) {
         Verdict::Held
-    } else if !ruling.spared.is_empty() {
+    } else if !ruling.spared.is_empty() || !ruling.released.is_empty() {
         Verdict::Corrected
     } else if asked_before > 0 {
         Verdict::AskedAlready

@@ -134,7 +134,8 @@ pub struct PersonRecord {
 /// Everybody.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct People {
-    by_id: BTreeMap<PersonId, Shared<Person>>,
+    /// In the order of their numbers. Numbers are given one after the other, so most people stand where theirs says.
+    by_id: Vec<Shared<Person>>,
     by_external: BTreeMap<Side, BTreeMap<String, PersonId>>,
     /// The greatest number that was ever given.
     last: u32,
@@ -144,7 +145,7 @@ impl People {
     /// A person by number.
     #[must_use]
     pub fn find(&self, id: PersonId) -> Option<&Person> {
-        self.by_id.get(&id).map(|person| &**person)
+        self.place_of(id).ok().map(|place| &*self.by_id[place])
     }
 
     /// A person by the organisation's own number; the two halves number their people apart.
@@ -155,7 +156,7 @@ impl People {
 
     /// Everybody in the order of first registration, those who left included.
     pub fn iter(&self) -> impl Iterator<Item = &Person> {
-        self.by_id.values().map(|person| &**person)
+        self.by_id.iter().map(|person| &**person)
     }
 
     /// Everybody of one half, those who left included.
@@ -175,6 +176,15 @@ impl People {
         self.by_id.is_empty()
     }
 
+    /// Where a person stands, or would.
+    fn place_of(&self, id: PersonId) -> Result<usize, usize> {
+        let likely = (id.0 as usize).wrapping_sub(1);
+        match self.by_id.get(likely) {
+            Some(person) if person.id == id => Ok(likely),
+            _ => self.by_id.binary_search_by_key(&id, |person| person.id),
+        }
+    }
+
     /// The number that a new person would get.
     pub(crate) fn next_id(&self) -> PersonId {
         PersonId(self.last + 1)
@@ -187,7 +197,8 @@ impl People {
 
     pub(crate) fn set(&mut self, record: &PersonRecord, within: Arc<[GroupId]>) {
         self.reserve(record.person);
-        let before = self.by_id.remove(&record.person);
+        let place = self.place_of(record.person);
+        let before = place.ok().map(|place| self.by_id[place].clone());
         if let Some(personal) = before.as_ref().and_then(|person| person.personal.as_ref()) {
             self.by_external.entry(record.side).or_default().remove(&personal.external_id);
         }
@@ -211,12 +222,16 @@ impl People {
             own_regions: before.as_ref().map(|person| person.own_regions.clone()).unwrap_or_default(),
             whereabouts: before.and_then(|person| person.whereabouts.clone()),
         };
-        self.by_id.insert(record.person, Shared::new(person));
+        match place {
+            Ok(place) => self.by_id[place] = Shared::new(person),
+            Err(place) => self.by_id.insert(place, Shared::new(person)),
+        }
     }
 
     /// Nothing that identifies the person is left, as if it had never been read.
     pub(crate) fn erase(&mut self, person: PersonId) {
-        let Some(person) = self.by_id.get_mut(&person).map(Shared::make_mut) else { return };
+        let Ok(place) = self.place_of(person) else { return };
+        let person = self.by_id[place].make_mut();
         person.places_used = 0;
         person.own_regions.clear();
         let Some(personal) = person.personal.take() else { return };
@@ -229,14 +244,14 @@ impl People {
 
     /// Changes what is known of a person; nothing for somebody who is not there.
     pub(crate) fn change(&mut self, person: PersonId, change: impl FnOnce(&mut Person)) {
-        if let Some(person) = self.by_id.get_mut(&person) {
-            change(person.make_mut());
+        if let Ok(place) = self.place_of(person) {
+            change(self.by_id[place].make_mut());
         }
     }
 
     /// Works out anew which groups each person is within, after the tree changed.
     pub(crate) fn settle_groups(&mut self, within: impl Fn(&[GroupId]) -> Arc<[GroupId]>) {
-        for person in self.by_id.values_mut() {
+        for person in &mut self.by_id {
             let within = within(&person.groups);
             if person.within != within {
                 person.make_mut().within = within;

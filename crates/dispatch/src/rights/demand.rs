@@ -30,6 +30,9 @@ pub(crate) fn demands(state: &State, actor: Actor, command: &Command) -> Vec<(Ac
             vec![(Action::Erase, Subject::Person(*person))]
         }
         Command::Retention(RetentionCommand::HandOver { .. }) => vec![(Action::HandOver, DOMESTIC)],
+        Command::Retention(RetentionCommand::ExportRoster { side }) => {
+            vec![(Action::ExportRoster, Subject::Side(*side))]
+        }
         Command::Retention(RetentionCommand::Forget { .. }) => vec![(Action::Operate, DOMESTIC)],
         Command::Account(command) => account(state, command),
         Command::Once(once) => demands(state, actor, &once.command),

@@ -35,6 +35,11 @@ impl Column {
         Column::Effective,
     ];
 
+    /// Those that are written, in their order: all but 発令日, for what is written holds now.
+    pub(crate) fn written() -> [Column; Column::ALL.len() - 1] {
+        std::array::from_fn(|place| Column::ALL[place])
+    }
+
     /// The name that is written, then those that are read too.
     pub(crate) const fn names(self) -> &'static [&'static str] {
         match self {

@@ -12,9 +12,9 @@ const BOM: &str = "\u{feff}";
 /// These people as a roster; those who are erased have nothing that could be written.
 #[must_use]
 pub fn write_roster<'a>(people: impl IntoIterator<Item = &'a Person>, groups: &Groups) -> String {
-    let header = COLUMNS.map(|column| column.names()[0].to_owned());
+    let header = Column::written().map(|column| column.names()[0].to_owned());
     let known = people.into_iter().filter(|person| person.personal.is_some());
-    let rows = known.map(|person| COLUMNS.map(|column| guarded(&cell(person, groups, column))));
+    let rows = known.map(|person| Column::written().map(|column| guarded(&cell(person, groups, column))));
     sheet(std::iter::once(header).chain(rows))
 }
 
@@ -31,20 +31,6 @@ fn write<const N: usize>(mut rows: impl Iterator<Item = [String; N]>, out: &mut 
     rows.try_for_each(|row| sheet.write_record(&row))?;
     Ok(sheet.flush()?)
 }
-
-/// All but 発令日: what is written holds now.
-const COLUMNS: [Column; 10] = [
-    Column::Id,
-    Column::Name,
-    Column::Kana,
-    Column::Group,
-    Column::Home,
-    Column::Work,
-    Column::Region,
-    Column::Email,
-    Column::Language,
-    Column::Status,
-];
 
 fn cell(person: &Person, groups: &Groups, column: Column) -> String {
     let personal = person.personal.as_ref();

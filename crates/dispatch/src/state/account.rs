@@ -117,11 +117,13 @@ impl Accounts {
         match event {
             AccountEvent::Opened { account, names, person } => self.open(*account, names.open(), *person),
             AccountEvent::PasswordSet { account, password, by_other, at } => self.change(*account, |it| {
-                it.password = password.open().cloned();
-                it.must_change = *by_other;
                 if *by_other {
                     it.sessions_from = *at;
+                    // The first password of an account is no reset.
+                    it.reset = it.password.as_ref().map(|_| *at).or(it.reset);
                 }
+                it.password = password.open().cloned();
+                it.must_change = *by_other;
             }),
             AccountEvent::FactorSet { account, factor } => self.change(*account, |it| {
                 it.factor = factor.open().cloned();
@@ -131,6 +133,7 @@ impl Accounts {
                 it.factor = None;
                 it.used_codes.clear();
                 it.sessions_from = *at;
+                it.reset = Some(*at);
             }),
             AccountEvent::Entered { account, source, proof, at } => self.change(*account, |it| {
                 it.door.enter(source, *at);
@@ -184,6 +187,7 @@ impl Accounts {
             door: Door::default(),
             handled: BTreeMap::new(),
             last_code: None,
+            reset: None,
             last_step: 0,
             used_codes: BTreeSet::new(),
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{REPORT_HOURS, Report};
+use crate::answer::{REPORT_HOURS, Report, Via};
 use crate::event::AnswerEvent;
 use crate::id::{IncidentId, PersonId};
 use crate::thread::Spoken;
@@ -24,6 +24,11 @@ impl Answers {
             AnswerEvent::Said(message) => {
                 self.threads.entry((message.incident, message.person)).or_default().push(Spoken::from(message));
             }
+            AnswerEvent::Given(record) if record.via == Via::SelfReport => {
+                if let Some(report) = self.reports.get_mut(&record.person).filter(|report| report.at == record.at) {
+                    report.used = true;
+                }
+            }
             AnswerEvent::Given(_) | AnswerEvent::Fetched { .. } => {}
         }
     }
@@ -39,7 +44,7 @@ impl Answers {
         self.threads.retain(|(about, _), _| *about != incident);
     }
 
-    /// A person's last report, if what is opened at `now` may take it for an answer.
+    /// A person's last report, if it was made lately enough for what is opened at `now`.
     pub(crate) fn report(&self, person: PersonId, now: Timestamp) -> Option<&Report> {
         let is_fresh = |it: &&Report| now.duration_since(it.at) <= SignedDuration::from_hours(REPORT_HOURS);
         self.reports.get(&person).filter(is_fresh)

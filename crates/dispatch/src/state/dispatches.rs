@@ -1,6 +1,7 @@
 //! All dispatches, and what became of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use jiff::Timestamp;
 
@@ -20,6 +21,8 @@ pub(crate) struct Dispatches {
     /// What is to be sent later, by key.
     pub(crate) scheduled: BTreeMap<String, (Timestamp, DispatchDraft)>,
     keys: BTreeMap<String, DispatchId>,
+    /// Until when each can be answered: what is over is looked at no more.
+    until: BTreeSet<(Timestamp, DispatchId)>,
     /// Numbers are given once, also those of dispatches that were forgotten.
     last: u32,
 }
@@ -63,20 +66,20 @@ impl Dispatches {
         }
         self.last = self.last.max(record.dispatch.0);
         self.keys.insert(record.key.clone(), record.dispatch);
+        self.until.insert((record.expires, record.dispatch));
         self.by_id.insert(record.dispatch, Shared::new(Dispatch::open(record.clone(), belongs)));
     }
 
     /// Counts an answer in every dispatch of its incident that asks the person the same question.
     pub(super) fn answered(&mut self, record: &AnswerRecord, of_incident: &[DispatchId]) {
-        let Some(question) = self.by_id.get(&record.dispatch).map(|used| used.record().question.clone()) else {
-            return;
+        let Some(used) = self.by_id.get(&record.dispatch).map(|used| used.record()) else { return };
+        let Some(choice) = used.question.place(record.choice) else { return };
+        let counts = |id: &&DispatchId| {
+            self.by_id.get(id).is_some_and(|it| it.is_asked(record.person) && it.record().question == used.question)
         };
-        let Some(choice) = question.place(record.choice) else { return };
-        for id in of_incident {
-            let counts = |it: &&mut Shared<Dispatch>| it.is_asked(record.person) && it.record().question == question;
-            if let Some(dispatch) = self.by_id.get_mut(id).filter(counts) {
-                dispatch.make_mut().book.answer(record.person, choice);
-            }
+        let counting: Vec<DispatchId> = of_incident.iter().filter(counts).copied().collect();
+        for id in counting {
+            self.change(id, |dispatch| dispatch.book.answer(record.person, choice));
         }
     }
 
@@ -90,6 +93,13 @@ impl Dispatches {
         self.last = dispatches.iter().fold(self.last, |last, id| last.max(id.0));
         self.by_id.retain(|id, _| !dispatches.contains(id));
         self.keys.retain(|_, id| !dispatches.contains(id));
+        self.until.retain(|(_, id)| !dispatches.contains(id));
+    }
+
+    /// Those that can still be answered at `now`.
+    pub(crate) fn open_at(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = DispatchId> {
+        let later = (Bound::Excluded((now, DispatchId(u32::MAX))), Bound::Unbounded);
+        self.until.range(later).map(|(_, id)| *id)
     }
 
     pub(crate) fn of_key(&self, key: &str) -> Option<DispatchId> {

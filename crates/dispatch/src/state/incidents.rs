@@ -178,6 +178,12 @@ impl Incidents {
         for at in self.series.values_mut().chain(self.placed.values_mut()).filter(|at| **at == from) {
             *at = into;
         }
+        // What waits is about the incident that stays: a cancellation must find it.
+        for draft in self.waiting.values_mut().map(|waiting| &mut waiting.proposal.draft) {
+            if draft.incident == from {
+                draft.incident = into;
+            }
+        }
         self.by_id.insert(from, ends);
     }
 
@@ -206,14 +212,25 @@ impl Incidents {
             }
         }
         self.placed.extend(dispatches.iter().map(|id| (*id, into)));
+        for draft in self.waiting.values_mut().map(|waiting| &mut waiting.proposal.draft) {
+            let goes = draft.cause.as_ref().is_some_and(|cause| cause.is_of_series(series));
+            if draft.incident == from && goes {
+                draft.incident = into;
+            }
+        }
         self.by_id.insert(from, rest);
     }
 
-    /// Notes whom a new dispatch asks or tells about its incident.
-    pub(super) fn asked(&mut self, record: &DispatchRecord) {
+    /// Notes whom a new dispatch asks or tells about its incident; what people were mailed at these instants `before` is
+    /// taken back from those whom it concerns no more: said again, it asks them again.
+    pub(super) fn asked(&mut self, record: &DispatchRecord, before: &BTreeSet<Timestamp>) {
         self.placed.insert(record.dispatch, record.incident);
         let Some(incident) = self.change(record.incident) else { return };
         incident.dispatches.push(record.dispatch);
+        if !before.is_empty() {
+            let spared = record.asked.iter().filter(|asked| asked.gravity.is_none()).map(|asked| asked.person);
+            incident.notices.take_back(&spared.collect(), before);
+        }
         let channel = match (record.aim, record.rule) {
             (Aim::Safety | Aim::Notice, _) => Channel::Safety,
             (Aim::Information, Some(rule)) => Channel::Subscription(rule),
@@ -264,6 +281,12 @@ impl Incidents {
         slots.max_by_key(|slot| slot.published)
     }
 
+    /// The incident that this one is part of now, wherever merging has put it.
+    pub(crate) fn standing(&self, id: IncidentId) -> IncidentId {
+        let next = |id: &IncidentId| self.by_id.get(id)?.merged_into;
+        std::iter::successors(Some(id), next).last().unwrap_or(id)
+    }
+
     /// Whether anything of an incident still holds, when this slot of these series no longer does.
     pub(crate) fn holds_without(&self, incident: &Incident, series: &[String], slot: &str) -> bool {
         incident.series.iter().any(|key| {
@@ -274,6 +297,12 @@ impl Incidents {
             };
             slots.into_iter().any(others)
         })
+    }
+
+    /// Whether any of these series has a word that was not taken back, in a slot other than these.
+    pub(crate) fn is_upheld(&self, mode: Mode, series: &[String], except: &[&str]) -> bool {
+        let slots = series.iter().filter_map(|key| self.slots.get(&(mode, key.clone()))).flatten();
+        slots.into_iter().any(|(name, slot)| !slot.cancelled && !except.contains(&name.as_str()))
     }
 
     /// What waits for this incident because of this rule.

@@ -32,7 +32,7 @@ use crate::judgement::Judgement;
 use crate::keys::RingId;
 use crate::person::{MailAddress, People, Person, Side};
 use crate::proposal::Waiting;
-use crate::rule::{Rule, Table};
+use crate::rule::{Aim, Rule, Table};
 use crate::shared::Shared;
 use crate::tally::{GroupRow, Share, Tally};
 use crate::thread::Spoken;
@@ -69,7 +69,8 @@ impl State {
             Event::Judging(event) => self.incidents.apply(event),
             Event::Dispatch(event) => {
                 if let DispatchEvent::Opened(record) = event {
-                    self.incidents.asked(record);
+                    let before = self.taken_back(record);
+                    self.incidents.asked(record, &before);
                 }
                 self.dispatches.apply(event, |person| self.directory.belonging(person));
             }
@@ -100,7 +101,7 @@ impl State {
                 self.health.health.erase(*person);
                 self.answers.erase(*person);
             }
-            RetentionEvent::HandedOver { .. } => {}
+            RetentionEvent::HandedOver { .. } | RetentionEvent::RosterExported { .. } => {}
             RetentionEvent::BulletinsForgotten { before } => self.incidents.forget_bulletins(*before),
             RetentionEvent::IncidentForgotten { incident, dispatches } => {
                 self.incidents.forget(*incident);
@@ -108,6 +109,19 @@ impl State {
                 self.dispatches.forget(dispatches);
             }
         }
+    }
+
+    /// When the mails left that a notice takes back: those of its incident that followed from the series of its telegram.
+    fn taken_back(&self, record: &DispatchRecord) -> BTreeSet<Timestamp> {
+        let (Aim::Notice, Some(cause)) = (record.aim, &record.cause) else { return BTreeSet::new() };
+        self.incident(record.incident).map_or_else(BTreeSet::new, |it| self.opened_from(it, &cause.series))
+    }
+
+    /// When the dispatches of an incident were opened that followed from telegrams of these series.
+    pub(crate) fn opened_from(&self, incident: &Incident, series: &[String]) -> BTreeSet<Timestamp> {
+        let records = incident.dispatches.iter().filter_map(|id| self.dispatch(*id)).map(Dispatch::record);
+        let of_series = |it: &&DispatchRecord| it.cause.as_ref().is_some_and(|it| it.is_of_series(series));
+        records.filter(of_series).map(|it| it.opened).collect()
     }
 
     fn answered(&mut self, record: &AnswerRecord) {
@@ -303,6 +317,11 @@ impl State {
     /// All dispatches, oldest first.
     pub fn dispatches(&self) -> impl DoubleEndedIterator<Item = &Dispatch> {
         self.dispatches.by_id.values().map(|it| &**it)
+    }
+
+    /// The dispatches that can still be answered at `now`, those first that end first.
+    pub fn open_dispatches(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = &Dispatch> {
+        self.dispatches.open_at(now).filter_map(|id| self.dispatch(id))
     }
 
     /// A dispatch by number.

@@ -185,3 +185,14 @@ impl Journal for Watched {
         self.inner.drop_contents(seqs)
     }
 }
+
+/// The families of events: serde lists them when it is given one that there is not.
+pub fn families() -> BTreeSet<String> {
+    let complaint = serde_json::from_value::<Event>(serde_json::json!({ "none": 0 })).unwrap_err().to_string();
+    complaint.split_once("expected").unwrap().1.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The family of an event, as [`families`] names it.
+pub fn family_of(event: &Event) -> String {
+    format!("{event:?}").split('(').next().unwrap().to_owned()
+}

@@ -59,5 +59,11 @@ scenarios! {
     req_a20_reminders_stop_at_the_first_answer_and_the_rest_goes_to_other_addresses: "17-follow-up.txt",
     incidents_are_merged_and_split_by_hand: "18-merge-and-split.txt",
     req_o03_a_risk_abroad_reaches_whoever_the_register_has_in_the_country_today: "20-register.txt",
+    a_correction_takes_off_what_waits_whom_it_spares_and_touches_no_other_shock: "21-corrected-while-waiting.txt",
+    what_was_taken_back_and_is_said_again_asks_again: "22-said-again.txt",
+    req_m04_a_drill_that_waits_is_withdrawn_when_it_becomes_real: "23-waiting-drill.txt",
+    a_rule_that_never_sends_keeps_no_other_rule_from_asking: "24-never-sends.txt",
+    what_waits_goes_along_when_incidents_are_merged: "25-merged-while-waiting.txt",
+    a_shock_that_another_telegram_has_observed_is_not_taken_back: "26-still-observed.txt",
     req_a20_managers_are_asked_about_those_who_do_not_answer_or_cannot_be_reached: "19-managers.txt",
 }

@@ -147,7 +147,7 @@ impl Ministry {
     /// Does whatever is due by itself before `until`.
     async fn pass(&mut self, until: Timestamp) -> Vec<Event> {
         let mut events = Vec::new();
-        while let Some(due) = self.desk.read(|state| state.next_due()).filter(|due| *due <= until) {
+        while let Some(due) = self.desk.read(|state| state.next_due(self.now)).filter(|due| *due <= until) {
             let now = due.max(self.now);
             let commands = self.desk.read(|state| state.due(now));
             assert!(!commands.is_empty(), "{due} is due and nothing is to be done");

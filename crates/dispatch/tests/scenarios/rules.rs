@@ -32,6 +32,7 @@ pub fn read(number: u32, words: &[&str], person: &dyn Fn(&str) -> PersonId) -> R
             "表" => rule.who = Who::Table(TableId(1)),
             "海外" => rule.side = Side::Overseas,
             "訓練可" => rule.drills = true,
+            "送信しない" => rule.sending = Sending::Never,
             "承認" => {
                 let (minutes, approvers) = (minutes(next()), people(next()));
                 let unattended = if next() == "送信" { Unattended::Send } else { Unattended::Drop };

@@ -15,6 +15,7 @@ mod problem;
 mod router;
 mod routes;
 mod schemas;
+mod scim;
 mod system;
 mod wish;
 
@@ -93,7 +94,7 @@ impl Api {
     }
 }
 
-/// The API, and `GET /api/v1/openapi.json`, which needs no token. Posted bodies are at most 256 KiB.
+/// The API with SCIM beside it (`/scim/v2`), and `GET /api/v1/openapi.json`, which needs no token. Posted bodies are at most 256 KiB.
 pub fn api_router(api: Api) -> Router {
-    secured(router::router(&api), POLICY.clone(), &api.0.web, Door::Api)
+    secured(router::router(&api).merge(scim::router(&api)), POLICY.clone(), &api.0.web, Door::Api)
 }

@@ -33,7 +33,7 @@ pub(super) fn router(api: &Api) -> Router {
 }
 
 /// Refuses what is beyond the caller's rights, before anything is read.
-async fn within_rights(
+pub(super) async fn within_rights(
     State((api, asks)): State<(Api, Asks)>,
     caller: Caller,
     params: RawPathParams,

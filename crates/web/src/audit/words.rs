@@ -101,6 +101,7 @@ pub(super) fn about(event: &Event, state: &State) -> About {
         Event::Retention(event) => match event {
             RetentionEvent::PersonErased { person, .. } => About::Person(*person),
             RetentionEvent::IncidentForgotten { incident, .. } => About::Incident(*incident),
+            RetentionEvent::RosterExported { side, .. } => About::Side(*side),
             RetentionEvent::HandedOver { .. } | RetentionEvent::BulletinsForgotten { .. } => About::All,
         },
         Event::Account(event) => of_account(event, state),
@@ -220,6 +221,7 @@ pub(super) fn said(event: &Event, state: &State) -> String {
         Event::Retention(event) => match event {
             RetentionEvent::PersonErased { person: who, .. } => format!("{} を消去した", person(*who, state)),
             RetentionEvent::HandedOver { .. } => "引継ぎデータを作った".to_owned(),
+            RetentionEvent::RosterExported { side, .. } => format!("{}の名簿を書き出した", side.word()),
             RetentionEvent::BulletinsForgotten { .. } => "保存期間を過ぎた情報を消した".to_owned(),
             RetentionEvent::IncidentForgotten { incident, .. } => {
                 format!("保存期間を過ぎた事象 {incident} を消した")

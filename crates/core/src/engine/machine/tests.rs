@@ -107,6 +107,23 @@ fn the_sites_of_a_lane_are_asked_in_the_order_of_their_most_urgent_mail_each_tim
 }
 
 #[test]
+fn a_domain_is_blocked_while_no_lane_of_its_carrier_takes_mail() {
+    let mut machine = Machine::new(Settings::default());
+    let blocked = |machine: &Machine| super::super::picture::snapshot(machine, at(2)).blocked;
+    let pause = |paused| Event::Pause(Carrier::new("ao"), paused);
+    let head = head(1, Urgency::Safety, 2);
+    let works = vec![work(0, "ao.jp", 1), work(1, "beni.jp", 1)];
+    let events =
+        vec![Event::Submitted(head, works), resolved("ao.jp", "ao", 1_000_000), resolved("beni.jp", "beni", 1_000_000)];
+    step(&mut machine, at(0), events);
+    assert_eq!(blocked(&machine), [""; 0]);
+    step(&mut machine, at(1), vec![pause(true)]);
+    assert_eq!(blocked(&machine), ["ao.jp"]);
+    step(&mut machine, at(2), vec![pause(false)]);
+    assert_eq!(blocked(&machine), [""; 0]);
+}
+
+#[test]
 fn a_million_waiting_recipients_are_a_thousand_ranges_and_a_few_chunks() {
     const CHUNKS: u32 = 1000;
     let mails = CHUNK_MAILS_MAX as u16;

@@ -4,9 +4,11 @@ use super::at;
 use super::judged::record;
 use crate::access::{Actor, Guarded};
 use crate::dispatch::Decided;
-use crate::event::{AccessEvent, AccountEvent, DispatchEvent, Event, JudgingEvent, PeopleEvent};
+use crate::event::{AccessEvent, AccountEvent, DispatchEvent, Event, JudgingEvent, PeopleEvent, RetentionEvent};
 use crate::id::{AccountId, DispatchId, PersonId, ProposalId, RequestId, RuleId, TokenId};
+use crate::person::Side;
 use crate::proposal::ProposalEnd;
+use crate::retention::Approval;
 use crate::token::{Token, TokenScope};
 
 fn token(account: AccountId) -> Token {
@@ -26,6 +28,7 @@ pub(super) fn events() -> Vec<Event> {
     let [first, second] = [AccountId(1), AccountId(2)];
     let deputy = Decided::Deputy { of: PersonId(1), account: second };
     let opened = |number, decided| DispatchEvent::Opened(Box::new(record(number, decided, &[(1, None, &[1])])));
+    let by = Approval { requested_by: first, approved_by: second };
     let (what, dispatch) = (Guarded::EraseSystem, DispatchId(1));
     vec![
         AccountEvent::Handled { account: first, by: second, at: at(400) }.into(),
@@ -41,6 +44,7 @@ pub(super) fn events() -> Vec<Event> {
         AccountEvent::KeyUsed { key: [1; 32], wish: [2; 32], at: at(3_800) }.into(),
         AccountEvent::TokenRevoked { token: TokenId(1) }.into(),
         DispatchEvent::Closed { dispatch, at: at(3_900) }.into(),
+        RetentionEvent::RosterExported { side: Side::Overseas, by }.into(),
         PeopleEvent::OwnRegionsSet { person: PersonId(1), regions: vec!["27".parse().unwrap()] }.into(),
     ]
 }

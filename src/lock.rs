@@ -38,6 +38,16 @@ impl Lock {
     }
 }
 
+/// The process that serves a folder, if one does.
+pub fn server_of(folder: &Path) -> Option<String> {
+    let mut file = File::open(folder.join("serve.lock")).ok()?;
+    let Err(TryLockError::WouldBlock) = file.try_lock() else { return None };
+    let mut holder = String::new();
+    // Without its number it is still known that there is one.
+    let _ = file.read_to_string(&mut holder);
+    Some(holder.trim().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,7 +58,9 @@ mod tests {
         let first = Lock::take(folder.path()).unwrap();
         let refusal = Lock::take(folder.path()).unwrap_err();
         assert!(refusal.contains(&format!("process {}", std::process::id())), "{refusal}");
+        assert_eq!(server_of(folder.path()), Some(std::process::id().to_string()));
         drop(first);
+        assert_eq!(server_of(folder.path()), None);
         Lock::take(folder.path()).unwrap();
     }
 }

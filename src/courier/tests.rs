@@ -1,0 +1,129 @@
+//! What the courier does with an engine whose relay never answers: what is taken, stopped and told of.
+
+use hikyaku_core::setup::Relay;
+use hikyaku_core::{Address, Config, Dial, letter::Mailbox};
+use hikyaku_dispatch::{
+    AccountCommand, DispatchDraft, Keys, MailTemplate, MemoryJournal, Mode, Names, PasswordHash, PeopleCommand,
+    PersonId, RosterImport, Target, read_roster,
+};
+
+use super::*;
+
+const ROSTER: &str =
+    "id,name,group,region,email\n1,甲山,本省,13,kou@docomo.ne.jp;kou@example.jp\n2,乙川,本省,13,otsu@example.jp\n";
+
+struct Place {
+    courier: Courier,
+    alarms: mpsc::UnboundedReceiver<Alarm>,
+    _folder: tempfile::TempDir,
+}
+
+impl Place {
+    async fn open() -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(std::sync::Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
+        let rows = read_roster(ROSTER.as_bytes()).unwrap().rows;
+        desk.command(PeopleCommand::Import(RosterImport::part(rows)), Timestamp::now()).await.unwrap();
+        let mut config = Config::new(folder.path(), "anpi.example.go.jp");
+        // Nobody listens there: what is taken waits.
+        config.relay = Some(Relay { host: "127.0.0.1".into(), port: 9 });
+        config.dial = Dial::RelayOnly;
+        let engine = Engine::open(config).await.unwrap();
+        let (tell, alarms) = mpsc::unbounded_channel();
+        let courier = Courier::new(engine, desk, sender()).telling(tell);
+        Place { courier, alarms, _folder: folder }
+    }
+
+    /// Another courier between the same desk and engine, as after a restart.
+    fn again(&mut self) {
+        self.courier = Courier::new(self.courier.engine.clone(), self.courier.desk.clone(), sender());
+    }
+
+    async fn ask(&self, draft: DispatchDraft) {
+        let open = DispatchCommand::Open { draft: Box::new(draft) };
+        self.courier.desk.command(open, Timestamp::now()).await.unwrap();
+    }
+
+    async fn submit(&mut self) {
+        let new = self.courier.desk.read(unqueued);
+        self.courier.submit_all(new).await.unwrap();
+    }
+
+    fn is_queued(&self, dispatch: u32) -> bool {
+        self.courier.desk.read(|state| state.dispatch(DispatchId(dispatch)).unwrap().is_queued(0))
+    }
+}
+
+fn sender() -> Sender {
+    Sender {
+        from: Mailbox { name: "安否確認".into(), address: Address::parse("anpi@example.go.jp").unwrap() },
+        return_path: "b+{verp}@example.go.jp".into(),
+        reply_to: None,
+        link_base: "https://anpi.example.go.jp/a/".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_dispatch_that_the_engine_does_not_take_keeps_back_no_other_and_is_told_of_once() {
+    let mut place = Place::open().await;
+    let long = MailTemplate { text: "長".repeat(3_000), ..MailTemplate::safety() };
+    place.ask(DispatchDraft { template: long, ..DispatchDraft::safety("一", Mode::Real, "長い") }).await;
+    place.ask(DispatchDraft::safety("二", Mode::Real, "普通")).await;
+    place.submit().await;
+    assert!(!place.is_queued(1) && place.is_queued(2));
+    let alarm = place.alarms.try_recv().unwrap();
+    assert!(alarm.key.starts_with("unsendable/d1-") && alarm.text.contains("長い"), "{alarm:?}");
+    place.submit().await;
+    assert!(place.alarms.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn what_was_cancelled_just_before_a_crash_is_stopped_at_the_next_start_and_nothing_else_is_begun() {
+    let mut place = Place::open().await;
+    place.ask(DispatchDraft::safety("一", Mode::Real, "送った")).await;
+    place.submit().await;
+    place.ask(DispatchDraft::safety("二", Mode::Real, "まだ渡していない")).await;
+    for dispatch in [1, 2] {
+        let cancel = DispatchCommand::Cancel { dispatch: DispatchId(dispatch) };
+        place.courier.desk.command(cancel, Timestamp::now()).await.unwrap();
+    }
+    place.again();
+    place.courier.recall_withdrawn(Timestamp::now()).await.unwrap();
+    assert_eq!(place.courier.batches.values().copied().collect::<Vec<_>>(), [(DispatchId(1), 0)]);
+    let mut recorded = place.courier.engine.recorded();
+    place.courier.keep_time().await.unwrap();
+    while place.courier.desk.read(|state| state.dispatch(DispatchId(1)).unwrap().delivery().cancelled) < 3 {
+        recorded.changed().await.unwrap();
+        place.courier.fold().await.unwrap();
+    }
+    assert_eq!(place.courier.engine.snapshot().await.unwrap().waiting, 0);
+}
+
+#[tokio::test]
+async fn what_was_scheduled_and_cannot_be_sent_is_told_of() {
+    let mut place = Place::open().await;
+    let draft =
+        DispatchDraft { target: Target::Any(vec![]), ..DispatchDraft::safety("訓練", Mode::Drill, "防災訓練") };
+    let schedule = DispatchCommand::Schedule { draft: Box::new(draft), at: Timestamp::now() };
+    place.courier.desk.command(schedule, Timestamp::now()).await.unwrap();
+    place.courier.keep_time().await.unwrap();
+    let alarm = place.alarms.try_recv().unwrap();
+    assert!(alarm.key.starts_with("not-started/訓練/") && alarm.title.contains("防災訓練"), "{alarm:?}");
+}
+
+#[tokio::test]
+async fn req_s10_the_owner_of_an_account_that_was_reset_is_told_once_at_every_address() {
+    let mut place = Place::open().await;
+    let password = || PasswordHash { salt: [0; 16], memory_kib: 1, passes: 1, hash: [0; 32] };
+    let names = Names { login: "kou".into(), label: "甲山".into() };
+    let open = AccountCommand::Open { names, person: Some(PersonId(1)), password: password() };
+    place.courier.desk.command(open, Timestamp::now()).await.unwrap();
+    place.courier.keep_time().await.unwrap();
+    assert_eq!(place.courier.engine.snapshot().await.unwrap().waiting, 0, "the first password is no reset");
+    let reset = AccountCommand::ResetPassword { account: AccountId(1), password: password() };
+    place.courier.desk.command(reset, Timestamp::now()).await.unwrap();
+    place.courier.keep_time().await.unwrap();
+    place.again();
+    place.courier.keep_time().await.unwrap();
+    assert_eq!(place.courier.engine.snapshot().await.unwrap().waiting, 2);
+}
