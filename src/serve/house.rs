@@ -74,11 +74,10 @@ impl House {
         };
         let pulse = watcher.pulse();
         // One for both doors: answers and pages share the places that admission gives.
-        let web = WebState::new(desk.clone()).over_tls(tls.is_some() || settings.proxy.is_there()).with_mail(
-            engine.clone(),
-            sender.clone(),
-            settings.answers.address.clone(),
-        );
+        let web = WebState::new(desk.clone())
+            .over_tls(tls.is_some() || settings.proxy.is_there())
+            .with_privacy(settings.answers.privacy.read()?)
+            .with_mail(engine.clone(), sender.clone(), settings.answers.address.clone());
         let console = console(&settings, web.clone(), &engine, Sources(Some(pulse.clone())))?;
         let (stop, stopping) = watch::channel(false);
         let alerts = Alerts::new(engine.clone(), &desk, sender.clone(), settings.alerts.to()?);

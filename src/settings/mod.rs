@@ -100,6 +100,7 @@ impl Settings {
             dmdata.anchor(folder);
         }
         self.mail.anchor(folder);
+        self.answers.privacy.anchor(folder);
         self.webhooks.iter_mut().for_each(|hook| hook.anchor(folder));
         self.roster.iter_mut().for_each(|roster| roster.anchor(folder));
         self.records.anchor(folder, &self.data);

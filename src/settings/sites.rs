@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use hikyaku_web::{Proxies, SessionLimits, TlsFiles};
+use hikyaku_web::{PrivacyNotice, Proxies, SessionLimits, TlsFiles};
 use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -19,6 +19,66 @@ pub struct AnswersSite {
     pub allow: Vec<IpNet>,
     /// What the links in mails begin with; ends with a slash.
     pub address: String,
+    /// How personal data are used, in the organisation's own words.
+    #[serde(default)]
+    pub privacy: PrivacyFiles,
+}
+
+/// Texts in UTF-8, one for each language of the responder pages.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrivacyFiles {
+    japanese: Option<PathBuf>,
+    easy: Option<PathBuf>,
+    english: Option<PathBuf>,
+}
+
+/// Longest notice, in bytes: a page that a telephone still shows.
+const PRIVACY_BYTES_MAX: usize = 64 * 1024;
+
+impl PrivacyFiles {
+    pub(super) fn anchor(&mut self, folder: &Path) {
+        for path in [&mut self.japanese, &mut self.easy, &mut self.english].into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
+    }
+
+    /// Reads the texts.
+    ///
+    /// # Errors
+    /// One line that names the file and what to mend.
+    pub fn read(&self) -> Result<PrivacyNotice, String> {
+        let read = |path: &Option<PathBuf>| path.as_deref().map(read_notice).transpose();
+        Ok(PrivacyNotice { japanese: read(&self.japanese)?, easy: read(&self.easy)?, english: read(&self.english)? })
+    }
+}
+
+fn read_notice(path: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| format!("[answers.privacy] {}: {e}; name a text file in UTF-8", path.display()))?;
+    if text.trim().is_empty() || text.len() > PRIVACY_BYTES_MAX {
+        return Err(format!("[answers.privacy] {}: 1 to {PRIVACY_BYTES_MAX} bytes are shown", path.display()));
+    }
+    Ok(text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn req_s22_the_notice_is_read_from_its_files_and_a_missing_one_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("privacy.txt"), "本省の方針\n\n一、…\n").unwrap();
+        let mut files: PrivacyFiles = toml::from_str("japanese = 'privacy.txt'").unwrap();
+        files.anchor(folder.path());
+        assert_eq!(files.read().unwrap().japanese.as_deref(), Some("本省の方針\n\n一、…"));
+        let mut files: PrivacyFiles = toml::from_str("english = 'none.txt'").unwrap();
+        files.anchor(folder.path());
+        let why = files.read().unwrap_err();
+        assert!(why.contains("none.txt") && why.contains("[answers.privacy]"), "{why}");
+        assert!(toml::from_str::<PrivacyFiles>("germn = 'x'").is_err());
+    }
 }
 
 /// The console.

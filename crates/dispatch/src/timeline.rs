@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What happened before a dispatch was opened; nothing of it for one that a person composed.
@@ -81,6 +81,14 @@ impl From<Micros> for Timestamp {
         // Whatever came from an instant is one again.
         Timestamp::from_microsecond(micros).unwrap_or_default()
     }
+}
+
+/// How far ahead of our clock a telegram may be dated and still be believed to be of that time.
+const AHEAD: SignedDuration = SignedDuration::from_mins(10);
+
+/// When a telegram counts as published: one that is dated far ahead must not make true telegrams look old until that date.
+pub(crate) fn believed(published: Timestamp, received: Timestamp) -> Timestamp {
+    if published.duration_since(received) > AHEAD { received } else { published }
 }
 
 /// The journal keeps microseconds: what is decided must be what is read back.

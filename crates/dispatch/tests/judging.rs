@@ -162,6 +162,20 @@ async fn a_bulletin_dated_hours_ahead_makes_no_later_one_stale() {
 }
 
 #[tokio::test]
+async fn an_incident_that_a_bulletin_dated_hours_ahead_opened_takes_the_words_of_later_ones() {
+    let desk = ministry().await;
+    let wrong = take_at(quake("23:00:00", &[("390", 17, "6+")]), at("16:11:00"), at("16:11:00"));
+    desk.command(wrong, at("16:11:00")).await.unwrap();
+    after(&desk, quake("16:12:00", &[("390", 17, "7")])).await;
+    desk.read(|state| {
+        let summary = &state.incidents().next().unwrap().summary;
+        assert_eq!(summary.published, at("16:12:00"));
+        assert!(summary.strength.unwrap().to_string().contains('7'), "{summary:?}");
+        assert_eq!(state.judgements()[0].published, at("23:00:00"), "the record keeps what it said");
+    });
+}
+
+#[tokio::test]
 async fn two_events_of_one_office_stand_in_the_way_of_each_other_neither_in_their_order_nor_by_a_cancellation() {
     let desk = ministry().await;
     let rain = |time: &str, event: &str, revision| {

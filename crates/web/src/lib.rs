@@ -39,6 +39,7 @@ mod personal;
 mod picture;
 mod places;
 mod post;
+mod privacy;
 mod region;
 mod report;
 mod requests;
@@ -62,6 +63,7 @@ pub use gate::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Weak, check_pas
 pub use gate::session::SessionLimits;
 pub use gate::signs::{Burst, Sign};
 pub use gate::source::Proxies;
+pub use privacy::PrivacyNotice;
 pub use router::{console_router, router};
 pub use serve::{Door, GRACE_S, TlsFiles, serve};
 pub use state::WebState;

@@ -29,6 +29,7 @@ use crate::notice::{Door, notice};
 use crate::now;
 use crate::page;
 use crate::personal;
+use crate::privacy;
 use crate::report;
 use crate::requests;
 use crate::rules;
@@ -46,7 +47,8 @@ const CONSOLE_FORM_MAX_BYTES: usize = 256 * 1024;
 /// The pages of people who answer, and `GET /healthz`: no log-in, no cookie, no script.
 ///
 /// `GET /a/{token}` shows the question and changes nothing; `POST /a/{token}` records the answer and leads to
-/// `GET /a/{token}/thanks`. `/p/{token}` is a person's own page, `/c/{token}` confirms an address. Posted bodies are at most 16 KiB. Paths hold tokens: whatever logs requests around this router must not log paths.
+/// `GET /a/{token}/thanks`. `/p/{token}` is a person's own page, `/c/{token}` confirms an address, `GET /privacy` says how data are
+/// used. Posted bodies are at most 16 KiB. Paths hold tokens: whatever logs requests around this router must not log paths.
 pub fn router(state: WebState) -> Router {
     let pages = Router::new()
         .route("/a/{token}", get(answer::show).post(answer::record))
@@ -61,6 +63,7 @@ pub fn router(state: WebState) -> Router {
         .route("/p/{token}/remove", post(personal::remove))
         .route("/p/{token}/test", post(personal::test))
         .route("/c/{token}", get(personal::ask_confirmation).post(personal::confirm))
+        .route("/privacy", get(privacy::show))
         .route("/healthz", get(healthz))
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))

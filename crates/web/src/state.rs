@@ -10,6 +10,7 @@ use crate::gate::rate::Rate;
 use crate::gate::signs::{Burst, Sign, Signs};
 use crate::places::Places;
 use crate::post::Post;
+use crate::privacy::PrivacyNotice;
 
 /// Pages about people that an account opens in a minute before it is a sign: more than anybody reads.
 const READS_PER_MINUTE: u32 = 120;
@@ -39,6 +40,8 @@ pub struct WebState {
     pub(crate) links: Arc<Rate<Link>>,
     /// The way to the engine, for mails that a person asks for; without one the pages offer none.
     pub(crate) post: Option<Arc<Post>>,
+    /// How personal data are used.
+    pub(crate) privacy: Arc<PrivacyNotice>,
 }
 
 impl WebState {
@@ -54,7 +57,7 @@ impl WebState {
         let reads = Arc::new(Rate::per_minute(READS_PER_MINUTE));
         let links = Arc::new(Rate::per_minute(POSTS_PER_MINUTE));
         let (places, signs) = (Arc::default(), Arc::default());
-        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None }
+        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None, privacy: Arc::default() }
     }
 
     /// What was tried very often of late and is not allowed, or was too much (requirement S17).
@@ -89,6 +92,13 @@ impl WebState {
     #[must_use]
     pub fn with_mail(mut self, engine: Engine, sender: Sender, site: String) -> Self {
         self.post = Some(Arc::new(Post::new(engine, sender, site)));
+        self
+    }
+
+    /// With the organisation's own words on how personal data are used.
+    #[must_use]
+    pub fn with_privacy(mut self, notice: PrivacyNotice) -> Self {
+        self.privacy = Arc::new(notice);
         self
     }
 

@@ -376,3 +376,18 @@ async fn further_answers_without_an_answer_lead_to_the_question() {
     assert_eq!((led.status, led.header("location")), (StatusCode::SEE_OTHER, format!("{link}?lang=ja").as_str()));
     assert_eq!(stage.versions(1), 0);
 }
+
+#[tokio::test]
+async fn req_s22_every_answer_page_leads_to_how_data_are_used_in_its_language() {
+    let (stage, dispatch) = Stage::asking(Mode::Real).await;
+    for (lang, words) in
+        [("ja", "安否の確認と連絡のためだけに"), ("easy", "だいじょうぶか"), ("en", "used only to find out")]
+    {
+        let page = stage.get(&format!("{}?lang={lang}", stage.link(dispatch, 1))).await;
+        let address = format!("/privacy?lang={lang}");
+        assert!(page.html.contains(&format!("<a href=\"{address}\">")), "{lang}");
+        let notice = stage.get(&address).await;
+        assert_eq!(notice.status, StatusCode::OK);
+        assert!(notice.html.contains(words) && notice.html.len() < 10 * 1024, "{lang}: {}", notice.html);
+    }
+}

@@ -14,7 +14,7 @@ use crate::judgement::{Judgement, Verdict};
 use crate::mail::Mode;
 use crate::rule::{Rule, WINDOW_HOURS};
 use crate::state::State;
-use crate::timeline::{Origin, whole_micros};
+use crate::timeline::{Origin, believed, whole_micros};
 
 /// A bulletin on its way to becoming events.
 pub(super) struct Taken<'a> {
@@ -39,13 +39,17 @@ fn slot_of(bulletin: &Bulletin) -> String {
 
 impl<'a> Taken<'a> {
     pub(super) fn new(bulletin: &'a Bulletin, received: Timestamp) -> Self {
+        let received = whole_micros(received);
+        let mut summary = Summary::of(bulletin);
+        // Else no true telegram would ever be later.
+        summary.published = believed(summary.published, received);
         Taken {
             bulletin,
             mode: mode_of(bulletin),
             series: series_of(bulletin),
             slot: slot_of(bulletin),
-            summary: Summary::of(bulletin),
-            received: whole_micros(received),
+            summary,
+            received,
         }
     }
 
@@ -128,7 +132,7 @@ impl<'a> Taken<'a> {
             headline: bulletin.headline.clone(),
             areas: bulletin.areas.iter().map(area).collect(),
             occurred: self.summary.occurred,
-            published: self.summary.published,
+            published: whole_micros(bulletin.published),
             received: self.received,
             judged: now,
             mode: ruling.mode,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hikyaku_bulletin::Prefecture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, AnswerRecord};
@@ -17,6 +17,7 @@ use crate::notice::{Channel, Notice};
 use crate::proposal::{Proposal, Waiting};
 use crate::rule::{Aim, Rule, Table};
 use crate::shared::Shared;
+use crate::timeline::believed;
 
 /// Rules, judgements, incidents, proposals.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,9 +38,6 @@ pub(crate) struct Incidents {
     /// Numbers are given once, also those of incidents that were forgotten.
     last: u32,
 }
-
-/// How far ahead of our clock a telegram may be dated and still be believed to be of that time.
-const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
 /// The latest word of one kind within a series.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,9 +96,7 @@ impl Incidents {
     fn judged(&mut self, judgement: Judgement) {
         self.sources.insert(judgement.source.clone());
         if !matches!(judgement.verdict, Verdict::Repeated | Verdict::Stale) {
-            // What is dated far ahead must not make true telegrams look old until that date.
-            let is_ahead = judgement.published.duration_since(judgement.received) > AHEAD;
-            let published = if is_ahead { judgement.received } else { judgement.published };
+            let published = believed(judgement.published, judgement.received);
             let slot = Slot { published, cancelled: judgement.verdict == Verdict::Cancelled };
             for key in &judgement.series {
                 let slots = self.slots.entry((judgement.mode, key.clone())).or_default();

@@ -77,7 +77,7 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, Problem> {
     api.read(|state| {
         let scope = api.scope(state, caller, Action::SeeCounts);
-        let of_incident = |it: &&Dispatch| asked.incident.is_none_or(|id| it.record().incident == IncidentId(id));
+        let of_incident = |it: &&Dispatch| asked.incident.is_none_or(|id| incident(state, it) == IncidentId(id));
         let found = state.dispatches().rev().filter(of_incident).filter(|it| sees(state, &scope, it));
         page.page(found, |it| -i64::from(it.id().0), |it| shown(state, &scope, it, api.now())).map(Json)
     })
@@ -289,7 +289,7 @@ fn shown(state: &Present, scope: &Scope, dispatch: &Dispatch, now: Timestamp) ->
     json!({
         "id": dispatch.id().0,
         "key": record.key,
-        "incident": record.incident.0,
+        "incident": incident(state, dispatch).0,
         "mode": mode(record.mode),
         "state": standing(dispatch, now),
         "title": record.title,
@@ -305,6 +305,11 @@ fn shown(state: &Present, scope: &Scope, dispatch: &Dispatch, now: Timestamp) ->
         "unanswered": counts.unanswered,
         "mails": scope.holds_all(state, dispatch).then_some(mails),
     })
+}
+
+/// Where merging and splitting have put it.
+fn incident(state: &Present, dispatch: &Dispatch) -> IncidentId {
+    state.incident_of(dispatch.id()).map_or(dispatch.record().incident, |incident| incident.id)
 }
 
 fn standing(dispatch: &Dispatch, now: Timestamp) -> &'static str {

@@ -82,7 +82,7 @@ pub(crate) fn again(state: &Known, dispatch: &Dispatch, group: GroupId, minute: 
     let record = dispatch.record();
     DispatchDraft {
         key: format!("{}/again/{}/{minute}", record.key, group),
-        incident: Some(record.incident),
+        incident: Some(state.incident_of(dispatch.id()).map_or(record.incident, |incident| incident.id)),
         mode: record.mode,
         title: record.title.clone(),
         facts: record.facts.clone(),

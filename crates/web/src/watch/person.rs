@@ -167,7 +167,8 @@ impl PersonPage {
         let groups = person.map(|it| it.groups.as_slice()).unwrap_or_default();
         let groups: Vec<&str> =
             groups.iter().filter_map(|id| state.groups().find(*id)).map(|it| it.name.as_str()).collect();
-        let answers = state.incident(record.incident).map_or(&[][..], |incident| incident.answers(id));
+        let incident = state.incident_of(dispatch.id());
+        let answers = incident.map_or(&[][..], |incident| incident.answers(id));
         let given = answers.iter().rev().map(|answer| Given {
             label: record.question.choice(answer.choice).map(|it| it.label_ja.clone()).unwrap_or_default(),
             at: moment::for_console(answer.at()),
@@ -189,7 +190,8 @@ impl PersonPage {
                 .contains(&address.place)
                 .then(|| (address.masked(), mail_words(end)))
         });
-        let thread = state.thread(record.incident, id).map(|message| Said {
+        let incident = incident.map_or(record.incident, |incident| incident.id);
+        let thread = state.thread(incident, id).map(|message| Said {
             who: match message.speaker {
                 Speaker::Person => "本人".to_owned(),
                 Speaker::Manager(manager) => state.people().find(manager).map_or("管理者", |it| it.name()).to_owned(),
