@@ -40,6 +40,7 @@ mod picture;
 mod places;
 mod post;
 mod privacy;
+mod privacy_page;
 mod region;
 mod report;
 mod requests;

@@ -1,17 +1,6 @@
 //! How personal data are used (requirement S22): the organisation's own words, or ours where it has none.
 
-use askama::Template;
-use axum::{
-    extract::{Query, State},
-    http::StatusCode,
-    response::Response,
-};
-use hikyaku_dispatch::Mode;
-use serde::Deserialize;
-
-use crate::page::{self, Frame};
-use crate::state::WebState;
-use crate::words::{Lang, Words};
+use crate::words::Lang;
 
 /// The organisation's notice in the languages of responder pages; where one is missing, the Japanese one is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +15,7 @@ pub struct PrivacyNotice {
 
 impl PrivacyNotice {
     /// The words for a reader of `lang`, and the language that they are in.
-    fn text(&self, lang: Lang) -> (Lang, &str) {
+    pub(crate) fn text(&self, lang: Lang) -> (Lang, &str) {
         let own = match lang {
             Lang::Japanese => &self.japanese,
             Lang::Easy => &self.easy,
@@ -54,30 +43,6 @@ const fn ours(lang: Lang) -> &'static str {
             "Your name, addresses, regions and answers are used only to find out whether you are safe and to contact you. Only your managers and those in charge see them. They are encrypted with a key of your own, and records are erased when their time is over. To see, correct or erase them, ask your manager."
         }
     }
-}
-
-#[derive(Debug, Template)]
-#[template(path = "privacy.html")]
-struct PrivacyPage<'a> {
-    frame: Frame,
-    words: &'static Words,
-    /// Says that the text is in another language than the page.
-    of_text: Lang,
-    text: &'a str,
-}
-
-/// In which language.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Asked {
-    lang: Option<String>,
-}
-
-/// `GET /privacy`.
-pub(crate) async fn show(State(state): State<WebState>, Query(asked): Query<Asked>) -> Response {
-    let lang = Lang::from_code(asked.lang.as_deref());
-    let (of_text, text) = state.privacy.text(lang);
-    let page = PrivacyPage { frame: Frame::new(lang, Mode::Real), words: lang.words(), of_text, text };
-    page::render(StatusCode::OK, &page)
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use crate::notice::{Door, notice};
 use crate::now;
 use crate::page;
 use crate::personal;
-use crate::privacy;
+use crate::privacy_page;
 use crate::report;
 use crate::requests;
 use crate::rules;
@@ -63,7 +63,7 @@ pub fn router(state: WebState) -> Router {
         .route("/p/{token}/remove", post(personal::remove))
         .route("/p/{token}/test", post(personal::test))
         .route("/c/{token}", get(personal::ask_confirmation).post(personal::confirm))
-        .route("/privacy", get(privacy::show))
+        .route("/privacy", get(privacy_page::show))
         .route("/healthz", get(healthz))
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))
