@@ -36,6 +36,7 @@ pub mod hostile;
 mod index;
 mod instant;
 mod jma;
+mod layout;
 mod local_area;
 mod loose;
 pub mod manual;
