@@ -151,7 +151,11 @@ fn role(desk: &Desk, number: usize) -> Role {
 pub async fn missing(folder: &Path, tokens: &BTreeSet<String>) -> usize {
     let desk = open(folder).await;
     let now = Timestamp::now();
-    tokens.iter().filter(|token| desk.open_link(token, now).unwrap().last_answer.is_none()).count()
+    let has_none = |token: &&String| {
+        let (dispatch, person) = desk.link_of(token, now).unwrap();
+        desk.read(|state| state.last_answer(dispatch, person).is_none())
+    };
+    tokens.iter().filter(has_none).count()
 }
 
 /// The server as its parent sees it.

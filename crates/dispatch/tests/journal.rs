@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -96,6 +97,20 @@ async fn a_long_journal_is_read_in_parts() {
         assert_eq!(journal.read_from(1).await.unwrap().len(), READ_ROWS_MAX);
         assert_eq!(journal.read_from(head.seq - 1).await.unwrap().len(), 2);
         assert_eq!(verify(&*journal).await.unwrap(), head);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn single_rows_are_read_by_number_and_what_is_not_there_is_left_out() {
+    in_every_home(|journal| async move {
+        add(&*journal, Head::default(), &[b"a", b"b", b"c", b"d"]).await;
+        let rows = journal.read_rows(BTreeSet::from([4, 2, 9])).await.unwrap();
+        assert_eq!(
+            rows.iter().map(|row| (row.seq, row.bytes())).collect::<Vec<_>>(),
+            [(2, Some(b"b".as_slice())), (4, Some(b"d".as_slice()))]
+        );
+        assert!(journal.read_rows(BTreeSet::new()).await.unwrap().is_empty());
     })
     .await;
 }

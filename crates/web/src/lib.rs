@@ -54,6 +54,7 @@ mod system;
 mod upload;
 mod watch;
 mod words;
+mod written;
 
 pub use api::{Api, NewToken, api_router, make_token};
 pub use console::{Console, ConsoleSettings, Feeds, SourceHealth};

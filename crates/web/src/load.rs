@@ -88,7 +88,7 @@ fn is_too_often(state: &WebState, path: &str) -> bool {
     let mut segments = path.split('/').skip(1);
     let (kind, token) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
     let link = match kind {
-        "a" => state.desk.open_link(token, state.now()).ok().map(|link| (Some(link.dispatch), link.person)),
+        "a" => state.desk.link_of(token, state.now()).ok().map(|(dispatch, person)| (Some(dispatch), person)),
         "p" => state.desk.open_personal(token, state.now()).ok().map(|page| (None, page.person)),
         _ => None,
     };

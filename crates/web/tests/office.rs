@@ -5,7 +5,7 @@
 mod stage;
 
 use axum::http::StatusCode;
-use hikyaku_dispatch::{PersonId, Role, Side, Stay, StayKind, TravelCommand};
+use hikyaku_dispatch::{Entry, Event, PersonId, RetentionEvent, Role, Side, Stay, StayKind, TravelCommand};
 use stage::{OFFICES, Stage, encoded};
 
 const HEAD: &str = "職員番号,氏名,所属,勤務地,メールアドレス\n";
@@ -91,6 +91,10 @@ async fn req_s10_a_roster_is_downloaded_by_the_two_who_agreed_and_by_nobody_else
         assert!(!roster.html.contains("person1@"));
     }
     assert_eq!(third.get("/people/export").await.status, StatusCode::FORBIDDEN);
+    let rows = stage.desk.written(1).await.unwrap();
+    let exported = |entry: &Entry| matches!(entry.event, Event::Retention(RetentionEvent::RosterExported { .. }));
+    let exports = rows.iter().filter_map(|(_, entry)| entry.as_ref()).filter(|entry| exported(entry));
+    assert_eq!(exports.count(), 2, "the journal says so, each time");
     stage.wait(jiff::SignedDuration::from_mins(59));
     let later = admin.get("/requests").await;
     assert_eq!(later.header("location"), "/prove?next=/requests", "password and code are shown again");

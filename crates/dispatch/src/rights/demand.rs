@@ -191,8 +191,7 @@ fn judging(state: &State, command: &JudgingCommand) -> Vec<(Action, Subject)> {
 /// The halves whose people were mailed about these incidents; the domestic one where nobody was.
 fn sides_of(state: &State, incidents: &[IncidentId]) -> BTreeSet<Side> {
     let known = incidents.iter().filter_map(|id| state.incident(*id));
-    let dispatches = known.flat_map(|incident| &incident.dispatches).filter_map(|id| state.dispatch(*id));
-    let sides: BTreeSet<Side> = dispatches.map(|dispatch| state.side_of(dispatch.record())).collect();
+    let sides: BTreeSet<Side> = known.flat_map(|incident| state.sides_of(incident)).collect();
     if sides.is_empty() { BTreeSet::from([Side::Domestic]) } else { sides }
 }
 
