@@ -11,7 +11,7 @@ use hikyaku_dispatch::{
 use hikyaku_web::{hash_password, make_password};
 use jiff::Timestamp;
 
-use crate::journal::data::{journal_file, make_keys};
+use crate::journal::data::{has_journal, make_keys};
 use crate::settings::{self, Settings};
 
 /// The configuration as it is written, with what is asked for put in.
@@ -76,7 +76,12 @@ fn write_config(path: &Path, organisation: &str) -> Result<(), String> {
 async fn set_up(settings: &Settings, admin: &str, config: &Path) -> Result<String, String> {
     let (config, data) = (config.display(), settings.data.display());
     std::fs::create_dir_all(&settings.data).map_err(|e| format!("{data}: {e}"))?;
-    let journal = journal_file(&settings.data);
+    let journal = settings.data.join("journal.redb");
+    let is_in_use = || format!("{config}: it exists already; start it with hikyaku serve, or choose another --folder");
+    if !journal.exists() && has_journal(&settings.data)? {
+        // It is in a database.
+        return Err(is_in_use());
+    }
     if journal.exists() && !settings.data.join("keys/people.keys").exists() {
         return Err(format!("{data}: there is a journal without its keys; put the folder keys of this journal back"));
     }
@@ -92,7 +97,7 @@ async fn set_up(settings: &Settings, admin: &str, config: &Path) -> Result<Strin
         (_, 0) => Err(format!(
             "{data}: init was interrupted here before its administrator could log in; remove {data} and {config}, then run it again"
         )),
-        _ => Err(format!("{config}: it exists already; start it with hikyaku serve, or choose another --folder")),
+        _ => Err(is_in_use()),
     }
 }
 
