@@ -20,6 +20,7 @@ mod monitoring;
 mod names;
 mod packaging;
 mod people;
+mod programs;
 mod relay;
 mod reload;
 mod routes;
