@@ -32,14 +32,38 @@ const EVENT_DIGITS: usize = 14;
 /// The text with the instants in its EventIDs moved, so that what is played twice is two events. All telegrams of a replay are moved by the
 /// same: they go on belonging together.
 pub fn renewed_events(text: &str, by: SignedDuration) -> String {
-    let (open, close) = ("EventID>", "</");
+    let ids = |ids: &str| ids.split_inclusive(|c: char| !c.is_ascii_digit()).map(|id| renewed(id, by)).collect();
+    changed(text, "EventID", ids)
+}
+
+/// The text with a mark at the identifiers by which CAP and L-Alert know an alert, its incident and a document, for the same reason. All
+/// telegrams of a replay have the same mark.
+pub fn renewed_identifiers(text: &str, mark: &str) -> String {
+    let each = |change: fn(&str, &str) -> String| {
+        move |words: &str| words.split_whitespace().map(|it| change(it, mark)).collect::<Vec<_>>().join(" ")
+    };
+    let marked = each(|id, mark| format!("{id}{mark}"));
+    // An earlier alert is named `sender,identifier,sent`.
+    let referred = each(|it, mark| match it.split(',').collect::<Vec<_>>()[..] {
+        [sender, id, ref rest @ ..] => [&[sender, &format!("{id}{mark}")], rest].concat().join(","),
+        _ => it.to_owned(),
+    });
+    let own = ["identifier", "incidents", "distributionID", "documentID"];
+    let text = own.iter().fold(text.to_owned(), |text, element| changed(&text, element, marked));
+    changed(&text, "references", referred)
+}
+
+/// The text with what stands in each element of this name changed, whatever the prefix.
+fn changed(text: &str, element: &str, change: impl Fn(&str) -> String) -> String {
+    let open = format!("{element}>");
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(begin) = rest.find(open).map(|at| at + open.len()) {
-        let length = rest[begin..].find(close).unwrap_or(0);
+    while let Some(begin) = rest.find(&open).map(|at| at + open.len()) {
+        let tag = rest[..begin - open.len()].rsplit('<').next().unwrap_or_default();
+        let is_open = tag.is_empty() || tag.ends_with(':') && !tag.starts_with('/');
+        let length = if is_open { rest[begin..].find('<').unwrap_or(0) } else { 0 };
         out.push_str(&rest[..begin]);
-        let ids = rest[begin..begin + length].split_inclusive(|c: char| !c.is_ascii_digit());
-        ids.for_each(|id| out.push_str(&renewed(id, by)));
+        out.push_str(&change(&rest[begin..begin + length]));
         rest = &rest[begin + length..];
     }
     out.push_str(rest);
@@ -109,6 +133,41 @@ mod tests {
             ("<EventID>20240101161010", "<EventID>20240101161010"),
         ] {
             assert_eq!(renewed_events(old, by), new);
+        }
+    }
+
+    #[test]
+    fn alerts_and_documents_that_are_played_twice_are_two_and_go_on_belonging_together() {
+        let alert = |body: &str| {
+            format!(
+                r#"<cap:alert xmlns:cap="urn:oasis:names:tc:emergency:cap:1.2"><cap:sender>a@b.example</cap:sender><cap:sent>2026-04-03T03:10:00-00:00</cap:sent><cap:status>Actual</cap:status><cap:scope>Public</cap:scope>{body}</cap:alert>"#
+            )
+        };
+        let first = alert(
+            "<cap:identifier>A1</cap:identifier><cap:msgType>Alert</cap:msgType><cap:incidents>storm flood</cap:incidents>",
+        );
+        let end = alert(
+            "<cap:identifier>A2</cap:identifier><cap:msgType>Cancel</cap:msgType><cap:references>a@b.example,A1,2026-04-03T03:10:00-00:00</cap:references>",
+        );
+        let read = |text: &str, mark| {
+            hikyaku_feeds::parse(renewed_identifiers(text, mark).as_bytes(), "a.cap").map(|it| (it.series, it.replaces))
+        };
+        let (played, again) = (read(&first, "-r1").unwrap(), read(&first, "-r2").unwrap());
+        assert!(played.0.iter().all(|key| !again.0.contains(key)), "{played:?} {again:?}");
+        let (series, replaces) = read(&end, "-r1").unwrap();
+        assert_eq!(replaces[0].as_str(), "a@b.example,A1-r1");
+        assert!(series.contains(&played.0[0]), "{series:?} {played:?}");
+        for (old, new) in [
+            ("<e:distributionID>d</e:distributionID>", "<e:distributionID>d-r1</e:distributionID>"),
+            ("<c:documentID>7e57</c:documentID>", "<c:documentID>7e57-r1</c:documentID>"),
+            ("<incidents>a b</incidents>", "<incidents>a-r1 b-r1</incidents>"),
+            ("<references>s,1,t s,2,t</references>", "<references>s,1-r1,t s,2-r1,t</references>"),
+            ("<references>alone</references>", "<references>alone</references>"),
+            ("<references/><identifier/>", "<references/><identifier/>"),
+            ("<identifier></identifier><sender>s</sender>", "<identifier></identifier><sender>s</sender>"),
+            ("<identifier>cut", "<identifier>cut"),
+        ] {
+            assert_eq!(renewed_identifiers(old, "-r1"), new);
         }
     }
 

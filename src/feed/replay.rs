@@ -93,10 +93,11 @@ fn plan(args: &ReplayArgs, start: Timestamp) -> Result<Vec<Planned>, String> {
         let at = start + SignedDuration::try_from_secs_f64(after).unwrap_or(SignedDuration::MAX / 1_000);
         let text = match args.keep_times {
             true => text,
-            false => reissue::renewed_events(
-                &reissue::moved(&text, at.duration_since(published)),
-                start.duration_since(first),
-            ),
+            false => {
+                let moved = reissue::moved(&text, at.duration_since(published));
+                let renewed = reissue::renewed_events(&moved, start.duration_since(first));
+                reissue::renewed_identifiers(&renewed, &format!("-r{}", start.as_second()))
+            }
         };
         let text = if args.as_real { text } else { reissue::as_drill(&text) };
         Planned { name: reissue::file_name(&name, at, number), bytes: text.into_bytes(), at }

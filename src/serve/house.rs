@@ -63,7 +63,9 @@ impl House {
         let engine = Engine::open(of_engine).await;
         let engine = engine.map_err(|e| e.to_string())?;
         let intake = Intake::open(&settings.data, desk.clone())?;
-        let watcher = Watcher::start(settings.feeds.settings()?)?;
+        let mut watched = settings.feeds.settings()?;
+        watched.countries.extend(settings.push.iter().flat_map(|it| it.countries()));
+        let watcher = Watcher::start(watched)?;
         let push = match &settings.push {
             Some(push) => Some(PushEndpoint::listen(push.listen, push.settings()?, watcher.intake()).await?),
             None => None,

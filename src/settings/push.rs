@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use hikyaku_bulletin::CountryCode;
 use hikyaku_feeds::edge::{self, Proof, PushSource, PushTls};
+use hikyaku_feeds::poll::known_country;
 use hikyaku_feeds::push::SharedKey;
 use serde::Deserialize;
 
@@ -33,6 +35,7 @@ struct Source {
     name: String,
     key_file: Option<PathBuf>,
     certificates: Option<Vec<String>>,
+    country: Option<CountryCode>,
 }
 
 impl PushSettings {
@@ -67,6 +70,11 @@ impl PushSettings {
         self.sources.iter().map(|source| source.name.as_str())
     }
 
+    /// The country in which the areas of CAP alerts lie that tell none themselves, by the source that pushes them.
+    pub fn countries(&self) -> impl Iterator<Item = (String, CountryCode)> {
+        self.sources.iter().filter_map(|it| Some((it.name.clone(), it.country?)))
+    }
+
     /// What the endpoint is started with.
     ///
     /// # Errors
@@ -85,6 +93,7 @@ impl Source {
         if self.name.is_empty() || self.name.len() > NAME_MAX || !self.name.bytes().all(is_plain) {
             return Err(format!("name stands in the address: at most {NAME_MAX} letters, digits, - and _"));
         }
+        self.country.map_or(Ok(()), known_country)?;
         match (&self.key_file, &self.certificates) {
             (Some(_), None) => Ok(()),
             (None, Some(_)) if !has_authority => {
@@ -135,6 +144,7 @@ mod tests {
         let colons = ["AB"; 32].join(":");
         for rows in [
             "[[sources]]\nname = 'jalert'\nkey_file = 'k'".to_owned(),
+            "[[sources]]\nname = 'metservice'\nkey_file = 'k'\ncountry = 'NZ'".to_owned(),
             "clients = 'ca.pem'\n[[sources]]\nname = 'm'\ncertificates = []".to_owned(),
             format!("clients = 'ca.pem'\n[[sources]]\nname = 'm'\ncertificates = ['{colons}']"),
         ] {
@@ -152,6 +162,7 @@ mod tests {
             (source("key_file = 'k'\ncertificates = []"), ["\"m\"", "choose one"]),
             (source("certificates = []"), ["\"m\"", "clients"]),
             (format!("clients = 'c'\n{}", source("certificates = ['ab']")), ["\"ab\"", "SHA-256"]),
+            (source("key_file = 'k'\ncountry = 'UK'"), ["\"m\"", "GB"]),
             (two, ["\"m\"", "another source"]),
             ("[[sources]]\nname = 'a/b'\nkey_file = 'k'".to_owned(), ["\"a/b\"", "letters"]),
             (source("key = 'clear text'"), ["unknown field `key`", "line 4"]),

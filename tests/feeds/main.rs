@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "what a day costs is worth reading")]
 
+mod abroad;
 mod certificate;
 mod cost;
 mod manual;

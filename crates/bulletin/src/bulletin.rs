@@ -10,6 +10,7 @@ use crate::detail::{Detail, Earthquake};
 use crate::hypocentre::Hypocentre;
 use crate::intensity::IntensityReport;
 use crate::kind::{Hazard, Kind};
+use crate::place::CountryCode;
 use crate::region::RegionCode;
 use crate::scheme::AreaScheme;
 use crate::severity::Severity;
@@ -121,9 +122,13 @@ impl Bulletin {
         self.areas.iter().filter(|it| it.lies_in(region)).filter_map(AreaReport::intensity).max()
     }
 
-    /// What it is about.
+    /// What it is about. An alert of another country's authority is a risk abroad, whatever threatens there.
     #[must_use]
-    pub const fn hazard(&self) -> Hazard {
+    pub fn hazard(&self) -> Hazard {
+        let is_abroad = |it: &AreaReport| it.area.countries.iter().any(|it| *it != CountryCode::JAPAN);
+        if self.kind == Kind::CapAlert && self.areas.iter().any(is_abroad) {
+            return Hazard::Overseas;
+        }
         self.kind.hazard()
     }
 

@@ -18,8 +18,6 @@ pub const MAX_REPORTS: usize = 40_000;
 /// Bytes that a node has at least on average, in a telegram that is not small. JMA's warnings with a line for each element have 8 to 10, their
 /// headlines, which are a part of them, 6.
 const BYTES_PER_NODE: usize = 7;
-/// Elements that name a place, each of which becomes a report: of JMA, CAP, EDXL-DE and 外務省.
-const PLACES: [&str; 5] = ["Area", "Station", "area", "targetArea", "country"];
 /// Nodes that any telegram may have, however small.
 const NODES_ANYWAY: usize = 10_000;
 
@@ -31,6 +29,11 @@ pub(crate) fn nodes_limit(bytes: usize) -> u32 {
 /// Whether the markup of a text is within bounds.
 pub(crate) fn within_bounds(text: &str) -> Result<(), Reject> {
     Scan::new(text).run()
+}
+
+/// Whether an element of this name may become a report on a place: of JMA, CAP, EDXL-DE and 外務省.
+fn is_place(name: &str) -> bool {
+    matches!(name, "Area" | "Station" | "area" | "geocode" | "targetArea" | "jisX0402" | "country")
 }
 
 /// The bytes as text, if they are not too many and UTF-8.
@@ -75,17 +78,23 @@ struct Scan<'a> {
     depth: usize,
     namespace_declarations: usize,
     places: usize,
+    nodes: usize,
+    nodes_limit: usize,
 }
 
 impl<'a> Scan<'a> {
-    const fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0, namespace_declarations: 0, places: 0 }
+    fn new(text: &'a str) -> Self {
+        let nodes_limit = usize::try_from(nodes_limit(text.len())).unwrap_or(usize::MAX);
+        Self { text, at: 0, depth: 0, namespace_declarations: 0, places: 0, nodes: 0, nodes_limit }
     }
 
     fn run(mut self) -> Result<(), Reject> {
         while let Some(next) = self.text[self.at..].find('<') {
             self.at += next;
+            // A text before it, and what begins here unless it ends an element, are nodes of the tree.
             let rest = &self.text[self.at..];
+            self.nodes += usize::from(next > 0) + usize::from(!rest.starts_with("</"));
+            self.check("nodes", self.nodes, self.nodes_limit)?;
             let length = if rest.starts_with("<!--") {
                 length_to(rest, "-->")
             } else if rest.starts_with("<![CDATA[") {
@@ -96,7 +105,7 @@ impl<'a> Scan<'a> {
                 return Err(Reject::Dtd { place: self.place() });
             } else if rest.starts_with("</") {
                 self.depth = self.depth.saturating_sub(1);
-                length_to(rest, ">")
+                rest.bytes().position(|it| it == b'>').map(|it| it + 1)
             } else {
                 self.start_tag(rest)?
             };
@@ -109,7 +118,7 @@ impl<'a> Scan<'a> {
     /// Counts what one start tag adds; its length in bytes, or `None` when it never ends.
     fn start_tag(&mut self, rest: &str) -> Result<Option<usize>, Reject> {
         let bytes = rest.as_bytes();
-        if PLACES.contains(&local_name(rest)) {
+        if is_place(local_name(rest)) {
             self.places += 1;
             self.check("reports on places", self.places, MAX_REPORTS)?;
         }

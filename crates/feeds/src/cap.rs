@@ -1,20 +1,24 @@
 //! Common Alerting Protocol 1.0, 1.1 and 1.2: one alert, one bulletin, whatever prefix or empty elements it is written with.
 
 use hikyaku_bulletin::{
-    Area, AreaReport, AreaScheme, Bulletin, CapCertainty, CapReport, CapSeverity, CapUrgency, Kind, Origin, Revision,
-    SeriesKey, Severity, SourceId, Standing,
+    Area, AreaReport, AreaScheme, Bulletin, CapCertainty, CapReport, CapSeverity, CapUrgency, CountryCode, Kind,
+    Origin, Revision, SeriesKey, Severity, SourceId, Standing,
 };
 use jiff::Timestamp;
 use roxmltree::Node;
 
+use crate::cap_country;
 use crate::instant::loose_instant;
 use crate::loose::{child_text, children};
 use crate::reject::Reject;
-use crate::reports::said_once;
+use crate::reports::{repeated, said_once};
 use crate::xml::place;
 
 /// What the namespaces of CAP begin with; 1.0 has another form.
 const NAMESPACES: [&str; 2] = ["urn:oasis:names:tc:emergency:cap:", "http://www.incident.com/cap/"];
+
+/// The name of the place of which an alert speaks that names none.
+const NOWHERE: &str = "区域の記載なし";
 
 /// Whether the root is a CAP alert.
 pub(crate) fn is_alert(root: Node) -> bool {
@@ -49,8 +53,11 @@ pub(crate) fn alert(root: Node, source_name: &str) -> Result<Bulletin, Reject> {
     }
     for info in &infos {
         let severity = Severity::Cap(measures(*info));
-        let named = children(*info, "area").flat_map(areas);
-        bulletin.areas.extend(named.map(|area| AreaReport { area, severity: severity.clone() }));
+        let mut named = children(*info, "area").flat_map(areas).peekable();
+        // How grave it is must not be lost with the place, which CAP may leave out.
+        let nowhere = named.peek().is_none().then(|| Area::new(AreaScheme::Named, NOWHERE, NOWHERE, []));
+        let reports = named.chain(nowhere).map(|area| AreaReport { area, severity: severity.clone() });
+        bulletin.areas.extend(reports);
     }
     // Several languages repeat the same areas.
     said_once(&mut bulletin.areas);
@@ -155,20 +162,31 @@ fn measures(info: Node) -> CapReport {
     };
     let responses: Vec<String> = children(info, "responseType").map(crate::loose::text).collect();
     let all_clear = responses.iter().any(|it| it == "AllClear");
-    CapReport { urgency, severity, certainty, all_clear, event: word("event") }
+    CapReport { urgency, severity, certainty, all_clear, event: repeated(word("event")) }
 }
 
-/// An area's geocodes, each in its table; without any, the place in words.
+/// An area's geocodes, each in its table; without any, the place in words. What one of them tells of the country holds for all.
 fn areas(area: Node) -> Vec<Area> {
     let name = child_text(area, "areaDesc").unwrap_or_default();
-    let codes: Vec<Area> = children(area, "geocode")
-        .filter_map(|geocode| {
-            // CAP 1.0 wrote `table=code` in one text.
-            let plain =
-                || crate::loose::text(geocode).split_once('=').map(|(table, code)| (table.to_owned(), code.to_owned()));
-            let pair = child_text(geocode, "valueName").zip(child_text(geocode, "value")).or_else(plain)?;
-            Some(Area::new(AreaScheme::Geocode, format!("{}={}", pair.0.trim(), pair.1.trim()), name.clone(), []))
-        })
-        .collect();
-    if codes.is_empty() { vec![Area::new(AreaScheme::Named, name.clone(), name, [])] } else { codes }
+    let codes: Vec<(String, String)> = children(area, "geocode").filter_map(geocode).collect();
+    let mut countries: Vec<CountryCode> = codes.iter().filter_map(|it| cap_country::of_geocode(&it.0, &it.1)).collect();
+    countries.sort_unstable();
+    countries.dedup();
+    let name = if codes.len() > 1 { repeated(name) } else { name };
+    let coded = |(table, code): &(String, String)| {
+        let mut area = Area::new(AreaScheme::Geocode, format!("{table}={code}"), name.clone(), []);
+        area.countries.clone_from(&countries);
+        area
+    };
+    if codes.is_empty() {
+        return vec![Area::new(AreaScheme::Named, name.clone(), name, [])];
+    }
+    codes.iter().map(coded).collect()
+}
+
+/// Table and code of a geocode; CAP 1.0 wrote `table=code` in one text.
+fn geocode(geocode: Node) -> Option<(String, String)> {
+    let plain = || crate::loose::text(geocode).split_once('=').map(|(table, code)| (table.to_owned(), code.to_owned()));
+    let (table, code) = child_text(geocode, "valueName").zip(child_text(geocode, "value")).or_else(plain)?;
+    Some((table.trim().to_owned(), code.trim().to_owned()))
 }

@@ -12,7 +12,7 @@ use crate::instant::loose_instant;
 use crate::jma;
 use crate::loose::{child, child_text, children, text};
 use crate::reject::Reject;
-use crate::reports::within_reports;
+use crate::reports::{repeated, within_reports};
 use crate::tables::municipality;
 use crate::xml::{is_jma_report, not_known};
 
@@ -41,7 +41,9 @@ pub(crate) fn bulletins(distribution: Node, source_name: &str) -> Result<Vec<Bul
     let sent = loose_instant(distribution, "dateTimeSent", "EDXLDistribution/dateTimeSent")?;
     let objects: Vec<Node> = children(distribution, "contentObject").collect();
     let several = objects.len() > 1;
-    within_reports(0, children(distribution, "targetArea").count(), objects.len(), distribution)?;
+    let targets = children(distribution, "targetArea");
+    let places: usize = targets.map(|it| children(it, "jisX0402").count().max(1)).sum();
+    within_reports(0, places, objects.len().max(1), distribution)?;
     let mut found = Vec::new();
     let mut refused: Vec<(usize, Reject)> = Vec::new();
     for (number, object) in (1..).zip(&objects) {
@@ -111,7 +113,7 @@ fn local(distribution: Node, object: Node, payload: Option<Node>, sent: jiff::Ti
     bulletin.publisher = publisher(distribution, payload);
     bulletin.serial = child_text(object, "documentRevision").and_then(|it| it.parse().ok());
     let document = child_text(object, "documentID").or_else(|| of_head("documentID"));
-    let document = document.or_else(|| child_text(distribution, "distributionID"));
+    let document = document.or_else(|| child_text(distribution, "distributionID").map(repeated));
     bulletin.series = document.into_iter().map(SeriesKey::Document).collect();
     let mut instant = |field| {
         let word = of_head(field)?;
@@ -156,7 +158,7 @@ fn local(distribution: Node, object: Node, payload: Option<Node>, sent: jiff::Ti
 fn publisher(distribution: Node, payload: Option<Node>) -> String {
     let office = payload.and_then(|it| child(it, "Control")).and_then(|it| child(it, "PublishingOffice"));
     let named = office.and_then(|it| it.descendants().find(|it| it.tag_name().name() == "OrganizationName"));
-    named.map(text).or_else(|| child_text(distribution, "senderID")).unwrap_or_default()
+    repeated(named.map(text).or_else(|| child_text(distribution, "senderID")).unwrap_or_default())
 }
 
 /// Every sentence of a body, in order, once.
@@ -178,7 +180,7 @@ fn sentences(body: Node) -> String {
 fn places(distribution: Node) -> Vec<Area> {
     let mut areas = Vec::new();
     for target in children(distribution, "targetArea") {
-        let name = child_text(target, "areaName").unwrap_or_default();
+        let name = repeated(child_text(target, "areaName").unwrap_or_default());
         if !name.is_empty() && children(target, "jisX0402").all(|it| text(it).is_empty()) {
             let prefecture = Prefecture::all().find(|it| name.starts_with(it.name()));
             areas.push(Area::new(AreaScheme::Named, name.clone(), name.clone(), prefecture));

@@ -25,6 +25,7 @@
 mod advice;
 mod bounds;
 mod cap;
+mod cap_country;
 mod civil;
 mod civil_fall;
 #[cfg(feature = "edge")]
@@ -36,6 +37,7 @@ pub mod hostile;
 mod index;
 mod instant;
 mod jma;
+mod layout;
 mod local_area;
 mod loose;
 pub mod manual;
@@ -58,6 +60,7 @@ pub use bounds::{
     MAX_ATTRIBUTES_PER_ELEMENT, MAX_DEPTH_ELEMENTS, MAX_NAMESPACE_DECLARATIONS, MAX_NODES, MAX_REPORTS,
     MAX_TELEGRAM_BYTES,
 };
+pub use cap_country::place_in;
 pub use hikyaku_bulletin::{Bulletin, Fate};
 pub use index::{Entry, Index};
 pub use local_area::{LocalArea, local_area, local_areas};

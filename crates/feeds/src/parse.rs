@@ -8,7 +8,7 @@ use crate::jma;
 use crate::reject::Reject;
 use crate::reports::within_reports;
 use crate::xml::{document, is_jma_report, not_known};
-use crate::{bounds, cap, edxl, mofa};
+use crate::{bounds, cap, edxl, layout, mofa};
 
 /// Reads one telegram.
 ///
@@ -26,12 +26,24 @@ pub fn parse(bytes: &[u8], source_name: &str) -> Result<Bulletin, Reject> {
         return Err(Reject::Page);
     }
     bounds::within_bounds(text)?;
-    let document = document(text)?;
-    let root = document.root_element();
-    let bulletins = telegrams(root, bytes, source_name)?;
-    let mut bulletin = bulletins.and_then(|all| all.into_iter().next()).ok_or_else(|| not_known(root))?;
+    let mut bulletin = with_tree(text, |root| {
+        let bulletins = telegrams(root, bytes, source_name)?;
+        bulletins.and_then(|all| all.into_iter().next()).ok_or_else(|| not_known(root))
+    })?;
     bulletin.digest = digest(bytes);
     Ok(bulletin)
+}
+
+/// Reads the tree of a text; of a large telegram, the tree without its layout, which is a third of it.
+///
+/// What cannot be read so is read again as it was sent: the reason names its place.
+pub(crate) fn with_tree<T>(text: &str, read: impl Fn(Node) -> Result<T, Reject>) -> Result<T, Reject> {
+    if let Some(short) = layout::left_out(text)
+        && let Ok(understood) = document(&short).and_then(|it| read(it.root_element()))
+    {
+        return Ok(understood);
+    }
+    read(document(text)?.root_element())
 }
 
 /// What a telegram or a list of notices says, when it has a known form.

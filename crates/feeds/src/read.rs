@@ -1,15 +1,16 @@
 //! The way in for whatever a feed or an endpoint may bring: a telegram, a list, or an index of telegrams.
 
 use hikyaku_bulletin::Bulletin;
+use roxmltree::Node;
 
 use crate::advice;
 use crate::bounds;
 use crate::gdacs;
 use crate::index::{Index, index};
 use crate::manual;
-use crate::parse::{digest, telegrams};
+use crate::parse::{digest, telegrams, with_tree};
 use crate::reject::Reject;
-use crate::xml::{document, not_known};
+use crate::xml::not_known;
 
 /// What a document turned out to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +44,10 @@ pub fn read(bytes: &[u8], source_name: &str) -> Result<Document, Reject> {
         return Err(Reject::Page);
     }
     bounds::within_bounds(text)?;
-    let document = document(text)?;
-    let root = document.root_element();
+    with_tree(text, |root| understood(root, bytes, source_name))
+}
+
+fn understood(root: Node, bytes: &[u8], source_name: &str) -> Result<Document, Reject> {
     if let Some(events) = gdacs::bulletins(root) {
         return events.map(Document::Bulletins);
     }

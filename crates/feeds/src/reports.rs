@@ -16,6 +16,22 @@ pub(crate) fn said_once(reports: &mut Vec<AreaReport>) {
     reports.retain(|_| new.next().unwrap_or(true));
 }
 
+/// The most characters of a word that is kept at each of many places: the name of a warning, of who sends. No real one has half as many.
+const REPEATED_MAX: usize = 100;
+
+/// A word that is kept again and again, cut where it is far longer than any real one: a name of a megabyte at each of a thousand places would
+/// be a gigabyte.
+pub(crate) fn repeated(mut word: String) -> String {
+    if word.len() <= REPEATED_MAX {
+        return word;
+    }
+    if let Some((end, _)) = word.char_indices().nth(REPEATED_MAX) {
+        word.truncate(end);
+        word.push('…');
+    }
+    word
+}
+
 /// What could be read of a list; what could not is told in the first that could.
 ///
 /// # Errors
@@ -68,8 +84,37 @@ mod tests {
     }
 
     #[test]
+    fn a_name_of_any_length_at_many_places_is_not_kept_at_its_length_at_each() {
+        let long = "長".repeat(100_000);
+        let many = |place: &str| (0..2_000).map(|number| place.replace('#', &number.to_string())).collect::<String>();
+        let with = |family: usize, before: &str, what: String| {
+            crate::hostile::seed(family).replace(before, &format!("{what}{before}"))
+        };
+        let kind = format!("<Kind><Name>{long}</Name><Code>{long}</Code></Kind>");
+        let areas = many("<Area><Name>a</Name><Code>#</Code></Area>");
+        let item = format!("<Item>{kind}<Areas>{areas}</Areas></Item>");
+        let codes = many("<geocode><valueName>a</valueName><value>#</value></geocode>");
+        let targets = format!("<c:areaName>{long}</c:areaName>{}", many("<c:jisX0402>13#</c:jisX0402>"));
+        for (family, text) in [
+            ("volcano", with(4, "<Item>", item.clone())),
+            ("warning", with(5, "<Item>", item)),
+            ("cap", with(8, "<area>", format!("<area><areaDesc>{long}</areaDesc>{codes}</area>"))),
+            (
+                "cap",
+                with(8, "<event>", format!("<event>{long}</event>{}", many("<area><areaDesc>#</areaDesc></area>"))),
+            ),
+            ("l-alert", with(9, "<c:contentObject>", format!("<c:targetArea>{targets}</c:targetArea>"))),
+        ] {
+            let bulletin = parse(text.as_bytes(), family).unwrap();
+            assert!(bulletin.areas.len() > 1_000, "{family}: {}", bulletin.areas.len());
+            let kept = format!("{:?}", bulletin.areas).len();
+            assert!(kept < 3_000 * bulletin.areas.len(), "{family}: {kept} bytes of {}", text.len());
+        }
+    }
+
+    #[test]
     fn a_telegram_that_names_more_places_than_are_kept_is_refused_before_it_is_built() {
-        for name in ["Area", "Station", "cap:area", "targetArea", "country"] {
+        for name in ["Area", "Station", "cap:area", "geocode", "targetArea", "c:jisX0402", "country"] {
             // It never ends: a reader that built it would say so.
             let endless = |places: usize| format!("<Report>{}", format!("<{name} />").repeat(places));
             let said = |places| parse(endless(places).as_bytes(), "wide").unwrap_err();

@@ -10,8 +10,13 @@ const BYTES: usize = 4 * 1024 * 1024;
 pub(crate) type Make = fn() -> Vec<u8>;
 
 /// Each shape with its name.
-pub(crate) const ALL: [(&str, Make); 21] = [
+pub(crate) const ALL: [(&str, Make); 26] = [
     ("digest", digest),
+    ("digest-with-headlines", digest_with_headlines),
+    ("digest-with-levels", digest_with_levels),
+    ("long-names", long_names),
+    ("geocodes", geocodes),
+    ("periods", periods),
     ("usual-warning", usual_warning),
     ("dense-warning", dense_warning),
     ("wide-warning", wide_warning),
@@ -41,24 +46,67 @@ fn usual_warning() -> Vec<u8> {
     )
 }
 
-/// JMA's digest of all warnings of the country (集約通報): a line for each element, headline and body in equal parts, kinds by the half dozen.
+/// Danger and level of a warning, as bodies of the new family have them.
+const PROPERTY: &str = "<Property>\n<Type>雷危険度</Type>\n<SignificancyPart>\n<Base>\n<Significancy type=\"雷危険度\">\n<Name>注意報級</Name>\n<Code>20</Code>\n</Significancy>\n</Base>\n</SignificancyPart>\n</Property>\n";
+
+/// JMA's digest of all warnings of the country (集約通報): a line for each element, kinds by the half dozen, all of it body.
 fn digest() -> Vec<u8> {
+    country("", 0)
+}
+
+/// The same with headlines for half of it, which JMA's has not.
+fn digest_with_headlines() -> Vec<u8> {
+    country("", BYTES / 2)
+}
+
+/// The same with levels of danger.
+fn digest_with_levels() -> Vec<u8> {
+    country(PROPERTY, BYTES / 2)
+}
+
+/// A digest whose body tells so much more of each warning, with so many bytes of headlines.
+fn country(more: &str, headlines: usize) -> Vec<u8> {
     let kind = "<Kind>\n<Name>雷注意報</Name>\n<Code>14</Code>\n";
-    let more = "<Status>継続</Status>\n<LastKind>\n<Name>雷注意報</Name>\n<Code>14</Code>\n</LastKind>\n<DateTime type=\"発表時刻\">2019-10-12T08:17:00+09:00</DateTime>\n<Property>\n<Type>雷危険度</Type>\n<SignificancyPart>\n<Base>\n<Significancy type=\"雷危険度\">\n<Name>注意報級</Name>\n<Code>20</Code>\n</Significancy>\n</Base>\n</SignificancyPart>\n</Property>\n";
+    let told = "<Status>継続</Status>\n<LastKind>\n<Name>雷注意報</Name>\n<Code>14</Code>\n</LastKind>\n<DateTime type=\"発表時刻\">2019-10-12T08:17:00+09:00</DateTime>\n";
     let place = "<Area>\n<Name>上松町</Name>\n<Code>2042200</Code>\n</Area>\n";
     let end = "</Kind>\n";
     let headline = format!("<Item>\n{}<Areas>\n{place}</Areas>\n</Item>\n", format!("{kind}{end}").repeat(6));
-    let body = format!("<Item>\n{}{place}</Item>\n", format!("{kind}{more}{end}").repeat(6));
-    let half = |item: &str| item.repeat(BYTES / 2 / item.len());
+    let body = format!("<Item>\n{}{place}</Item>\n", format!("{kind}{told}{more}{end}").repeat(6));
+    let fill = |item: &str, bytes: usize| item.repeat(bytes / item.len());
     let plain = String::from_utf8_lossy(&envelope("気象警報・注意報（Ｒ０６）（集約通報）", "")).into_owned();
-    let headline = format!("<Headline><Information>{}</Information></Headline>", half(&headline));
+    let headline = format!("<Headline><Information>{}</Information></Headline>", fill(&headline, headlines));
     let (before, after) = plain.split_once("<Headline>").unwrap_or_default();
     let after = after.split_once("</Headline>").unwrap_or_default().1;
     let body = format!(
         r#"<Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/meteorology1/"><Warning>{}</Warning></Body>"#,
-        half(&body)
+        fill(&body, BYTES - headlines)
     );
     format!("{before}{headline}{after}").replace("</Report>", &format!("{body}</Report>")).into_bytes()
+}
+
+/// A name of a megabyte for a warning at many places, each with many of them.
+fn long_names() -> Vec<u8> {
+    let long = "名".repeat(BYTES / 12);
+    let kinds = format!("<Kind><Name>{long}</Name></Kind>").repeat(2);
+    weather(&format!("<Item>{kinds}<Areas>{}</Areas></Item>", numbered("<Area><Code>#</Code></Area>", BYTES / 8)))
+}
+
+/// An alert's place with a long name and many codes.
+fn geocodes() -> Vec<u8> {
+    let codes = numbered("<geocode><valueName>a</valueName><value>#</value></geocode>", BYTES / 2);
+    alert(&format!("<area><areaDesc>{}</areaDesc>{codes}</area>", "n".repeat(BYTES / 2)))
+}
+
+/// Levels of danger in periods that are not defined.
+fn periods() -> Vec<u8> {
+    let values = numbered(
+        "<Significancy type=\"大雨浸水危険度\" refID=\"#\"><Name>警戒レベル３</Name><Code>31</Code></Significancy>",
+        BYTES - 4_000,
+    );
+    let body = format!(
+        r#"<Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/meteorology1/"><MeteorologicalInfos><TimeSeriesInfo><Item><Kind><Property>{values}</Property></Kind><Area><Name>稚内市</Name><Code>0121400</Code></Area></Item></TimeSeriesInfo></MeteorologicalInfos></Body>"#
+    );
+    envelope("気象警報・注意報時系列情報（Ｒ０６）", &body)
 }
 
 /// As little as makes a report, of a municipality.

@@ -156,6 +156,21 @@ mod tests {
     }
 
     #[test]
+    fn the_country_of_a_feeds_alerts_is_a_known_one_and_of_alerts_only() {
+        let with = |style: &str, country: &str| {
+            let row = format!("name = 'a', url = 'https://a.example/b.xml', style = '{style}', country = '{country}'");
+            settings(&format!("feeds = [{{ {row} }}]"))
+        };
+        assert_eq!(with("cap", "nz").unwrap().feeds[0].country, "NZ".parse().ok());
+        assert!(with("document", "NZ").is_ok());
+        for (style, country, why) in
+            [("cap", "UK", "GB"), ("cap", "NZL", "NZL"), ("news", "NZ", "CAP"), ("jma", "JP", "CAP")]
+        {
+            assert!(with(style, country).is_err_and(|e| e.contains(why)), "{style} {country}");
+        }
+    }
+
+    #[test]
     fn limits_above_what_is_ever_read_are_refused() {
         for key in ["index_bytes", "body_bytes"] {
             let with = |bytes: usize| settings(&format!("[limits]\n{key} = {bytes}"));

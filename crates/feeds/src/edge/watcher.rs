@@ -1,11 +1,11 @@
 //! The watcher: starts all pollers and hands telegrams over, read, one by one, whatever way they came.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hikyaku_bulletin::Bulletin;
+use hikyaku_bulletin::{Bulletin, CountryCode};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -16,6 +16,7 @@ use super::intake::{Intake, Ways};
 use super::memory::Memory;
 use super::pulse::{Health, Pulse};
 use super::running::{Became, Notice, Receipt, Running};
+use crate::cap_country::place_in;
 use crate::index::Entry;
 use crate::manual;
 use crate::news::{self, NewsRules};
@@ -42,6 +43,9 @@ pub struct Settings {
     pub seed: u64,
     /// What makes a headline of a news agency important.
     pub news: NewsRules,
+    /// The country in which the areas of CAP alerts lie that tell none themselves, by the name of the source that pushes them. What is
+    /// polled has it in its [`FeedSpec`].
+    pub countries: BTreeMap<String, CountryCode>,
     /// What tells the time of day.
     pub clock: WallClock,
 }
@@ -56,6 +60,7 @@ impl Default for Settings {
             known_max: 200_000,
             seed: 0,
             news: NewsRules::default(),
+            countries: BTreeMap::new(),
             clock: Arc::new(Timestamp::now),
         }
     }
@@ -88,7 +93,7 @@ pub struct Watcher {
     notices: mpsc::UnboundedSender<Notice>,
     pulse: Pulse,
     intake: Intake,
-    news: NewsRules,
+    reader: Arc<Reader>,
     /// The telegram that is being read.
     reading: Option<JoinHandle<Arrival>>,
     task: JoinHandle<()>,
@@ -108,6 +113,9 @@ impl Watcher {
                 (Some(memory), recalled.known, recalled.kept)
             }
         };
+        let of_feeds = settings.feeds.iter().filter_map(|it| Some((it.name.clone(), it.country?)));
+        let countries = of_feeds.chain(settings.countries).collect();
+        let reader = Arc::new(Reader { news: settings.news, countries });
         let machine = |(number, spec): (u64, FeedSpec)| {
             Machine::new(spec, settings.limits, settings.seed.wrapping_add(number), |url| kept.get(url).cloned())
         };
@@ -124,7 +132,7 @@ impl Watcher {
         let task = tokio::spawn(running.run(arrivals_in, notices_out, offers_out));
         let intake = Intake::new(offers, ways.clone(), clocks);
         let pulse = Pulse { health, ways };
-        Ok(Self { arrivals, notices, pulse, intake, news: settings.news, reading: None, task })
+        Ok(Self { arrivals, notices, pulse, intake, reader, reading: None, task })
     }
 
     /// The next telegram, read; `None` after the end. What came by one way is in the order of issue, as far as half a second goes.
@@ -135,9 +143,9 @@ impl Watcher {
         if self.reading.is_none() {
             let telegram = self.arrivals.recv().await?;
             let receipt = Receipt { key: telegram.key.clone(), became: Became::Dropped, notices: self.notices.clone() };
-            let news = self.news;
+            let reader = self.reader.clone();
             self.reading = Some(tokio::task::spawn_blocking(move || {
-                let said = read(&telegram, &news);
+                let said = reader.read(&telegram);
                 Arrival { telegram, said, receipt }
             }));
         }
@@ -177,18 +185,31 @@ impl Watcher {
     }
 }
 
-/// What a telegram says.
-fn read(telegram: &Telegram, rules: &NewsRules) -> Result<Vec<Bulletin>, Reject> {
-    match &telegram.content {
-        Content::Document(bytes) => match crate::read(bytes, &telegram.name)? {
-            Document::Bulletins(bulletins) => Ok(bulletins),
-            Document::Index(index) => Ok(index.entries.iter().map(|entry| headline(entry, telegram, rules)).collect()),
-        },
-        Content::Manual(entry) => manual::understood(entry).map(|it| vec![it]),
-        Content::News(entry) => Ok(vec![headline(entry, telegram, rules)]),
-    }
+/// What is known beside a telegram that tells what it says.
+struct Reader {
+    news: NewsRules,
+    /// By the name of the source.
+    countries: BTreeMap<String, CountryCode>,
 }
 
-fn headline(entry: &Entry, telegram: &Telegram, rules: &NewsRules) -> Bulletin {
-    news::bulletin(entry, &telegram.source, telegram.present, rules)
+impl Reader {
+    /// What a telegram says.
+    fn read(&self, telegram: &Telegram) -> Result<Vec<Bulletin>, Reject> {
+        let mut bulletins = match &telegram.content {
+            Content::Document(bytes) => match crate::read(bytes, &telegram.name)? {
+                Document::Bulletins(bulletins) => bulletins,
+                Document::Index(index) => index.entries.iter().map(|entry| self.headline(entry, telegram)).collect(),
+            },
+            Content::Manual(entry) => vec![manual::understood(entry)?],
+            Content::News(entry) => vec![self.headline(entry, telegram)],
+        };
+        if let Some(country) = self.countries.get(&telegram.source) {
+            bulletins.iter_mut().for_each(|it| place_in(it, *country));
+        }
+        Ok(bulletins)
+    }
+
+    fn headline(&self, entry: &Entry, telegram: &Telegram) -> Bulletin {
+        news::bulletin(entry, &telegram.source, telegram.present, &self.news)
+    }
 }

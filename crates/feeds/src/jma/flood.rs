@@ -6,7 +6,7 @@ use hikyaku_bulletin::{
 };
 use roxmltree::Node;
 
-use crate::reports::said_once;
+use crate::reports::{repeated, said_once};
 use crate::tables::{Table, named_area};
 use crate::xml::{child, child_text, children};
 
@@ -53,8 +53,7 @@ fn areas(item: Node) -> Vec<(String, String)> {
 /// Codes are two digits, the first of which is the level (10 解除, 20 氾濫注意, 30 警戒, 40 危険, 50 発生); the name may say it too. The graver
 /// counts. 22 is 氾濫注意情報（警戒情報解除）: what has ended is the 警戒情報, and the advisory is in force.
 fn warning(kind: Node) -> WarningReport {
-    let code = child_text(kind, "Code").unwrap_or_default();
-    let name = child_text(kind, "Name").unwrap_or_default();
+    let [code, name] = ["Code", "Name"].map(|it| repeated(child_text(kind, it).unwrap_or_default()));
     let of_code = code.get(..1).and_then(|it| it.parse().ok()).filter(|it| *it >= 2).and_then(AlertLevel::new);
     let words = [("発生", 5), ("危険", 4), ("警戒", 3), ("注意", 2)];
     // What stands in brackets tells what came before: 氾濫注意情報（警戒情報解除）.

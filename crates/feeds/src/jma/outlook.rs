@@ -2,7 +2,7 @@
 //!
 //! It announces no warning: its areas are named only, so that no rule takes a forecast for what is in force.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use hikyaku_bulletin::{
     AlertLevel, AreaCode, AreaReport, Bulletin, Detail, Phenomenon, Severity, WarningGrade, WarningOutlook,
@@ -13,7 +13,7 @@ use roxmltree::Node;
 
 use super::warning_code::{grade_of_name, phenomenon_named};
 use crate::reject::Reject;
-use crate::reports::{said_once, within_reports};
+use crate::reports::{repeated, said_once, within_reports};
 use crate::tables::{Table, named_area};
 use crate::xml::{child, child_text, children, descendants, text};
 
@@ -28,24 +28,26 @@ type Periods = HashMap<String, (Timestamp, Timestamp)>;
 /// # Errors
 /// [`Reject::OutOfBounds`] when there is more of it than any telegram tells.
 pub(super) fn fill(bulletin: &mut Bulletin, report: Node) -> Result<(), Reject> {
-    let mut expected = Vec::new();
+    let (mut expected, mut undefined) = (Vec::new(), BTreeSet::new());
     let body = child(report, "Body").into_iter();
     for series in body.flat_map(|it| children(it, "MeteorologicalInfos")).flat_map(|it| children(it, "TimeSeriesInfo"))
     {
         let periods = periods(series, &mut bulletin.remarks);
         for item in children(series, "Item") {
             let Some(place) = child(item, "Area") else { continue };
-            let code = child_text(place, "Code").unwrap_or_default();
+            let code = repeated(child_text(place, "Code").unwrap_or_default());
             let table = if code.len() == 7 { Table::City } else { Table::Weather };
             let area = named_area(table, code, child_text(place, "Name").unwrap_or_default());
             let properties = children(item, "Kind").flat_map(|it| children(it, "Property"));
             for value in properties.flat_map(|it| descendants(it, "Significancy")) {
-                add(&mut expected, value, &area.code, &periods, &mut bulletin.remarks);
+                add(&mut expected, value, &area.code, &periods, &mut undefined);
                 within_reports(expected.len(), 0, 0, item)?;
             }
             bulletin.areas.push(AreaReport { area, severity: Severity::Named });
         }
     }
+    let unknown = |period: &str| format!("Significancy refID 「{period}」 has no TimeDefine");
+    bulletin.remarks.extend(undefined.into_iter().map(unknown));
     said_once(&mut bulletin.areas);
     if !expected.is_empty() {
         bulletin.detail = Some(Detail::Outlook(expected));
@@ -69,13 +71,18 @@ fn periods(series: Node, remarks: &mut Vec<String>) -> Periods {
 }
 
 /// Adds a value, or prolongs the one before it when that says the same until this begins.
-fn add(expected: &mut Vec<WarningOutlook>, value: Node, area: &AreaCode, periods: &Periods, remarks: &mut Vec<String>) {
+fn add<'a>(
+    expected: &mut Vec<WarningOutlook>,
+    value: Node<'a, '_>,
+    area: &AreaCode,
+    periods: &Periods,
+    undefined: &mut BTreeSet<&'a str>,
+) {
     let period = value.attribute("refID").unwrap_or_default();
     // One of JMA's drafts defines two periods and speaks of a third: its value is kept, for it may be grave.
     let (begins, ends) = periods.get(period).copied().unzip();
-    let unknown = format!("Significancy refID 「{period}」 has no TimeDefine");
-    if begins.is_none() && !remarks.contains(&unknown) {
-        remarks.push(unknown);
+    if begins.is_none() {
+        undefined.insert(period);
     }
     let (danger, part) = (value.attribute("type").unwrap_or_default(), part_of(value));
     let name = child_text(value, "Name").unwrap_or_default();

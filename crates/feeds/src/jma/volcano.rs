@@ -6,7 +6,7 @@ use hikyaku_bulletin::{
 use roxmltree::Node;
 
 use crate::instant::optional_instant;
-use crate::reports::said_once;
+use crate::reports::{repeated, said_once};
 use crate::tables::{Table, named_area};
 use crate::xml::{at, child, child_text, children, text};
 
@@ -42,7 +42,7 @@ pub(super) fn fill(bulletin: &mut Bulletin, report: Node) {
 
 fn add(item: Node, bulletin: &mut Bulletin) {
     let Some(kind) = child(item, "Kind") else { return };
-    let code = child_text(kind, "Code").unwrap_or_default();
+    let [code, name] = ["Code", "Name"].map(|it| repeated(child_text(kind, it).unwrap_or_default()));
     let report = VolcanoReport {
         level: VolcanoReport::level_of_code(&code),
         change: match child_text(kind, "Condition").as_deref() {
@@ -52,7 +52,7 @@ fn add(item: Node, bulletin: &mut Bulletin) {
             Some(word) if word.contains("解除") => VolcanoChange::Lifted,
             _ => VolcanoChange::Issued,
         },
-        name: child_text(kind, "Name").unwrap_or_default(),
+        name,
         code,
     };
     for list in children(item, "Areas") {

@@ -7,7 +7,7 @@ use roxmltree::Node;
 
 use super::warning_code::{Meaning, meaning};
 use crate::reject::Reject;
-use crate::reports::within_reports;
+use crate::reports::{repeated, within_reports};
 use crate::tables::{Table, area, named_area};
 use crate::xml::{at, child, child_text, children, text};
 
@@ -47,8 +47,7 @@ fn add(bulletin: &mut Bulletin, item: Node) -> Result<(), Reject> {
     within_reports(bulletin.areas.len(), places.len(), kinds.len(), item)?;
     for (number, node) in places.iter().enumerate() {
         let node = *node;
-        let code = child_text(node, "Code").unwrap_or_default();
-        let name = child_text(node, "Name").unwrap_or_default();
+        let [code, name] = ["Code", "Name"].map(|it| repeated(child_text(node, it).unwrap_or_default()));
         let table = if code.len() == 7 { Table::City } else { Table::Weather };
         let area = named_area(table, code, name);
         // The last place needs no copy of the warnings: bodies name one alone.
@@ -60,7 +59,7 @@ fn add(bulletin: &mut Bulletin, item: Node) -> Result<(), Reject> {
 }
 
 fn warning(kind: Node, telegram: &Kind, remarks: &mut Vec<String>) -> WarningReport {
-    let said = |name| child_text(kind, name).unwrap_or_default();
+    let said = |name| repeated(child_text(kind, name).unwrap_or_default());
     let (code, status, condition) = (said("Code"), said("Status"), said("Condition"));
     let name = [said("Name"), condition, status.clone()];
     // A tag of 府県気象防災速報 is named 情報タグ and says in its condition what it is; where no warning stands only the status speaks.

@@ -24,7 +24,7 @@ pub use health::{Alarm, FeedHealth};
 pub use known::Known;
 pub use machine::Machine;
 pub use schedule::{Backoff, Now};
-pub use spec::{Adjusted, Expects, FeedSpec, Limits, Style, jma_feeds};
+pub use spec::{Adjusted, Expects, FeedSpec, Limits, Style, jma_feeds, known_country};
 #[cfg(feature = "edge")]
 pub(crate) use telegram::digest_key;
 pub use telegram::{Content, Telegram};

@@ -1,5 +1,6 @@
 //! What a feed is and how patiently it is asked: values for a configuration file, with what suits the known feeds.
 
+use hikyaku_bulletin::CountryCode;
 use serde::Deserialize;
 
 use super::schedule::Backoff;
@@ -68,6 +69,8 @@ pub struct FeedSpec {
     pub except_types: Vec<String>,
     /// What its documents are.
     pub expects: Expects,
+    /// The country in which the areas of its CAP alerts lie that tell none themselves.
+    pub country: Option<CountryCode>,
 }
 
 /// A feed as a configuration file has it: what is left out is what suits its style.
@@ -88,6 +91,7 @@ struct Written {
     except_types: Option<Vec<String>>,
     #[serde(default)]
     expects: Expects,
+    country: Option<CountryCode>,
 }
 
 impl From<Written> for FeedSpec {
@@ -103,6 +107,7 @@ impl From<Written> for FeedSpec {
             types: it.types,
             except_types: it.except_types.unwrap_or(usual.except_types),
             expects: it.expects,
+            country: it.country,
             ..usual
         }
     }
@@ -136,6 +141,7 @@ impl FeedSpec {
             types: Vec::new(),
             except_types: if is_jma { vec![DIGEST.to_owned()] } else { Vec::new() },
             expects: Expects::Xml,
+            country: None,
         }
     }
 
@@ -179,7 +185,13 @@ impl FeedSpec {
                 "feed {name:?}: stale_after_s is 0, and it would always count as dead: write 60 or more"
             ));
         }
-        Ok(())
+        match self.country {
+            Some(_) if matches!(self.style, Style::Jma | Style::News) => Err(format!(
+                "feed {name:?}: country is for CAP alerts, which this feed does not bring: take it out, or write style = \"cap\""
+            )),
+            Some(country) => known_country(country).map_err(|why| format!("feed {name:?}: {why}")),
+            None => Ok(()),
+        }
     }
 
     /// Whether an entry is of a wanted type.
@@ -201,6 +213,19 @@ impl FeedSpec {
         // Elsewhere one address may be filled anew; the entry's time tells it.
         let time = entry.updated.map(|it| it.to_string()).unwrap_or_default();
         format!("{}@{time}", entry.link)
+    }
+}
+
+/// Whether a country of a configuration is in our table: `UK` is not, it is `GB`.
+///
+/// # Errors
+/// A text that names the code and says what to write.
+pub fn known_country(country: CountryCode) -> Result<(), String> {
+    match crate::tables::country(&country.to_string()) {
+        Some(_) => Ok(()),
+        None => {
+            Err(format!("country {country} is not known: write the two letters of ISO 3166, such as \"NZ\" or \"GB\""))
+        }
     }
 }
 

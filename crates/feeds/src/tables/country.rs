@@ -105,6 +105,39 @@ mod tests {
     }
 
     #[test]
+    fn a_territory_that_advice_names_is_a_place_of_its_own_and_not_its_mother_country() {
+        for (japanese, english, alpha2) in [
+            ("グアム", "Guam", "GU"),
+            ("サイパン", "Northern Mariana Islands", "MP"),
+            ("プエルトリコ", "Puerto Rico", "PR"),
+            ("米領サモア", "American Samoa", "AS"),
+            ("グリーンランド", "Greenland", "GL"),
+            ("バミューダ", "Bermuda", "BM"),
+            ("アンギラ", "Anguilla", "AI"),
+            ("アルバ", "Aruba", "AW"),
+            ("ボネール", "Bonaire", "BQ"),
+            ("キュラソー", "Curaçao", "CW"),
+            ("仏領ギアナ", "French Guiana", "GF"),
+            ("ケイマン諸島", "Cayman Islands", "KY"),
+            ("モントセラト", "Montserrat", "MS"),
+            ("シント・マールテン", "Sint Maarten", "SX"),
+            ("タークス・カイコス諸島", "Turks and Caicos Islands", "TC"),
+            ("英領バージン諸島", "British Virgin Islands", "VG"),
+            ("ニューカレドニア", "New Caledonia", "NC"),
+            ("仏領ポリネシア", "French Polynesia", "PF"),
+        ] {
+            for name in [japanese, english] {
+                assert_eq!(country_named(name).map(|it| it.alpha2), Some(alpha2), "{name}");
+                let told = crate::tables::countries_in(&format!("{name}: 渡航注意"));
+                assert_eq!(told.iter().map(|it| it.alpha2).collect::<Vec<_>>(), [alpha2], "{name}");
+            }
+            let area = country(alpha2).unwrap().area();
+            assert!(area.concerns(&alpha2.parse().unwrap()), "{alpha2}");
+            assert!(["US", "GB", "FR", "NL", "DK"].iter().all(|it| !area.concerns(&it.parse().unwrap())), "{alpha2}");
+        }
+    }
+
+    #[test]
     fn no_code_and_no_name_stands_for_two_countries() {
         for it in countries() {
             assert_eq!(country(it.alpha2), Some(it));

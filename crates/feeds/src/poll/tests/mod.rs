@@ -174,6 +174,20 @@ fn a_dead_server_is_asked_no_later_than_the_next_phase_and_a_refusing_one_ever_m
 }
 
 #[test]
+fn a_server_that_could_not_prove_itself_is_read_as_soon_as_it_can() {
+    let mut world = World::new(eqvol());
+    world.mood = Mood::Fails(Failure::Tls("localhost: the certificate has expired".into()));
+    let name = world.issue(31, "VXSE51");
+    world.run_until(100);
+    let health = world.machine.health(world.now());
+    assert!(world.names().is_empty() && health.failures > 1, "{health:?}");
+    world.mood = Mood::Well;
+    world.run_until(200);
+    assert_eq!(world.names(), [name.as_str()]);
+    assert_eq!(world.machine.health(world.now()).failures, 0);
+}
+
+#[test]
 fn a_server_that_asks_for_patience_gets_it() {
     let mut world = World::new(eqvol());
     world.mood = Mood::Fails(Failure::Status { code: 503, retry_after_s: Some(400) });
@@ -301,6 +315,22 @@ fn only_wanted_types_are_fetched_and_a_name_that_tells_none_is() {
     world.issue(34, "VFVO50");
     world.run_until(100);
     assert_eq!(world.names(), wanted);
+}
+
+#[test]
+fn the_digest_of_all_warnings_is_not_fetched_unless_the_configuration_asks_for_it() {
+    let asked = |spec: FeedSpec| {
+        let mut world = World::new(spec);
+        let [digest, warning] = [(31, "VPWS50"), (32, "VPWW55")].map(|(at, kind)| world.issue(at, kind));
+        world.run_until(100);
+        let asked = |name: &str| world.asked.iter().any(|(_, url, _)| url.contains(name));
+        (asked(&digest), asked(&warning), world.names().len())
+    };
+    assert_eq!(asked(eqvol()), (false, true, 1));
+    let wanting =
+        r#"{"name": "extra", "style": "jma", "url": "https://feeds.example/feed/eqvol.xml", "except_types": []}"#;
+    let wanting: FeedSpec = serde_json::from_str(wanting).unwrap();
+    assert_eq!(asked(FeedSpec { long_url: None, ..wanting }), (true, true, 2));
 }
 
 #[test]
