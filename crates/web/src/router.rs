@@ -138,7 +138,13 @@ pub fn console_router(console: Console) -> Router {
         .route("/setup/password", post(enter::set_password))
         .route("/setup/factor", post(enter::set_factor))
         .route("/prove", get(enter::prove_form).post(enter::prove))
-        .route("/logout", post(enter::log_out))
+        .route("/logout", post(enter::log_out));
+    guarded(inside, &console)
+}
+
+/// Those pages behind the log-in and their rights, and the log-in before them.
+fn guarded(inside: Router<Console>, console: &Console) -> Router {
+    let inside = inside
         .fallback(no_page)
         .layer(middleware::from_fn_with_state(console.clone(), within_rights))
         .layer(middleware::from_fn_with_state(console.clone(), admit))
