@@ -9,7 +9,7 @@ const EARNED: f64 = 0.022;
 /// Below this nothing is tried that need not be.
 const RESERVE: f64 = 6.0;
 /// What is left to ask a carrier that takes nothing, at least.
-const QUESTIONS: f64 = 3.5;
+const QUESTIONS: f64 = 2.5;
 /// It is asked at least so often.
 const WAIT_MAX: Span = Span::from_secs(10);
 

@@ -4,6 +4,7 @@
 mod budget;
 mod distance;
 mod kept;
+mod load;
 mod quota;
 mod seats;
 mod speed;
@@ -30,6 +31,8 @@ const FLIGHT_SHARE: u64 = 50;
 const FLIGHT_A_SECOND: f64 = 6.0;
 /// First and longest time between trial mails to a carrier that blocks.
 const BLOCKED: (Span, Span) = (Span::from_secs(10), Span::from_secs(900));
+/// Below so many mails a second the distance between two of them is longer than what it takes to open a session.
+const SPACED: f64 = 40.0;
 /// So long after the last busy reply, a refused connection is about connections.
 const CALM: Span = Span::from_secs(5);
 /// What a lane hears from its carrier.
@@ -173,6 +176,12 @@ impl Congestion {
         }
     }
 
+    /// Whether a rate was learned at which one mail's distance to the next one counts.
+    #[must_use]
+    pub fn is_spaced(&self) -> bool {
+        self.speed.is_bound() && self.rate().is_some_and(|rate| rate < SPACED)
+    }
+
     /// Mails that may leave at once after a pause, at most those of the policy: a learned rate forgives none.
     #[must_use]
     pub fn burst(&self, policy: &Policy) -> u32 {
@@ -311,10 +320,12 @@ impl Congestion {
                 }
                 self.last_busy = now;
                 let late = turn == 0 && now.since(departed) > self.seats.usual();
+                // What a try ran into is no quota.
+                let tried = self.speed.is_trying();
                 let was_dry = self.speed.is_dry();
                 let hold = self.speed.on_refused(departed, late, now, &self.budget);
                 self.quota.on_refused(now);
-                if !was_dry
+                if !(was_dry || tried)
                     && self.speed.is_dry()
                     && let Some(until) = self.quota.used_up(now)
                 {

@@ -13,7 +13,7 @@ const USED: f64 = 0.98;
 /// From this share of what was taken before a stop, the next one is awaited.
 const NEAR: f64 = 0.97;
 /// The fewest mails of which a quota is believed.
-const MAILS_MIN: u32 = 5;
+const MAILS_MIN: u32 = 12;
 
 /// What a lane knows of its carrier's quota.
 #[derive(Clone, Debug, Default)]

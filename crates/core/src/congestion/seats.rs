@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::budget::Budget;
+use super::load::Load;
 use crate::time::{Instant, Span};
 
 /// First and longest time between tries of one session more than the limit, and their growth.
@@ -19,9 +20,9 @@ const WAIT_RELIEVED: Span = Span::from_secs(5);
 /// Where connections are limited, it is to so many a minute.
 const MINUTE: Span = Span::from_secs(60);
 /// How soon it is asked first whether it is so, and how rarely at last, while it is not certain.
-const MINUTE_WAIT: (Span, Span) = (Span::from_millis(500), Span::from_secs(8));
+const MINUTE_WAIT: (Span, Span) = (Span::from_millis(500), Span::from_secs(20));
 /// A session that has just ended may still be counted for so long.
-const LINGERS: Span = Span::from_millis(250);
+const LINGERS: Span = Span::from_millis(120);
 /// Connections in a minute from which a refusal may mean their rate.
 const CONNECTS_MIN: usize = 8;
 
@@ -42,7 +43,8 @@ pub(super) struct Seats {
     try_at: Instant,
     try_after: Span,
     wait: Span,
-    /// No connection is opened before this instant.
+    /// When a connection was last refused, and before which instant no other is opened.
+    refused_at: Instant,
     closed_until: Instant,
     /// Whether another lane of the carrier does the work.
     relieved: bool,
@@ -54,20 +56,6 @@ pub(super) struct Seats {
     /// As many as came in the minute before connections were refused: perhaps the limit.
     suspected: Option<usize>,
     load: Load,
-}
-
-/// Whether fewer sessions would carry as much, where answers grow slow with their number.
-#[derive(Clone, Debug, Default)]
-struct Load {
-    base: Option<f64>,
-    latency: f64,
-    since: Instant,
-    taken: u32,
-    /// Mails a second with the number of sessions before the last change.
-    before: Option<(f64, f64)>,
-    settled_until: Instant,
-    /// The least number of sessions that carried as much as more of them.
-    enough: Option<f64>,
 }
 
 impl Seats {
@@ -84,6 +72,7 @@ impl Seats {
             try_at: Instant::EPOCH,
             try_after: TRY_AFTER.0,
             wait: WAIT.0,
+            refused_at: Instant::EPOCH,
             closed_until: Instant::EPOCH,
             relieved: false,
             out_since: None,
@@ -111,15 +100,15 @@ impl Seats {
 
     /// A mail that waited for nothing has its answer within this time.
     pub(super) fn usual(&self) -> Span {
-        if self.load.base.is_some() { Span::from_secs_f64(self.load.latency * 2.2) } else { Span::MAX }
+        if self.load.base().is_some() { Span::from_secs_f64(self.load.latency() * 2.2) } else { Span::MAX }
     }
 
     /// Sessions that carry so many mails a second, with some to spare: none is opened beyond them.
     pub(super) fn needed(&self, rate: f64) -> u32 {
         // Where nothing was timed yet (a carrier that puts everybody off first), nothing is known of it.
-        let Some(base) = self.load.base else { return u32::MAX };
+        let Some(base) = self.load.base() else { return u32::MAX };
         // A mail takes about two latencies. What is slow for load would be slower with more.
-        let latency = self.load.latency.min(2.0 * base);
+        let latency = self.load.latency().min(2.0 * base);
         (rate * latency * 2.5 + 2.0) as u32
     }
 
@@ -138,17 +127,17 @@ impl Seats {
 
     /// Sessions that may be open now.
     pub(super) fn window(&self) -> u32 {
-        let enough = self.load.enough.unwrap_or(f64::INFINITY);
+        let enough = self.load.enough().map_or(f64::INFINITY, f64::from);
         self.window.min(enough).clamp(1.0, f64::from(self.most)) as u32
     }
 
     /// A mail was accepted: more sessions may be worth having.
     pub(super) fn on_accepted(&mut self, latency: Span, free: bool, now: Instant, budget: &Budget) {
         let most = f64::from(self.most);
-        self.load.on_accepted(latency, self.window, free, now);
+        self.load.on_accepted(latency, self.window as u32, free, now);
         match self.limit {
             // Slow answers: the carrier has enough, or will have.
-            _ if self.load.enough.is_some() || self.load.is_slow(latency.as_secs_f64()) => {}
+            _ if self.load.enough().is_some() || self.load.is_slow(latency.as_secs_f64()) => {}
             None if !self.known && self.window > f64::from(2 * self.open + 4) => {}
             None => self.window = (self.window + 1.0).min(most),
             Some(limit) if f64::from(limit) < most => {
@@ -199,19 +188,27 @@ impl Seats {
         self.forget(now);
         self.refused += 1;
         self.greeted = 0;
+        self.refused_at = now;
+        if let Some(limit) = self.limit.filter(|limit| self.window > f64::from(*limit) && open > 0) {
+            // It was one session more that was refused, however many of the others were just being opened.
+            self.window = f64::from(limit);
+            self.space_tries(true, now);
+            return false;
+        }
         // Fewer are open than were borne: perhaps one that ended is still counted, or they come too fast.
         let fewer = open < self.limit.unwrap_or(self.best).min(self.best);
-        if fewer && self.refused == 1 && calm && open > 0 {
+        if fewer && self.refused == 1 && calm {
             self.closed_until = self.closed_until.max(now + LINGERS);
             return true;
         }
         if fewer
             && calm
-            && (self.suspected.is_some() || self.connects.len() > (self.best as usize).max(CONNECTS_MIN - 1))
+            && (self.suspected.is_some()
+                || (self.out_since.is_none() && self.connects.len() >= (self.best as usize).max(CONNECTS_MIN)))
         {
             self.suspected = Some(self.suspected.map_or(self.connects.len(), |most| most.max(self.connects.len())));
             let frees = self.connects.front().map_or(now, |at| *at + MINUTE);
-            self.wait = (self.wait * 2).clamp(MINUTE_WAIT.0, budget.wait(MINUTE_WAIT.1, MINUTE));
+            self.wait = (self.wait * 2).clamp(MINUTE_WAIT.0, MINUTE_WAIT.1);
             self.closed_until = self.closed_until.max(frees.min(now + self.wait));
             return true;
         }
@@ -229,15 +226,21 @@ impl Seats {
         let above = self.limit.is_some_and(|limit| open >= limit);
         self.limit = Some(open);
         self.window = f64::from(open);
-        let (first, longest, growth) = if open < self.best { TRY_AFTER_FALL } else { TRY_AFTER };
-        self.try_after = if above { self.try_after.mul_f64(growth).clamp(first, longest) } else { first };
-        self.try_at = now + self.try_after;
+        self.space_tries(above, now);
         false
+    }
+
+    /// One session more is tried later: the later, the more often it was refused.
+    fn space_tries(&mut self, again: bool, now: Instant) {
+        let fallen = self.limit.is_some_and(|limit| limit < self.best);
+        let (first, longest, growth) = if fallen { TRY_AFTER_FALL } else { TRY_AFTER };
+        self.try_after = if again { self.try_after.mul_f64(growth).clamp(first, longest) } else { first };
+        self.try_at = now + self.try_after;
     }
 
     /// Whether connections seem to come too fast.
     pub(super) fn is_suspicious(&self) -> bool {
-        self.suspected.is_some()
+        self.suspected.is_some() || self.a_minute.is_some_and(|most| self.connects.len() + 2 >= most)
     }
 
     /// Connections that may be under way at once: the more, the more were greeted since one was refused.
@@ -251,66 +254,7 @@ impl Seats {
         let full = self.a_minute.is_some_and(|most| self.connects.len() >= most);
         let frees = if full { self.connects.front().map_or(now, |at| *at + MINUTE) } else { now };
         // Whether it is so is asked now and then.
-        if frees > now && self.closed_until <= now { self.closed_until.max(now) } else { frees.max(self.closed_until) }
-    }
-}
-
-/// Answers this much slower than at best mean load.
-const LOADED: f64 = 1.6;
-/// So much of the mails a second may be lost by having fewer sessions.
-const AS_MUCH: f64 = 0.97;
-const FEWER: (f64, f64) = (0.4, 0.75);
-/// How long a number of sessions that was found stands.
-const SETTLED: Span = Span::from_secs(15);
-
-impl Load {
-    fn is_slow(&self, latency: f64) -> bool {
-        latency > LOADED * self.base.unwrap_or(latency) + 0.003
-    }
-
-    fn on_accepted(&mut self, latency: Span, window: f64, free: bool, now: Instant) {
-        if latency.is_zero() {
-            // What was refused before its content was sent was not timed.
-            return;
-        }
-        let latency = latency.as_secs_f64();
-        self.latency += (latency - self.latency) * if self.base.is_none() { 1.0 } else { 0.1 };
-        self.base = Some(self.base.map_or(latency, |base| base.min(latency)));
-        let loaded = self.is_slow(self.latency);
-        if !free || now < self.settled_until || (!loaded && self.enough.is_none()) {
-            self.restart(now);
-            return;
-        }
-        if now < self.since {
-            return;
-        }
-        self.taken += 1;
-        let span = now.since(self.since).as_secs_f64();
-        let sessions = self.enough.unwrap_or(window).min(window);
-        if span < (8.0 * self.latency).clamp(0.4, 1.2) || f64::from(self.taken) < 2.0 * sessions {
-            return;
-        }
-        let speed = f64::from(self.taken) / span;
-        match self.before {
-            Some((before, more)) if speed < before * AS_MUCH => {
-                self.enough = Some(more);
-                self.before = None;
-                self.settled_until = now + SETTLED;
-            }
-            _ if sessions <= 1.0 => self.settled_until = now + SETTLED,
-            _ => {
-                self.before = Some((speed, sessions));
-                // The slower, the fewer.
-                let share = (self.base.unwrap_or(self.latency) / self.latency).sqrt().clamp(FEWER.0, FEWER.1);
-                self.enough = Some((sessions * share).max(1.0));
-            }
-        }
-        self.restart(now);
-    }
-
-    fn restart(&mut self, now: Instant) {
-        // What is under way with the sessions before must end first.
-        self.since = now + Span::from_secs_f64((4.0 * self.latency).clamp(0.2, 0.8));
-        self.taken = 0;
+        let asks = self.refused_at + MINUTE_WAIT.1;
+        if full { frees.min(asks).max(self.closed_until) } else { self.closed_until.max(now) }
     }
 }

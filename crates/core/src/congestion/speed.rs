@@ -21,6 +21,9 @@ const RAMP_TO: f64 = 2000.0;
 const RAMP_LATENCY: Span = Span::from_millis(4);
 /// A second refusal among so many answers ends a search or a try.
 const DOUBT: u32 = 10;
+/// A refusal with so many accepted mails before and behind it stood alone; two of them in so many mails are weather.
+const ALONE: u32 = 15;
+const WEATHER_MAILS: u64 = 600;
 /// First and longest time between tries above the limit.
 const TRY_AFTER: (Span, Span) = (Span::from_secs(3), Span::from_secs(60));
 /// So much later a try is made without a budget for it.
@@ -109,6 +112,8 @@ pub(super) struct Speed {
     mark: Option<(Instant, u64)>,
     /// Outcomes of the last mails, one bit each, the latest lowest; 1 is refused.
     recent: u64,
+    /// Mails accepted until the last two refusals that stood alone among accepted mails, the older first.
+    strays: [Option<u64>; 2],
     /// What left before this instant left at a rate that was given up since.
     cut_at: Instant,
     step_at: Instant,
@@ -147,6 +152,7 @@ impl Speed {
             tally: Tally::default(),
             mark: None,
             recent: 0,
+            strays: [None; 2],
             cut_at: Instant::EPOCH,
             step_at: Instant::EPOCH,
             distances: Distances::default(),
@@ -183,6 +189,11 @@ impl Speed {
         matches!(self.mode, Mode::Work { .. } | Mode::Try(_))
     }
 
+    /// Whether more than the believed limit is tried at present.
+    pub(super) fn is_trying(&self) -> bool {
+        matches!(self.mode, Mode::Try(_))
+    }
+
     /// Whether mails are refused at present and one at a time is sent.
     pub(super) fn is_dry(&self) -> bool {
         self.dry.is_some()
@@ -212,6 +223,9 @@ impl Speed {
     pub(super) fn on_accepted(&mut self, departed: Instant, latency: Span, now: Instant, budget: &Budget) {
         let past = self.tally.count(departed, now);
         self.recent <<= 1;
+        if self.among(2 * ALONE + 1) == 1 && self.recent >> ALONE & 1 == 1 {
+            self.strays = [self.strays[1], Some(self.accepted())];
+        }
         self.distances.add(departed, true);
         if self.ceiling.is_some_and(|(_, until)| until <= now) {
             self.ceiling = None;
@@ -354,7 +368,8 @@ impl Speed {
         }
         let over = match self.mode {
             Mode::Free | Mode::Climb | Mode::Work { .. } => self.is_dense(),
-            Mode::Try(_) if self.is_fallen() => true,
+            Mode::Try(_) if self.is_fallen() => !self.is_weathered() || self.among(DOUBT) >= 2,
+            Mode::Try(_) if self.is_weathered() => self.among(DOUBT) >= 3 || self.among(4 * DOUBT) >= 4,
             Mode::Try(_) => self.among(DOUBT) >= 2 || self.among(4 * DOUBT) >= 3,
         };
         if over {
@@ -378,20 +393,28 @@ impl Speed {
         match self.mode {
             Mode::Work { .. } => {
                 // Some are weather; a level that is a little too high has them all the time.
-                if self.among(60) >= 3 || budget.is_spent() {
+                if self.among(60) >= 3 + u32::from(self.is_weathered()) || budget.is_spent() {
                     self.level *= 0.97;
                     self.rate = self.level * WORK;
                 }
             }
             // No step up before it is certain.
-            Mode::Climb | Mode::Try(_) => self.step(now),
-            Mode::Free => {}
+            Mode::Climb | Mode::Try(_) if !self.is_weathered() => self.step(now),
+            Mode::Climb | Mode::Try(_) | Mode::Free => {}
         }
         Span::ZERO
     }
 
+    /// Whether single refusals come now and then whatever the pace.
+    fn is_weathered(&self) -> bool {
+        self.strays[0].is_some_and(|older| self.accepted() - older <= WEATHER_MAILS)
+    }
+
     /// Whether refusals come so thickly that they are no weather.
     fn is_dense(&self) -> bool {
+        if self.is_weathered() {
+            return self.among(12) >= 3 || self.among(20) >= 4 || self.among(60) >= 6;
+        }
         let early = self.tally.accepted() < 50 && self.among(8) >= 2;
         early || self.among(6) >= 2 || self.among(20) >= 3 || self.among(60) >= 5
     }

@@ -81,6 +81,11 @@ impl Tally {
         best
     }
 
+    /// The rate that the carrier held until then since the last pause, whatever it forgave: a burst of two seconds' worth at most.
+    pub(super) fn held(&self, until: Instant) -> f64 {
+        (self.accepted - self.began.1) as f64 / (until.since(self.began.0).as_secs_f64() + 2.0)
+    }
+
     fn count_slot(&mut self, departed: Instant) {
         let slot = slot_of(departed);
         let newer = self.slots.back().is_some_and(|(last, _)| *last > slot);

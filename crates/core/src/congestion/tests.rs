@@ -96,6 +96,31 @@ fn a_refused_session_is_the_limit_and_one_more_is_tried_later() {
 }
 
 #[test]
+fn one_session_more_that_was_refused_is_given_up_although_others_were_just_being_opened() {
+    let mut lane = Congestion::new(&policy(20));
+    (0..5).for_each(|n| lane.on(accepted(n), at(n)));
+    (1..=3).for_each(|open| lane.on(Signal::Opened(open), at(10)));
+    lane.on(Signal::NoSession { open: 3, silent: false }, at(20));
+    assert_eq!(lane.window(), 3);
+    lane.on(accepted(2100), at(2100));
+    assert_eq!(lane.window(), 4, "one more is tried");
+    lane.on(Signal::NoSession { open: 2, silent: false }, at(2200));
+    assert_eq!(lane.window(), 3);
+    assert!(lane.next_connect(at(2200)) <= at(2200), "nothing holds back those that are borne");
+}
+
+#[test]
+fn who_is_refused_once_just_after_its_last_session_ended_asks_again_at_once_and_keeps_its_pace() {
+    let mut lane = Congestion::new(&policy(20));
+    (0..30).for_each(|n| lane.on(accepted(n * 10), at(n * 10)));
+    lane.on(Signal::Opened(2), at(300));
+    lane.on(Signal::NoSession { open: 0, silent: false }, at(310));
+    assert!(!lane.takes_nothing() && lane.next_connect(at(310)) <= at(500));
+    lane.on(Signal::NoSession { open: 0, silent: false }, at(500));
+    assert!(lane.takes_nothing(), "the second time it is out");
+}
+
+#[test]
 fn a_rate_is_found_within_seconds_and_costs_few_refusals() {
     for rate in [5.0, 20.0, 60.0, 150.0] {
         let mut lane = Congestion::new(&policy(10));

@@ -51,9 +51,11 @@ impl Machine {
             }
         }
         // The attempt for which the session was opened failed with it; the others were not begun. Where TLS failed that
-        // need not be, nothing is said about the mail: the next session does without, or goes to another host.
+        // need not be, nothing is said about the mail: the next session does without, or goes to another host. Where
+        // sessions are open, there was only one too many.
         let plain_next = matches!(why, Why::TlsFailed(_)) && !untrusted;
-        let mut blamed = was_ready || plain_next || elsewhere || *why == Why::Finished;
+        let one_too_many = matches!(signal, Some(Signal::NoSession { open: 1.., silent: false }));
+        let mut blamed = was_ready || plain_next || elsewhere || one_too_many || *why == Why::Finished;
         for (_, mail) in assigned {
             let sent = self.flights.get(&mail).is_some_and(|flight| flight.sent);
             if sent && !core::mem::replace(&mut blamed, true) {

@@ -104,7 +104,10 @@ impl Machine {
             }
             field.stop(choice.site);
         }
-        self.make_room(lane, &seatless);
+        // Who could not open another session keeps those that it has.
+        if self.lanes[lane].may_connect(now) <= now {
+            self.make_room(lane, &seatless);
+        }
         self.measure(lane, now);
         wake
     }
@@ -131,7 +134,8 @@ impl Machine {
             return Err(Stop::Unproven(from));
         }
         let chunk = self.chunk(chunk_id, Some(lane), actions).ok_or(Stop::Site)?;
-        let seat = self.find_seat(lane, choice, now)?;
+        let hurry = chunk.head.is_in_hurry();
+        let seat = self.find_seat(lane, choice, hurry, now, actions)?;
         if !self.may_register(lane, matches!(seat, Seat::New(..))) {
             self.starved.insert(lane);
             return Err(Stop::Site);
@@ -192,7 +196,16 @@ impl Machine {
     /// A session for the site's next mail: one where nothing goes before it, else a new one, else the least busy one.
     ///
     /// What is less urgent does not go before it: the mail overtakes whatever the session has not begun.
-    fn find_seat(&mut self, lane: usize, choice: Choice, now: Instant) -> Result<Seat, Stop> {
+    /// Where a learned rate is low, no mail waits for a new session while others are open: it would leave whenever that
+    /// session is, and come too near to the one behind it.
+    fn find_seat(
+        &mut self,
+        lane: usize,
+        choice: Choice,
+        hurry: bool,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) -> Result<Seat, Stop> {
         let (site, deepest) = (choice.site, self.depth(lane));
         let own = &self.lanes[lane];
         let free = |talk: &Talk| own.carries(talk, site) && !talk.finishing && talk.mails < talk.mails_max;
@@ -212,6 +225,8 @@ impl Machine {
             return Ok(Seat::Open(session));
         }
         let seated = own.talks.values().any(|talk| own.carries(talk, site));
+        let ahead = own.congestion.is_spaced()
+            && own.talks.values().any(|talk| own.carries(talk, site) && talk.ready && !talk.finishing);
         let mut stop = if seated { Stop::Site } else { Stop::NoSeat };
         if self.lanes[lane].has_room(site) {
             let draw = self.draw();
@@ -223,6 +238,10 @@ impl Machine {
                     stop = Stop::SiteUntil(until);
                 }
                 Ok((host, addr)) => match self.lanes[lane].may_connect(now) {
+                    at if at <= now && ahead => {
+                        let session = self.new_talk(lane, Talk::new(site, host, addr), now);
+                        self.open((lane, session), hurry, now, actions);
+                    }
                     at if at <= now => return Ok(Seat::New(host, addr)),
                     until => stop = Stop::SiteUntil(until),
                 },

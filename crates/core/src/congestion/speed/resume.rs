@@ -69,7 +69,8 @@ impl Speed {
             (Mode::Climb, Some(rate)) => {
                 let spaced = dry.probes == 0 && rate < self.proven * 0.5;
                 let found = if spaced { self.proven * 0.7 } else { rate };
-                if let Some((mails, span)) = self.doubted.take() {
+                self.best = self.best.max(self.tally.held(dry.departed));
+                if let Some((mails, span)) = self.doubted.take().filter(|_| found >= self.best * FALLEN) {
                     self.forgiven = (mails - found * span).clamp(0.0, 2.0 * found);
                 }
                 self.settle(found, now);
@@ -93,6 +94,7 @@ impl Speed {
                 if now.since(self.worked_since) > HELD {
                     self.best = self.best.max(level);
                 }
+                self.best = self.best.max(self.tally.held(dry.departed));
                 if found < level * FALLEN && doubted.is_none() {
                     self.fall_after = TRY_AFTER_FALL.0;
                     self.try_after = TRY_AFTER.0;

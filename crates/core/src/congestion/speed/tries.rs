@@ -12,6 +12,8 @@ const BELIEVED: (f64, f64, f64) = (1.3, 0.7, 2.0);
 pub(super) const CLIMB: (f64, f64) = (2.0, 1.3);
 /// Where the search begins at least, in mails a second.
 const CLIMB_FROM: f64 = 2.0;
+/// Who takes more than it did a moment ago is tried at this share of its best next.
+const BACK: f64 = 0.8;
 /// A try is believed after so many seconds in any case: where the carrier takes less than it did, and otherwise.
 const TRIED: (f64, f64) = (1.5, 4.0);
 
@@ -27,11 +29,13 @@ impl Speed {
                 self.work(now);
             }
         } else if enough && (self.outgrown(taken, span) || span > if self.is_fallen() { TRIED.0 } else { TRIED.1 }) {
+            let back = if self.is_fallen() { self.best * BACK } else { 0.0 };
             self.proven = self.rate;
             self.level = self.level.max(self.rate);
             self.try_after = TRY_AFTER.0;
             self.stride = (self.stride * STRIDE_AFTER.1).min(STRIDE.2);
             self.begin_try(step + 1, now);
+            self.rate = self.rate.max(back);
         }
     }
 
