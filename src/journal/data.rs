@@ -1,51 +1,65 @@
 //! The data folder: where journal and keys lie in it, and the master key that opens them.
 
 use std::env::{self, VarError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use hikyaku_dispatch::{Desk, GivenMaster, Keys, Master, PublicKey, RedbJournal, SnapshotFile, State, read_state};
+use hikyaku_dispatch::{Desk, GivenMaster, Journal, Keys, Master, PublicKey, SnapshotFile, State, read_state};
 
-use crate::lock::server_of;
+use super::home::{Database, Home, in_use};
+use crate::lock::{Lock, server_of};
 
 /// The environment's master key, 64 hexadecimal digits; without it `keys/master.key` is used.
 const MASTER: &str = "HIKYAKU_MASTER_KEY";
 /// The master key before that one, for the one start at which it is replaced.
 const MASTER_BEFORE: &str = "HIKYAKU_MASTER_KEY_BEFORE";
 
-/// Opens journal, keys and state that are there.
+/// Opens journal, keys and state that are there, for this command alone.
 pub async fn open_desk(data: &Path) -> Result<Desk, String> {
-    let (journal, keys) = (open_journal(data)?, open_keys(data)?);
+    let journal = open_journal(data).await?;
+    claim(data)?;
+    open_desk_on(journal, data).await
+}
+
+/// [`open_desk`] on a journal that is open, by whoever has the folder.
+pub async fn open_desk_on(journal: Arc<dyn Journal>, data: &Path) -> Result<Desk, String> {
     let snapshot = SnapshotFile::new(data.join("snapshot"));
-    Desk::open_from(Arc::new(journal), keys, Some(snapshot)).await.map_err(|e| e.to_string())
+    Desk::open_from(journal, open_keys(data)?, Some(snapshot)).await.map_err(|e| e.to_string())
 }
 
 /// The present of a data folder whose system does not run; nothing is written.
 pub async fn read_present(data: &Path) -> Result<State, String> {
-    let (journal, keys) = (open_journal(data)?, open_keys(data)?);
-    let (state, _) = read_state(&journal, &keys).await.map_err(|e| e.to_string())?;
+    let (journal, keys) = (open_journal(data).await?, open_keys(data)?);
+    let (state, _) = read_state(&*journal, &keys).await.map_err(|e| e.to_string())?;
     Ok(state)
 }
 
-/// The journal's file in a data folder.
-pub fn journal_file(data: &Path) -> PathBuf {
-    data.join("journal.redb")
+/// Keeps a server, and any other command, from working on the same folder until this program ends. A file of a journal has
+/// a lock of its own; a database has none, and two programs that write the same keys would lose some.
+pub fn claim(data: &Path) -> Result<(), String> {
+    if Database::of(data)?.is_some() {
+        let lock = match server_of(data) {
+            Some(process) => return Err(in_use(data, &process)),
+            None => Lock::take(data)?,
+        };
+        // Given back by the system when the program ends.
+        std::mem::forget(lock);
+    }
+    Ok(())
+}
+
+/// Whether a data folder has a journal, or says where it is.
+pub fn has_journal(data: &Path) -> Result<bool, String> {
+    Ok(Home::of(data)?.is_there())
 }
 
 /// Opens the journal that is there; none is made.
-pub fn open_journal(data: &Path) -> Result<RedbJournal, String> {
-    let path = journal_file(data);
-    if !path.exists() {
+pub async fn open_journal(data: &Path) -> Result<Arc<dyn Journal>, String> {
+    let home = Home::of(data)?;
+    if !home.is_there() {
         return Err(format!("there is no journal.redb in {}: give the data folder of the system", data.display()));
     }
-    RedbJournal::open(path).map_err(|e| match server_of(data) {
-        Some(process) => format!(
-            "{}: hikyaku serve（プロセス {process}）が使用中です。画面でできる操作は管理画面で行ってください。このコマンドは、\
-             サーバーを止めて（systemctl stop hikyaku、または kill -TERM {process}）から実行し、あとで起動し直してください",
-            data.display()
-        ),
-        None => e.to_string(),
-    })
+    home.open().await
 }
 
 /// Opens the keys that are there; none are made.
@@ -72,10 +86,10 @@ pub fn make_keys(data: &Path) -> Result<Keys, String> {
 
 /// [`open_desk`], of a folder that is set up first if it holds nothing of ours.
 pub async fn set_up_desk(data: &Path) -> Result<Desk, String> {
-    if !journal_file(data).exists() && !data.join("keys").exists() {
+    if !has_journal(data)? && !data.join("keys").exists() {
         std::fs::create_dir_all(data).map_err(|e| format!("{}: {e}", data.display()))?;
         make_keys(data)?;
-        RedbJournal::open(journal_file(data)).map_err(|e| e.to_string())?;
+        Home::of(data)?.open().await?;
     }
     open_desk(data).await
 }

@@ -1,13 +1,15 @@
 //! `hikyaku journal erase` and `erase-system`: for good, by two people, with a certificate.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
-use hikyaku_dispatch::{CustodyError, Error, PersonId, Refusal, RetentionRefusal, Witnessed};
+use hikyaku_dispatch::{CustodyError, Error, Journal, PersonId, Refusal, RetentionRefusal, Witnessed};
 use hikyaku_dispatch::{erase_person, erase_system, erasure_certificate};
 use jiff::Timestamp;
 
 use super::data;
+use super::home::Home;
 
 /// Who is erased; two people agreed to it.
 #[derive(Debug, Args)]
@@ -65,9 +67,23 @@ pub async fn run_system(args: &EraseSystemArgs) -> Result<bool, String> {
     }
     let witnessed =
         Witnessed { place: args.place.clone(), witness: args.witness.clone(), responsible: args.responsible.clone() };
-    let (journal, keys) = (data::open_journal(&args.data)?, data::open_keys(&args.data)?);
+    let (home, keys) = (Home::of(&args.data)?, data::open_keys(&args.data)?);
+    let database = match &home {
+        Home::Folder(data, database) => Some(database.open(data).await?),
+        Home::File(_) | Home::Url(_) => None,
+    };
+    let journal: Arc<dyn Journal> = match &database {
+        Some(journal) => Arc::new(journal.clone()),
+        None => data::open_journal(&args.data).await?,
+    };
+    data::claim(&args.data)?;
     let erased = erase_system(&args.data, journal, &keys, &witnessed, Timestamp::now()).await;
     let certificate = erased.map_err(|e| e.to_string())?;
     print!("{certificate}");
+    // Nothing in it can be read any more, for its keys are gone; the words that were never sealed go with it.
+    if let Some(journal) = database {
+        journal.remove().await.map_err(|e| e.to_string())?;
+        eprintln!("the tables of the journal were removed from its database");
+    }
     Ok(certificate.values("left").next().is_none())
 }

@@ -46,10 +46,7 @@ pub async fn run(args: &ExportArgs) -> Result<bool, String> {
 pub async fn tail(args: &TailArgs) -> Result<bool, String> {
     let mut next = match args.from {
         Some(from) => from,
-        None => {
-            use hikyaku_dispatch::Journal as _;
-            data::open_journal(&args.data)?.head().await.map_err(|e| e.to_string())?.seq + 1
-        }
+        None => data::open_journal(&args.data).await?.head().await.map_err(|e| e.to_string())?.seq + 1,
     };
     loop {
         next = print(&args.data, next).await? + 1;
@@ -61,6 +58,6 @@ pub async fn tail(args: &TailArgs) -> Result<bool, String> {
 }
 
 async fn print(folder: &std::path::Path, from: u64) -> Result<u64, String> {
-    let (journal, keys) = (data::open_journal(folder)?, data::open_keys(folder)?);
-    export(&journal, &keys, from, &mut io::stdout()).await.map_err(|e| e.to_string())
+    let (journal, keys) = (data::open_journal(folder).await?, data::open_keys(folder)?);
+    export(&*journal, &keys, from, &mut io::stdout()).await.map_err(|e| e.to_string())
 }

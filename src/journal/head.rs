@@ -21,8 +21,8 @@ pub struct HeadArgs {
 
 /// Writes one head and says where.
 pub async fn run(args: &HeadArgs) -> Result<bool, String> {
-    let (journal, keys) = (data::open_journal(&args.data)?, data::open_keys(&args.data)?);
-    let path = write_head(&journal, &keys, &args.to, Timestamp::now()).await.map_err(|e| e.to_string())?;
+    let (journal, keys) = (data::open_journal(&args.data).await?, data::open_keys(&args.data)?);
+    let path = write_head(&*journal, &keys, &args.to, Timestamp::now()).await.map_err(|e| e.to_string())?;
     println!("{}", path.display());
     Ok(true)
 }

@@ -1,13 +1,16 @@
 //! `hikyaku journal`: the journal of a data folder, looked at and vouched for from outside.
 
 mod certificate;
+mod copy;
 pub mod data;
 mod erase;
 mod export;
 mod forget;
 mod hand_over;
 mod head;
+pub mod home;
 mod keys;
+mod trial;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -23,6 +26,10 @@ pub struct JournalArgs {
 enum JournalCommand {
     /// Checks every row, and that the journal passed through the heads that were signed.
     Verify(verify::VerifyArgs),
+    /// Copies a journal from a file into a database or the other way, and proves both equal.
+    Copy(copy::CopyArgs),
+    /// Tries whether a database can be the home of a journal.
+    Test(trial::TestArgs),
     /// Signs where the journal ends, into a folder that leaves this machine; to be run daily.
     Head(head::HeadArgs),
     /// Prints the journal as JSON Lines, personal data masked.
@@ -54,6 +61,8 @@ enum JournalCommand {
 pub async fn run(args: JournalArgs) -> Result<bool, String> {
     match args.command {
         JournalCommand::Verify(args) => verify::run(&args).await,
+        JournalCommand::Copy(args) => copy::run(&args).await,
+        JournalCommand::Test(args) => trial::run(&args).await,
         JournalCommand::Head(args) => head::run(&args).await,
         JournalCommand::Export(args) => export::run(&args).await,
         JournalCommand::Tail(args) => export::tail(&args).await,

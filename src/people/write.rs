@@ -95,7 +95,7 @@ fn number(state: &State, person: PersonId) -> String {
 
 /// A desk on a data folder that is there already.
 pub async fn open_existing(data: &Path) -> Result<hikyaku_dispatch::Desk, String> {
-    if !crate::journal::data::journal_file(data).exists() {
+    if !crate::journal::data::has_journal(data)? {
         return Err(format!("there is no journal.redb in {}: import a roster first", data.display()));
     }
     open_desk(data).await

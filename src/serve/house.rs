@@ -18,10 +18,11 @@ use super::channel::Channel;
 use super::duties::Duties;
 use super::intake::Intake;
 use super::sources::Sources;
+use super::turn::OwnTurn;
 use super::webhooks::Webhook;
 use super::{roster, security, watch as alarms};
 use crate::courier::Courier;
-use crate::journal::data::open_desk;
+use crate::journal::data::{open_desk_on, open_journal};
 use crate::lock::Lock;
 use crate::metrics;
 use crate::people::pull::Source;
@@ -40,6 +41,8 @@ pub struct House {
     stream: Option<Stream>,
     tasks: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
+    /// Where several nodes have one journal.
+    turn: Option<OwnTurn>,
     /// Given back last.
     lock: Lock,
 }
@@ -55,8 +58,9 @@ impl House {
         let tls = settings.tls.as_ref().map(|tls| tls.read()).transpose()?;
         let sources = settings.roster.iter().map(|roster| Source::open(roster.source(), false));
         let sources = sources.collect::<Result<Vec<_>, _>>()?;
+        let turn = OwnTurn::wait(&settings.data).await?;
         let doors = Doors::bind(&settings, tls.as_ref()).await?;
-        let desk = open_desk(&settings.data).await?;
+        let desk = desk(turn.as_ref(), &settings.data).await?;
         let mut of_engine = settings.mail.config(settings.data.join("queue"))?;
         // With the keys of people, so that erasing somebody reaches the queue.
         of_engine.seal = Some(Arc::new(desk.keys().clone()));
@@ -93,6 +97,7 @@ impl House {
             tokio::spawn(duties.run(stopping.clone())),
             tokio::spawn(security::run(web.clone(), desk.clone(), alerts.clone(), stopping.clone())),
         ];
+        tasks.extend(turn.as_ref().map(|turn| turn.watch(alerts.clone(), stopping.clone())));
         for (roster, source) in settings.roster.iter().cloned().zip(sources) {
             tasks.push(tokio::spawn(roster::run(roster, source, desk.clone(), alerts.clone(), stopping.clone())));
         }
@@ -110,7 +115,7 @@ impl House {
         if let Some(door) = doors.metrics {
             tasks.push(served(door, metrics::router(engine.clone(), Some(pulse), Some(web)), stopping));
         }
-        Ok(Self { settings, engine, console, tls, push, stream, tasks, stop, lock })
+        Ok(Self { settings, engine, console, tls, push, stream, tasks, stop, turn, lock })
     }
 
     /// Where what is served, a line each.
@@ -159,8 +164,20 @@ impl House {
         }
         drop(self.console);
         self.engine.shutdown().await;
+        if let Some(turn) = self.turn {
+            turn.end().await;
+        }
         drop(self.lock);
     }
+}
+
+/// The desk, on the journal whose turn this is, or on the file.
+async fn desk(turn: Option<&OwnTurn>, data: &Path) -> Result<Desk, String> {
+    let journal = match turn {
+        Some(turn) => turn.journal(),
+        None => open_journal(data).await?,
+    };
+    open_desk_on(journal, data).await
 }
 
 /// The listeners, taken before anything else is begun.

@@ -11,6 +11,7 @@ mod roster;
 mod security;
 mod signals;
 pub mod sources;
+mod turn;
 mod watch;
 mod webhooks;
 
@@ -40,7 +41,11 @@ pub struct ServeArgs {
 pub async fn run(args: ServeArgs) -> Result<bool, String> {
     let settings = Settings::read(&args.config)?;
     let mut signals = Signals::new()?;
-    let house = House::open(settings).await?;
+    let house = tokio::select! {
+        house = House::open(settings) => house?,
+        // Another node may have the turn for years.
+        () = stopped(&mut signals) => return Ok(true),
+    };
     for line in house.addresses() {
         eprintln!("{line}");
     }
@@ -50,4 +55,9 @@ pub async fn run(args: ServeArgs) -> Result<bool, String> {
     eprintln!("停止します。送信中のメールと回答の記録が終わるのを待っています。");
     house.close().await;
     Ok(true)
+}
+
+/// Waits until it is to stop; there is nothing yet to read again.
+async fn stopped(signals: &mut Signals) {
+    while signals.next().await == Signal::Reload {}
 }

@@ -1,14 +1,17 @@
 //! The acceptance of the command as a whole: it is run as a stranger runs it, and judged by the carriers' own ledger.
 //!
-//! What is marked `#[ignore]` needs release speed, Postfix's test programs or Python: `scripts/test --all` runs it.
+//! What is marked `#[ignore]` needs release speed, Postfix's test programs, PostgreSQL or Python: `scripts/test --all` runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod agreement;
 mod bound;
 mod carriers;
 mod chance;
+#[path = "../../crates/dispatch/tests/common/cluster.rs"]
+mod cluster;
 mod command;
 mod counting;
+mod database;
 mod demo;
 mod duties;
 mod full;

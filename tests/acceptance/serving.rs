@@ -7,7 +7,7 @@ use crate::command::{Ended, run, start};
 use crate::demo::{free_port, page};
 
 /// A fresh system whose pages are on free ports; the ports of answers and console.
-fn made(folder: &Path) -> (u16, u16) {
+pub fn made(folder: &Path) -> (u16, u16) {
     let place = folder.to_str().unwrap();
     let Ended { status, stdout, stderr } = run(folder, ["init", "--folder", place, "--organisation", "試験省"], 60);
     assert!(status.success(), "{stderr}");
@@ -21,7 +21,7 @@ fn made(folder: &Path) -> (u16, u16) {
     (answers, console)
 }
 
-fn wait_for(port: u16, path: &str) -> String {
+pub fn wait_for(port: u16, path: &str) -> String {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         if let Some(page) = page(port, path) {

@@ -55,8 +55,9 @@ impl Sender {
 /// A batch's dispatch, and which round of it: 0 is the first mails.
 pub type BatchOf = (DispatchId, u8);
 
-/// The batch of a round of a dispatch: a mail for each address that the round goes to, the same whenever it is made again, so
-/// that submitting it again after a crash sends nothing twice. `None` if there is no such round.
+/// The batch of a round of a dispatch: a mail for each address that the round goes to and that has no outcome in the journal
+/// yet. It has the same name whenever it is made again: an engine that has it goes on with it, one of another node, which does
+/// not, sends what is left. `None` if there is no such round.
 ///
 /// # Errors
 /// [`BatchError`] if the template does not fit; templates are checked when they are set.
@@ -216,7 +217,9 @@ fn recipients(state: &State, keys: &Keys, dispatch: &Dispatch, round: u8, sender
             id,
         })
     };
-    dispatch.mails(round).into_iter().filter_map(mail).collect()
+    // Whatever has an outcome is over: an engine that never heard of this batch sends only the rest.
+    let is_open = |(person, place): &(PersonId, u8)| dispatch.mail_end_in(round, *person, *place).is_none();
+    dispatch.mails(round).into_iter().filter(is_open).filter_map(mail).collect()
 }
 
 /// For somebody abroad: where and why the register has the person there, and the instant of the news there and in Japan

@@ -128,8 +128,11 @@ pub use id::{
     TokenId,
 };
 pub use incident::{Incident, Summary};
+pub use journal::contract::{Breach, CLAUSES, Clause};
+pub use journal::copy::{CopyError, copy};
 pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
+pub use journal::postgres::{AddressError, Concern, PostgresAddress, PostgresJournal, Replication, Standby, Turn};
 pub use journal::redb::RedbJournal;
 pub use journal::verify::{Verified, verify, verify_against};
 pub use journal::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX};

@@ -324,12 +324,13 @@ async fn req_s19_a_whole_system_is_erased_to_the_last_file_and_certified_with_pl
         Witnessed {
             place: "第二データセンター".into(), witness: "監査 一郎".into(), responsible: "責任 花子".into()
         };
-    let refused = erase_system(&data, reopened(&data).await, &keys, &witnessed, at("18:00:00")).await;
+    let refused = erase_system(&data, Arc::new(reopened(&data).await), &keys, &witnessed, at("18:00:00")).await;
     assert!(refused.is_err() && data.join("keys/people.keys").exists(), "without two people nothing is erased");
     let desk = Desk::open(Arc::new(reopened(&data).await), keys.clone()).await.unwrap();
     agree(&desk, Guarded::EraseSystem, "17:50:00").await;
     drop(desk);
-    let certificate = erase_system(&data, reopened(&data).await, &keys, &witnessed, at("18:00:00")).await.unwrap();
+    let certificate =
+        erase_system(&data, Arc::new(reopened(&data).await), &keys, &witnessed, at("18:00:00")).await.unwrap();
     assert_eq!(files(&data), Vec::<PathBuf>::new());
     let read = SignedText::read(&certificate.to_string(), Some(signer)).unwrap();
     let removed: Vec<&str> = read.values("removed").collect();

@@ -4,14 +4,14 @@
 
 mod common;
 
-use std::future::Future;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use common::at;
 use common::disk::Disk;
 use hikyaku_dispatch::{
-    Appended, Broken, Head, Journal, JournalError, Keys, MemoryJournal, READ_ROWS_MAX, RedbJournal, Row, SignedHead,
-    read_heads, verify, verify_against, write_head,
+    Appended, Broken, CLAUSES, CopyError, Head, Journal, JournalError, Keys, MemoryJournal, Pending, READ_ROWS_MAX,
+    RedbJournal, Row, SignedHead, copy, read_heads, verify, verify_against, write_head,
 };
 use redb::{Database, ReadableDatabase, TableDefinition};
 
@@ -27,13 +27,6 @@ fn rows(mut head: Head, contents: &[&[u8]]) -> Vec<Row> {
     contents.iter().map(row).collect()
 }
 
-/// Runs one test in every home.
-async fn in_every_home<F: Future<Output = ()>>(test: impl Fn(Arc<dyn Journal>) -> F) {
-    test(Arc::new(MemoryJournal::new())).await;
-    let folder = tempfile::tempdir().unwrap();
-    test(Arc::new(RedbJournal::open(folder.path().join("journal.redb")).unwrap())).await;
-}
-
 async fn add(journal: &dyn Journal, expected: Head, contents: &[&[u8]]) -> Head {
     match journal.append(rows(expected, contents), expected).await.unwrap() {
         Appended::Ok(head) => head,
@@ -42,78 +35,79 @@ async fn add(journal: &dyn Journal, expected: Head, contents: &[&[u8]]) -> Head 
 }
 
 #[tokio::test]
-async fn what_was_appended_is_read_back_in_order() {
-    in_every_home(|journal| async move {
-        assert_eq!(journal.head().await.unwrap(), Head::default());
-        assert!(journal.read_from(1).await.unwrap().is_empty());
-        let first = add(&*journal, Head::default(), &[b"a", b"b"]).await;
-        let second = add(&*journal, first, &[b"c"]).await;
-        assert_eq!(journal.head().await.unwrap(), second);
-        let read = journal.read_from(2).await.unwrap();
-        assert_eq!(
-            read.iter().map(|row| (row.seq, row.bytes().unwrap())).collect::<Vec<_>>(),
-            [(2, b"b".as_slice()), (3, b"c".as_slice())]
+async fn memory_and_redb_keep_every_clause_of_the_contract() {
+    for clause in CLAUSES {
+        let folder = tempfile::tempdir().unwrap();
+        let redb = RedbJournal::open(folder.path().join("journal.redb")).unwrap();
+        for (home, journal) in
+            [("memory", Arc::new(MemoryJournal::new()) as Arc<dyn Journal>), ("redb", Arc::new(redb))]
+        {
+            clause.check(journal).await.unwrap_or_else(|breach| panic!("{home}: {}: {breach}", clause.name));
+        }
+    }
+}
+
+/// Says that it has taken all rows, and keeps all but the last of an append.
+struct Forgetful(MemoryJournal);
+
+impl Journal for Forgetful {
+    fn append(&self, mut rows: Vec<Row>, expected: Head) -> Pending<'_, Appended> {
+        let claimed = rows.pop().map_or(expected, |row| Head { seq: row.seq, hash: row.hash });
+        Box::pin(async move {
+            Ok(match self.0.append(rows, expected).await? {
+                Appended::Ok(_) => Appended::Ok(claimed),
+                conflict => conflict,
+            })
+        })
+    }
+
+    fn head(&self) -> Pending<'_, Head> {
+        self.0.head()
+    }
+
+    fn read_from(&self, seq: u64) -> Pending<'_, Vec<Row>> {
+        self.0.read_from(seq)
+    }
+
+    fn tail(&self, _: u64) -> Pending<'_, Vec<Row>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn drop_contents(&self, _: BTreeSet<u64>) -> Pending<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test]
+async fn a_home_that_forgets_rows_breaks_the_contract() {
+    let kept = |clause: hikyaku_dispatch::Clause| async move {
+        clause.check(Arc::new(Forgetful(MemoryJournal::new()))).await.is_ok()
+    };
+    for clause in CLAUSES.into_iter().filter(|clause| !clause.name.contains("another past")) {
+        assert!(
+            !tokio::time::timeout(std::time::Duration::from_secs(9), kept(clause)).await.unwrap_or(false),
+            "{}",
+            clause.name
         );
-        assert_eq!(verify(&*journal).await.unwrap(), second);
-    })
-    .await;
+    }
 }
 
 #[tokio::test]
-async fn whoever_comes_second_gets_the_rows_of_the_first_and_writes_nothing() {
-    in_every_home(|journal| async move {
-        let first = add(&*journal, Head::default(), &[b"a"]).await;
-        let second = add(&*journal, first, &[b"b"]).await;
-        for late in [Head::default(), first] {
-            let Appended::Conflict(tail) = journal.append(rows(late, &[b"x"]), late).await.unwrap() else {
-                panic!("a late append went through");
-            };
-            assert_eq!(tail, journal.read_from(late.seq + 1).await.unwrap());
-            assert_eq!(tail.last().unwrap().bytes(), Some(b"b".as_slice()));
-        }
-        assert_eq!(journal.head().await.unwrap(), second);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_node_with_another_past_is_told_so() {
-    in_every_home(|journal| async move {
-        add(&*journal, Head::default(), &[b"a", b"b"]).await;
-        for other in [Head { seq: 1, hash: [7; 32] }, Head { seq: 9, hash: [7; 32] }] {
-            let result = journal.append(rows(other, &[b"x"]), other).await;
-            assert!(matches!(result, Err(JournalError::OtherPast)), "{result:?}");
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_long_journal_is_read_in_parts() {
-    in_every_home(|journal| async move {
-        let contents = vec![b"x".as_slice(); READ_ROWS_MAX + 3];
-        let head = add(&*journal, Head::default(), &contents).await;
-        assert_eq!(journal.read_from(1).await.unwrap().len(), READ_ROWS_MAX);
-        assert_eq!(journal.read_from(head.seq - 1).await.unwrap().len(), 2);
-        assert_eq!(verify(&*journal).await.unwrap(), head);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_tail_waits_for_what_comes_next() {
-    in_every_home(|journal| async move {
-        let first = add(&*journal, Head::default(), &[b"a"]).await;
-        assert_eq!(journal.tail(1).await.unwrap().len(), 1);
-        let waiting = {
-            let journal = Arc::clone(&journal);
-            tokio::spawn(async move { journal.tail(2).await })
-        };
-        tokio::task::yield_now().await;
-        add(&*journal, first, &[b"b", b"c"]).await;
-        assert_eq!(waiting.await.unwrap().unwrap()[0].bytes(), Some(b"b".as_slice()));
-    })
-    .await;
+async fn a_copy_is_the_same_row_by_row_continues_and_is_refused_over_another_journal() {
+    let (from, to) = (MemoryJournal::new(), MemoryJournal::new());
+    let head = add(&from, Head::default(), &vec![b"x".as_slice(); READ_ROWS_MAX + 2]).await;
+    from.drop_contents([3].into()).await.unwrap();
+    let copied = copy(&from, &to).await.unwrap();
+    assert_eq!((copied.head, copied.dropped), (head, 1));
+    let more = add(&from, head, &[b"y"]).await;
+    assert_eq!(copy(&from, &to).await.unwrap().head, more);
+    // A content that only one of them has is no difference to the chain.
+    from.drop_contents([9].into()).await.unwrap();
+    assert!(matches!(copy(&from, &to).await, Err(CopyError::Differs { seq: 9 })));
+    let other = MemoryJournal::new();
+    add(&other, Head::default(), &[b"z"]).await;
+    assert!(matches!(copy(&from, &other).await, Err(CopyError::Taken)));
+    assert!(matches!(copy(&other, &from).await, Err(CopyError::Taken)));
 }
 
 #[tokio::test]
@@ -131,23 +125,6 @@ fn a_journal_that_cannot_be_opened_names_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let error = RedbJournal::open(folder.path().join("missing/journal.redb")).unwrap_err().to_string();
     assert!(error.contains("missing/journal.redb"), "{error}");
-}
-
-#[tokio::test]
-async fn req_s18_a_content_that_was_dropped_leaves_a_chain_that_verifies_and_goes_on() {
-    in_every_home(|journal| async move {
-        let head = add(&*journal, Head::default(), &[b"kept", b"dropped", b"kept too"]).await;
-        journal.drop_contents([2, 99].into()).await.unwrap();
-        assert_eq!(journal.head().await.unwrap(), head);
-        let contents: Vec<Option<Vec<u8>>> =
-            journal.read_from(1).await.unwrap().iter().map(|row| row.bytes().map(<[u8]>::to_vec)).collect();
-        assert_eq!(contents, [Some(b"kept".to_vec()), None, Some(b"kept too".to_vec())]);
-        let found = verify_against(&*journal, &[]).await.unwrap();
-        assert_eq!((found.head, found.dropped), (head, 1));
-        let next = add(&*journal, head, &[b"more"]).await;
-        assert_eq!(verify(&*journal).await.unwrap(), next);
-    })
-    .await;
 }
 
 #[tokio::test]

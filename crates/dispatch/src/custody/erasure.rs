@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -71,12 +72,12 @@ pub async fn erasure_certificate(
 /// [`CustodyError`]; before the first key is destroyed nothing has happened.
 pub async fn erase_system(
     data: &Path,
-    journal: impl Journal,
+    journal: Arc<dyn Journal>,
     keys: &Keys,
     witnessed: &Witnessed,
     now: Timestamp,
 ) -> Result<SignedText, CustodyError> {
-    let (state, head) = fold::read_state(&journal, keys).await?;
+    let (state, head) = fold::read_state(&*journal, keys).await?;
     let by = agreed(&state, Guarded::EraseSystem, now).map_err(crate::command::Refusal::from)?;
     drop(journal);
     let files = files_in(data)?;

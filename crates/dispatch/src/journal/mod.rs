@@ -1,10 +1,14 @@
 //! The contract of a journal: append with an expected head, read, wait for more.
 //!
-//! Homes are memory and redb here; PostgreSQL will meet the same contract. A home knows rows, not events: it stores
-//! bytes and compares heads. One contract test (`tests/journal.rs`) runs for every home.
+//! Homes are memory, one redb file, and PostgreSQL. A home knows rows, not events: it stores
+//! bytes and compares heads. What every home must do is in `contract`, which `tests/journal.rs` and `tests/postgres.rs` hold
+//! them to.
 
+pub(crate) mod contract;
+pub(crate) mod copy;
 pub(crate) mod heads;
 pub(crate) mod memory;
+pub(crate) mod postgres;
 pub(crate) mod redb;
 pub(crate) mod verify;
 

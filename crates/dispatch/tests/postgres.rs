@@ -1,0 +1,262 @@
+//! The journal in PostgreSQL: the contract of every home, and what only a database can get wrong.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "common/cluster.rs"]
+mod cluster;
+#[path = "common/proxy.rs"]
+mod proxy;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::Cluster;
+use hikyaku_dispatch::{
+    Appended, CLAUSES, Concern, Head, Journal, JournalError, MemoryJournal, PostgresAddress, PostgresJournal, Row,
+    Turn, copy, verify,
+};
+use proxy::Proxy;
+
+/// Without it a test spends its time waiting for the disk; here nothing depends on what a crash leaves.
+const FAST: &str = "fsync = off";
+
+fn address(url: &str) -> PostgresAddress {
+    PostgresAddress::parse(url).unwrap()
+}
+
+async fn opened(url: &str) -> PostgresJournal {
+    PostgresJournal::open(address(url)).await.unwrap()
+}
+
+fn row_after(head: Head, content: &[u8]) -> (Vec<Row>, Head) {
+    let row = head.next(content.to_vec());
+    let after = Head { seq: row.seq, hash: row.hash };
+    (vec![row], after)
+}
+
+async fn add(journal: &PostgresJournal, head: Head, content: &[u8]) -> Head {
+    let (rows, after) = row_after(head, content);
+    assert_eq!(journal.append(rows, head).await.unwrap(), Appended::Ok(after));
+    after
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn req_r01_postgresql_keeps_every_clause_of_the_contract() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    for (number, clause) in CLAUSES.into_iter().enumerate() {
+        let address = address(&cluster.url()).with_schema(&format!("clause_{number}")).unwrap();
+        let journal = PostgresJournal::open(address).await.unwrap();
+        clause.check(Arc::new(journal.clone())).await.unwrap_or_else(|breach| panic!("{}: {breach}", clause.name));
+        journal.remove().await.unwrap();
+    }
+    assert_eq!(cluster.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'clause%'"), "0");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn an_append_whose_answer_was_lost_is_recognised_and_not_made_twice() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    let proxy = Proxy::before(cluster.port()).await;
+    let journal = opened(&cluster.url().replace(&cluster.port().to_string(), &proxy.port.to_string())).await;
+    let first = add(&journal, Head::default(), b"a").await;
+    proxy.lose_answers(1);
+    let second = add(&journal, first, b"b").await;
+    proxy.lose_answers(3);
+    let third = add(&journal, second, b"c").await;
+    assert_eq!(journal.read_from(1).await.unwrap().len(), 3);
+    assert_eq!(verify(&journal).await.unwrap(), third);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn an_append_whose_answer_was_lost_is_recognised_also_when_another_node_went_on_meanwhile() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    let proxy = Proxy::before(cluster.port()).await;
+    let through = cluster.url().replace(&cluster.port().to_string(), &proxy.port.to_string());
+    let (journal, other) = (opened(&through).await, opened(&cluster.url()).await);
+    let (rows, mine) = row_after(Head::default(), b"mine");
+    proxy.lose_answers(1);
+    let appending = tokio::spawn(async move { journal.append(rows, Head::default()).await.unwrap() });
+    assert_eq!(other.tail(1).await.unwrap()[0].bytes(), Some(b"mine".as_slice()));
+    let theirs = add(&other, mine, b"theirs").await;
+    assert_eq!(appending.await.unwrap(), Appended::Ok(mine), "its own head, from which it catches up");
+    assert_eq!(verify(&other).await.unwrap(), theirs);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn what_another_node_appends_is_heard_of_and_conflicts_are_its_rows() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    let (one, two) = (opened(&cluster.url()).await, opened(&cluster.url()).await);
+    let head = add(&one, Head::default(), b"a").await;
+    assert_eq!(two.tail(1).await.unwrap().len(), 1);
+    let (rows, _) = row_after(Head::default(), b"late");
+    let Appended::Conflict(tail) = two.append(rows, Head::default()).await.unwrap() else { panic!("no conflict") };
+    assert_eq!(Head::default().follow(&tail[0]).unwrap(), head);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn nodes_that_begin_at_the_same_moment_find_one_set_of_tables() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    let nodes: Vec<_> = (0..6).map(|_| tokio::spawn(PostgresJournal::open(address(&cluster.url())))).collect();
+    for node in nodes {
+        assert_eq!(node.await.unwrap().unwrap().head().await.unwrap(), Head::default());
+    }
+    assert_eq!(cluster.sql("SELECT max(number) = count(*) FROM hikyaku.version"), "t");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn tables_of_a_newer_program_are_left_alone() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    drop(opened(&cluster.url()).await);
+    cluster.sql("INSERT INTO hikyaku.version (number) VALUES (999)");
+    let said = PostgresJournal::open(address(&cluster.url())).await.unwrap_err().to_string();
+    assert!(said.contains("version 999") && said.contains("newer program"), "{said}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_user_who_may_not_make_a_schema_is_told_what_the_administrator_has_to_do() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    cluster.sql("CREATE ROLE anpi LOGIN");
+    let url = cluster.url().replace("hikyaku@", "anpi@");
+    let said = PostgresJournal::open(address(&url)).await.unwrap_err().to_string();
+    assert!(said.contains("CREATE SCHEMA hikyaku AUTHORIZATION"), "{said}");
+    cluster.sql("CREATE SCHEMA hikyaku AUTHORIZATION anpi");
+    add(&opened(&url).await, Head::default(), b"a").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_server_that_is_not_there_is_named_and_given_up_in_time() {
+    let mut cluster = Cluster::primary("tokyo", FAST);
+    let url = cluster.url();
+    let journal = PostgresJournal::open(address(&url).with_patience(Duration::from_millis(300))).await.unwrap();
+    cluster.kill();
+    let (rows, _) = row_after(Head::default(), b"a");
+    let error = journal.append(rows, Head::default()).await.unwrap_err();
+    let said = error.to_string();
+    assert!(matches!(error, JournalError::Storage { .. }), "{said}");
+    assert!(said.contains(&format!("127.0.0.1:{}", cluster.port())), "{said}");
+    assert!(PostgresJournal::open(address(&url)).await.unwrap_err().to_string().contains("127.0.0.1"));
+    cluster.start();
+    assert_eq!(journal.head().await.unwrap(), Head::default());
+    add(&journal, Head::default(), b"a").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn req_s18_what_was_dropped_is_in_no_file_of_the_tables() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    let journal = opened(&cluster.url()).await;
+    let head = add(&journal, Head::default(), b"an old answer").await;
+    add(&journal, head, b"a new answer").await;
+    let holds = |text: &str| {
+        cluster.sql("CHECKPOINT");
+        let found =
+            std::process::Command::new("grep").args(["-r", "-l", text]).arg(cluster.data().join("base")).output();
+        !found.unwrap().stdout.is_empty()
+    };
+    assert!(holds("an old answer"));
+    journal.drop_contents([1].into()).await.unwrap();
+    assert!(!holds("an old answer") && holds("a new answer"));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_journal_goes_into_the_database_and_out_again_unchanged() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    let (before, within, after) = (MemoryJournal::new(), opened(&cluster.url()).await, MemoryJournal::new());
+    let mut head = Head::default();
+    for number in 0..2_000_u32 {
+        let row = head.next(number.to_be_bytes().to_vec());
+        let expected = std::mem::replace(&mut head, Head { seq: row.seq, hash: row.hash });
+        before.append(vec![row], expected).await.unwrap();
+    }
+    before.drop_contents([7].into()).await.unwrap();
+    assert_eq!(copy(&before, &within).await.unwrap().head, head);
+    assert_eq!(copy(&within, &after).await.unwrap().dropped, 1);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn req_r01_one_node_has_the_turn_keeps_it_by_asking_and_another_takes_over_when_it_is_silent() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    let (one, two) = (opened(&cluster.url()).await, opened(&cluster.url()).await);
+    let length = Duration::from_secs(60);
+    let ours = |before: Option<&str>, turn: Turn| match turn {
+        Turn::Ours { before: told, .. } => assert_eq!(told.as_deref(), before),
+        Turn::Theirs(node) => panic!("{node} has it"),
+    };
+    ours(None, one.take_turn("one", length).await.unwrap());
+    ours(None, one.take_turn("one", length).await.unwrap());
+    assert_eq!(two.take_turn("two", length).await.unwrap(), Turn::Theirs("one".into()));
+    // As if a minute had gone by without a word from it.
+    cluster.sql("UPDATE hikyaku.turn SET until = now() - interval '1 second'");
+    ours(Some("one"), two.take_turn("two", length).await.unwrap());
+    ours(Some("one"), two.take_turn("two", length).await.unwrap());
+    two.settle_turn("two").await.unwrap();
+    ours(None, two.take_turn("two", length).await.unwrap());
+    assert_eq!(one.take_turn("one", length).await.unwrap(), Turn::Theirs("two".into()));
+    assert!(one.settle_turn("one").await.is_err());
+    two.end_turn("two").await.unwrap();
+    ours(Some("two"), one.take_turn("one", length).await.unwrap());
+}
+
+/// Runs openssl in `folder`.
+fn openssl(folder: &std::path::Path, line: &str) {
+    let output = std::process::Command::new("openssl").current_dir(folder).args(line.split(' ')).output().unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// An authority, and a certificate of it for the address 127.0.0.1 alone.
+fn certificates(folder: &std::path::Path) {
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    openssl(folder, &format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"));
+    openssl(folder, &format!("req {key} -keyout server.key -out server.csr -subj /CN=database"));
+    std::fs::write(folder.join("names"), "subjectAltName = IP:127.0.0.1").unwrap();
+    let signing = "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names";
+    openssl(folder, &format!("{signing} -out server.crt"));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn req_s24_the_servers_certificate_must_be_valid_for_its_name_and_clear_text_is_reported() {
+    let (ours, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    certificates(ours.path());
+    certificates(other.path());
+    let cluster = Cluster::primary("tokyo", FAST);
+    for name in ["server.crt", "server.key"] {
+        cluster.write(name, &std::fs::read_to_string(ours.path().join(name)).unwrap());
+    }
+    let trusted = std::fs::read_to_string(cluster.data().join("pg_hba.conf")).unwrap();
+    let rules = "hostssl all anpi samehost scram-sha-256\nhost all anpi samehost reject\n";
+    cluster.write("pg_hba.conf", &format!("{rules}{trusted}"));
+    cluster.sql("ALTER SYSTEM SET ssl = on");
+    cluster.sql("SELECT pg_reload_conf()");
+    cluster.wait_until("SELECT current_setting('ssl')::boolean");
+    cluster.sql("CREATE ROLE anpi LOGIN PASSWORD 'geheim'");
+    cluster.sql("CREATE SCHEMA hikyaku AUTHORIZATION anpi");
+
+    let url = |host: &str, folder: &std::path::Path| {
+        let roots = folder.join("ca.pem").display().to_string();
+        format!("postgresql://anpi@{host}:{}/postgres?channel_binding=require&sslrootcert={roots}", cluster.port())
+    };
+    let opened = |url: String, password: &str| PostgresJournal::open(address(&url).with_password(password));
+    let journal = opened(url("127.0.0.1", ours.path()), "geheim").await.unwrap();
+    assert!(!journal.replication().await.unwrap().concerns().contains(&Concern::ClearText));
+    for (url, password, why) in [
+        (url("127.0.0.1", other.path()), "geheim", "certificate"),
+        (url("localhost", ours.path()), "geheim", "certificate"),
+        (url("127.0.0.1", ours.path()), "falsch", "password"),
+        (format!("postgresql://anpi@127.0.0.1:{}/postgres?sslmode=disable", cluster.port()), "geheim", "reject"),
+    ] {
+        let said = opened(url.clone(), password).await.unwrap_err().to_string();
+        assert!(said.contains(why) && !said.contains(password), "{url}: {said}");
+    }
+    let clear = PostgresJournal::open(address(&cluster.url()).with_schema("clear").unwrap()).await.unwrap();
+    assert!(clear.replication().await.unwrap().concerns().contains(&Concern::ClearText));
+}
