@@ -17,7 +17,7 @@ use crate::command::{run, start};
 use crate::demo::free_port;
 
 /// A fresh system on free ports whose alarms go to a relay, with these further lines in its configuration.
-pub fn made(folder: &Path, relay: u16, more: &str) {
+fn made(folder: &Path, relay: u16, more: &str) {
     let ended = run(folder, ["init", "--folder", folder.to_str().unwrap()], 60);
     assert!(ended.status.success(), "{}", ended.stderr);
     let config = folder.join("hikyaku.toml");
@@ -31,7 +31,7 @@ pub fn made(folder: &Path, relay: u16, more: &str) {
 }
 
 /// Waits until something is there.
-pub fn wait<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
+fn wait<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         if let Some(found) = found() {
@@ -43,7 +43,7 @@ pub fn wait<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
 }
 
 /// A mail server that takes one mail after the other and says what it took.
-pub fn relay() -> (u16, std::sync::mpsc::Receiver<String>) {
+fn relay() -> (u16, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (took, mails) = std::sync::mpsc::channel();
@@ -118,7 +118,7 @@ fn req_a28_a_running_server_pulls_the_roster_of_the_day_signs_its_journal_and_ma
 }
 
 /// The text of a mail as people read it.
-pub fn read(mail: &str) -> String {
+fn read(mail: &str) -> String {
     let (_, body) = mail.split_once("\n\n").unwrap_or_default();
     let body: String = body.split_whitespace().collect();
     base64::engine::general_purpose::STANDARD

@@ -23,7 +23,6 @@ mod monitoring;
 mod names;
 mod packaging;
 mod people;
-mod programs;
 mod relay;
 mod reload;
 mod routes;
