@@ -10,8 +10,18 @@ const EARNED: f64 = 0.022;
 const RESERVE: f64 = 6.0;
 /// What is left to ask a carrier that takes nothing, at least.
 const QUESTIONS: f64 = 2.5;
+/// Who keeps somebody out does so for a round time, in seconds; so soon behind its end it is asked.
+const ROUND: [u64; 5] = [10, 20, 30, 60, 120];
+const JUST: Span = Span::from_millis(300);
 /// It is asked at least so often.
 const WAIT_MAX: Span = Span::from_secs(10);
+
+/// When one that has taken nothing for so long is asked again: after the wait, or just behind a round time that ends
+/// meanwhile.
+pub(super) fn asked_after(wait: Span, lasted: Span) -> Span {
+    let ends = ROUND.iter().map(|seconds| Span::from_secs(*seconds) + JUST);
+    ends.filter(|end| *end > lasted).map(|end| end.saturating_sub(lasted)).find(|span| *span < wait).unwrap_or(wait)
+}
 
 /// Refusals that may still be risked.
 #[derive(Clone, Debug)]
@@ -77,5 +87,13 @@ mod tests {
         assert_eq!(budget.wait(usual, Span::from_secs(20)), Span::from_secs(5));
         (0..20).for_each(|_| budget.pay());
         assert_eq!(budget.wait(usual, Span::from_secs(3600)), WAIT_MAX);
+    }
+
+    #[test]
+    fn the_end_of_a_minute_is_not_slept_through() {
+        let wait = Span::from_secs(8);
+        assert_eq!(asked_after(wait, Span::from_secs(54)), Span::from_secs(6) + JUST);
+        assert_eq!(asked_after(wait, Span::from_secs(61)), wait);
+        assert_eq!(asked_after(Span::from_millis(200), Span::from_secs(54)), Span::from_millis(200));
     }
 }

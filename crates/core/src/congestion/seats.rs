@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::budget::Budget;
+use super::budget::{Budget, asked_after};
 use super::load::Load;
 use crate::time::{Instant, Span};
 
@@ -216,7 +216,8 @@ impl Seats {
             let since = *self.out_since.get_or_insert(now);
             if self.closed_until <= now {
                 // Others do the work: it need not be asked often.
-                self.closed_until = now + if self.relieved { self.wait.max(WAIT_RELIEVED) } else { self.wait };
+                let wait = if self.relieved { self.wait.max(WAIT_RELIEVED) } else { self.wait };
+                self.closed_until = now + asked_after(wait, now.since(since));
                 let long = now.since(since) > WAIT_LONG_AFTER;
                 let longest = if long { WAIT_LONG } else { budget.wait(WAIT.1, now.since(since)) };
                 self.wait = (self.wait * 2).min(longest);

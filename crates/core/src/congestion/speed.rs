@@ -4,7 +4,7 @@ mod resume;
 mod tries;
 
 use self::tries::{CLIMB, STRIDE};
-use super::budget::Budget;
+use super::budget::{Budget, asked_after};
 use super::distance::Distances;
 use super::tally::Tally;
 use crate::time::{Instant, Span};
@@ -362,9 +362,10 @@ impl Speed {
             let longest = if long { WAIT_LONG } else { budget.wait(WAIT.1, now.since(dry.since)) };
             dry.wait = (dry.wait * 2).min(longest);
             dry.probes += 1;
-            dry.asks_at = now + dry.wait;
+            let wait = asked_after(dry.wait, now.since(dry.since));
+            dry.asks_at = now + wait;
             self.cut_at = now;
-            return dry.wait;
+            return wait;
         }
         let over = match self.mode {
             Mode::Free | Mode::Climb | Mode::Work { .. } => self.is_dense(),
