@@ -159,6 +159,19 @@ impl Desk {
         Ok(words)
     }
 
+    /// Whose answer link this is, by its MAC alone: nothing is looked up, and it may open nothing any more. `None` for what we did
+    /// not make.
+    #[must_use]
+    pub fn whose_link(&self, token: &str) -> Option<(DispatchId, PersonId)> {
+        link::read(&self.keys, token).ok().map(|claim| (claim.dispatch, claim.person))
+    }
+
+    /// Whose personal page this is, as [`Desk::whose_link`].
+    #[must_use]
+    pub fn whose_page(&self, token: &str) -> Option<PersonId> {
+        link::read_personal(&self.keys, token).ok().map(|claim| claim.person)
+    }
+
     /// The token of a person's link for a dispatch.
     #[must_use]
     pub fn link_token(&self, dispatch: DispatchId, person: PersonId) -> String {

@@ -273,6 +273,16 @@ impl Book {
 
     pub(crate) fn read(&self, question: &Question, groups: &Groups) -> Tally {
         let row = |(group, depth): (&Group, usize)| self.row(question, group, depth);
+        Tally {
+            by_group: groups.tree().into_iter().filter_map(row).collect(),
+            by_region: self.regions.iter().map(|(region, count)| (region.clone(), count.share())).collect(),
+            by_carrier: self.carriers.iter().map(|(carrier, count)| (carrier.clone(), count.share())).collect(),
+            ..self.total(question)
+        }
+    }
+
+    /// What is counted of all together.
+    pub(crate) fn total(&self, question: &Question) -> Tally {
         let choices = question.choices.iter().enumerate();
         Tally {
             asked_people: self.all.asked,
@@ -280,9 +290,7 @@ impl Book {
             answered: self.all.answered(),
             unanswered: self.all.asked - self.all.answered(),
             by_choice: choices.map(|(at, choice)| (choice.label_ja.clone(), self.all.of(at))).collect(),
-            by_group: groups.tree().into_iter().filter_map(row).collect(),
-            by_region: self.regions.iter().map(|(region, count)| (region.clone(), count.share())).collect(),
-            by_carrier: self.carriers.iter().map(|(carrier, count)| (carrier.clone(), count.share())).collect(),
+            ..Tally::default()
         }
     }
 }

@@ -36,6 +36,8 @@ pub(crate) fn demands(state: &State, actor: Actor, command: &Command) -> Vec<(Ac
         Command::Retention(RetentionCommand::Forget { .. }) => vec![(Action::Operate, DOMESTIC)],
         Command::Account(command) => account(state, command),
         Command::Once(once) => demands(state, actor, &once.command),
+        // Each is asked about when it is decided, on top of those before it.
+        Command::Together(_) => Vec::new(),
         Command::Health(HealthCommand::Probe { .. }) => {
             [Side::Domestic, Side::Overseas].map(|side| (Action::Probe, Subject::Side(side))).into()
         }

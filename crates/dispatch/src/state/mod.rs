@@ -410,6 +410,12 @@ impl State {
         dispatch.map(|it| it.book.read(&it.record().question, self.groups())).unwrap_or_default()
     }
 
+    /// [`State::tally`] without groups, regions and carriers: costs the same however large the organisation is.
+    #[must_use]
+    pub fn total(&self, id: DispatchId) -> Tally {
+        self.dispatch(id).map(|it| it.book.total(&it.record().question)).unwrap_or_default()
+    }
+
     /// How many people of a dispatch answered, by the best verdict on any of their addresses as it is now; `None` for those
     /// without an address.
     #[must_use]

@@ -35,8 +35,6 @@ use bearer::Caller;
 use problem::Problem;
 use wish::Key;
 
-pub use bearer::{NewToken, make_token};
-
 /// What stands before every path.
 pub(crate) const BASE: &str = "/api/v1";
 /// The largest body, in bytes.

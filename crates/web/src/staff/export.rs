@@ -11,10 +11,9 @@ use crate::console::{Console, Viewer};
 use crate::frame::Place;
 use crate::page;
 
-/// `GET /people/export`.
+/// `POST /people/export`: each time is written down.
 pub(crate) async fn export(State(console): State<Console>, viewer: Viewer) -> Response {
-    let desk = &console.web().desk;
-    let side = desk.read(|state| {
+    let side = console.web().desk.read(|state| {
         let side = console.scope(state, &viewer, Action::ExportRoster).side();
         let both = state.access().agreed(Guarded::Export { side }, console.now());
         let is_one = |actor: Actor| actor == Actor::Account(viewer.account);
@@ -25,25 +24,17 @@ pub(crate) async fn export(State(console): State<Console>, viewer: Viewer) -> Re
         let told = "名簿のダウンロードには、二人の同意が必要です。「申請」の画面で申請し、別の管理者が同意すると、24時間の間、その二人がダウンロードできます。";
         return (StatusCode::FORBIDDEN, page::nothing(frame, "まだ同意がありません", told)).into_response();
     };
-    // The journal says that it was downloaded, and by whom, before anybody has it.
+    // In the journal first: what cannot be recorded does not leave.
     if let Err(error) = console.act(&viewer, RetentionCommand::ExportRoster { side }).await {
         let frame = viewer.frame(&console, Place::Requests);
-        tracing::error!(%error, "a download of the roster could not be recorded");
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            page::nothing(
-                frame,
-                "ダウンロードできません",
-                "記録できないため、名簿を渡せません。しばらく待って、もう一度ダウンロードしてください。",
-            ),
-        )
-            .into_response();
+        tracing::error!(%error, "an export could not be recorded");
+        let told = "書き出したことを記録できなかったため、書き出していません。少し待って、もう一度押してください。";
+        return (StatusCode::SERVICE_UNAVAILABLE, page::nothing(frame, "書き出せません", told)).into_response();
     }
-    let text = desk.read(|state| {
+    let text = console.web().desk.read(|state| {
         let known: Vec<&Person> = state.people().of(side).filter(|it| it.personal.is_some()).collect();
         write_roster(known, state.groups())
     });
-    tracing::warn!(account = %viewer.account, "a roster was downloaded");
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"roster.csv\"")),
