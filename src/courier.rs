@@ -7,8 +7,8 @@ use hikyaku_core::errors::{BatchError, StoreError};
 use hikyaku_core::{Batch, BatchId, Engine, Error as EngineError, Receipt, Record};
 use hikyaku_dispatch::{
     AccountId, Alarm, BatchOf, Command, Desk, Dispatch, DispatchCommand, DispatchEvent, DispatchId, Error, Event,
-    ProbeId, Sender, State, batch_for, detours, open_probes, outcomes, probe_batch, probe_outcomes, reset_letters,
-    resets, tries_addresses, unfinished, unqueued, withdrawn,
+    ProbeId, Sender, State, batch_for, decide, detours, open_probes, outcomes, probe_batch, probe_outcomes,
+    reset_letters, resets, tries_addresses, unfinished, unqueued, withdrawn,
 };
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -123,17 +123,12 @@ impl Courier {
     /// Carries out what is due. What is refused is no longer due, and keeps nothing else from being done.
     async fn follow(&self, command: impl Into<Command>, now: Timestamp) -> Result<(), String> {
         let command = command.into();
-        let scheduled = match &command {
-            Command::Dispatch(DispatchCommand::Start { key }) => self
-                .desk
-                .read(|state| state.scheduled(key).map(|(at, draft)| Alarm::not_started(key, &draft.title, at))),
-            _ => None,
-        };
+        let not_started = self.desk.read(|state| not_started(state, &command, now));
         match self.desk.command(command, now).await {
             Ok(events) => {
                 let is_open = |event: &Event| matches!(event, Event::Dispatch(DispatchEvent::Opened(_)));
                 if !events.is_empty() && !events.iter().any(is_open) {
-                    scheduled.into_iter().for_each(|alarm| self.tell(alarm));
+                    not_started.into_iter().for_each(|alarm| self.tell(alarm));
                 }
                 Ok(())
             }
@@ -314,6 +309,15 @@ impl Courier {
 pub async fn told(stop: &mut watch::Receiver<bool>) {
     // An error means that whoever would tell it is gone, which is the same.
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// The alarm about what this command is to start and what cannot be sent.
+fn not_started(state: &State, command: &Command, now: Timestamp) -> Option<Alarm> {
+    let Command::Dispatch(DispatchCommand::Start { key }) = command else { return None };
+    let (at, draft) = state.scheduled(key)?;
+    let open = DispatchCommand::Open { draft: Box::new(draft.clone()) };
+    let why = decide(state, &open.into(), now).err()?;
+    Some(Alarm::not_started(key, &draft.title, at, &why))
 }
 
 /// Those of them that can still be answered.

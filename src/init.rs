@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use hikyaku_dispatch::{AccessCommand, AccountCommand, Desk, Holder, Names, PersonId, RedbJournal, Role};
+use hikyaku_dispatch::{
+    AccessCommand, Account, AccountCommand, Desk, Holder, Names, PersonId, RedbJournal, Role, roles,
+};
 use hikyaku_web::{hash_password, make_password};
 use jiff::Timestamp;
 
-use crate::journal::data::make_keys;
+use crate::journal::data::{has_journal, make_keys};
 use crate::settings::{self, Settings};
 
 /// The configuration as it is written, with what is asked for put in.
@@ -39,14 +41,12 @@ pub struct InitArgs {
 pub async fn run(args: InitArgs) -> Result<bool, String> {
     std::fs::create_dir_all(&args.folder).map_err(|e| format!("--folder {}: {e}", args.folder.display()))?;
     let path = args.folder.join(settings::FILE);
-    write_config(&path, &args.organisation)?;
-    let settings = Settings::read(&path)?;
-    let made = set_up(&settings, &args.admin).await;
-    if made.is_err() {
-        // Otherwise the next try would stop at the file.
-        drop(std::fs::remove_file(&path));
+    // One that was interrupted left its configuration, and perhaps keys and an empty journal: this goes on from there.
+    if !path.exists() {
+        write_config(&path, &args.organisation)?;
     }
-    let password = made?;
+    let settings = Settings::read(&path)?;
+    let password = set_up(&settings, &args.admin, &path).await?;
     println!("設定ファイル  {}", path.display());
     println!("データ        {}", settings.data.display());
     println!();
@@ -60,33 +60,45 @@ pub async fn run(args: InitArgs) -> Result<bool, String> {
     Ok(true)
 }
 
+/// Writes the configuration whole or not at all.
 fn write_config(path: &Path, organisation: &str) -> Result<(), String> {
-    let named = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            format!("{}: it exists already; choose another --folder, or remove it to begin anew", path.display())
-        }
-        _ => format!("{}: {e}", path.display()),
-    };
+    let named = |e: std::io::Error| format!("{}: {e}", path.display());
     let quoted = toml::Value::String(organisation.to_owned()).to_string();
     let text = TEMPLATE.replace("\"@organisation@\"", &quoted);
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(named)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(named)
+    let beside = path.with_extension("new");
+    let mut file = std::fs::File::create(&beside).map_err(named)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(named)?;
+    std::fs::rename(&beside, path).map_err(named)
 }
 
-/// Keys, journal and the first administrator, whose password is returned.
-async fn set_up(settings: &Settings, admin: &str) -> Result<String, String> {
-    std::fs::create_dir_all(&settings.data).map_err(|e| format!("{}: {e}", settings.data.display()))?;
+/// Keys, journal and the first administrator, whose password is returned. What is there already and holds nothing is used;
+/// `config` is what messages call the configuration.
+async fn set_up(settings: &Settings, admin: &str, config: &Path) -> Result<String, String> {
+    let (config, data) = (config.display(), settings.data.display());
+    std::fs::create_dir_all(&settings.data).map_err(|e| format!("{data}: {e}"))?;
     let journal = settings.data.join("journal.redb");
-    if journal.exists() {
-        return Err(format!(
-            "{}: there is a journal already; keep it and write the configuration by hand",
-            journal.display()
-        ));
+    let is_in_use = || format!("{config}: it exists already; start it with hikyaku serve, or choose another --folder");
+    if !journal.exists() && has_journal(&settings.data)? {
+        // It is in a database.
+        return Err(is_in_use());
+    }
+    if journal.exists() && !settings.data.join("keys/people.keys").exists() {
+        return Err(format!("{data}: there is a journal without its keys; put the folder keys of this journal back"));
     }
     let keys = make_keys(&settings.data)?;
     let journal = RedbJournal::open(journal).map_err(|e| e.to_string())?;
     let desk = Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())?;
-    open_account(&desk, admin, "最初の管理者", None, Role::SystemAdministrator).await
+    let (accounts, of_use) = desk.read(|state| {
+        let is_of_use = |it: &&Account| roles(state, it.id).next().is_some();
+        (state.accounts().iter().count(), state.accounts().iter().filter(is_of_use).count())
+    });
+    match (accounts, of_use) {
+        (0, _) => open_account(&desk, admin, "最初の管理者", None, Role::SystemAdministrator).await,
+        (_, 0) => Err(format!(
+            "{data}: init was interrupted here before its administrator could log in; remove {data} and {config}, then run it again"
+        )),
+        _ => Err(is_in_use()),
+    }
 }
 
 /// Opens an account with a role and a made password, which is returned; it must be changed at the first log-in.

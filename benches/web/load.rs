@@ -1,6 +1,6 @@
 //! The load: administrators who watch, people who answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,16 +23,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub struct Times {
     millis: Vec<f64>,
-    /// Asked to come back: by a redirect, or by a page that says so.
-    pub turned_away: usize,
-    pub errors: usize,
+    /// Of those, done while the load still came: a late one is no goodput.
+    pub in_time: usize,
+    /// Asked to come back by a redirect that sends the same once more.
+    pub sent_again: usize,
+    /// Asked to come back by a page.
+    pub told: usize,
+    /// What met neither, by what happened.
+    pub errors: BTreeMap<String, usize>,
 }
 
 impl Times {
-    pub fn done(&self) -> usize {
-        self.millis.len()
-    }
-
     /// The time within which this share was done, in milliseconds.
     pub fn share(&self, share: f64) -> f64 {
         let mut sorted = self.millis.clone();
@@ -41,19 +42,24 @@ impl Times {
         sorted.get(place).copied().unwrap_or(0.0)
     }
 
-    fn note(&mut self, seen: Seen) {
+    fn note(&mut self, seen: Seen, until: Instant) {
         match seen {
-            Seen::Done(took) => self.millis.push(took.as_secs_f64() * 1_000.0),
-            Seen::TurnedAway => self.turned_away += 1,
-            Seen::Failed => self.errors += 1,
+            Seen::Done(took) => {
+                self.millis.push(took.as_secs_f64() * 1_000.0);
+                self.in_time += usize::from(Instant::now() <= until);
+            }
+            Seen::SentAgain => self.sent_again += 1,
+            Seen::Told => self.told += 1,
+            Seen::Failed(why) => *self.errors.entry(why).or_default() += 1,
         }
     }
 }
 
 enum Seen {
     Done(Duration),
-    TurnedAway,
-    Failed,
+    SentAgain,
+    Told,
+    Failed(String),
 }
 
 /// Connections to one address, kept between requests.
@@ -76,16 +82,21 @@ impl Wires {
         let visit = async {
             let mut wire = match idle {
                 Some(wire) => wire,
-                None => Wire::open(&self.address).await.ok()?,
+                None => Wire::open(&self.address).await.map_err(|error| format!("no connection: {error}"))?,
             };
-            let said = wire.ask(request).await.ok()?;
-            self.idle.lock().unwrap().push((Instant::now(), wire));
-            Some(said.status)
+            let said = wire.ask(request).await.map_err(|error| format!("cut off: {error}"))?;
+            if !said.is_last {
+                self.idle.lock().unwrap().push((Instant::now(), wire));
+            }
+            Ok(said.status)
         };
         match tokio::time::timeout(PATIENCE, visit).await {
-            Ok(Some(status)) if status == wanted => Seen::Done(due.elapsed()),
-            Ok(Some(307 | 503)) => Seen::TurnedAway,
-            _ => Seen::Failed,
+            Ok(Ok(status)) if status == wanted => Seen::Done(due.elapsed()),
+            Ok(Ok(307)) => Seen::SentAgain,
+            Ok(Ok(503)) => Seen::Told,
+            Ok(Ok(status)) => Seen::Failed(format!("status {status}")),
+            Ok(Err(why)) => Seen::Failed(why),
+            Err(_) => Seen::Failed("no answer in 30 s".to_owned()),
         }
     }
 }
@@ -156,7 +167,7 @@ impl Load {
             workers.spawn(async move {
                 let mut times = Times::default();
                 while Instant::now() < until {
-                    times.note(visitor.answer(Instant::now()).await);
+                    times.note(visitor.answer(Instant::now()).await, until);
                 }
                 times
             });
@@ -166,6 +177,7 @@ impl Load {
 
     async fn arrive(&self, rate: f64, of: Duration) -> Times {
         let began = Instant::now();
+        let until = began + of;
         let mut visits = JoinSet::new();
         let all = (rate * of.as_secs_f64()) as usize;
         for number in 0..all {
@@ -176,7 +188,7 @@ impl Load {
             let visitor = self.visitor();
             visits.spawn(async move {
                 let mut times = Times::default();
-                times.note(visitor.answer(due).await);
+                times.note(visitor.answer(due).await, until);
                 times
             });
         }
@@ -196,7 +208,7 @@ impl Load {
                 let mut times = Times::default();
                 tokio::time::sleep(LOOK.mul_f64(number as f64 / 500.0)).await;
                 while Instant::now() < until {
-                    times.note(wires.visit(&request, 200, Instant::now()).await);
+                    times.note(wires.visit(&request, 200, Instant::now()).await, until);
                     tokio::time::sleep(LOOK).await;
                 }
                 times
@@ -252,8 +264,12 @@ async fn gather(mut tasks: JoinSet<Times>) -> Times {
     while let Some(times) = tasks.join_next().await {
         let mut times = times.unwrap();
         all.millis.append(&mut times.millis);
-        all.turned_away += times.turned_away;
-        all.errors += times.errors;
+        all.in_time += times.in_time;
+        all.sent_again += times.sent_again;
+        all.told += times.told;
+        for (why, count) in times.errors {
+            *all.errors.entry(why).or_default() += count;
+        }
     }
     all
 }

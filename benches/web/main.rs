@@ -1,8 +1,10 @@
-//! The pages under load: 500 live dashboards beside 100 answers a second, answers alone, three times as many as it can take.
+//! The pages under load: 500 live dashboards beside 100 answers a second, answers alone, three times as many as it takes.
 //!
 //! Server and load are two processes on the same machine; at the end the server is killed, and every answer that was acknowledged
 //! must be in its journal. For the rush the server is held to one core, so that the load has one too: a load that shares the
-//! server's cores cannot ask three times what the server can do. `cargo bench --bench web`; `-- rush` for the rush alone.
+//! server's cores cannot ask three times what the server can do. Capacity is what the server admits when as many answers come as it
+//! lets in (`WebState::answers_per_second`); what the machine could do without that is measured apart.
+//! `cargo bench --bench web`; `-- rush` for the rush alone.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench that cannot go on stops")]
 
 mod load;
@@ -14,7 +16,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use load::{Load, Times};
-use server::{Child, Cores};
+use server::{Child, Cores, Pace};
 
 /// Requirement P08.
 const DASHBOARDS: usize = 500;
@@ -35,6 +37,7 @@ fn main() {
     runtime.block_on(async {
         if !std::env::args().any(|argument| argument == "rush") {
             steady().await;
+            limit().await;
         }
         rush().await;
     });
@@ -43,7 +46,7 @@ fn main() {
 /// What requirement P08 asks, and how many answers a second there can be.
 async fn steady() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Child::start(folder.path(), Cores::All);
+    let mut server = Child::start(folder.path(), Cores::All, Pace::Own);
     let mut load = Load::new(&server.told());
     println!("{DASHBOARDS} log-ins: {:.1} s", load.log_in(DASHBOARDS).await.as_secs_f64());
     let (answers, pages) = load.steady(DASHBOARDS, ANSWERS_PER_SECOND, STEADY).await;
@@ -54,20 +57,31 @@ async fn steady() {
     end(&mut server, &load, folder.path()).await;
 }
 
-/// Three times as many answers as one core can take, whatever becomes of them.
+/// How many answers the machine can take when nothing holds them back.
+async fn limit() {
+    for (cores, name) in [(Cores::All, "alone, no pace"), (Cores::One, "alone, no pace, one core")] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Child::start(folder.path(), cores, Pace::None);
+        let load = Load::new(&server.told());
+        print(name, &load.alone(ALONE).await, ALONE);
+        end(&mut server, &load, folder.path()).await;
+    }
+}
+
+/// Three times as many answers as are admitted on one core, whatever becomes of them.
 async fn rush() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Child::start(folder.path(), Cores::One);
+    let mut server = Child::start(folder.path(), Cores::One, Pace::Own);
     let mut load = Load::new(&server.told());
     load.log_in(RUSH_DASHBOARDS).await;
     let alone = load.alone(ALONE).await;
     print("answers alone, on one core", &alone, ALONE);
-    let capacity = alone.done() as f64 / ALONE.as_secs_f64();
+    let capacity = alone.in_time as f64 / ALONE.as_secs_f64();
     let calm_kib = server.memory_max_kib();
     let (admitted, pages) = load.steady(RUSH_DASHBOARDS, capacity * TIMES_OVER, RUSH).await;
     print("answers in the rush, admitted", &admitted, RUSH);
     print("dashboards in the rush", &pages, RUSH);
-    let goodput = admitted.done() as f64 / RUSH.as_secs_f64() / capacity * 100.0;
+    let goodput = admitted.in_time as f64 / RUSH.as_secs_f64() / capacity * 100.0;
     println!("goodput: {goodput:.0} % of {capacity:.0} answers a second");
     println!("memory at most: {} MiB before, {} MiB after", calm_kib / 1024, server.memory_max_kib() / 1024);
     end(&mut server, &load, folder.path()).await;
@@ -83,12 +97,13 @@ async fn end(server: &mut Child, load: &Load, folder: &Path) {
 
 fn print(name: &str, times: &Times, of: Duration) {
     println!(
-        "{name:<30} {:>6.0}/s  p50 {:>6.1} ms  p99 {:>6.1} ms  max {:>7.1} ms  turned away {:>6}  errors {}",
-        times.done() as f64 / of.as_secs_f64(),
+        "{name:<28} {:>6.0}/s  p50 {:>6.1} ms  p99 {:>6.1} ms  max {:>7.1} ms  sent again {:>6}  told {:>6}  errors {:?}",
+        times.in_time as f64 / of.as_secs_f64(),
         times.share(0.5),
         times.share(0.99),
         times.share(1.0),
-        times.turned_away,
+        times.sent_again,
+        times.told,
         times.errors
     );
 }

@@ -18,6 +18,8 @@ use tokio::task::JoinSet;
 
 /// Names the folder to whoever is the server.
 pub const FOLDER: &str = "HIKYAKU_BENCH_FOLDER";
+/// Says that the server is to take as many answers as it can.
+pub const UNPACED: &str = "HIKYAKU_BENCH_UNPACED";
 /// The password of all accounts.
 pub const PASSWORD: &str = "けさは雨が降っていたので傘";
 const PEOPLE: u32 = 11_500;
@@ -51,6 +53,7 @@ pub fn run(folder: &Path) {
         let desk = open(folder).await;
         let code = fill(&desk).await;
         let web = WebState::new(desk.clone());
+        let web = if std::env::var_os(UNPACED).is_some() { web.answers_per_second(u32::MAX) } else { web };
         // Each administrator comes from an address of its own, as behind a proxy.
         let networks = vec!["127.0.0.0/8".parse().unwrap()];
         let proxies = Proxies { networks, header: Some(axum::http::HeaderName::from_static("x-forwarded-for")) };
@@ -151,7 +154,11 @@ fn role(desk: &Desk, number: usize) -> Role {
 pub async fn missing(folder: &Path, tokens: &BTreeSet<String>) -> usize {
     let desk = open(folder).await;
     let now = Timestamp::now();
-    tokens.iter().filter(|token| desk.open_link(token, now).unwrap().last_answer.is_none()).count()
+    let has_none = |token: &&String| {
+        let (dispatch, person) = desk.link_of(token, now).unwrap();
+        desk.read(|state| state.last_answer(dispatch, person).is_none())
+    };
+    tokens.iter().filter(has_none).count()
 }
 
 /// The server as its parent sees it.
@@ -167,8 +174,15 @@ pub enum Cores {
     One,
 }
 
+/// Whether it lets answers begin at its own pace, or all at once.
+#[derive(Clone, Copy)]
+pub enum Pace {
+    Own,
+    None,
+}
+
 impl Child {
-    pub fn start(folder: &Path, cores: Cores) -> Self {
+    pub fn start(folder: &Path, cores: Cores, pace: Pace) -> Self {
         let program = std::env::current_exe().unwrap();
         let mut command = match cores {
             Cores::All => Command::new(program),
@@ -178,6 +192,9 @@ impl Child {
                 held
             }
         };
+        if matches!(pace, Pace::None) {
+            command.env(UNPACED, "");
+        }
         let mut process = command.env(FOLDER, folder).stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         Self { process, output }

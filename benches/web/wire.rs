@@ -13,6 +13,8 @@ pub struct Said {
     pub status: u16,
     /// Name and value of the cookie it gave, if any.
     pub cookie: Option<String>,
+    /// Whether the server closes the connection now.
+    pub is_last: bool,
 }
 
 /// A connection on which one request follows the other.
@@ -43,13 +45,14 @@ impl Wire {
         let text = std::str::from_utf8(&self.bytes[..head]).map_err(io::Error::other)?;
         let status = text.get(9..12).and_then(|code| code.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
         let cookie = field(text, "set-cookie").and_then(|value| value.split(';').next()).map(str::to_owned);
+        let is_last = field(text, "connection") == Some("close");
         let body: usize = field(text, "content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
         while self.bytes.len() < head + body {
             if self.stream.read_buf(&mut self.bytes).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(Said { status, cookie })
+        Ok(Said { status, cookie, is_last })
     }
 }
 

@@ -127,3 +127,24 @@ async fn req_s10_the_owner_of_an_account_that_was_reset_is_told_once_at_every_ad
     place.courier.keep_time().await.unwrap();
     assert_eq!(place.courier.engine.snapshot().await.unwrap().waiting, 2);
 }
+
+#[tokio::test]
+async fn what_is_due_and_refused_keeps_nothing_else_from_being_done() {
+    let mut place = Place::open().await;
+    let nobody =
+        DispatchDraft { target: Target::Any(vec![]), ..DispatchDraft::safety("一", Mode::Real, "誰もいない") };
+    for draft in [nobody, DispatchDraft::safety("二", Mode::Real, "皆")] {
+        let schedule = DispatchCommand::Schedule { draft: Box::new(draft), at: Timestamp::now() };
+        place.courier.desk.command(schedule, Timestamp::now()).await.unwrap();
+    }
+    // Somebody took it back between the look and the act.
+    let gone = DispatchCommand::Start { key: "三".into() };
+    place.courier.follow(gone, Timestamp::now()).await.unwrap();
+    assert!(place.alarms.try_recv().is_err(), "it was not to be sent any more");
+    place.courier.keep_time().await.unwrap();
+    let alarm = place.alarms.try_recv().unwrap();
+    assert!(alarm.text.contains("the target holds nobody"), "{alarm:?}");
+    let sent = place.courier.desk.read(|state| state.latest_dispatch().unwrap().record().title.clone());
+    assert_eq!(sent, "皆");
+    assert!(place.alarms.try_recv().is_err());
+}

@@ -49,17 +49,22 @@ impl Duties {
                 _ = look.tick() => {}
             }
             let now = Timestamp::now();
-            for chore in timetable.due(now) {
-                if let Err(problem) = self.carry_out(chore, now).await {
-                    timetable.failed(chore, now);
-                    self.alerts.raise(&failed(chore, &problem, now)).await;
-                }
-            }
+            self.keep_hours(&mut timetable, now).await;
             if let Some(channel) = &self.channel {
                 channel.hand_over(&self.desk, &mut relay, self.policy.list_within, now).await;
             }
             for alarm in self.desk.read(|state| state.alarms(&self.policy, now)) {
                 self.alerts.raise(&alarm).await;
+            }
+        }
+    }
+
+    /// Does the chores whose hour has come.
+    async fn keep_hours(&self, timetable: &mut Timetable, now: Timestamp) {
+        for chore in timetable.due(now) {
+            if let Err(problem) = self.carry_out(chore, now).await {
+                timetable.failed(chore, now);
+                self.alerts.raise(&failed(chore, &problem, now)).await;
             }
         }
     }
@@ -96,5 +101,58 @@ fn failed(chore: Chore, problem: &str, now: Timestamp) -> Alarm {
         key: format!("chore/{chore:?}/{}", hikyaku_dispatch::japan_date(now)),
         title: what.to_owned(),
         text: format!("{what}: {problem}\n10 分ごとに繰り返します。{remedy}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hikyaku_core::letter::Mailbox;
+    use hikyaku_core::{Address, Config, Engine};
+    use hikyaku_dispatch::{Keys, MemoryJournal, ProbeId, RosterImport, Sender, read_roster};
+
+    use super::*;
+
+    const ROSTER: &str =
+        "id,name,group,region,email\n1,甲山,本省,13,kou@docomo.ne.jp\n2,乙川,本省,13,otsu@example.jp\n";
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-11-{text}+09:00").parse().unwrap()
+    }
+
+    async fn duties(folder: &std::path::Path, per_day: usize) -> Duties {
+        let desk = Desk::open(std::sync::Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
+        let rows = read_roster(ROSTER.as_bytes()).unwrap().rows;
+        desk.command(PeopleCommand::Import(RosterImport::part(rows)), at("01T09:00:00")).await.unwrap();
+        let engine = Engine::open(Config::new(folder, "anpi.example.go.jp")).await.unwrap();
+        let sender = Sender {
+            from: Mailbox { name: "安否確認".into(), address: Address::parse("anpi@example.go.jp").unwrap() },
+            return_path: "b+{verp}@example.go.jp".into(),
+            reply_to: None,
+            link_base: "https://anpi.example.go.jp/a/".into(),
+        };
+        Duties {
+            alerts: Alerts::new(engine, &desk, sender, Vec::new()),
+            desk,
+            policy: AlarmPolicy::default(),
+            schedule: Schedule::default(),
+            probes: ProbePolicy { per_day, ..ProbePolicy::default() },
+            heads: folder.join("heads"),
+            channel: None,
+            told: mpsc::unbounded_channel().1,
+        }
+    }
+
+    #[tokio::test]
+    async fn req_a25_a_running_server_opens_a_round_of_probes_at_ten_and_none_where_that_is_switched_off() {
+        for (per_day, mails) in [(500, Some(2)), (0, None)] {
+            let folder = tempfile::tempdir().unwrap();
+            let duties = duties(folder.path(), per_day).await;
+            let probed = || duties.desk.read(|state| state.probe(ProbeId(1)).map(|probe| probe.mails.len()));
+            let mut timetable = Timetable::new(at("01T09:59:00"));
+            duties.keep_hours(&mut timetable, at("01T09:59:59")).await;
+            assert_eq!(probed(), None, "it is not ten yet");
+            duties.keep_hours(&mut timetable, at("01T10:00:00")).await;
+            assert_eq!(probed(), mails, "{per_day} a day");
+        }
     }
 }

@@ -65,6 +65,26 @@ fn init_overwrites_nothing_and_a_misspelt_key_is_named() {
 }
 
 #[test]
+fn init_that_was_interrupted_goes_on_from_what_it_left() {
+    let folder = tempfile::tempdir().unwrap();
+    made(folder.path());
+    // After the configuration and the keys, before the journal had a row.
+    let data = folder.path().join("data");
+    let journal = data.join("journal.redb");
+    std::fs::remove_file(&journal).unwrap();
+    let signer = std::fs::read(data.join("keys/signing.pub")).unwrap();
+    let again = run(folder.path(), ["init", "--folder", folder.path().to_str().unwrap()], 60);
+    assert!(again.status.success() && again.stdout.contains("パスワード"), "{}", again.stderr);
+    assert_eq!(std::fs::read(data.join("keys/signing.pub")).unwrap(), signer, "the keys that were there");
+    assert!(journal.exists());
+    // A journal without its keys is somebody's: none are made for it.
+    std::fs::remove_dir_all(data.join("keys")).unwrap();
+    let lost = run(folder.path(), ["init", "--folder", folder.path().to_str().unwrap()], 60);
+    assert!(!lost.status.success() && lost.stderr.contains("put the folder keys"), "{}", lost.stderr);
+    assert!(!data.join("keys").exists());
+}
+
+#[test]
 fn pages_are_not_served_to_others_without_tls() {
     let folder = tempfile::tempdir().unwrap();
     made(folder.path());

@@ -177,6 +177,8 @@ pub enum Event {
     Cancel(BatchId),
     /// The lanes of this carrier stop departing, or go on.
     Pause(Carrier, bool),
+    /// At most so many mails a second leave for this carrier, over all ways to it; `None` ends that.
+    Limit(Carrier, Option<f64>),
     /// New limits for a carrier.
     SetPolicy(Carrier, Box<Policy>),
     /// Have the routes of these domains ready from now on.

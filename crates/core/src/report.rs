@@ -45,6 +45,8 @@ pub struct LaneView {
     pub tls_failures: u64,
     /// Whether an operator stopped it.
     pub paused: bool,
+    /// Mails a second that an operator lets the whole carrier have; `None` where nobody said anything.
+    pub limit: Option<f64>,
     /// What somebody should look at: [`Cause::Blocked`] while the carrier blocks this source and only trial mails are
     /// sent; [`Cause::Policy`] while half of its last answers are refusals that are about us (authentication, DNS, words
     /// that nobody knows): nobody bounces for them, single trial mails are sent; [`Cause::UnknownUser`] while more than 15

@@ -1,12 +1,15 @@
 //! What administrators must be told of by themselves: a dispatch that is late, a carrier that may throw mail away, a list that
-//! nobody takes. Pure: it says what holds now, under a name that is the same as long as it is the same alarm.
+//! nobody takes, a rule that reaches nobody. Pure: it says what holds now, under a name that is the same as long as it is the same alarm.
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::command::{DispatchRefusal, Refusal};
+use crate::day::japan_date;
 use crate::dispatch::Dispatch;
 use crate::lateness::Punctuality;
+use crate::lint;
 use crate::mail::Mode;
-use crate::rule::Aim;
+use crate::rule::{Aim, Rule, Sending};
 use crate::silence::suspects;
 use crate::state::State;
 
@@ -76,16 +79,36 @@ impl Alarm {
         }
     }
 
-    /// Something that was scheduled, and could not be sent when its time had come.
+    /// Something that was scheduled, and could not be sent when its time had come; `why` is the reason.
     #[must_use]
-    pub fn not_started(key: &str, title: &str, at: Timestamp) -> Self {
+    pub fn not_started(key: &str, title: &str, at: Timestamp, why: &Refusal) -> Self {
+        let key = format!("not-started/{key}/{}", at.as_microsecond());
+        if let Refusal::Dispatch(DispatchRefusal::RealIncident { incident }) = why {
+            return Alarm {
+                key,
+                title: format!("実災害のため、訓練を始めませんでした: {title}"),
+                text: format!(
+                    "予約した訓練「{title}」は、実災害（{incident}）に対応しているため送信せず、予約を取り消しました。\n\
+                     訓練の中止を参加者に知らせ、日を改めて予約し直してください。"
+                ),
+            };
+        }
         Alarm {
-            key: format!("not-started/{key}/{}", at.as_microsecond()),
+            key,
             title: format!("予約した配信を送信できませんでした: {title}"),
             text: format!(
-                "予約した「{title}」は、時刻になりましたが送信できませんでした。対象者がいないか、ひな形・設問・事象が\n\
-                 予約のあとに変わっています。内容を確かめ、必要なら作り直して送信してください。"
+                "予約した「{title}」は、時刻になりましたが送信できませんでした: {why}\n\
+                 対象者・ひな形・設問・事象を確かめ、必要なら作り直して送信してください。"
             ),
+        }
+    }
+
+    /// A rule whose target names what is not there, or no longer; once a day until it is mended.
+    fn of_rule(rule: &Rule, complaint: &str, now: Timestamp) -> Self {
+        Alarm {
+            key: format!("rule/{}/{}", rule.id, japan_date(now)),
+            title: format!("規則「{}」の対象がありません", rule.name),
+            text: format!("規則 {}「{}」: {complaint}\n規則の対象を直してください。", rule.id, rule.name),
         }
     }
 }
@@ -101,12 +124,16 @@ impl State {
                 && now.duration_since(record.opened) < RECENT
         };
         let recent = self.open_dispatches(now).filter(is_meant);
-        recent
-            .flat_map(|dispatch| {
-                let silent = silent(self, dispatch, policy, now);
-                late(dispatch, policy, now).into_iter().chain(silent).chain(untaken(dispatch, policy, now))
-            })
-            .collect()
+        let of_dispatches = recent.flat_map(|dispatch| {
+            let silent = silent(self, dispatch, policy, now);
+            late(dispatch, policy, now).into_iter().chain(silent).chain(untaken(dispatch, policy, now))
+        });
+        let sending = self.rules().values().filter(|rule| rule.sending != Sending::Never);
+        let of_rules = sending.filter_map(|rule| {
+            let complaints = lint::missing(self, rule);
+            (!complaints.is_empty()).then(|| Alarm::of_rule(rule, &complaints.join("\n"), now))
+        });
+        of_dispatches.chain(of_rules).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What people answered: every version, each with its moment and its way in.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::dispatch::DispatchRecord;
@@ -10,6 +10,7 @@ use crate::question::{ChoiceId, Detail, Question};
 use crate::rule::Aim;
 use crate::sealed::Private;
 use crate::timeline::Micros;
+use crate::words::Written;
 
 /// Longest comment, in characters.
 pub const COMMENT_CHARS_MAX: usize = 500;
@@ -51,7 +52,8 @@ pub struct AnswerRecord {
     pub at: Timestamp,
 }
 
-/// One version of somebody's answer. Five years have hundreds of thousands, most of them without a word: it is kept small.
+/// One version of somebody's answer, without what was written in it: [`crate::Desk::words`] reads that. Five years have
+/// hundreds of thousands: it is kept small.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The dispatch whose link was used.
@@ -61,43 +63,32 @@ pub struct Answer {
     /// How it came in.
     pub via: Via,
     at: Micros,
-    words: Option<Box<Words>>,
+    written: Option<Box<Written>>,
 }
 
-/// What somebody wrote beside the choice.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Words {
-    comment: String,
-    details: Vec<Detail>,
-}
-
-impl From<&AnswerRecord> for Answer {
-    fn from(record: &AnswerRecord) -> Self {
-        let words = Words {
-            comment: record.comment.open().cloned().unwrap_or_default(),
-            details: record.details.open().cloned().unwrap_or_default(),
-        };
+impl Answer {
+    /// The answer that a row of the journal records.
+    pub(crate) fn new(record: &AnswerRecord, row: u64) -> Self {
+        let comment = record.comment.open().map_or("", String::as_str);
+        let details = record.details.open().map_or(&[][..], Vec::as_slice);
         Answer {
             dispatch: record.dispatch,
             choice: record.choice,
             via: record.via,
             at: record.at.into(),
-            words: (words != Words::default()).then(|| Box::new(words)),
+            written: Written::of(row, comment, details).map(Box::new),
         }
     }
-}
 
-impl Answer {
-    /// Free text; empty if none, or once erased.
+    /// Whether anything was written beside the choice.
     #[must_use]
-    pub fn comment(&self) -> &str {
-        self.words.as_ref().map_or("", |words| &words.comment)
+    pub fn has_words(&self) -> bool {
+        self.written.is_some()
     }
 
-    /// Answers to further questions; none once erased.
-    #[must_use]
-    pub fn details(&self) -> &[Detail] {
-        self.words.as_ref().map_or(&[], |words| &words.details)
+    /// The row of the journal that has the words.
+    pub(crate) fn row(&self) -> Option<u64> {
+        self.written.as_ref().map(|written| written.row)
     }
 
     /// When.
@@ -108,13 +99,17 @@ impl Answer {
 
     /// Nothing that the person wrote is left.
     pub(crate) fn erase(&mut self) {
-        self.words = None;
+        self.written = None;
     }
 
     /// Whether the same content again at `now` says nothing new.
     pub(crate) fn is_repeated(&self, choice: ChoiceId, comment: &str, details: &[Detail], now: Timestamp) -> bool {
         let soon = now.as_second() - self.at().as_second() < DOUBLE_PRESS_SECONDS;
-        soon && self.choice == choice && self.comment() == comment && self.details() == details
+        let is_same = match &self.written {
+            Some(written) => written.is(comment, details),
+            None => comment.is_empty() && details.is_empty(),
+        };
+        soon && self.choice == choice && is_same
     }
 }
 
@@ -151,6 +146,11 @@ impl From<&SelfReport> for Report {
 }
 
 impl Report {
+    /// Whether it may count for what is opened at `now`.
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) <= SignedDuration::from_hours(REPORT_HOURS)
+    }
+
     /// Whether it answers what a dispatch asks: the safety question, in earnest.
     pub(crate) fn fits(&self, record: &DispatchRecord) -> bool {
         record.mode == Mode::Real && record.aim == Aim::Safety && record.question.choices == Question::safety().choices
@@ -183,8 +183,9 @@ mod tests {
     use crate::few::Few;
 
     #[test]
-    fn an_answer_without_words_takes_24_bytes_wherever_it_lies() {
+    fn an_answer_takes_24_bytes_wherever_it_lies_and_16_more_where_something_was_written() {
         assert_eq!(std::mem::size_of::<Answer>(), 24);
         assert_eq!(std::mem::size_of::<Few<Answer>>(), 24);
+        assert_eq!(std::mem::size_of::<Written>(), 16);
     }
 }

@@ -140,9 +140,10 @@ impl Appender {
                     let event = JournalEvent::Begun { ring: self.keys.ring_id() }.into();
                     entries.push(Entry { at: wish.now, by: Actor::System, event });
                 }
-                let entry = |event: &Event| Entry { at: wish.now, by: wish.actor, event: event.clone() };
-                entries.extend(events.iter().map(entry));
-                events.iter().for_each(|event| self.ahead.apply(event));
+                for event in events {
+                    entries.push(Entry { at: wish.now, by: wish.actor, event: event.clone() });
+                    self.ahead.apply_row(event, row_of(self.place.head, entries.len() - 1));
+                }
             }
             decided.push(result.map_err(Error::from));
         }
@@ -159,14 +160,16 @@ impl Appender {
         let (entries, rows) = encoded.map_err(|_| Error::Closed)??;
         match self.journal.append(rows, head).await? {
             Appended::Conflict(tail) => Ok(Some(tail)),
-            Appended::Ok(head) => {
-                self.place.head = head;
+            Appended::Ok(end) => {
+                self.place.head = end;
                 if let Some(Event::Journal(JournalEvent::Begun { .. })) = entries.first().map(|entry| &entry.event) {
                     self.ahead.apply(&entries[0].event);
                 }
                 {
                     let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
-                    entries.iter().for_each(|entry| shown.apply(&entry.event));
+                    for (place, entry) in entries.iter().enumerate() {
+                        shown.apply_row(&entry.event, row_of(head, place));
+                    }
                 }
                 self.place.erased.extend(entries.iter().filter_map(|entry| entry.event.erases()));
                 self.finish_erasures().await?;
@@ -216,6 +219,11 @@ impl Appender {
     fn read_shown<R>(&self, f: impl FnOnce(&State) -> R) -> R {
         f(&self.shown.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// The row that the entry at a place gets when it is appended after `head`.
+fn row_of(head: Head, place: usize) -> u64 {
+    head.seq + 1 + place as u64
 }
 
 async fn gather(first: Wish, inbox: &mut mpsc::Receiver<Wish>) -> Vec<Wish> {

@@ -1,24 +1,28 @@
 //! The desk: the async shell around journal and state, through which everything happens and is read.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::access::Actor;
+use crate::answer::Answer;
 use crate::appender::{Appender, Wish};
 use crate::command::Command;
 use crate::error::Error;
 use crate::event::{Entry, Event};
 use crate::fold;
-use crate::id::{DispatchId, PersonId};
+use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::journal::Journal;
 use crate::keys::Keys;
 use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
 use crate::personal::{self, PersonalView};
 use crate::snapshot::SnapshotFile;
 use crate::state::State;
+use crate::thread::{Said, Spoken};
 use crate::timeline::whole_micros;
+use crate::words::Words;
 
 /// Most commands waiting for their turn; further ones wait at the door.
 const WAITING_COMMANDS_MAX: usize = 4_096;
@@ -96,9 +100,76 @@ impl Desk {
     ///
     /// # Errors
     /// [`LinkRefusal`] says why not and what to do next.
-    pub fn open_link(&self, token: &str, now: Timestamp) -> Result<LinkView, LinkRefusal> {
+    pub async fn open_link(&self, token: &str, now: Timestamp) -> Result<LinkView, LinkRefusal> {
         let claim = link::read(&self.keys, token)?;
-        self.read(|state| view(state, claim, now))
+        let (mut view, last) = self.read(|state| view(state, claim, now))?;
+        if let (Some(shown), Some(answer)) = (&mut view.last_answer, last.filter(Answer::has_words)) {
+            let words = self.words(&[answer]).await.map_err(|_| LinkRefusal::Unreadable)?;
+            let words = words.into_iter().next().unwrap_or_default();
+            (shown.comment, shown.details) = (words.comment, words.details);
+        }
+        Ok(view)
+    }
+
+    /// Which dispatch an answer link is of, and whose it is, if it opens.
+    ///
+    /// # Errors
+    /// As [`Desk::open_link`].
+    pub fn link_of(&self, token: &str, now: Timestamp) -> Result<(DispatchId, PersonId), LinkRefusal> {
+        let claim = link::read(&self.keys, token)?;
+        self.read(|state| view(state, claim, now)).map(|(view, _)| (view.dispatch, view.person))
+    }
+
+    /// What was written in these answers, in their order: read from the journal.
+    ///
+    /// # Errors
+    /// [`Error`]: the journal cannot be read.
+    pub async fn words(&self, answers: &[Answer]) -> Result<Vec<Words>, Error> {
+        let mut read = self.words_in(answers.iter().filter_map(Answer::row).collect()).await?;
+        let of = |answer: &Answer| answer.row().and_then(|row| read.remove(&row)).unwrap_or_default();
+        Ok(answers.iter().map(of).collect())
+    }
+
+    /// What was said about a person's answer in an incident and in those merged into it, read from the journal.
+    ///
+    /// # Errors
+    /// [`Error`]: the journal cannot be read.
+    pub async fn thread(&self, incident: IncidentId, person: PersonId) -> Result<Vec<Spoken>, Error> {
+        let said: Vec<Said> = self.read(|state| state.thread(incident, person).copied().collect());
+        let mut read = self.words_in(said.iter().map(|said| said.row).collect()).await?;
+        let spoken = |said: &Said| {
+            let text = read.remove(&said.row).unwrap_or_default().comment;
+            Spoken { speaker: said.speaker, text, at: said.at }
+        };
+        Ok(said.iter().map(spoken).collect())
+    }
+
+    /// The free text of these rows; nothing of a row whose time is over.
+    async fn words_in(&self, rows: BTreeSet<u64>) -> Result<BTreeMap<u64, Words>, Error> {
+        if rows.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let rows = self.journal.read_rows(rows).await?;
+        let mut words = BTreeMap::new();
+        for row in &rows {
+            if let Some(Entry { event: Event::Answer(event), .. }) = fold::open(row, &self.keys)? {
+                words.insert(row.seq, event.words());
+            }
+        }
+        Ok(words)
+    }
+
+    /// Whose answer link this is, by its MAC alone: nothing is looked up, and it may open nothing any more. `None` for what we did
+    /// not make.
+    #[must_use]
+    pub fn whose_link(&self, token: &str) -> Option<(DispatchId, PersonId)> {
+        link::read(&self.keys, token).ok().map(|claim| (claim.dispatch, claim.person))
+    }
+
+    /// Whose personal page this is, as [`Desk::whose_link`].
+    #[must_use]
+    pub fn whose_page(&self, token: &str) -> Option<PersonId> {
+        link::read_personal(&self.keys, token).ok().map(|claim| claim.person)
     }
 
     /// The token of a person's link for a dispatch.
@@ -177,7 +248,8 @@ pub(crate) fn token(state: &State, keys: &Keys, dispatch: DispatchId, person: Pe
     link::write(keys, Claim { dispatch, person, counter })
 }
 
-fn view(state: &State, claim: Claim, now: Timestamp) -> Result<LinkView, LinkRefusal> {
+/// What the owner of a link sees, without what was written, and the present answer.
+fn view(state: &State, claim: Claim, now: Timestamp) -> Result<(LinkView, Option<Answer>), LinkRefusal> {
     let dispatch = state.dispatch(claim.dispatch).filter(|dispatch| dispatch.is_asked(claim.person));
     let dispatch = dispatch.ok_or(LinkRefusal::Unknown)?;
     let record = dispatch.record();
@@ -190,7 +262,7 @@ fn view(state: &State, claim: Claim, now: Timestamp) -> Result<LinkView, LinkRef
         return Err(LinkRefusal::Expired);
     }
     let last = incident.answers(claim.person).last();
-    Ok(LinkView {
+    let view = LinkView {
         dispatch: claim.dispatch,
         person: claim.person,
         person_name: person.name().to_owned(),
@@ -199,5 +271,6 @@ fn view(state: &State, claim: Claim, now: Timestamp) -> Result<LinkView, LinkRef
         mode: record.mode,
         question: record.question.clone(),
         last_answer: last.and_then(|answer| AnswerView::new(answer, &record.question)),
-    })
+    };
+    Ok((view, last.cloned()))
 }

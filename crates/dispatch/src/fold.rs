@@ -24,7 +24,7 @@ pub(crate) struct Place {
 pub(crate) struct Checked {
     /// The last of those rows.
     pub(crate) head: Head,
-    entries: Vec<Entry>,
+    entries: Vec<(u64, Entry)>,
 }
 
 /// Checks rows, which must follow `head`, and opens what they hold: most of the work of a fold, and none that needs the state.
@@ -35,7 +35,7 @@ pub(crate) fn check(mut head: Head, rows: &[Row], keys: &Keys) -> Result<Checked
         // What was dropped had no more part in the present.
         let Some(entry) = open(row, keys)? else { continue };
         belongs(&entry.event, keys)?;
-        entries.push(entry);
+        entries.push((row.seq, entry));
     }
     Ok(Checked { head, entries })
 }
@@ -44,9 +44,9 @@ impl Place {
     /// Folds rows that were checked into `state`; they follow this place.
     pub(crate) fn fold(&mut self, checked: Checked, state: &mut State) {
         self.head = checked.head;
-        for entry in checked.entries {
+        for (row, entry) in checked.entries {
             self.erased.extend(entry.event.erases());
-            state.apply(&entry.event);
+            state.apply_row(&entry.event, row);
         }
     }
 

@@ -26,9 +26,11 @@ mod detour;
 mod dispatch;
 mod draft;
 mod due;
+mod earnest;
 mod error;
 mod event;
 mod few;
+mod file;
 mod fold;
 mod followup;
 mod gravity;
@@ -77,6 +79,7 @@ mod timeline;
 mod token;
 mod travel;
 mod unreached;
+mod words;
 
 pub use access::{Action, Actor, Denied, Guarded, Holder, Reach, Role, RoleKind, Subject, matrix_markdown, reach};
 pub use account::{
@@ -116,6 +119,7 @@ pub use event::{
     JudgingEvent, News, PeopleEvent, RetentionEvent, TravelEvent,
 };
 pub use few::Few;
+pub use file::FileError;
 pub use fold::read_state;
 pub use followup::FollowUp;
 pub use gravity::Gravity;
@@ -177,3 +181,4 @@ pub use timeline::{Origin, Timeline};
 pub use token::{TOKEN_DAYS_MAX, TOKEN_LABEL_CHARS_MAX, Token, TokenScope};
 pub use travel::{Register, RegisteredStay, Stay, StayKind, local_time, zone_of, zones_of};
 pub use unreached::{Webhook, webhook};
+pub use words::Words;

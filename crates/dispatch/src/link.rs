@@ -63,6 +63,9 @@ pub enum LinkRefusal {
     /// We made it, but not for anything that is here.
     #[error("the link belongs to nothing that is here: use the link of the latest mail")]
     Unknown,
+    /// What was answered before cannot be read just now.
+    #[error("the journal cannot be read just now: open the link again in a minute")]
+    Unreadable,
 }
 
 impl LinkRefusal {
@@ -94,6 +97,11 @@ impl LinkRefusal {
                 "このリンクの安否確認は見つかりません。最新のメールのリンクを使ってください。",
                 "この リンクの しつもんは ありません。あたらしい メールの リンクを つかってください。",
                 "This link belongs to no question here. Use the link of the latest mail.",
+            ],
+            LinkRefusal::Unreadable => [
+                "いま表示できません。1分ほど待って、もう一度開いてください。",
+                "いま みることが できません。すこし まって もういちど ひらいてください。",
+                "This page cannot be shown just now. Open it again in a minute.",
             ],
         }
     }
@@ -136,10 +144,10 @@ pub struct AnswerView {
 }
 
 impl AnswerView {
+    /// The answer without what was written beside the choice.
     pub(crate) fn new(answer: &Answer, question: &Question) -> Option<Self> {
         let choice = question.choice(answer.choice)?.clone();
-        let (comment, details) = (answer.comment().to_owned(), answer.details().to_vec());
-        Some(AnswerView { choice, comment, details, via: answer.via, at: answer.at() })
+        Some(AnswerView { choice, comment: String::new(), details: Vec::new(), via: answer.via, at: answer.at() })
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::id::{PersonId, RuleId};
 use crate::person::Side;
 use crate::rule::{Aim, Rule, Sending, Who};
-use crate::select::select;
+use crate::select::{self, select};
 use crate::state::State;
 use crate::target::Target;
 
@@ -67,12 +67,10 @@ fn wording(rule: &Rule) -> Vec<String> {
 }
 
 fn people(state: &State, rule: &Rule, now: Timestamp) -> Vec<String> {
-    let mut found = Vec::new();
+    let mut found = missing(state, rule);
     for (target, place) in targets(state, rule) {
-        match select(state, target, rule.side, now) {
-            Err(refusal) => found.push(format!("{place}対象に存在しないものがあります（{refusal}）。")),
-            Ok(people) if people.is_empty() => found.push(format!("{place}対象に誰もいません。")),
-            Ok(_) => {}
+        if select(state, target, rule.side, now).is_ok_and(|people| people.is_empty()) {
+            found.push(format!("{place}対象に誰もいません。"));
         }
     }
     if let Sending::Hold(hold) = &rule.sending {
@@ -86,6 +84,15 @@ fn people(state: &State, rule: &Rule, now: Timestamp) -> Vec<String> {
         }
     }
     found
+}
+
+/// What the targets of a rule name that is not there, or no longer: such a target means nobody.
+pub(crate) fn missing(state: &State, rule: &Rule) -> Vec<String> {
+    let complaint = |(target, place): (&Target, String)| {
+        let refusal = select::missing(state, target)?;
+        Some(format!("{place}対象に存在しないものがあり、誰にも届きません（{refusal}）。"))
+    };
+    targets(state, rule).into_iter().filter_map(complaint).collect()
 }
 
 /// The targets of a rule, each with where it stands if there are several.

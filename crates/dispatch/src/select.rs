@@ -6,7 +6,8 @@ use hikyaku_bulletin::RegionCode;
 use jiff::Timestamp;
 
 use crate::command::Refusal;
-use crate::id::PersonId;
+use crate::dispatch::Dispatch;
+use crate::id::{DispatchId, PersonId};
 use crate::person::{Person, Side};
 use crate::state::State;
 use crate::target::Target;
@@ -16,7 +17,27 @@ use crate::target::Target;
 /// # Errors
 /// [`Refusal::UnknownPerson`] or [`Refusal::UnknownDispatch`] where it names what is not there.
 pub fn select(state: &State, target: &Target, side: Side, now: Timestamp) -> Result<BTreeSet<PersonId>, Refusal> {
-    Universe { state, side, now, abroad: state.abroad(side, now) }.select(target)
+    match missing(state, target) {
+        Some(refusal) => Err(refusal),
+        None => Ok(Universe { state, side, now, abroad: state.abroad(side, now) }.select(target)),
+    }
+}
+
+/// What a target names that is not there, or no longer: a person, or a dispatch whose time was over.
+pub(crate) fn missing(state: &State, target: &Target) -> Option<Refusal> {
+    let among = |parts: &[Target]| parts.iter().find_map(|part| missing(state, part));
+    match target {
+        Target::Everyone | Target::Groups(_) | Target::OnlyGroups(_) | Target::Regions(_) => None,
+        Target::People(people) => {
+            let unknown = people.iter().find(|person| state.people().find(**person).is_none());
+            unknown.map(|person| Refusal::UnknownPerson(*person))
+        }
+        Target::Answered(id, _) | Target::Unanswered(id) => {
+            state.dispatch(*id).is_none().then_some(Refusal::UnknownDispatch(*id))
+        }
+        Target::All(parts) | Target::Any(parts) => among(parts),
+        Target::Not(part) => missing(state, part),
+    }
 }
 
 struct Universe<'a> {
@@ -27,14 +48,11 @@ struct Universe<'a> {
 }
 
 impl Universe<'_> {
-    fn select(&self, target: &Target) -> Result<BTreeSet<PersonId>, Refusal> {
+    fn select(&self, target: &Target) -> BTreeSet<PersonId> {
         let (state, now) = (self.state, self.now);
-        Ok(match target {
+        match target {
             Target::Everyone => self.those(|_| true),
             Target::People(people) => {
-                if let Some(unknown) = people.iter().find(|person| state.people().find(**person).is_none()) {
-                    return Err(Refusal::UnknownPerson(*unknown));
-                }
                 let named: BTreeSet<PersonId> = people.iter().copied().collect();
                 self.those(|person| named.contains(&person.id))
             }
@@ -45,28 +63,30 @@ impl Universe<'_> {
                 person.regions_at(now).chain(stays).any(|it| regions.contains(it))
             }),
             Target::Answered(id, choices) => {
-                let dispatch = state.dispatch(*id).ok_or(Refusal::UnknownDispatch(*id))?;
                 let chose = |person| state.last_answer(*id, person).is_some_and(|it| choices.contains(&it.choice));
-                self.those(|person| dispatch.has_answered(person.id) && chose(person.id))
+                self.asked_by(*id, |dispatch, person| dispatch.has_answered(person) && chose(person))
             }
-            Target::Unanswered(id) => {
-                let dispatch = state.dispatch(*id).ok_or(Refusal::UnknownDispatch(*id))?;
-                self.those(|person| dispatch.is_asked(person.id) && !dispatch.has_answered(person.id))
-            }
+            Target::Unanswered(id) => self.asked_by(*id, |dispatch, person| !dispatch.has_answered(person)),
             Target::All(parts) => {
                 let mut sets = parts.iter().map(|part| self.select(part));
-                let first = sets.next().transpose()?.unwrap_or_default();
-                sets.try_fold(first, |all, next| next.map(|next| &all & &next))?
+                let first = sets.next().unwrap_or_default();
+                sets.fold(first, |all, next| &all & &next)
             }
             Target::Any(parts) => {
-                let mut sets = parts.iter().map(|part| self.select(part));
-                sets.try_fold(BTreeSet::new(), |any, next| next.map(|next| &any | &next))?
+                let sets = parts.iter().map(|part| self.select(part));
+                sets.fold(BTreeSet::new(), |any, next| &any | &next)
             }
             Target::Not(part) => {
-                let not = self.select(part)?;
+                let not = self.select(part);
                 self.those(|person| !not.contains(&person.id))
             }
-        })
+        }
+    }
+
+    /// Of those whom a dispatch asks, whoever fits.
+    fn asked_by(&self, id: DispatchId, fits: impl Fn(&Dispatch, PersonId) -> bool) -> BTreeSet<PersonId> {
+        let Some(dispatch) = self.state.dispatch(id) else { return BTreeSet::new() };
+        self.those(|person| dispatch.is_asked(person.id) && fits(dispatch, person.id))
     }
 
     fn those(&self, fits: impl Fn(&Person) -> bool) -> BTreeSet<PersonId> {

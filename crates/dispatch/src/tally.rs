@@ -1,6 +1,7 @@
 //! The count of a dispatch, kept with every answer: asked, answered, by choice, by group subtree (requirement A08).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::{AddAssign, SubAssign};
 use std::sync::Arc;
 
 use hikyaku_bulletin::RegionCode;
@@ -33,12 +34,26 @@ pub struct Tally {
 }
 
 /// How many of some people answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
     /// People.
     pub people: u32,
     /// Those of them who answered.
     pub answered: u32,
+}
+
+impl AddAssign for Share {
+    fn add_assign(&mut self, more: Share) {
+        self.people += more.people;
+        self.answered += more.answered;
+    }
+}
+
+impl SubAssign for Share {
+    fn sub_assign(&mut self, less: Share) {
+        self.people -= less.people;
+        self.answered -= less.answered;
+    }
 }
 
 /// Where a person belongs at the moment of asking.
@@ -164,9 +179,9 @@ impl Book {
         self.people.binary_search_by_key(&person, |asked| asked.person).ok()
     }
 
-    /// Notes the place of a person's choice in the question; nothing for somebody who was not asked.
-    pub(crate) fn answer(&mut self, person: PersonId, choice: usize) {
-        let (Some(place), Ok(noted)) = (self.place_of(person), u8::try_from(choice)) else { return };
+    /// Notes the place of a person's choice in the question; nothing for somebody who was not asked. Whether it is the first.
+    pub(crate) fn answer(&mut self, person: PersonId, choice: usize) -> bool {
+        let (Some(place), Ok(noted)) = (self.place_of(person), u8::try_from(choice)) else { return false };
         let before = self.people[place].choice.replace(noted);
         self.count(self.people[place], |count| {
             if let Some(before) = before {
@@ -174,6 +189,7 @@ impl Book {
             }
             count.add(choice);
         });
+        before.is_none()
     }
 
     /// Notes that a carrier accepted a mail to a person.
@@ -211,6 +227,11 @@ impl Book {
         for (_, carrier) in self.accepted.range((asked.person, 0)..=(asked.person, u16::MAX)) {
             change(&mut self.carriers[usize::from(*carrier)].1);
         }
+    }
+
+    /// Everybody, each once, in the order of their numbers.
+    pub(crate) fn people(&self) -> impl Iterator<Item = PersonId> {
+        self.people.iter().map(|asked| asked.person)
     }
 
     /// Whoever has not answered, in the order of their numbers.
@@ -252,6 +273,16 @@ impl Book {
 
     pub(crate) fn read(&self, question: &Question, groups: &Groups) -> Tally {
         let row = |(group, depth): (&Group, usize)| self.row(question, group, depth);
+        Tally {
+            by_group: groups.tree().into_iter().filter_map(row).collect(),
+            by_region: self.regions.iter().map(|(region, count)| (region.clone(), count.share())).collect(),
+            by_carrier: self.carriers.iter().map(|(carrier, count)| (carrier.clone(), count.share())).collect(),
+            ..self.total(question)
+        }
+    }
+
+    /// What is counted of all together.
+    pub(crate) fn total(&self, question: &Question) -> Tally {
         let choices = question.choices.iter().enumerate();
         Tally {
             asked_people: self.all.asked,
@@ -259,9 +290,7 @@ impl Book {
             answered: self.all.answered(),
             unanswered: self.all.asked - self.all.answered(),
             by_choice: choices.map(|(at, choice)| (choice.label_ja.clone(), self.all.of(at))).collect(),
-            by_group: groups.tree().into_iter().filter_map(row).collect(),
-            by_region: self.regions.iter().map(|(region, count)| (region.clone(), count.share())).collect(),
-            by_carrier: self.carriers.iter().map(|(carrier, count)| (carrier.clone(), count.share())).collect(),
+            ..Tally::default()
         }
     }
 }

@@ -34,8 +34,8 @@ pub struct Message {
     pub at: Timestamp,
 }
 
-/// One message as it is known: readable, or empty once erased.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One message as it is read: without a word once erased.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Spoken {
     /// Who said it.
     pub speaker: Speaker,
@@ -45,9 +45,11 @@ pub struct Spoken {
     pub at: Timestamp,
 }
 
-impl From<&Message> for Spoken {
-    fn from(message: &Message) -> Self {
-        let text = message.text.open().cloned().unwrap_or_default();
-        Spoken { speaker: message.speaker, text, at: message.at }
-    }
+/// That somebody said something; what, the journal knows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Said {
+    pub(crate) speaker: Speaker,
+    pub(crate) at: Timestamp,
+    /// The row of the journal that has it.
+    pub(crate) row: u64,
 }

@@ -7,9 +7,9 @@ mod common;
 use common::{D1, P1, P2, P3, at, import, logged_in, ministry, opened, quake, rule, shaken, take};
 use hikyaku_bulletin::Intensity;
 use hikyaku_dispatch::{
-    AccessCommand, Actor, Decided, Denied, Desk, DispatchCommand, DispatchDraft, DispatchId, Error, Event, Hold,
-    IncidentId, JudgingCommand, JudgingEvent, JudgingRefusal, Mode, PeopleCommand, ProposalEnd, ProposalId, Refusal,
-    Role, RosterImport, Rule, RuleId, Sending, Side, Target, Unattended,
+    AccessCommand, Actor, Decided, Denied, Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, Error,
+    Event, Hold, IncidentId, JudgingCommand, JudgingEvent, JudgingRefusal, Mode, PeopleCommand, ProposalEnd,
+    ProposalId, Refusal, Role, RosterImport, Rule, RuleId, Sending, Side, Target, Unattended,
 };
 
 const H1: ProposalId = ProposalId(1);
@@ -137,4 +137,27 @@ async fn req_o06_rules_dispatches_and_incidents_of_one_half_are_nothing_to_the_o
     }
     let merge = JudgingCommand::Merge { from: IncidentId(1), into: IncidentId(2) };
     assert!(!may_do(&desk, domestic, merge.clone()).await && !may_do(&desk, overseas, merge).await);
+}
+
+#[tokio::test]
+async fn req_o06_nothing_is_composed_into_an_incident_of_the_other_half() {
+    let (desk, abroad) = both_halves().await;
+    let of = |dispatch| desk.read(|state| state.incident_of(dispatch).unwrap().id);
+    let incidents = [(Side::Domestic, of(D1)), (Side::Overseas, of(abroad))];
+    for (own, foreign) in [(incidents[0], incidents[1]), (incidents[1], incidents[0])] {
+        let draft = |key: &str, incident| {
+            let draft = DispatchDraft::safety(format!("{:?}{key}", own.0), Mode::Real, "安否");
+            Box::new(DispatchDraft { side: own.0, incident: Some(incident), ..draft })
+        };
+        let refused = Refusal::Dispatch(DispatchRefusal::OtherHalf { incident: foreign.1 });
+        let now = at("16:30:00");
+        let open = DispatchCommand::Open { draft: draft("今", foreign.1) };
+        let said = desk.command(open, now).await.unwrap_err();
+        assert!(matches!(said, Error::Refused(it) if it == refused), "also of who may all");
+        let later = DispatchCommand::Schedule { draft: draft("後", foreign.1), at: at("17:00:00") };
+        let said = desk.command(later, now).await.unwrap_err();
+        assert!(matches!(said, Error::Refused(it) if it == refused));
+        let open = DispatchCommand::Open { draft: draft("自", own.1) };
+        assert!(desk.command(open, now).await.is_ok(), "one's own is one's own");
+    }
 }

@@ -5,9 +5,11 @@
 mod common;
 
 use common::{D1, answer, at, import, quake, rule, take};
+use hikyaku_bulletin::Prefecture;
 use hikyaku_dispatch::{
-    Alarm, AlarmPolicy, Desk, DispatchCommand, DispatchId, FollowUp, JudgingCommand, Keys, MailEnd, MailOutcome,
-    MemoryJournal, PersonId, Relay, Rule,
+    Alarm, AlarmPolicy, Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, FollowUp, JudgingCommand,
+    Keys, MailEnd, MailOutcome, MemoryJournal, Mode, PersonId, Relay, RetentionCommand, Rule, RuleId, Schedule,
+    Sending, Table, TableId, Target, Who, decide,
 };
 use jiff::SignedDuration;
 use std::fmt::Write as _;
@@ -129,4 +131,61 @@ async fn req_r04_after_a_restore_the_alarm_about_what_has_a_number_now_is_anothe
     let late = alarms(&lost, "16:27:11");
     assert!(late[0].key.ends_with(&at("16:12:10").as_microsecond().to_string()), "{}", late[0].key);
     assert_eq!(alarms(&now, "16:27:11"), []);
+}
+
+/// The ministry, where `target` is whom a rule is about, an incident's time is over after a day, and so is that of `D1`.
+async fn after_the_time_of_the_first_dispatch(target: Target) -> Desk {
+    let desk = common::shaken().await;
+    let rule = Rule { id: RuleId(2), who: Who::There(target), ..rule() };
+    desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, at("16:13:00")).await.unwrap();
+    assert_eq!(alarms(&desk, "16:14:00"), []);
+    let schedule = Schedule { bulletins_days: 0, incidents_days: 0, drills_days: 0 };
+    let later = at("16:13:00") + SignedDuration::from_hours(24 * 91);
+    desk.command(RetentionCommand::Forget { schedule }, later).await.unwrap();
+    assert!(desk.read(|state| state.dispatch(D1).is_none()));
+    desk
+}
+
+#[tokio::test]
+async fn a_rule_about_the_answers_to_what_was_forgotten_reaches_nobody_and_says_so() {
+    let target = Target::Any(vec![Target::Not(Box::new(Target::Unanswered(D1)))]);
+    let desk = after_the_time_of_the_first_dispatch(target.clone()).await;
+    let found = alarms(&desk, "16:14:00");
+    assert_eq!(keys(&found), ["rule/r2/2024-01-01"], "once a day");
+    assert!(found[0].text.contains("there is no dispatch d1"), "{}", found[0].text);
+    let shock = take(quake("16:14:00", &[("390", 17, "7")]));
+    desk.command(shock, at("16:14:00")).await.unwrap();
+    let reasons = desk.read(|state| state.judgements().last().unwrap().reasons.join("\n"));
+    assert!(reasons.contains("対象に存在しないものがあり、誰にも届きません"), "{reasons}");
+    let mended = Rule { id: RuleId(2), who: Who::There(Target::Everyone), ..rule() };
+    desk.command(JudgingCommand::SetRule { rule: Box::new(mended) }, at("16:15:00")).await.unwrap();
+    assert!(!keys(&alarms(&desk, "16:15:00")).iter().any(|key| key.starts_with("rule/")));
+}
+
+#[tokio::test]
+async fn the_alarm_about_a_table_names_the_prefecture_and_one_that_never_sends_raises_none() {
+    let desk = after_the_time_of_the_first_dispatch(Target::Everyone).await;
+    let ishikawa = Prefecture::from_code(17).unwrap();
+    let rows = vec![(ishikawa, Target::Answered(D1, vec![]))];
+    let table = Table { id: TableId(1), name: "表".into(), rows };
+    desk.command(JudgingCommand::SetTable { table }, at("16:15:00")).await.unwrap();
+    let by_table = |sending| Rule { id: RuleId(2), who: Who::Table(TableId(1)), sending, ..rule() };
+    let set = |rule| JudgingCommand::SetRule { rule: Box::new(rule) };
+    desk.command(set(by_table(Sending::Never)), at("16:15:00")).await.unwrap();
+    assert_eq!(alarms(&desk, "16:15:00"), []);
+    desk.command(set(by_table(Sending::AtOnce)), at("16:15:00")).await.unwrap();
+    let found = alarms(&desk, "16:15:00");
+    assert!(found[0].text.contains("対象表の石川県"), "{found:?}");
+}
+
+#[tokio::test]
+async fn req_m04_administrators_are_told_that_a_drill_did_not_begin_for_a_real_incident() {
+    let desk = common::shaken().await;
+    let drill = DispatchCommand::Open { draft: Box::new(DispatchDraft::safety("訓練", Mode::Drill, "防災訓練")) };
+    let why = desk.read(|state| decide(state, &drill.into(), at("16:30:00"))).unwrap_err();
+    let alarm = Alarm::not_started("訓練", "防災訓練", at("16:30:00"), &why);
+    assert_eq!(alarm.title, "実災害のため、訓練を始めませんでした: 防災訓練");
+    assert!(alarm.text.contains("実災害（i1）") && alarm.text.contains("日を改めて"), "{}", alarm.text);
+    let other = Alarm::not_started("訓練", "防災訓練", at("16:30:00"), &DispatchRefusal::NobodyAsked.into());
+    assert!(other.text.contains("the target holds nobody"), "{}", other.text);
 }

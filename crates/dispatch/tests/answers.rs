@@ -15,7 +15,7 @@ const P4: PersonId = PersonId(4);
 async fn req_a01_the_link_of_a_mail_opens_without_login_and_opening_changes_nothing() {
     let desk = shaken().await;
     let before = desk.read(Clone::clone);
-    let view = desk.open_link(&desk.link_token(D1, P1), at("16:20:00")).unwrap();
+    let view = desk.open_link(&desk.link_token(D1, P1), at("16:20:00")).await.unwrap();
     assert_eq!((view.dispatch, view.person, view.person_name.as_str()), (D1, P1, "甲山一郎"));
     assert_eq!((view.mode, view.last_answer), (Mode::Real, None));
     assert_eq!(view.question.choices.len(), 4);
@@ -28,7 +28,7 @@ async fn a_link_that_does_not_open_says_why() {
     let desk = shaken().await;
     let token = desk.link_token(D1, P1);
     let later = at("16:20:00") + jiff::SignedDuration::from_hours(24 * 31);
-    let refusal = |token: &str, now| desk.open_link(token, now).unwrap_err();
+    let refusal = |token: &str, now| desk.link_of(token, now).unwrap_err();
     assert_eq!(refusal("abc", at("16:20:00")), LinkRefusal::Malformed);
     assert_eq!(refusal(&shaken().await.link_token(D1, P1), at("16:20:00")), LinkRefusal::Forged);
     assert_eq!(refusal(&desk.link_token(DispatchId(9), P1), at("16:20:00")), LinkRefusal::Unknown);
@@ -36,8 +36,8 @@ async fn a_link_that_does_not_open_says_why() {
     assert_eq!(refusal(&token, later), LinkRefusal::Expired);
     desk.command(PeopleCommand::RevokeLinks { person: P1 }, at("16:21:00")).await.unwrap();
     assert_eq!(refusal(&token, at("16:22:00")), LinkRefusal::Revoked);
-    assert!(desk.open_link(&desk.link_token(D1, P1), at("16:22:00")).is_ok());
-    assert!(desk.open_link(&desk.link_token(D1, P2), at("16:22:00")).is_ok());
+    assert!(desk.open_link(&desk.link_token(D1, P1), at("16:22:00")).await.is_ok());
+    assert!(desk.open_link(&desk.link_token(D1, P2), at("16:22:00")).await.is_ok());
 }
 
 #[tokio::test]
@@ -46,13 +46,10 @@ async fn an_answer_can_be_changed_and_every_version_is_kept() {
     for (time, choice, comment) in [("16:20:00", 1, ""), ("16:21:00", 3, "右足"), ("16:22:00", 2, "")] {
         desk.command(answer(D1, P1, choice, comment), at(time)).await.unwrap();
     }
-    let last = desk.open_link(&desk.link_token(D1, P1), at("16:23:00")).unwrap().last_answer.unwrap();
+    let last = desk.open_link(&desk.link_token(D1, P1), at("16:23:00")).await.unwrap().last_answer.unwrap();
     assert_eq!((last.choice.label_ja.as_str(), last.at, last.via), ("無事・登庁不可", at("16:22:00"), Via::Link));
-    let comments = desk.read(|state| {
-        let answers = state.incidents().next().unwrap().answers(P1);
-        answers.iter().map(|answer| answer.comment().to_owned()).collect::<Vec<_>>()
-    });
-    assert_eq!(comments, ["", "右足", ""]);
+    let words = desk.words(&desk.read(|state| state.incidents().next().unwrap().answers(P1).to_vec())).await.unwrap();
+    assert_eq!(words.iter().map(|it| it.comment.as_str()).collect::<Vec<_>>(), ["", "右足", ""]);
     let tally = desk.read(|state| state.tally(D1));
     assert_eq!((tally.answered, tally.by_choice[1].1), (1, 1));
 }

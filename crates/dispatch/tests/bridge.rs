@@ -47,7 +47,7 @@ async fn one_mail_goes_to_each_address_of_each_person_with_a_link_of_their_own()
     let [name, intensity, link, verp] = first.fields.as_slice() else { panic!("{:?}", first.fields.len()) };
     assert_eq!((name.as_str(), intensity.as_str(), verp.as_str()), ("甲山一郎", "あなたの地域: 震度６強", "d1-p1-1"));
     let token = link.strip_prefix("https://anpi.example.go.jp/a/").unwrap();
-    assert_eq!(desk.open_link(token, at("16:20:00")).unwrap().person, P1);
+    assert_eq!(desk.open_link(token, at("16:20:00")).await.unwrap().person, P1);
 }
 
 #[tokio::test]

@@ -123,15 +123,16 @@ async fn a_crash_at_any_append_of_the_desk_loses_nothing_that_was_acknowledged()
             let desk = Desk::open(Arc::new(journal(&disk.after_the_crash(kept)).unwrap()), keys.clone()).await.unwrap();
             // What happened is a beginning of the whole, at least as long as what was acknowledged.
             let mut state = State::default();
-            acknowledged.iter().for_each(|event| state.apply(event));
-            let mut rest = everything[acknowledged.len()..].iter();
+            acknowledged.iter().zip(2..).for_each(|(event, row)| state.apply_row(event, row));
+            // The first row names the ring.
+            let mut rest = everything.iter().zip(2..).skip(acknowledged.len());
             let reached = desk.read(|found| {
                 loop {
                     if same_but_for_the_ring(found, &state) {
                         return true;
                     }
                     match rest.next() {
-                        Some(event) => state.apply(event),
+                        Some((event, row)) => state.apply_row(event, row),
                         None => return false,
                     }
                 }

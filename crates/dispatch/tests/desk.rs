@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 
 use common::{D1, P1, P2, P3, ROSTER, Watched, answer, at, import, ministry_on, quake, rule, take};
 use hikyaku_dispatch::{
-    Desk, Error, Journal, JudgingCommand, Keys, MemoryJournal, PeopleCommand, PeopleRefusal, RedbJournal, Refusal,
-    RosterImport, RosterRow, decide, read_roster, verify,
+    AnswerCommand, ChoiceId, Desk, Error, Journal, JudgingCommand, Keys, MemoryJournal, PeopleCommand, PeopleRefusal,
+    RedbJournal, Refusal, RosterImport, RosterRow, Words, decide, read_roster, verify,
 };
 
 fn people() -> Vec<RosterRow> {
@@ -170,11 +170,12 @@ async fn req_s05_erasing_the_key_erases_the_person_in_a_journal_copied_before() 
     desk.read(|state| {
         let person = state.people().find(P1).unwrap();
         assert_eq!((person.name(), person.addresses().len()), ("削除済み", 0));
-        assert_eq!(state.incidents().next().unwrap().answers(P1)[0].comment(), "");
         assert_eq!(state.people().find(P2).unwrap().name(), "乙川二郎");
         assert_eq!(state.tally(D1).answered, 1, "counts stay");
     });
-    assert!(desk.open_link(&token, at("16:21:00")).is_err());
+    let answers = desk.read(|state| state.incidents().next().unwrap().answers(P1).to_vec());
+    assert_eq!(desk.words(&answers).await.unwrap(), [Words::default()]);
+    assert!(desk.open_link(&token, at("16:21:00")).await.is_err());
     assert!(verify(&*journal).await.is_ok());
 }
 
@@ -209,4 +210,53 @@ fn an_event_never_shows_personal_data_when_it_is_printed() {
     events.iter().for_each(|event| state.apply(event));
     let shown = format!("{events:?} {:?} {:?}", people(), state.people());
     assert!(!shown.contains("甲山") && !shown.contains("kou@"), "{shown}");
+}
+
+#[tokio::test]
+async fn what_people_write_stays_in_the_journal_and_is_found_there_by_every_node() {
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+    let keys = Keys::in_memory().unwrap();
+    let one = ministry_on(Arc::clone(&journal), keys.clone()).await;
+    one.command(take(quake("16:12:00", &[("390", 17, "7")])), at("16:12:10")).await.unwrap();
+    let other = Desk::open(Arc::clone(&journal), keys.clone()).await.unwrap();
+    // In turn, so that each meets rows of the other when it appends.
+    one.command(answer(D1, P1, 3, "右足を負傷"), at("16:20:00")).await.unwrap();
+    other.command(answer(D1, P2, 1, "家族も無事"), at("16:20:01")).await.unwrap();
+    one.command(answer(D1, P3, 1, ""), at("16:20:02")).await.unwrap();
+    other.command(answer(D1, P1, 1, "手当てを受けた"), at("16:21:00")).await.unwrap();
+    let again = Desk::open(Arc::clone(&journal), keys).await.unwrap();
+    for desk in [&other, &again] {
+        let answers = desk.read(|state| {
+            let incident = state.incidents().next().unwrap();
+            [P1, P2, P3].map(|person| incident.answers(person).to_vec()).concat()
+        });
+        let words = desk.words(&answers).await.unwrap();
+        let words: Vec<&str> = words.iter().map(|it| it.comment.as_str()).collect();
+        assert_eq!(words, ["右足を負傷", "手当てを受けた", "家族も無事", ""]);
+        let link = desk.open_link(&desk.link_token(D1, P1), at("16:22:00")).await.unwrap();
+        assert_eq!(link.last_answer.unwrap().comment, "手当てを受けた");
+        let held = desk.read(|state| postcard::to_stdvec(state).unwrap());
+        let is_held = |text: &str| held.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+        assert!(is_held("甲山一郎") && !is_held("手当て") && !is_held("家族も無事"));
+    }
+    let twice = again.command(answer(D1, P1, 1, "手当てを受けた"), at("16:22:00")).await.unwrap();
+    assert_eq!(twice, [], "a double press, though the words are not at hand");
+    let more = again.command(answer(D1, P1, 1, "手当てを受けました"), at("16:22:01")).await.unwrap();
+    assert_eq!(more.len(), 1);
+}
+
+#[tokio::test]
+async fn req_a36_a_report_that_is_too_old_to_count_is_held_no_longer_than_to_the_next_dispatch() {
+    let desk = ministry_on(Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await;
+    let report = |person| AnswerCommand::SelfReport { person, choice: ChoiceId(1), comment: "駅で足止め".into() };
+    desk.command(report(P1), at("01:00:00")).await.unwrap();
+    desk.command(report(P2), at("10:00:00")).await.unwrap();
+    desk.command(take(quake("16:12:00", &[("390", 17, "7")])), at("16:12:10")).await.unwrap();
+    let held = desk.read(|state| postcard::to_stdvec(state).unwrap());
+    assert_eq!(
+        held.windows(15).filter(|bytes| *bytes == "駅で足止め".as_bytes()).count(),
+        1,
+        "that of P2, who answered"
+    );
+    assert!(desk.read(|state| !state.dispatch(D1).unwrap().has_answered(P1)));
 }

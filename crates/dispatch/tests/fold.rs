@@ -124,6 +124,9 @@ fn counts_are_right(state: &State) {
             assert_eq!(row.by_choice.iter().sum::<u32>(), row.answered);
             assert!(row.asked <= tally.asked_people, "nobody counts twice");
         }
+        let by_health = state.tally_by_health(dispatch.id()).into_values();
+        let by_health = by_health.fold((0, 0), |(people, answered), it| (people + it.people, answered + it.answered));
+        assert_eq!(by_health, (tally.asked_people, tally.answered));
         let delivery = dispatch.delivery();
         let ends = asked.iter().flat_map(|person| [1, 2].map(|place| dispatch.mail_end(*person, place)));
         assert_eq!((delivery.accepted + delivery.bounced + delivery.expired) as usize, ends.flatten().count());

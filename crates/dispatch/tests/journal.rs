@@ -93,6 +93,23 @@ async fn a_home_that_forgets_rows_breaks_the_contract() {
 }
 
 #[tokio::test]
+async fn single_rows_are_read_by_number_and_what_is_not_there_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let redb = RedbJournal::open(folder.path().join("journal.redb")).unwrap();
+    // The last reads them as a home does that has no way of its own.
+    let homes: [&dyn Journal; 3] = [&MemoryJournal::new(), &redb, &Forgetful(MemoryJournal::new())];
+    for journal in homes {
+        journal.append(rows(Head::default(), &[b"a", b"b", b"c", b"d", b"e"]), Head::default()).await.unwrap();
+        let found = journal.read_rows(BTreeSet::from([4, 2, 9])).await.unwrap();
+        assert_eq!(
+            found.iter().map(|row| (row.seq, row.bytes())).collect::<Vec<_>>(),
+            [(2, Some(b"b".as_slice())), (4, Some(b"d".as_slice()))]
+        );
+        assert!(journal.read_rows(BTreeSet::new()).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_copy_is_the_same_row_by_row_continues_and_is_refused_over_another_journal() {
     let (from, to) = (MemoryJournal::new(), MemoryJournal::new());
     let head = add(&from, Head::default(), &vec![b"x".as_slice(); READ_ROWS_MAX + 2]).await;

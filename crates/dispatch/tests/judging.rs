@@ -122,13 +122,13 @@ async fn a_cancellation_is_told_to_those_who_were_mailed_and_to_whoever_opens_th
     let desk = shaken().await;
     let cancel = bulletin("16:14:00", NOTO, Revision::Cancellation, Standing::Real, &[]);
     assert_eq!(after(&desk, cancel).await, (vec![(DispatchId(2), vec![P1, P2, P3])], Verdict::Cancelled));
-    let view = desk.open_link(&desk.link_token(common::D1, P1), at("16:15:00")).unwrap();
+    let view = desk.open_link(&desk.link_token(common::D1, P1), at("16:15:00")).await.unwrap();
     assert!(view.facts.last().unwrap().contains("取り消"), "{:?}", view.facts);
     let late = bulletin("16:13:00", NOTO, Revision::Issue, Standing::Real, &[("390", 17, "7")]);
     assert_eq!(after(&desk, late).await, (vec![], Verdict::Stale));
     let again = quake("16:16:00", &[("390", 17, "7")]);
     assert_eq!(after(&desk, again).await.1, Verdict::Asked);
-    let view = desk.open_link(&desk.link_token(common::D1, P1), at("16:17:00")).unwrap();
+    let view = desk.open_link(&desk.link_token(common::D1, P1), at("16:17:00")).await.unwrap();
     assert!(!view.facts.last().unwrap().contains("取り消"), "{:?}", view.facts);
 }
 

@@ -103,8 +103,9 @@ async fn req_a32_a_thread_keeps_both_sides_in_order_and_the_mail_about_it_does_n
     let replies = desk.command_as(Actor::Responder(P1), say(P1, "足りています"), at("16:31:00")).await.unwrap();
     assert_eq!(opened(&replies), [], "managers read the page, no mail is sent");
     desk.command_as(manager, say(P2, "別の人へ"), at("16:32:00")).await.unwrap();
+    let thread = desk.thread(I1, P1).await.unwrap();
     desk.read(|state| {
-        let said: Vec<_> = state.thread(I1, P1).map(|it| (it.speaker, it.text.as_str(), it.at)).collect();
+        let said: Vec<_> = thread.iter().map(|it| (it.speaker, it.text.as_str(), it.at)).collect();
         let first = (Speaker::Manager(P3), "薬は足りていますか", at("16:30:00"));
         assert_eq!(said, [first, (Speaker::Person, "足りています", at("16:31:00"))]);
         let record = state.dispatch(DispatchId(2)).unwrap().record();

@@ -57,15 +57,30 @@ async fn a_journal_of_version_1_opens_as_what_it_was() {
         let incident = state.incidents().next().unwrap();
         assert_eq!(incident.summary.title, "石川県能登の地震（最大震度７）");
         assert!(incident.cancelled.is_some());
-        let answer = |person| (incident.answers(person)[0].comment().to_owned(), incident.answers(person)[0].via);
-        assert_eq!(answer(P1), ("家族も無事".to_owned(), Via::Link));
-        assert_eq!(answer(P2), (String::new(), Via::Behalf));
+        assert_eq!([P1, P2].map(|person| incident.answers(person)[0].via), [Via::Link, Via::Behalf]);
         let first = state.dispatch(D1).unwrap();
         assert_eq!(first.delivery(), Delivery { accepted: 1, bounced: 1, unknown: 1, ..Delivery::default() });
         assert_eq!((state.tally(D1).asked_people, state.tally(D1).answered), (3, 2));
         let last = state.dispatch(DispatchId(3)).unwrap().record();
         assert_eq!((last.key.as_str(), last.mode, last.asked.len()), ("test", Mode::Test, 4));
     });
+}
+
+#[tokio::test]
+async fn what_people_wrote_into_journals_of_every_version_is_read() {
+    let (old, _) = opened(1, include_str!("fixtures/v1/rows.txt")).await;
+    let answers = old.read(|state| {
+        let incident = state.incidents().next().unwrap();
+        [P1, P2].map(|person| incident.answers(person)[0].clone())
+    });
+    let words = old.words(&answers).await.unwrap();
+    assert_eq!(words.iter().map(|it| it.comment.as_str()).collect::<Vec<_>>(), ["家族も無事", ""]);
+    let (new, _) = opened(2, include_str!("fixtures/v2/rows.txt")).await;
+    let thread = new.thread(IncidentId(1), P1).await.unwrap();
+    assert_eq!(thread.iter().map(|it| it.text.as_str()).collect::<Vec<_>>(), ["薬は足りていますか", "足りています"]);
+    let answer = new.read(|state| state.last_answer(D1, P1).unwrap().clone());
+    let words = new.words(&[answer]).await.unwrap();
+    assert_eq!((words[0].comment.as_str(), words[0].details.len()), ("右足", 3));
 }
 
 #[tokio::test]
@@ -78,10 +93,7 @@ async fn a_journal_of_version_2_with_every_kind_of_event_opens_as_what_it_was() 
         assert!(state.groups().by_path(Side::Domestic, ["本省", "危機管理課"]).is_some());
         assert_eq!(state.accounts().find(AccountId(1)).unwrap().person, Some(P1));
         assert!(state.accounts().find(AccountId(3)).is_none(), "it was closed");
-        let thread: Vec<&str> = state.thread(IncidentId(1), P1).map(|said| said.text.as_str()).collect();
-        assert_eq!(thread, ["薬は足りていますか", "足りています"]);
-        let answer = state.last_answer(D1, P1).unwrap();
-        assert_eq!((answer.comment(), answer.details().len(), answer.via), ("右足", 3, Via::Link));
+        assert_eq!(state.last_answer(D1, P1).unwrap().via, Via::Link);
         let first = state.dispatch(D1).unwrap();
         assert_eq!((first.rounds().len(), first.measures().len()), (3, 2));
         let ended = Delivery { accepted: 1, bounced: 1, expired: 1, cancelled: 1, unknown: 1 };

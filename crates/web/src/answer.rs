@@ -19,6 +19,7 @@ use crate::further;
 use crate::page;
 use crate::state::WebState;
 use crate::words::Lang;
+use crate::written;
 
 /// What the address of a responder page says; whatever it cannot say well becomes a token that does not open, or Japanese.
 #[derive(Debug)]
@@ -64,9 +65,9 @@ impl Visit {
 /// `GET /a/{token}`. Records nothing, however often mail scanners fetch it.
 pub(crate) async fn show(State(state): State<WebState>, visit: Visit) -> Response {
     let lang = visit.lang;
-    match state.desk.open_link(&visit.token, state.now()) {
+    match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => {
-            let said = thread(&state, &link, lang);
+            let said = thread(&state, &link, lang).await;
             page::render(StatusCode::OK, &AnswerPage::new(&link, lang).with(said, visit.href("/say")))
         }
         Err(refusal) => page::refuse(refusal, lang),
@@ -80,7 +81,7 @@ pub(crate) async fn say(
     form: Result<Form<SayForm>, FormRejection>,
 ) -> Response {
     let lang = visit.lang;
-    let link = match state.desk.open_link(&visit.token, state.now()) {
+    let link = match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => link,
         Err(refusal) => return page::refuse(refusal, lang),
     };
@@ -91,7 +92,7 @@ pub(crate) async fn say(
         let command = AnswerCommand::Say { incident, person: link.person, text };
         if let Err(error) = state.desk.command_as(Actor::Responder(link.person), command, state.now()).await {
             tracing::error!(%error, "a message could not be recorded");
-            let said = thread(&state, &link, lang);
+            let said = thread(&state, &link, lang).await;
             let page =
                 AnswerPage::new(&link, lang).with(said, visit.href("/say")).again(Again::NotRecorded, "").unsaid(typed);
             return page::render(StatusCode::SERVICE_UNAVAILABLE, &page);
@@ -101,11 +102,12 @@ pub(crate) async fn say(
 }
 
 /// What was said about the person's answer, the latest last.
-fn thread(state: &WebState, link: &LinkView, lang: Lang) -> Vec<Said> {
-    state.desk.read(|now| {
-        let Some(incident) = now.incident_of(link.dispatch) else { return Vec::new() };
-        now.thread(incident.id, link.person).map(|message| Said::new(message, lang)).collect()
-    })
+async fn thread(state: &WebState, link: &LinkView, lang: Lang) -> Vec<Said> {
+    let Some(incident) = state.desk.read(|now| now.incident_of(link.dispatch).map(|it| it.id)) else {
+        return Vec::new();
+    };
+    let said = written::said(&state.desk, incident, link.person).await;
+    said.iter().map(|message| Said::new(message, lang)).collect()
 }
 
 /// `POST /a/{token}`. Leads to the thanks page, so that loading again posts nothing.
@@ -115,7 +117,7 @@ pub(crate) async fn record(
     form: Result<Form<AnswerForm>, FormRejection>,
 ) -> Response {
     let lang = visit.lang;
-    let link = match state.desk.open_link(&visit.token, state.now()) {
+    let link = match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => link,
         Err(refusal) => return page::refuse(refusal, lang),
     };
@@ -143,7 +145,7 @@ pub(crate) async fn record(
         return page::render(StatusCode::SERVICE_UNAVAILABLE, &page);
     }
     if comment.cut {
-        return cut(&state, &visit, &form.comment);
+        return cut(&state, &visit, &form.comment).await;
     }
     Redirect::to(&visit.href("/thanks")).into_response()
 }
@@ -151,7 +153,7 @@ pub(crate) async fn record(
 /// `GET /a/{token}/thanks`. Shows what is recorded now; without an answer, the question.
 pub(crate) async fn thanks(State(state): State<WebState>, visit: Visit) -> Response {
     let lang = visit.lang;
-    let link = match state.desk.open_link(&visit.token, state.now()) {
+    let link = match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => link,
         Err(refusal) => return page::refuse(refusal, lang),
     };
@@ -170,7 +172,7 @@ pub(crate) async fn more(
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Response {
     let lang = visit.lang;
-    let link = match state.desk.open_link(&visit.token, state.now()) {
+    let link = match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => link,
         Err(refusal) => return page::refuse(refusal, lang),
     };
@@ -200,9 +202,9 @@ async fn answer(
 }
 
 /// The answer is safe, the end of the comment is not: shows both the record and everything that was typed.
-fn cut(state: &WebState, visit: &Visit, typed: &str) -> Response {
+async fn cut(state: &WebState, visit: &Visit, typed: &str) -> Response {
     let lang = visit.lang;
-    match state.desk.open_link(&visit.token, state.now()) {
+    match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => {
             let page = AnswerPage::new(&link, lang).again(Again::CommentCut, typed);
             page::render(StatusCode::OK, &page)

@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use hikyaku_dispatch::{
-    Action, Actor, Judgement, JudgingCommand, ProposalId, State as Present, Unattended, Waiting, decides,
+    Action, Actor, DispatchEvent, Event, Judgement, JudgingCommand, ProposalId, State as Present, Unattended, Waiting,
+    decides,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -49,6 +50,8 @@ struct Row {
     reasons: Vec<String>,
     beside: Vec<Beside>,
     may_decide: bool,
+    /// Whether the viewer may send something else in its place.
+    may_replace: bool,
 }
 
 /// Another telegram about the same, or at the same time.
@@ -87,10 +90,17 @@ pub(crate) async fn decide(
         _ => return render(&console, &viewer, Some("承認か却下を選んでください。".into())),
     };
     match console.act(&viewer, command).await {
-        Ok(_) if pressed.act == "approve" => Redirect::to("/").into_response(),
-        Ok(_) => Redirect::to("/approval").into_response(),
+        Ok(events) => Redirect::to(&opened(&events).unwrap_or_else(|| "/approval".to_owned())).into_response(),
         Err(error) => render(&console, &viewer, Some(told(&error))),
     }
+}
+
+/// The page of the dispatch that was opened by it.
+fn opened(events: &[Event]) -> Option<String> {
+    events.iter().find_map(|event| match event {
+        Event::Dispatch(DispatchEvent::Opened(record)) => Some(format!("/dispatch/{}", record.dispatch.0)),
+        _ => None,
+    })
 }
 
 fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> Response {
@@ -100,7 +110,12 @@ fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> Respon
         let own = Actor::Account(viewer.account);
         let scope = console.scope(state, viewer, Action::Approve);
         let own_side = state.waiting().filter(|it| scope.is_wide(state.side_of(&it.proposal.draft)));
-        own_side.map(|waiting| Row::new(state, waiting, own, now)).collect()
+        let send = console.scope(state, viewer, Action::SendFree);
+        let row = |waiting: &Waiting| {
+            let row = Row::new(state, waiting, own, now);
+            Row { may_replace: row.may_decide && send.is_wide(state.side_of(&waiting.proposal.draft)), ..row }
+        };
+        own_side.map(row).collect()
     });
     let frame = viewer.frame(console, Place::Approval).live("/approval", View::default());
     page::render(status, &ApprovalPage { frame, trouble, rows })
@@ -132,6 +147,7 @@ impl Row {
             reasons: judged.map(|judgement| judgement.reasons.clone()).unwrap_or_default(),
             beside: beside(state, judged, now),
             may_decide: decides(state, own, proposal.id),
+            may_replace: false,
         }
     }
 }

@@ -17,6 +17,10 @@ use crate::foresight;
 use crate::frame::{Count, Frame, Place, View};
 use crate::page;
 
+/// The slowest and the fastest pace that somebody may set, in mails a second.
+const LIMIT_MIN: f64 = 0.1;
+const LIMIT_MAX: f64 = 1_000.0;
+
 #[derive(Debug, Template)]
 #[template(path = "delivery.html")]
 struct DeliveryPage {
@@ -36,6 +40,8 @@ struct Row {
     state: String,
     alarmed: bool,
     paused: bool,
+    /// The pace that somebody set, in mails a second.
+    limit: Option<f64>,
     /// Only the first lane of a carrier has the buttons: they are about all of them.
     first: bool,
     accepted: Count,
@@ -53,17 +59,29 @@ pub(crate) struct Pressed {
     carrier: String,
     #[serde(default)]
     act: String,
+    /// Mails a second.
+    #[serde(default)]
+    most: String,
 }
 
 /// `GET /delivery`.
 pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Response {
-    let frame = viewer.frame(&console, Place::Delivery).live("/delivery", View::default());
+    show_with(&console, &viewer, None).await
+}
+
+async fn show_with(console: &Console, viewer: &Viewer, mistake: Option<String>) -> Response {
+    let frame = viewer.frame(console, Place::Delivery).live("/delivery", View::default());
     let snapshot = match console.engine() {
         Some(engine) => engine.snapshot().await.map_err(|error| error.to_string()),
         None => Err("この画面のサーバーは送信を行っていません。".to_owned()),
     };
     match snapshot {
-        Ok(snapshot) => page::render(StatusCode::OK, &DeliveryPage::new(frame, &snapshot)),
+        Ok(snapshot) => {
+            let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+            let mut page = DeliveryPage::new(frame, &snapshot);
+            page.trouble.extend(mistake);
+            page::render(status, &page)
+        }
         Err(problem) => {
             let page = DeliveryPage {
                 frame,
@@ -78,16 +96,30 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
     }
 }
 
-/// `POST /delivery`: stops a carrier's lanes, or lets them go on. What waits is kept.
+/// `POST /delivery`: stops a carrier's lanes, lets them go on, or holds them to a pace. What waits is kept.
 pub(crate) async fn change(State(console): State<Console>, viewer: Viewer, Form(pressed): Form<Pressed>) -> Response {
     let Some(engine) = console.engine() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     let carrier = Carrier::new(&pressed.carrier);
     let done = match pressed.act.as_str() {
         "pause" => engine.pause(carrier),
         "resume" => engine.resume(carrier),
+        "free" => engine.limit(carrier, None),
+        "limit" => {
+            match pressed.most.trim().parse::<f64>().ok().filter(|most| (LIMIT_MIN..=LIMIT_MAX).contains(most)) {
+                Some(most) => engine.limit(carrier, Some(most)),
+                None => {
+                    return show_with(
+                        &console,
+                        &viewer,
+                        Some(format!("毎秒の通数は{LIMIT_MIN}から{LIMIT_MAX}までの数字で書いてください。")),
+                    )
+                    .await;
+                }
+            }
+        }
         _ => return StatusCode::UNPROCESSABLE_ENTITY.into_response(),
     };
-    tracing::warn!(account = %viewer.account, carrier = %pressed.carrier, act = %pressed.act, "lanes were stopped or resumed");
+    tracing::warn!(account = %viewer.account, carrier = %pressed.carrier, act = %pressed.act, most = %pressed.most, "lanes were stopped, resumed or held to a pace");
     match done {
         Ok(()) => Redirect::to("/delivery").into_response(),
         Err(error) => {
@@ -146,6 +178,7 @@ impl Row {
             state,
             alarmed,
             paused: lane.paused,
+            limit: lane.limit,
             first,
             accepted: count(lane.accepted),
             waiting: count(lane.waiting),

@@ -40,7 +40,8 @@ pub(crate) async fn secure(State(secured): State<Secured>, request: Request, nex
     for (name, value) in &FIXED {
         headers.insert(name.clone(), value.clone());
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, secured.policy);
+    // A page that carries something else says so itself.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(secured.policy);
     if secured.over_tls {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, OVER_TLS_ONLY.clone());
     }

@@ -51,11 +51,14 @@ mod staff;
 mod state;
 mod style;
 mod system;
+mod tokens;
+mod turns;
 mod upload;
 mod watch;
 mod words;
+mod written;
 
-pub use api::{Api, NewToken, api_router, make_token};
+pub use api::{Api, api_router};
 pub use console::{Console, ConsoleSettings, Feeds, SourceHealth};
 pub use error::Error;
 pub use gate::factor::make_factor;
@@ -64,6 +67,7 @@ pub use gate::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Weak, check_pas
 pub use gate::session::SessionLimits;
 pub use gate::signs::{Burst, Sign};
 pub use gate::source::Proxies;
+pub use gate::token::{NewToken, make_token};
 pub use privacy::PrivacyNotice;
 pub use router::{console_router, router};
 pub use serve::{Door, GRACE_S, TlsFiles, serve};

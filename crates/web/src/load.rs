@@ -3,7 +3,8 @@
 //! A place is taken only once the whole request is here, so that a slow phone holds none. Whoever finds no place is asked
 //! back after a moment: a post by a redirect that makes the browser send it again as it was, text and all; a page by
 //! loading itself again. Neither needs a script. When too many wait for their redirect, the next ones get a page at once that has
-//! their text and a button.
+//! their text, sends itself again where there are scripts, and has a button where there are none. To be told so costs a fraction of an
+//! answer: the link is not opened, nothing is looked up.
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use axum::{
 };
 
 use crate::form::FORM_MAX_BYTES;
+use crate::places::Wanted;
 use crate::state::WebState;
 use crate::style;
 
@@ -33,8 +35,10 @@ const BODY_PATIENCE: Duration = Duration::from_secs(30);
 #[template(path = "busy.html")]
 struct BusyPage {
     css: &'static str,
-    /// What was posted, when it has been sent again often enough; none for a page that was asked for.
+    /// What was posted; none for a page that was asked for.
     posted: Option<Vec<(String, String)>>,
+    /// What sends it again.
+    script: Option<&'static str>,
 }
 
 /// For responder pages.
@@ -47,26 +51,28 @@ pub(crate) async fn answers_first(State(state): State<WebState>, request: Reques
         Ok(Err(_)) => return next.run(Request::from_parts(parts, Body::from(vec![0; FORM_MAX_BYTES + 1]))).await,
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    if parts.method == Method::POST && is_too_often(&state, parts.uri.path()) {
-        let page =
-            later(StatusCode::TOO_MANY_REQUESTS, Some(fields(Request::from_parts(parts, Body::from(bytes))).await));
-        return page;
+    let is_post = parts.method == Method::POST;
+    if is_post && is_too_often(&state, parts.uri.path()) {
+        let posted = fields(Request::from_parts(parts, Body::from(bytes))).await;
+        return later(StatusCode::TOO_MANY_REQUESTS, Some(posted), None);
     }
-    if let Some(_place) = state.places.for_answer() {
+    let wanted = if is_post { Wanted::Record } else { Wanted::Show };
+    if let Some(_place) = state.places.for_responder(wanted).await {
         return next.run(Request::from_parts(parts, Body::from(bytes))).await;
     }
-    tracing::warn!("a responder was asked to come back: too many answers at once");
-    if parts.method != Method::POST {
+    tracing::debug!("a responder was asked to come back: too many answers at once");
+    if !is_post {
         return busy(None);
     }
     let again = parts.uri.query().map_or(0, tries);
-    if let Some(_pause) = state.places.for_pause() {
+    if again < AGAIN_MAX
+        && let Some(_pause) = state.places.for_pause()
+        && let Some(address) = once_more(&parts.uri, again + 1)
+    {
         tokio::time::sleep(PAUSE).await;
-        if let Some(address) = once_more(&parts.uri, again + 1).filter(|_| again < AGAIN_MAX) {
-            return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, address)]).into_response();
-        }
+        return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, address)]).into_response();
     }
-    // Too many wait already, or this one has waited often enough: the text is kept in the page, and the person presses once more.
+    // Too many wait already, or this one has waited often enough: the text is kept in the page.
     busy(Some(fields(Request::from_parts(parts, Body::from(bytes))).await))
 }
 
@@ -88,22 +94,25 @@ fn is_too_often(state: &WebState, path: &str) -> bool {
     let mut segments = path.split('/').skip(1);
     let (kind, token) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
     let link = match kind {
-        "a" => state.desk.open_link(token, state.now()).ok().map(|link| (Some(link.dispatch), link.person)),
-        "p" => state.desk.open_personal(token, state.now()).ok().map(|page| (None, page.person)),
+        "a" => state.desk.whose_link(token).map(|(dispatch, person)| (Some(dispatch), person)),
+        "p" => state.desk.whose_page(token).map(|person| (None, person)),
         _ => None,
     };
     link.is_some_and(|link| !state.links.take(link, state.now()))
 }
 
 fn busy(posted: Option<Vec<(String, String)>>) -> Response {
-    later(StatusCode::SERVICE_UNAVAILABLE, posted)
+    let script = posted.is_some().then_some(style::AGAIN);
+    later(StatusCode::SERVICE_UNAVAILABLE, posted, script)
 }
 
-fn later(status: StatusCode, posted: Option<Vec<(String, String)>>) -> Response {
-    match (BusyPage { css: style::RESPONDER, posted }).render() {
-        Ok(html) => (status, [(header::RETRY_AFTER, "5")], Html(html)).into_response(),
-        Err(_) => status.into_response(),
+fn later(status: StatusCode, posted: Option<Vec<(String, String)>>, script: Option<&'static str>) -> Response {
+    let Ok(html) = (BusyPage { css: style::RESPONDER, posted, script }).render() else { return status.into_response() };
+    let mut response = (status, [(header::RETRY_AFTER, "5")], Html(html)).into_response();
+    if script.is_some() {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, style::AGAIN_POLICY.clone());
     }
+    response
 }
 
 /// How often this post was sent again.

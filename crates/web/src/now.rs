@@ -8,9 +8,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use hikyaku_dispatch::{
-    Action, Aim, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, State as Present, Tally,
-};
+use hikyaku_dispatch::{Action, Aim, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, State as Present};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -62,9 +60,9 @@ pub(crate) async fn show(
         console.web().desk.read(|now| {
             let dispatch = now.dispatch(DispatchId(number))?;
             let counts = console.scope(now, &viewer, Action::SeeCounts);
-            let sheet = sheet(now, dispatch, &counts)?;
             let part = counts.part_of(now, dispatch);
-            let picture = console.pictures().of(now, dispatch, &now.tally(dispatch.id()), part, moment);
+            let sheet = Sheet { rows: rows(now, dispatch, part), ..sheet(now, dispatch, &counts)? };
+            let picture = console.pictures().of(now, dispatch, part, moment);
             let detail = Detail {
                 worst: names(&console, &viewer, now, &picture.worst),
                 may: may_do(&console, &viewer, now, dispatch, view.group),
@@ -103,7 +101,8 @@ fn may_do(console: &Console, viewer: &Viewer, state: &Present, dispatch: &Dispat
     MayDo {
         see_names: !console.scope(state, viewer, Action::SeeAnswers).is_nowhere(),
         resend: reaches_all || group.is_some_and(|group| resend.holds_group(state, GroupId(group))),
-        cancel: reaches_all,
+        cancel: reaches_all && !dispatch.is_cancelled(),
+        close: reaches_all && dispatch.is_open(console.now()),
     }
 }
 
@@ -126,13 +125,13 @@ fn view(asked: Result<Query<Asked>, QueryRejection>) -> View {
 }
 
 /// One dispatch as it stands, its incident's present title and facts, which follow the news; cut to the viewer's part, and
-/// `None` where that is empty.
+/// `None` where that is empty. Without the groups below it.
 fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope) -> Option<Sheet> {
     let record = dispatch.record();
-    let tally = state.tally(dispatch.id());
     let incident = state.incident_of(dispatch.id());
-    let (rows, total) = cut(&tally, counts.part_of(state, dispatch));
-    let mails = counts.holds_all(state, dispatch).then(|| Mails::new(tally.mails, dispatch.delivery()));
+    let total = counts_of(state, dispatch, counts);
+    let mails = counts.holds_all(state, dispatch);
+    let mails = mails.then(|| Mails::new(state.total(dispatch.id()).mails, dispatch.delivery()));
     if total.asked == 0 && mails.is_none() {
         return None;
     }
@@ -147,34 +146,38 @@ fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope) -> Option<Sheet> 
         mode: Marks::for_console(record.mode),
         title: incident.map_or_else(|| record.title.clone(), |incident| incident.summary.title.clone()),
         facts: incident.map_or_else(|| record.facts.clone(), Incident::facts),
+        asks: record.question.is_asked(),
         sent_at: moment::for_console(record.opened),
         mails,
         total,
-        choices: tally.by_choice.into_iter().map(|(label, _)| label).collect(),
-        rows,
+        choices: record.question.choices.iter().map(|choice| choice.label_ja.clone()).collect(),
+        rows: Vec::new(),
     })
-}
-
-/// The groups of the viewer's part, and what is counted in them; all of a dispatch without a part.
-fn cut(tally: &Tally, part: Option<&[GroupId]>) -> (Vec<Row>, Counts) {
-    let rows: Vec<Row> = tally.by_group.iter().map(row).collect();
-    let Some(groups) = part else {
-        let whole = Counts {
-            asked: tally.asked_people,
-            answered: tally.answered,
-            unanswered: tally.unanswered,
-            by_choice: tally.by_choice.iter().map(|(_, count)| *count).collect(),
-        };
-        return (rows, whole);
-    };
-    let rows = branch::cut(rows, &groups.iter().map(|group| group.0).collect::<Vec<_>>());
-    let total = branch::sum(&rows);
-    (rows, total)
 }
 
 /// What is counted of a dispatch in the viewer's part.
 pub(crate) fn counts_of(state: &Present, dispatch: &Dispatch, scope: &Scope) -> Counts {
-    cut(&state.tally(dispatch.id()), scope.part_of(state, dispatch)).1
+    let Some(groups) = scope.part_of(state, dispatch) else {
+        let whole = state.total(dispatch.id());
+        let by_choice = whole.by_choice.into_iter().map(|(_, count)| count).collect();
+        return Counts { asked: whole.asked_people, answered: whole.answered, unanswered: whole.unanswered, by_choice };
+    };
+    branch::sum(groups.iter().filter_map(|group| state.tally_of(dispatch.id(), *group)).map(|root| row(&root).counts))
+}
+
+/// The groups of a dispatch in tree order; of the subtrees of `part` only, each as if its root were at the top.
+fn rows(state: &Present, dispatch: &Dispatch, part: Option<&[GroupId]>) -> Vec<Row> {
+    let Some(roots) = part else { return state.tally(dispatch.id()).by_group.iter().map(row).collect() };
+    let mut rows = Vec::new();
+    let mut waiting: Vec<(GroupId, usize)> = roots.iter().rev().map(|root| (*root, 0)).collect();
+    while let Some((group, depth)) = waiting.pop() {
+        // Where a group holds nobody who was asked, neither do those below it.
+        let Some(counted) = state.tally_of(dispatch.id(), group) else { continue };
+        rows.push(Row { depth, ..row(&counted) });
+        let below = state.groups().find(group).map(|group| group.children.as_slice()).unwrap_or_default();
+        waiting.extend(below.iter().rev().map(|child| (*child, depth + 1)));
+    }
+    rows
 }
 
 fn row(group: &GroupRow) -> Row {

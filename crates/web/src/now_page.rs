@@ -55,6 +55,8 @@ pub(crate) struct DispatchPage {
     frame: Frame,
     title: String,
     facts: Vec<String>,
+    /// Whether people are asked anything: of what they are only told nobody's answer is missing.
+    asks: bool,
     crumbs: Vec<Crumb>,
     mails: Option<Mails>,
     total: Progress,
@@ -78,6 +80,8 @@ pub(crate) struct MayDo {
     pub(crate) resend: bool,
     /// Stop it.
     pub(crate) cancel: bool,
+    /// End the answering of what is still open.
+    pub(crate) close: bool,
 }
 
 /// What is known beside the counts.
@@ -119,6 +123,7 @@ pub(crate) struct Listed {
     aim: &'static str,
     mode: Marks,
     title: String,
+    asks: bool,
     sent_at: String,
     asked: Count,
     answered: Count,
@@ -154,6 +159,7 @@ pub(crate) struct Sheet {
     pub(crate) mode: Marks,
     pub(crate) title: String,
     pub(crate) facts: Vec<String>,
+    pub(crate) asks: bool,
     pub(crate) sent_at: String,
     /// `None` for whoever sees a part only: mails are counted as a whole.
     pub(crate) mails: Option<Mails>,
@@ -216,6 +222,7 @@ impl DispatchPage {
             detail: place.is_none().then(|| Picturing::new(detail, &sheet.choices)),
             columns: sheet.choices.clone(),
             title: sheet.title,
+            asks: sheet.asks,
             facts: sheet.facts,
         })
     }
@@ -254,6 +261,7 @@ impl From<Sheet> for Listed {
             aim: sheet.aim,
             mode: sheet.mode,
             title: sheet.title,
+            asks: sheet.asks,
             sent_at: sheet.sent_at,
             asked,
             answered,

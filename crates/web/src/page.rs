@@ -78,6 +78,7 @@ pub(crate) fn refuse(refusal: LinkRefusal, lang: Lang) -> Response {
         LinkRefusal::Expired => (StatusCode::GONE, words.expired_link),
         LinkRefusal::Revoked => (StatusCode::GONE, words.revoked_link),
         LinkRefusal::Unknown => (StatusCode::NOT_FOUND, words.unknown_link),
+        LinkRefusal::Unreadable => (StatusCode::SERVICE_UNAVAILABLE, words.unreadable_link),
         _ => (StatusCode::NOT_FOUND, words.broken_link),
     };
     let [japanese, easy, english] = refusal.advice();

@@ -105,7 +105,7 @@ fn render(console: &Console, viewer: &Viewer, dispatch: DispatchId, trouble: Opt
     let page = console.web().desk.read(|state| {
         let dispatch = state.dispatch(dispatch)?;
         let side = state.side_of(dispatch.record());
-        let picture = console.pictures().of(state, dispatch, &state.tally(dispatch.id()), None, now);
+        let picture = console.pictures().of(state, dispatch, None, now);
         let may_note = console.scope(state, viewer, Action::EditRules).is_wide(side);
         Some(ReportPage { trouble, may_note, ..ReportPage::new(state, dispatch, &picture, frame, now) })
     });

@@ -37,6 +37,7 @@ use crate::staff;
 use crate::state::WebState;
 use crate::style;
 use crate::system;
+use crate::tokens;
 use crate::upload::UPLOAD_MAX_BYTES;
 use crate::watch;
 use crate::words::Lang;
@@ -85,6 +86,7 @@ pub fn console_router(console: Console) -> Router {
         .route("/dispatch/{dispatch}/person/{person}/say", post(watch::say))
         .route("/dispatch/{dispatch}/resend", get(watch::resend_form).post(watch::resend))
         .route("/dispatch/{dispatch}/cancel", post(watch::cancel))
+        .route("/dispatch/{dispatch}/close", post(watch::close))
         .route("/dispatch/{dispatch}/report", get(report::show).post(report::note))
         .route("/approval", get(approval::list))
         .route("/approval/{proposal}", post(approval::decide))
@@ -95,12 +97,14 @@ pub fn console_router(console: Console) -> Router {
         .route("/compose/sent/{key}", get(compose::sent).post(compose::take_back))
         .route("/delivery", get(delivery::show).post(delivery::change))
         .route("/people", get(staff::list))
-        .route("/people/export", get(staff::export))
+        .route("/people/export", post(staff::export))
         .route("/people/import", get(staff::import_form).post(staff::import_upload).layer(uploads()))
         .route("/people/import/pending", get(staff::pending).post(staff::import))
         .route("/people/{person}", get(staff::show))
         .route("/people/{person}/place", post(staff::set_place))
         .route("/people/{person}/links", post(staff::reissue))
+        .route("/people/{person}/edit", post(staff::edit))
+        .route("/people/{person}/groups", post(staff::set_groups))
         .route("/judgements", get(judgements::list))
         .route("/feeds", get(feeds::show))
         .route("/system", get(system::show))
@@ -114,6 +118,10 @@ pub fn console_router(console: Console) -> Router {
         .route("/history", get(history::list))
         .route("/history/compare", get(history::compare))
         .route("/travel", get(staff::travel))
+        .route("/travel/new", get(staff::new_stay).post(staff::register_stay))
+        .route("/travel/{stay}", get(staff::show_stay).post(staff::change_stay))
+        .route("/groups", get(staff::groups).post(staff::make_group))
+        .route("/groups/{group}", get(staff::group).post(staff::change_group))
         .route("/requests", get(requests::show).post(requests::propose))
         .route("/requests/take", post(requests::take))
         .route("/requests/{request}", post(requests::act))
@@ -122,6 +130,7 @@ pub fn console_router(console: Console) -> Router {
         .route("/live", get(live::changes))
         .route("/accounts", get(accounts::list).post(accounts::open))
         .route("/accounts/{account}", get(accounts::show).post(accounts::change))
+        .route("/accounts/{account}/tokens", get(tokens::list).post(tokens::change))
         .route("/me", get(enter::own))
         .route("/me/password", get(enter::password_form).post(enter::change_password))
         .route("/me/sessions", post(enter::end_sessions))
@@ -129,7 +138,13 @@ pub fn console_router(console: Console) -> Router {
         .route("/setup/password", post(enter::set_password))
         .route("/setup/factor", post(enter::set_factor))
         .route("/prove", get(enter::prove_form).post(enter::prove))
-        .route("/logout", post(enter::log_out))
+        .route("/logout", post(enter::log_out));
+    guarded(inside, &console)
+}
+
+/// Those pages behind the log-in and their rights, and the log-in before them.
+fn guarded(inside: Router<Console>, console: &Console) -> Router {
+    let inside = inside
         .fallback(no_page)
         .layer(middleware::from_fn_with_state(console.clone(), within_rights))
         .layer(middleware::from_fn_with_state(console.clone(), admit))

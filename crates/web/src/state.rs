@@ -102,6 +102,14 @@ impl WebState {
         self
     }
 
+    /// With so many answers begun in a second, for a machine that can do more or less than two cores: about a third of what it can do
+    /// when it does nothing else, so that it can tell the rest to come again.
+    #[must_use]
+    pub fn answers_per_second(mut self, most: u32) -> Self {
+        self.places = Arc::new(Places::at(most));
+        self
+    }
+
     /// Takes all places for answers until it is dropped, to try what happens in a rush.
     #[must_use]
     pub fn rush(&self) -> impl Drop + use<> {

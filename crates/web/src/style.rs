@@ -1,4 +1,4 @@
-//! The two style sheets and the console's script, carried inside each page, and the content security policies that admit them and nothing else.
+//! The two style sheets and the two scripts, carried inside each page, and the content security policies that admit them and nothing else.
 //!
 //! A sheet inside the page saves a round trip on a congested network, and its hash keeps the policy free of `unsafe-inline`.
 
@@ -16,6 +16,12 @@ pub(crate) const CONSOLE: &str = include_str!("../templates/console.css");
 
 /// The script of the console's live pages.
 pub(crate) const SCRIPT: &str = include_str!("../templates/console.js");
+
+/// The script of the one responder page that has one: it sends what was typed again after three to seven seconds, not everybody's at once.
+pub(crate) const AGAIN: &str = "setTimeout(function(){document.forms[0].submit()},3000+4000*Math.random())";
+
+/// The policy of that page.
+pub(crate) static AGAIN_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(RESPONDER, Some(AGAIN)));
 
 /// The policy of the responder pages.
 pub(crate) static RESPONDER_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(RESPONDER, None));

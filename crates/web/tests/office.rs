@@ -5,7 +5,7 @@
 mod stage;
 
 use axum::http::StatusCode;
-use hikyaku_dispatch::{PersonId, Role, Side, Stay, StayKind, TravelCommand};
+use hikyaku_dispatch::{Entry, Event, PersonId, RetentionEvent, Role, Side, Stay, StayKind, TravelCommand};
 use stage::{OFFICES, Stage, encoded};
 
 const HEAD: &str = "職員番号,氏名,所属,勤務地,メールアドレス\n";
@@ -77,7 +77,7 @@ async fn req_s10_a_roster_is_downloaded_by_the_two_who_agreed_and_by_nobody_else
     let admin = stage.admin().await;
     let second = stage.holder("second", Role::SystemAdministrator).await;
     let third = stage.holder("third", Role::SystemAdministrator).await;
-    assert_eq!(admin.get("/people/export").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(admin.post("/people/export", "").await.status, StatusCode::FORBIDDEN);
     assert_eq!(admin.post("/requests", "what=export").await.status, StatusCode::SEE_OTHER);
     let own = admin.get("/requests").await.html;
     assert!(own.contains("自分の申請には同意できません") && !own.contains("value=\"agree\""), "{own}");
@@ -85,12 +85,16 @@ async fn req_s10_a_roster_is_downloaded_by_the_two_who_agreed_and_by_nobody_else
     assert_eq!(alone.status, StatusCode::UNPROCESSABLE_ENTITY, "nobody agrees with oneself");
     assert_eq!(second.post("/requests/1", "act=agree").await.status, StatusCode::SEE_OTHER);
     for one in [&admin, &second] {
-        let roster = one.get("/people/export").await;
+        let roster = one.post("/people/export", "").await;
         assert_eq!(roster.status, StatusCode::OK);
         assert!(roster.html.contains("S00001,飛脚 1郎") && roster.html.contains("***@docomo.example"));
         assert!(!roster.html.contains("person1@"));
     }
-    assert_eq!(third.get("/people/export").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(third.post("/people/export", "").await.status, StatusCode::FORBIDDEN);
+    let rows = stage.desk.written(1).await.unwrap();
+    let exported = |entry: &Entry| matches!(entry.event, Event::Retention(RetentionEvent::RosterExported { .. }));
+    let exports = rows.iter().filter_map(|(_, entry)| entry.as_ref()).filter(|entry| exported(entry));
+    assert_eq!(exports.count(), 2, "the journal says so, each time");
     stage.wait(jiff::SignedDuration::from_mins(59));
     let later = admin.get("/requests").await;
     assert_eq!(later.header("location"), "/prove?next=/requests", "password and code are shown again");

@@ -217,7 +217,8 @@ async fn req_o06_each_side_sends_to_its_own_people_and_stops_only_its_own() {
 /// What stands in the menu.
 async fn menu(viewer: &Admin) -> Vec<String> {
     let html = viewer.get("/").await.html;
-    let nav = html.split_once("<nav aria-label=\"メニュー\">").unwrap().1.split_once("</nav>").unwrap().0;
+    let nav =
+        html.split_once("<nav class=\"broad\" aria-label=\"メニュー\">").unwrap().1.split_once("</nav>").unwrap().0;
     let links = nav.split("href=\"").skip(1);
     links.map(|link| link.split_once('"').unwrap().0.to_owned()).collect()
 }

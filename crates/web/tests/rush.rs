@@ -22,6 +22,7 @@ async fn req_s12_in_a_rush_posts_are_sent_again_as_they_were_and_pages_load_them
     let asked = stage.get(&link).await;
     assert_eq!(asked.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(asked.html.contains("http-equiv=\"refresh\"") && asked.html.contains("5秒後"), "{}", asked.html);
+    assert!(!asked.html.contains("<script"), "{}", asked.html);
     assert_eq!(admin.get("/").await.status, StatusCode::SERVICE_UNAVAILABLE, "pages of the console wait too");
     let form = "choice=2&comment=%E5%BE%92%E6%AD%A9";
     let posted = stage.post(&format!("{link}?lang=en"), form).await;
@@ -56,6 +57,9 @@ async fn req_s12_when_very_many_wait_the_next_gets_a_page_at_once_that_keeps_the
     let waited = waiting.join_all().await;
     assert_eq!(next.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(next.html.contains("name=\"comment\" value=\"徒歩\""), "{}", next.html);
+    // The one script of a responder page: it sends the form again. Without scripts there is the button.
+    assert!(next.html.contains("document.forms[0].submit()") && next.html.contains("もう一度送る"), "{}", next.html);
+    assert!(next.header("content-security-policy").contains("script-src 'sha256-"), "it is allowed by its hash alone");
     assert!(waited.iter().all(|page| page.as_ref().unwrap().status() == StatusCode::TEMPORARY_REDIRECT));
 }
 

@@ -8,7 +8,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use hikyaku_dispatch::{Employment, Role, Side, TokenScope};
+use hikyaku_dispatch::{Command, Employment, GroupId, PeopleCommand, Role, Side, TokenScope};
 use serde_json::{Value, json};
 use stage::program::{Answer, Program, ask};
 use stage::{OFFICES, Stage};
@@ -142,6 +142,31 @@ async fn a_group_is_made_below_another_filled_renamed_emptied_and_removed() {
     assert_eq!(get(&directory, &path).await.status, StatusCode::NOT_FOUND);
     let orphan = json!({ "displayName": "ない省/室" });
     assert_eq!(say(&directory, "POST", "/Groups", Some(&orphan)).await.body["scimType"], "invalidValue");
+}
+
+#[tokio::test]
+async fn a_change_of_a_group_happens_as_a_whole_or_not_at_all() {
+    let (stage, directory) = stage().await;
+    let made = json!({ "displayName": "架空省/新しい室", "members": [{ "value": "1" }, { "value": "999" }] });
+    assert_eq!(say(&directory, "POST", "/Groups", Some(&made)).await.status, StatusCode::BAD_REQUEST);
+    let child = stage.desk.read(|now| now.groups().by_path(Side::Domestic, ["架空省", "新しい室"]));
+    assert_eq!(child, None, "a group whose members are refused is not there");
+    // Renamed to what is taken, with other members: neither happens.
+    let id = stage.desk.read(|now| now.groups().by_path(Side::Domestic, ["架空省", OFFICES[1]]).unwrap().0);
+    let taken = json!({ "displayName": format!("架空省/{}", OFFICES[0]), "members": [{ "value": "2" }] });
+    let refused = say(&directory, "PUT", &format!("/Groups/{id}"), Some(&taken)).await;
+    assert!(refused.status.is_client_error(), "{refused:?}");
+    let people =
+        |stage: &Stage| stage.desk.read(|now| now.people().iter().map(|it| it.groups.clone()).collect::<Vec<_>>());
+    let untouched = people(&stage);
+    assert!(!untouched[1].iter().any(|group| group.0 == id));
+    // Members first, then a name that is taken, in one order or the other: the desk takes both or none.
+    let moves: Vec<Command> = vec![
+        PeopleCommand::SetGroups { person: stage.person(2), groups: vec![GroupId(id)] }.into(),
+        PeopleCommand::SetGroups { person: stage.person(3), groups: vec![GroupId(9_999)] }.into(),
+    ];
+    assert!(stage.desk.command(Command::Together(moves), stage.time()).await.is_err());
+    assert_eq!(people(&stage), untouched);
 }
 
 #[tokio::test]

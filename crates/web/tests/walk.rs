@@ -20,7 +20,7 @@ const OWN: [&str; 9] =
 /// Who may open what, with the ids of another subtree than the group roles': `s` system administrator, `a` approver, `d` duty
 /// operator, `m` group manager, `g` group sender, `o` overseas administrator, `p` overseas group manager, `u` auditor.
 /// First who may look, then who may post there.
-const RIGHTS: [(&str, &str, &str); 44] = [
+const RIGHTS: [(&str, &str, &str); 51] = [
     ("/", "sadmgopu", ""),
     ("/dispatch/{dispatch}", "sadmgu", ""),
     ("/dispatch/{dispatch}/people", "smop", ""),
@@ -30,6 +30,7 @@ const RIGHTS: [(&str, &str, &str); 44] = [
     ("/dispatch/{dispatch}/person/{person}/say", "", "s"),
     ("/dispatch/{dispatch}/resend", "s", "s"),
     ("/dispatch/{dispatch}/cancel", "", "s"),
+    ("/dispatch/{dispatch}/close", "", "s"),
     ("/approval", "sado", ""),
     ("/approval/{proposal}", "", "sado"),
     ("/compose", "sgo", ""),
@@ -56,7 +57,14 @@ const RIGHTS: [(&str, &str, &str); 44] = [
     ("/people/import", "so", "so"),
     ("/people/import/pending", "so", "so"),
     ("/people/export", "", ""),
+    ("/people/{person}/edit", "", "s"),
+    ("/people/{person}/groups", "", "s"),
+    // The group is one that the group roles do not reach; there is no journey 1.
+    ("/groups", "smop", "smop"),
+    ("/groups/{group}", "s", "s"),
     ("/travel", "op", ""),
+    ("/travel/new", "op", "op"),
+    ("/travel/{stay}", "", "op"),
     ("/requests", "so", "so"),
     ("/requests/take", "", "so"),
     ("/requests/{request}", "", "so"),
@@ -84,7 +92,10 @@ fn role(letter: char, group: GroupId, overseas: GroupId) -> Role {
 fn filled(stage: &Stage, route: &str, dispatch: DispatchId) -> String {
     let person = stage.person(2).0.to_string();
     let path = route.replace("{dispatch}", &dispatch.0.to_string()).replace("{person}", &person);
+    let group = stage.desk.read(|now| now.groups().by_path(Side::Domestic, ["架空省", OFFICES[0]]).unwrap());
     path.replace("{rule}", "1")
+        .replace("{group}", &group.0.to_string())
+        .replace("{stay}", "1")
         .replace("{request}", "1")
         .replace("{proposal}", "1")
         .replace("{key}", "none")

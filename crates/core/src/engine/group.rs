@@ -69,6 +69,20 @@ impl Machine {
     /// The ways that lead to a carrier, each with its limits and its name in EHLO: its relays, and its MX hosts unless its
     /// mails wait for a relay that is down.
     pub(super) fn ways_to(&self, carrier: &Carrier) -> Vec<Way> {
+        let mut ways = self.configured_ways_to(carrier);
+        let open = ways.iter().filter(|way| !way.closed).count().max(1);
+        if let Some(most) = self.limits.get(carrier) {
+            // Each way gets its share, so that all together never exceed it.
+            let share = most / open as f64;
+            for policy in ways.iter_mut().map(|way| &mut way.policy) {
+                policy.mails_per_second_max = Some(policy.mails_per_second_max.map_or(share, |rate| rate.min(share)));
+                policy.burst_mails = policy.burst_mails.min(1);
+            }
+        }
+        ways
+    }
+
+    fn configured_ways_to(&self, carrier: &Carrier) -> Vec<Way> {
         let settings = &self.settings;
         let mut ways = Vec::new();
         for route in settings.routes.iter().filter(|route| route.serves(carrier)) {
@@ -109,6 +123,19 @@ impl Machine {
     /// Every lane of a carrier is to be looked at: something waits that any of them may take.
     pub(super) fn wake_group(&mut self, group: usize) {
         self.dirty.extend(self.groups[group].lanes.iter().copied());
+    }
+
+    /// Lets a carrier have at most so many mails a second over all ways, whatever is configured; `None` ends that. Tables that are
+    /// read again leave it in force: an operator had a reason.
+    pub(super) fn limit(&mut self, carrier: Carrier, most: Option<f64>, now: Instant, actions: &mut Vec<Action>) {
+        let at = self.group_names.get(&carrier).copied();
+        match most {
+            Some(most) => self.limits.insert(carrier, most),
+            None => self.limits.remove(&carrier),
+        };
+        if let Some(at) = at {
+            self.arrange(at, now, actions);
+        }
     }
 
     /// Takes new limits for a carrier's lanes. A relay is no part of the carrier: it keeps the limits of its route.

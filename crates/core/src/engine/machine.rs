@@ -125,6 +125,8 @@ pub struct Machine {
     pub(super) burying: usize,
     /// Carriers that an operator stopped, whether they have a lane yet or not.
     pub(super) paused: HashSet<Carrier>,
+    /// Mails a second that an operator lets a carrier have, beside what is configured.
+    pub(super) limits: HashMap<Carrier, f64>,
     pub(super) sessions_opened: u64,
     /// Lanes to look at in this step.
     pub(super) dirty: BTreeSet<usize>,
@@ -168,6 +170,7 @@ impl Machine {
             ending: VecDeque::new(),
             burying: 0,
             paused: HashSet::new(),
+            limits: HashMap::new(),
             sessions_opened: 0,
             dirty: BTreeSet::new(),
             starved: BTreeSet::new(),
@@ -262,6 +265,7 @@ impl Machine {
             Event::SessionClosed { session, stage, why } => self.on_closed(session, stage, &why, now),
             Event::Cancel(batch) => self.cancel(batch),
             Event::Pause(carrier, paused) => self.pause(carrier, paused),
+            Event::Limit(carrier, most) => self.limit(carrier, most, now, actions),
             Event::SetPolicy(carrier, policy) => self.set_policy(carrier, *policy, now, actions),
             Event::WarmUp(domains) => {
                 for domain in domains {

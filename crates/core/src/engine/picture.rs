@@ -46,6 +46,7 @@ fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
         refused: counts.refused,
         tls_failures: counts.tls_failures,
         paused: lane.paused,
+        limit: machine.limits.get(&lane.carrier).copied(),
         alarm: alarm(lane),
         held_until: Some(lane.congestion.held_until()).filter(|until| *until > now),
     }

@@ -213,6 +213,16 @@ impl Engine {
         self.tell(Event::Pause(carrier, false))
     }
 
+    /// Lets a carrier have at most so many mails a second over all ways to it, relays included, until the program ends or `None`
+    /// ends it; configured ceilings hold beside it. Anything but a positive number is taken as `None`.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn limit(&self, carrier: Carrier, mails_per_second: Option<f64>) -> Result<(), Error> {
+        let most = mails_per_second.filter(|most| most.is_finite() && *most > 0.0);
+        self.tell(Event::Limit(carrier, most))
+    }
+
     /// Finds out now where these domains' mail goes, and keeps that fresh while the engine is open, so that nothing waits
     /// for the name service when it matters. Routes that were found are also kept across restarts and used while the name
     /// service is down. Domains that had mail within the last week are kept fresh unasked. What is no domain is ignored.

@@ -31,6 +31,7 @@ fn lane(name: &str) -> LaneView {
         refused: 0,
         tls_failures: 0,
         paused: false,
+        limit: None,
         alarm: None,
         held_until: Some(NOW + Span::from_secs(5)),
     }

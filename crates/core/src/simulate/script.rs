@@ -77,6 +77,8 @@ pub enum Order {
     Cancel(usize),
     /// The lane of this carrier stops departing, or goes on.
     Pause(String, bool),
+    /// An operator lets a carrier have at most so many mails a second.
+    Limit(String, Option<f64>),
     /// A carrier gets new configured limits.
     SetPolicy(String, Box<Policy>),
     /// The program dies without warning, and starts again after this long.

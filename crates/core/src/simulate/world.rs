@@ -277,6 +277,7 @@ impl<'a> World<'a> {
                 self.events.push(Event::Cancel(batch_id(batch)));
             }
             Order::Pause(carrier, paused) => self.events.push(Event::Pause(Carrier::new(carrier), paused)),
+            Order::Limit(carrier, most) => self.events.push(Event::Limit(Carrier::new(carrier), most)),
             Order::SetPolicy(carrier, policy) => {
                 self.policies.insert(carrier.clone(), (*policy).clone());
                 self.events.push(Event::SetPolicy(Carrier::new(carrier), policy));

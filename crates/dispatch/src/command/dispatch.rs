@@ -122,6 +122,18 @@ pub enum DispatchRefusal {
         /// Which incident.
         incident: IncidentId,
     },
+    /// An incident that concerns people of the other half of the system only (requirement O06).
+    #[error("incident {incident} concerns the other half (domestic or overseas): open a new incident for it")]
+    OtherHalf {
+        /// Which incident.
+        incident: IncidentId,
+    },
+    /// A drill while people are asked in earnest.
+    #[error("real incident {incident} is under way: hold the drill on another day")]
+    RealIncident {
+        /// Which incident.
+        incident: IncidentId,
+    },
     /// Choices or further questions without numbers of their own.
     #[error("the question needs choices with numbers of their own: mend the question")]
     BadQuestion,

@@ -49,6 +49,8 @@ pub enum Command {
     Health(HealthCommand),
     /// Any of these, carried out once under its key.
     Once(Once),
+    /// Several, each on top of those before it: all of them happen or none.
+    Together(Vec<Command>),
 }
 
 /// A wish that happens once, however often it is sent: a program that got no answer sends it again under the same key.

@@ -15,6 +15,7 @@ use crate::command::RetentionCommand;
 use crate::decide::agreed;
 use crate::desk::Desk;
 use crate::event::{Event, RetentionEvent};
+use crate::file::FileError;
 use crate::fold;
 use crate::id::PersonId;
 use crate::journal::Journal;
@@ -98,7 +99,7 @@ pub async fn erase_system(
 }
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>, CustodyError> {
-    let wrong = |source| CustodyError::File { path: folder.to_owned(), source };
+    let wrong = |problem| FileError { path: folder.to_owned(), problem };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(wrong)? {
         let path = entry.map_err(wrong)?.path();

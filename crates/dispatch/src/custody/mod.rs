@@ -6,12 +6,12 @@ pub(crate) mod hand_over;
 pub(crate) mod sweep;
 
 use std::io;
-use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::command::Refusal;
 use crate::error::Error;
+use crate::file::FileError;
 use crate::journal::JournalError;
 use crate::keys::KeysError;
 
@@ -32,13 +32,8 @@ pub enum CustodyError {
     #[error(transparent)]
     Keys(#[from] KeysError),
     /// A file.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Writing or reading elsewhere failed.
     #[error("{0}")]
     Stream(#[from] io::Error),

@@ -6,10 +6,11 @@ use super::opening::{Opening, places_of};
 use crate::command::{DispatchRefusal, Refusal};
 use crate::dispatch::{Asked, Decided, DispatchRecord};
 use crate::draft::DispatchDraft;
+use crate::earnest;
 use crate::event::{DispatchEvent, Event, JudgingEvent, News};
 use crate::id::IncidentId;
 use crate::incident::Summary;
-use crate::mail;
+use crate::mail::{self, Mode};
 use crate::rule::Aim;
 use crate::select::select;
 use crate::state::State;
@@ -48,6 +49,7 @@ pub(super) fn start(state: &State, key: &str, now: Timestamp) -> Result<Vec<Even
     Ok(events)
 }
 
+/// What is wrong with a draft whenever it is sent.
 fn check(state: &State, draft: &DispatchDraft) -> Result<(), Refusal> {
     check_key(state, &draft.key)?;
     mail::check(&draft.template).map_err(DispatchRefusal::BadTemplate)?;
@@ -59,12 +61,22 @@ fn check(state: &State, draft: &DispatchDraft) -> Result<(), Refusal> {
         if incident.mode != draft.mode {
             return Err(DispatchRefusal::OtherMode { incident: id }.into());
         }
+        let standing = state.incident(state.incidents.standing(id)).unwrap_or(incident);
+        let sides = state.sides_of(standing);
+        if !sides.is_empty() && !sides.contains(&draft.side) {
+            return Err(DispatchRefusal::OtherHalf { incident: id }.into());
+        }
     }
     Ok(())
 }
 
 pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     check(state, draft)?;
+    if draft.mode == Mode::Drill
+        && let Some(incident) = earnest::under_way(state, now)
+    {
+        return Err(DispatchRefusal::RealIncident { incident }.into());
+    }
     let people = select(state, &draft.target, draft.side, now)?;
     if people.is_empty() {
         return Err(DispatchRefusal::NobodyAsked.into());

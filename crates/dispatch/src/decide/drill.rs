@@ -2,20 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
-
 use super::opening::{Opening, Words};
 use super::taken::Taken;
 use crate::class::Class;
 use crate::dispatch::Dispatch;
+use crate::earnest::RUNS;
 use crate::event::{DispatchEvent, JudgingEvent};
 use crate::id::{IncidentId, PersonId};
 use crate::mail::Mode;
 use crate::proposal::ProposalEnd;
 use crate::rule::Aim;
-
-/// A drill that was sent longer ago is over anyway.
-const RUNS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Suspends the drills that run or wait for approval, when something real is told or asked.
 pub(super) fn suspend_for(opening: &mut Opening<'_>, taken: &Taken<'_>) {

@@ -6,15 +6,22 @@ use crate::command::{HealthCommand, HealthRefusal, Refusal};
 use crate::dispatch::MailOutcome;
 use crate::event::{Event, HealthEvent};
 use crate::health::{Occasion, ProbePolicy};
-use crate::id::PersonId;
+use crate::id::{PersonId, ProbeId};
+use crate::person::Side;
 use crate::state::State;
 
 pub(super) fn decide(state: &State, command: &HealthCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     let event = match command {
         HealthCommand::Probe { policy } => {
             let mails = due(state, policy, now);
-            let probe = state.health.probes.next_id();
-            (!mails.is_empty()).then_some(HealthEvent::ProbeOpened { probe, mails, opened: now })
+            // A round for each half: what one half's people are mailed is nothing to the other (requirement O06).
+            let of =
+                |side| mails.iter().copied().filter(|mail| state.sides_of_mails(&[*mail]).contains(&side)).collect();
+            let halves: [Vec<(PersonId, u8)>; 2] = [Side::Domestic, Side::Overseas].map(of);
+            let numbers = std::iter::successors(Some(state.health.probes.next_id()), |it| Some(ProbeId(it.0 + 1)));
+            let rounds = halves.into_iter().filter(|mails| !mails.is_empty()).zip(numbers);
+            let opened = |(mails, probe)| HealthEvent::ProbeOpened { probe, mails, opened: now }.into();
+            return Ok(rounds.map(opened).collect());
         }
         HealthCommand::RecordOutcomes { probe, outcomes } => {
             state.probe(*probe).ok_or(HealthRefusal::UnknownProbe(*probe))?;

@@ -62,7 +62,19 @@ pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp
         Command::Account(command) => account::decide(state, actor, command, now),
         Command::Health(command) => health::decide(state, command, now),
         Command::Once(once) => decide_once(state, actor, once, now),
+        Command::Together(commands) => decide_together(state, actor, commands, now),
     }
+}
+
+/// All or nothing: each is decided as if those before it had happened.
+fn decide_together(state: &State, actor: Actor, commands: &[Command], now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let (mut then, mut all) = (state.clone(), Vec::new());
+    for command in commands {
+        let events = decide_for(&then, actor, command, now)?;
+        events.iter().for_each(|event| then.apply(event));
+        all.extend(events);
+    }
+    Ok(all)
 }
 
 /// Nothing the second time.

@@ -98,6 +98,5 @@ fn expiry(opened: Timestamp) -> Timestamp {
 
 /// The places of a person's addresses, in the person's order.
 pub(super) fn places_of(state: &State, person: PersonId) -> Few<u8> {
-    let addresses = state.people().find(person).map_or(&[][..], |person| person.addresses());
-    addresses.iter().map(|address| address.place).collect()
+    state.people().line(person).map(|line| line.places.clone()).unwrap_or_default()
 }

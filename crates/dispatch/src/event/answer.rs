@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::{AnswerRecord, SelfReport};
 use crate::id::{DispatchId, PersonId};
 use crate::thread::Message;
+use crate::words::Words;
 
 /// Something that happened to answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,4 +23,19 @@ pub enum AnswerEvent {
     },
     /// Somebody said something about an answer.
     Said(Message),
+}
+
+impl AnswerEvent {
+    /// What it says in free text; nothing once erased.
+    pub(crate) fn words(&self) -> Words {
+        match self {
+            AnswerEvent::Given(record) => Words {
+                comment: record.comment.open().cloned().unwrap_or_default(),
+                details: record.details.open().cloned().unwrap_or_default(),
+            },
+            AnswerEvent::SelfReported(report) => Words::of(report.comment.open()),
+            AnswerEvent::Said(message) => Words::of(message.text.open()),
+            AnswerEvent::Fetched { .. } => Words::default(),
+        }
+    }
 }

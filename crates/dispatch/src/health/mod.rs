@@ -9,8 +9,9 @@
 mod carrier;
 mod probe;
 mod report;
+mod tally;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hikyaku_core::letter::History;
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +25,7 @@ use self::carrier::Carriers;
 pub(crate) use self::probe::Probes;
 pub use self::probe::{Probe, ProbePolicy};
 pub use self::report::AddressReport;
+pub(crate) use self::tally::HealthTally;
 
 /// So many refusals as unknown make an address invalid.
 const STRIKES: usize = 3;
@@ -33,7 +35,7 @@ const STRIKES_SPREAD: SignedDuration = SignedDuration::from_hours(72);
 const TROUBLES_KEPT: usize = 8;
 
 /// The verdict on an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HealthState {
     /// 未確認: no mail to it has ended.
     Unverified,
@@ -232,16 +234,37 @@ impl Health {
         (seen, domains.into_iter().map(|(domain, answers)| (domain.to_owned(), answers)).collect())
     }
 
-    /// Takes in what mails of one occasion told.
-    pub(crate) fn observed(&mut self, occasion: Occasion, seen: &[Seen], answers: &[(String, Answers)]) {
+    /// Takes in what mails of one occasion told; whose verdicts may have changed.
+    pub(crate) fn observed(
+        &mut self,
+        occasion: Occasion,
+        seen: &[Seen],
+        answers: &[(String, Answers)],
+    ) -> BTreeSet<PersonId> {
+        let mut changed = BTreeSet::new();
         for Seen { person, place, evidence } in seen {
             let past = self.pasts.entry((*person, *place)).or_default();
+            // What worked before and works again is the usual thing.
+            if evidence.sign != Sign::Accepted || !past.is_clean() {
+                changed.insert(*person);
+            }
             match evidence.sign {
                 Sign::Accepted => past.worked(*evidence),
                 _ => past.failed(Trouble { occasion, evidence: *evidence }),
             }
         }
-        answers.iter().for_each(|(domain, answers)| self.carriers.answered(occasion, domain, *answers));
+        let mut turned = false;
+        for (domain, answers) in answers {
+            let before = self.carriers.is_suspect(occasion, domain);
+            self.carriers.answered(occasion, domain, *answers);
+            turned |= self.carriers.is_suspect(occasion, domain) != before;
+        }
+        if turned {
+            // What was refused on that occasion counts again, or no more.
+            let is_of_it = |past: &Past| past.troubles.iter().any(|trouble| trouble.occasion == occasion);
+            changed.extend(self.pasts.iter().filter(|(_, past)| is_of_it(past)).map(|((person, _), _)| *person));
+        }
+        changed
     }
 
     /// Forgets an erased person's addresses.
@@ -265,6 +288,11 @@ impl Health {
 }
 
 impl Past {
+    /// Whether the last thing seen of it was good.
+    fn is_clean(&self) -> bool {
+        self.good.is_some() && self.troubles.is_empty()
+    }
+
     fn worked(&mut self, evidence: Evidence) {
         self.good = Some(evidence);
         self.troubles.clear();

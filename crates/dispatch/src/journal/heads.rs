@@ -1,13 +1,13 @@
 //! Heads that leave the machine: signed, a small text file each, in a folder that something else carries away.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use thiserror::Error;
 
 use super::{Journal, JournalError};
+use crate::file::FileError;
 use crate::keys::{Keys, KeysError};
 use crate::signed::{PublicKey, SignedError, SignedHead};
 
@@ -22,13 +22,8 @@ pub enum HeadError {
     #[error(transparent)]
     Keys(#[from] KeysError),
     /// A file or folder.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A file is not a signed head of this key.
     #[error("{}: {problem}", path.display())]
     NotSigned {
@@ -58,7 +53,7 @@ pub async fn write_head(
         fs::write(&path, text)?;
         fs::File::open(&path)?.sync_all()
     };
-    write().map_err(|source| HeadError::File { path: path.clone(), source })?;
+    write().map_err(|problem| FileError { path: path.clone(), problem })?;
     Ok(path)
 }
 
@@ -67,7 +62,7 @@ pub async fn write_head(
 /// # Errors
 /// [`HeadError`] names the file.
 pub fn read_heads(folder: &Path, key: Option<PublicKey>) -> Result<Vec<SignedHead>, HeadError> {
-    let wrong = |path: &Path, source| HeadError::File { path: path.to_owned(), source };
+    let wrong = |path: &Path, problem| FileError { path: path.to_owned(), problem };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(|e| wrong(folder, e))? {
         let path = entry.map_err(|e| wrong(folder, e))?.path();
@@ -83,7 +78,7 @@ pub fn read_heads(folder: &Path, key: Option<PublicKey>) -> Result<Vec<SignedHea
 fn read_head(path: PathBuf, key: Option<PublicKey>) -> Result<SignedHead, HeadError> {
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(source) => return Err(HeadError::File { path, source }),
+        Err(problem) => return Err(FileError { path, problem }.into()),
     };
     let signed = crate::signed::SignedText::read(&text, key);
     let head = signed.and_then(|signed| SignedHead::of(&signed).ok_or(SignedError::Form("it is no signed head")));

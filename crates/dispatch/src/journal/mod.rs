@@ -63,6 +63,16 @@ pub trait Journal: Send + Sync {
     fn head(&self) -> Pending<'_, Head>;
     /// Up to [`READ_ROWS_MAX`] rows, the first one numbered `seq` or later; empty at the end.
     fn read_from(&self, seq: u64) -> Pending<'_, Vec<Row>>;
+    /// The rows with these numbers, in their order; those that are not there are left out.
+    fn read_rows(&self, seqs: BTreeSet<u64>) -> Pending<'_, Vec<Row>> {
+        Box::pin(async move {
+            let mut rows = Vec::with_capacity(seqs.len());
+            for seq in seqs {
+                rows.extend(self.read_from(seq).await?.into_iter().next().filter(|row| row.seq == seq));
+            }
+            Ok(rows)
+        })
+    }
     /// As [`Journal::read_from`], but waits until there is at least one row.
     fn tail(&self, seq: u64) -> Pending<'_, Vec<Row>>;
     /// Replaces the content of these rows by its digest, so that the old bytes are in no present file of the journal;

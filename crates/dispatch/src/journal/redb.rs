@@ -152,6 +152,20 @@ impl File {
         }
     }
 
+    fn read_rows(&self, seqs: &BTreeSet<u64>) -> Result<Vec<Row>, JournalError> {
+        let read = self.begin_read()?;
+        let table = match read.open_table(ROWS) {
+            Ok(table) => table,
+            Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+            Err(e) => return Err(self.wrong(e)),
+        };
+        let row = |seq: &u64| match table.get(*seq).map_err(|e| self.wrong(e)) {
+            Ok(stored) => stored.map(|stored| Ok(Row::from_stored(*seq, stored.value())?)),
+            Err(e) => Some(Err(e)),
+        };
+        seqs.iter().filter_map(row).collect()
+    }
+
     fn append(&self, new: &[Row], expected: Head) -> Result<Appended, JournalError> {
         // Held until the commit: what a rewriting copies must not change behind it.
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
@@ -251,6 +265,10 @@ impl Journal for RedbJournal {
 
     fn read_from(&self, seq: u64) -> Pending<'_, Vec<Row>> {
         self.blocking(move |file| file.read_from(seq))
+    }
+
+    fn read_rows(&self, seqs: BTreeSet<u64>) -> Pending<'_, Vec<Row>> {
+        self.blocking(move |file| file.read_rows(&seqs))
     }
 
     fn tail(&self, seq: u64) -> Pending<'_, Vec<Row>> {

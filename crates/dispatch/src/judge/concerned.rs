@@ -18,20 +18,16 @@ use crate::target::Target;
 pub(super) fn by(rule: &Rule, bulletin: &Bulletin, state: &State, now: Timestamp) -> Vec<(PersonId, Gravity)> {
     let abroad = state.abroad(rule.side, now);
     let mut reach = Reach::new(&rule.condition, bulletin, &rule.regions);
-    // A target that names what is not there means nobody: `check` complains of it.
+    // A target that names what is not there means nobody: the judgement says so, an alarm does, and `check`.
     let members = |target| select(state, target, rule.side, now).unwrap_or_default();
     match &rule.who {
+        Who::There(Target::Everyone) => everyone_there(state, rule.side, &mut reach, &abroad, now),
         Who::There(target) => {
-            let people: Vec<&Person> = match target {
-                // The usual one needs no set of everybody.
-                Target::Everyone => state.people().of(rule.side).filter(|person| person.is_reachable()).collect(),
-                other => members(other).into_iter().filter_map(|id| state.people().find(id)).collect(),
-            };
+            let people = members(target).into_iter().filter_map(|id| state.people().find(id));
             let stays = |person| abroad.get(&person).into_iter().flatten();
-            people
-                .into_iter()
-                .filter_map(|person| Some((person.id, reach.at(person.regions_at(now).chain(stays(person.id)))?)))
-                .collect()
+            let concerned =
+                people.map(|person| Some((person.id, reach.at(person.regions_at(now).chain(stays(person.id)))?)));
+            concerned.flatten().collect()
         }
         Who::Anywhere(target) => {
             let wide = || rule.condition.overall(bulletin).filter(|_| rule.regions.is_empty());
@@ -52,6 +48,31 @@ pub(super) fn by(rule: &Rule, bulletin: &Bulletin, state: &State, now: Timestamp
             concerned.into_iter().collect()
         }
     }
+}
+
+/// Everybody of one half who has a region where it happened; `abroad` tells where those are who travel.
+fn everyone_there<'a>(
+    state: &'a State,
+    side: Side,
+    reach: &mut Reach<'a>,
+    abroad: &'a BTreeMap<PersonId, Vec<RegionCode>>,
+    now: Timestamp,
+) -> Vec<(PersonId, Gravity)> {
+    let roll = state.people().roll();
+    // People share few lists of regions: how bad it is there is worked out once for each.
+    let at_lists: Vec<Option<Gravity>> = roll.lists().iter().map(|list| reach.at(list)).collect();
+    let mut concerned = Vec::with_capacity(roll.lines().len());
+    for line in roll.lines().iter().filter(|line| line.side == side && line.is_reachable) {
+        let stays = abroad.get(&line.person);
+        let gravity = if line.has_whereabouts || stays.is_some() {
+            let regions = state.people().find(line.person).map(|person| person.regions_at(now));
+            reach.at(regions.into_iter().flatten().chain(stays.into_iter().flatten()))
+        } else {
+            at_lists.get(line.regions as usize).copied().flatten()
+        };
+        concerned.extend(gravity.map(|gravity| (line.person, gravity)));
+    }
+    concerned
 }
 
 fn living_in(state: &State, side: Side, prefecture: Prefecture, now: Timestamp) -> BTreeSet<PersonId> {

@@ -9,10 +9,12 @@ use hikyaku_bulletin::{Bulletin, Fate, Revision, Standing};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::condition;
+use crate::earnest;
 use crate::gravity::Gravity;
 use crate::id::{PersonId, ProposalId, RuleId};
 use crate::incident::Incident;
 use crate::judgement::Verdict;
+use crate::lint;
 use crate::mail::Mode;
 use crate::notice::Channel;
 use crate::rule::{Aim, Rule, Sending};
@@ -95,6 +97,12 @@ pub(crate) fn judge(bulletin: &Bulletin, scene: &Scene<'_>, now: Timestamp) -> R
         let reason = format!("電文の種別は「{}」です。実災害としては送りません。", bulletin.standing);
         return end(Verdict::NotInEarnest, reason);
     }
+    if mode == Mode::Drill
+        && let Some(incident) = earnest::under_way(scene.state, now)
+    {
+        let reason = format!("実災害（{incident}）に対応しているため、訓練は始めません。");
+        return end(Verdict::NotInEarnest, reason);
+    }
     let rules: Vec<&Rule> = rules.into_iter().filter(|rule| rule.condition.hears(bulletin)).collect();
     if rules.is_empty() {
         return end(Verdict::Nobody, format!("「{}」を対象とする規則はありません。", bulletin.kind));
@@ -125,22 +133,25 @@ fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rul
         let channel = channel(rule);
         let since = now.checked_sub(SignedDuration::from_hours(i64::from(rule.window_hours))).unwrap_or(Timestamp::MIN);
         let mut concerned = concerned::by(rule, bulletin, scene.state, now);
+        let missing = lint::missing(scene.state, rule).into_iter();
+        ruling.reasons.extend(missing.map(|it| format!("規則「{}」: {it}", rule.name)));
         // What never sends must not keep a milder rule from asking those whom it is worst for.
         if rule.sending == Sending::Never {
             ruling.reasons.push(reason(rule, concerned.len()));
             continue;
         }
         if rule.aim == Aim::Safety {
-            concerned.retain(|(person, _)| reached.insert(*person));
+            concerned.retain(|(person, _)| !reached.contains(person));
+            reached.append(&mut concerned.iter().map(|(person, _)| *person).collect());
         }
-        let is_news = |(person, gravity): &(PersonId, Gravity)| {
-            scene.incident.is_none_or(|incident| incident.notices.is_news_for(*person, channel, *gravity, since))
-        };
-        let (people, known): (Vec<_>, Vec<_>) = concerned.into_iter().partition(is_news);
-        asked_before += known.len();
-        ruling.reasons.push(reason(rule, people.len()));
-        if !people.is_empty() {
-            ruling.asks.push(Ask { rule: rule.id, people });
+        let concerned_people = concerned.len();
+        if let Some(incident) = scene.incident {
+            concerned.retain(|(person, gravity)| incident.notices.is_news_for(*person, channel, *gravity, since));
+        }
+        asked_before += concerned_people - concerned.len();
+        ruling.reasons.push(reason(rule, concerned.len()));
+        if !concerned.is_empty() {
+            ruling.asks.push(Ask { rule: rule.id, people: concerned });
         }
     }
     if asked_before > 0 {

@@ -2,6 +2,7 @@
 
 mod address;
 mod regions;
+mod roll;
 mod row;
 mod standing;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::address::MASK;
 pub use self::address::{ADDRESSES_MAX, MailAddress, Purpose, RegisteredBy};
 pub use self::regions::{OWN_REGIONS_MAX, Regions, Whereabouts};
+pub(crate) use self::roll::{Line, Roll};
 pub use self::row::{AddressCell, RegionCells, RosterRow};
 pub use self::standing::{Employment, Language, Side};
 use crate::id::{GroupId, PersonId};
@@ -134,8 +136,10 @@ pub struct PersonRecord {
 /// Everybody.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct People {
-    /// In the order of their numbers. Numbers are given one after the other, so most people stand where theirs says.
+    /// In the order of their numbers.
     by_id: Vec<Shared<Person>>,
+    /// A line for each of them.
+    roll: Roll,
     by_external: BTreeMap<Side, BTreeMap<String, PersonId>>,
     /// The greatest number that was ever given.
     last: u32,
@@ -145,7 +149,17 @@ impl People {
     /// A person by number.
     #[must_use]
     pub fn find(&self, id: PersonId) -> Option<&Person> {
-        self.place_of(id).ok().map(|place| &*self.by_id[place])
+        self.roll.place_of(id).ok().map(|place| &*self.by_id[place])
+    }
+
+    /// What judging asks of everybody.
+    pub(crate) fn roll(&self) -> &Roll {
+        &self.roll
+    }
+
+    /// The line of a person.
+    pub(crate) fn line(&self, id: PersonId) -> Option<&Line> {
+        self.roll.place_of(id).ok().map(|place| &self.roll.lines()[place])
     }
 
     /// A person by the organisation's own number; the two halves number their people apart.
@@ -176,15 +190,6 @@ impl People {
         self.by_id.is_empty()
     }
 
-    /// Where a person stands, or would.
-    fn place_of(&self, id: PersonId) -> Result<usize, usize> {
-        let likely = (id.0 as usize).wrapping_sub(1);
-        match self.by_id.get(likely) {
-            Some(person) if person.id == id => Ok(likely),
-            _ => self.by_id.binary_search_by_key(&id, |person| person.id),
-        }
-    }
-
     /// The number that a new person would get.
     pub(crate) fn next_id(&self) -> PersonId {
         PersonId(self.last + 1)
@@ -197,7 +202,7 @@ impl People {
 
     pub(crate) fn set(&mut self, record: &PersonRecord, within: Arc<[GroupId]>) {
         self.reserve(record.person);
-        let place = self.place_of(record.person);
+        let place = self.roll.place_of(record.person);
         let before = place.ok().map(|place| self.by_id[place].clone());
         if let Some(personal) = before.as_ref().and_then(|person| person.personal.as_ref()) {
             self.by_external.entry(record.side).or_default().remove(&personal.external_id);
@@ -223,18 +228,26 @@ impl People {
             whereabouts: before.and_then(|person| person.whereabouts.clone()),
         };
         match place {
-            Ok(place) => self.by_id[place] = Shared::new(person),
-            Err(place) => self.by_id.insert(place, Shared::new(person)),
+            Ok(place) => {
+                self.roll.set(place, &person);
+                self.by_id[place] = Shared::new(person);
+            }
+            Err(place) => {
+                self.roll.insert(place, &person);
+                self.by_id.insert(place, Shared::new(person));
+            }
         }
     }
 
     /// Nothing that identifies the person is left, as if it had never been read.
     pub(crate) fn erase(&mut self, person: PersonId) {
-        let Ok(place) = self.place_of(person) else { return };
+        let Ok(place) = self.roll.place_of(person) else { return };
         let person = self.by_id[place].make_mut();
         person.places_used = 0;
         person.own_regions.clear();
-        let Some(personal) = person.personal.take() else { return };
+        let personal = person.personal.take();
+        self.roll.set(place, person);
+        let Some(personal) = personal else { return };
         let of_side = self.by_external.entry(person.side).or_default();
         of_side.remove(&personal.external_id);
         if of_side.is_empty() {
@@ -244,8 +257,10 @@ impl People {
 
     /// Changes what is known of a person; nothing for somebody who is not there.
     pub(crate) fn change(&mut self, person: PersonId, change: impl FnOnce(&mut Person)) {
-        if let Ok(place) = self.place_of(person) {
-            change(self.by_id[place].make_mut());
+        if let Ok(place) = self.roll.place_of(person) {
+            let person = self.by_id[place].make_mut();
+            change(person);
+            self.roll.set(place, person);
         }
     }
 

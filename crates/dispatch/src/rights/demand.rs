@@ -36,6 +36,8 @@ pub(crate) fn demands(state: &State, actor: Actor, command: &Command) -> Vec<(Ac
         Command::Retention(RetentionCommand::Forget { .. }) => vec![(Action::Operate, DOMESTIC)],
         Command::Account(command) => account(state, command),
         Command::Once(once) => demands(state, actor, &once.command),
+        // Each is asked about when it is decided, on top of those before it.
+        Command::Together(_) => Vec::new(),
         Command::Health(HealthCommand::Probe { .. }) => {
             [Side::Domestic, Side::Overseas].map(|side| (Action::Probe, Subject::Side(side))).into()
         }
@@ -191,8 +193,7 @@ fn judging(state: &State, command: &JudgingCommand) -> Vec<(Action, Subject)> {
 /// The halves whose people were mailed about these incidents; the domestic one where nobody was.
 fn sides_of(state: &State, incidents: &[IncidentId]) -> BTreeSet<Side> {
     let known = incidents.iter().filter_map(|id| state.incident(*id));
-    let dispatches = known.flat_map(|incident| &incident.dispatches).filter_map(|id| state.dispatch(*id));
-    let sides: BTreeSet<Side> = dispatches.map(|dispatch| state.side_of(dispatch.record())).collect();
+    let sides: BTreeSet<Side> = known.flat_map(|incident| state.sides_of(incident)).collect();
     if sides.is_empty() { BTreeSet::from([Side::Domestic]) } else { sides }
 }
 

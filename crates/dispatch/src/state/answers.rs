@@ -2,27 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{REPORT_HOURS, Report, Via};
+use crate::answer::{Report, Via};
 use crate::event::AnswerEvent;
 use crate::id::{IncidentId, PersonId};
-use crate::thread::Spoken;
+use crate::thread::Said;
 
 /// Self-reports and threads. The answers themselves belong to their incidents.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Answers {
     reports: BTreeMap<PersonId, Report>,
-    threads: BTreeMap<(IncidentId, PersonId), Vec<Spoken>>,
+    threads: BTreeMap<(IncidentId, PersonId), Vec<Said>>,
 }
 
 impl Answers {
-    pub(super) fn apply(&mut self, event: &AnswerEvent) {
+    pub(super) fn apply(&mut self, event: &AnswerEvent, row: u64) {
         match event {
             AnswerEvent::SelfReported(report) => drop(self.reports.insert(report.person, Report::from(report))),
             AnswerEvent::Said(message) => {
-                self.threads.entry((message.incident, message.person)).or_default().push(Spoken::from(message));
+                let said = Said { speaker: message.speaker, at: message.at, row };
+                self.threads.entry((message.incident, message.person)).or_default().push(said);
             }
             AnswerEvent::Given(record) if record.via == Via::SelfReport => {
                 if let Some(report) = self.reports.get_mut(&record.person).filter(|report| report.at == record.at) {
@@ -39,6 +40,11 @@ impl Answers {
         self.threads.retain(|(_, whose), _| *whose != person);
     }
 
+    /// Reports that are too old at `now` to count for anything are kept no longer.
+    pub(super) fn drop_old(&mut self, now: Timestamp) {
+        self.reports.retain(|_, report| report.is_fresh(now));
+    }
+
     /// The time of an incident is over.
     pub(super) fn forget(&mut self, incident: IncidentId) {
         self.threads.retain(|(about, _), _| *about != incident);
@@ -46,12 +52,11 @@ impl Answers {
 
     /// A person's last report, if it was made lately enough for what is opened at `now`.
     pub(crate) fn report(&self, person: PersonId, now: Timestamp) -> Option<&Report> {
-        let is_fresh = |it: &&Report| now.duration_since(it.at) <= SignedDuration::from_hours(REPORT_HOURS);
-        self.reports.get(&person).filter(is_fresh)
+        self.reports.get(&person).filter(|report| report.is_fresh(now))
     }
 
     /// What was said about a person's answer in an incident, oldest first.
-    pub(crate) fn thread(&self, incident: IncidentId, person: PersonId) -> &[Spoken] {
+    pub(crate) fn thread(&self, incident: IncidentId, person: PersonId) -> &[Said] {
         self.threads.get(&(incident, person)).map_or(&[], Vec::as_slice)
     }
 }

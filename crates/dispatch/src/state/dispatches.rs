@@ -70,17 +70,24 @@ impl Dispatches {
         self.by_id.insert(record.dispatch, Shared::new(Dispatch::open(record.clone(), belongs)));
     }
 
-    /// Counts an answer in every dispatch of its incident that asks the person the same question.
-    pub(super) fn answered(&mut self, record: &AnswerRecord, of_incident: &[DispatchId]) {
-        let Some(used) = self.by_id.get(&record.dispatch).map(|used| used.record()) else { return };
-        let Some(choice) = used.question.place(record.choice) else { return };
+    /// Counts an answer in every dispatch of its incident that asks the person the same question; those to which it is the
+    /// first answer.
+    pub(super) fn answered(&mut self, record: &AnswerRecord, of_incident: &[DispatchId]) -> Vec<DispatchId> {
+        let Some(used) = self.by_id.get(&record.dispatch).map(|used| used.record()) else { return Vec::new() };
+        let Some(choice) = used.question.place(record.choice) else { return Vec::new() };
         let counts = |id: &&DispatchId| {
             self.by_id.get(id).is_some_and(|it| it.is_asked(record.person) && it.record().question == used.question)
         };
         let counting: Vec<DispatchId> = of_incident.iter().filter(counts).copied().collect();
+        let mut first = Vec::new();
         for id in counting {
-            self.change(id, |dispatch| dispatch.book.answer(record.person, choice));
+            self.change(id, |dispatch| {
+                if dispatch.book.answer(record.person, choice) {
+                    first.push(id);
+                }
+            });
         }
+        first
     }
 
     /// Notes whose links were fetched.

@@ -237,10 +237,10 @@ impl Incidents {
         incident.notices.add(record.asked.iter().filter_map(notice));
     }
 
-    /// Keeps a version of somebody's answer.
-    pub(super) fn answered(&mut self, record: &AnswerRecord) {
+    /// Keeps a version of somebody's answer, which this row of the journal records.
+    pub(super) fn answered(&mut self, record: &AnswerRecord, row: u64) {
         if let Some(incident) = self.change(record.incident) {
-            incident.answers.entry(record.person).or_default().push(Answer::from(record));
+            incident.answers.entry(record.person).or_default().push(Answer::new(record, row));
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::answer::{Answer, AnswerRecord};
 use crate::chain::{Hash, digest_of};
 use crate::dispatch::{Dispatch, DispatchRecord};
 use crate::draft::DispatchDraft;
-use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, RetentionEvent};
+use crate::event::{AnswerEvent, DispatchEvent, Event, JournalEvent, PeopleEvent, RetentionEvent};
 use crate::group::Groups;
 use crate::health::{AddressHealth, AddressReport, HealthState, Probe};
 use crate::id::{DispatchId, GroupId, IncidentId, PersonId, ProbeId, RuleId, TableId};
@@ -35,7 +35,7 @@ use crate::proposal::Waiting;
 use crate::rule::{Aim, Rule, Table};
 use crate::shared::Shared;
 use crate::tally::{GroupRow, Share, Tally};
-use crate::thread::Spoken;
+use crate::thread::Said;
 use crate::travel::Register;
 
 pub use access::{Access, Request};
@@ -60,24 +60,41 @@ pub struct State {
 }
 
 impl State {
-    /// Takes one event in. Pure; an event about something that is not there changes nothing.
+    /// Takes one event in that is in no journal: as [`State::apply_row`], but what it says in free text is not found again.
     pub fn apply(&mut self, event: &Event) {
+        self.apply_row(event, 0);
+    }
+
+    /// Takes one event in, which this row of the journal has. Pure; an event about something that is not there changes
+    /// nothing.
+    pub fn apply_row(&mut self, event: &Event, row: u64) {
         match event {
             Event::Journal(JournalEvent::Begun { ring }) => self.ring = Some(*ring),
-            Event::People(event) => self.directory.apply(event),
+            Event::People(event) => {
+                self.directory.apply(event);
+                if let PeopleEvent::PersonSet(record) = event {
+                    self.recount(record.person);
+                }
+            }
             Event::Access(event) => self.access.apply(event),
             Event::Judging(event) => self.incidents.apply(event),
             Event::Dispatch(event) => {
                 if let DispatchEvent::Opened(record) = event {
+                    self.answers.drop_old(record.opened);
                     let before = self.taken_back(record);
                     self.incidents.asked(record, &before);
                 }
                 self.dispatches.apply(event, |person| self.directory.belonging(person));
+                if let DispatchEvent::Opened(record) = event
+                    && let Some(dispatch) = self.dispatches.by_id.get(&record.dispatch)
+                {
+                    self.health.tally.open(record.dispatch, dispatch.book.people());
+                }
             }
             Event::Answer(event) => {
-                self.answers.apply(event);
+                self.answers.apply(event, row);
                 match event {
-                    AnswerEvent::Given(record) => self.answered(record),
+                    AnswerEvent::Given(record) => self.answered(record, row),
                     AnswerEvent::Fetched { dispatch, people } => self.dispatches.fetched(*dispatch, people),
                     AnswerEvent::SelfReported(_) | AnswerEvent::Said(_) => {}
                 }
@@ -88,7 +105,7 @@ impl State {
                 self.retention.apply(event);
             }
             Event::Account(event) => self.accounts.apply(event),
-            Event::Health(event) => self.health.apply(event),
+            Event::Health(event) => self.health.apply(event).into_iter().for_each(|person| self.recount(person)),
         }
     }
 
@@ -100,6 +117,7 @@ impl State {
                 self.travel.register.erase(*person);
                 self.health.health.erase(*person);
                 self.answers.erase(*person);
+                self.recount(*person);
             }
             RetentionEvent::HandedOver { .. } | RetentionEvent::RosterExported { .. } => {}
             RetentionEvent::BulletinsForgotten { before } => self.incidents.forget_bulletins(*before),
@@ -107,6 +125,7 @@ impl State {
                 self.incidents.forget(*incident);
                 self.answers.forget(*incident);
                 self.dispatches.forget(dispatches);
+                self.health.tally.forget(dispatches);
             }
         }
     }
@@ -124,11 +143,27 @@ impl State {
         records.filter(of_series).map(|it| it.opened).collect()
     }
 
-    fn answered(&mut self, record: &AnswerRecord) {
-        self.incidents.answered(record);
+    fn answered(&mut self, record: &AnswerRecord, row: u64) {
+        self.incidents.answered(record, row);
         if let Some(incident) = self.incidents.by_id.get(&record.incident) {
-            self.dispatches.answered(record, &incident.dispatches);
+            for dispatch in self.dispatches.answered(record, &incident.dispatches) {
+                self.health.tally.answered(dispatch, record.person);
+            }
         }
+    }
+
+    /// Keeps the tallies by health true, after what is known of a person or of an address of that one changed.
+    fn recount(&mut self, person: PersonId) {
+        let known = self.directory.people.find(person);
+        let addresses = known.into_iter().flat_map(|known| known.addresses().iter().map(move |it| (known, it)));
+        let verdicts = addresses.map(|(known, address)| self.address_health(known, address).state);
+        let best = verdicts.min_by_key(|verdict| verdict.rank());
+        let dispatches = self.dispatches.by_id.values();
+        let asked_by = || {
+            let asking = dispatches.filter(|it| it.is_asked(person));
+            asking.map(|it| (it.id(), it.has_answered(person)))
+        };
+        self.health.tally.set(person, best, asked_by);
     }
 }
 
@@ -337,6 +372,19 @@ impl State {
         first.map(|person| person.side).unwrap_or_default()
     }
 
+    /// The halves whose people an incident concerns: those that were mailed about it, or would be by what waits for approval.
+    pub(crate) fn sides_of(&self, incident: &Incident) -> BTreeSet<Side> {
+        let sent = incident.dispatches.iter().filter_map(|id| self.dispatch(*id)).map(Dispatch::record);
+        let drafts = self.waiting().map(|waiting| &waiting.proposal.draft).filter(|it| it.incident == incident.id);
+        sent.chain(drafts).map(|record| self.side_of(record)).collect()
+    }
+
+    /// The halves whose people these mails, such as probes, went to.
+    #[must_use]
+    pub fn sides_of_mails(&self, mails: &[(PersonId, u8)]) -> BTreeSet<Side> {
+        mails.iter().filter_map(|(person, _)| self.people().find(*person)).map(|person| person.side).collect()
+    }
+
     /// The dispatch that was opened last.
     #[must_use]
     pub fn latest_dispatch(&self) -> Option<&Dispatch> {
@@ -362,22 +410,17 @@ impl State {
         dispatch.map(|it| it.book.read(&it.record().question, self.groups())).unwrap_or_default()
     }
 
+    /// [`State::tally`] without groups, regions and carriers: costs the same however large the organisation is.
+    #[must_use]
+    pub fn total(&self, id: DispatchId) -> Tally {
+        self.dispatch(id).map(|it| it.book.total(&it.record().question)).unwrap_or_default()
+    }
+
     /// How many people of a dispatch answered, by the best verdict on any of their addresses as it is now; `None` for those
-    /// without an address. Counted when it is read.
+    /// without an address.
     #[must_use]
     pub fn tally_by_health(&self, id: DispatchId) -> BTreeMap<Option<HealthState>, Share> {
-        let mut shares: BTreeMap<Option<HealthState>, Share> = BTreeMap::new();
-        let Some(dispatch) = self.dispatch(id) else { return shares };
-        for person in dispatch.asked() {
-            let known = self.people().find(person);
-            let addresses = known.into_iter().flat_map(|known| known.addresses().iter().map(move |it| (known, it)));
-            let verdicts = addresses.map(|(known, address)| self.address_health(known, address).state);
-            let best = verdicts.min_by_key(|verdict| verdict.rank());
-            let share = shares.entry(best).or_default();
-            share.people += 1;
-            share.answered += u32::from(dispatch.has_answered(person));
-        }
-        shares
+        self.health.tally.of(id)
     }
 
     /// The count of one group and everything below it; `None` if the dispatch asks nobody there.
@@ -395,7 +438,7 @@ impl State {
     }
 
     /// What was said about a person's answer in an incident and in those merged into it.
-    pub fn thread(&self, incident: IncidentId, person: PersonId) -> impl Iterator<Item = &Spoken> {
+    pub(crate) fn thread(&self, incident: IncidentId, person: PersonId) -> impl Iterator<Item = &Said> {
         let merged = self.incidents().filter(move |it| it.merged_into == Some(incident)).map(|it| it.id);
         merged.chain([incident]).flat_map(move |id| self.answers.thread(id, person))
     }

@@ -65,5 +65,6 @@ scenarios! {
     a_rule_that_never_sends_keeps_no_other_rule_from_asking: "24-never-sends.txt",
     what_waits_goes_along_when_incidents_are_merged: "25-merged-while-waiting.txt",
     a_shock_that_another_telegram_has_observed_is_not_taken_back: "26-still-observed.txt",
+    req_m04_no_drill_begins_while_people_are_asked_in_earnest: "27-drill-in-earnest.txt",
     req_a20_managers_are_asked_about_those_who_do_not_answer_or_cannot_be_reached: "19-managers.txt",
 }

@@ -8,10 +8,10 @@ use hikyaku_bulletin::Fate;
 use hikyaku_core::Address;
 use hikyaku_core::letter::Mailbox;
 use hikyaku_dispatch::{
-    AccessCommand, AccountCommand, Actor, Aim, AnswerCommand, ChoiceId, Command, Desk, DispatchCommand, DispatchEvent,
-    DispatchId, Event, Holder, IncidentId, JudgingCommand, JudgingEvent, Keys, MailEnd, MailOutcome, MemoryJournal,
-    Mode, Names, PasswordHash, PeopleCommand, PersonId, ProposalEnd, ProposalId, Question, Role, RosterImport, Sender,
-    Side, State, Stay, StayKind, TravelCommand, Via, Why, batch_for, read_roster,
+    AccessCommand, AccountCommand, Actor, Aim, AnswerCommand, ChoiceId, Command, Desk, DispatchCommand, DispatchDraft,
+    DispatchEvent, DispatchId, Event, Holder, IncidentId, JudgingCommand, JudgingEvent, Keys, MailEnd, MailOutcome,
+    MemoryJournal, Mode, Names, PasswordHash, PeopleCommand, PersonId, ProposalEnd, ProposalId, Question, Role,
+    RosterImport, Sender, Side, State, Stay, StayKind, TravelCommand, Via, Why, batch_for, read_roster,
 };
 use jiff::{Timestamp, ToSpan};
 
@@ -200,6 +200,8 @@ impl Ministry {
                 let stay = Stay { person, kind, countries, from: from.parse().unwrap(), to };
                 TravelCommand::Set { id: None, stay }.into()
             }
+            ["訓練", title] => DispatchCommand::Open { draft: drill(title) }.into(),
+            ["予約", title, time] => DispatchCommand::Schedule { draft: drill(title), at: at(time) }.into(),
             ["再送", number] => DispatchCommand::Resend { dispatch: self.safety(number.parse().unwrap()) }.into(),
             _ => panic!("{words:?} は読めません"),
         }
@@ -269,6 +271,7 @@ impl Ministry {
                 });
                 Some(format!("{word} {}", self.mails(*dispatch, u8::try_from(number).unwrap())))
             }
+            Event::Dispatch(DispatchEvent::Unscheduled { .. }) => Some("予約を外す".to_owned()),
             Event::Dispatch(DispatchEvent::UnreachedListed { people, .. }) => {
                 let names: Vec<String> = people.iter().map(|person| self.name(*person)).collect();
                 Some(format!("他手段の一覧 {}", names.join(" ")))
@@ -352,6 +355,11 @@ impl Ministry {
             open.map(said).collect::<Vec<_>>().join("; ")
         })
     }
+}
+
+/// A drill of everybody that a person composed.
+fn drill(title: &str) -> Box<DispatchDraft> {
+    Box::new(DispatchDraft::safety(title, Mode::Drill, title))
 }
 
 fn choice(label: &str) -> ChoiceId {

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use hikyaku_dispatch::{
-    Action, AnswerCommand, ChoiceId, Dispatch, DispatchId, GroupId, PersonId, Response, State as Present, Via,
+    Action, Answer, AnswerCommand, ChoiceId, Dispatch, DispatchId, GroupId, PersonId, Response, State as Present, Via,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -46,7 +46,8 @@ pub(super) async fn list(
     if asked.standing.as_ref().is_some_and(|it| !STANDINGS.contains(&it.as_str())) {
         return Err(Problem::mend(format!("standing は {} のどれかにしてください。", STANDINGS.join("、"))));
     }
-    api.read(|state| {
+    let mut shown = Vec::new();
+    let mut body = api.read(|state| {
         let scope = api.scope(state, caller, Action::SeeAnswers);
         let dispatch = state.dispatch(DispatchId(dispatch)).ok_or_else(|| Problem::missing("配信"))?;
         let sees_all = scope.holds_all(state, dispatch);
@@ -58,8 +59,29 @@ pub(super) async fn list(
         };
         let mut found: Vec<PersonId> = dispatch.asked().filter(is_wanted).collect();
         found.sort_unstable();
-        page.page(found.into_iter(), |it| i64::from(it.0), |it| shown(state, dispatch, it)).map(Json)
-    })
+        let show = |it| {
+            let (item, answer) = self::shown(state, dispatch, it);
+            shown.push(answer);
+            item
+        };
+        page.page(found.into_iter(), |it| i64::from(it.0), show)
+    })?;
+    write_comments(&api, body["items"].as_array_mut().into_iter().flatten(), &shown).await?;
+    Ok(Json(body))
+}
+
+/// Puts into items what was written in their answers.
+async fn write_comments(
+    api: &Api,
+    items: impl Iterator<Item = &mut Value>,
+    answers: &[Option<Answer>],
+) -> Result<(), Problem> {
+    let given: Vec<Answer> = answers.iter().flatten().cloned().collect();
+    let mut words = api.words(&given).await?.into_iter();
+    for (item, _) in items.zip(answers).filter(|(_, answer)| answer.is_some()) {
+        item["comment"] = words.next().unwrap_or_default().comment.into();
+    }
+    Ok(())
 }
 
 /// `POST /dispatches/{dispatch}/answers`: for somebody who said it by telephone.
@@ -78,8 +100,10 @@ pub(super) async fn give(
         via: Via::Behalf,
     };
     api.act(wish.caller, wish.key, command).await?;
-    let body = api.read(|state| state.dispatch(dispatch).map(|it| shown(state, it, person)));
-    Ok((StatusCode::CREATED, Json(body.ok_or_else(|| Problem::missing("配信"))?)))
+    let shown = api.read(|state| state.dispatch(dispatch).map(|it| shown(state, it, person)));
+    let (mut body, answer) = shown.ok_or_else(|| Problem::missing("配信"))?;
+    write_comments(&api, std::iter::once(&mut body), &[answer]).await?;
+    Ok((StatusCode::CREATED, Json(body)))
 }
 
 /// Where somebody can stand. That a page was fetched is uncertain: mail scanners fetch pages too.
@@ -94,21 +118,23 @@ fn standing(response: Response) -> &'static str {
     }
 }
 
-fn shown(state: &Present, dispatch: &Dispatch, id: PersonId) -> Value {
+/// Where somebody stands, without what was written in the answer, and that answer.
+fn shown(state: &Present, dispatch: &Dispatch, id: PersonId) -> (Value, Option<Answer>) {
     let person = state.people().find(id);
     let last = state.last_answer(dispatch.id(), id);
     let label = last.and_then(|answer| dispatch.record().question.choice(answer.choice)).map(|it| &it.label_ja);
-    json!({
+    let item = json!({
         "person": id.0,
         "name": person.map_or("", |it| it.name()),
         "groups": person.map(|it| it.groups.iter().map(|group| group.0).collect::<Vec<_>>()).unwrap_or_default(),
         "standing": standing(dispatch.response(id)),
         "choice": last.map(|answer| answer.choice.0),
         "label": label,
-        "comment": last.map(|answer| answer.comment()),
+        "comment": null,
         "via": last.map(|answer| via(answer.via)),
         "at": last.map(|answer| answer.at().to_string()),
-    })
+    });
+    (item, last.cloned())
 }
 
 fn via(via: Via) -> &'static str {

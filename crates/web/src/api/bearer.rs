@@ -1,57 +1,19 @@
 //! Who calls: the token of `Authorization: Bearer` (RFC 6750), which is kept only as its hash.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     extract::{FromRequestParts, Request, State},
     http::{HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hikyaku_dispatch::{AccountId, Actor, Hash, TokenId};
+use hikyaku_dispatch::{AccountId, Actor, TokenId};
 
 use super::problem::Problem;
 use super::{ACTS_PER_MINUTE, Api, READS_PER_MINUTE};
-use crate::error::Error;
+use crate::gate::token::hash_of;
 
-/// By this people and searches for leaked secrets know a token when they see one.
-const PREFIX: &str = "hky_";
 /// Longest word that is looked at as a token, in bytes.
 const TOKEN_BYTES_MAX: usize = 128;
-
-/// A token that was just made; it is shown once and kept nowhere.
-pub struct NewToken {
-    /// What the program sends.
-    pub token: String,
-    /// What the journal keeps.
-    pub hash: Hash,
-    /// By which people tell tokens apart.
-    pub last_four: String,
-}
-
-impl std::fmt::Debug for NewToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "NewToken(…{})", self.last_four)
-    }
-}
-
-/// A new token with 256 bits of chance.
-///
-/// # Errors
-/// [`Error::NoRandomness`].
-pub fn make_token() -> Result<NewToken, Error> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|_| Error::NoRandomness)?;
-    let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
-    let last_four = token[token.len() - 4..].to_owned();
-    Ok(NewToken { hash: hash_of(&token), last_four, token })
-}
-
-fn hash_of(token: &str) -> Hash {
-    let mut hash = Hash::default();
-    hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-    hash
-}
 
 /// Whoever calls, with a token that is good now.
 #[derive(Clone, Copy, Debug)]

@@ -164,12 +164,14 @@ fn draft(state: &Present, side: Side, key: Key, new: NewDispatch) -> Result<Disp
         facts: new.facts.join("\n"),
         subject: new.subject.unwrap_or(default.subject),
         text: new.text.unwrap_or(default.text),
-        asks: if new.asks { "safety" } else { "" }.to_owned(),
+        asks: if new.asks { "safety" } else { "none" }.to_owned(),
         everyone: new.target.everyone,
         groups: new.target.groups,
         regions: new.target.regions,
         numbers: new.target.numbers.join("\n"),
         remind: new.remind,
+        instead: None,
+        same_people: false,
     };
     Ok(DispatchDraft { incident: new.incident.map(IncidentId), ..typed.draft(state, side)? })
 }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use axum::{Router, http::HeaderValue};
 use hikyaku_core::Engine;
-use hikyaku_dispatch::{Action, Command, Once, State, TokenId};
+use hikyaku_dispatch::{Action, Answer, Command, Once, State, TokenId, Words};
 use jiff::Timestamp;
 
 use crate::console::Scope;
@@ -34,8 +34,6 @@ use crate::state::WebState;
 use bearer::Caller;
 use problem::Problem;
 use wish::Key;
-
-pub use bearer::{NewToken, make_token};
 
 /// What stands before every path.
 pub(crate) const BASE: &str = "/api/v1";
@@ -84,6 +82,14 @@ impl Api {
     /// How far the caller reaches in an action.
     fn scope(&self, state: &State, caller: Caller, action: Action) -> Scope {
         Scope::acting(state, caller.actor(), caller.account, action, self.now())
+    }
+
+    /// What was written in these answers, in their order.
+    async fn words(&self, answers: &[Answer]) -> Result<Vec<Words>, Problem> {
+        self.0.web.desk.words(answers).await.map_err(|error| {
+            tracing::error!(%error, "what people wrote cannot be read");
+            Problem::unreadable()
+        })
     }
 
     /// Carries out once what the caller asks for.

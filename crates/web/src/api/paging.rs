@@ -25,7 +25,7 @@ impl Asked {
         &self,
         items: impl Iterator<Item = T>,
         key: impl Fn(&T) -> i64,
-        show: impl Fn(T) -> Value,
+        mut show: impl FnMut(T) -> Value,
     ) -> Result<Value, Problem> {
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {

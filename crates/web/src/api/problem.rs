@@ -37,6 +37,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    /// The journal cannot be read just now.
+    pub(super) fn unreadable() -> Self {
+        let detail = "記録を読み出せません。Retry-After の秒数を待って、同じ要求をもう一度送ってください。";
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into(), retry_s: Some(BUSY_S) }
+    }
+
     /// Something in the request is to be mended.
     pub(super) fn mend(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)

@@ -12,6 +12,7 @@ use hikyaku_dispatch::{
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::concerns::concerns;
 use super::search::{self, Found};
 use super::words::{self, About, KINDS};
 use crate::console::{Console, Scope, Viewer};
@@ -215,7 +216,7 @@ impl Wanted {
         });
         is_actor
             && self.kind.is_none_or(|kind| words::kind(&entry.event) == kind)
-            && self.person.is_none_or(|id| words::concerns(&entry.event, id, state))
+            && self.person.is_none_or(|id| concerns(&entry.event, id, state))
     }
 }
 

@@ -66,23 +66,6 @@ pub(crate) fn actor(actor: Actor, state: &State) -> String {
     }
 }
 
-/// Whether an event is about a person, alone or among others.
-pub(super) fn concerns(event: &Event, id: PersonId, state: &State) -> bool {
-    if about(event, state) == About::Person(id) {
-        return true;
-    }
-    match event {
-        Event::Dispatch(DispatchEvent::Opened(it)) => it.asked.iter().any(|asked| asked.person == id),
-        Event::Dispatch(DispatchEvent::OutcomesRecorded { outcomes, .. }) => outcomes.iter().any(|it| it.person == id),
-        Event::Dispatch(DispatchEvent::RoundOpened { round, .. }) => round.mails.iter().any(|(it, _)| *it == id),
-        Event::Dispatch(DispatchEvent::UnreachedListed { people, .. } | DispatchEvent::ManagersTold { people, .. })
-        | Event::Answer(AnswerEvent::Fetched { people, .. }) => people.contains(&id),
-        Event::Health(HealthEvent::ProbeOpened { mails, .. }) => mails.iter().any(|(it, _)| *it == id),
-        Event::Health(HealthEvent::Observed { seen, .. }) => seen.iter().any(|it| it.person == id),
-        _ => false,
-    }
-}
-
 /// What an event is about.
 pub(super) fn about(event: &Event, state: &State) -> About {
     match event {
@@ -108,8 +91,19 @@ pub(super) fn about(event: &Event, state: &State) -> About {
         Event::Health(event) => match event {
             HealthEvent::Confirmed { person, .. } => About::Person(*person),
             HealthEvent::Observed { occasion: Occasion::Dispatch(dispatch), .. } => About::Dispatch(*dispatch),
-            HealthEvent::ProbeOpened { .. } | HealthEvent::Observed { .. } => About::All,
+            HealthEvent::ProbeOpened { mails, .. } => of_mails(mails, state),
+            HealthEvent::Observed { occasion: Occasion::Probe(probe), .. } => {
+                state.probe(*probe).map_or(About::All, |probe| of_mails(&probe.mails, state))
+            }
         },
+    }
+}
+
+/// The half whose people were mailed; rounds of probes of long ago may have gone to both.
+fn of_mails(mails: &[(PersonId, u8)], state: &State) -> About {
+    match state.sides_of_mails(mails).into_iter().collect::<Vec<_>>()[..] {
+        [side] => About::Side(side),
+        _ => About::All,
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::{Form, extract::State, http::StatusCode, response::IntoResponse, response::Response as Reply};
 use hikyaku_dispatch::{Action, Actor, DispatchCommand, DispatchDraft, Mode, decide_for, select};
 
-use super::form::Typed;
+use super::typed::Typed;
 use crate::console::{Console, Viewer, told};
 use crate::frame::Count;
 

@@ -1,11 +1,14 @@
 //! Composing a dispatch: what, to whom; then the look at one mail and the forecast; then sending, with time to take it back.
 
+mod basis;
 mod count;
 mod form;
 mod preview;
 mod send;
+mod typed;
 
 pub(crate) use count::count;
-pub(crate) use form::{Typed, show};
+pub(crate) use form::show;
 pub(crate) use preview::preview;
 pub(crate) use send::{send, sent, take_back};
+pub(crate) use typed::Typed;

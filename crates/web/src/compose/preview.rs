@@ -10,7 +10,8 @@ use hikyaku_dispatch::{
     Action, Actor, DispatchCommand, DispatchDraft, Person, PersonId, State as Present, decide_for, select,
 };
 
-use super::form::{ComposePage, Typed};
+use super::form::ComposePage;
+use super::typed::Typed;
 use crate::console::{Console, Viewer, told};
 use crate::foresight;
 use crate::frame::{Count, Frame, Place};

@@ -7,11 +7,11 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response as Reply},
 };
-use hikyaku_dispatch::{Action, DispatchCommand};
+use hikyaku_dispatch::{Action, DispatchCommand, JudgingCommand, ProposalId};
 use jiff::SignedDuration;
 
-use super::form::Typed;
 use super::preview::mend;
+use super::typed::Typed;
 use crate::console::{Console, Viewer, told};
 use crate::frame::{Frame, Place};
 use crate::page;
@@ -35,6 +35,10 @@ pub(crate) async fn send(
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Reply {
     let typed = Typed::read(pairs);
+    if console.web().desk.read(|state| is_known(state, &typed.key)) {
+        // Pressed twice: it is on its way already.
+        return Redirect::to(&format!("/compose/sent/{}", typed.key)).into_response();
+    }
     let described = console.web().desk.read(|state| {
         let side = console.scope(state, &viewer, Action::SendFree).side();
         typed.draft(state, side)
@@ -45,10 +49,20 @@ pub(crate) async fn send(
     };
     let to = format!("/compose/sent/{}", typed.key);
     let at = console.now() + COUNTDOWN;
+    if let Some(proposal) = typed.instead {
+        // First, so that never both are sent. What is refused was decided by somebody else meanwhile.
+        let reject = JudgingCommand::Reject { proposal: ProposalId(proposal) };
+        if let Err(error) = console.act(&viewer, reject).await {
+            return mend(&console, &viewer, typed, told(&error));
+        }
+    }
     match console.act(&viewer, DispatchCommand::Schedule { draft: Box::new(draft), at }).await {
         Ok(_) => Redirect::to(&to).into_response(),
-        // Pressed twice: it is on its way already.
         Err(_) if console.web().desk.read(|state| is_known(state, &typed.key)) => Redirect::to(&to).into_response(),
+        Err(error) if typed.instead.is_some() => {
+            let trouble = format!("承認を待っていた配信は却下しました。この配信はまだ送っていません。{}", told(&error));
+            mend(&console, &viewer, typed, trouble)
+        }
         Err(error) => mend(&console, &viewer, typed, told(&error)),
     }
 }

@@ -4,6 +4,7 @@ mod guard;
 pub(crate) mod live;
 mod pending;
 mod pulse;
+mod refusals;
 mod rights;
 mod scope;
 mod sources;
@@ -154,7 +155,7 @@ impl Console {
 pub(crate) fn told(error: &DeskError) -> String {
     match error {
         DeskError::Refused(Refusal::NotAllowed(denied)) => denied.to_string(),
-        DeskError::Refused(refusal) => format!("受け付けられませんでした: {refusal}"),
+        DeskError::Refused(refusal) => format!("受け付けられませんでした: {}", refusals::words(refusal)),
         other => format!("記録できませんでした。しばらく待って、もう一度操作してください（{other}）。"),
     }
 }

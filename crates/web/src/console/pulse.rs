@@ -60,6 +60,6 @@ fn sign(state: &State) -> (usize, usize, u64, Vec<u32>) {
         u64::from(accepted) + u64::from(bounced) + u64::from(expired) + u64::from(cancelled) + u64::from(unknown)
     };
     let latest = state.dispatches().rev().take(LATEST);
-    let answers = latest.flat_map(|dispatch| state.tally(dispatch.id()).by_choice).map(|(_, count)| count);
+    let answers = latest.flat_map(|dispatch| state.total(dispatch.id()).by_choice).map(|(_, count)| count);
     (state.dispatches().count(), state.judgements().len(), state.dispatches().map(mails).sum(), answers.collect())
 }

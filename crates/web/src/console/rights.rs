@@ -92,11 +92,15 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
         ["people", "import", ..] => return Needed::Somewhere(Action::ImportRoster),
         ["people", "export"] => return Needed::Somewhere(Action::ExportRoster),
         ["travel"] => return Needed::Somewhere(Action::SeeTravel),
+        ["travel", _] => return Needed::Somewhere(Action::EditTravel),
+        ["groups", ..] => return Needed::Somewhere(Action::ManageGroups),
         ["requests", ..] => return Needed::Somewhere(Action::GrantRole),
         ["people", person, act @ ..] => {
             let action = match act {
                 [] => Action::SeePerson,
                 ["links"] => Action::RevokeLinks,
+                ["edit"] => Action::ImportRoster,
+                ["groups"] => Action::EditMembership,
                 _ => Action::EditDetails,
             };
             let one = person.parse().map_or(everybody, |number| Subject::Person(PersonId(number)));

@@ -70,6 +70,18 @@ pub(crate) struct Bar {
     pub(crate) menu: Vec<MenuLink>,
 }
 
+impl Bar {
+    /// The name of the page in the menu that is shown.
+    pub(crate) fn here(&self) -> Option<&'static str> {
+        self.menu.iter().find(|link| link.here).map(|link| link.label)
+    }
+
+    /// How much waits anywhere.
+    pub(crate) fn waiting(&self) -> usize {
+        self.menu.iter().map(|link| link.waiting).sum()
+    }
+}
+
 /// What every console page has around its contents.
 #[derive(Debug)]
 pub(crate) struct Frame {

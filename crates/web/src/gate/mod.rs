@@ -8,3 +8,4 @@ pub(crate) mod rate;
 pub(crate) mod session;
 pub(crate) mod signs;
 pub(crate) mod source;
+pub(crate) mod token;

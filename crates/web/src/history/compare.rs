@@ -49,7 +49,7 @@ pub(crate) async fn compare(State(console): State<Console>, viewer: Viewer, RawQ
         let scope = console.scope(state, &viewer, Action::SeeCounts);
         let of = |dispatch: &Dispatch| {
             let part = scope.part_of(state, dispatch);
-            console.pictures().of(state, dispatch, &state.tally(dispatch.id()), part, now)
+            console.pictures().of(state, dispatch, part, now)
         };
         let known = picked.iter().filter_map(|id| state.dispatch(*id)).filter(|it| scope.is_part_there(state, it));
         let row = |(place, dispatch): (usize, &Dispatch)| {

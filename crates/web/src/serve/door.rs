@@ -11,8 +11,10 @@ use super::stream::Stream;
 use super::tls::Certificates;
 use crate::error::Error;
 
-/// Connections at once where nothing is said; further ones wait in the system's own queue.
-const CONNECTIONS_MAX: usize = 8_192;
+/// Connections at once: more than there are people in the greatest organisation. Further ones wait in the system's own queue.
+const CONNECTIONS_MAX: usize = 16_384;
+/// With more connections than this, none is kept for a next request: phones keep theirs open for a while after an answer.
+const CONNECTIONS_CALM: usize = CONNECTIONS_MAX / 2;
 
 /// Where a router is served: to whom, over what, to how many at once.
 #[derive(Debug)]
@@ -21,6 +23,17 @@ pub struct Door {
     allow: Vec<IpNet>,
     places: Arc<Semaphore>,
     certificates: Option<Certificates>,
+}
+
+/// How many are inside; keeps no door open.
+#[derive(Clone, Debug)]
+pub(super) struct Crowd(Arc<Semaphore>);
+
+impl Crowd {
+    /// Whether so many are connected that each is to leave after its answer.
+    pub(super) fn is_dense(&self) -> bool {
+        CONNECTIONS_MAX - self.0.available_permits() > CONNECTIONS_CALM
+    }
 }
 
 impl Door {
@@ -70,6 +83,11 @@ impl Door {
             }
             tracing::warn!(peer = %peer.ip(), "a connection from outside the allow-list was refused");
         }
+    }
+
+    /// How many are inside, for each of them to know.
+    pub(super) fn crowd(&self) -> Crowd {
+        Crowd(Arc::clone(&self.places))
     }
 
     pub(super) async fn handshake(&self, stream: TcpStream) -> io::Result<Stream> {

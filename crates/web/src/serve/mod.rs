@@ -4,9 +4,14 @@ mod door;
 mod stream;
 mod tls;
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::Request};
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, header},
+};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpStream, sync::watch, task::JoinSet};
@@ -15,6 +20,7 @@ use tower::ServiceExt;
 pub use door::Door;
 pub use tls::TlsFiles;
 
+use door::Crowd;
 use stream::Stream;
 
 /// How long requests in progress may take to finish after the stop, in seconds; a phone that fell silent must not hold up a stop.
@@ -81,15 +87,23 @@ async fn visit(
         Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => return tracing::debug!("a TLS handshake took too long"),
     };
+    let crowd = door.crowd();
     drop(door);
-    converse(stream, peer, router, stopping).await;
+    converse(stream, peer, router, crowd, stopping).await;
 }
 
-async fn converse(stream: Stream, peer: SocketAddr, router: Router, mut stopping: watch::Receiver<()>) {
+async fn converse(stream: Stream, peer: SocketAddr, router: Router, crowd: Crowd, mut stopping: watch::Receiver<()>) {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(Peer(peer));
-        router.clone().oneshot(request)
+        let (answered, crowd) = (router.clone().oneshot(request), crowd.clone());
+        async move {
+            let mut response = answered.await?;
+            if crowd.is_dense() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

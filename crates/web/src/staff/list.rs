@@ -45,6 +45,7 @@ struct StaffPage {
     done: Option<&'static str>,
     may_import: bool,
     may_export: bool,
+    may_manage: bool,
     query: String,
     addresses: String,
     /// Value, label, and whether it is chosen.
@@ -101,6 +102,7 @@ impl StaffPage {
             done: (asked.done == "roster").then_some("名簿を取り込みました。"),
             may_import: !console.scope(state, viewer, Action::ImportRoster).is_nowhere(),
             may_export: !console.scope(state, viewer, Action::ExportRoster).is_nowhere(),
+            may_manage: !console.scope(state, viewer, Action::ManageGroups).is_nowhere(),
             query: asked.q.clone(),
             addresses: asked.addresses.clone(),
             filters: FILTERS.map(|(value, label)| (value, label, value == asked.addresses)).to_vec(),

@@ -14,6 +14,7 @@ use hikyaku_dispatch::{
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::details::{Details, paths};
 use crate::console::{Console, Viewer, told};
 use crate::form::chosen_region;
 use crate::frame::{Frame, Place};
@@ -35,6 +36,10 @@ struct MemberPage {
     addresses: Vec<Row>,
     regions: Option<Vec<(u8, &'static str)>>,
     may_reissue: bool,
+    /// What is typed over of the roster; none for whoever may not.
+    details: Option<Details>,
+    /// The groups, a line each; none for whoever may not change them.
+    paths: Option<String>,
 }
 
 #[derive(Debug)]
@@ -61,6 +66,7 @@ pub(crate) async fn show(
     Query(asked): Query<Done>,
 ) -> Response {
     let done = match asked.done.as_str() {
+        "edited" => Some("登録を変えました。"),
         "place" => Some("いまいる場所を登録しました。"),
         "sent" => Some("これまでのリンクを無効にし、新しいリンクを本人の全アドレスに送りました。"),
         "revoked" => Some(
@@ -157,7 +163,7 @@ async fn mail_links(console: &Console, person: PersonId) -> Result<bool, String>
     Ok(true)
 }
 
-fn render(
+pub(super) fn render(
     console: &Console,
     viewer: &Viewer,
     person: PersonId,
@@ -177,6 +183,8 @@ fn render(
             trouble,
             regions: is_allowed(Action::EditDetails).then(regions),
             may_reissue: is_allowed(Action::RevokeLinks),
+            details: is_allowed(Action::ImportRoster).then(|| Details::of(person)),
+            paths: is_allowed(Action::EditMembership).then(|| paths(state, person)),
             ..MemberPage::new(state, person, now, frame)
         })
     });
@@ -231,6 +239,8 @@ impl MemberPage {
                 .collect(),
             regions: None,
             may_reissue: false,
+            details: None,
+            paths: None,
         }
     }
 }

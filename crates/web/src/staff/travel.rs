@@ -32,6 +32,7 @@ pub(crate) struct Asked {
 struct TravelPage {
     frame: Frame,
     query: String,
+    may_edit: bool,
     now_abroad: Vec<(String, Count)>,
     found: Count,
     rows: Vec<Row>,
@@ -41,6 +42,7 @@ struct TravelPage {
 
 #[derive(Debug)]
 struct Row {
+    id: u32,
     name: String,
     number: String,
     countries: String,
@@ -76,6 +78,7 @@ impl TravelPage {
         Self {
             frame,
             query: typed.to_owned(),
+            may_edit: !console.scope(state, viewer, Action::EditTravel).is_nowhere(),
             now_abroad: countries.collect(),
             found: count(found.len()),
             rows: found.into_iter().skip(at * PAGE_MAX).take(PAGE_MAX).collect(),
@@ -92,6 +95,7 @@ impl Row {
         let countries: Vec<String> = stay.countries.iter().map(|code| name(*code)).collect();
         let until = stay.to.map_or_else(|| "（終わりは未定）".to_owned(), |day| day.to_string());
         Self {
+            id: registered.id.0,
             name: person.map(|it| it.name().to_owned()).unwrap_or_default(),
             number: person.and_then(|it| it.personal.as_ref()).map(|it| it.external_id.clone()).unwrap_or_default(),
             countries: countries.join("、"),

@@ -77,6 +77,15 @@ pub(crate) async fn cancel(State(console): State<Console>, viewer: Viewer, Path(
     }
 }
 
+/// `POST /dispatch/{dispatch}/close`: it is over, and cannot be answered any more.
+pub(crate) async fn close(State(console): State<Console>, viewer: Viewer, Path(dispatch): Path<u32>) -> Reply {
+    let dispatch = DispatchId(dispatch);
+    match console.act(&viewer, DispatchCommand::Close { dispatch }).await {
+        Ok(_) => Redirect::to(&format!("/dispatch/{}", dispatch.0)).into_response(),
+        Err(error) => render(&console, &viewer, dispatch, &Scope::default(), Some(told(&error))),
+    }
+}
+
 /// The same question once more to whoever of a group has not answered. Pressed twice within a minute, it is one.
 pub(crate) fn again(state: &Known, dispatch: &Dispatch, group: GroupId, minute: i64) -> DispatchDraft {
     let record = dispatch.record();
@@ -101,9 +110,7 @@ fn render(console: &Console, viewer: &Viewer, id: DispatchId, scope: &Scope, tro
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = console.web().desk.read(|state| {
         let dispatch = state.dispatch(id)?;
-        let tally = state.tally(id);
         let group = scope.group.and_then(|id| state.groups().find(GroupId(id)));
-        let row = group.and_then(|group| tally.by_group.iter().find(|row| row.id == group.id));
         Some(ResendPage {
             frame: frame.marked(Marks::for_console(dispatch.record().mode)),
             trouble,
@@ -111,8 +118,8 @@ fn render(console: &Console, viewer: &Viewer, id: DispatchId, scope: &Scope, tro
             title: dispatch.record().title.clone(),
             group: group.map(|group| (group.id.0, group.name.clone())),
             people: Count(match group {
-                Some(_) => row.map_or(0, |row| row.unanswered),
-                None => tally.unanswered,
+                Some(group) => state.tally_of(id, group.id).map_or(0, |row| row.unanswered),
+                None => state.total(id).unanswered,
             }),
         })
     });

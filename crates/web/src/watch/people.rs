@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::Response as Reply,
 };
-use hikyaku_dispatch::{Action, Dispatch, DispatchId, GroupId, PersonId, Response, State as Present};
+use hikyaku_dispatch::{Action, Answer, Dispatch, DispatchId, GroupId, PersonId, Response, State as Present};
 use serde::Deserialize;
 
 use crate::console::{Console, Scope, Viewer};
@@ -14,6 +14,7 @@ use crate::frame::{Count, Frame, Place};
 use crate::mode::Marks;
 use crate::moment;
 use crate::page;
+use crate::written;
 
 /// People on one page.
 const PAGE_MAX: usize = 100;
@@ -57,6 +58,7 @@ struct Row {
     group: String,
     answer: String,
     at: String,
+    has_answered: bool,
     comment: String,
 }
 
@@ -68,14 +70,19 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
 ) -> Reply {
     let frame = viewer.frame(&console, Place::Now);
-    let page = console.web().desk.read(|state| {
+    let found = console.web().desk.read(|state| {
         let dispatch = state.dispatch(DispatchId(dispatch))?;
         let scope = console.scope(state, &viewer, Action::SeeAnswers);
         let reaches = asked.group.is_none_or(|group| scope.holds_group(state, GroupId(group)));
         reaches.then(|| PeoplePage::new(state, dispatch, &scope, &asked, frame))
     });
-    match page {
-        Some(page) => page::render(StatusCode::OK, &page),
+    match found {
+        Some((mut page, answers)) => {
+            let words = written::words(&console.web().desk, &answers).await;
+            let answered = page.rows.iter_mut().filter(|row| row.has_answered);
+            answered.zip(words).for_each(|(row, words)| row.comment = words.comment);
+            page::render(StatusCode::OK, &page)
+        }
         None => page::nothing(
             viewer.frame(&console, Place::Now),
             "配信がありません",
@@ -85,7 +92,8 @@ pub(crate) async fn list(
 }
 
 impl PeoplePage {
-    fn new(state: &Present, dispatch: &Dispatch, scope: &Scope, asked: &Asked, frame: Frame) -> Self {
+    /// The page without what people wrote, and the answers of its rows.
+    fn new(state: &Present, dispatch: &Dispatch, scope: &Scope, asked: &Asked, frame: Frame) -> (Self, Vec<Answer>) {
         let sees_all = scope.holds_all(state, dispatch);
         let record = dispatch.record();
         let number = dispatch.id().0;
@@ -112,17 +120,20 @@ impl PeoplePage {
             href: href(&value, 0),
             here: value == asked.answer,
         };
-        Self {
+        let shown: Vec<PersonId> = all.iter().skip(at * PAGE_MAX).take(PAGE_MAX).copied().collect();
+        let answers = shown.iter().filter_map(|it| state.last_answer(dispatch.id(), *it).cloned()).collect();
+        let page = Self {
             frame: frame.marked(Marks::for_console(record.mode)),
             title: record.title.clone(),
             dispatch: number,
             filters: labels.rev().chain(others).map(filter).collect(),
             group: group.and_then(|id| state.groups().find(id)).map(|it| it.name.clone()).unwrap_or_default(),
             count: Count(u32::try_from(all.len()).unwrap_or(u32::MAX)),
-            rows: all.iter().skip(at * PAGE_MAX).take(PAGE_MAX).map(|it| row(state, dispatch, *it)).collect(),
+            rows: shown.iter().map(|it| row(state, dispatch, *it)).collect(),
             before: (at > 0).then(|| href(&asked.answer, at - 1)),
             after: (at + 1 < pages).then(|| href(&asked.answer, at + 1)),
-        }
+        };
+        (page, answers)
     }
 }
 
@@ -154,7 +165,8 @@ fn row(state: &Present, dispatch: &Dispatch, id: PersonId) -> Row {
             None => standing(dispatch.response(id)).to_owned(),
         },
         at: last.map(|answer| moment::for_console(answer.at())).unwrap_or_default(),
-        comment: last.map(|answer| answer.comment().to_owned()).unwrap_or_default(),
+        has_answered: last.is_some(),
+        comment: String::new(),
     }
 }
 

@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response as Reply},
 };
 use hikyaku_dispatch::{
-    AnswerCommand, ChoiceId, Dispatch, DispatchId, MESSAGE_CHARS_MAX, MailEnd, PersonId, Speaker, State as Present, Via,
+    Answer, AnswerCommand, ChoiceId, Dispatch, DispatchId, MESSAGE_CHARS_MAX, MailEnd, PersonId, Speaker, Spoken,
+    State as Present, Via,
 };
 use serde::Deserialize;
 
@@ -20,6 +21,7 @@ use crate::further;
 use crate::mode::Marks;
 use crate::moment;
 use crate::page;
+use crate::written;
 
 #[derive(Debug, Template)]
 #[template(path = "person.html")]
@@ -81,7 +83,7 @@ pub(crate) async fn show(
     viewer: Viewer,
     Path((dispatch, person)): Path<(u32, u32)>,
 ) -> Reply {
-    render(&console, &viewer, DispatchId(dispatch), PersonId(person), None, String::new())
+    render(&console, &viewer, DispatchId(dispatch), PersonId(person), None, String::new()).await
 }
 
 /// `POST …/answer`: an answer on the person's behalf, which is shown as such.
@@ -93,7 +95,7 @@ pub(crate) async fn answer(
 ) -> Reply {
     let (dispatch, person) = (DispatchId(dispatch), PersonId(person));
     let Some(choice) = typed.choice.parse().ok().map(ChoiceId) else {
-        return render(&console, &viewer, dispatch, person, Some("回答を選んでください。".into()), String::new());
+        return render(&console, &viewer, dispatch, person, Some("回答を選んでください。".into()), String::new()).await;
     };
     let comment = Comment::from_typed(&typed.comment).text;
     let command = AnswerCommand::Give { dispatch, person, choice, comment, details: Vec::new(), via: Via::Behalf };
@@ -114,7 +116,7 @@ pub(crate) async fn say(
     });
     let Some(incident) = found else {
         let trouble = "返信するには、アカウントが職員と結び付いている必要があります。アカウントの画面で職員番号を登録してください。";
-        return render(&console, &viewer, dispatch, person, Some(trouble.into()), typed.text);
+        return render(&console, &viewer, dispatch, person, Some(trouble.into()), typed.text).await;
     };
     let text = typed.text.replace("\r\n", "\n").trim().to_owned();
     let command = AnswerCommand::Say { incident, person, text };
@@ -131,11 +133,11 @@ async fn done(
 ) -> Reply {
     match console.act(viewer, command).await {
         Ok(_) => Redirect::to(&format!("/dispatch/{}/person/{}", dispatch.0, person.0)).into_response(),
-        Err(error) => render(console, viewer, dispatch, person, Some(told(&error)), typed),
+        Err(error) => render(console, viewer, dispatch, person, Some(told(&error)), typed).await,
     }
 }
 
-fn render(
+async fn render(
     console: &Console,
     viewer: &Viewer,
     dispatch: DispatchId,
@@ -145,13 +147,26 @@ fn render(
 ) -> Reply {
     let frame = viewer.frame(console, Place::Now);
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let page = console.web().desk.read(|state| {
+    let desk = &console.web().desk;
+    let found = desk.read(|state| {
         let dispatch = state.dispatch(dispatch).filter(|it| it.is_asked(person))?;
         let may_write = state.accounts().find(viewer.account).is_some_and(|it| it.person.is_some());
-        Some(PersonPage { trouble, typed, may_write, ..PersonPage::new(state, dispatch, person, frame) })
+        let incident = state.incident_of(dispatch.id())?;
+        let answers: Vec<Answer> = incident.answers(person).to_vec();
+        let page = PersonPage { trouble, typed, may_write, ..PersonPage::new(state, dispatch, person, frame) };
+        Some((page, answers, dispatch.record().question.clone(), incident.id))
     });
-    match page {
-        Some(page) => page::render(status, &page),
+    match found {
+        Some((mut page, answers, question, incident)) => {
+            let words = written::words(desk, &answers).await;
+            for (given, words) in page.answers.iter_mut().rev().zip(words) {
+                given.comment = words.comment;
+                given.details = further::lines(&question, &words.details);
+            }
+            let said = written::said(desk, incident, person).await;
+            page.thread = desk.read(|state| said.iter().map(|it| Said::new(state, it)).collect());
+            page::render(status, &page)
+        }
         None => page::nothing(
             viewer.frame(console, Place::Now),
             "この人には配信していません",
@@ -160,7 +175,18 @@ fn render(
     }
 }
 
+impl Said {
+    fn new(state: &Present, message: &Spoken) -> Self {
+        let who = match message.speaker {
+            Speaker::Person => "本人".to_owned(),
+            Speaker::Manager(manager) => state.people().find(manager).map_or("管理者", |it| it.name()).to_owned(),
+        };
+        Self { who, at: moment::for_console(message.at), text: message.text.clone() }
+    }
+}
+
 impl PersonPage {
+    /// The page without what people wrote.
     fn new(state: &Present, dispatch: &Dispatch, id: PersonId, frame: Frame) -> Self {
         let record = dispatch.record();
         let person = state.people().find(id);
@@ -177,8 +203,8 @@ impl PersonPage {
                 Via::Behalf => "代理回答",
                 Via::SelfReport => "自主報告",
             },
-            comment: answer.comment().to_owned(),
-            details: further::lines(&record.question, answer.details()),
+            comment: String::new(),
+            details: Vec::new(),
         });
         let mails = person.map(|it| it.addresses()).unwrap_or_default().iter().filter_map(|address| {
             let end = dispatch.mail_end(id, address.place);
@@ -189,15 +215,6 @@ impl PersonPage {
                 .places
                 .contains(&address.place)
                 .then(|| (address.masked(), mail_words(end)))
-        });
-        let incident = incident.map_or(record.incident, |incident| incident.id);
-        let thread = state.thread(incident, id).map(|message| Said {
-            who: match message.speaker {
-                Speaker::Person => "本人".to_owned(),
-                Speaker::Manager(manager) => state.people().find(manager).map_or("管理者", |it| it.name()).to_owned(),
-            },
-            at: moment::for_console(message.at),
-            text: message.text.clone(),
         });
         Self {
             frame: frame.marked(Marks::for_console(record.mode)),
@@ -210,7 +227,7 @@ impl PersonPage {
             standing: standing(dispatch.response(id)),
             answers: given.collect(),
             mails: mails.collect(),
-            thread: thread.collect(),
+            thread: Vec::new(),
             choices: record.question.choices.iter().map(|it| (it.id.0, it.label_ja.clone())).collect(),
             may_write: false,
             message_max: MESSAGE_CHARS_MAX,

@@ -37,6 +37,13 @@ async fn the_pages_of_rules_records_and_the_office_fit_every_screen() {
             "people/import",
             "requests",
             "accounts/1",
+            "accounts/1/tokens",
+            "groups",
+            "groups/2",
+            "people",
+            "people/1",
+            "compose?rule=1",
+            "delivery",
             "system",
             "dispatch/1/person/1/trace",
         ] {
@@ -144,4 +151,45 @@ async fn the_number_of_people_follows_what_is_ticked() {
     chrome.wait_for("宛先を選んでください").await;
     seen(&mut chrome, "compose-count").await;
     house.end(chrome);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn a_journey_is_registered_and_found_in_the_register() {
+    for screen in [PHONE, PLAIN_PHONE, DESKTOP] {
+        let mut house = House::open(2).await;
+        house.stage.overseas_group().await;
+        house.codes = house.stage.open_account_as("overseas", Role::OverseasAdministrator).await;
+        let mut chrome = house.logged_in_as("overseas", screen).await;
+        chrome.go(&format!("{}/travel/new", house.console)).await;
+        chrome.fill("#number", "K00001").await;
+        chrome.fill("#countries", "TH").await;
+        chrome.fill("#from", "2026-11-20").await;
+        chrome.fill("#to", "2026-11-30").await;
+        seen(&mut chrome, "travel-new").await;
+        chrome.press("button.go").await;
+        let text = chrome.text().await;
+        assert!(text.contains("タイ") && text.contains("2026-11-20 から 2026-11-30"), "{text}");
+        seen(&mut chrome, "travel").await;
+        house.end(chrome);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn the_menu_is_one_line_on_a_telephone_and_opens_with_a_tap() {
+    const HEIGHT: &str = "document.querySelector('header').getBoundingClientRect().height";
+    for (screen, most) in [(PHONE, 110.0), (PLAIN_PHONE, 110.0), (DESKTOP, 140.0)] {
+        let mut house = House::open(2).await;
+        let mut chrome = house.logged_in(screen).await;
+        let height = chrome.run(HEIGHT).await.as_f64().unwrap();
+        assert!(height <= most, "{height} of at most {most}");
+        if screen.width < DESKTOP.width {
+            chrome.tick("nav.narrow summary").await;
+            seen(&mut chrome, "menu-open").await;
+            chrome.press("nav.narrow a[href='/people']").await;
+            assert_eq!(chrome.path().await, "/people");
+        }
+        house.end(chrome);
+    }
 }

@@ -260,7 +260,7 @@ impl Feeds for Sources {
 /// The routes of the console as its router writes them, each with whether it shows something and whether it takes posts.
 pub fn console_routes() -> Vec<(String, bool, bool)> {
     let source = include_str!("../../src/router.rs");
-    let console = source.split_once("pub fn console_router").unwrap().1.split_once("\n}\n").unwrap().0;
+    let console = source.split_once("pub fn console_router").unwrap().1.split_once("\nasync fn no_page").unwrap().0;
     let route = |part: &str| {
         let path = part.split('"').nth(1).unwrap().to_owned();
         let handlers = part.split_once(',').unwrap().1;

@@ -87,6 +87,22 @@ fn lowered_limits_hold_from_the_moment_they_are_set() {
 }
 
 #[test]
+fn what_an_operator_lets_a_carrier_have_holds_and_ends_when_it_is_taken_back() {
+    let mut ao = carrier("ao");
+    ao.policy = Policy { mails_per_second_max: Some(100.0), burst_mails: 1, ..ao.policy };
+    let limit = |at: u64, most| (secs(at), Order::Limit("ao".into(), most));
+    let orders = vec![limit(1, Some(5.0)), limit(21, None)];
+    let report = run_to_the_end(&Scenario { orders, ..scenario(vec![ao], vec![group("ao", 600)]) });
+    let at = |from: u64, to: u64| {
+        let between = |at: &&Instant| at.since(BEGIN) > ms(from) && at.since(BEGIN) <= ms(to);
+        report.carriers["ao"].mails.iter().filter(between).count()
+    };
+    // As above: what was granted before leaves within 0.2 s.
+    assert!((95..=101).contains(&at(1_200, 21_000)), "{} in twenty seconds at five a second", at(1_200, 21_000));
+    assert!(at(21_000, 26_000) > 200, "{} in five seconds without it", at(21_000, 26_000));
+}
+
+#[test]
 fn unconfigured_limits_are_found_and_everything_arrives() {
     for seed in 0..20 {
         let mut scenario = any_scenario(seed, false);

@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use hikyaku_dispatch::{Action, Group, GroupChange, GroupId, PeopleCommand, PersonId, Side, State as Present};
+use hikyaku_dispatch::{Action, Command, Group, GroupChange, GroupId, PeopleCommand, PersonId, Side, State as Present};
 use serde_json::{Value, json};
 
 use super::super::Api;
@@ -19,7 +19,7 @@ use super::{BASE, Body};
 
 /// The schema of groups.
 pub(super) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-/// Most people who come and go by one request: each is a command of its own.
+/// Most people who come and go by one request.
 const CHANGES_MAX: usize = 500;
 
 /// `GET /Groups`.
@@ -62,7 +62,15 @@ pub(super) async fn create(
     let (parent, name) = api.read(|state| place(state, side, &group))?;
     act(&api, caller, PeopleCommand::MakeGroup { side, parent, name: name.clone() }).await?;
     let id = api.read(|state| state.groups().child(side, parent, &name)).ok_or_else(ScimError::missing)?;
-    meet(&api, caller, id, members(&group)?.unwrap_or_default()).await?;
+    // Its number is known only now. Where its members are refused, it is as if it had never been made.
+    let met = match members(&group).and_then(|wanted| meet(&api, id, &wanted.unwrap_or_default())) {
+        Ok(commands) => act(&api, caller, Command::Together(commands)).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = met {
+        act(&api, caller, PeopleCommand::ChangeGroup { group: id, change: GroupChange::Removed, on: None }).await?;
+        return Err(error);
+    }
     told(&api, id, StatusCode::CREATED)
 }
 
@@ -114,17 +122,14 @@ async fn become_so(api: &Api, caller: Caller, id: GroupId, group: &Value) -> Res
         let (parent, name) = place(state, before.side, group)?;
         Ok::<_, ScimError>((before, parent, name))
     })?;
-    if before.parent != parent {
-        let change = GroupChange::Moved(parent);
-        act(api, caller, PeopleCommand::ChangeGroup { group: id, change, on: None }).await?;
-    }
-    if before.name != name {
-        let change = GroupChange::Renamed(name);
-        act(api, caller, PeopleCommand::ChangeGroup { group: id, change, on: None }).await?;
-    }
+    let mut commands: Vec<Command> = Vec::new();
+    let change = |change| PeopleCommand::ChangeGroup { group: id, change, on: None }.into();
+    commands.extend((before.parent != parent).then(|| change(GroupChange::Moved(parent))));
+    commands.extend((before.name != name).then(|| change(GroupChange::Renamed(name))));
     if let Some(wanted) = wanted {
-        meet(api, caller, id, wanted).await?;
+        commands.extend(meet(api, id, &wanted)?);
     }
+    act(api, caller, Command::Together(commands)).await?;
     told(api, id, StatusCode::OK)
 }
 
@@ -152,8 +157,8 @@ fn members(group: &Value) -> Result<Option<BTreeSet<PersonId>>, ScimError> {
     people.map(Some).ok_or_else(|| ScimError::value("members の value は Users の id にしてください"))
 }
 
-/// Lets those in who are wanted, and the others out. What was done before a refusal stays: the same request again goes on.
-async fn meet(api: &Api, caller: Caller, id: GroupId, wanted: BTreeSet<PersonId>) -> Result<(), ScimError> {
+/// What lets those in who are wanted, and the others out.
+fn meet(api: &Api, id: GroupId, wanted: &BTreeSet<PersonId>) -> Result<Vec<Command>, ScimError> {
     let changes: Vec<(PersonId, Vec<GroupId>)> = api.read(|state| {
         let side = state.groups().find(id).map(|it| it.side).unwrap_or_default();
         let stranger = wanted.iter().find(|it| state.people().find(**it).is_none_or(|it| it.side != side));
@@ -176,13 +181,11 @@ async fn meet(api: &Api, caller: Caller, id: GroupId, wanted: BTreeSet<PersonId>
         );
         return Err(ScimError::too_many(detail));
     }
-    for (person, groups) in changes {
-        act(api, caller, PeopleCommand::SetGroups { person, groups }).await?;
-    }
-    Ok(())
+    let command = |(person, groups)| PeopleCommand::SetGroups { person, groups }.into();
+    Ok(changes.into_iter().map(command).collect())
 }
 
-async fn act(api: &Api, caller: Caller, command: PeopleCommand) -> Result<(), ScimError> {
+async fn act(api: &Api, caller: Caller, command: impl Into<Command>) -> Result<(), ScimError> {
     Ok(api.0.web.desk.command_as(caller.actor(), command, api.now()).await.map(drop)?)
 }
 

@@ -1,0 +1,57 @@
+//! What a form can begin with beside default wording: a rule's wording and question, or a dispatch that waits for approval and
+//! is to be replaced [A11].
+
+use hikyaku_dispatch::{FollowUp, MailTemplate, Mode, Rule, Waiting};
+
+use super::typed::Typed;
+
+/// A question that can be chosen.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) chosen: bool,
+}
+
+impl Typed {
+    /// With the wording and the question of a rule.
+    pub(super) fn worded_as(self, rule: &Rule) -> Self {
+        let MailTemplate { subject, text } = rule.template.clone();
+        let asks = if rule.question.is_asked() { format!("rule:{}", rule.id.0) } else { "none".to_owned() };
+        Self { subject, text, asks, ..self }
+    }
+
+    /// With all of a dispatch that waits, to be sent in its place.
+    pub(super) fn instead_of(self, waiting: &Waiting) -> Self {
+        let draft = &waiting.proposal.draft;
+        let MailTemplate { subject, text } = draft.template.clone();
+        let mode = match draft.mode {
+            Mode::Real => "real",
+            Mode::Drill => "drill",
+            Mode::Test => "test",
+        };
+        Self {
+            mode: mode.to_owned(),
+            title: draft.title.clone(),
+            facts: draft.facts.join("\n"),
+            subject,
+            text,
+            asks: if draft.question.is_asked() { "waiting" } else { "none" }.to_owned(),
+            remind: draft.follow_up != FollowUp::default(),
+            instead: Some(waiting.proposal.id.0),
+            same_people: true,
+            ..self
+        }
+    }
+
+    /// What can be asked: nothing, about safety, as the replaced dispatch or as a rule does.
+    pub(super) fn questions(&self, rules: &[&Rule]) -> Vec<Choice> {
+        let fixed = [("safety", "安否と登庁の可否を尋ねる"), ("none", "尋ねない（お知らせのみ）")];
+        let mut all: Vec<(String, String)> = fixed.map(|(value, label)| (value.to_owned(), label.to_owned())).into();
+        all.extend(self.instead.map(|_| ("waiting".to_owned(), "承認を待っている配信と同じ質問".to_owned())));
+        let asking = rules.iter().filter(|rule| rule.question.is_asked());
+        all.extend(asking.map(|rule| (format!("rule:{}", rule.id.0), format!("規則「{}」の質問", rule.name))));
+        let choice = |(value, label): (String, String)| Choice { chosen: value == self.asks, value, label };
+        all.into_iter().map(choice).collect()
+    }
+}
