@@ -9,7 +9,7 @@ use crate::carrier::{Carrier, CarrierTable};
 use crate::message::{BatchId, MailId, Recipient, Template, Urgency};
 pub use crate::mx::HostRoute;
 use crate::outcome::{ReplyRules, Stage};
-use crate::policy::Policy;
+use crate::policy::{Policy, Share};
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
 use crate::route::{RelayRoute, Source};
@@ -179,6 +179,8 @@ pub enum Event {
     Pause(Carrier, bool),
     /// At most so many mails a second leave for this carrier, over all ways to it; `None` ends that.
     Limit(Carrier, Option<f64>),
+    /// Only this part of every ceiling is ours from now on.
+    SetShare(Share),
     /// New limits for a carrier.
     SetPolicy(Carrier, Box<Policy>),
     /// Have the routes of these domains ready from now on.

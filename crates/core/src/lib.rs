@@ -234,14 +234,14 @@ pub mod setup {
     pub use crate::address::AddressStyle;
     pub use crate::carrier::CarrierRow;
     pub use crate::config::{Dane, NameService, Relay};
-    pub use crate::policy::{Timeouts, Totals};
+    pub use crate::policy::{Share, Timeouts, Totals};
     pub use crate::route::{Login, RelayRoute, Source, SourceLimits, WhenDown};
     pub use crate::seal::Seal;
 }
 
 /// What a connection must show, and what it showed.
 pub mod tls {
-    pub use crate::trust::{Encryption, Pin, TlsPolicy, TlsVersion, Trusted};
+    pub use crate::trust::{Encryption, Pin, StsMode, StsPolicy, TlsPolicy, TlsVersion, Trusted};
 }
 
 /// Keys that sign the mails: DKIM, and S/MIME with the feature `smime`.

@@ -31,7 +31,7 @@ pub struct Retry {
 fn waits(cause: Cause) -> (f64, f64, f64) {
     match cause {
         // The lane's own pace says when a busy carrier is asked again: the mail only steps behind the others.
-        Cause::Busy => (1.0, 2.0, 1800.0),
+        Cause::Busy => (0.3, 1.0, 1800.0),
         Cause::Network | Cause::TimedOut | Cause::Protocol => (1.0, 5.0, 1800.0),
         Cause::Greylisted => (4.0, 30.0, 900.0),
         // Of many at once, to see whether the carrier stands by it.
@@ -43,6 +43,9 @@ fn waits(cause: Cause) -> (f64, f64, f64) {
 
 /// As [`waits`], after an attempt that ended in doubt: the carrier may well have the mail, and each attempt is a copy more.
 const IN_DOUBT: (f64, f64, f64) = (60.0, 900.0, 7200.0);
+
+/// What is in no hurry waits at least so long, in seconds.
+const ROUTINE: f64 = 30.0;
 
 /// What is more urgent than a safety confirmation asks twice as often.
 fn pace(urgency: Urgency) -> f64 {
@@ -73,7 +76,7 @@ impl Retry {
             doubled.min(longest).min((left / 3.0).max(first))
         } else {
             let late = now.since(deadline).as_secs_f64();
-            let floor = if self.urgency == Urgency::Routine { 30.0 * first } else { first };
+            let floor = if self.urgency == Urgency::Routine { ROUTINE.max(30.0 * first) } else { first };
             doubled.min(longest).max(late / 4.0).max(floor).min(late_longest)
         };
         let spread = wait * (1.0 + 0.25 * chance.clamp(0.0, 1.0));

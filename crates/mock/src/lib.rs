@@ -43,10 +43,12 @@ mod ledger;
 mod lot;
 mod mailbox;
 mod moments;
+mod names;
 mod net;
 mod policy_host;
 mod post;
 mod profile;
+mod records;
 mod replies;
 mod session;
 mod settings;
@@ -67,6 +69,7 @@ pub use feeds::{
 };
 pub use identity::{MockAuthority, MockIdentity};
 pub use ledger::{Ledger, LedgerSnapshot};
+pub use names::MockNames;
 pub use net::MockNet;
 pub use post::AcceptedMail;
 pub use profile::{

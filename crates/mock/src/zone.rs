@@ -10,6 +10,7 @@ use crate::carrier::covers;
 use crate::ledger::lock;
 use crate::policy_host::Policies;
 use crate::profile::Profile;
+use crate::records::{self, Records};
 
 /// All names of a profile.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Zone {
     /// Names delegated without signatures.
     cuts: Vec<String>,
     policies: Policies,
+    /// What is known beside the profile, before it is asked.
+    pub(crate) records: Records,
 }
 
 /// Where a domain's mail goes.
@@ -82,12 +85,18 @@ impl Zone {
         let names =
             unsigned.flat_map(|carrier| carrier.domains.iter().chain(carrier.hosts.iter().map(|host| &host.name)));
         let cuts = names.cloned().collect();
-        Self { ttl_s: profile.dns.ttl_s, hosts, domains, tlsa, forged, cuts, policies }
+        Self { ttl_s: profile.dns.ttl_s, hosts, domains, tlsa, forged, cuts, policies, records: Records::default() }
     }
 
     /// Looks a name up.
     pub(crate) fn look_up(&self, asked: &Name, kind: RecordType) -> Known {
         let name = text(asked);
+        let of = |data| Record::from_rdata(asked.clone(), self.ttl_s, data);
+        match records::look_up(&self.records, &name, kind) {
+            Some(found) if found.is_empty() => return Known::NoData,
+            Some(found) => return Known::Records(found.into_iter().map(of).collect()),
+            None => {}
+        }
         let mut root = Name::root();
         root.set_fqdn(true);
         let mail = self.domains.iter().find(|(domain, _)| covers(domain, &name)).map(|(_, mail)| mail);
@@ -122,9 +131,7 @@ impl Zone {
             _ => Vec::new(),
         };
         match (found.is_empty(), mail.is_some() || address.is_some() || tlsa.is_some()) {
-            (false, _) => Known::Records(
-                found.into_iter().map(|rdata| Record::from_rdata(asked.clone(), self.ttl_s, rdata)).collect(),
-            ),
+            (false, _) => Known::Records(found.into_iter().map(of).collect()),
             (true, true) => Known::NoData,
             (true, false) => Known::NoName,
         }

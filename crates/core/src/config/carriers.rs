@@ -14,7 +14,7 @@ use crate::carrier::{Carrier, CarrierRow, CarrierTable};
 use crate::event::Tables;
 use crate::outcome::ReplyRules;
 use crate::policy::Policy;
-use crate::route::{RelayRoute, Source, WhenDown};
+use crate::route::{self, RelayRoute, Source, WhenDown};
 
 /// The carrier table that is compiled in; an operator may replace it.
 pub(super) const CARRIERS: &str = include_str!("../../data/carriers.toml");
@@ -125,9 +125,33 @@ impl Carriers {
         found.map_or(&self.default_policy, |(_, policy)| policy)
     }
 
+    /// Among how many programs that send to the same carriers these ceilings can be parted, so that each has something left of
+    /// every one of them ([`Share`](crate::setup::Share)).
+    #[must_use]
+    pub fn bears(&self) -> u32 {
+        let policies = self.rows.iter().map(|(_, policy)| policy).chain([&self.default_policy]);
+        let of_hosts = policies.flat_map(|policy| {
+            let (_, lane) = route::share(policy, self.sources.len().max(1));
+            let own = self.sources.iter().map(|source| source.limits.under(&lane).bears()).min();
+            [lane.bears(), own.unwrap_or(u32::MAX)]
+        });
+        of_hosts.chain(self.routes.iter().map(|route| route.lane_policy().bears())).min().unwrap_or(1)
+    }
+
     /// Adds an address of our own. Carriers that one serves are reached from such addresses only.
     pub fn add_source(&mut self, source: Source) {
         self.sources.push(source);
+    }
+
+    /// The addresses of our own from which mails leave, as configured; none where the system chooses.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Who the carriers are.
+    pub fn rows(&self) -> impl Iterator<Item = &CarrierRow> {
+        self.rows.iter().map(|(row, _)| row)
     }
 
     /// Adds a relay for the mails of some carriers (特定接続).

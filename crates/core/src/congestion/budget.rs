@@ -9,7 +9,7 @@ const EARNED: f64 = 0.022;
 /// Below this nothing is tried that need not be.
 const RESERVE: f64 = 6.0;
 /// What is left to ask a carrier that takes nothing, at least.
-const QUESTIONS: f64 = 2.5;
+const QUESTIONS: f64 = 2.0;
 /// Who keeps somebody out does so for a round time, in seconds; so soon behind its end it is asked.
 const ROUND: [u64; 5] = [10, 20, 30, 60, 120];
 const JUST: Span = Span::from_millis(300);

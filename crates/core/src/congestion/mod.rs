@@ -25,10 +25,10 @@ use crate::time::{Instant, Span};
 
 /// Mails that may be in flight soon after the start, and the share of what was accepted that may be later: what a first
 /// overrun costs. The policy says how many there are at first.
-const FLIGHT_FIRST_MAX: u32 = 8;
+const FLIGHT_FIRST_MAX: u32 = 6;
 const FLIGHT_SHARE: u64 = 50;
 /// Mails in flight that each second of sending adds to that.
-const FLIGHT_A_SECOND: f64 = 6.0;
+const FLIGHT_A_SECOND: f64 = 5.0;
 /// First and longest time between trial mails to a carrier that blocks.
 const BLOCKED: (Span, Span) = (Span::from_secs(10), Span::from_secs(900));
 /// Below so many mails a second the distance between two of them is longer than what it takes to open a session.

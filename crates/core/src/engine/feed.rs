@@ -20,6 +20,8 @@ const LEAD: Span = Span::from_millis(20);
 
 /// Mails a session carries before it may be ended so that another site of its lane gets its turn.
 const TURN_MAILS: u32 = 10;
+/// Another session is opened while so many mails wait for each: carriers count connections too.
+const SESSION_MAILS: usize = 3;
 
 /// Why a site sends nothing more now.
 enum Stop {
@@ -228,7 +230,9 @@ impl Machine {
         let ahead = own.congestion.is_spaced()
             && own.talks.values().any(|talk| own.carries(talk, site) && talk.ready && !talk.finishing);
         let mut stop = if seated { Stop::Site } else { Stop::NoSeat };
-        if self.lanes[lane].has_room(site) {
+        let seats = own.talks.values().filter(|talk| own.carries(talk, site)).count();
+        let is_worth_it = least.is_none() || self.sites[site].queue.waiting() >= SESSION_MAILS * (seats + 1);
+        if is_worth_it && self.lanes[lane].has_room(site) {
             let draw = self.draw();
             let draw = |n: usize| (draw % n.max(1) as u64) as usize;
             let chosen = self.lanes[lane].choose_host(&mut self.sites[site], &self.families, now, draw);

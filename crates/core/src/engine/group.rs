@@ -7,7 +7,7 @@ use crate::address::AddressStyle;
 use crate::carrier::Carrier;
 use crate::event::Action;
 use crate::message::MailId;
-use crate::policy::Policy;
+use crate::policy::{Policy, Share};
 use crate::route::{self, RelayRoute, WhenDown};
 use crate::time::Instant;
 use crate::via::Via;
@@ -70,6 +70,12 @@ impl Machine {
     /// mails wait for a relay that is down.
     pub(super) fn ways_to(&self, carrier: &Carrier) -> Vec<Way> {
         let mut ways = self.configured_ways_to(carrier);
+        for way in &mut ways {
+            match self.share.of(&way.policy) {
+                Some(policy) => way.policy = policy,
+                None => way.closed = true,
+            }
+        }
         let open = ways.iter().filter(|way| !way.closed).count().max(1);
         if let Some(most) = self.limits.get(carrier) {
             // Each way gets its share, so that all together never exceed it.
@@ -135,6 +141,15 @@ impl Machine {
         };
         if let Some(at) = at {
             self.arrange(at, now, actions);
+        }
+    }
+
+    /// Takes another part of every configured ceiling; what an operator lets a carrier have is not parted.
+    pub(super) fn set_share(&mut self, share: Share, now: Instant, actions: &mut Vec<Action>) {
+        if std::mem::replace(&mut self.share, share) != share {
+            for group in 0..self.groups.len() {
+                self.arrange(group, now, actions);
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::message::{BatchId, KeyId, MailId};
 use crate::mx::Families;
 use crate::outcome::{ReplyRules, Settlement};
 use crate::plan::{Standing, Wait};
-use crate::policy::Policy;
+use crate::policy::{Policy, Share};
 use crate::queue::{ChunkId, Past, Pick, Queue};
 use crate::report::DomainTrouble;
 use crate::route::{RelayRoute, Source};
@@ -127,6 +127,8 @@ pub struct Machine {
     pub(super) paused: HashSet<Carrier>,
     /// Mails a second that an operator lets a carrier have, beside what is configured.
     pub(super) limits: HashMap<Carrier, f64>,
+    /// The part of every configured ceiling that is ours.
+    pub(super) share: Share,
     pub(super) sessions_opened: u64,
     /// Lanes to look at in this step.
     pub(super) dirty: BTreeSet<usize>,
@@ -171,6 +173,7 @@ impl Machine {
             burying: 0,
             paused: HashSet::new(),
             limits: HashMap::new(),
+            share: Share::WHOLE,
             sessions_opened: 0,
             dirty: BTreeSet::new(),
             starved: BTreeSet::new(),
@@ -266,6 +269,7 @@ impl Machine {
             Event::Cancel(batch) => self.cancel(batch),
             Event::Pause(carrier, paused) => self.pause(carrier, paused),
             Event::Limit(carrier, most) => self.limit(carrier, most, now, actions),
+            Event::SetShare(share) => self.set_share(share, now, actions),
             Event::SetPolicy(carrier, policy) => self.set_policy(carrier, *policy, now, actions),
             Event::WarmUp(domains) => {
                 for domain in domains {

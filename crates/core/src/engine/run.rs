@@ -18,7 +18,7 @@ use crate::config::{Carriers, Config};
 use crate::event::Event;
 use crate::forecast::{Forecast, Subject};
 use crate::message::{Batch, BatchId};
-use crate::policy::Policy;
+use crate::policy::{Policy, Share};
 use crate::press::{KeyRing, Press, Signing, SigningError};
 use crate::record::Record;
 use crate::report::Snapshot;
@@ -221,6 +221,15 @@ impl Engine {
     pub fn limit(&self, carrier: Carrier, mails_per_second: Option<f64>) -> Result<(), Error> {
         let most = mails_per_second.filter(|most| most.is_finite() && *most > 0.0);
         self.tell(Event::Limit(carrier, most))
+    }
+
+    /// Uses only this part of every configured ceiling from now on, because other programs send to the same carriers too;
+    /// [`Share::WHOLE`] ends that. Sessions beyond it end as soon as the mails that they have are through.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn set_share(&self, share: Share) -> Result<(), Error> {
+        self.tell(Event::SetShare(share))
     }
 
     /// Finds out now where these domains' mail goes, and keeps that fresh while the engine is open, so that nothing waits

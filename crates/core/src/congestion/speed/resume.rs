@@ -40,7 +40,10 @@ impl Speed {
         let lasted = departed.since(dry.since);
         let measured = self.measured(departed);
         let before = self.mark.map_or(0, |(_, accepted)| accepted);
-        self.mark = Some((departed, self.tally.accepted()));
+        // What was too little to measure is measured together with what follows.
+        if measured.is_some() || self.mark.is_none() || dry.quota || lasted >= quota::STOP {
+            self.mark = Some((departed, self.tally.accepted()));
+        }
         self.recent = 0;
         if dry.quota {
             self.distances.clear();

@@ -1,6 +1,6 @@
 //! Looking for the limit from below, and above a limit that is known.
 
-use super::{Mode, RATE_MIN, Speed, TRY_AFTER, TRY_AFTER_FALL};
+use super::{FALLEN, Mode, RATE_MIN, Speed, TRY_AFTER, TRY_AFTER_FALL};
 use crate::time::Instant;
 
 /// How far a try goes above the level: at first, at least and at most; its share after a failure and after a success.
@@ -14,6 +14,8 @@ pub(super) const CLIMB: (f64, f64) = (2.0, 1.3);
 const CLIMB_FROM: f64 = 2.0;
 /// Who takes more than it did a moment ago is tried at this share of its best next.
 const BACK: f64 = 0.8;
+/// Who takes this share of its best again has returned to it.
+const RETURNED: f64 = 0.95;
 /// A try is believed after so many seconds in any case: where the carrier takes less than it did, and otherwise.
 const TRIED: (f64, f64) = (1.5, 4.0);
 
@@ -29,13 +31,21 @@ impl Speed {
                 self.work(now);
             }
         } else if enough && (self.outgrown(taken, span) || span > if self.is_fallen() { TRIED.0 } else { TRIED.1 }) {
+            let (_, _, base) = self.tried;
             let back = if self.is_fallen() { self.best * BACK } else { 0.0 };
             self.proven = self.rate;
             self.level = self.level.max(self.rate);
             self.try_after = TRY_AFTER.0;
+            if base < FALLEN * self.best && self.level >= RETURNED * self.best {
+                // It is as before: whether there is more is asked later, from there.
+                return self.work(now);
+            }
             self.stride = (self.stride * STRIDE_AFTER.1).min(STRIDE.2);
             self.begin_try(step + 1, now);
             self.rate = self.rate.max(back);
+            if self.level < self.best {
+                self.rate = self.rate.min(self.best);
+            }
         }
     }
 
