@@ -103,6 +103,19 @@ impl Alarm {
         }
     }
 
+    /// People whose keys are not at this node; once a day.
+    #[must_use]
+    pub fn keys_missing(people: usize, now: Timestamp) -> Self {
+        Alarm {
+            key: format!("node/keys/{}", japan_date(now)),
+            title: "このノードに鍵のない人がいます".to_owned(),
+            text: format!(
+                "{people} 人の鍵がこのノードの keys フォルダーにないため、氏名もアドレスも読めません。\n他のノードがある間、\
+                 このノードは送信を担当しません。名簿を取り込んだノードから keys フォルダーを写し、このノードを再起動してください（docs/postgres.md）。"
+            ),
+        }
+    }
+
     /// A rule whose target names what is not there, or no longer; once a day until it is mended.
     fn of_rule(rule: &Rule, complaint: &str, now: Timestamp) -> Self {
         Alarm {

@@ -28,6 +28,8 @@ pub enum Via {
     Behalf,
     /// By the person, who was not asked yet (requirement A36).
     SelfReport,
+    /// By replying to the mail.
+    Mail,
 }
 
 /// What an event says of an answer.

@@ -7,9 +7,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::access::Actor;
 use crate::chain::{Head, Row};
@@ -28,6 +28,8 @@ const GATHER: Duration = Duration::from_millis(5);
 /// Most commands in one append.
 const GROUP_COMMANDS_MAX: usize = 1_000;
 
+/// Between two attempts to follow what others append.
+const FOLLOW_AGAIN: Duration = Duration::from_secs(1);
 /// Rows after which a snapshot is worth writing; reading so many takes some hundredths of a second.
 const SNAPSHOT_ROWS: u64 = 20_000;
 
@@ -50,6 +52,8 @@ pub(crate) struct Appender {
     snapshot: Option<SnapshotFile>,
     /// The row at which states were last shared and a snapshot was written.
     snapped: u64,
+    /// The last row that is shown.
+    reached: watch::Sender<u64>,
 }
 
 impl Appender {
@@ -73,7 +77,8 @@ impl Appender {
             place.head = head;
         }
         let snapped = place.head.seq;
-        let mut appender = Appender { journal, keys, shown, ahead: State::default(), place, snapshot, snapped };
+        let (ahead, reached) = (State::default(), watch::Sender::default());
+        let mut appender = Appender { journal, keys, shown, ahead, place, snapshot, snapped, reached };
         let recorded = appender.journal.head().await?;
         appender.catch_up(Vec::new()).await?;
         let head = appender.place.head;
@@ -89,12 +94,14 @@ impl Appender {
     /// Once enough rows have come since the last time: both states hold again in common what is equal in both, and a
     /// snapshot is written. It is a cache: failing costs only time.
     async fn settle_down(&mut self) {
+        self.reached.send_replace(self.place.head.seq);
         if self.place.head.seq < self.snapped + SNAPSHOT_ROWS {
             return;
         }
         self.snapped = self.place.head.seq;
         self.ahead = self.read_shown(State::clone);
-        let Some(file) = self.snapshot.clone() else { return };
+        // What cannot be read for want of keys must be read again from the journal once they are there.
+        let Some(file) = self.snapshot.clone().filter(|_| self.ahead.unread_people() == 0) else { return };
         let (state, head, keys) = (self.ahead.clone(), self.place.head, self.keys.clone());
         let written = tokio::task::spawn_blocking(move || file.write(&state, head, &keys)).await;
         if !matches!(written, Ok(Ok(()))) {
@@ -102,16 +109,44 @@ impl Appender {
         }
     }
 
+    /// Tells the last row that is shown, as it changes.
+    pub(crate) fn reached(&self) -> watch::Receiver<u64> {
+        self.reached.subscribe()
+    }
+
+    /// Carries out what comes, and follows what others append meanwhile.
     pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Wish>) {
-        while let Some(first) = inbox.recv().await {
-            let group = gather(first, &mut inbox).await;
-            let results = self.settle(&group).await;
-            self.settle_down().await;
-            for (wish, result) in group.into_iter().zip(results) {
-                // Whoever asked may have gone; what happened has happened.
-                let _ = wish.done.send(result);
+        loop {
+            let journal = Arc::clone(&self.journal);
+            tokio::select! {
+                first = inbox.recv() => {
+                    let Some(first) = first else { return };
+                    let group = gather(first, &mut inbox).await;
+                    let results = self.settle(&group).await;
+                    for (wish, result) in group.into_iter().zip(results) {
+                        // Whoever asked may have gone; what happened has happened.
+                        let _ = wish.done.send(result);
+                    }
+                }
+                rows = tail(&*journal, self.place.head.seq + 1) => {
+                    if self.follow(rows).await.is_err() {
+                        // Whoever has something to write next is told why.
+                        sleep(FOLLOW_AGAIN).await;
+                    }
+                }
             }
+            self.settle_down().await;
         }
+    }
+
+    /// Folds what others appended into both states, which are equal between two groups.
+    async fn follow(&mut self, rows: Vec<Row>) -> Result<(), Error> {
+        let (keys, head) = (self.keys.clone(), self.place.head);
+        let checked = tokio::task::spawn_blocking(move || check(head, &rows, &keys));
+        let checked = checked.await.map_err(|_| Error::Closed)??;
+        Place::default().fold(checked.clone(), &mut self.ahead);
+        self.place.fold(checked, &mut self.shown.write().unwrap_or_else(PoisonError::into_inner));
+        self.finish_erasures().await
     }
 
     /// Decides and appends a group, again and again while others append first.
@@ -224,6 +259,17 @@ impl Appender {
 /// The row that the entry at a place gets when it is appended after `head`.
 fn row_of(head: Head, place: usize) -> u64 {
     head.seq + 1 + place as u64
+}
+
+/// What others append from row `seq` on, as soon as there is any.
+async fn tail(journal: &dyn Journal, seq: u64) -> Vec<Row> {
+    loop {
+        match journal.tail(seq).await {
+            Ok(rows) => return rows,
+            // Whoever has something to write hears of it.
+            Err(_) => sleep(FOLLOW_AGAIN).await,
+        }
+    }
 }
 
 async fn gather(first: Wish, inbox: &mut mpsc::Receiver<Wish>) -> Vec<Wish> {

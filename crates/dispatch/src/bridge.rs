@@ -13,10 +13,14 @@ use crate::class::Class;
 use crate::command::DispatchCommand;
 use crate::desk::token;
 use crate::dispatch::{Dispatch, DispatchRecord, MailEnd, MailOutcome};
+use crate::envelope::{ReturnPath, recipient_id, recipient_of, reply_token};
 use crate::gravity::Gravity;
 use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
+use crate::leasing::partition_of;
+use crate::link::Claim;
 use crate::mail::{fix, in_lines, in_one_line};
+use crate::question::Question;
 use crate::state::State;
 use crate::travel::local_time;
 
@@ -24,6 +28,8 @@ use crate::travel::local_time;
 pub(crate) const LIFETIME: Span = Span::from_secs(24 * 3600);
 /// The fields that a batch fills in for each recipient.
 const FIELDS: [&str; 4] = ["name", "intensity", "link", "verp"];
+/// The same and where the answer by mail goes, for mails that ask something.
+const ASKING: [&str; 5] = ["name", "intensity", "link", "verp", "reply"];
 
 /// Who the mails are from and where their links lead; from the configuration.
 #[derive(Clone, Debug)]
@@ -32,32 +38,57 @@ pub struct Sender {
     pub from: Mailbox,
     /// The envelope sender with `{verp}`, such as `b+{verp}@example.go.jp`; where bounces go.
     pub return_path: String,
-    /// Where answers by mail go, with fields; `None` leaves it to `From`.
+    /// Where replies go; `None` leaves it to `From`. With `{reply}`, such as `a+{reply}@example.go.jp`, they come back as answers,
+    /// and every mail that asks something says so.
     pub reply_to: Option<String>,
     /// What stands before the token of a link, such as `https://anpi.example.go.jp/a/`.
     pub link_base: String,
 }
 
 impl Sender {
-    /// A mail in this sender's name, with the fields of [`FIELDS`] in subject and text.
+    /// Whether a mail can be answered by replying to it.
+    fn takes_replies(&self) -> bool {
+        self.reply_to.as_ref().is_some_and(|it| it.contains("{reply}"))
+    }
+
+    /// A mail in this sender's name that asks nothing, with the fields of [`FIELDS`] in subject and text.
     pub(crate) fn template(&self, subject: &str, text: &str) -> Result<Template, BatchError> {
-        Template::new(TemplateText {
-            from: self.from.clone(),
-            return_path: &self.return_path,
-            reply_to: self.reply_to.as_deref(),
-            subject,
-            text,
-            fields: &FIELDS,
-        })
+        let reply_to = self.reply_to.as_deref().filter(|_| !self.takes_replies());
+        self.written(subject, text, reply_to, &FIELDS)
+    }
+
+    /// The same, which may be answered by a reply, with the fields of [`ASKING`].
+    fn asking(&self, subject: &str, text: &str) -> Result<Template, BatchError> {
+        self.written(subject, text, self.reply_to.as_deref(), &ASKING)
+    }
+
+    fn written(
+        &self,
+        subject: &str,
+        text: &str,
+        reply_to: Option<&str>,
+        fields: &[&str],
+    ) -> Result<Template, BatchError> {
+        let (from, return_path) = (self.from.clone(), self.return_path.as_str());
+        Template::new(TemplateText { from, return_path, reply_to, subject, text, fields })
     }
 }
 
 /// A batch's dispatch, and which round of it: 0 is the first mails.
 pub type BatchOf = (DispatchId, u8);
 
+/// By which right one of several nodes sends: the lease of a partition, under which it has batches of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tenure {
+    /// Whose mails: those to the people of this partition.
+    pub partition: u8,
+    /// Which lease of that partition, counted from the first.
+    pub generation: u64,
+}
+
 /// The batch of a round of a dispatch: a mail for each address that the round goes to and that has no outcome in the journal
-/// yet. It has the same name whenever it is made again: an engine that has it goes on with it, one of another node, which does
-/// not, sends what is left. `None` if there is no such round.
+/// yet; with a `tenure`, to the people of its partition only. It has the same name whenever it is made again: an engine that has
+/// it goes on with it, one of another node, which does not, sends what is left. `None` if there is no such round.
 ///
 /// # Errors
 /// [`BatchError`] if the template does not fit; templates are checked when they are set.
@@ -65,6 +96,7 @@ pub fn batch_for(
     state: &State,
     keys: &Keys,
     (dispatch, round): BatchOf,
+    tenure: Option<Tenure>,
     sender: &Sender,
 ) -> Result<Option<Batch>, BatchError> {
     let Some(dispatch) = state.dispatch(dispatch) else { return Ok(None) };
@@ -78,12 +110,12 @@ pub fn batch_for(
     let start = if further.is_some() { opened } else { start };
     let limit = Span::from_secs(record.class.limit().unsigned_abs().as_secs());
     Ok(Some(Batch {
-        key: batch_key(keys, (dispatch.id(), round), opened),
+        key: batch_key(keys, (dispatch.id(), round), opened, tenure),
         template: template(record, sender)?,
         urgency: urgency(record.class),
         deadline: Some(instant(start) + limit),
         expires: Some(instant(opened) + LIFETIME),
-        recipients: recipients(state, keys, dispatch, round, sender),
+        recipients: recipients(state, keys, (dispatch, round), tenure, sender),
     }))
 }
 
@@ -118,7 +150,7 @@ pub fn batch_of_letter(letter: &Letter<'_>, keys: &Keys, sender: &Sender) -> Res
         key: KeyId(u64::from(person.0)),
         address: Address::parse(address.trim())
             .map_err(|e| BatchError::Recipient { id: person.to_string(), problem: e.to_string() })?,
-        fields: vec![(*name).to_owned(), String::new(), (*link).to_owned(), person.to_string()],
+        fields: vec![(*name).to_owned(), String::new(), (*link).to_owned(), ReturnPath::Letter(*person).token(keys)],
         history: Default::default(),
         id: person.to_string(),
     };
@@ -151,6 +183,13 @@ pub fn unfinished(state: &State) -> Vec<BatchOf> {
     rounds(state, Dispatch::has_open_mails)
 }
 
+/// The rounds of dispatches that go on: not cancelled, and to be answered at `now`.
+#[must_use]
+pub fn going_on(state: &State, now: Timestamp) -> Vec<BatchOf> {
+    let going = state.open_dispatches(now).filter(|dispatch| !dispatch.is_cancelled());
+    going.flat_map(|dispatch| rounds_of(dispatch, |_, _| true)).collect()
+}
+
 /// The rounds of cancelled dispatches of which the engine may still have mails, as far as they could be answered at `now`.
 #[must_use]
 pub fn withdrawn(state: &State, now: Timestamp) -> Vec<BatchOf> {
@@ -173,9 +212,10 @@ fn rounds_of(dispatch: &Dispatch, fits: impl Fn(&Dispatch, u8) -> bool) -> Vec<B
 ///
 /// So is the instant at which it was opened: after a restore from an older backup numbers are given again, and what has them then
 /// is something else (requirement R04).
-fn batch_key(keys: &Keys, (dispatch, round): BatchOf, opened: Timestamp) -> String {
+fn batch_key(keys: &Keys, (dispatch, round): BatchOf, opened: Timestamp, tenure: Option<Tenure>) -> String {
     let name = format!("{}-{dispatch}-{}", keys.ring_id(), opened.as_microsecond());
-    if round == 0 { name } else { format!("{name}-{round}") }
+    let name = if round == 0 { name } else { format!("{name}-{round}") };
+    tenure.map_or(name.clone(), |it| format!("{name}-part-{}-{}", it.partition, it.generation))
 }
 
 fn urgency(class: Class) -> Urgency {
@@ -193,12 +233,46 @@ fn template(record: &DispatchRecord, sender: &Sender) -> Result<Template, BatchE
     let (title, facts) = (in_one_line(&record.title), in_lines(&record.facts));
     let fixed = [("title", title.as_str()), ("facts", facts.as_str())];
     let subject = record.template.subject_of(record.mode, &record.title);
-    sender.template(&subject, &format!("{}{}", record.mode.notice(), fix(&record.template.text, &fixed)))
+    let text = format!("{}{}", record.mode.notice(), fix(&record.template.text, &fixed));
+    if asks_by_mail(record, sender) {
+        sender.asking(&subject, &format!("{text}{}", how_to_reply(&record.question)))
+    } else {
+        sender.template(&subject, &text)
+    }
+}
+
+/// Bytes of a text with what is said of answering by a reply: beyond them it is left out, so that no dispatch fails for it.
+const ASKING_TEXT_MAX: usize = 4_500;
+
+/// Whether the mails of a dispatch can be answered by replying to them: with a digit, so that there are nine choices at most.
+fn asks_by_mail(record: &DispatchRecord, sender: &Sender) -> bool {
+    let is_short = || {
+        let parts = [record.template.text.len(), in_lines(&record.facts).len(), how_to_reply(&record.question).len()];
+        parts.iter().sum::<usize>() <= ASKING_TEXT_MAX
+    };
+    sender.takes_replies() && record.question.is_asked() && record.question.choices.len() <= 9 && is_short()
+}
+
+/// What a mail says of answering it by a reply; its braces are only braces.
+fn how_to_reply(question: &Question) -> String {
+    let choices = question.choices.iter().zip(1..).map(|(choice, number)| format!("{number} {}\n", choice.label_ja));
+    let text = format!(
+        "\nページを開けないときは、このメールに番号だけを書いて返信しても回答できます（2行目からはコメント）。\n{}",
+        choices.collect::<String>()
+    );
+    text.replace('{', "{{").replace('}', "}}")
 }
 
 /// The mails of a round.
-fn recipients(state: &State, keys: &Keys, dispatch: &Dispatch, round: u8, sender: &Sender) -> Vec<Recipient> {
+fn recipients(
+    state: &State,
+    keys: &Keys,
+    (dispatch, round): (&Dispatch, u8),
+    tenure: Option<Tenure>,
+    sender: &Sender,
+) -> Vec<Recipient> {
     let record = dispatch.record();
+    let by_mail = asks_by_mail(record, sender);
     let gravities: BTreeMap<PersonId, Gravity> =
         record.asked.iter().filter_map(|asked| Some((asked.person, asked.gravity?))).collect();
     let mail = |(person, place): (PersonId, u8)| {
@@ -208,18 +282,24 @@ fn recipients(state: &State, keys: &Keys, dispatch: &Dispatch, round: u8, sender
         let link = format!("{}{}", sender.link_base, token(state, keys, record.dispatch, person.id));
         let address = person.address(place)?;
         let id = recipient_id(person.id, place);
-        let verp = format!("{}-{id}", record.dispatch);
+        let path = ReturnPath::Dispatch { dispatch: record.dispatch, round, person: person.id, place };
+        let mut fields = vec![person.name().to_owned(), gravity, link, path.token(keys)];
+        if by_mail {
+            let claim = Claim { dispatch: record.dispatch, person: person.id, counter: person.links_from };
+            fields.push(reply_token(keys, claim));
+        }
         Some(Recipient {
             key: KeyId(u64::from(person.id.0)),
             address: Address::parse(&address.address).ok()?,
-            fields: vec![person.name().to_owned(), gravity, link, verp],
+            fields,
             history: state.address_health(person, address).state.history(),
             id,
         })
     };
     // Whatever has an outcome is over: an engine that never heard of this batch sends only the rest.
     let is_open = |(person, place): &(PersonId, u8)| dispatch.mail_end_in(round, *person, *place).is_none();
-    dispatch.mails(round).into_iter().filter(is_open).filter_map(mail).collect()
+    let is_ours = |(person, _): &(PersonId, u8)| tenure.is_none_or(|it| it.partition == partition_of(*person));
+    dispatch.mails(round).into_iter().filter(|it| is_ours(it) && is_open(it)).filter_map(mail).collect()
 }
 
 /// For somebody abroad: where and why the register has the person there, and the instant of the news there and in Japan
@@ -228,16 +308,6 @@ fn abroad(state: &State, record: &DispatchRecord, person: PersonId) -> Option<St
     let (stay, country) = state.travel().of(person, record.opened).next()?;
     let told = local_time(record.origin.reported.unwrap_or(record.opened), country);
     Some(format!("あなたの滞在先: {country}（{}）　現地時刻 {told}", stay.kind.word()))
-}
-
-/// `p123-1`: the person and the place of the address.
-pub(crate) fn recipient_id(person: PersonId, place: u8) -> String {
-    format!("{person}-{place}")
-}
-
-fn recipient_of(id: &str) -> Option<(PersonId, u8)> {
-    let (person, place) = id.strip_prefix('p')?.split_once('-')?;
-    Some((PersonId(person.parse().ok()?), place.parse().ok()?))
 }
 
 /// What settled in these records, as one command for each dispatch; `batch_of` knows whose a batch is.

@@ -102,6 +102,18 @@ impl Head {
         Row { seq, hash: hash(&self.hash, seq, &content), content }
     }
 
+    /// The rows with these contents that follow this head, one after the other.
+    #[must_use]
+    pub fn next_all(self, contents: impl IntoIterator<Item = Vec<u8>>) -> Vec<Row> {
+        let mut head = self;
+        let row = |bytes| {
+            let row = head.next(bytes);
+            head = Head { seq: row.seq, hash: row.hash };
+            row
+        };
+        contents.into_iter().map(row).collect()
+    }
+
     /// The head after `row`, if `row` follows this one unchanged.
     ///
     /// # Errors

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::access::Actor;
 use crate::answer::Answer;
 use crate::appender::{Appender, Wish};
 use crate::command::Command;
+use crate::envelope;
 use crate::error::Error;
 use crate::event::{Entry, Event};
 use crate::fold;
@@ -18,6 +19,7 @@ use crate::journal::Journal;
 use crate::keys::Keys;
 use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
 use crate::personal::{self, PersonalView};
+use crate::question::Question;
 use crate::snapshot::SnapshotFile;
 use crate::state::State;
 use crate::thread::{Said, Spoken};
@@ -34,6 +36,7 @@ pub struct Desk {
     keys: Keys,
     journal: Arc<dyn Journal>,
     wishes: mpsc::Sender<Wish>,
+    reached: watch::Receiver<u64>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -63,8 +66,9 @@ impl Desk {
         let state = Arc::new(RwLock::new(State::default()));
         let appender = Appender::open(Arc::clone(&journal), keys.clone(), Arc::clone(&state), snapshot).await?;
         let (wishes, inbox) = mpsc::channel(WAITING_COMMANDS_MAX);
+        let reached = appender.reached();
         tokio::spawn(appender.run(inbox));
-        Ok(Desk { state, keys, journal, wishes })
+        Ok(Desk { state, keys, journal, wishes, reached })
     }
 
     /// Carries a command out; it is durable when this returns. What comes within 5 ms goes into one append.
@@ -89,6 +93,15 @@ impl Desk {
         let wish = Wish { actor, command: command.into(), now: whole_micros(now), done };
         self.wishes.send(wish).await.map_err(|_| Error::Closed)?;
         result.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Waits until everything is shown that is written by now, by whichever node.
+    ///
+    /// # Errors
+    /// [`Error`]: the journal does not say where it ends.
+    pub async fn up_to_date(&self) -> Result<(), Error> {
+        let end = self.journal.head().await?.seq;
+        self.reached.clone().wait_for(|reached| *reached >= end).await.map(drop).map_err(|_| Error::Closed)
     }
 
     /// Reads the present. Short work only: writing waits for it.
@@ -178,6 +191,21 @@ impl Desk {
         self.read(|state| token(state, &self.keys, dispatch, person))
     }
 
+    /// Whether mail to this token of a reply is an answer to something of ours, by its MAC alone.
+    #[must_use]
+    pub fn is_reply(&self, token: &str) -> bool {
+        envelope::read_reply(&self.keys, token).is_some()
+    }
+
+    /// What a reply by mail answers, and whose it is.
+    ///
+    /// # Errors
+    /// As [`Desk::open_link`].
+    pub fn open_reply(&self, token: &str, now: Timestamp) -> Result<(DispatchId, PersonId, Question), LinkRefusal> {
+        let claim = envelope::read_reply(&self.keys, token).ok_or(LinkRefusal::Forged)?;
+        self.read(|state| view(state, claim, now)).map(|(view, _)| (view.dispatch, view.person, view.question))
+    }
+
     /// What the owner of a personal page sees. Changes nothing.
     ///
     /// # Errors
@@ -206,14 +234,12 @@ impl Desk {
         self.read(|state| personal::address_token(state, &self.keys, person, address, until))
     }
 
-    /// What is written from row `from` on, at most [`crate::READ_ROWS_MAX`] rows, each with its number; nothing of a row whose
-    /// time is over.
+    /// [`crate::read_entries`] of its journal.
     ///
     /// # Errors
     /// [`Error`]: the journal cannot be read, or belongs to other keys.
     pub async fn written(&self, from: u64) -> Result<Vec<(u64, Option<Entry>)>, Error> {
-        let rows = self.journal.read_from(from).await?;
-        rows.iter().map(|row| Ok((row.seq, fold::open(row, &self.keys)?))).collect()
+        fold::read_entries(&*self.journal, &self.keys, from).await
     }
 
     /// What happened after the row `after`, opened as far as keys exist, each with its row, and the last row that was read; waits until

@@ -20,7 +20,7 @@ pub(crate) struct Place {
 }
 
 /// What rows hold, checked and opened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Checked {
     /// The last of those rows.
     pub(crate) head: Head,
@@ -80,6 +80,16 @@ pub async fn read_state(journal: &dyn Journal, keys: &Keys) -> Result<(State, He
         }
         place.fold(check(place.head, &rows, keys)?, &mut state);
     }
+}
+
+/// What is written from row `from` on, at most [`crate::READ_ROWS_MAX`] rows, each with its number; nothing of a row whose time is
+/// over.
+///
+/// # Errors
+/// [`Error`]: the journal cannot be read, or belongs to other keys.
+pub async fn read_entries(journal: &dyn Journal, keys: &Keys, from: u64) -> Result<Vec<(u64, Option<Entry>)>, Error> {
+    let rows = journal.read_from(from).await?;
+    rows.iter().map(|row| Ok((row.seq, open(row, keys)?))).collect()
 }
 
 /// Whether a journal was written with these keys.

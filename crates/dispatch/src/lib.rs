@@ -27,6 +27,7 @@ mod dispatch;
 mod draft;
 mod due;
 mod earnest;
+mod envelope;
 mod error;
 mod event;
 mod few;
@@ -43,6 +44,7 @@ mod judge;
 mod judgement;
 mod keys;
 mod lateness;
+mod leasing;
 mod link;
 mod lint;
 mod mail;
@@ -57,6 +59,7 @@ mod proposal;
 mod pull;
 mod question;
 mod reach;
+mod rehearsal;
 mod relay;
 mod reset;
 mod retention;
@@ -83,12 +86,14 @@ mod words;
 
 pub use access::{Action, Actor, Denied, Guarded, Holder, Reach, Role, RoleKind, Subject, matrix_markdown, reach};
 pub use account::{
-    ACCOUNT_NAME_CHARS_MAX, Account, Door, HANDLED_HOURS, Names, PasswordHash, Proof, RECOVERY_CODES, SecondFactor,
-    Standing,
+    ACCOUNT_NAME_CHARS_MAX, Account, Door, HANDLED_HOURS, Names, PASSKEY_LABEL_CHARS_MAX, PASSKEYS_MAX, Passkey,
+    PasskeyId, PasswordHash, Proof, RECOVERY_CODES, SecondFactor, Standing,
 };
 pub use alarm::{Alarm, AlarmPolicy};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
-pub use bridge::{BatchOf, Letter, Sender, batch_for, batch_of_letter, outcomes, unfinished, unqueued, withdrawn};
+pub use bridge::{
+    BatchOf, Letter, Sender, Tenure, batch_for, batch_of_letter, going_on, outcomes, unfinished, unqueued, withdrawn,
+};
 pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
 pub use chores::{Chore, Timetable};
@@ -113,6 +118,7 @@ pub use dispatch::{
     Asked, Cause, Decided, Delivery, Dispatch, DispatchRecord, MailEnd, MailOutcome, OPEN_DAYS, Response,
 };
 pub use draft::DispatchDraft;
+pub use envelope::ReturnPath;
 pub use error::Error;
 pub use event::{
     AccessEvent, AccountEvent, AnswerEvent, CodecError, DispatchEvent, Entry, Event, HealthEvent, JournalEvent,
@@ -120,7 +126,7 @@ pub use event::{
 };
 pub use few::Few;
 pub use file::FileError;
-pub use fold::read_state;
+pub use fold::{read_entries, read_state};
 pub use followup::FollowUp;
 pub use gravity::Gravity;
 pub use group::{Group, GroupChange, Groups};
@@ -136,7 +142,9 @@ pub use journal::contract::{Breach, CLAUSES, Clause};
 pub use journal::copy::{CopyError, copy};
 pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
-pub use journal::postgres::{AddressError, Concern, PostgresAddress, PostgresJournal, Replication, Standby, Turn};
+pub use journal::postgres::{
+    AddressError, Beat, Concern, Held, PostgresAddress, PostgresJournal, Replication, Standby,
+};
 pub use journal::redb::RedbJournal;
 pub use journal::verify::{Verified, verify, verify_against};
 pub use journal::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX};
@@ -144,6 +152,7 @@ pub use judge::{Ask, Ruling};
 pub use judgement::{Judgement, Verdict};
 pub use keys::{Erasure, GivenMaster, Keys, KeysError, Master, RingId};
 pub use lateness::{CarrierTimes, Punctuality, Stage};
+pub use leasing::{Assignment, Lease, LivingNode, PARTITIONS, assign, partition_of};
 pub use link::{AnswerView, LinkRefusal, LinkView};
 pub use lint::{Complaint, complaints};
 pub use mail::{MailTemplate, Mode};
@@ -158,6 +167,7 @@ pub use probing::{open_probes, probe_batch, probe_outcomes};
 pub use proposal::{Proposal, ProposalEnd, Waiting};
 pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
+pub use rehearsal::Rehearsal;
 pub use relay::Relay;
 pub use reset::{reset_letters, resets};
 pub use retention::{Approval, Schedule};

@@ -51,6 +51,7 @@ fn answer(state: &State, row: u64, at: &str, record: &AnswerRecord) -> Value {
             Via::Link => "link",
             Via::Behalf => "behalf",
             Via::SelfReport => "self_report",
+            Via::Mail => "mail",
         },
     })
 }

@@ -7,9 +7,10 @@ use hikyaku_core::letter::KeyId;
 use hikyaku_core::{Address, Batch, BatchId, Recipient, Record, Urgency};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::bridge::{LIFETIME, Sender, instant, outcome, recipient_id};
+use crate::bridge::{LIFETIME, Sender, instant, outcome};
 use crate::command::HealthCommand;
 use crate::dispatch::MailOutcome;
+use crate::envelope::{ReturnPath, recipient_id};
 use crate::health::Probe;
 use crate::id::{PersonId, ProbeId};
 use crate::keys::Keys;
@@ -63,15 +64,11 @@ fn recipients(state: &State, keys: &Keys, probe: &Probe, site: &str) -> Vec<Reci
         let address = person.address(*place)?;
         let token = personal::address_token(state, keys, person.id, &address.address, until);
         let id = recipient_id(person.id, *place);
+        let path = ReturnPath::Probe { probe: probe.id, person: person.id, place: *place };
         Some(Recipient {
             key: KeyId(u64::from(person.id.0)),
             address: Address::parse(&address.address).ok()?,
-            fields: vec![
-                person.name().to_owned(),
-                String::new(),
-                format!("{site}c/{token}"),
-                format!("{}-{id}", probe.id),
-            ],
+            fields: vec![person.name().to_owned(), String::new(), format!("{site}c/{token}"), path.token(keys)],
             history: state.address_health(person, address).state.history(),
             id,
         })

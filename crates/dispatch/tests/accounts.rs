@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use hikyaku_dispatch::{
-    AccountCommand, AccountId, AccountRefusal, Desk, Error, Journal, Keys, MemoryJournal, Names, PasswordHash, Proof,
-    Refusal, SecondFactor, Standing,
+    AccountCommand, AccountId, AccountRefusal, Desk, Error, Journal, Keys, MemoryJournal, Names, Passkey, PasswordHash,
+    Proof, Refusal, SecondFactor, Standing,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -74,6 +74,43 @@ async fn req_s03_a_code_opens_one_session_even_if_it_is_shown_twice_at_the_same_
     ask(&desk, enter(Proof::Recovery { place: 1 })).await.unwrap();
     assert_eq!(ask(&desk, enter(Proof::Recovery { place: 1 })).await, used);
     assert_eq!(desk.read(|state| state.accounts().find(FIRST).unwrap().recovery_left()), 1);
+}
+
+#[tokio::test]
+async fn req_s03_a_passkey_belongs_to_one_account_counts_on_and_goes_with_the_lost_telephone() {
+    let desk = desk().await;
+    ask(&desk, opening("admin")).await.unwrap();
+    ask(&desk, opening("second")).await.unwrap();
+    ask(&desk, AccountCommand::SetFactor { account: FIRST, factor: factor() }).await.unwrap();
+    let passkey = |label: &str| Passkey { credential: vec![1; 16], point: vec![4; 65], label: label.into() };
+    let key = passkey("職場の端末").id();
+    let add = |account, label: &str| AccountCommand::AddPasskey { account, passkey: passkey(label) };
+    let bad = Err(Refusal::Account(AccountRefusal::BadPasskey));
+    for label in ["", "a\nb", &"長".repeat(65)] {
+        assert_eq!(ask(&desk, add(FIRST, label)).await, bad, "{label:?}");
+    }
+    ask(&desk, add(FIRST, "職場の端末")).await.unwrap();
+    for account in [FIRST, AccountId(2)] {
+        assert_eq!(ask(&desk, add(account, "もう一度")).await, bad, "a key belongs to one account, once");
+    }
+    let enter = |count| {
+        let proof = Proof::Passkey { key, count };
+        AccountCommand::Enter { account: FIRST, source: "192.0.2.1".into(), proof }
+    };
+    let used = Err(Refusal::Account(AccountRefusal::UsedBefore));
+    ask(&desk, enter(0)).await.unwrap();
+    ask(&desk, enter(0)).await.unwrap();
+    ask(&desk, enter(3)).await.unwrap();
+    assert_eq!(ask(&desk, enter(3)).await, used, "somebody has a copy");
+    assert_eq!(ask(&desk, enter(0)).await, used);
+    ask(&desk, AccountCommand::ClearFactor { account: FIRST }).await.unwrap();
+    assert!(desk.read(|state| state.accounts().by_passkey(key).is_none()), "it was in the telephone");
+    ask(&desk, add(FIRST, "盗んだ人のもの")).await.unwrap();
+    ask(&desk, AccountCommand::ResetPassword { account: FIRST, password: hash(3) }).await.unwrap();
+    assert!(desk.read(|state| state.accounts().by_passkey(key).is_none()), "whoever had the account may have added it");
+    ask(&desk, add(AccountId(2), "別の人のもの")).await.unwrap();
+    ask(&desk, AccountCommand::RemovePasskey { account: AccountId(2), key }).await.unwrap();
+    assert!(desk.read(|state| state.accounts().by_passkey(key).is_none()));
 }
 
 #[tokio::test]

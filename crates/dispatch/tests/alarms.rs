@@ -7,9 +7,9 @@ mod common;
 use common::{D1, answer, at, import, quake, rule, take};
 use hikyaku_bulletin::Prefecture;
 use hikyaku_dispatch::{
-    Alarm, AlarmPolicy, Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal, FollowUp, JudgingCommand,
-    Keys, MailEnd, MailOutcome, MemoryJournal, Mode, PersonId, Relay, RetentionCommand, Rule, RuleId, Schedule,
-    Sending, Table, TableId, Target, Who, decide,
+    Alarm, AlarmPolicy, AnswerCommand, ChoiceId, Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal,
+    FollowUp, JudgingCommand, Keys, MailEnd, MailOutcome, MemoryJournal, Mode, PersonId, Rehearsal, Relay,
+    RetentionCommand, Rule, RuleId, Schedule, Sending, Table, TableId, Target, Via, Who, decide,
 };
 use jiff::SignedDuration;
 use std::fmt::Write as _;
@@ -188,4 +188,75 @@ async fn req_m04_administrators_are_told_that_a_drill_did_not_begin_for_a_real_i
     assert!(alarm.text.contains("実災害（i1）") && alarm.text.contains("日を改めて"), "{}", alarm.text);
     let other = Alarm::not_started("訓練", "防災訓練", at("16:30:00"), &DispatchRefusal::NobodyAsked.into());
     assert!(other.text.contains("the target holds nobody"), "{}", other.text);
+}
+
+/// A drill every day at ten for the first of fifty at docomo; nobody of the fifty at au.
+fn rehearsal(people: &[&str]) -> Rehearsal {
+    Rehearsal {
+        every_days: 1,
+        at: jiff::civil::time(10, 0, 0, 0),
+        people: people.iter().map(ToString::to_string).collect(),
+        accepted_within: SignedDuration::from_mins(15),
+        arrived_within: SignedDuration::from_mins(20),
+        answered_within: SignedDuration::from_mins(180),
+    }
+}
+
+/// The stages of a day's drill that are late.
+fn late(desk: &Desk, arrived: Option<bool>, time: &str) -> Vec<String> {
+    let plan = rehearsal(&["1"]);
+    let day = plan.today(at(time)).unwrap();
+    let late = desk.read(|state| plan.late(state, day, arrived, at(time)));
+    late.into_iter().map(|alarm| alarm.key.rsplit_once('/').unwrap().1.to_owned()).collect()
+}
+
+#[tokio::test]
+async fn req_r03_each_stage_of_the_drill_that_goes_round_has_its_time_and_is_an_alarm_after_it() {
+    let desk = asked(FollowUp::default()).await;
+    let plan = rehearsal(&["1"]);
+    assert_eq!(plan.today(at("09:59:59")), None, "its hour has not come");
+    let weekly = Rehearsal { every_days: 7, ..plan.clone() };
+    let days = (0..28).filter(|day| weekly.today(at("12:00:00") + SignedDuration::from_hours(24 * day)).is_some());
+    assert_eq!(days.count(), 4);
+    // While people answer in earnest, none begins.
+    let (today, _) = plan.today(at("16:30:00")).unwrap();
+    assert_eq!(desk.read(|state| plan.draft(state, today, at("16:30:00"))), Ok(None));
+    assert!(late(&desk, Some(false), "23:00:00").is_empty(), "none has begun");
+    let calm = Desk::open(Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
+    calm.command(import("id,name,group,region,email\n1,職員1,本省,17,p1@docomo.ne.jp\n"), at("09:00:00"))
+        .await
+        .unwrap();
+    let draft = calm.read(|state| plan.draft(state, today, at("10:00:00"))).unwrap().unwrap();
+    assert_eq!(draft.mode, Mode::Drill);
+    calm.command(DispatchCommand::Open { draft: Box::new(draft) }, at("10:00:00")).await.unwrap();
+    assert_eq!(calm.read(|state| plan.draft(state, today, at("10:00:02"))), Ok(None), "once a day");
+    assert!(late(&calm, Some(false), "10:14:59").is_empty());
+    assert_eq!(late(&calm, Some(false), "10:15:00"), ["accepted"]);
+    assert_eq!(late(&calm, Some(false), "13:00:00"), ["accepted", "arrived", "answered"]);
+    assert_eq!(late(&calm, None, "13:00:00"), ["accepted", "answered"], "no mailbox of our own");
+    accepted(&calm, 1..=1, "10:01:00").await;
+    assert_eq!(late(&calm, Some(true), "13:00:00"), ["answered"]);
+    let tap = AnswerCommand::Give {
+        dispatch: D1,
+        person: PersonId(1),
+        choice: ChoiceId(1),
+        comment: String::new(),
+        details: Vec::new(),
+        via: Via::Link,
+    };
+    calm.command(tap, at("10:05:00")).await.unwrap();
+    assert!(late(&calm, Some(true), "13:00:00").is_empty());
+}
+
+#[tokio::test]
+async fn req_r03_whoever_is_missing_and_the_large_carrier_that_nobody_tests_are_named() {
+    let desk = asked(FollowUp::default()).await;
+    let gaps = |people: &[&str]| desk.read(|state| rehearsal(people).gaps(state));
+    assert!(matches!(&gaps(&["1"])[..], [one] if one.contains("ezweb.ne.jp（50 宛先）")), "{:?}", gaps(&["1"]));
+    assert_eq!(gaps(&["1", "51"]), [""; 0]);
+    let calm = Desk::open(Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
+    let plan = rehearsal(&["1", "x-99"]);
+    let (today, _) = plan.today(at("10:00:00")).unwrap();
+    let alarm = calm.read(|state| plan.draft(state, today, at("10:00:00"))).unwrap_err();
+    assert!(alarm.text.contains("1、x-99"), "{}", alarm.text);
 }

@@ -16,9 +16,9 @@ use hikyaku_core::tls::Encryption;
 use hikyaku_core::{Address, Batch, BatchId, Carrier, Cause, Outcome, Record, Settlement, Urgency};
 use hikyaku_dispatch::{
     Delivery, Desk, DispatchCommand, DispatchId, FollowUp, HealthCommand, HealthState, Journal, JudgingCommand, Keys,
-    Letter, MailEnd, MailTemplate, MemoryJournal, ProbePolicy, RedbJournal, Rule, Sender, Share, batch_for,
-    batch_of_letter, detours, open_probes, outcomes, probe_batch, probe_outcomes, tries_addresses, unfinished,
-    unqueued, withdrawn,
+    Letter, LinkRefusal, MailEnd, MailOutcome, MailTemplate, MemoryJournal, PARTITIONS, PeopleCommand, ProbePolicy,
+    RedbJournal, ReturnPath, Rule, Sender, Share, Tenure, batch_for, batch_of_letter, detours, open_probes, outcomes,
+    partition_of, probe_batch, probe_outcomes, tries_addresses, unfinished, unqueued, withdrawn,
 };
 
 fn sender() -> Sender {
@@ -31,7 +31,7 @@ fn sender() -> Sender {
 }
 
 fn batch(desk: &Desk, dispatch: DispatchId) -> Batch {
-    desk.read(|state| batch_for(state, desk.keys(), (dispatch, 0), &sender())).unwrap().unwrap()
+    desk.read(|state| batch_for(state, desk.keys(), (dispatch, 0), None, &sender())).unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -45,9 +45,58 @@ async fn one_mail_goes_to_each_address_of_each_person_with_a_link_of_their_own()
     let first = &batch.recipients[0];
     assert_eq!((first.key.0, first.address.domain()), (1, "docomo.ne.jp"));
     let [name, intensity, link, verp] = first.fields.as_slice() else { panic!("{:?}", first.fields.len()) };
-    assert_eq!((name.as_str(), intensity.as_str(), verp.as_str()), ("甲山一郎", "あなたの地域: 震度６強", "d1-p1-1"));
+    assert_eq!((name.as_str(), intensity.as_str()), ("甲山一郎", "あなたの地域: 震度６強"));
+    let path = ReturnPath::Dispatch { dispatch: D1, round: 0, person: P1, place: 1 };
+    assert_eq!(ReturnPath::of_token(desk.keys(), verp), Some(path), "{verp}");
     let token = link.strip_prefix("https://anpi.example.go.jp/a/").unwrap();
     assert_eq!(desk.open_link(token, at("16:20:00")).await.unwrap().person, P1);
+}
+
+#[tokio::test]
+async fn a_mail_that_can_be_answered_by_a_reply_says_how_and_its_address_opens_that_persons_question_only() {
+    let desk = shaken().await;
+    let taking = Sender { reply_to: Some("a+{reply}@example.go.jp".into()), ..sender() };
+    let batch = desk.read(|state| batch_for(state, desk.keys(), (D1, 0), None, &taking)).unwrap().unwrap();
+    batch.validate().unwrap();
+    let shown = format!("{:?}", batch.template);
+    assert!(shown.contains("番号だけを書いて返信") && shown.contains("4 支援が必要"), "{shown}");
+    let tokens: Vec<&str> = batch.recipients.iter().map(|it| it.fields.last().unwrap().as_str()).collect();
+    let open = |token: &str, time| desk.open_reply(token, at(time)).map(|(dispatch, person, _)| (dispatch, person));
+    assert_eq!(open(tokens[0], "16:20:00"), Ok((D1, P1)));
+    assert_eq!(open(tokens[2], "16:20:00"), Ok((D1, P2)));
+    assert!(desk.is_reply(tokens[0]) && !desk.is_reply(&batch.recipients[0].fields[3]));
+    desk.command(PeopleCommand::RevokeLinks { person: P1 }, at("16:21:00")).await.unwrap();
+    assert_eq!(open(tokens[0], "16:22:00"), Err(LinkRefusal::Revoked), "as the link is");
+    // Where replies are not taken, nothing says that they are.
+    assert!(!format!("{:?}", self::batch(&desk, D1).template).contains("返信"));
+}
+
+#[tokio::test]
+async fn req_a25_a_report_that_comes_after_the_carrier_took_the_mail_ends_it_as_bounced_once() {
+    let desk = shaken().await;
+    let accepted = MailOutcome {
+        person: P1,
+        place: 1,
+        round: 0,
+        carrier: "docomo".into(),
+        end: MailEnd::Accepted,
+        cause: None,
+        at: at("16:20:00"),
+    };
+    let taken = DispatchCommand::RecordOutcomes { dispatch: D1, outcomes: vec![accepted] };
+    desk.command(taken.clone(), at("16:20:00")).await.unwrap();
+    let path = ReturnPath::Dispatch { dispatch: D1, round: 0, person: P1, place: 1 };
+    let bounced = path.bounced("unknown-user", "docomo.ne.jp", at("16:25:00")).unwrap();
+    assert!(!desk.command(bounced.clone(), at("16:25:00")).await.unwrap().is_empty());
+    assert_eq!(desk.command(bounced, at("16:26:00")).await.unwrap(), [], "the same report twice");
+    assert_eq!(desk.command(taken, at("16:27:00")).await.unwrap(), [], "what was recorded late");
+    let (end, health) = desk.read(|state| {
+        let person = state.people().find(P1).unwrap();
+        let health = state.address_health(person, person.address(1).unwrap()).state;
+        (state.dispatch(D1).unwrap().mail_end(P1, 1), health)
+    });
+    assert_eq!((end, health), (Some(MailEnd::Bounced), HealthState::Doubtful));
+    assert_eq!(ReturnPath::Letter(P1).bounced("unknown-user", "", at("16:25:00")), None);
 }
 
 #[tokio::test]
@@ -170,13 +219,13 @@ async fn req_a20_a_second_round_is_a_batch_of_its_own_for_the_unanswered_with_th
     desk.command(answer(D1, P1, 1, ""), at("16:20:00")).await.unwrap();
     desk.command(DispatchCommand::Resend { dispatch: D1 }, at("16:40:00")).await.unwrap();
     assert_eq!(desk.read(unqueued), [(D1, 1)]);
-    let round = |round| desk.read(|state| batch_for(state, desk.keys(), (D1, round), &sender())).unwrap();
+    let round = |round| desk.read(|state| batch_for(state, desk.keys(), (D1, round), None, &sender())).unwrap();
     let (second, again) = (round(1).unwrap(), round(1).unwrap());
     second.validate().unwrap();
     // 甲 has answered; the address of 丙 does not exist.
     let ids: Vec<&str> = second.recipients.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(ids, ["p2-1"]);
-    assert_eq!(second.recipients[0].fields, first.recipients[2].fields, "the link is still the same");
+    assert_eq!(second.recipients[0].fields[..3], first.recipients[2].fields[..3], "the link is still the same");
     assert_ne!(second.key, first.key);
     assert_eq!((&second.key, &second.recipients), (&again.key, &again.recipients));
     let ten_minutes = hikyaku_core::time::Span::from_secs(600);
@@ -281,7 +330,8 @@ async fn req_r04_after_a_restore_nothing_is_submitted_under_the_name_of_what_was
         let desk = Desk::open(restored, keys.clone()).await.unwrap();
         desk.command(take(quake(time, &[("390", 17, "7")])), at(time)).await.unwrap();
         desk.command(DispatchCommand::Resend { dispatch: D1 }, at("18:00:00")).await.unwrap();
-        let name = |round| desk.read(|state| batch_for(state, &keys, (D1, round), &sender())).unwrap().unwrap().key;
+        let name =
+            |round| desk.read(|state| batch_for(state, &keys, (D1, round), None, &sender())).unwrap().unwrap().key;
         names.extend([name(0), name(1)]);
         assert_eq!(name(0), names[names.len() - 2], "made again it is the same");
     }
@@ -341,4 +391,22 @@ async fn answers_are_told_apart_by_the_health_of_the_best_address() {
     let expected = [(HealthState::Unverified, one(0)), (HealthState::Good, one(1)), (HealthState::Doubtful, one(0))];
     assert_eq!(told, expected.map(|(state, share)| (Some(state), share)).into());
     assert!(desk.read(|state| state.tally_by_health(DispatchId(9)).is_empty()));
+}
+
+#[tokio::test]
+async fn req_r01_the_batches_of_all_partitions_together_are_the_round_and_each_lease_has_a_batch_of_its_own() {
+    let desk = shaken().await;
+    let part = |partition, generation| {
+        let tenure = Some(Tenure { partition, generation });
+        desk.read(|state| batch_for(state, desk.keys(), (D1, 0), tenure, &sender())).unwrap().unwrap()
+    };
+    let ids = |batch: &Batch| batch.recipients.iter().map(|it| it.id.clone()).collect::<Vec<_>>();
+    let mut all: Vec<String> = (0..PARTITIONS).flat_map(|partition| ids(&part(partition, 1))).collect();
+    all.sort();
+    assert_eq!(all, ids(&batch(&desk, D1)));
+    let of_first = part(partition_of(P1), 1);
+    assert_eq!(ids(&of_first), ["p1-1", "p1-2"], "all addresses of a person are in one partition");
+    let keys = [&of_first.key, &part(partition_of(P1), 2).key, &part(partition_of(P2), 1).key, &batch(&desk, D1).key];
+    assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 4, "{keys:?}");
+    assert_eq!(part(partition_of(P1), 1).key, of_first.key);
 }

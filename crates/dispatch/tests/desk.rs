@@ -260,3 +260,29 @@ async fn req_a36_a_report_that_is_too_old_to_count_is_held_no_longer_than_to_the
     );
     assert!(desk.read(|state| !state.dispatch(D1).unwrap().has_answered(P1)));
 }
+
+#[tokio::test]
+async fn req_r01_a_desk_shows_what_another_node_wrote_without_writing_anything_itself() {
+    let (journal, keys) = (Arc::new(MemoryJournal::new()) as Arc<dyn Journal>, Keys::in_memory().unwrap());
+    let one = ministry_on(Arc::clone(&journal), keys.clone()).await;
+    let two = Desk::open(journal, keys).await.unwrap();
+    one.command(take(quake("16:12:00", &[("390", 17, "7")])), at("16:12:10")).await.unwrap();
+    one.command(answer(D1, P1, 3, ""), at("16:20:00")).await.unwrap();
+    two.up_to_date().await.unwrap();
+    assert_eq!(two.read(Clone::clone), one.read(Clone::clone));
+    // Both decide on what the other one did.
+    two.command(answer(D1, P2, 1, ""), at("16:21:00")).await.unwrap();
+    one.up_to_date().await.unwrap();
+    one.command(answer(D1, P3, 1, ""), at("16:22:00")).await.unwrap();
+    two.up_to_date().await.unwrap();
+    assert_eq!(two.read(Clone::clone), one.read(Clone::clone));
+    assert_eq!(
+        two.read(|state| state
+            .dispatch(D1)
+            .unwrap()
+            .asked()
+            .filter(|it| state.dispatch(D1).unwrap().has_answered(*it))
+            .count()),
+        3
+    );
+}

@@ -76,7 +76,7 @@ async fn queue_the_mails(desk: &Desk, folder: &Path) {
         reply_to: None,
         link_base: "https://anpi.example.go.jp/a/".into(),
     };
-    let batch = desk.read(|state| batch_for(state, desk.keys(), (D1, 0), &sender)).unwrap().unwrap();
+    let batch = desk.read(|state| batch_for(state, desk.keys(), (D1, 0), None, &sender)).unwrap().unwrap();
     let seal: Option<Arc<dyn Seal>> = Some(Arc::new(desk.keys().clone()));
     let dns = NameService::Servers(vec!["127.0.0.1:9".parse().unwrap()]);
     let config = Config { seal, dns, ..Config::new(folder, "hikyaku.example.go.jp") };

@@ -81,6 +81,16 @@ impl Writer {
         tokio::time::timeout(Duration::from_secs(60), all).await.expect("the journal stands still").unwrap();
     }
 
+    /// Waits until it goes on after a promotion, which must be soon.
+    #[expect(clippy::print_stdout, reason = "the figures that docs/postgres.md keeps")]
+    async fn goes_on_since(&mut self, promoted: Instant) {
+        self.goes_on(50).await;
+        let (first, pause) = self.pause();
+        let after = first.saturating_duration_since(promoted);
+        println!("appends went on {after:?} after the promotion and {pause:?} after the loss of the primary");
+        assert!(after <= GOES_ON, "{after:?}");
+    }
+
     /// When the first one came after the longest time without any, and how long that was.
     fn pause(&self) -> (Instant, Duration) {
         let all = self.acknowledged.borrow();
@@ -125,11 +135,7 @@ async fn req_r01_the_primary_is_killed_during_appends_and_the_promoted_standby_g
     let promoted = Instant::now();
     // Tokyo is not there to be waited for; see the watch below for the way without a person.
     wait_for(&osaka, "");
-    writer.goes_on(50).await;
-    let (first, pause) = writer.pause();
-    let after = first.saturating_duration_since(promoted);
-    println!("appends went on {after:?} after the promotion and {pause:?} after the loss of the primary");
-    assert!(after <= GOES_ON, "{after:?}");
+    writer.goes_on_since(promoted).await;
     nothing_is_lost_or_twice(&journal, &writer.stop().await).await;
     assert!(journal.rivals().is_empty());
 
@@ -214,11 +220,7 @@ async fn req_r01_with_the_watch_a_promotion_is_all_that_a_person_does() {
     tokyo.kill();
     osaka.promote();
     let promoted = Instant::now();
-    writer.goes_on(50).await;
-    let (first, pause) = writer.pause();
-    let after = first.saturating_duration_since(promoted);
-    println!("appends went on {after:?} after the promotion and {pause:?} after the loss of the primary");
-    assert!(after <= GOES_ON, "{after:?}");
+    writer.goes_on_since(promoted).await;
     nothing_is_lost_or_twice(&journal, &writer.stop().await).await;
     watching.abort();
 }

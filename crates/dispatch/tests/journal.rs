@@ -18,13 +18,8 @@ use redb::{Database, ReadableDatabase, TableDefinition};
 const ROWS: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("rows");
 const HEAD: TableDefinition<'static, u8, &'static [u8]> = TableDefinition::new("head");
 
-fn rows(mut head: Head, contents: &[&[u8]]) -> Vec<Row> {
-    let row = |bytes: &&[u8]| {
-        let row = head.next(bytes.to_vec());
-        head = Head { seq: row.seq, hash: row.hash };
-        row
-    };
-    contents.iter().map(row).collect()
+fn rows(head: Head, contents: &[&[u8]]) -> Vec<Row> {
+    head.next_all(contents.iter().map(|bytes| bytes.to_vec()))
 }
 
 async fn add(journal: &dyn Journal, expected: Head, contents: &[&[u8]]) -> Head {

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use cluster::Cluster;
 use hikyaku_dispatch::{
-    Appended, CLAUSES, Concern, Head, Journal, JournalError, MemoryJournal, PostgresAddress, PostgresJournal, Row,
-    Turn, copy, verify,
+    Appended, CLAUSES, Concern, Head, Held, Journal, JournalError, Lease, MemoryJournal, PostgresAddress,
+    PostgresJournal, Row, copy, verify,
 };
 use proxy::Proxy;
 
@@ -183,27 +183,32 @@ async fn a_journal_goes_into_the_database_and_out_again_unchanged() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
-async fn req_r01_one_node_has_the_turn_keeps_it_by_asking_and_another_takes_over_when_it_is_silent() {
+async fn req_r01_a_lease_is_one_nodes_until_it_is_silent_and_by_the_databases_clock_alone() {
     let cluster = Cluster::primary("tokyo", FAST);
     let (one, two) = (opened(&cluster.url()).await, opened(&cluster.url()).await);
     let length = Duration::from_secs(60);
-    let ours = |before: Option<&str>, turn: Turn| match turn {
-        Turn::Ours { before: told, .. } => assert_eq!(told.as_deref(), before),
-        Turn::Theirs(node) => panic!("{node} has it"),
-    };
-    ours(None, one.take_turn("one", length).await.unwrap());
-    ours(None, one.take_turn("one", length).await.unwrap());
-    assert_eq!(two.take_turn("two", length).await.unwrap(), Turn::Theirs("one".into()));
+    let nobody = Held::new();
+    let first = one.beat("one", true, &nobody, length).await.unwrap();
+    assert!(first.nodes.len() == 1 && first.nodes[0].settled, "it is alone: {:?}", first.nodes);
+    assert!(first.holders.len() == 17 && first.holders.values().all(Option::is_none), "{:?}", first.holders);
+    let (duties, mails) = (Lease::Duties, Lease::Mails(3));
+    let held = one.take_leases("one", [duties, mails], length).await.unwrap();
+    assert_eq!(held, [(duties, 1), (mails, 1)].into());
+    let other = two.beat("two", true, &nobody, length).await.unwrap();
+    assert!(!other.nodes[1].settled, "the first one must have seen it before it takes anything: {:?}", other.nodes);
+    assert_eq!(other.holders[&mails].as_deref(), Some("one"));
+    assert_eq!(two.take_leases("two", [mails], length).await.unwrap(), nobody, "it is taken");
+    assert_eq!(one.beat("one", true, &held, length).await.unwrap().kept, held);
     // As if a minute had gone by without a word from it.
-    cluster.sql("UPDATE hikyaku.turn SET until = now() - interval '1 second'");
-    ours(Some("one"), two.take_turn("two", length).await.unwrap());
-    ours(Some("one"), two.take_turn("two", length).await.unwrap());
-    two.settle_turn("two").await.unwrap();
-    ours(None, two.take_turn("two", length).await.unwrap());
-    assert_eq!(one.take_turn("one", length).await.unwrap(), Turn::Theirs("two".into()));
-    assert!(one.settle_turn("one").await.is_err());
-    two.end_turn("two").await.unwrap();
-    ours(Some("two"), one.take_turn("one", length).await.unwrap());
+    cluster.sql("UPDATE hikyaku.lease SET until = now() - interval '1 second'");
+    assert_eq!(two.take_leases("two", [mails], length).await.unwrap(), [(mails, 2)].into());
+    let kept = one.beat("one", true, &held, length).await.unwrap().kept;
+    assert_eq!(kept, [(duties, 1)].into(), "what nobody took meanwhile is still its own");
+    one.release("one", [duties, mails]).await.unwrap();
+    let after = two.beat("two", true, &[(mails, 2)].into(), length).await.unwrap();
+    assert_eq!((after.holders[&duties].as_deref(), after.holders[&mails].as_deref()), (None, Some("two")));
+    one.leave("one").await.unwrap();
+    assert_eq!(two.beat("two", true, &nobody, length).await.unwrap().nodes.len(), 1);
 }
 
 /// Runs openssl in `folder`.

@@ -167,7 +167,7 @@ fn req_o05_a_mail_to_somebody_abroad_tells_the_time_there_and_in_japan() {
         link_base: "https://anpi.example.go.jp/a/".into(),
     };
     let keys = Keys::in_memory().unwrap();
-    let batch = batch_for(&state, &keys, (DispatchId(1), 0), &sender).unwrap().unwrap();
+    let batch = batch_for(&state, &keys, (DispatchId(1), 0), None, &sender).unwrap().unwrap();
     batch.validate().unwrap();
     let told: Vec<&str> = batch.recipients.iter().map(|it| it.fields[1].as_str()).collect();
     let here = |kind| {

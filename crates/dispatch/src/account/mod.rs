@@ -4,6 +4,7 @@
 //! it may do is not decided here.
 
 mod door;
+mod passkey;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AccountId, PersonId};
 
 pub use door::{Door, Standing};
+pub use passkey::{PASSKEY_LABEL_CHARS_MAX, PASSKEYS_MAX, Passkey, PasskeyId};
 
 /// Longest log-in name and longest label, in characters.
 pub const ACCOUNT_NAME_CHARS_MAX: usize = 64;
@@ -86,6 +88,13 @@ pub enum Proof {
         /// Its place.
         place: u8,
     },
+    /// A passkey, which proves the person as well as a password does.
+    Passkey {
+        /// Which.
+        key: PasskeyId,
+        /// How often it was used so far, where it counts that.
+        count: u32,
+    },
 }
 
 /// An account as it is now.
@@ -103,6 +112,8 @@ pub struct Account {
     pub must_change: bool,
     /// What the second factor is checked with; `None` until it is set up.
     pub factor: Option<SecondFactor>,
+    /// The passkeys that open it.
+    pub passkeys: Vec<Passkey>,
     /// Whether somebody stopped it.
     pub suspended: bool,
     /// Sessions that began earlier are over.
@@ -119,9 +130,17 @@ pub struct Account {
     pub(crate) reset: Option<Timestamp>,
     pub(crate) last_step: u64,
     pub(crate) used_codes: BTreeSet<u8>,
+    /// How often each passkey was used, as it said last.
+    pub(crate) passkey_counts: BTreeMap<PasskeyId, u32>,
 }
 
 impl Account {
+    /// All of them, whoever added them.
+    pub(crate) fn forget_passkeys(&mut self) {
+        self.passkeys.clear();
+        self.passkey_counts.clear();
+    }
+
     /// The label, or 不明 once it cannot be read.
     #[must_use]
     pub fn label(&self) -> &str {
@@ -149,6 +168,12 @@ impl Account {
         self.factor.as_ref().map_or(0, |factor| factor.recovery.len()) - self.used_codes.len()
     }
 
+    /// One of its passkeys.
+    #[must_use]
+    pub fn passkey(&self, id: PasskeyId) -> Option<&Passkey> {
+        self.passkeys.iter().find(|it| it.id() == id)
+    }
+
     /// Whether a proof has not been used before.
     #[must_use]
     pub fn is_fresh(&self, proof: Proof) -> bool {
@@ -158,6 +183,11 @@ impl Account {
             Proof::Recovery { place } => {
                 let given = self.factor.as_ref().map_or(0, |factor| factor.recovery.len());
                 usize::from(place) < given && !self.used_codes.contains(&place)
+            }
+            Proof::Passkey { key, count } => {
+                // One that does not count says zero each time (WebAuthn Level 2 §6.1.1).
+                let last = self.passkey_counts.get(&key).copied().unwrap_or_default();
+                self.passkey(key).is_some() && (count > last || (count, last) == (0, 0))
             }
         }
     }

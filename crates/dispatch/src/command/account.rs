@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::account::{ACCOUNT_NAME_CHARS_MAX, Names, PasswordHash, Proof, SecondFactor};
+use crate::account::{
+    ACCOUNT_NAME_CHARS_MAX, Names, PASSKEY_LABEL_CHARS_MAX, PASSKEYS_MAX, Passkey, PasskeyId, PasswordHash, Proof,
+    SecondFactor,
+};
 use crate::chain::Hash;
 use crate::id::{AccountId, PersonId, TokenId};
 use crate::token::{TOKEN_DAYS_MAX, TOKEN_LABEL_CHARS_MAX, TokenScope};
@@ -47,6 +50,20 @@ pub enum AccountCommand {
     ClearFactor {
         /// Whose.
         account: AccountId,
+    },
+    /// The owner registers a passkey.
+    AddPasskey {
+        /// Whose.
+        account: AccountId,
+        /// What it is.
+        passkey: Passkey,
+    },
+    /// The owner takes a passkey away.
+    RemovePasskey {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        key: PasskeyId,
     },
     /// Password and proof were right: a session begins, unless the proof was used before.
     Enter {
@@ -120,6 +137,8 @@ impl AccountCommand {
             | Self::ResetPassword { account, .. }
             | Self::SetFactor { account, .. }
             | Self::ClearFactor { account }
+            | Self::AddPasskey { account, .. }
+            | Self::RemovePasskey { account, .. }
             | Self::Enter { account, .. }
             | Self::Fail { account, .. }
             | Self::Unlock { account }
@@ -153,6 +172,11 @@ pub enum AccountRefusal {
     /// A one-time code or recovery code was used before.
     #[error("this code was used before: wait for the next one")]
     UsedBefore,
+    /// A passkey is registered already, has no name, or there are too many.
+    #[error(
+        "a passkey needs a name of at most {PASSKEY_LABEL_CHARS_MAX} characters, is registered once, and an account has at most {PASSKEYS_MAX}"
+    )]
+    BadPasskey,
     /// A token needs a label, a scope and an end.
     #[error(
         "a token needs a label of at most {TOKEN_LABEL_CHARS_MAX} characters, a scope, and an end within {TOKEN_DAYS_MAX} days"

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 
 use crate::access::Actor;
-use crate::account::{ACCOUNT_NAME_CHARS_MAX, Account, Names, PasswordHash, Proof};
+use crate::account::{
+    ACCOUNT_NAME_CHARS_MAX, Account, Names, PASSKEY_LABEL_CHARS_MAX, PASSKEYS_MAX, Passkey, PasswordHash, Proof,
+};
 use crate::command::{AccountCommand, AccountRefusal, Refusal};
 use crate::event::{AccountEvent, Event};
-use crate::id::{AccountId, PersonId};
+use crate::id::{AccountId, PersonId, TokenId};
 use crate::sealed::Private;
 use crate::state::State;
 use crate::timeline::whole_micros;
@@ -45,6 +47,10 @@ pub(super) fn decide(
         AccountCommand::ClearFactor { .. } => {
             account.factor.as_ref().map(|_| AccountEvent::FactorCleared { account: id, at: now })
         }
+        AccountCommand::AddPasskey { passkey, .. } => Some(passkey_added(state, account, passkey)?),
+        AccountCommand::RemovePasskey { key, .. } => {
+            account.passkey(*key).map(|_| AccountEvent::PasskeyRemoved { account: id, key: *key })
+        }
         AccountCommand::Enter { source, proof, .. } => Some(enter(account, source, *proof, now)?),
         AccountCommand::Fail { source, .. } => {
             Some(AccountEvent::Failed { account: id, source: source.clone(), at: now })
@@ -54,28 +60,28 @@ pub(super) fn decide(
             .then_some(AccountEvent::Suspended { account: id, suspended: *suspended, at: now }),
         AccountCommand::EndSessions { .. } => Some(AccountEvent::SessionsEnded { account: id, at: now }),
         AccountCommand::Close { .. } => Some(AccountEvent::Closed { account: id }),
-        AccountCommand::MakeToken { label, hash, last_four, scopes, expires, .. } => {
-            let token = Token {
-                id: state.accounts().next_token(),
-                account: id,
-                label: label.clone(),
-                hash: *hash,
-                last_four: last_four.clone(),
-                scopes: scopes.clone(),
-                made: now,
-                expires: whole_micros(*expires),
-            };
-            Some(token_made(token)?)
-        }
-        AccountCommand::RevokeToken { token, .. } => {
-            let known = state.accounts().token(*token).filter(|it| it.account == id);
-            known.ok_or(AccountRefusal::UnknownToken(*token))?;
-            Some(AccountEvent::TokenRevoked { token: *token })
-        }
+        AccountCommand::MakeToken { label, hash, last_four, scopes, expires, .. } => Some(token_made(Token {
+            id: state.accounts().next_token(),
+            account: id,
+            label: label.clone(),
+            hash: *hash,
+            last_four: last_four.clone(),
+            scopes: scopes.clone(),
+            made: now,
+            expires: whole_micros(*expires),
+        })?),
+        AccountCommand::RevokeToken { token, .. } => Some(token_revoked(state, id, *token)?),
     };
-    let event = event.map(Event::from);
-    let handled: Vec<Event> = if is_handled { handled(actor, id, now).collect() } else { Vec::new() };
-    Ok(event.into_iter().flat_map(|event| std::iter::once(event).chain(handled.clone())).collect())
+    let Some(event) = event else { return Ok(Vec::new()) };
+    let mut events = vec![Event::from(event)];
+    if is_handled {
+        events.extend(handled(actor, id, now));
+    }
+    // Whoever came in with what was good before, such as who gave the first password, is out.
+    if matches!(command, AccountCommand::SetPassword { .. } | AccountCommand::SetFactor { .. }) {
+        events.push(AccountEvent::SessionsEnded { account: id, at: now }.into());
+    }
+    Ok(events)
 }
 
 /// That the accounts behind an actor had this one in hand. The machine's own command line is no account: whoever has the machine
@@ -115,6 +121,22 @@ fn token_made(token: Token) -> Result<AccountEvent, AccountRefusal> {
     } else {
         Err(AccountRefusal::BadToken)
     }
+}
+
+fn passkey_added(state: &State, account: &Account, passkey: &Passkey) -> Result<AccountEvent, AccountRefusal> {
+    let chars = passkey.label.chars().count();
+    let is_named = is_line(&passkey.label) && (1..=PASSKEY_LABEL_CHARS_MAX).contains(&chars);
+    let is_new = state.accounts().by_passkey(passkey.id()).is_none();
+    if is_named && is_new && account.passkeys.len() < PASSKEYS_MAX {
+        Ok(AccountEvent::PasskeyAdded { account: account.id, passkey: Private::Open(passkey.clone()) })
+    } else {
+        Err(AccountRefusal::BadPasskey)
+    }
+}
+
+fn token_revoked(state: &State, account: AccountId, token: TokenId) -> Result<AccountEvent, AccountRefusal> {
+    let known = state.accounts().token(token).filter(|it| it.account == account);
+    known.map(|_| AccountEvent::TokenRevoked { token }).ok_or(AccountRefusal::UnknownToken(token))
 }
 
 /// Decided here once more, because a code that was shown twice at the same moment must open only one session.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{draft, followup};
 use crate::command::{AnswerRefusal, DispatchCommand, Refusal};
-use crate::dispatch::{Dispatch, MailOutcome};
+use crate::dispatch::{Dispatch, MailEnd, MailOutcome};
 use crate::event::{DispatchEvent, Event};
 use crate::health::Occasion;
 use crate::id::DispatchId;
@@ -61,7 +61,11 @@ fn record_outcomes(state: &State, dispatch: &Dispatch, outcomes: &[MailOutcome])
     if let Some(stranger) = outcomes.iter().find(|outcome| !dispatch.is_asked(outcome.person)) {
         return Err(AnswerRefusal::NotAsked { person: stranger.person, dispatch: dispatch.id() }.into());
     }
-    let is_new = |it: &&MailOutcome| dispatch.mail_end_in(it.round, it.person, it.place) != Some(it.end);
+    let is_new = |it: &&MailOutcome| match dispatch.mail_end_in(it.round, it.person, it.place) {
+        // A report can be faster than the record that the carrier had taken the mail, and says more.
+        Some(MailEnd::Bounced) => !matches!(it.end, MailEnd::Bounced | MailEnd::Accepted),
+        known => known != Some(it.end),
+    };
     let outcomes: Vec<MailOutcome> = outcomes.iter().filter(is_new).cloned().collect();
     if outcomes.is_empty() {
         return Ok(Vec::new());

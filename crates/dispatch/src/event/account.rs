@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Names, PasswordHash, Proof, SecondFactor};
+use crate::account::{Names, Passkey, PasskeyId, PasswordHash, Proof, SecondFactor};
 use crate::chain::Hash;
 use crate::id::{AccountId, PersonId, TokenId};
 use crate::sealed::Private;
@@ -124,5 +124,19 @@ pub enum AccountEvent {
         /// When.
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         at: Timestamp,
+    },
+    /// Its owner registered a passkey.
+    PasskeyAdded {
+        /// Whose.
+        account: AccountId,
+        /// What it is.
+        passkey: Private<Passkey>,
+    },
+    /// Its owner took a passkey away.
+    PasskeyRemoved {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        key: PasskeyId,
     },
 }

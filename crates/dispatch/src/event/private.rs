@@ -54,6 +54,7 @@ impl Event {
             Event::Account(AccountEvent::Opened { account, names, .. }) => vec![(account.key(), names)],
             Event::Account(AccountEvent::PasswordSet { account, password, .. }) => vec![(account.key(), password)],
             Event::Account(AccountEvent::FactorSet { account, factor }) => vec![(account.key(), factor)],
+            Event::Account(AccountEvent::PasskeyAdded { account, passkey }) => vec![(account.key(), passkey)],
             _ => Vec::new(),
         }
     }

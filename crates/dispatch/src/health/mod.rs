@@ -295,7 +295,8 @@ impl Past {
 
     fn worked(&mut self, evidence: Evidence) {
         self.good = Some(evidence);
-        self.troubles.clear();
+        // A report can come before the record that the carrier had taken the mail.
+        self.troubles.retain(|trouble| trouble.evidence.at > evidence.at);
     }
 
     /// Several outcomes of one occasion are one trouble: the last word counts.
@@ -373,6 +374,15 @@ mod tests {
         assert_eq!(after(&[(1, unknown), (2, unknown), (4, unknown)]).state, HealthState::Invalid);
         let evidence = Evidence { sign: Sign::Unknown, at: day(4) };
         assert_eq!(after(&[(1, unknown), (2, unknown), (4, unknown)]).evidence, Some(evidence));
+    }
+
+    #[test]
+    fn a_report_that_is_faster_than_the_record_of_its_mail_is_not_cleared_by_it() {
+        let mut health = Health::default();
+        let occasion = Occasion::Probe(ProbeId(1));
+        settle(&mut health, occasion, &[outcome(PERSON.0, "unknown-user", day(2))]);
+        settle(&mut health, occasion, &[outcome(PERSON.0, "", day(1))]);
+        assert_eq!(health.of(PERSON, 1, "docomo.ne.jp").state, HealthState::Doubtful);
     }
 
     #[test]

@@ -74,13 +74,8 @@ fn demand(holds: bool, otherwise: impl Into<String>) -> Kept {
 }
 
 /// Rows with these contents that follow `head`.
-fn rows(mut head: Head, contents: &[&[u8]]) -> Vec<Row> {
-    let row = |bytes: &&[u8]| {
-        let row = head.next(bytes.to_vec());
-        head = Head { seq: row.seq, hash: row.hash };
-        row
-    };
-    contents.iter().map(row).collect()
+fn rows(head: Head, contents: &[&[u8]]) -> Vec<Row> {
+    head.next_all(contents.iter().map(|bytes| bytes.to_vec()))
 }
 
 async fn add(journal: &dyn Journal, expected: Head, contents: &[&[u8]]) -> Result<Head, Breach> {

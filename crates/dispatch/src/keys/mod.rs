@@ -235,7 +235,11 @@ impl Keys {
         Ok(public_key(&self.read(Ring::signing_pair)?))
     }
 
-    pub(crate) fn sign(&self, statement: &Statement) -> Result<SignedText, KeysError> {
+    /// Signs lines under a first line, which says what they are.
+    ///
+    /// # Errors
+    /// [`KeysError`] if the ring's key cannot be used.
+    pub fn sign(&self, statement: &Statement) -> Result<SignedText, KeysError> {
         Ok(SignedText::sign(&self.read(Ring::signing_pair)?, statement))
     }
 

@@ -131,6 +131,8 @@ fn account(state: &State, command: &AccountCommand) -> Vec<(Action, Subject)> {
         }
         Account::SetPassword { account, .. }
         | Account::SetFactor { account, .. }
+        | Account::AddPasskey { account, .. }
+        | Account::RemovePasskey { account, .. }
         | Account::Enter { account, .. }
         | Account::Fail { account, .. } => vec![(Action::OwnAccount, Subject::Account(*account))],
         // Who has a token may throw it away, and so may whoever ends sessions.
@@ -233,7 +235,8 @@ fn dispatch(state: &State, command: &DispatchCommand) -> Vec<(Action, Subject)> 
 fn answer(actor: Actor, command: &AnswerCommand) -> Vec<(Action, Subject)> {
     let demand = match command {
         AnswerCommand::Give { person, via, .. } => {
-            let action = if *via == Via::Link { Action::AnswerOwn } else { Action::AnswerFor };
+            let is_own = matches!(via, Via::Link | Via::Mail);
+            let action = if is_own { Action::AnswerOwn } else { Action::AnswerFor };
             (action, Subject::Person(*person))
         }
         AnswerCommand::SelfReport { person, .. } => (Action::AnswerOwn, Subject::Person(*person)),

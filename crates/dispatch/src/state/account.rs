@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, Door, Names, Proof};
+use crate::account::{Account, Door, Names, PasskeyId, Proof};
 use crate::chain::Hash;
 use crate::event::AccountEvent;
 use crate::id::{AccountId, PersonId, TokenId};
@@ -69,6 +69,12 @@ impl Accounts {
         self.by_id.get(self.by_login.get(&login.to_lowercase())?)
     }
 
+    /// The account that a passkey opens.
+    #[must_use]
+    pub fn by_passkey(&self, key: PasskeyId) -> Option<&Account> {
+        self.by_id.values().find(|it| it.passkey(key).is_some())
+    }
+
     /// All of them in the order in which they were opened.
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
         self.by_id.values()
@@ -119,6 +125,8 @@ impl Accounts {
             AccountEvent::PasswordSet { account, password, by_other, at } => self.change(*account, |it| {
                 if *by_other {
                     it.sessions_from = *at;
+                    // Whoever had the account in hand may have added one.
+                    it.forget_passkeys();
                     // The first password of an account is no reset.
                     it.reset = it.password.as_ref().map(|_| *at).or(it.reset);
                 }
@@ -129,8 +137,17 @@ impl Accounts {
                 it.factor = factor.open().cloned();
                 it.used_codes.clear();
             }),
+            AccountEvent::PasskeyAdded { account, passkey } => self.change(*account, |it| {
+                it.passkeys.extend(passkey.open().cloned());
+            }),
+            AccountEvent::PasskeyRemoved { account, key } => self.change(*account, |it| {
+                it.passkeys.retain(|passkey| passkey.id() != *key);
+                it.passkey_counts.remove(key);
+            }),
             AccountEvent::FactorCleared { account, at } => self.change(*account, |it| {
                 it.factor = None;
+                // They are in the telephone that was lost.
+                it.forget_passkeys();
                 it.used_codes.clear();
                 it.sessions_from = *at;
                 it.reset = Some(*at);
@@ -142,6 +159,10 @@ impl Accounts {
                     Proof::PasswordOnly => {}
                     Proof::Code { step } => (it.last_step, it.last_code) = (*step, Some(*at)),
                     Proof::Recovery { place } => drop(it.used_codes.insert(*place)),
+                    Proof::Passkey { key, count } => {
+                        it.passkey_counts.insert(*key, *count);
+                        it.last_code = Some(*at);
+                    }
                 }
             }),
             AccountEvent::Failed { account, source, at } => self.change(*account, |it| it.door.fail(source, *at)),
@@ -181,6 +202,7 @@ impl Accounts {
             password: None,
             must_change: true,
             factor: None,
+            passkeys: Vec::new(),
             suspended: false,
             sessions_from: Timestamp::UNIX_EPOCH,
             last_login: None,
@@ -190,6 +212,7 @@ impl Accounts {
             reset: None,
             last_step: 0,
             used_codes: BTreeSet::new(),
+            passkey_counts: BTreeMap::new(),
         };
         self.by_id.insert(id, account);
     }

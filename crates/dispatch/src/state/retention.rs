@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::State;
 use crate::event::RetentionEvent;
 use crate::id::PersonId;
 use serde::{Deserialize, Serialize};
@@ -17,5 +18,13 @@ impl Retention {
         if let RetentionEvent::PersonErased { person, .. } = event {
             self.erased.insert(*person);
         }
+    }
+}
+
+impl State {
+    /// How many people cannot be read although nobody erased them: their keys are somewhere else.
+    #[must_use]
+    pub fn unread_people(&self) -> usize {
+        self.people().iter().filter(|person| person.personal.is_none() && !self.is_erased(person.id)).count()
     }
 }

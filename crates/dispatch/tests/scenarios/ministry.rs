@@ -306,7 +306,7 @@ impl Ministry {
             reply_to: None,
             link_base: "https://anpi.example.go.jp/a/".into(),
         };
-        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), (dispatch, round), &sender));
+        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), (dispatch, round), None, &sender));
         let batch = batch.unwrap().unwrap();
         let mut names: Vec<(String, usize)> = Vec::new();
         for name in batch.recipients.iter().map(|recipient| recipient.fields[0].clone()) {

@@ -3,12 +3,14 @@
 use super::at;
 use super::judged::record;
 use crate::access::{Actor, Guarded};
+use crate::account::{Passkey, Proof};
 use crate::dispatch::Decided;
 use crate::event::{AccessEvent, AccountEvent, DispatchEvent, Event, JudgingEvent, PeopleEvent, RetentionEvent};
 use crate::id::{AccountId, DispatchId, PersonId, ProposalId, RequestId, RuleId, TokenId};
 use crate::person::Side;
 use crate::proposal::ProposalEnd;
 use crate::retention::Approval;
+use crate::sealed::Private;
 use crate::token::{Token, TokenScope};
 
 fn token(account: AccountId) -> Token {
@@ -29,6 +31,8 @@ pub(super) fn events() -> Vec<Event> {
     let deputy = Decided::Deputy { of: PersonId(1), account: second };
     let opened = |number, decided| DispatchEvent::Opened(Box::new(record(number, decided, &[(1, None, &[1])])));
     let by = Approval { requested_by: first, approved_by: second };
+    let passkey = Passkey { credential: vec![6; 16], point: vec![4; 65], label: "職場の端末".into() };
+    let proof = Proof::Passkey { key: passkey.id(), count: 3 };
     let (what, dispatch) = (Guarded::EraseSystem, DispatchId(1));
     vec![
         AccountEvent::Handled { account: first, by: second, at: at(400) }.into(),
@@ -46,5 +50,8 @@ pub(super) fn events() -> Vec<Event> {
         DispatchEvent::Closed { dispatch, at: at(3_900) }.into(),
         RetentionEvent::RosterExported { side: Side::Overseas, by }.into(),
         PeopleEvent::OwnRegionsSet { person: PersonId(1), regions: vec!["27".parse().unwrap()] }.into(),
+        AccountEvent::PasskeyAdded { account: first, passkey: Private::Open(passkey.clone()) }.into(),
+        AccountEvent::Entered { account: first, source: "192.0.2.1".into(), proof, at: at(4_000) }.into(),
+        AccountEvent::PasskeyRemoved { account: first, key: passkey.id() }.into(),
     ]
 }

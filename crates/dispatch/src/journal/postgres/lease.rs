@@ -1,79 +1,185 @@
-//! Whose turn it is: one of several nodes works, by the clock of the database.
+//! Leases in the database, by its clock alone: which nodes live, and which of them has what.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
 
 use super::PostgresJournal;
-use super::line::{Failure, answered};
+use super::line::{Failure, Value, answered};
 use crate::journal::JournalError;
+use crate::leasing::{Lease, LivingNode};
 
-/// What was said to a node that asked for its turn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// It has it, by its own clock until then at least.
-    Ours {
-        /// When it ends unless it is asked for again.
-        until: Instant,
-        /// Who had it before, if that was another node.
-        before: Option<String>,
-    },
-    /// Another node has it.
-    Theirs(String),
+/// The leases that a node has, each with its generation: it grows whenever a lease is taken, so that what was done under an
+/// earlier one is told apart.
+pub type Held = BTreeMap<Lease, u64>;
+
+/// What the database said to a node that made itself heard.
+#[derive(Clone, Debug)]
+pub struct Beat {
+    /// What the node has, it has until then at least, by its own clock that only runs forward.
+    pub until: Instant,
+    /// What it still has of what it had.
+    pub kept: Held,
+    /// The nodes that live, the longest first.
+    pub nodes: Vec<LivingNode>,
+    /// Who has which lease; `None` where nobody has.
+    pub holders: BTreeMap<Lease, Option<String>>,
+    /// The database's clock, to compare one's own with.
+    pub now: Timestamp,
 }
 
+/// Does not wait for the other site, or the loss of a standby would cost the node its leases.
+const LOCAL: &str = "set_config('synchronous_commit', 'local', true)";
+
 impl PostgresJournal {
-    /// Takes or keeps the turn for `length`; one attempt. A node that dies loses it after that time, by the database's
-    /// clock alone, so that clocks of nodes may differ.
+    /// Says that this node lives, and keeps what it has of `held` for `length`; one attempt.
     ///
     /// # Errors
-    /// [`JournalError::Storage`] if no server says whose turn it is.
-    pub async fn take_turn(&self, node: &str, length: Duration) -> Result<Turn, JournalError> {
-        // Counted from before the question: the database began to count later. It does not wait for the other site, or the
-        // loss of a standby would cost the node its turn.
+    /// [`JournalError::Storage`] if no server answers; whatever it has ends by itself.
+    pub async fn beat(&self, node: &str, fit: bool, held: &Held, length: Duration) -> Result<Beat, JournalError> {
+        // Counted from before the question: the database begins to count later.
         let until = Instant::now() + length;
-        let asked = self.ask_turn(node, length, until).await;
-        if asked.is_err() {
-            self.0.turns.hang_up().await;
-        }
-        asked.map_err(|(Failure::Passing(problem) | Failure::Lasting(problem))| self.0.site.wrong(problem))
+        let beaten = async {
+            let client = self.0.leases.client().await?;
+            let kept = keep(&client, (node, fit), held, length).await?;
+            let (nodes, now) = living(&client, length).await?;
+            Ok(Beat { until, kept, nodes, holders: holders(&client).await?, now })
+        };
+        self.once(beaten.await).await
     }
 
-    async fn ask_turn(&self, node: &str, length: Duration, until: Instant) -> Result<Turn, Failure> {
-        let client = self.0.turns.client().await?;
-        let statement = "UPDATE turn SET before = CASE WHEN node = $1 THEN before ELSE node END, node = $1,
-                until = clock_timestamp() + $2 * interval '1 second'
-            WHERE node = $1 OR until < clock_timestamp()
-            RETURNING before, set_config('synchronous_commit', 'local', true)";
-        let seconds = length.as_secs_f64();
-        let taken = answered(client.query_typed(statement, &[(&node, Type::TEXT), (&seconds, Type::FLOAT8)])).await?;
-        if let Some(row) = taken.first() {
-            let before: String = row.get(0);
-            return Ok(Turn::Ours { until, before: (!before.is_empty()).then_some(before) });
-        }
-        let holder = answered(client.query_typed("SELECT node FROM turn", &[])).await?;
-        Ok(Turn::Theirs(holder.first().map_or_else(String::new, |row| row.get(0))))
-    }
-
-    /// Says that what another node left behind was seen to, so that `before` is told no more.
+    /// Takes what is still free of these leases for `length`; one attempt. What the node took before without hearing of it is
+    /// taken anew.
     ///
     /// # Errors
-    /// [`JournalError::Storage`] if it is not this node's turn, or no server takes it.
-    pub async fn settle_turn(&self, node: &str) -> Result<(), JournalError> {
-        let statement = "UPDATE turn SET before = '' WHERE node = $1 RETURNING 1";
-        match self.0.turns.query(statement, &[(&node, Type::TEXT)]).await?.as_slice() {
-            [] => Err(self.0.site.wrong("another node has taken over: start this one again")),
-            _ => Ok(()),
-        }
+    /// As [`PostgresJournal::beat`]. What was taken all the same is free again after `length`.
+    pub async fn take_leases(
+        &self,
+        node: &str,
+        leases: impl IntoIterator<Item = Lease>,
+        length: Duration,
+    ) -> Result<Held, JournalError> {
+        let statement = format!(
+            "UPDATE lease SET node = $1, generation = generation + 1, until = clock_timestamp() + $2 * interval '1 second'
+             WHERE name = ANY($3) AND (until < clock_timestamp() OR node = $1) RETURNING name, generation, {LOCAL}"
+        );
+        let (names, seconds) = (names(leases), length.as_secs_f64());
+        let taken = async {
+            let client = self.0.leases.client().await?;
+            let values: [Value<'_>; 3] = [(&node, Type::TEXT), (&seconds, Type::FLOAT8), (&names, Type::TEXT_ARRAY)];
+            Ok(answered(client.query_typed(&statement, &values)).await?.iter().filter_map(held_in).collect())
+        };
+        self.once(taken.await).await
     }
 
-    /// Gives the turn back at an orderly end, so that nobody has to wait for it.
+    /// Gives leases back: nobody has to wait until they are over.
     ///
     /// # Errors
-    /// [`JournalError::Storage`] if no server takes it; it then ends by itself.
-    pub async fn end_turn(&self, node: &str) -> Result<(), JournalError> {
-        let statement = "UPDATE turn SET until = clock_timestamp() - interval '1 second' WHERE node = $1";
-        self.0.turns.query(statement, &[(&node, Type::TEXT)]).await.map(drop)
+    /// As [`PostgresJournal::beat`]; they end by themselves.
+    pub async fn release(&self, node: &str, leases: impl IntoIterator<Item = Lease>) -> Result<(), JournalError> {
+        let statement =
+            format!("UPDATE lease SET until = '-infinity' WHERE name = ANY($2) AND node = $1 RETURNING {LOCAL}");
+        let names = names(leases);
+        let released = async {
+            let client = self.0.leases.client().await?;
+            let values: [Value<'_>; 2] = [(&node, Type::TEXT), (&names, Type::TEXT_ARRAY)];
+            answered(client.query_typed(&statement, &values)).await.map(drop)
+        };
+        self.once(released.await).await
     }
+
+    /// Says that this node ends: the others take its share at once.
+    ///
+    /// # Errors
+    /// As [`PostgresJournal::beat`].
+    pub async fn leave(&self, node: &str) -> Result<(), JournalError> {
+        let statement = format!("DELETE FROM node WHERE node = $1 RETURNING {LOCAL}");
+        let left = async {
+            let client = self.0.leases.client().await?;
+            answered(client.query_typed(&statement, &[(&node, Type::TEXT)])).await.map(drop)
+        };
+        self.once(left.await).await
+    }
+
+    /// Which of these leases nobody else has had since: what a node that starts again may go on with.
+    ///
+    /// # Errors
+    /// As [`PostgresJournal::beat`].
+    pub async fn still_own(&self, node: &str, held: &Held) -> Result<bool, JournalError> {
+        let statement = "SELECT name, generation FROM lease WHERE node = $1";
+        let rows = self.0.leases.query(statement, &[(&node, Type::TEXT)]).await?;
+        let own: Held = rows.iter().filter_map(held_in).collect();
+        Ok(held.iter().all(|(lease, generation)| own.get(lease) == Some(generation)))
+    }
+
+    /// The answer to one attempt; after a failure all servers are asked anew.
+    async fn once<T>(&self, answer: Result<T, Failure>) -> Result<T, JournalError> {
+        if answer.is_err() {
+            self.0.leases.hang_up().await;
+        }
+        answer.map_err(|(Failure::Passing(problem) | Failure::Lasting(problem))| self.0.site.wrong(problem))
+    }
+}
+
+/// Notes that the node lives, and prolongs what is still its own. A node that was away comes anew; one that finds itself alone
+/// has nobody to wait for.
+async fn keep(client: &Client, (node, fit): (&str, bool), held: &Held, length: Duration) -> Result<Held, Failure> {
+    let statement = format!(
+        "WITH alive AS (
+           INSERT INTO node AS own (node, fit, until, joined) VALUES ($1, $2, clock_timestamp() + $3 * interval '1 second',
+             CASE WHEN EXISTS (SELECT 1 FROM node WHERE node.node <> $1 AND node.until >= clock_timestamp())
+             THEN clock_timestamp() ELSE '-infinity' END)
+           ON CONFLICT (node) DO UPDATE SET fit = excluded.fit, until = excluded.until,
+             joined = CASE WHEN own.until >= clock_timestamp() THEN own.joined ELSE excluded.joined END
+         ), kept AS (
+           UPDATE lease SET until = clock_timestamp() + $3 * interval '1 second'
+           FROM unnest($4, $5) AS own (name, generation)
+           WHERE lease.name = own.name AND lease.generation = own.generation AND lease.node = $1
+           RETURNING lease.name, lease.generation
+         )
+         SELECT name, generation FROM (SELECT {LOCAL}) AS local LEFT JOIN kept ON true"
+    );
+    let names = names(held.keys().copied());
+    let generations: Vec<i64> = held.values().map(|it| i64::try_from(*it).unwrap_or(i64::MAX)).collect();
+    let seconds = length.as_secs_f64();
+    let values: [Value<'_>; 5] = [
+        (&node, Type::TEXT),
+        (&fit, Type::BOOL),
+        (&seconds, Type::FLOAT8),
+        (&names, Type::TEXT_ARRAY),
+        (&generations, Type::INT8_ARRAY),
+    ];
+    let rows = answered(client.query_typed(&statement, &values)).await?;
+    Ok(rows.iter().filter_map(held_in).collect())
+}
+
+async fn living(client: &Client, length: Duration) -> Result<(Vec<LivingNode>, Timestamp), Failure> {
+    let statement = "SELECT node, joined < clock_timestamp() - $1 * interval '1 second', fit,
+            (extract(epoch FROM clock_timestamp()) * 1000)::int8
+        FROM node WHERE until >= clock_timestamp() ORDER BY joined, node";
+    let rows = answered(client.query_typed(statement, &[(&length.as_secs_f64(), Type::FLOAT8)])).await?;
+    let now = rows.first().and_then(|row| Timestamp::from_millisecond(row.get(3)).ok());
+    let node = |row: &Row| LivingNode { name: row.get(0), settled: row.get(1), fit: row.get(2) };
+    Ok((rows.iter().map(node).collect(), now.unwrap_or_default()))
+}
+
+async fn holders(client: &Client) -> Result<BTreeMap<Lease, Option<String>>, Failure> {
+    let statement = "SELECT name, CASE WHEN until >= clock_timestamp() THEN node END FROM lease";
+    let rows = answered(client.query_typed(statement, &[])).await?;
+    // A lease of a newer program is nobody's business here.
+    Ok(rows.iter().filter_map(|row| Some((row.get::<_, &str>(0).parse().ok()?, row.get(1)))).collect())
+}
+
+fn names(leases: impl IntoIterator<Item = Lease>) -> Vec<String> {
+    leases.into_iter().map(|lease| lease.to_string()).collect()
+}
+
+/// Name and generation; nothing of a row that has none.
+fn held_in(row: &Row) -> Option<(Lease, u64)> {
+    let name: Option<&str> = row.get(0);
+    Some((name?.parse().ok()?, u64::try_from(row.get::<_, i64>(1)).ok()?))
 }

@@ -6,6 +6,7 @@
 //! looked for; an append whose answer was lost is recognised by its hash.
 
 mod address;
+mod clock;
 mod ear;
 mod guard;
 mod lease;
@@ -26,7 +27,7 @@ use tokio_postgres::types::Type;
 
 pub use address::{AddressError, PostgresAddress};
 use ear::Ear;
-pub use lease::Turn;
+pub use lease::{Beat, Held};
 use line::{Failure, Line, Site, Value, answered, reached};
 pub use replication::{Concern, Replication, Standby};
 
@@ -45,7 +46,7 @@ struct Parts {
     /// For appends alone: one that waits for another site must not keep readers waiting.
     writing: Line,
     reading: Line,
-    turns: Line,
+    leases: Line,
     ear: Ear,
 }
 
@@ -62,13 +63,13 @@ impl PostgresJournal {
     /// [`JournalError::Storage`] says what each server answered and what to mend.
     pub async fn open(address: PostgresAddress) -> Result<Self, JournalError> {
         let site = Arc::new(Site::new(address)?);
-        let (writing, reading, turns) = (Line::new(&site), Line::new(&site), Line::new(&site));
+        let (writing, reading, leases) = (Line::new(&site), Line::new(&site), Line::new(&site));
         let opened = async { schema::migrate(&*writing.client().await?, &site.address.schema).await };
         opened.await.map_err(|failure| match failure {
             Failure::Passing(problem) | Failure::Lasting(problem) => site.wrong(problem),
         })?;
         let ear = Ear::listen(&site);
-        let journal = PostgresJournal(Arc::new(Parts { site, writing, reading, turns, ear }));
+        let journal = PostgresJournal(Arc::new(Parts { site, writing, reading, leases, ear }));
         let head = Journal::head(&journal).await?;
         reached(&journal.0.site.end, head.seq);
         Ok(journal)

@@ -7,9 +7,9 @@ use tokio_postgres::types::Type;
 use super::line::{Failure, answered};
 
 /// What each version adds. Only ever appended to: a database remembers how far it came.
-const VERSIONS: [&str; 1] = [
+const VERSIONS: [&str; 2] = [
     // `stored` is what every home stores of a row; the one row of `head` is the recorded end, and what an append locks;
-    // that of `turn` says which node works, and whose work it took over.
+    // that of `turn` said which node worked.
     "CREATE TABLE rows (seq bigint PRIMARY KEY, stored bytea NOT NULL);
      CREATE TABLE head (only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one), seq bigint NOT NULL, hash bytea NOT NULL);
      INSERT INTO head (seq, hash) VALUES (0, decode(repeat('00', 32), 'hex'));
@@ -18,6 +18,19 @@ const VERSIONS: [&str; 1] = [
          node text NOT NULL DEFAULT '', before text NOT NULL DEFAULT '', until timestamptz NOT NULL DEFAULT '-infinity'
      );
      INSERT INTO turn DEFAULT VALUES;",
+    // Several nodes work at a time: who lives (since when, as far as others must wait for that), and who has what. The node that
+    // an older program knew keeps everything until its turn is over, so that none sends beside it.
+    "CREATE TABLE node (
+         node text PRIMARY KEY, fit boolean NOT NULL, joined timestamptz NOT NULL, until timestamptz NOT NULL
+     );
+     CREATE TABLE lease (
+         name text PRIMARY KEY, node text NOT NULL, generation bigint NOT NULL DEFAULT 0, until timestamptz NOT NULL
+     );
+     INSERT INTO lease (name, node, until)
+         SELECT own.name, turn.node, turn.until FROM turn, (
+             SELECT 'duties' AS name UNION ALL SELECT 'mails-' || number FROM generate_series(0, 15) AS number
+         ) AS own;
+     DROP TABLE turn;",
 ];
 
 /// Several nodes may begin at the same moment; all but one of them find it done.
