@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::answer_page::{Again, AnswerPage, Said, ThanksPage};
 use crate::form::{AnswerForm, Comment, SayForm};
 use crate::further;
+use crate::once::once;
 use crate::page;
 use crate::state::WebState;
 use crate::words::Lang;
@@ -85,11 +86,12 @@ pub(crate) async fn say(
         Ok(link) => link,
         Err(refusal) => return page::refuse(refusal, lang),
     };
-    let typed = form.map(|Form(form)| form.text).unwrap_or_default();
+    let SayForm { text: typed, after } = form.map(|Form(form)| form).unwrap_or_default();
     let text = Comment::from_typed(&typed).text;
     let incident = state.desk.read(|now| now.incident_of(link.dispatch).map(|incident| incident.id));
     if let Some(incident) = incident.filter(|_| !text.is_empty()) {
-        let command = AnswerCommand::Say { incident, person: link.person, text };
+        let form = format!("{} says in {incident} after {after}: {text}", link.person);
+        let command = once(&form, AnswerCommand::Say { incident, person: link.person, text });
         if let Err(error) = state.desk.command_as(Actor::Responder(link.person), command, state.now()).await {
             tracing::error!(%error, "a message could not be recorded");
             let said = thread(&state, &link, lang).await;

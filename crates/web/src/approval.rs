@@ -8,13 +8,16 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use hikyaku_dispatch::{
-    Action, Actor, DispatchEvent, Event, Judgement, JudgingCommand, ProposalId, State as Present, Unattended, Waiting,
-    decides,
+    Action, Actor, DispatchEvent, DispatchRecord, Event, Judgement, JudgingCommand, Proposal, ProposalId,
+    State as Present, Unattended, Waiting, decides,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
+use crate::compose;
 use crate::console::{Console, Viewer, told};
+use crate::expected::{Expected, expected};
 use crate::foresight;
 use crate::frame::{Count, Frame, Place, View};
 use crate::mode::Marks;
@@ -46,7 +49,13 @@ struct Row {
     then: &'static str,
     people: Count,
     mails: Count,
+    /// How many mails each domain gets.
+    domains: BTreeMap<String, u64>,
+    asks: bool,
+    expected: Option<Expected>,
     subject: String,
+    /// The mail, with no name in it: who approves need not see names.
+    text: String,
     reasons: Vec<String>,
     beside: Vec<Beside>,
     may_decide: bool,
@@ -73,7 +82,7 @@ pub(crate) struct Pressed {
 
 /// `GET /approval`.
 pub(crate) async fn list(State(console): State<Console>, viewer: Viewer) -> Response {
-    render(&console, &viewer, None)
+    render(&console, &viewer, None).await
 }
 
 /// `POST /approval/{proposal}`.
@@ -87,11 +96,11 @@ pub(crate) async fn decide(
     let command = match pressed.act.as_str() {
         "approve" => JudgingCommand::Approve { proposal },
         "reject" => JudgingCommand::Reject { proposal },
-        _ => return render(&console, &viewer, Some("承認か却下を選んでください。".into())),
+        _ => return render(&console, &viewer, Some("承認か却下を選んでください。".into())).await,
     };
     match console.act(&viewer, command).await {
         Ok(events) => Redirect::to(&opened(&events).unwrap_or_else(|| "/approval".to_owned())).into_response(),
-        Err(error) => render(&console, &viewer, Some(told(&error))),
+        Err(error) => render(&console, &viewer, Some(told(&error))).await,
     }
 }
 
@@ -103,10 +112,10 @@ fn opened(events: &[Event]) -> Option<String> {
     })
 }
 
-fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> Response {
+async fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> Response {
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let now = console.now();
-    let rows = console.web().desk.read(|state| {
+    let mut rows: Vec<Row> = console.web().desk.read(|state| {
         let own = Actor::Account(viewer.account);
         let scope = console.scope(state, viewer, Action::Approve);
         let own_side = state.waiting().filter(|it| scope.is_wide(state.side_of(&it.proposal.draft)));
@@ -117,6 +126,9 @@ fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> Respon
         };
         own_side.map(row).collect()
     });
+    for row in &mut rows {
+        row.expected = expected(console, row.asks, &row.domains).await;
+    }
     let frame = viewer.frame(console, Place::Approval).live("/approval", View::default());
     page::render(status, &ApprovalPage { frame, trouble, rows })
 }
@@ -129,27 +141,47 @@ impl Row {
             .cause
             .as_ref()
             .and_then(|cause| state.judgements().iter().rev().find(|judgement| judgement.source == cause.source));
-        let left = std::time::Duration::try_from(proposal.deadline().duration_since(now)).unwrap_or_default();
         Self {
             id: proposal.id.0,
             mode: Marks::for_console(draft.mode),
             title: draft.title.clone(),
             facts: draft.facts.clone(),
             rule: draft.rule.and_then(|id| state.rules().get(&id)).map(|rule| rule.name.clone()).unwrap_or_default(),
-            left: foresight::span(left),
+            left: left(proposal, now),
             then: match proposal.hold.unattended {
                 Unattended::Send => "誰も決めなければ、自動で送信します",
                 Unattended::Drop => "誰も決めなければ、送信しません",
             },
             people: Count(u32::try_from(draft.asked.len()).unwrap_or(u32::MAX)),
             mails: Count(draft.asked.iter().map(|asked| u32::try_from(asked.places.len()).unwrap_or(u32::MAX)).sum()),
-            subject: format!("{}{}", draft.mode.mark(), draft.template.subject.replace("{title}", &draft.title)),
+            domains: domains(state, draft),
+            asks: draft.question.is_asked(),
+            expected: None,
+            subject: draft.template.subject_of(draft.mode, &draft.title),
+            text: compose::filled(&draft.template.text, &draft.title, &draft.facts, "（氏名）"),
             reasons: judged.map(|judgement| judgement.reasons.clone()).unwrap_or_default(),
             beside: beside(state, judged, now),
             may_decide: decides(state, own, proposal.id),
             may_replace: false,
         }
     }
+}
+
+/// How long a proposal still waits.
+pub(crate) fn left(proposal: &Proposal, now: Timestamp) -> String {
+    foresight::span(std::time::Duration::try_from(proposal.deadline().duration_since(now)).unwrap_or_default())
+}
+
+/// How many mails each domain gets.
+fn domains(state: &Present, draft: &DispatchRecord) -> BTreeMap<String, u64> {
+    let mut domains = BTreeMap::new();
+    for asked in &draft.asked {
+        let Some(person) = state.people().find(asked.person) else { continue };
+        for address in asked.places.iter().filter_map(|place| person.address(*place)) {
+            *domains.entry(address.domain().to_owned()).or_default() += 1;
+        }
+    }
+    domains
 }
 
 /// What else was heard, the latest first: whether other telegrams bear it out, correct it or take it back.

@@ -29,6 +29,9 @@ pub(crate) struct SayForm {
     /// As typed.
     #[serde(default)]
     pub(crate) text: String,
+    /// After how many messages, as the page showed them.
+    #[serde(default)]
+    pub(crate) after: String,
 }
 
 /// The prefecture that was chosen of a list: none for its first entry, an error for what is not on the list.

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use hikyaku_dispatch::{Judgement, State as Present, Verdict};
+use hikyaku_dispatch::{Action, Judgement, State as Present, Verdict};
 use serde::Deserialize;
 
 use crate::console::{Console, Viewer};
@@ -32,6 +32,8 @@ pub(crate) struct Asked {
 struct JudgementsPage {
     frame: Frame,
     acted: bool,
+    /// Whether the viewer may enter what no feed tells.
+    may_enter: bool,
     found: Count,
     rows: Vec<Row>,
     before: Option<usize>,
@@ -57,7 +59,10 @@ struct Row {
 /// `GET /judgements`.
 pub(crate) async fn list(State(console): State<Console>, viewer: Viewer, Query(asked): Query<Asked>) -> Response {
     let frame = viewer.frame(&console, Place::Judgements);
-    let page = console.web().desk.read(|state| JudgementsPage::new(state, &asked, frame));
+    let page = console.web().desk.read(|state| {
+        let may_enter = !console.scope(state, &viewer, Action::EnterBulletin).is_nowhere();
+        JudgementsPage { may_enter, ..JudgementsPage::new(state, &asked, frame) }
+    });
     page::render(StatusCode::OK, &page)
 }
 
@@ -71,6 +76,7 @@ impl JudgementsPage {
         Self {
             frame,
             acted,
+            may_enter: false,
             found: Count(u32::try_from(found.len()).unwrap_or(u32::MAX)),
             rows: found.iter().skip(at * PAGE_MAX).take(PAGE_MAX).map(|it| row(it)).collect(),
             before: at.checked_sub(1),

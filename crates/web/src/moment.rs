@@ -25,7 +25,7 @@ pub(crate) fn for_console(at: Timestamp) -> String {
 }
 
 /// For records that last: `2026年11月21日 14:05:09`.
-pub(crate) fn dated(at: Timestamp) -> String {
+pub fn dated(at: Timestamp) -> String {
     in_japan(at).strftime("%Y年%-m月%-d日 %H:%M:%S").to_string()
 }
 

@@ -8,13 +8,16 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use hikyaku_dispatch::{Action, Aim, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, State as Present};
+use hikyaku_dispatch::{
+    Action, Aim, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, Round, State as Present, Why,
+};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::approval;
 use crate::branch::{self, Counts, Row};
 use crate::console::{Console, Scope, Viewer};
-use crate::frame::{Place, View};
+use crate::frame::{Count, Place, View};
 use crate::mode::Marks;
 use crate::moment;
 use crate::now_page::{Detail, DispatchPage, Mails, MayDo, NowPage, Sheet};
@@ -40,11 +43,13 @@ pub(crate) async fn list(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let view = View { group: None, ..view(asked) };
-    let sheets = console.web().desk.read(|now| {
+    let moment = console.now();
+    let (sheets, held) = console.web().desk.read(|now| {
         let counts = console.scope(now, &viewer, Action::SeeCounts);
-        now.dispatches().rev().filter_map(|one| sheet(now, one, &counts)).collect()
+        let sheets = now.dispatches().rev().filter_map(|one| sheet(now, one, &counts, moment)).collect();
+        (sheets, held(now, &console.scope(now, &viewer, Action::Approve), moment))
     });
-    page::render(StatusCode::OK, &NowPage::new(sheets, viewer.frame(&console, Place::Now).live("/", view)))
+    page::render(StatusCode::OK, &NowPage::new(sheets, held, viewer.frame(&console, Place::Now).live("/", view)))
 }
 
 /// `GET /dispatch/{dispatch}`, opened at `?group=`.
@@ -61,12 +66,12 @@ pub(crate) async fn show(
             let dispatch = now.dispatch(DispatchId(number))?;
             let counts = console.scope(now, &viewer, Action::SeeCounts);
             let part = counts.part_of(now, dispatch);
-            let sheet = Sheet { rows: rows(now, dispatch, part), ..sheet(now, dispatch, &counts)? };
+            let sheet = Sheet { rows: rows(now, dispatch, part), ..sheet(now, dispatch, &counts, moment)? };
             let picture = console.pictures().of(now, dispatch, part, moment);
             let detail = Detail {
                 worst: names(&console, &viewer, now, &picture.worst),
                 may: may_do(&console, &viewer, now, dispatch, view.group),
-                state: state_of(dispatch, moment),
+                again: dispatch.rounds().last().map(again),
                 picture,
             };
             Some((sheet, detail))
@@ -81,6 +86,17 @@ pub(crate) async fn show(
             "この番号の配信か組織がないか、担当の外です。現況の一覧から選んでください。",
         ),
     }
+}
+
+/// When and how many were mailed again.
+fn again(round: &Round) -> String {
+    let what = match round.why {
+        Why::Resend => "再送",
+        Why::Reminder => "自動の再送",
+        Why::NextAddress => "次のアドレスへの送信",
+    };
+    let mails = Count(u32::try_from(round.mails.len()).unwrap_or(u32::MAX));
+    format!("最後の{what}: {}（{mails}通）", moment::for_console(round.at))
 }
 
 /// Most people that are named on the page itself; the rest are a tap away.
@@ -120,13 +136,19 @@ fn state_of(dispatch: &Dispatch, now: Timestamp) -> &'static str {
     }
 }
 
+/// What waits for approval, with how long it still does.
+fn held(state: &Present, scope: &Scope, now: Timestamp) -> Vec<(String, String)> {
+    let own = state.waiting().filter(|it| scope.is_wide(state.side_of(&it.proposal.draft)));
+    own.map(|it| (it.proposal.draft.title.clone(), approval::left(&it.proposal, now))).collect()
+}
+
 fn view(asked: Result<Query<Asked>, QueryRejection>) -> View {
     asked.map(|Query(asked)| asked).unwrap_or_default().into()
 }
 
 /// One dispatch as it stands, its incident's present title and facts, which follow the news; cut to the viewer's part, and
 /// `None` where that is empty. Without the groups below it.
-fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope) -> Option<Sheet> {
+fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope, now: Timestamp) -> Option<Sheet> {
     let record = dispatch.record();
     let incident = state.incident_of(dispatch.id());
     let total = counts_of(state, dispatch, counts);
@@ -148,6 +170,8 @@ fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope) -> Option<Sheet> 
         facts: incident.map_or_else(|| record.facts.clone(), Incident::facts),
         asks: record.question.is_asked(),
         sent_at: moment::for_console(record.opened),
+        state: state_of(dispatch, now),
+        is_over: dispatch.is_cancelled() || !dispatch.is_open(now),
         mails,
         total,
         choices: record.question.choices.iter().map(|choice| choice.label_ja.clone()).collect(),

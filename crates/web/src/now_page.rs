@@ -69,6 +69,8 @@ pub(crate) struct DispatchPage {
     /// Of all that the viewer may see, so only at the top.
     detail: Option<Picturing>,
     may: MayDo,
+    /// The last time that somebody was mailed again; of all, so only for who sees all.
+    again: Option<String>,
 }
 
 /// What the viewer may do about a dispatch.
@@ -90,7 +92,8 @@ pub(crate) struct Detail {
     /// Number and name of whoever needs help, the first ones of those the viewer may know.
     pub(crate) worst: Vec<(u32, String)>,
     pub(crate) may: MayDo,
-    pub(crate) state: &'static str,
+    /// The last time that somebody was mailed again, in words; none before.
+    pub(crate) again: Option<String>,
 }
 
 /// The same, drawn.
@@ -113,6 +116,8 @@ struct Picturing {
 #[template(path = "now.html")]
 pub(crate) struct NowPage {
     frame: Frame,
+    /// What waits for the viewer's approval: its title, and how long it still does.
+    held: Vec<(String, String)>,
     rows: Vec<Listed>,
 }
 
@@ -130,6 +135,10 @@ pub(crate) struct Listed {
     unanswered: Count,
     share: String,
     bar: String,
+    state: &'static str,
+    /// Who needs help, as the last choice says it, and how many; none where nobody does.
+    worst: Option<(String, Count)>,
+    mails: Option<Mails>,
 }
 
 /// The mails of a dispatch by what became of them. Accepted (受付済) is not reached.
@@ -161,6 +170,10 @@ pub(crate) struct Sheet {
     pub(crate) facts: Vec<String>,
     pub(crate) asks: bool,
     pub(crate) sent_at: String,
+    /// How far it is, in a word.
+    pub(crate) state: &'static str,
+    /// Whether nothing more comes of it.
+    pub(crate) is_over: bool,
     /// `None` for whoever sees a part only: mails are counted as a whole.
     pub(crate) mails: Option<Mails>,
     /// In the order of the question.
@@ -212,12 +225,13 @@ impl DispatchPage {
             frame: frame.marked(sheet.mode).live(&path, view),
             crumbs: crumbs(&branch, view, &path, sheet.mails.is_some()),
             mails: sheet.mails.filter(|_| place.is_none()),
+            again: detail.again.clone().filter(|_| sheet.mails.is_some() && place.is_none()),
             total: Progress::new(counts, &sheet.choices),
             answers: answers(counts, &sheet.choices),
             groups: groups.collect(),
             dispatch: sheet.dispatch,
             group: view.group,
-            state: detail.state,
+            state: sheet.state,
             may: detail.may,
             detail: place.is_none().then(|| Picturing::new(detail, &sheet.choices)),
             columns: sheet.choices.clone(),
@@ -247,16 +261,21 @@ impl Picturing {
 }
 
 impl NowPage {
-    /// The list of `sheets`, in their order.
-    pub(crate) fn new(sheets: Vec<Sheet>, frame: Frame) -> Self {
-        Self { frame, rows: sheets.into_iter().map(Listed::from).collect() }
+    /// The list of `sheets` in their order, what is over after the rest.
+    pub(crate) fn new(mut sheets: Vec<Sheet>, held: Vec<(String, String)>, frame: Frame) -> Self {
+        sheets.sort_by_key(|sheet| sheet.is_over);
+        Self { frame, held, rows: sheets.into_iter().map(Listed::from).collect() }
     }
 }
 
 impl From<Sheet> for Listed {
     fn from(sheet: Sheet) -> Self {
         let Progress { asked, answered, unanswered, share, bar } = Progress::new(&sheet.total, &sheet.choices);
+        let worst = sheet.choices.last().cloned().zip(sheet.total.by_choice.last().map(|count| Count(*count)));
         Self {
+            state: sheet.state,
+            worst: worst.filter(|(_, count)| sheet.asks && count.0 > 0),
+            mails: sheet.mails,
             id: sheet.dispatch,
             aim: sheet.aim,
             mode: sheet.mode,

@@ -17,7 +17,7 @@ const ANSWERS_CALM: usize = ANSWERS_MAX / 2;
 const PAUSES_MAX: usize = 2_048;
 /// Answers that begin in a second, where nothing is said. Two cores can take more than twice as many; then nothing would be
 /// left to tell the rest that they must come again, and they would meet silence. All of 11,500 people are through in three seconds.
-pub(crate) const ANSWERS_PER_SECOND: u32 = 5_000;
+pub const ANSWERS_PER_SECOND: u32 = 5_000;
 
 /// The places that responder pages and console share.
 #[derive(Debug)]

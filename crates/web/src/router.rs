@@ -13,6 +13,7 @@ use crate::accounts;
 use crate::answer;
 use crate::approval;
 use crate::audit;
+use crate::by_hand;
 use crate::compose;
 use crate::console::{Console, Viewer, admit, live, within_rights};
 use crate::delivery;
@@ -23,6 +24,7 @@ use crate::frame::Place;
 use crate::gate::origin;
 use crate::headers;
 use crate::history;
+use crate::inbox;
 use crate::judgements;
 use crate::load;
 use crate::notice::{Door, notice};
@@ -106,7 +108,9 @@ pub fn console_router(console: Console) -> Router {
         .route("/people/{person}/edit", post(staff::edit))
         .route("/people/{person}/groups", post(staff::set_groups))
         .route("/judgements", get(judgements::list))
+        .route("/judgements/enter", get(by_hand::form).post(by_hand::enter))
         .route("/feeds", get(feeds::show))
+        .route("/inbox", get(inbox::show))
         .route("/system", get(system::show))
         .route("/rules", get(rules::list))
         .route("/rules/export", get(rules::export))
@@ -139,7 +143,20 @@ pub fn console_router(console: Console) -> Router {
         .route("/setup/factor", post(enter::set_factor))
         .route("/prove", get(enter::prove_form).post(enter::prove))
         .route("/logout", post(enter::log_out));
-    guarded(inside, &console)
+    guarded(with_passkeys(inside), &console)
+}
+
+/// The pages of those who are logged in, with those about passkeys.
+#[cfg(feature = "passkeys")]
+fn with_passkeys(inside: Router<Console>) -> Router<Console> {
+    inside
+        .route("/me/passkeys", get(enter::passkey::own).post(enter::passkey::change))
+        .route("/prove/passkey", post(enter::passkey::prove))
+}
+
+#[cfg(not(feature = "passkeys"))]
+fn with_passkeys(inside: Router<Console>) -> Router<Console> {
+    inside
 }
 
 /// Those pages behind the log-in and their rights, and the log-in before them.
@@ -150,6 +167,8 @@ fn guarded(inside: Router<Console>, console: &Console) -> Router {
         .layer(middleware::from_fn_with_state(console.clone(), admit))
         .layer(middleware::from_fn_with_state(console.web().clone(), load::pages_last));
     let outside = Router::new().route("/login", get(enter::form).post(enter::log_in)).route("/healthz", get(healthz));
+    #[cfg(feature = "passkeys")]
+    let outside = outside.route("/login/passkey", post(enter::passkey::log_in));
     let pages = outside
         .merge(inside)
         .layer(DefaultBodyLimit::max(CONSOLE_FORM_MAX_BYTES))

@@ -14,8 +14,12 @@ pub(crate) const RESPONDER: &str = include_str!("../templates/answer.css");
 /// The sheet of the console.
 pub(crate) const CONSOLE: &str = include_str!("../templates/console.css");
 
-/// The script of the console's live pages.
+/// The script of the console's pages.
+#[cfg(not(feature = "passkeys"))]
 pub(crate) const SCRIPT: &str = include_str!("../templates/console.js");
+#[cfg(feature = "passkeys")]
+pub(crate) const SCRIPT: &str =
+    concat!(include_str!("../templates/console.js"), include_str!("../templates/passkey.js"));
 
 /// The script of the one responder page that has one: it sends what was typed again after three to seven seconds, not everybody's at once.
 pub(crate) const AGAIN: &str = "setTimeout(function(){document.forms[0].submit()},3000+4000*Math.random())";

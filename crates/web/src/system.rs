@@ -48,8 +48,15 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
         let found = troubles(&complaints(state, console.now()), state, &scope).len();
         [rules(state, &scope, found), roster(state, &scope), accounts(state, &scope, console.now())]
     }));
+    parts.extend(console.settings().inbox.as_ref().map(|inbox| back(inbox.look(console.now()).len())));
     let troubled = parts.iter().filter(|part| !part.troubles.is_empty()).count();
     page::render(StatusCode::OK, &SystemPage { frame, version: env!("CARGO_PKG_VERSION"), troubled, parts })
+}
+
+/// Mails that came back.
+fn back(unread: usize) -> Part {
+    let text = format!("この1時間に、不達通知でも回答でもないメール {unread}通");
+    Part { name: "戻ってきたメール", troubles: Vec::new(), text, href: "/inbox" }
 }
 
 fn sending(snapshot: Result<Snapshot, String>) -> Part {

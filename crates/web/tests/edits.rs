@@ -6,6 +6,7 @@ mod stage;
 
 use axum::http::StatusCode;
 use hikyaku_bulletin::Intensity;
+use hikyaku_core::{Config, Engine};
 use hikyaku_dispatch::{
     GroupId, Hold, JudgingCommand, Mode, Role, Rule, RuleId, Sending, Side, State, TokenScope, Unattended, select,
 };
@@ -268,4 +269,58 @@ async fn req_a17_a_dispatch_begins_with_the_wording_and_the_question_of_a_rule()
     assert_eq!(question, stage.desk.read(|state| state.rules()[&RuleId(1)].question.clone()));
     let unknown = chief.post("/compose/send", &wish.replace("rule:1", "rule:9").replace("k1", "k2")).await;
     assert!(unknown.html.contains("質問を一覧から選んでください"), "{}", unknown.html);
+}
+
+#[tokio::test]
+async fn req_a11_whoever_approves_sees_when_each_carrier_would_have_the_mails_and_a_mail_without_a_name() {
+    let (stage, _) = held().await;
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::open(Config::new(folder.path(), "sender.example")).await.unwrap();
+    let codes = stage.open_account_of("approver", Role::Approver, Some(stage.person(1))).await;
+    let console = stage.console_of(Some(engine.clone()));
+    let approver = Visitor::new(console).log_in("approver", stage::PASSWORD, &codes[0]).await;
+    let page = approver.get("/approval").await.html;
+    for there in ["いつ届くか", "99%が受け取るまで", "12通", "（氏名） さん", "見込み 50%"] {
+        assert!(page.contains(there), "{there}: {page}");
+    }
+    assert!(!page.contains("飛脚"), "who approves need not see names: {page}");
+    engine.shutdown().await;
+    assert!(!approver.get("/approval").await.html.contains("いつ届くか"), "an engine that is gone expects nothing");
+}
+
+/// What is entered by hand, as the form posts it.
+fn entry(headline: &str, more: &str) -> String {
+    let headline = encoded(headline);
+    format!("id=web-1&series=s1&mode=drill&revision=issue&kind=other&title=x&headline={headline}&prefecture=2{more}")
+}
+
+#[tokio::test]
+async fn req_a16_what_is_entered_by_hand_is_looked_at_first_and_then_goes_the_way_of_every_telegram() {
+    let stage = Stage::with_people(10).await;
+    let duty = stage.holder("duty", Role::DutyOperator).await;
+    let seen = duty.post("/judgements/enter", &entry("落下したものとみられます。", "&act=check")).await;
+    assert_eq!(seen.status, StatusCode::OK, "{}", seen.html);
+    for there in ["落下したものとみられます。", "訓練として入力する", "入力すると起きること", "誰にも送りません"]
+    {
+        assert!(seen.html.contains(there), "{there}: {}", seen.html);
+    }
+    assert!(stage.entered.lock().unwrap().is_empty(), "looking enters nothing");
+    for (wrong, told) in [
+        (entry("", "&act=send"), "見出しを入力してください"),
+        (entry("x", "&act=send&mode=test"), "本番か訓練"),
+        (entry("x", "&act=send&occurred=yesterday"), "発生時刻は"),
+        (entry("x", "&act=send&id=a/b"), "この画面をもう一度"),
+    ] {
+        let refused = duty.post("/judgements/enter", &wrong).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert!(refused.html.contains(told), "{told}: {}", refused.html);
+    }
+    assert!(stage.entered.lock().unwrap().is_empty());
+    let sent = duty.post("/judgements/enter", &entry("落下したものとみられます。", "&act=send")).await;
+    assert_eq!((sent.status, sent.header("location")), (StatusCode::SEE_OTHER, "/judgements"), "{}", sent.html);
+    let entered = stage.entered.lock().unwrap().clone();
+    assert_eq!(entered.len(), 1);
+    assert_eq!(entered[0].0, "manual-web-1", "named by its form: pressed twice, it is one");
+    assert!(entered[0].1.contains("\"is_drill\":true") && entered[0].1.contains("\"prefectures\":[2]"), "{entered:?}");
+    assert!(duty.get("/judgements").await.html.contains("/judgements/enter"), "the way to it");
 }

@@ -100,7 +100,9 @@ async fn a_new_account_sees_nothing_before_it_has_a_password_and_a_second_factor
     assert_eq!(made.status, StatusCode::OK, "{}", made.html);
     let password = made.html.split_once("<code class=\"big\">").unwrap().1.split_once("</code>").unwrap().0.to_owned();
     let visitor = Visitor { pages: admin.pages.clone(), cookie: String::new() };
-    let second = visitor.log_in("second", &password, "").await;
+    let spy = visitor.clone().log_in("second", &password, "").await;
+    let mut second = visitor.log_in("second", &password, "").await;
+    stage.wait(SignedDuration::from_secs(1));
     for path in ["/", "/accounts", "/me"] {
         assert_eq!(second.get(path).await.header("location"), "/setup", "{path}");
     }
@@ -112,6 +114,11 @@ async fn a_new_account_sees_nothing_before_it_has_a_password_and_a_second_factor
     let own = encoded(PASSWORD);
     let set = second.post("/setup/password", &format!("password={own}&again={own}")).await;
     assert_eq!(set.header("location"), "/setup");
+    for (old, whose) in [(&second, "the session goes on under a new name"), (&spy, "whoever gave the password is out")]
+    {
+        assert_eq!(old.get("/setup").await.header("location"), "/login?next=/setup", "{whose}");
+    }
+    second.keep(&set);
     let factor = second.get("/setup").await;
     assert!(factor.html.contains("<svg class=\"qr\"") && factor.html.contains("手順 2/2"));
     assert_eq!(second.get("/").await.header("location"), "/setup");
@@ -181,4 +188,20 @@ async fn other_sessions_are_ended_by_their_owner() {
     stage.wait(SignedDuration::from_secs(1));
     stage.desk.command(command, stage.time()).await.unwrap();
     assert_eq!(here.get("/").await.header("location"), "/login");
+}
+
+#[tokio::test]
+async fn req_s03_a_new_password_ends_every_other_session() {
+    let stage = Stage::with_people(1).await;
+    let codes = stage.open_account("admin").await;
+    let pages = stage.console();
+    let mut here = Visitor::new(pages.clone()).log_in("admin", PASSWORD, &codes[0]).await;
+    let elsewhere = Visitor::new(pages).log_in("admin", PASSWORD, &codes[1]).await;
+    stage.wait(SignedDuration::from_secs(1));
+    let own = encoded("きのうは晴れていたので散歩");
+    let set = here.post("/me/password", &format!("password={own}&again={own}")).await;
+    assert_eq!(set.header("location"), "/me?done=password", "{}", set.html);
+    here.keep(&set);
+    assert!(here.get("/me?done=password").await.html.contains("パスワードを変更しました"));
+    assert_eq!(elsewhere.get("/me").await.header("location"), "/login?next=/me");
 }

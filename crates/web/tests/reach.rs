@@ -185,6 +185,34 @@ async fn req_a05_a_group_sender_sends_to_the_own_groups_and_takes_it_back_and_is
 }
 
 #[tokio::test]
+async fn what_is_pressed_twice_is_sent_again_and_said_once() {
+    let (stage, dispatch) = answered().await;
+    let manager = stage.open_account_of("manager", Role::SystemAdministrator, Some(stage.person(9))).await;
+    let manager = stage::Visitor::new(stage.console()).log_in("manager", stage::PASSWORD, &manager[0]).await;
+    let (again, said) = (
+        format!("/dispatch/{}/resend", dispatch.0),
+        format!("/dispatch/{}/person/{}/say", dispatch.0, stage.person(1).0),
+    );
+    assert!(manager.get(&again).await.html.contains("name=\"after\" value=\"0\""));
+    for _ in 0..2 {
+        assert_eq!(manager.post(&again, "after=0").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(manager.post(&said, "after=0&text=ok").await.status, StatusCode::SEE_OTHER);
+    }
+    let rounds = || stage.desk.read(|now| now.dispatch(dispatch).unwrap().rounds().len());
+    let page = format!("/dispatch/{}/person/{}", dispatch.0, stage.person(1).0);
+    let messages = async || manager.get(&page).await.html.matches("<p class=\"say\">ok</p>").count();
+    assert_eq!((rounds(), messages().await), (1, 1));
+    manager.post(&again, "after=1").await;
+    manager.post(&said, "after=1&text=ok").await;
+    assert_eq!((rounds(), messages().await), (2, 2), "from a page that shows the first one it is another");
+    let link = format!("{}/say", stage.link(dispatch, 1));
+    for _ in 0..2 {
+        assert_eq!(stage.post(&link, "after=2&text=ok").await.status, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(messages().await, 3);
+}
+
+#[tokio::test]
 async fn req_o06_the_overseas_side_finds_nothing_of_the_domestic_one() {
     let (stage, dispatch) = answered().await;
     let overseas = stage.holder("overseas", Role::OverseasAdministrator).await;

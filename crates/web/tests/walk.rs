@@ -12,15 +12,26 @@ use hikyaku_dispatch::{DispatchId, GroupId, JudgingCommand, Mode, Role, Rule, Ru
 use stage::{Admin, OFFICES, Page, Stage, console_routes};
 
 /// The pages that anybody may open.
-const PUBLIC: [&str; 2] = ["/healthz", "/login"];
+const PUBLIC: [&str; 3] = ["/healthz", "/login", "/login/passkey"];
 /// The pages about one's own account, open to every account.
-const OWN: [&str; 9] =
-    ["/me", "/me/password", "/me/sessions", "/setup", "/setup/password", "/setup/factor", "/prove", "/logout", "/live"];
+const OWN: [&str; 11] = [
+    "/me",
+    "/me/password",
+    "/me/passkeys",
+    "/me/sessions",
+    "/setup",
+    "/setup/password",
+    "/setup/factor",
+    "/prove",
+    "/prove/passkey",
+    "/logout",
+    "/live",
+];
 
 /// Who may open what, with the ids of another subtree than the group roles': `s` system administrator, `a` approver, `d` duty
 /// operator, `m` group manager, `g` group sender, `o` overseas administrator, `p` overseas group manager, `u` auditor.
 /// First who may look, then who may post there.
-const RIGHTS: [(&str, &str, &str); 51] = [
+const RIGHTS: [(&str, &str, &str); 53] = [
     ("/", "sadmgopu", ""),
     ("/dispatch/{dispatch}", "sadmgu", ""),
     ("/dispatch/{dispatch}/people", "smop", ""),
@@ -45,6 +56,7 @@ const RIGHTS: [(&str, &str, &str); 51] = [
     ("/people/{person}/links", "", "s"),
     ("/dispatch/{dispatch}/report", "sadu", "s"),
     ("/judgements", "sadou", ""),
+    ("/judgements/enter", "sdo", "sdo"),
     ("/feeds", "sadou", ""),
     ("/system", "sadou", ""),
     ("/rules", "sadou", ""),
@@ -73,6 +85,7 @@ const RIGHTS: [(&str, &str, &str); 51] = [
     ("/audit", "sou", ""),
     ("/audit/verify", "", "sou"),
     ("/accounts", "s", "s"),
+    ("/inbox", "s", ""),
 ];
 
 fn role(letter: char, group: GroupId, overseas: GroupId) -> Role {

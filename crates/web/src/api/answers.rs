@@ -142,5 +142,6 @@ fn via(via: Via) -> &'static str {
         Via::Link => "link",
         Via::Behalf => "behalf",
         Via::SelfReport => "self_report",
+        Via::Mail => "mail",
     }
 }

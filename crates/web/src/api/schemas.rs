@@ -185,7 +185,7 @@ fn people() -> Vec<(&'static str, Value)> {
         ("choice", maybe(number())),
         ("label", maybe(text())),
         ("comment", maybe(text())),
-        ("via", maybe(one_of(&["link", "behalf", "self_report"]))),
+        ("via", maybe(one_of(&["link", "behalf", "self_report", "mail"]))),
         ("at", maybe(instant())),
     ];
     let group = [("id", number()), ("name", text()), ("side", side()), ("parent", maybe(number()))];

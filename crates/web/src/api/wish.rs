@@ -1,6 +1,5 @@
 //! What a program posts: a bounded JSON body, and the key under which it is carried out once.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
@@ -12,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::bearer::Caller;
 use super::problem::Problem;
 use super::{Api, BODY_MAX_BYTES};
+use crate::once::digest;
 
 /// The header of the key.
 pub(super) const KEY_HEADER: &str = "idempotency-key";
@@ -70,12 +70,4 @@ impl<T: DeserializeOwned> FromRequest<Api> for Wish<T> {
         let body = body.map_err(|error| Problem::mend(format!("本文の JSON を直してください: {error}")))?;
         Ok(Self { caller, key, body })
     }
-}
-
-fn digest(parts: &[&[u8]]) -> Hash {
-    let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
-    let mut hash = Hash::default();
-    hash.copy_from_slice(context.finish().as_ref());
-    hash
 }

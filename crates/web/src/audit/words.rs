@@ -145,6 +145,8 @@ fn of_account(event: &AccountEvent, state: &State) -> About {
         | AccountEvent::PasswordSet { account, .. }
         | AccountEvent::FactorSet { account, .. }
         | AccountEvent::FactorCleared { account, .. }
+        | AccountEvent::PasskeyAdded { account, .. }
+        | AccountEvent::PasskeyRemoved { account, .. }
         | AccountEvent::Entered { account, .. }
         | AccountEvent::Failed { account, .. }
         | AccountEvent::Unlocked { account }
@@ -397,6 +399,7 @@ fn answer_said(event: &AnswerEvent, state: &State) -> String {
                 Via::Link => "が回答した",
                 Via::Behalf => "の代理回答を登録した",
                 Via::SelfReport => "の自主報告が回答になった",
+                Via::Mail => "がメールの返信で回答した",
             };
             format!("{} {how}（配信 {}）", person(it.person, state), it.dispatch)
         }
@@ -416,6 +419,8 @@ fn account_said(event: &AccountEvent, state: &State) -> String {
         }
         AccountEvent::FactorSet { account, .. } => format!("{} の二要素認証を設定した", login(*account)),
         AccountEvent::FactorCleared { account, .. } => format!("{} の二要素認証を消した", login(*account)),
+        AccountEvent::PasskeyAdded { account, .. } => format!("{} がパスキーを登録した", login(*account)),
+        AccountEvent::PasskeyRemoved { account, .. } => format!("{} がパスキーを消した", login(*account)),
         AccountEvent::Entered { account, source, .. } => format!("{} がログインした（{source}）", login(*account)),
         AccountEvent::Failed { account, source, .. } => format!("{} のログインが失敗した（{source}）", login(*account)),
         AccountEvent::Unlocked { account } => format!("{} の制限を解除した", login(*account)),

@@ -4,16 +4,12 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::{Form, extract::State, http::StatusCode, response::Response as Reply};
-use hikyaku_core::forecast::{Composition, Milestones};
-use hikyaku_core::{Forecast, Urgency};
-use hikyaku_dispatch::{
-    Action, Actor, DispatchCommand, DispatchDraft, Person, PersonId, State as Present, decide_for, select,
-};
+use hikyaku_dispatch::{Action, Actor, DispatchCommand, DispatchDraft, PersonId, State as Present, decide_for, select};
 
 use super::form::ComposePage;
 use super::typed::Typed;
 use crate::console::{Console, Viewer, told};
-use crate::foresight;
+use crate::expected::{Expected, expected};
 use crate::frame::{Count, Frame, Place};
 use crate::mode::Marks;
 use crate::page;
@@ -28,8 +24,7 @@ struct PreviewPage {
     people: Count,
     mails: Count,
     without: Count,
-    forecast: Option<String>,
-    carriers: Vec<(String, Count, String)>,
+    expected: Option<Expected>,
     subject: String,
     text: String,
     name: String,
@@ -70,9 +65,9 @@ pub(crate) async fn preview(
             mend(&console, &viewer, typed, "この宛先に当てはまる人がいません。".into())
         }
         Ok((reach, draft)) => {
-            let forecast = forecast(&console, &draft, &reach).await;
+            let expected = expected(&console, draft.question.is_asked(), &reach.domains).await;
             let frame = viewer.frame(&console, Place::Compose);
-            page::render(StatusCode::OK, &PreviewPage::new(frame, &typed, &draft, reach, forecast.as_ref()))
+            page::render(StatusCode::OK, &PreviewPage::new(frame, &typed, &draft, reach, expected))
         }
     }
 }
@@ -91,48 +86,38 @@ fn reach(state: &Present, draft: &DispatchDraft, people: impl Iterator<Item = Pe
             *reach.domains.entry(address.domain().to_owned()).or_default() += 1;
         }
         if reach.sample.is_none() && !person.addresses().is_empty() {
-            reach.sample = Some((person.name().to_owned(), filled(&draft.template.text, draft, person)));
+            let text = filled(&draft.template.text, &draft.title, &draft.facts, person.name());
+            reach.sample = Some((person.name().to_owned(), text));
         }
     }
     reach
 }
 
-/// A text as one person gets it.
-fn filled(text: &str, draft: &DispatchDraft, person: &Person) -> String {
-    let text = text.replace("{name}", person.name()).replace("{title}", &draft.title);
-    let text = text.replace("{facts}", &draft.facts.join("\n")).replace("{intensity}", "");
+/// A text as somebody of this name gets it.
+pub(crate) fn filled(text: &str, title: &str, facts: &[String], name: &str) -> String {
+    let text = text.replace("{name}", name).replace("{title}", title);
+    let text = text.replace("{facts}", &facts.join("\n")).replace("{intensity}", "");
     text.replace("{link}", "https://（本人専用の回答ページ）").replace("{{", "{").replace("}}", "}")
 }
 
-async fn forecast(console: &Console, draft: &DispatchDraft, reach: &Reach) -> Option<Forecast> {
-    let urgency = if draft.question.is_asked() { Urgency::Safety } else { Urgency::Routine };
-    let domains = reach.domains.iter().map(|(domain, mails)| (domain.clone(), *mails)).collect();
-    let composition = Composition { urgency, deadline: None, domains };
-    console.engine()?.forecast(composition).await.ok()
-}
-
 impl PreviewPage {
-    fn new(frame: Frame, typed: &Typed, draft: &DispatchDraft, reach: Reach, forecast: Option<&Forecast>) -> Self {
+    fn new(frame: Frame, typed: &Typed, draft: &DispatchDraft, reach: Reach, expected: Option<Expected>) -> Self {
         let mails = reach.domains.values().sum::<u64>();
-        let all = |times: &Milestones| times.nearly_all.map_or_else(|| "見込みなし".to_owned(), foresight::span);
-        let carriers = forecast.map(|it| it.lanes.as_slice()).unwrap_or_default().iter();
         let (name, text) = reach.sample.unwrap_or_default();
         let mode_words = match draft.mode {
             hikyaku_dispatch::Mode::Real => "本番",
             hikyaku_dispatch::Mode::Drill => "訓練",
             hikyaku_dispatch::Mode::Test => "テスト",
         };
-        let count = |number: u64| Count(u32::try_from(number).unwrap_or(u32::MAX));
         Self {
             frame: frame.marked(Marks::for_console(draft.mode)),
             mode_words,
             is_real: draft.mode == hikyaku_dispatch::Mode::Real,
             people: Count(reach.people),
-            mails: count(mails),
+            mails: Count(u32::try_from(mails).unwrap_or(u32::MAX)),
             without: Count(reach.without),
-            forecast: forecast.map(foresight::line),
-            carriers: carriers.map(|it| (it.carrier.to_string(), count(it.mails), all(&it.times))).collect(),
-            subject: format!("{}{}", draft.mode.mark(), draft.template.subject.replace("{title}", &draft.title)),
+            expected,
+            subject: draft.template.subject_of(draft.mode, &draft.title),
             text,
             name,
             fields: typed.pairs(),

@@ -1,6 +1,7 @@
 //! The console behind its log-in: what all its pages share, who looks at them, and the wires between.
 
 mod guard;
+mod inbox;
 pub(crate) mod live;
 mod pending;
 mod pulse;
@@ -25,8 +26,9 @@ use crate::{Proxies, SessionLimits};
 use pending::Pending;
 
 pub(crate) use guard::within_rights;
+pub use inbox::{Inbox, InboxMail};
 pub(crate) use scope::Scope;
-pub use sources::{Feeds, SourceHealth};
+pub use sources::{Entered, Feeds, SourceHealth};
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
 
 /// Log-in attempts that one source may make in a minute: a whole ministry may be one source, and all its 500 administrators
@@ -44,6 +46,11 @@ pub struct ConsoleSettings {
     pub sessions: SessionLimits,
     /// Who reads feeds; without, telegrams cannot be tried.
     pub feeds: Option<Arc<dyn Feeds>>,
+    /// Who takes mail in; without, none is.
+    pub inbox: Option<Arc<dyn Inbox>>,
+    /// By which site browsers know the console; without, there are no passkeys.
+    #[cfg(feature = "passkeys")]
+    pub passkeys: Option<crate::gate::passkey::RelyingParty>,
 }
 
 /// Shared by every page of the console; clones are the same console.
@@ -61,6 +68,8 @@ struct Inner {
     rosters: Pending,
     verifying: tokio::sync::Mutex<()>,
     engine: Option<Engine>,
+    #[cfg(feature = "passkeys")]
+    challenges: Option<crate::gate::passkey::Challenges>,
 }
 
 impl std::fmt::Debug for Console {
@@ -82,6 +91,8 @@ impl Console {
             pictures: Pictures::default(),
             rosters: Pending::default(),
             verifying: tokio::sync::Mutex::default(),
+            #[cfg(feature = "passkeys")]
+            challenges: crate::gate::passkey::Challenges::new().ok(),
             web,
             settings,
             engine,
@@ -120,6 +131,12 @@ impl Console {
 
     pub(crate) fn pictures(&self) -> &Pictures {
         &self.0.pictures
+    }
+
+    /// Whose passkeys there are, and the challenges for them; none where there are no passkeys.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn passkeys(&self) -> Option<(&crate::gate::passkey::RelyingParty, &crate::gate::passkey::Challenges)> {
+        self.0.settings.passkeys.as_ref().zip(self.0.challenges.as_ref())
     }
 
     /// Rosters that wait until somebody says that they are to be taken.

@@ -67,6 +67,9 @@ fn account(refusal: &AccountRefusal) -> Option<&'static str> {
         AccountRefusal::BadName => "ログインIDと表示名は、空欄や長すぎるもの、制御文字を含むものにできません。",
         AccountRefusal::Suspended(_) => "このアカウントは停止中です。別の管理者に頼んでください。",
         AccountRefusal::UsedBefore => "この認証コードは使用済みです。次のコードを待ってください。",
+        AccountRefusal::BadPasskey => {
+            "パスキーには名前が要ります。同じものは一度だけ、一つのアカウントに10個まで登録できます。"
+        }
         AccountRefusal::BadToken => "トークンには、何に使うか・できること・期限（400日以内）が要ります。",
         AccountRefusal::UnknownToken(_) => "このトークンはありません。もう使えなくしてあります。",
         _ => return None,

@@ -113,6 +113,7 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
         ["rules", "export" | "import" | "preview" | "apply"] => return Needed::Somewhere(Action::EditRules),
         ["rules", ..] if *method == Method::GET => return Needed::Somewhere(Action::SeeJudgements),
         ["rules", ..] => return Needed::Somewhere(Action::EditRules),
+        ["judgements", "enter"] => return Needed::Somewhere(Action::EnterBulletin),
         ["judgements" | "feeds" | "system"] => return Needed::Somewhere(Action::SeeJudgements),
         ["compose", ..] => return Needed::Somewhere(Action::SendFree),
         ["delivery"] if *method == Method::GET => return Needed::Somewhere(Action::SeeJudgements),

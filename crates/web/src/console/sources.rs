@@ -1,7 +1,13 @@
 //! What the console asks of the reader of feeds, which it does not know itself.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use hikyaku_bulletin::{Bulletin, CountryCode, RegionCode};
 use jiff::Timestamp;
+
+/// What becomes of a telegram that was entered: nothing more to say once it is safe, and otherwise why not.
+pub type Entered<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 
 /// The reader of feeds, as far as the console needs it.
 pub trait Feeds: std::fmt::Debug + Send + Sync {
@@ -10,6 +16,9 @@ pub trait Feeds: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// Why it cannot be read.
     fn read(&self, telegram: &[u8]) -> Result<Vec<Bulletin>, String>;
+
+    /// Hands over a telegram that somebody wrote at the console, under a name of its own: twice the same name is one telegram.
+    fn enter(&self, name: String, telegram: Vec<u8>) -> Entered<'_>;
 
     /// How each source does now.
     fn health(&self) -> Vec<SourceHealth>;

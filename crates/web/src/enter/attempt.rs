@@ -21,9 +21,12 @@ pub(super) struct Attempt<'a> {
 }
 
 /// Why nobody was let in.
-pub(super) enum Denied {
+pub(crate) enum Denied {
     /// Something of it was wrong; it is not told what.
     Wrong,
+    /// A passkey that opens nothing here.
+    #[cfg(feature = "passkeys")]
+    Passkey,
     /// Too often from this source.
     TooOften,
     /// Locked, and the code was not right.
@@ -37,6 +40,8 @@ impl Denied {
     pub(super) fn words(&self) -> String {
         match self {
             Self::Wrong => "ログインできませんでした。ログインID・パスワード・認証コードのどれかが違います。認証コードは30秒ごとに変わり、1回だけ使えます。".into(),
+            #[cfg(feature = "passkeys")]
+            Self::Passkey => "このパスキーでは入れません。パスワードと認証コードでログインし、「自分のアカウント」で登録し直してください。".into(),
             Self::TooOften => "試行の回数が多すぎます。1分待ってから、もう一度入力してください。".into(),
             Self::Locked(until) => format!(
                 "失敗が続いたため、{}まで制限しています。正しい認証コード（または回復コード）を添えれば、今でもログインできます。急ぐときは他の管理者に解除を依頼してください。",
@@ -85,7 +90,7 @@ impl Console {
         }
     }
 
-    async fn enter(&self, account: AccountId, source: String, proof: Proof) -> Result<AccountId, Denied> {
+    pub(crate) async fn enter(&self, account: AccountId, source: String, proof: Proof) -> Result<AccountId, Denied> {
         let command = AccountCommand::Enter { account, source: source.clone(), proof };
         match self.web().desk.command_as(Actor::System, command, self.now()).await {
             Ok(_) => Ok(account),
@@ -96,7 +101,7 @@ impl Console {
         }
     }
 
-    async fn fail(&self, account: AccountId, source: String) -> Denied {
+    pub(crate) async fn fail(&self, account: AccountId, source: String) -> Denied {
         tracing::warn!(%account, %source, "an attempt to log in failed");
         let command = AccountCommand::Fail { account, source };
         match self.web().desk.command_as(Actor::System, command, self.now()).await {

@@ -10,6 +10,8 @@ use hikyaku_dispatch::AccountId;
 use serde::Deserialize;
 
 use super::attempt::{Attempt, Denied};
+#[cfg(not(feature = "passkeys"))]
+use super::page::Ask;
 use super::page::LogInPage;
 use crate::console::{Client, Console, Viewer, cookie_name};
 use crate::frame::{Frame, Place};
@@ -38,14 +40,7 @@ pub(crate) struct Typed {
 
 /// `GET /login`.
 pub(crate) async fn form(State(console): State<Console>, Query(then): Query<Then>) -> Response {
-    let page = LogInPage {
-        frame: frame(&console),
-        trouble: None,
-        login: String::new(),
-        next: own_path(&then.next).to_owned(),
-        again: false,
-    };
-    page::render(StatusCode::OK, &page)
+    page::render(StatusCode::OK, &log_in_page(&console, None, "", &then.next))
 }
 
 /// `POST /login`.
@@ -54,16 +49,7 @@ pub(crate) async fn log_in(State(console): State<Console>, Client(from): Client,
     let attempt = Attempt { login, password: &typed.password, code: typed.code.trim(), from };
     match console.attempt(&attempt).await {
         Ok(account) => open(&console, account, from, own_path(&typed.next)),
-        Err(denied) => {
-            let page = LogInPage {
-                frame: frame(&console),
-                trouble: Some(denied.words()),
-                login: login.to_owned(),
-                next: own_path(&typed.next).to_owned(),
-                again: false,
-            };
-            page::render(status(&denied), &page)
-        }
+        Err(denied) => page::render(status(&denied), &log_in_page(&console, Some(denied.words()), login, &typed.next)),
     }
 }
 
@@ -93,27 +79,77 @@ pub(crate) async fn prove(
             console.sessions().end(&viewer.token);
             open(&console, account, from, own_path(&typed.next))
         }
-        Err(denied) => page::render(status(&denied), &prove_page(&console, &viewer, Some(denied.words()), &typed.next)),
+        Err(denied) => unproved(&console, &viewer, &denied, &typed.next),
+    }
+}
+
+/// The log-in once more, after something that was not typed was refused.
+#[cfg(feature = "passkeys")]
+pub(crate) fn refused(console: &Console, denied: &Denied, next: &str) -> Response {
+    page::render(status(denied), &log_in_page(console, Some(denied.words()), "", next))
+}
+
+/// The proof once more.
+pub(crate) fn unproved(console: &Console, viewer: &Viewer, denied: &Denied, next: &str) -> Response {
+    page::render(status(denied), &prove_page(console, viewer, Some(denied.words()), next))
+}
+
+fn log_in_page(console: &Console, trouble: Option<String>, login: &str, next: &str) -> LogInPage {
+    let passkey = console.ask_passkey_to_log_in();
+    let frame = frame(console);
+    LogInPage {
+        frame: if passkey.is_some() { frame.helped() } else { frame },
+        trouble,
+        login: login.to_owned(),
+        next: own_path(next).to_owned(),
+        again: false,
+        passkey,
+    }
+}
+
+#[cfg(not(feature = "passkeys"))]
+impl Console {
+    fn ask_passkey_to_log_in(&self) -> Option<Ask> {
+        None
+    }
+
+    fn ask_passkey_to_prove(&self, _: AccountId) -> Option<Ask> {
+        None
     }
 }
 
 fn prove_page(console: &Console, viewer: &Viewer, trouble: Option<String>, next: &str) -> LogInPage {
+    let passkey = console.ask_passkey_to_prove(viewer.account);
+    let frame = viewer.frame(console, Place::Elsewhere);
     LogInPage {
-        frame: viewer.frame(console, Place::Elsewhere),
+        frame: if passkey.is_some() { frame.helped() } else { frame },
         trouble,
         login: viewer.label.clone(),
         next: own_path(next).to_owned(),
         again: true,
+        passkey,
     }
 }
 
 /// Opens a session under a new name and leads on.
-pub(super) fn open(console: &Console, account: AccountId, from: std::net::IpAddr, next: &str) -> Response {
+pub(crate) fn open(console: &Console, account: AccountId, from: std::net::IpAddr, next: &str) -> Response {
     match console.sessions().open(account, &from.to_string(), console.now()) {
         Ok(token) => with_cookie(console, &token, Redirect::to(next).into_response()),
         Err(error) => {
             tracing::error!(%error, "a session could not be opened");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+/// The same page in a session under a new name: a new password or factor has ended all earlier ones.
+pub(super) fn renewed(console: &Console, viewer: &Viewer, from: std::net::IpAddr, page: Response) -> Response {
+    console.sessions().end(&viewer.token);
+    match console.sessions().open(viewer.account, &from.to_string(), console.now()) {
+        Ok(token) => with_cookie(console, &token, page),
+        Err(error) => {
+            tracing::error!(%error, "a session could not be opened");
+            page
         }
     }
 }
@@ -136,13 +172,15 @@ fn frame(console: &Console) -> Frame {
 fn status(denied: &Denied) -> StatusCode {
     match denied {
         Denied::Wrong => StatusCode::UNAUTHORIZED,
+        #[cfg(feature = "passkeys")]
+        Denied::Passkey => StatusCode::UNAUTHORIZED,
         Denied::TooOften | Denied::Locked(_) => StatusCode::TOO_MANY_REQUESTS,
         Denied::NotRecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
 /// A path of this site, or the first page: what stands in an address that somebody was sent must not lead elsewhere.
-fn own_path(next: &str) -> &str {
+pub(crate) fn own_path(next: &str) -> &str {
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if next.starts_with('/') && !next.starts_with("//") && is_plain { next } else { "/" }
 }

@@ -4,6 +4,8 @@ mod attempt;
 mod log_in;
 mod own;
 mod page;
+#[cfg(feature = "passkeys")]
+pub(crate) mod passkey;
 mod set_up;
 
 pub(crate) use log_in::{form, log_in, log_out, prove, prove_form};

@@ -2,11 +2,12 @@
 
 use axum::{
     Form,
-    extract::State,
+    extract::{Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use hikyaku_dispatch::AccountCommand;
+use serde::Deserialize;
 
 use super::log_in;
 use super::page::{OwnPage, SessionRow};
@@ -16,9 +17,17 @@ use crate::frame::Place;
 use crate::moment;
 use crate::page;
 
+/// What was just done.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    done: String,
+}
+
 /// `GET /me`.
-pub(crate) async fn own(State(console): State<Console>, viewer: Viewer) -> Response {
-    render(&console, &viewer, None)
+pub(crate) async fn own(State(console): State<Console>, viewer: Viewer, Query(asked): Query<Asked>) -> Response {
+    let done = "パスワードを変更しました。ほかの端末はログアウトしました。";
+    render(&console, &viewer, (asked.done == "password").then(|| done.to_owned()))
 }
 
 /// `GET /me/password`: only after showing password and code.
@@ -33,13 +42,14 @@ pub(crate) async fn password_form(State(console): State<Console>, viewer: Viewer
 pub(crate) async fn change_password(
     State(console): State<Console>,
     viewer: Viewer,
+    Client(from): Client,
     Form(typed): Form<NewPassword>,
 ) -> Response {
     if let Some(elsewhere) = viewer.unproved(&console, "/me/password") {
         return elsewhere;
     }
     match new_password(&console, &viewer, &typed).await {
-        Ok(()) => render(&console, &viewer, Some("パスワードを変更しました。".into())),
+        Ok(()) => log_in::renewed(&console, &viewer, from, Redirect::to("/me?done=password").into_response()),
         Err(trouble) => password_page(&console, &viewer, Some(trouble), false),
     }
 }
@@ -70,6 +80,17 @@ fn render(console: &Console, viewer: &Viewer, done: Option<String>) -> Response 
         recovery_left: account.recovery_left(),
         sessions: sessions.into_iter().map(row).collect(),
         done,
+        has_passkeys: has_passkeys(console),
     };
     page::render(StatusCode::OK, &page)
+}
+
+#[cfg(feature = "passkeys")]
+fn has_passkeys(console: &Console) -> bool {
+    console.passkeys().is_some()
+}
+
+#[cfg(not(feature = "passkeys"))]
+fn has_passkeys(_: &Console) -> bool {
+    false
 }

@@ -4,6 +4,16 @@ use askama::Template;
 
 use crate::frame::Frame;
 
+/// What a page asks a device with a passkey for.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "passkeys"), allow(dead_code, reason = "built without passkeys, no page asks"))]
+pub(crate) struct Ask {
+    /// What the device signs, in base64url.
+    pub(crate) challenge: String,
+    /// What the passkey is bound to.
+    pub(crate) domain: String,
+}
+
 /// The log-in.
 #[derive(Debug, Template)]
 #[template(path = "login.html")]
@@ -14,6 +24,8 @@ pub(super) struct LogInPage {
     pub(super) next: String,
     /// Shown again before a dangerous act: the account is known.
     pub(super) again: bool,
+    /// Where a passkey may be used instead.
+    pub(super) passkey: Option<Ask>,
 }
 
 /// A password of one's own.
@@ -63,4 +75,5 @@ pub(super) struct OwnPage {
     pub(super) recovery_left: usize,
     pub(super) sessions: Vec<SessionRow>,
     pub(super) done: Option<String>,
+    pub(super) has_passkeys: bool,
 }

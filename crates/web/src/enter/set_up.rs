@@ -9,6 +9,7 @@ use axum::{
 use hikyaku_dispatch::{Account, AccountCommand, Error as DeskError};
 use serde::Deserialize;
 
+use super::log_in::renewed;
 use super::page::{RecoveryPage, SetFactorPage, SetPasswordPage};
 use crate::console::{Client, Console, Viewer, told};
 use crate::frame::Place;
@@ -47,10 +48,11 @@ pub(crate) async fn set_up(State(console): State<Console>, viewer: Viewer) -> Re
 pub(crate) async fn set_password(
     State(console): State<Console>,
     viewer: Viewer,
+    Client(from): Client,
     Form(typed): Form<NewPassword>,
 ) -> Response {
     match new_password(&console, &viewer, &typed).await {
-        Ok(()) => Redirect::to("/setup").into_response(),
+        Ok(()) => renewed(&console, &viewer, from, Redirect::to("/setup").into_response()),
         Err(trouble) => password_page(&console, &viewer, Some(trouble), true),
     }
 }
@@ -74,7 +76,8 @@ pub(crate) async fn set_factor(
     match confirm(&console, &viewer, offer.factor(), from.to_string(), step).await {
         Ok(()) => {
             let frame = viewer.frame(&console, Place::Elsewhere);
-            page::render(StatusCode::OK, &RecoveryPage { frame, codes: offer.recovery })
+            let page = page::render(StatusCode::OK, &RecoveryPage { frame, codes: offer.recovery });
+            renewed(&console, &viewer, from, page)
         }
         Err(error) => factor_page(&console, &viewer, &account, Some(told(&error))),
     }

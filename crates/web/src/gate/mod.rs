@@ -3,6 +3,8 @@
 pub(crate) mod factor;
 pub(crate) mod identify;
 pub(crate) mod origin;
+#[cfg(feature = "passkeys")]
+pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod rate;
 pub(crate) mod session;

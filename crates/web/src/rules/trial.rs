@@ -29,20 +29,21 @@ struct TrialPage {
 
 /// What one bulletin would lead to.
 #[derive(Debug)]
-struct Foreseen {
-    headline: String,
-    kind: String,
-    verdict: String,
-    reasons: Vec<String>,
-    mails: Vec<Mails>,
+pub(crate) struct Foreseen {
+    pub(crate) headline: String,
+    pub(crate) kind: String,
+    pub(crate) verdict: String,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) mails: Vec<Mails>,
 }
 
+/// Mails of one wording.
 #[derive(Debug)]
-struct Mails {
-    how: &'static str,
-    subject: String,
-    people: Count,
-    named: Vec<String>,
+pub(crate) struct Mails {
+    pub(crate) how: &'static str,
+    pub(crate) subject: String,
+    pub(crate) people: Count,
+    pub(crate) named: Vec<String>,
 }
 
 /// `GET /rules/trial`.
@@ -74,7 +75,7 @@ pub(crate) async fn trial(State(console): State<Console>, viewer: Viewer, upload
 }
 
 /// As if the bulletin came at the moment of its publication and nothing of its series had come before.
-fn foreseen(console: &Console, viewer: &Viewer, bulletin: &Bulletin) -> Result<Foreseen, String> {
+pub(crate) fn foreseen(console: &Console, viewer: &Viewer, bulletin: &Bulletin) -> Result<Foreseen, String> {
     let at = bulletin.published;
     let bulletin = Box::new(bulletin.clone());
     let command = JudgingCommand::TakeBulletin { bulletin, fate: Fate::Act, received: at, present: at };

@@ -43,6 +43,12 @@ impl TlsFiles {
         Ok(())
     }
 
+    /// What begins TLS with the present certificate, for listeners of other protocols.
+    #[must_use]
+    pub fn acceptor(&self) -> TlsAcceptor {
+        self.certificates().acceptor()
+    }
+
     pub(super) fn certificates(&self) -> Certificates {
         Certificates(Arc::clone(&self.current))
     }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{
+    Form,
     extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response as Reply},
@@ -14,12 +15,21 @@ use serde::Deserialize;
 use crate::console::{Console, Viewer, told};
 use crate::frame::{Count, Frame, Place};
 use crate::mode::Marks;
+use crate::once::once;
 use crate::page;
 
 /// Of which group; all without one.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Scope {
     group: Option<u32>,
+}
+
+/// What the form was shown with.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Pressed {
+    /// How often it had been sent again.
+    #[serde(default)]
+    after: String,
 }
 
 #[derive(Debug, Template)]
@@ -31,6 +41,8 @@ struct ResendPage {
     title: String,
     group: Option<(u32, String)>,
     people: Count,
+    /// How often it has been sent again.
+    after: usize,
 }
 
 /// `GET /dispatch/{dispatch}/resend`: how many would be mailed again.
@@ -43,17 +55,18 @@ pub(crate) async fn resend_form(
     render(&console, &viewer, DispatchId(dispatch), &scope, None)
 }
 
-/// `POST /dispatch/{dispatch}/resend`.
+/// `POST /dispatch/{dispatch}/resend`. Pressed twice, or by two who saw the same page, it is one.
 pub(crate) async fn resend(
     State(console): State<Console>,
     viewer: Viewer,
     Path(dispatch): Path<u32>,
     Query(scope): Query<Scope>,
+    Form(pressed): Form<Pressed>,
 ) -> Reply {
     let dispatch = DispatchId(dispatch);
     let now = console.now();
     let command: Option<Command> = match scope.group {
-        None => Some(DispatchCommand::Resend { dispatch }.into()),
+        None => Some(once(&format!("resend {dispatch} after {}", pressed.after), DispatchCommand::Resend { dispatch })),
         Some(group) => console.web().desk.read(|state| {
             let draft = again(state, state.dispatch(dispatch)?, GroupId(group), now.as_second() / 60);
             Some(DispatchCommand::Open { draft: Box::new(draft) }.into())
@@ -121,6 +134,7 @@ fn render(console: &Console, viewer: &Viewer, id: DispatchId, scope: &Scope, tro
                 Some(group) => state.tally_of(id, group.id).map_or(0, |row| row.unanswered),
                 None => state.total(id).unanswered,
             }),
+            after: dispatch.rounds().len(),
         })
     });
     match page {

@@ -8,8 +8,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response as Reply},
 };
 use hikyaku_dispatch::{
-    Answer, AnswerCommand, ChoiceId, Dispatch, DispatchId, MESSAGE_CHARS_MAX, MailEnd, PersonId, Speaker, Spoken,
-    State as Present, Via,
+    Answer, AnswerCommand, ChoiceId, Command, Dispatch, DispatchId, MESSAGE_CHARS_MAX, MailEnd, PersonId, Speaker,
+    Spoken, State as Present, Via,
 };
 use serde::Deserialize;
 
@@ -20,6 +20,7 @@ use crate::frame::{Frame, Place};
 use crate::further;
 use crate::mode::Marks;
 use crate::moment;
+use crate::once::once;
 use crate::page;
 use crate::written;
 
@@ -75,6 +76,9 @@ pub(crate) struct OnBehalf {
 pub(crate) struct Saying {
     #[serde(default)]
     text: String,
+    /// After how many messages, as the page showed them.
+    #[serde(default)]
+    after: String,
 }
 
 /// `GET /dispatch/{dispatch}/person/{person}`.
@@ -119,7 +123,8 @@ pub(crate) async fn say(
         return render(&console, &viewer, dispatch, person, Some(trouble.into()), typed.text).await;
     };
     let text = typed.text.replace("\r\n", "\n").trim().to_owned();
-    let command = AnswerCommand::Say { incident, person, text };
+    let form = format!("{} says to {person} in {incident} after {}: {text}", viewer.account, typed.after);
+    let command = once(&form, AnswerCommand::Say { incident, person, text });
     done(&console, &viewer, dispatch, person, command, typed.text).await
 }
 
@@ -128,7 +133,7 @@ async fn done(
     viewer: &Viewer,
     dispatch: DispatchId,
     person: PersonId,
-    command: AnswerCommand,
+    command: impl Into<Command>,
     typed: String,
 ) -> Reply {
     match console.act(viewer, command).await {
@@ -202,6 +207,7 @@ impl PersonPage {
                 Via::Link => "本人",
                 Via::Behalf => "代理回答",
                 Via::SelfReport => "自主報告",
+                Via::Mail => "本人（メールの返信）",
             },
             comment: String::new(),
             details: Vec::new(),

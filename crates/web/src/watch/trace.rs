@@ -138,6 +138,7 @@ fn steps(entry: &Entry, dispatch: DispatchId, id: PersonId, person: Option<&Pers
             Via::Link => "本人が回答した",
             Via::Behalf => "代理回答が登録された",
             Via::SelfReport => "自主報告が回答になった",
+            Via::Mail => "本人がメールの返信で回答した",
         }),
         _ => Vec::new(),
     }

@@ -203,7 +203,8 @@ impl Chrome {
         }
     }
 
-    async fn call(&mut self, method: &str, params: Value) -> Value {
+    /// Asks the browser itself.
+    pub async fn call(&mut self, method: &str, params: Value) -> Value {
         self.next += 1;
         let id = self.next;
         let mut message = json!({"id": id, "method": method, "params": params});

@@ -7,6 +7,8 @@
 
 mod chrome;
 mod office;
+#[cfg(feature = "passkeys")]
+mod passkey;
 #[path = "../stage/mod.rs"]
 mod stage;
 

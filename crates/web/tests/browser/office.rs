@@ -30,6 +30,7 @@ async fn the_pages_of_rules_records_and_the_office_fit_every_screen() {
             "rules/import",
             "rules/trial",
             "feeds",
+            "judgements/enter",
             "history?mode=drill",
             "history/compare?pick=1&pick=2",
             "dispatch/1/report",
@@ -131,6 +132,28 @@ async fn what_is_held_is_approved_and_rejected_with_one_thumb() {
         });
         assert_eq!((waiting, asked), (0, dispatches), "{act}: {}", chrome.text().await);
         seen(&mut chrome, &format!("approval-{act}")).await;
+        house.end(chrome);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn what_no_feed_tells_is_entered_by_hand_after_a_look_at_it() {
+    for screen in [PHONE, PLAIN_PHONE, DESKTOP] {
+        let mut house = House::open(5).await;
+        let mut chrome = house.logged_in(screen).await;
+        chrome.go(&format!("{}/judgements/enter", house.console)).await;
+        chrome.fill("#headline", "青森県に落下したものとみられます。").await;
+        chrome.press("button.go").await;
+        let text = chrome.text().await;
+        assert!(text.contains("この内容で入力しますか") && text.contains("訓練"), "{text}");
+        seen(&mut chrome, "by-hand-check").await;
+        chrome.press("button[value=back]").await;
+        assert_eq!(chrome.run("document.querySelector('#headline').value").await, "青森県に落下したものとみられます。");
+        chrome.press("button.go").await;
+        chrome.press("button[value=send]").await;
+        assert_eq!(chrome.path().await, "/judgements");
+        assert_eq!(house.stage.entered.lock().unwrap().len(), 1);
         house.end(chrome);
     }
 }

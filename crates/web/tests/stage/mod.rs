@@ -20,7 +20,7 @@ use hikyaku_dispatch::{
     Journal, JudgingCommand, Keys, MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport,
     RosterRow, Side,
 };
-use hikyaku_web::{Console, ConsoleSettings, Feeds, SourceHealth, WebState, hash_password, make_factor};
+use hikyaku_web::{Console, ConsoleSettings, Entered, Feeds, SourceHealth, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt;
@@ -38,6 +38,8 @@ pub struct Stage {
     pub now: Arc<Mutex<Timestamp>>,
     /// What responder pages and console share.
     pub web: WebState,
+    /// What was entered at the console by hand.
+    pub entered: Entries,
 }
 
 /// One answer of the server.
@@ -62,7 +64,7 @@ impl Stage {
         let now = Arc::new(Mutex::new(now));
         let clock = Arc::clone(&now);
         let web = WebState::with_clock(desk.clone(), Arc::new(move || *clock.lock().unwrap()));
-        Self { desk, now, web }
+        Self { desk, now, web, entered: Arc::default() }
     }
 
     /// Ten people and one dispatch to them all.
@@ -130,9 +132,26 @@ impl Stage {
 
     /// The console, to which nobody is logged in.
     pub fn console(&self) -> Router {
-        let feeds: Option<Arc<dyn Feeds>> = Some(Arc::new(Sources(self.time())));
-        let settings = ConsoleSettings { organisation: "架空省".into(), feeds, ..ConsoleSettings::default() };
+        self.console_of(None)
+    }
+
+    /// The console of a process that sends, or does not.
+    pub fn console_of(&self, engine: Option<hikyaku_core::Engine>) -> Router {
+        hikyaku_web::console_router(Console::new(self.state(), self.settings(), engine))
+    }
+
+    /// The console as browsers know it at this address, to which passkeys are bound.
+    #[cfg(feature = "passkeys")]
+    pub fn console_at(&self, address: &str) -> Router {
+        let passkeys = hikyaku_web::RelyingParty::at(address);
+        let settings = ConsoleSettings { passkeys, ..self.settings() };
         hikyaku_web::console_router(Console::new(self.state(), settings, None))
+    }
+
+    fn settings(&self) -> ConsoleSettings {
+        let sources = Sources { now: self.time(), entered: Arc::clone(&self.entered) };
+        let feeds: Option<Arc<dyn Feeds>> = Some(Arc::new(sources));
+        ConsoleSettings { organisation: "架空省".into(), feeds, ..ConsoleSettings::default() }
     }
 
     /// An administrator who is logged in.
@@ -220,22 +239,45 @@ fn quake(intensity: &str, published: Timestamp) -> Bulletin {
     bulletin
 }
 
-/// A reader of feeds that understands `quake 6-` and whose second source is not well.
+/// A reader of feeds that understands `quake 6-` and the headline of what is entered by hand, and whose second source is not well.
 #[derive(Debug)]
-struct Sources(Timestamp);
+struct Sources {
+    now: Timestamp,
+    entered: Entries,
+}
+
+/// Names and texts of the telegrams that were entered at the console.
+pub type Entries = Arc<Mutex<Vec<(String, String)>>>;
 
 impl Feeds for Sources {
     fn read(&self, telegram: &[u8]) -> Result<Vec<Bulletin>, String> {
         let text = String::from_utf8_lossy(telegram);
+        if let Ok(entry) = serde_json::from_str::<serde_json::Value>(&text) {
+            let said = |key: &str| entry[key].as_str().unwrap().to_owned();
+            if said("headline").is_empty() {
+                return Err("見出しを入力してください。".to_owned());
+            }
+            let standing = if entry["is_drill"] == true { Standing::Drill } else { Standing::Real };
+            let kind = Kind::Other { code: None, title: "手入力".into() };
+            let mut bulletin = Bulletin::new(SourceId::new(said("id")), kind, standing, Revision::Issue, self.now);
+            bulletin.headline = said("headline");
+            bulletin.series = vec![SeriesKey::Operator(said("series"))];
+            return Ok(vec![bulletin]);
+        }
         let intensity = text.trim().strip_prefix("quake ").ok_or("no telegram".to_owned())?;
-        Ok(vec![quake(intensity, self.0)])
+        Ok(vec![quake(intensity, self.now)])
+    }
+
+    fn enter(&self, name: String, telegram: Vec<u8>) -> Entered<'_> {
+        self.entered.lock().unwrap().push((name, String::from_utf8(telegram).unwrap()));
+        Box::pin(async { Ok(()) })
     }
 
     fn health(&self) -> Vec<SourceHealth> {
         let well = SourceHealth {
             name: "高頻度（地震火山）".into(),
             is_polled: true,
-            last: Some(self.0),
+            last: Some(self.now),
             telegrams: 12,
             ..SourceHealth::default()
         };
