@@ -4,19 +4,25 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use hikyaku_core::errors::{BatchError, StoreError};
-use hikyaku_core::{Batch, BatchId, Engine, Error as EngineError, Receipt, Record};
+use hikyaku_core::{Batch, BatchId, Engine, Error as EngineError, Receipt, Record, Settlement};
 use hikyaku_dispatch::{
     AccountId, Alarm, BatchOf, Command, Desk, Dispatch, DispatchCommand, DispatchEvent, DispatchId, Error, Event,
-    ProbeId, Sender, State, batch_for, decide, detours, open_probes, outcomes, probe_batch, probe_outcomes,
-    reset_letters, resets, tries_addresses, unfinished, unqueued, withdrawn,
+    ProbeId, Sender, State, Tenure, batch_for, decide, detours, going_on, open_probes, outcomes, partition_of,
+    probe_batch, probe_outcomes, reset_letters, resets, tries_addresses, withdrawn,
 };
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
+
+mod work;
+
+pub use work::Work;
 
 /// How often it is looked whether there is a new dispatch.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often it is asked what is due by itself: calls to approvers, defaults, schedules, reminders.
 const DUE: Duration = Duration::from_secs(1);
+/// How often it is looked whether keys of people are missing.
+const KEYS: Duration = Duration::from_secs(60);
 /// How long to wait after the engine or the journal could not do it.
 const PAUSE: Duration = Duration::from_secs(2);
 /// Recipients of a batch that are left out because the engine does not take them.
@@ -29,13 +35,18 @@ pub struct Courier {
     engine: Engine,
     desk: Desk,
     sender: Sender,
-    batches: HashMap<BatchId, BatchOf>,
+    /// What may be sent from here, and the batches of it.
+    work: Work,
+    /// What the engine was given, or needs not be given, in this run.
+    submitted: HashSet<(BatchOf, Option<Tenure>)>,
+    /// The rights under which the state is known to hold what others did before.
+    begun: HashSet<Option<Tenure>>,
     /// Batches of probes.
     probes: HashMap<BatchId, ProbeId>,
     /// Batches that the engine was told to stop.
     cancelled: HashSet<BatchId>,
     /// Rounds that the engine does not take as they are: they wait for the next start, and nothing waits for them.
-    unsendable: HashSet<BatchOf>,
+    unsendable: HashSet<(BatchOf, Option<Tenure>)>,
     /// Resets whose owners were told.
     told: HashSet<(AccountId, Timestamp)>,
     /// Where alarms go.
@@ -51,7 +62,9 @@ impl Courier {
             engine,
             desk,
             sender,
-            batches: HashMap::new(),
+            work: Work::alone(),
+            submitted: HashSet::new(),
+            begun: HashSet::new(),
             probes: HashMap::new(),
             cancelled: HashSet::new(),
             unsendable: HashSet::new(),
@@ -66,15 +79,23 @@ impl Courier {
         Self { alarms: Some(alarms), ..self }
     }
 
+    /// The same, which sends only what this node may send.
+    pub fn among(self, work: Work) -> Self {
+        Self { work, ..self }
+    }
+
     /// Works until `stop`; then what the engine knows already is recorded once more.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut recorded = self.engine.recorded();
         let mut look = tokio::time::interval(LOOK);
         let mut minute_hand = tokio::time::interval(DUE);
-        let unfinished = self.desk.read(|state| still_open(state, unfinished(state), Timestamp::now()));
-        let mut problem = self.submit_all(unfinished).await.err();
+        let mut keys = tokio::time::interval(KEYS);
+        self.look_for_keys();
+        let mut problem = self.submit_new(Timestamp::now()).await.err();
         // Before any outcome is folded, or those of probes would belong to nothing.
-        problem = problem.or(self.submit_probes(Timestamp::now()).await.err());
+        if self.work.has_duties() {
+            problem = problem.or(self.submit_probes(Timestamp::now()).await.err());
+        }
         problem = problem.or(self.recall_withdrawn(Timestamp::now()).await.err());
         loop {
             if let Some(problem) = problem.take() {
@@ -83,11 +104,9 @@ impl Courier {
             }
             tokio::select! {
                 () = told(&mut stop) => break,
-                _ = look.tick() => {
-                    let new = self.desk.read(|state| still_open(state, unqueued(state), Timestamp::now()));
-                    problem = self.submit_all(new).await.err();
-                }
+                _ = look.tick() => problem = self.submit_new(Timestamp::now()).await.err(),
                 _ = minute_hand.tick() => problem = self.keep_time().await.err(),
+                _ = keys.tick() => self.look_for_keys(),
                 changed = recorded.changed() => {
                     if changed.is_err() {
                         break;
@@ -101,23 +120,54 @@ impl Courier {
         }
     }
 
+    /// Looks whether this node can read everybody: the journal is shared by all nodes, the keys are brought to each of them.
+    fn look_for_keys(&self) {
+        let missing = self.desk.read(State::unread_people);
+        self.work.set_keys_missing(missing > 0);
+        if missing > 0 {
+            self.tell(Alarm::keys_missing(missing, Timestamp::now()));
+        }
+    }
+
     /// Does what is due by itself, and stops what was taken back.
     async fn keep_time(&mut self) -> Result<(), String> {
         let now = Timestamp::now();
-        for command in self.desk.read(|state| state.due(now)) {
-            self.follow(command, now).await?;
-        }
-        self.go_round(now).await?;
+        self.hand_on().await?;
         let is_over =
-            |state: &State, (dispatch, _): &BatchOf| state.dispatch(*dispatch).is_none_or(|it| it.is_cancelled());
-        let over: Vec<BatchId> = self
-            .desk
-            .read(|state| self.batches.iter().filter(|(_, of)| is_over(state, of)).map(|(batch, _)| *batch).collect());
+            |state: &State, (dispatch, _): BatchOf| state.dispatch(dispatch).is_none_or(|it| it.is_cancelled());
+        let over = self.desk.read(|state| self.work.batches(|job| is_over(state, job.of)));
         for batch in over.into_iter().filter(|batch| self.cancelled.insert(*batch)).collect::<Vec<_>>() {
             self.engine.cancel(batch).await.map_err(|e| e.to_string())?;
         }
+        self.go_round(now).await?;
+        if !self.work.has_duties() {
+            return Ok(());
+        }
+        for command in self.desk.read(|state| state.due(now)) {
+            self.follow(command, now).await?;
+        }
         self.submit_probes(now).await?;
         self.tell_owners(now).await
+    }
+
+    /// Sees what was given up to its end: as soon as nothing of a batch is under way and what became of it is in the journal, it
+    /// is forgotten, and another node may have the partition.
+    async fn hand_on(&mut self) -> Result<(), String> {
+        let mut ended = Vec::new();
+        for batch in self.work.batches(|job| job.given_up) {
+            // The second time it waits for whatever the queue has to write before it.
+            self.engine.cancel(batch).await.map_err(|e| e.to_string())?;
+            let forecast = self.engine.forecast(batch).await.map_err(|e| e.to_string())?;
+            if forecast.lanes.iter().all(|lane| lane.waiting == 0) {
+                self.engine.cancel(batch).await.map_err(|e| e.to_string())?;
+                ended.push(batch);
+            }
+        }
+        if !ended.is_empty() {
+            self.fold().await?;
+            ended.into_iter().for_each(|batch| self.work.forget(batch));
+        }
+        Ok(())
     }
 
     /// Carries out what is due. What is refused is no longer due, and keeps nothing else from being done.
@@ -150,7 +200,14 @@ impl Courier {
             return Ok(());
         }
         let blocked: HashSet<String> = blocked.into_iter().collect();
-        for command in self.desk.read(|state| detours(state, |domain| blocked.contains(domain), now)) {
+        for mut command in self.desk.read(|state| detours(state, |domain| blocked.contains(domain), now)) {
+            if let DispatchCommand::TryNextAddress { people, .. } = &mut command {
+                // To others another node sends, which may not be blocked.
+                people.retain(|person| self.work.sends_to(partition_of(*person)));
+                if people.is_empty() {
+                    continue;
+                }
+            }
             self.follow(command, now).await?;
         }
         Ok(())
@@ -208,33 +265,58 @@ impl Courier {
         Ok(())
     }
 
-    /// Submits these rounds; one that the engine does not take keeps back none of the others.
-    async fn submit_all(&mut self, rounds: Vec<BatchOf>) -> Result<(), String> {
-        for round in rounds.into_iter().filter(|round| !self.unsendable.contains(round)).collect::<Vec<_>>() {
-            self.submit(round).await?;
+    /// Submits what this node is to send and its engine was not given in this run; one that the engine does not take keeps back
+    /// none of the others.
+    async fn submit_new(&mut self, now: Timestamp) -> Result<(), String> {
+        let tenures = self.work.tenures();
+        if tenures.iter().any(|tenure| !self.begun.contains(tenure)) {
+            // What the node before this one wrote is not to be sent again.
+            self.desk.up_to_date().await.map_err(|e| e.to_string())?;
+            self.begun = tenures.iter().copied().collect();
         }
+        let rounds = self.desk.read(|state| going_on(state, now));
+        for tenure in tenures {
+            let new = |round: &&BatchOf| {
+                !self.submitted.contains(&(**round, tenure)) && !self.unsendable.contains(&(**round, tenure))
+            };
+            for round in rounds.iter().filter(new).copied().collect::<Vec<_>>() {
+                self.submit(round, tenure).await?;
+            }
+        }
+        self.work.learned();
         Ok(())
     }
 
-    /// Submits a round of a dispatch; one that the engine knows gives its receipt once more and sends nothing new. A round
-    /// without any mail is done at once.
-    async fn submit(&mut self, (dispatch, round): BatchOf) -> Result<(), String> {
-        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), (dispatch, round), &self.sender));
+    /// Submits the part of a round that a tenure is about; one that the engine knows gives its receipt once more and sends nothing
+    /// new. A round without any mail is done at once.
+    async fn submit(&mut self, round: BatchOf, tenure: Option<Tenure>) -> Result<(), String> {
+        let (dispatch, number) = round;
+        let has_open_mails = |state: &State| state.dispatch(dispatch).is_some_and(|it| it.has_open_mails(number));
+        if !self.desk.read(has_open_mails) {
+            self.submitted.insert((round, tenure));
+            return Ok(());
+        }
+        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), round, tenure, &self.sender));
         let taken = match batch {
             Ok(None) => return Ok(()),
-            Ok(Some(batch)) => self.hand_over((dispatch, round), batch).await?,
+            Ok(Some(batch)) => self.hand_over(round, tenure, batch).await?,
             Err(problem) => Err(problem),
         };
         match taken {
-            Ok(receipt) => self.batches.extend(receipt.map(|receipt| (receipt.batch, (dispatch, round)))),
+            Ok(receipt) => receipt.into_iter().for_each(|receipt| self.work.note(receipt.batch, round, tenure)),
             Err(problem) => {
-                self.unsendable.insert((dispatch, round));
-                self.tell_of(dispatch, |it| Alarm::unsendable(it, round, &problem.to_string()));
+                self.unsendable.insert((round, tenure));
+                self.tell_of(dispatch, |it| Alarm::unsendable(it, number, &problem.to_string()));
                 return Ok(());
             }
         }
-        let queued = DispatchCommand::MarkQueued { dispatch, round };
-        self.desk.command(queued, Timestamp::now()).await.map(drop).map_err(|e| format!("{dispatch}: {e}"))
+        let is_queued = |state: &State| state.dispatch(dispatch).is_none_or(|it| it.is_queued(number));
+        if !self.desk.read(is_queued) {
+            let queued = DispatchCommand::MarkQueued { dispatch, round: number };
+            self.desk.command(queued, Timestamp::now()).await.map_err(|e| format!("{dispatch}: {e}"))?;
+        }
+        self.submitted.insert((round, tenure));
+        Ok(())
     }
 
     /// Gives the engine a batch, without the recipients that it refuses; no receipt if nobody is left. The inner error is about
@@ -242,23 +324,26 @@ impl Courier {
     async fn hand_over(
         &self,
         (dispatch, round): BatchOf,
+        tenure: Option<Tenure>,
         mut batch: Batch,
     ) -> Result<Result<Option<Receipt>, BatchError>, String> {
         let mut left_out = Vec::new();
+        // A partition may have one recipient only, of whom nothing follows for the others.
+        let fewest = usize::from(tenure.is_none());
         while let Err(BatchError::Recipient { id, problem }) = batch.validate() {
             let place = batch.recipients.iter().rposition(|recipient| recipient.id == id);
-            let Some(place) = place.filter(|_| batch.recipients.len() > 1 && left_out.len() < LEFT_OUT_MAX) else {
+            let Some(place) = place.filter(|_| batch.recipients.len() > fewest && left_out.len() < LEFT_OUT_MAX) else {
                 // It is not about single ones.
                 return Ok(Err(BatchError::Recipient { id, problem }));
             };
             batch.recipients.remove(place);
             left_out.push((id, problem));
         }
-        if batch.recipients.is_empty() {
-            return Ok(Ok(None));
-        }
         for (id, problem) in left_out {
             self.tell_of(dispatch, |it| Alarm::left_out(it, round, &id, &problem));
+        }
+        if batch.recipients.is_empty() {
+            return Ok(Ok(None));
         }
         match self.engine.submit(batch).await {
             Ok(receipt) => Ok(Ok(Some(receipt))),
@@ -275,14 +360,21 @@ impl Courier {
     /// two; they are stopped like others then. What the engine does not know is not given to it.
     async fn recall_withdrawn(&mut self, now: Timestamp) -> Result<(), String> {
         for round in self.desk.read(|state| withdrawn(state, now)) {
-            let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), round, &self.sender));
-            let Ok(Some(batch)) = batch else { continue };
-            let submission = self.engine.begin(Batch { recipients: Vec::new(), ..batch }).await;
-            let submission = submission.map_err(|e| e.to_string())?;
-            if submission.is_known() {
-                let receipt = submission.finish().await.map_err(|e| e.to_string())?;
-                self.batches.insert(receipt.batch, round);
+            for tenure in self.work.tenures() {
+                self.recall(round, tenure).await?;
             }
+        }
+        Ok(())
+    }
+
+    async fn recall(&self, round: BatchOf, tenure: Option<Tenure>) -> Result<(), String> {
+        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), round, tenure, &self.sender));
+        let Ok(Some(batch)) = batch else { return Ok(()) };
+        let submission = self.engine.begin(Batch { recipients: Vec::new(), ..batch }).await;
+        let submission = submission.map_err(|e| e.to_string())?;
+        if submission.is_known() {
+            let receipt = submission.finish().await.map_err(|e| e.to_string())?;
+            self.work.note(receipt.batch, round, tenure);
         }
         Ok(())
     }
@@ -292,9 +384,16 @@ impl Courier {
         loop {
             let records = self.engine.records(self.cursor, RECORDS_MAX).await.map_err(|e| e.to_string())?;
             let Some(last) = records.last().map(|(number, _)| *number) else { return Ok(()) };
-            let records: Vec<Record> = records.into_iter().map(|(_, record)| record).collect();
+            let mut records: Vec<Record> = records.into_iter().map(|(_, record)| record).collect();
+            // What was stopped here because it was given up is sent by another node, unless nobody is to send it.
+            let goes_on = |state: &State, record: &Record| {
+                let given_up = self.work.job(record.batch).filter(|job| job.given_up);
+                given_up.and_then(|job| state.dispatch(job.of.0)).is_some_and(|it| !it.is_cancelled())
+            };
+            let is_end = |state: &State, it: &Record| it.settled != Some(Settlement::Cancelled) || !goes_on(state, it);
+            self.desk.read(|state| records.retain(|record| is_end(state, record)));
             // Outcomes of what was forgotten meanwhile are refused; those of others must not wait for them.
-            for command in outcomes(&records, |batch| self.batches.get(&batch).copied()) {
+            for command in outcomes(&records, |batch| self.work.job(batch).map(|job| job.of)) {
                 self.follow(command, Timestamp::now()).await?;
             }
             for command in probe_outcomes(&records, |batch| self.probes.get(&batch).copied()) {
@@ -318,12 +417,6 @@ fn not_started(state: &State, command: &Command, now: Timestamp) -> Option<Alarm
     let open = DispatchCommand::Open { draft: Box::new(draft.clone()) };
     let why = decide(state, &open.into(), now).err()?;
     Some(Alarm::not_started(key, &draft.title, at, &why))
-}
-
-/// Those of them that can still be answered.
-fn still_open(state: &State, mut rounds: Vec<BatchOf>, now: Timestamp) -> Vec<BatchOf> {
-    rounds.retain(|(dispatch, _)| state.dispatch(*dispatch).is_some_and(|it| it.is_open(now)));
-    rounds
 }
 
 #[cfg(test)]

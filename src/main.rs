@@ -4,6 +4,7 @@
 
 mod access;
 mod account;
+mod backup;
 mod carrier_table;
 mod check;
 mod courier;
@@ -11,6 +12,7 @@ mod demo;
 mod dkim_key;
 mod feed;
 mod init;
+mod inventory;
 mod journal;
 mod judge;
 mod letter_files;
@@ -28,6 +30,7 @@ mod settings;
 mod show;
 mod signing;
 mod simulate;
+mod trouble;
 
 use std::process::ExitCode;
 
@@ -72,10 +75,16 @@ enum Command {
     Check(check::CheckArgs),
     /// The rules, out of the journal and into it.
     Rules(rules::RulesArgs),
-    /// Which dispatches were late, and why.
+    /// The month, an incident, which dispatches were late and why.
     Report(report::ReportArgs),
+    /// What runs, with versions and dates; the bill of materials.
+    Inventory(inventory::InventoryArgs),
+    /// What went wrong, who was told, what is done about it.
+    Trouble(trouble::TroubleArgs),
     /// What happened, in order: verified, signed.
     Journal(journal::JournalArgs),
+    /// Journal, configuration and rules in a folder that leaves this machine, and back.
+    Backup(backup::BackupArgs),
     /// Rosters in and out.
     People(people::PeopleArgs),
     /// Roles and rights.
@@ -106,10 +115,13 @@ fn main() -> ExitCode {
             Command::Send(args) => send::run(*args).await,
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Journal(args) => journal::run(args).await,
+            Command::Backup(args) => backup::run(args).await,
             Command::Judge(args) => judge::run(&args).await,
             Command::Check(args) => check::run(&args).await,
             Command::Rules(args) => rules::run(&args).await,
             Command::Report(args) => report::run(&args).await,
+            Command::Inventory(args) => inventory::run(&args),
+            Command::Trouble(args) => trouble::run(&args),
             Command::People(args) => people::run(args).await,
             Command::Access(args) => access::run(&args).await,
             Command::Mock(args) => mock::run(args).await,

@@ -179,7 +179,7 @@ fn width(text: &str) -> usize {
 }
 
 /// What a cause is called.
-fn cause_words(cause: Cause) -> &'static str {
+pub fn cause_words(cause: Cause) -> &'static str {
     match cause {
         Cause::UnknownUser => "宛先不明",
         Cause::MailboxFull => "受信箱が満杯",

@@ -1,5 +1,8 @@
 //! What the documents say is so: commands, files, rooms and tests that they name exist, and their example is the tested one.
 
+#[path = "documents/configuration.rs"]
+mod configuration;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -120,3 +120,11 @@ fn an_expression_is_met_by_one_way_through_it() {
         assert!(!is_met(unmet, &allowed), "{unmet}");
     }
 }
+
+#[test]
+fn req_s14_the_list_of_components_in_the_program_is_what_cargo_says_is_linked() -> Result<(), Box<dyn Error>> {
+    let checked = Command::new("scripts/components").arg("--check").output()?;
+    let said = [checked.stdout, checked.stderr].concat();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&said));
+    Ok(())
+}

@@ -74,8 +74,7 @@ pub async fn run(args: DemoArgs) -> Result<bool, String> {
     let mut telegram = Telegram::read(args.telegram.as_deref())?;
     if args.by_hand {
         // Whoever decides sees how long there is to decide: by the clock, not by the telegram.
-        let now = jiff::Timestamp::now();
-        (telegram.bulletin.published, telegram.bulletin.issued) = (now, now);
+        telegram.happens_at(jiff::Timestamp::now());
     }
     let stage = Stage::set(&args).await?;
     let played = play(&args, &stage, telegram).await;
@@ -89,6 +88,11 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         eprintln!("模擬キャリア {} 社を 127.0.0.1 の内側で起動しました（{}）。", stage.carriers(), args.profile);
         eprintln!("職員 {} 名を登録しました。管理画面: {}", stage.people(), stage.console_address());
         stage.logins().for_each(|login| eprintln!("{login}"));
+        if args.by_hand {
+            eprintln!(
+                "次は、管理画面に approver でログインして「承認」から送信してください（10 分判断がなければ自動で送ります）。\n送ったあとは demo でログインすると、現況・再送・報告書を試せます。"
+            );
+        }
     }
     let wait = if hushed { Duration::ZERO } else { story::APPROVAL };
     let work = tokio::select! {

@@ -25,6 +25,13 @@ impl Telegram {
         let bulletin = parse(&bytes, &name).map_err(|e| format!("{name}: {e}"))?;
         Ok(Telegram { bulletin, read: started.elapsed() })
     }
+
+    /// Moves it to `now`, with what it tells of the earthquake: so much later as it is published.
+    pub fn happens_at(&mut self, now: Timestamp) {
+        let later = now.duration_since(self.bulletin.published);
+        self.bulletin.occurred = self.bulletin.occurred.and_then(|at| at.checked_add(later).ok());
+        (self.bulletin.published, self.bulletin.issued) = (now, now);
+    }
 }
 
 /// The folder of the journal and the queue; a temporary one is removed when this is dropped.
@@ -55,5 +62,20 @@ impl Drop for Folder {
         if self.is_temporary {
             let _ = std::fs::remove_dir_all(&self.path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_telegram_that_happens_now_tells_of_an_earthquake_just_before() {
+        let mut telegram = Telegram::read(None).unwrap();
+        let before = |it: &Bulletin| it.published.duration_since(it.occurred.unwrap());
+        let told = before(&telegram.bulletin);
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        telegram.happens_at(now);
+        assert_eq!((telegram.bulletin.published, before(&telegram.bulletin)), (now, told));
     }
 }

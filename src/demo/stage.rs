@@ -218,7 +218,7 @@ impl Stage {
 
     fn batch(&self, of: BatchOf) -> Result<Batch, String> {
         let sender = self.sender()?;
-        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), of, &sender));
+        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), of, None, &sender));
         let mut batch = batch.map_err(|e| e.to_string())?.ok_or("the dispatch is gone")?;
         // The telegram may be old; the deadline counts from now.
         batch.deadline = Some(self.engine.now() + Duration::from_secs(600));
@@ -409,7 +409,7 @@ async fn serve(
     engine: Engine,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let router = hikyaku_web::router(WebState::new(desk)).merge(metrics::router(engine, None, None));
+    let router = hikyaku_web::router(WebState::new(desk)).merge(metrics::router(engine, None, None, None));
     hikyaku_web::serve(Door::open(listener), router, stop).await;
 }
 

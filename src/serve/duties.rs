@@ -8,7 +8,7 @@ use hikyaku_dispatch::{
     write_head,
 };
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::alerts::Alerts;
 use super::channel::Channel;
@@ -29,23 +29,17 @@ pub struct Duties {
     pub heads: PathBuf,
     /// The system behind the other channels.
     pub channel: Option<Channel>,
-    /// What the courier has to say.
-    pub told: mpsc::UnboundedReceiver<Alarm>,
 }
 
 impl Duties {
     /// Works until `stop`.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut timetable = Timetable::new(Timestamp::now());
         let mut relay = Relay::default();
         let mut look = tokio::time::interval(LOOK);
         loop {
             tokio::select! {
                 () = told(&mut stop) => return,
-                Some(alarm) = self.told.recv() => {
-                    self.alerts.raise(&alarm).await;
-                    continue;
-                }
                 _ = look.tick() => {}
             }
             let now = Timestamp::now();
@@ -138,7 +132,6 @@ mod tests {
             probes: ProbePolicy { per_day, ..ProbePolicy::default() },
             heads: folder.join("heads"),
             channel: None,
-            told: mpsc::unbounded_channel().1,
         }
     }
 

@@ -6,26 +6,24 @@ use std::time::Duration;
 
 use axum::Router;
 use hikyaku_core::Engine;
-use hikyaku_dispatch::{Alarm, Desk};
-use hikyaku_feeds::edge::{PushEndpoint, Stream, Watcher};
-use hikyaku_web::{Api, Console, ConsoleSettings, Door, TlsFiles, WebState};
+use hikyaku_dispatch::{Desk, Sender};
+use hikyaku_inbound::Listener;
+use hikyaku_web::{Api, Console, ConsoleSettings, Door, Inbox, TlsFiles, WebState};
 use ipnet::IpNet;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::alerts::Alerts;
-use super::channel::Channel;
-use super::duties::Duties;
-use super::intake::Intake;
+use super::inbound::Office;
+use super::node::Node;
+use super::shift::Shift;
 use super::sources::Sources;
-use super::turn::OwnTurn;
-use super::webhooks::Webhook;
-use super::{roster, security, watch as alarms};
-use crate::courier::Courier;
+use super::{inbound, rows, security};
+use crate::courier::{Courier, Work};
 use crate::journal::data::{open_desk_on, open_journal};
 use crate::lock::Lock;
-use crate::metrics;
-use crate::people::pull::Source;
+use crate::metrics::{self, RunningSources};
+use crate::report::maker::Maker;
 use crate::settings::Settings;
 
 /// How long the parts may take to stop before the engine is shut down.
@@ -33,16 +31,16 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Everything that runs.
 pub struct House {
-    settings: Settings,
+    settings: Arc<Settings>,
     engine: Engine,
     console: Console,
     tls: Option<TlsFiles>,
-    push: Option<PushEndpoint>,
-    stream: Option<Stream>,
     tasks: Vec<JoinHandle<()>>,
+    /// Holds the engine to what this node may send, until the very end.
+    reins: JoinHandle<()>,
     stop: watch::Sender<bool>,
     /// Where several nodes have one journal.
-    turn: Option<OwnTurn>,
+    node: Option<Node>,
     /// Given back last.
     lock: Lock,
 }
@@ -53,58 +51,53 @@ impl House {
         if !settings.data.is_dir() {
             return Err(format!("{}: there is no data; run `hikyaku init` first", settings.data.display()));
         }
+        let settings = Arc::new(settings);
         let lock = Lock::take(&settings.data)?;
         let sender = settings.mail.sender(&settings.answers.address)?;
         let tls = settings.tls.as_ref().map(|tls| tls.read()).transpose()?;
-        let sources = settings.roster.iter().map(|roster| Source::open(roster.source(), false));
-        let sources = sources.collect::<Result<Vec<_>, _>>()?;
-        let turn = OwnTurn::wait(&settings.data).await?;
-        let doors = Doors::bind(&settings, tls.as_ref()).await?;
-        let desk = desk(turn.as_ref(), &settings.data).await?;
         let mut of_engine = settings.mail.config(settings.data.join("queue"))?;
+        let (tell, told) = mpsc::unbounded_channel();
+        let node = Node::join(&settings.data, of_engine.carriers.bears(), tell.clone()).await?;
+        let work = node.as_ref().map_or_else(Work::alone, Node::work);
+        let doors = Doors::bind(&settings, tls.as_ref()).await?;
+        let desk = desk(node.as_ref(), &settings.data).await?;
         // With the keys of people, so that erasing somebody reaches the queue.
         of_engine.seal = Some(Arc::new(desk.keys().clone()));
-        let engine = Engine::open(of_engine).await;
-        let engine = engine.map_err(|e| e.to_string())?;
-        let intake = Intake::open(&settings.data, desk.clone())?;
-        let mut watched = settings.feeds.settings()?;
-        watched.countries.extend(settings.push.iter().flat_map(|it| it.countries()));
-        let watcher = Watcher::start(watched)?;
-        let push = match &settings.push {
-            Some(push) => Some(PushEndpoint::listen(push.listen, push.settings()?, watcher.intake()).await?),
-            None => None,
-        };
-        let stream = match &settings.dmdata {
-            Some(dmdata) => Some(Stream::start(dmdata.settings(settings.feeds.client()?)?, watcher.intake())?),
-            None => None,
-        };
-        let pulse = watcher.pulse();
+        let engine = Engine::open(of_engine).await.map_err(|e| e.to_string())?;
+        let running = RunningSources::default();
         // One for both doors: answers and pages share the places that admission gives.
         let web = WebState::new(desk.clone())
             .over_tls(tls.is_some() || settings.proxy.is_there())
+            .answers_per_second(settings.web.answers_per_second)
             .with_privacy(settings.answers.privacy.read()?)
             .with_mail(engine.clone(), sender.clone(), settings.answers.address.clone());
-        let console = console(&settings, web.clone(), &engine, Sources(Some(pulse.clone())))?;
+        let office = Office::open(&settings, &desk)?;
+        let console = console(&settings, web.clone(), &engine, Sources(Some(running.clone())), office.clone())?;
         let (stop, stopping) = watch::channel(false);
-        let alerts = Alerts::new(engine.clone(), &desk, sender.clone(), settings.alerts.to()?);
-        let (tell, told) = mpsc::unbounded_channel();
-        let duties = duties(&settings, &desk, &alerts, told)?;
-        let courier = Courier::new(engine.clone(), desk.clone(), sender).telling(tell);
+        let (maker, alerts) = tellers(&settings, &engine, &desk, &sender)?;
+        let shift = Shift {
+            settings: settings.clone(),
+            desk: desk.clone(),
+            engine: engine.clone(),
+            sender: sender.clone(),
+            alerts: alerts.clone(),
+            maker,
+            office: office.clone(),
+            sources: running.clone(),
+        };
+        let on_duty = if work.has_duties() { Some(shift.begin().await?) } else { None };
+        let courier = Courier::new(engine.clone(), desk.clone(), sender).telling(tell).among(work.clone());
         let mut tasks = vec![
             tokio::spawn(courier.run(stopping.clone())),
-            tokio::spawn(intake.run(watcher, stopping.clone())),
-            tokio::spawn(alarms::run(pulse.clone(), alerts.clone(), stopping.clone())),
-            tokio::spawn(duties.run(stopping.clone())),
+            tokio::spawn(shift.run(on_duty, work.clone(), stopping.clone())),
+            tokio::spawn(alerts.clone().raise_all(told, stopping.clone())),
             tokio::spawn(security::run(web.clone(), desk.clone(), alerts.clone(), stopping.clone())),
+            tokio::spawn(rows::run(settings.data.clone(), desk.clone(), stopping.clone())),
         ];
-        tasks.extend(turn.as_ref().map(|turn| turn.watch(alerts.clone(), stopping.clone())));
-        for (roster, source) in settings.roster.iter().cloned().zip(sources) {
-            tasks.push(tokio::spawn(roster::run(roster, source, desk.clone(), alerts.clone(), stopping.clone())));
-        }
-        for hook in &settings.webhooks {
-            let hook = Webhook::open(hook, &settings.data, desk.clone()).await?;
-            tasks.push(tokio::spawn(hook.run(alerts.clone(), stopping.clone())));
-        }
+        tasks.extend(node.as_ref().map(|node| node.watch(alerts.clone(), stopping.clone())));
+        let reins = tokio::spawn(work.rein(engine.clone()));
+        let inbound = doors.mail.zip(office.clone());
+        tasks.extend(inbound.map(|(mail, office)| tokio::spawn(inbound::run(mail, office, stopping.clone()))));
         if let Some(door) = doors.api {
             let api = Api::new(web.clone(), Some(engine.clone()));
             tasks.push(served(door, hikyaku_web::api_router(api), stopping.clone()));
@@ -113,9 +106,10 @@ impl House {
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
         if let Some(door) = doors.metrics {
-            tasks.push(served(door, metrics::router(engine.clone(), Some(pulse), Some(web)), stopping));
+            let counts = office.map(|office| office.counts());
+            tasks.push(served(door, metrics::router(engine.clone(), Some(running), Some(web), counts), stopping));
         }
-        Ok(Self { settings, engine, console, tls, push, stream, tasks, stop, turn, lock })
+        Ok(Self { settings, engine, console, tls, tasks, reins, stop, node, lock })
     }
 
     /// Where what is served, a line each.
@@ -130,7 +124,8 @@ impl House {
         ];
         lines.extend(self.settings.api.as_ref().map(|site| format!("API {scheme}://{}/api/v1/", site.listen)));
         lines.extend(self.settings.metrics.as_ref().map(|site| format!("監視 http://{}/metrics", site.listen)));
-        lines.extend(self.push.as_ref().map(|push| format!("電文の受け口 {}/push/", push.addr)));
+        lines.extend(self.settings.push.as_ref().map(|push| format!("電文の受け口 {}/push/", push.listen)));
+        lines.extend(self.settings.inbound.as_ref().map(|it| format!("戻ってくるメール smtp://{}", it.listen)));
         lines.extend(self.settings.dmdata.as_ref().map(|dmdata| format!("DM-D.S.S {}", dmdata.api)));
         lines
     }
@@ -149,32 +144,29 @@ impl House {
         }
     }
 
-    /// Stops in order: no new telegram, no new visitor, then the mails that are under way, then the folder.
-    pub async fn close(self) {
+    /// Stops in order: no new visitor, then what other nodes are to have, no new telegram, the mails that are under way, the folder.
+    pub async fn close(mut self) {
         self.console.close();
+        if let Some(node) = &mut self.node {
+            node.leave().await;
+        }
         // Everybody who listens stops.
         let _ = self.stop.send(true);
-        drop(self.stream);
-        if let Some(push) = self.push {
-            push.shutdown().await;
-        }
         for task in self.tasks {
             // One that hangs must not keep the mails under way from being recorded.
             let _ = tokio::time::timeout(PATIENCE, task).await;
         }
         drop(self.console);
+        self.reins.abort();
         self.engine.shutdown().await;
-        if let Some(turn) = self.turn {
-            turn.end().await;
-        }
         drop(self.lock);
     }
 }
 
-/// The desk, on the journal whose turn this is, or on the file.
-async fn desk(turn: Option<&OwnTurn>, data: &Path) -> Result<Desk, String> {
-    let journal = match turn {
-        Some(turn) => turn.journal(),
+/// The desk, on the journal that this node shares with others, or on the file.
+async fn desk(node: Option<&Node>, data: &Path) -> Result<Desk, String> {
+    let journal = match node {
+        Some(node) => node.journal(),
         None => open_journal(data).await?,
     };
     open_desk_on(journal, data).await
@@ -186,6 +178,8 @@ struct Doors {
     console: Door,
     api: Option<Door>,
     metrics: Option<Door>,
+    /// Where mail comes back to.
+    mail: Option<Listener>,
 }
 
 impl Doors {
@@ -199,8 +193,13 @@ impl Doors {
             Some(site) => Some(door(site.listen, &site.allow, tls).await?),
             None => None,
         };
+        let mail = match &settings.inbound {
+            Some(inbound) => Some(inbound::listen(inbound, &settings.mail, tls).await?),
+            None => None,
+        };
         Ok(Self {
             api,
+            mail,
             answers: door(answers.listen, &answers.allow, tls).await?,
             console: door(console.listen, &console.allow, tls).await?,
             metrics,
@@ -216,24 +215,12 @@ async fn door(at: std::net::SocketAddr, allow: &[IpNet], tls: Option<&TlsFiles>)
     })
 }
 
-/// What is done without anybody asking.
-fn duties(
-    settings: &Settings,
-    desk: &Desk,
-    alerts: &Alerts,
-    told: mpsc::UnboundedReceiver<Alarm>,
-) -> Result<Duties, String> {
-    let channel = settings.channel.as_ref().map(|channel| channel.channel()).transpose()?;
-    Ok(Duties {
-        desk: desk.clone(),
-        alerts: alerts.clone(),
-        policy: settings.alerts.policy(settings.channel.as_ref()),
-        schedule: settings.records.schedule(),
-        probes: settings.probes.policy(),
-        heads: settings.records.heads(),
-        channel: channel.map(|(client, url)| Channel::new(client, url)),
-        told,
-    })
+/// Who makes reports, and who mails alarms and notes them for those.
+fn tellers(settings: &Settings, engine: &Engine, desk: &Desk, sender: &Sender) -> Result<(Maker, Alerts), String> {
+    let maker = Maker::new(settings)?;
+    let alerts = Alerts::new(engine.clone(), desk, sender.clone(), settings.alerts.to()?);
+    let alerts = alerts.noting(maker.ledger().clone(), maker.officials.clone());
+    Ok((maker, alerts))
 }
 
 fn served(door: Door, pages: Router, mut stopping: watch::Receiver<bool>) -> JoinHandle<()> {
@@ -243,12 +230,21 @@ fn served(door: Door, pages: Router, mut stopping: watch::Receiver<bool>) -> Joi
     }))
 }
 
-fn console(settings: &Settings, web: WebState, engine: &Engine, sources: Sources) -> Result<Console, String> {
+fn console(
+    settings: &Settings,
+    web: WebState,
+    engine: &Engine,
+    sources: Sources,
+    office: Option<Arc<Office>>,
+) -> Result<Console, String> {
     let of_console = ConsoleSettings {
         organisation: settings.organisation.clone(),
         proxies: settings.proxy.proxies()?,
         sessions: settings.console.sessions(),
         feeds: Some(Arc::new(sources)),
+        inbox: office.map(|office| -> Arc<dyn Inbox> { office }),
+        #[cfg(feature = "passkeys")]
+        passkeys: settings.console.passkeys()?,
     };
     Ok(Console::new(web, of_console, Some(engine.clone())))
 }

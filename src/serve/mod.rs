@@ -2,16 +2,21 @@
 
 mod alerts;
 mod channel;
+mod drill;
 mod duties;
 mod house;
+mod inbound;
 mod intake;
+mod node;
 #[cfg(test)]
 mod receiver;
+mod reports;
 mod roster;
+mod rows;
 mod security;
+mod shift;
 mod signals;
 pub mod sources;
-mod turn;
 mod watch;
 mod webhooks;
 
@@ -43,7 +48,7 @@ pub async fn run(args: ServeArgs) -> Result<bool, String> {
     let mut signals = Signals::new()?;
     let house = tokio::select! {
         house = House::open(settings) => house?,
-        // Another node may have the turn for years.
+        // A database may not answer for long.
         () = stopped(&mut signals) => return Ok(true),
     };
     for line in house.addresses() {

@@ -1,15 +1,19 @@
 //! What the console is told by the reader of feeds.
 
 use hikyaku_bulletin::{Bulletin, CountryCode, RegionCode};
-use hikyaku_feeds::edge::Pulse;
+use hikyaku_feeds::edge::Offered;
 use hikyaku_feeds::tables::country;
 use hikyaku_feeds::{Document, poll};
-use hikyaku_web::{Feeds, SourceHealth};
+use hikyaku_web::{Entered, Feeds, SourceHealth};
 
+use crate::metrics::RunningSources;
 use crate::people::import::is_region;
 
-/// The reader of feeds, and the pulse of the running sources where any run.
-pub struct Sources(pub Option<Pulse>);
+/// The way in of what is written at the console, as health and journal call it.
+const CONSOLE: &str = "console";
+
+/// The reader of feeds, and where sources run, their pulse and the way in beside them.
+pub struct Sources(pub Option<RunningSources>);
 
 impl std::fmt::Debug for Sources {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -26,8 +30,22 @@ impl Feeds for Sources {
         }
     }
 
+    fn enter(&self, name: String, telegram: Vec<u8>) -> Entered<'_> {
+        Box::pin(async move {
+            let Some((_, intake)) = self.0.as_ref().and_then(RunningSources::get) else {
+                return Err("このサーバーは情報を受信していません。ノードが複数ある場合は、受信しているノードの管理画面で入力してください。"
+                    .to_owned());
+            };
+            match intake.offer(CONSOLE, &name, telegram, None).await {
+                Offered::Taken | Offered::Repeated => Ok(()),
+                Offered::Unreadable(why) => Err(why),
+                Offered::Lost => Err("記録できませんでした。もう一度押してください。二重にはなりません。".to_owned()),
+            }
+        })
+    }
+
     fn health(&self) -> Vec<SourceHealth> {
-        let Some(pulse) = &self.0 else { return Vec::new() };
+        let Some((pulse, _)) = self.0.as_ref().and_then(RunningSources::get) else { return Vec::new() };
         let health = pulse.health();
         let alarms = health.alarms();
         let of = |name: &str| alarms.iter().filter(|it| it.feed() == name).map(poll::Alarm::to_string).collect();

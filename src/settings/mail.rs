@@ -10,14 +10,18 @@ use hikyaku_core::{Address, Carriers, Config, Dial};
 use hikyaku_dispatch::Sender;
 use serde::Deserialize;
 
+use super::pattern::REPLY;
+
 /// How mails leave.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailSettings {
     from: String,
     from_name: String,
-    return_path: String,
-    reply_to: Option<String>,
+    /// The envelope sender with `{verp}`.
+    pub return_path: String,
+    /// Where replies go; with `{reply}` they are answers.
+    pub reply_to: Option<String>,
     helo: Option<String>,
     #[serde(default)]
     dial: Dialling,
@@ -27,7 +31,8 @@ pub struct MailSettings {
     port: u16,
     /// The table of carriers; left out, the one that is built in.
     pub carriers: Option<PathBuf>,
-    signing: Option<PathBuf>,
+    /// The table of keys that sign; the keys are in files that it names.
+    pub signing: Option<PathBuf>,
 }
 
 /// Where connections may go.
@@ -67,14 +72,31 @@ impl MailSettings {
         })
     }
 
+    /// What we call ourselves.
+    ///
+    /// # Errors
+    /// One line that names the key and what to mend.
+    pub fn helo(&self) -> Result<String, String> {
+        let from = Address::parse(&self.from).map_err(|e| format!("[mail] from: {e}"))?;
+        Ok(self.helo.clone().unwrap_or_else(|| from.domain().to_string()))
+    }
+
+    /// Where nothing takes answers by mail, no mail may say that it can be answered so.
+    pub(super) fn check_unanswered(&self) -> Result<(), String> {
+        let says = self.reply_to.as_ref().is_some_and(|it| it.contains(REPLY));
+        if says {
+            Err(format!("[mail] reply_to holds {REPLY}: give [inbound] a place to listen, or leave it out"))
+        } else {
+            Ok(())
+        }
+    }
+
     /// What the engine is opened with.
     ///
     /// # Errors
     /// One line that names the key or the file and what to mend.
     pub fn config(&self, queue: PathBuf) -> Result<Config, String> {
-        let from = Address::parse(&self.from).map_err(|e| format!("[mail] from: {e}"))?;
-        let helo = self.helo.clone().unwrap_or_else(|| from.domain().to_string());
-        let mut config = Config::new(queue, helo);
+        let mut config = Config::new(queue, self.helo()?);
         config.port = self.port;
         config.dns = self.dns.map_or(NameService::System, |addr| NameService::Servers(vec![addr]));
         config.relay = self.relay.as_deref().map(relay).transpose()?;

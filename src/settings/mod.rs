@@ -1,11 +1,19 @@
 //! The configuration file of `hikyaku serve`: what each key means stands in the file that `hikyaku init` writes.
 
+mod check;
 mod dmdata;
+mod drill;
 mod duties;
+mod inbound;
 mod mail;
+mod pattern;
 mod push;
+mod reports;
 pub mod secret;
 mod sites;
+#[cfg(test)]
+mod tests;
+mod web;
 mod webhooks;
 
 use std::path::{Path, PathBuf};
@@ -13,11 +21,17 @@ use std::path::{Path, PathBuf};
 use hikyaku_feeds::edge::FeedsConfig;
 use serde::Deserialize;
 
+pub use check::CheckSettings;
 pub use dmdata::DmdataSettings;
+pub use drill::DrillSettings;
 pub use duties::{AlertSettings, ChannelSettings, ProbeSettings, RecordSettings, RosterSettings};
+pub use inbound::InboundSettings;
 pub use mail::MailSettings;
+pub use pattern::{Pattern, REPLY, VERP};
 pub use push::PushSettings;
+pub use reports::{Level, Measure, ReportSettings};
 pub use sites::{AnswersSite, ApiSite, ConsoleSite, MetricsSite, ProxySettings, TlsSettings};
+pub use web::WebSettings;
 pub use webhooks::WebhookSettings;
 
 /// What the file is called where nothing else is said.
@@ -35,6 +49,9 @@ pub struct Settings {
     pub answers: AnswersSite,
     /// The console.
     pub console: ConsoleSite,
+    /// How much the pages take on at once.
+    #[serde(default)]
+    pub web: WebSettings,
     /// The API for programs; left out, nothing is served to them.
     pub api: Option<ApiSite>,
     /// What monitoring reads; left out, nothing is served to it.
@@ -50,6 +67,10 @@ pub struct Settings {
     pub proxy: ProxySettings,
     /// How mails leave.
     pub mail: MailSettings,
+    /// The drill that goes round by itself; left out, there is none.
+    pub drill: Option<DrillSettings>,
+    /// Where mail comes back to; left out, nothing is read of it.
+    pub inbound: Option<InboundSettings>,
     /// Who is told when something goes wrong.
     #[serde(default)]
     pub alerts: AlertSettings,
@@ -67,9 +88,18 @@ pub struct Settings {
     /// How long records are kept, and where their signed heads go.
     #[serde(default)]
     pub records: RecordSettings,
+    /// Reports of months and incidents.
+    #[serde(default)]
+    pub reports: ReportSettings,
+    /// What `hikyaku check` holds the set-up against.
+    #[serde(default)]
+    pub check: CheckSettings,
     /// What is polled.
     #[serde(default)]
     pub feeds: FeedsConfig,
+    /// The file as it is written, for who documents it.
+    #[serde(skip)]
+    pub written: toml::Table,
 }
 
 impl Settings {
@@ -82,6 +112,7 @@ impl Settings {
         let text = std::fs::read_to_string(path)
             .map_err(|e| named(format!("{e}; run `hikyaku init` to make one, or name it with --config")))?;
         let mut settings: Settings = toml::from_str(&text).map_err(|e| named(e.to_string().trim_end().to_owned()))?;
+        settings.written = toml::from_str(&text).map_err(|e| named(e.to_string()))?;
         settings.anchor(path.parent().unwrap_or(Path::new("")));
         settings.check().map_err(named)?;
         Ok(settings)
@@ -104,6 +135,7 @@ impl Settings {
         self.webhooks.iter_mut().for_each(|hook| hook.anchor(folder));
         self.roster.iter_mut().for_each(|roster| roster.anchor(folder));
         self.records.anchor(folder, &self.data);
+        self.reports.anchor(folder, &self.data);
         for path in [&mut self.feeds.memory, &mut self.feeds.roots].into_iter().flatten() {
             *path = folder.join(&*path);
         }
@@ -127,13 +159,31 @@ impl Settings {
         if over_tls && !self.answers.address.starts_with("https://") {
             return Err("[answers] address must begin with https://, for it stands in every mail".into());
         }
+        self.web.check()?;
+        if self.console.passkeys.is_some() && !cfg!(feature = "passkeys") {
+            return Err(
+                "[console] passkeys: this program was built without them: build it with --features passkeys".into()
+            );
+        }
         for (at, hook) in self.webhooks.iter().enumerate() {
             hook.check()?;
             if self.webhooks[..at].iter().any(|other| other.name == hook.name) {
                 return Err(format!("[[webhooks]] \"{}\": another has this name: give each its own", hook.name));
             }
         }
+        self.drill.as_ref().map_or(Ok(()), DrillSettings::check)?;
+        match &self.inbound {
+            Some(inbound) => inbound.check(&self.mail)?,
+            None => self.mail.check_unanswered()?,
+        }
         self.check_sources()
+    }
+
+    /// The certificates of this server's own, each under the name of its section.
+    pub fn certificates(&self) -> Vec<(&'static str, PathBuf)> {
+        let pages = self.tls.as_ref().map(|tls| ("tls", tls.files().0.to_owned()));
+        let push = self.push.as_ref().and_then(|push| push.certificate()).map(|path| ("push", path.to_owned()));
+        pages.into_iter().chain(push).collect()
     }
 
     /// What can be told of the sources of telegrams before anything is opened.

@@ -47,6 +47,11 @@ impl PushSettings {
         }
     }
 
+    /// The file of its own chain, if it has one.
+    pub fn certificate(&self) -> Option<&Path> {
+        self.certificate.as_deref()
+    }
+
     /// What can be told without reading keys and certificates.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.certificate.is_some() != self.key.is_some() {

@@ -94,6 +94,8 @@ pub struct ConsoleSite {
     pub idle_minutes: u32,
     /// A session ends after so many hours in any case.
     pub session_hours: u32,
+    /// Its address as browsers know it, for passkeys; left out, there are none.
+    pub passkeys: Option<String>,
     /// How long after a proof dangerous acts need no new one, in minutes.
     pub fresh_minutes: u32,
 }
@@ -147,10 +149,29 @@ impl ConsoleSite {
     }
 }
 
+#[cfg(feature = "passkeys")]
+impl ConsoleSite {
+    /// Whose passkeys open the console.
+    ///
+    /// # Errors
+    /// The address is none by which browsers use passkeys.
+    pub fn passkeys(&self) -> Result<Option<hikyaku_web::RelyingParty>, String> {
+        let Some(address) = &self.passkeys else { return Ok(None) };
+        hikyaku_web::RelyingParty::at(address).map(Some).ok_or_else(|| {
+            format!("[console] passkeys = \"{address}\": write the console's address with a name and https://, such as https://console.example.go.jp")
+        })
+    }
+}
+
 impl TlsSettings {
     pub(super) fn anchor(&mut self, folder: &Path) {
         self.certificate = folder.join(&self.certificate);
         self.key = folder.join(&self.key);
+    }
+
+    /// The files of chain and key.
+    pub fn files(&self) -> (&Path, &Path) {
+        (&self.certificate, &self.key)
     }
 
     /// Reads the certificate.

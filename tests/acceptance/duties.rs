@@ -17,7 +17,7 @@ use crate::command::{run, start};
 use crate::demo::free_port;
 
 /// A fresh system on free ports whose alarms go to a relay, with these further lines in its configuration.
-fn made(folder: &Path, relay: u16, more: &str) {
+pub(crate) fn made(folder: &Path, relay: u16, more: &str) {
     let ended = run(folder, ["init", "--folder", folder.to_str().unwrap()], 60);
     assert!(ended.status.success(), "{}", ended.stderr);
     let config = folder.join("hikyaku.toml");
@@ -31,7 +31,7 @@ fn made(folder: &Path, relay: u16, more: &str) {
 }
 
 /// Waits until something is there.
-fn wait<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
+pub(crate) fn wait<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         if let Some(found) = found() {
@@ -42,8 +42,8 @@ fn wait<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
     }
 }
 
-/// A mail server that takes one mail after the other and says what it took.
-fn relay() -> (u16, std::sync::mpsc::Receiver<String>) {
+/// A mail server that takes one mail after the other and says what it took, with the envelope's sender as `Return-Path` before it.
+pub(crate) fn relay() -> (u16, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (took, mails) = std::sync::mpsc::channel();
@@ -54,6 +54,7 @@ fn relay() -> (u16, std::sync::mpsc::Receiver<String>) {
                 let mut stream = stream.unwrap();
                 let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
                 stream.write_all(b"220 relay.example.jp\r\n").unwrap();
+                let mut sender = String::new();
                 while let Some(Ok(line)) = lines.next() {
                     let word = line.get(..4).unwrap_or_default().to_ascii_uppercase();
                     let answer = match word.as_str() {
@@ -61,8 +62,13 @@ fn relay() -> (u16, std::sync::mpsc::Receiver<String>) {
                             stream.write_all(b"354 go\r\n").unwrap();
                             let mail: Vec<String> =
                                 lines.by_ref().map_while(Result::ok).take_while(|line| line != ".").collect();
-                            let _ = took.send(mail.join("\n"));
+                            let _ = took.send(format!("Return-Path: {sender}\n{}", mail.join("\n")));
                             "250 taken"
+                        }
+                        "MAIL" => {
+                            let (_, path) = line.split_once(':').unwrap();
+                            path.split_whitespace().next().unwrap().clone_into(&mut sender);
+                            "250 ok"
                         }
                         "QUIT" => "221 bye",
                         _ => "250 ok",
@@ -118,7 +124,7 @@ fn req_a28_a_running_server_pulls_the_roster_of_the_day_signs_its_journal_and_ma
 }
 
 /// The text of a mail as people read it.
-fn read(mail: &str) -> String {
+pub(crate) fn read(mail: &str) -> String {
     let (_, body) = mail.split_once("\n\n").unwrap_or_default();
     let body: String = body.split_whitespace().collect();
     base64::engine::general_purpose::STANDARD

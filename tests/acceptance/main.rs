@@ -1,10 +1,13 @@
 //! The acceptance of the command as a whole: it is run as a stranger runs it, and judged by the carriers' own ledger.
 //!
-//! What is marked `#[ignore]` needs release speed, Postfix's test programs, PostgreSQL or Python: `scripts/test --all` runs it.
+//! What is marked `#[ignore]` needs an optimised build, Postfix's test programs, PostgreSQL or Python: `scripts/test --all` runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod agreement;
+mod archive;
+mod backups;
 mod bound;
+mod by_hand;
 mod carriers;
 mod chance;
 #[path = "../../crates/dispatch/tests/common/cluster.rs"]
@@ -13,16 +16,23 @@ mod command;
 mod counting;
 mod database;
 mod demo;
+mod drill;
 mod duties;
 mod full;
+mod inbound;
 mod kills;
 mod leaks;
 mod mails;
 mod mistakes;
 mod monitoring;
 mod names;
+mod nodes;
+mod pace;
 mod packaging;
 mod people;
+mod programs;
+#[path = "../../crates/dispatch/tests/common/proxy.rs"]
+mod proxy;
 mod relay;
 mod reload;
 mod routes;

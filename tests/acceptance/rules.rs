@@ -124,3 +124,37 @@ fn check_ends_well_with_sound_rules_and_names_what_is_to_be_mended() {
     assert_eq!(narrow.status.code(), Some(1));
     assert!(narrow.stdout.contains("国内の 1 人には"), "{}", narrow.stdout);
 }
+
+#[test]
+fn check_of_a_fresh_system_says_what_keeps_it_from_serving_and_monitoring_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::serving::made(folder.path());
+    let config = folder.path().join("hikyaku.toml");
+    // A name service that knows nothing.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let names = runtime.block_on(hikyaku_mock::MockNames::start()).unwrap();
+    let dns = format!("dns = \"{}\"", names.dns);
+    let text = std::fs::read_to_string(&config).unwrap().replace("# dns = \"192.0.2.53:53\"", &dns);
+    std::fs::write(&config, text).unwrap();
+    let ended = run(folder.path(), ["check", "--json", "--config", config.to_str().unwrap()], 60);
+    assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
+    let found: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let codes: Vec<_> = found["findings"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
+    for code in [
+        "sender-unreachable",
+        "spf-missing",
+        "dmarc-missing",
+        "mail-stays",
+        "dkim-none",
+        "alerts-nobody",
+        "own-unknown",
+        "server-silent",
+    ] {
+        assert!(codes.contains(&code), "{code} is not in {codes:?}");
+    }
+    assert!(!codes.contains(&"key-readable"), "init makes keys that only the owner reads: {codes:?}");
+    let severities: Vec<_> = found["findings"].as_array().unwrap().iter().map(|it| it["severity"].clone()).collect();
+    assert_eq!(found["errors"].as_u64().unwrap() as usize, severities.iter().filter(|it| **it == "error").count());
+    let people = run(folder.path(), ["check", "--config", config.to_str().unwrap()], 60);
+    assert!(people.stdout.contains("誤り mail-stays") && people.stdout.contains("対応: "), "{}", people.stdout);
+}

@@ -16,6 +16,9 @@ const DISPATCH_EDGES: [&str; 9] =
 /// The rooms of feeds that touch the world; every other one reads bytes or decides.
 const FEEDS_EDGES: [&str; 1] = ["edge"];
 
+/// The room of inbound that touches the world.
+const INBOUND_EDGES: [&str; 1] = ["listener"];
+
 /// What `std::net` has that is no socket.
 const ADDRESS_VALUES: [&str; 6] = ["IpAddr", "Ipv4Addr", "Ipv6Addr", "SocketAddr", "SocketAddrV4", "SocketAddrV6"];
 
@@ -41,6 +44,7 @@ fn decides(file: &SourceFile) -> bool {
         floors::CORE => floors::floor(&module).is_some_and(|floor| floor < PURE_FLOORS),
         "crates/bulletin" => true,
         "crates/feeds" => !FEEDS_EDGES.contains(&module.as_str()),
+        "crates/inbound" => !INBOUND_EDGES.contains(&module.as_str()),
         "crates/dispatch" => !DISPATCH_EDGES.contains(&module.as_str()),
         _ => false,
     }

@@ -1,0 +1,284 @@
+//! What this node may send and do now, and which batches of its engine hold what it may not send any more.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hikyaku_core::setup::Share;
+use hikyaku_core::{BatchId, Engine};
+use hikyaku_dispatch::{BatchOf, Held, Lease, Tenure};
+use tokio::sync::watch;
+
+/// How long sessions have to end when other nodes send everything.
+const LET_GO: Duration = Duration::from_secs(1);
+/// How long to wait after the engine could not stop a batch.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A batch of the engine: of which round, and by which right; `None` where there is one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub of: BatchOf,
+    pub tenure: Option<Tenure>,
+    /// Whether it is not ours any more: what settles as cancelled is for another node to send.
+    pub given_up: bool,
+}
+
+/// What this node may do. Clones share it.
+#[derive(Clone)]
+pub struct Work(Arc<Parts>);
+
+struct Parts {
+    inner: Mutex<Inner>,
+    changed: watch::Sender<()>,
+}
+
+struct Inner {
+    /// By partition; `None` where there are no other nodes.
+    tenures: Option<BTreeMap<u8, u64>>,
+    duties: bool,
+    /// Whether what is done once somewhere is still done here.
+    on_duty: bool,
+    share: Share,
+    jobs: HashMap<BatchId, Job>,
+    /// Whether the batches are known that the engine had at the start.
+    learned: bool,
+    /// Whether the keys of people are missing here.
+    keys_missing: bool,
+}
+
+impl Work {
+    /// Everything, always: there is no other node.
+    pub fn alone() -> Self {
+        Self::new(None, true)
+    }
+
+    /// What [`Work::stand`] says, nothing at first.
+    pub fn among_others() -> Self {
+        Self::new(Some(BTreeMap::new()), false)
+    }
+
+    fn new(tenures: Option<BTreeMap<u8, u64>>, duties: bool) -> Self {
+        let (jobs, share) = (HashMap::new(), Share::WHOLE);
+        let inner = Inner { tenures, duties, on_duty: false, share, jobs, learned: false, keys_missing: false };
+        Work(Arc::new(Parts { inner: Mutex::new(inner), changed: watch::Sender::default() }))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// By which rights mails are sent now.
+    pub fn tenures(&self) -> Vec<Option<Tenure>> {
+        match &self.inner().tenures {
+            None => vec![None],
+            Some(tenures) => {
+                tenures.iter().map(|(&partition, &generation)| Some(Tenure { partition, generation })).collect()
+            }
+        }
+    }
+
+    /// Whether mails to the people of this partition are sent from here.
+    pub fn sends_to(&self, partition: u8) -> bool {
+        self.inner().tenures.as_ref().is_none_or(|tenures| tenures.contains_key(&partition))
+    }
+
+    /// Whether other nodes send everything.
+    fn is_idle(&self) -> bool {
+        self.inner().tenures.as_ref().is_some_and(BTreeMap::is_empty)
+    }
+
+    /// Whether this node does what is done once somewhere.
+    pub fn has_duties(&self) -> bool {
+        self.inner().duties
+    }
+
+    /// Resolves once that is so, or no longer so.
+    pub async fn duties_are(&self, wanted: bool) {
+        let mut changed = self.0.changed.subscribe();
+        while self.has_duties() != wanted {
+            // The sender lives in `self`.
+            let _ = changed.changed().await;
+        }
+    }
+
+    /// Notes that what is done once is begun here, or has ended.
+    pub fn set_on_duty(&self, on_duty: bool) {
+        self.inner().on_duty = on_duty;
+    }
+
+    /// Takes what this node has now. Batches of what it has no longer are given up.
+    pub fn stand(&self, held: &Held, share: (u32, u32)) {
+        {
+            let mut inner = self.inner();
+            let mails = |(lease, generation): (&Lease, &u64)| match lease {
+                Lease::Mails(partition) => Some((*partition, *generation)),
+                Lease::Duties => None,
+            };
+            let tenures: BTreeMap<u8, u64> = held.iter().filter_map(mails).collect();
+            for job in inner.jobs.values_mut() {
+                let is_ours = |it: Tenure| tenures.get(&it.partition) == Some(&it.generation);
+                job.given_up |= !job.tenure.is_none_or(is_ours);
+            }
+            inner.tenures = Some(tenures);
+            inner.duties = held.contains_key(&Lease::Duties);
+            inner.share = Share::new(share.0, share.1);
+        }
+        self.0.changed.send_replace(());
+    }
+
+    /// Whether something of a lease is still under way here, so that no other node may have it yet.
+    pub fn is_busy(&self, lease: Lease) -> bool {
+        let inner = self.inner();
+        match lease {
+            Lease::Duties => inner.on_duty,
+            Lease::Mails(partition) => {
+                let of = |job: &Job| job.given_up && job.tenure.is_some_and(|it| it.partition == partition);
+                !inner.learned || inner.jobs.values().any(of)
+            }
+        }
+    }
+
+    /// The partitions beside `held` of which the engine may still have something to send.
+    pub fn left_behind(&self, held: &Held) -> Vec<Lease> {
+        let inner = self.inner();
+        let is_held = |it: Tenure| held.get(&Lease::Mails(it.partition)) == Some(&it.generation);
+        let of_jobs = inner.jobs.values().filter_map(|job| job.tenure.filter(|it| job.given_up || !is_held(*it)));
+        // Something may have been submitted just now that is not noted yet.
+        let had = inner.tenures.iter().flatten().map(|(&partition, &generation)| Tenure { partition, generation });
+        of_jobs.chain(had.filter(|it| !is_held(*it))).map(|it| Lease::Mails(it.partition)).collect()
+    }
+
+    /// Whether the batches are known that the engine had at the start: before, what was lost could not be stopped.
+    pub fn has_learned(&self) -> bool {
+        self.inner().learned
+    }
+
+    /// See [`Work::has_learned`].
+    pub fn learned(&self) {
+        self.inner().learned = true;
+    }
+
+    /// Notes a batch that the engine has. One whose right was lost meanwhile is given up at once.
+    pub fn note(&self, batch: BatchId, of: BatchOf, tenure: Option<Tenure>) {
+        {
+            let mut inner = self.inner();
+            let is_ours =
+                |it: Tenure| inner.tenures.as_ref().is_some_and(|all| all.get(&it.partition) == Some(&it.generation));
+            let given_up = !tenure.is_none_or(is_ours);
+            inner.jobs.insert(batch, Job { of, tenure, given_up });
+        }
+        self.0.changed.send_replace(());
+    }
+
+    /// What a batch is.
+    pub fn job(&self, batch: BatchId) -> Option<Job> {
+        self.inner().jobs.get(&batch).copied()
+    }
+
+    /// All batches that fit.
+    pub fn batches(&self, fits: impl Fn(&Job) -> bool) -> Vec<BatchId> {
+        self.inner().jobs.iter().filter(|(_, job)| fits(job)).map(|(batch, _)| *batch).collect()
+    }
+
+    /// Forgets a batch of which nothing is under way any more and everything is in the journal.
+    pub fn forget(&self, batch: BatchId) {
+        self.inner().jobs.remove(&batch);
+    }
+
+    /// Whether keys of people are missing here.
+    pub fn keys_missing(&self) -> bool {
+        self.inner().keys_missing
+    }
+
+    /// See [`Work::keys_missing`].
+    pub fn set_keys_missing(&self, missing: bool) {
+        self.inner().keys_missing = missing;
+    }
+
+    /// Holds the engine to it, from now on until dropped: batches that were given up are stopped within a moment, also while the
+    /// courier waits for a journal that cannot be reached.
+    pub async fn rein(self, engine: Engine) {
+        let mut changed = self.0.changed.subscribe();
+        let (mut stopped, mut share, mut was_idle) = (BTreeSet::new(), Share::WHOLE, true);
+        loop {
+            let wanted = self.inner().share;
+            let is_idle = self.is_idle();
+            let mut failed = wanted != share && engine.set_share(wanted).is_err();
+            share = wanted;
+            for batch in self.batches(|job| job.given_up) {
+                if !stopped.contains(&batch) {
+                    match engine.cancel(batch).await {
+                        Ok(()) => drop(stopped.insert(batch)),
+                        Err(problem) => {
+                            tracing::error!(%problem, "a batch that another node is to send could not be stopped");
+                            failed = true;
+                        }
+                    }
+                }
+            }
+            if is_idle && !std::mem::replace(&mut was_idle, is_idle) {
+                // Whoever sends now has our share too: our sessions end. Alarms of this node may be mailed afterwards.
+                failed |= engine.set_share(Share::NOTHING).is_err();
+                tokio::time::sleep(LET_GO).await;
+                failed |= engine.set_share(share).is_err();
+            }
+            was_idle = is_idle;
+            if failed {
+                tokio::time::sleep(PAUSE).await;
+            } else if changed.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hikyaku_dispatch::DispatchId;
+
+    use super::*;
+
+    const OF: BatchOf = (DispatchId(1), 0);
+
+    fn held(leases: &[(Lease, u64)]) -> Held {
+        leases.iter().copied().collect()
+    }
+
+    #[test]
+    fn a_batch_is_given_up_with_its_lease_and_keeps_the_partition_busy_until_it_is_forgotten() {
+        let work = Work::among_others();
+        work.learned();
+        work.stand(&held(&[(Lease::Mails(3), 7), (Lease::Mails(4), 1)]), (0, 1));
+        work.note(BatchId(1), OF, Some(Tenure { partition: 3, generation: 7 }));
+        work.note(BatchId(2), OF, Some(Tenure { partition: 4, generation: 1 }));
+        assert!(work.batches(|job| job.given_up).is_empty() && !work.is_busy(Lease::Mails(3)));
+        // Taken anew: what was done under the earlier lease is not ours any more.
+        work.stand(&held(&[(Lease::Mails(3), 8), (Lease::Mails(4), 1)]), (0, 2));
+        assert_eq!(work.batches(|job| job.given_up), [BatchId(1)]);
+        assert!(work.is_busy(Lease::Mails(3)) && !work.is_busy(Lease::Mails(4)));
+        assert_eq!(work.left_behind(&held(&[(Lease::Mails(3), 8), (Lease::Mails(4), 1)])), [Lease::Mails(3)]);
+        work.stand(&held(&[(Lease::Mails(3), 7)]), (0, 2));
+        assert!(work.job(BatchId(1)).unwrap().given_up, "what was given up is not taken back");
+        work.forget(BatchId(1));
+        assert!(!work.is_busy(Lease::Mails(3)));
+    }
+
+    #[test]
+    fn a_batch_that_was_submitted_while_its_lease_was_lost_is_given_up_at_once() {
+        let work = Work::among_others();
+        work.note(BatchId(1), OF, Some(Tenure { partition: 3, generation: 7 }));
+        assert!(work.job(BatchId(1)).unwrap().given_up);
+        let alone = Work::alone();
+        alone.note(BatchId(1), OF, None);
+        assert!(!alone.job(BatchId(1)).unwrap().given_up && alone.sends_to(3) && alone.has_duties());
+    }
+
+    #[test]
+    fn before_the_batches_of_the_queue_are_known_nothing_can_be_handed_over() {
+        let work = Work::among_others();
+        work.stand(&held(&[(Lease::Mails(3), 7)]), (0, 1));
+        assert!(work.is_busy(Lease::Mails(3)));
+        work.learned();
+        assert!(!work.is_busy(Lease::Mails(3)));
+    }
+}
