@@ -121,6 +121,11 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.kill();
+        // A test that waited for it in vain shows what it said.
+        if std::thread::panicking() {
+            let (stdout, stderr) = self.output();
+            eprintln!("{}\nstdout: {stdout}\nstderr: {stderr}", self.name);
+        }
     }
 }
 

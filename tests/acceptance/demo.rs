@@ -1,8 +1,9 @@
 //! `hikyaku demo` from the first argument to the last number.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -182,8 +183,21 @@ pub fn assert_empty(folder: &Path) {
     assert!(left.is_empty(), "left behind: {left:?}");
 }
 
+/// A port that nothing listens on, told to no other test. Below those that the system gives to connections on Linux: between
+/// the look and the program that listens here, none of theirs can take it.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    const PORTS: std::ops::Range<u32> = 12_000..32_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Two runs at once begin at different places.
+    let start = std::process::id() * 97;
+    for _ in PORTS {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(PORTS.start + (start + step) % (PORTS.end - PORTS.start)).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port of {PORTS:?} is free");
 }
 
 pub fn page(port: u16, path: &str) -> Option<String> {
