@@ -176,6 +176,16 @@ impl Congestion {
         }
     }
 
+    /// Mails a second by which the lane's timetable goes: the rate, or before anything was answered the one of a cold start, which
+    /// nobody has learned and no forecast counts on.
+    #[must_use]
+    pub fn pace(&self) -> Option<f64> {
+        match (self.rate(), self.speed.start()) {
+            (Some(rate), Some(start)) => Some(rate.min(start)),
+            (rate, start) => rate.or(start),
+        }
+    }
+
     /// Whether a rate was learned at which one mail's distance to the next one counts.
     #[must_use]
     pub fn is_spaced(&self) -> bool {
@@ -185,7 +195,7 @@ impl Congestion {
     /// Mails that may leave at once after a pause, at most those of the policy: a learned rate forgives none.
     #[must_use]
     pub fn burst(&self, policy: &Policy) -> u32 {
-        match self.speed.rate() {
+        match self.speed.rate().or(self.speed.start()) {
             // A hundredth of a second's mails: below that, timers are not exact.
             Some(rate) => policy.burst_mails.min((rate / 100.0) as u32).max(1),
             None => policy.burst_mails,

@@ -23,6 +23,8 @@ const MINUTE: Span = Span::from_secs(60);
 const MINUTE_WAIT: (Span, Span) = (Span::from_millis(500), Span::from_secs(20));
 /// A session that has just ended may still be counted for so long.
 const LINGERS: Span = Span::from_millis(120);
+/// So many refusals in a row say nothing while fewer sessions are open than were borne: a greeting may be refused by chance.
+const BY_CHANCE: u32 = 2;
 /// Connections in a minute from which a refusal may mean their rate.
 const CONNECTS_MIN: usize = 8;
 
@@ -195,9 +197,9 @@ impl Seats {
             self.space_tries(true, now);
             return false;
         }
-        // Fewer are open than were borne: perhaps one that ended is still counted, or they come too fast.
+        // Fewer are open than were borne: perhaps one that ended is still counted, or it is chance, or they come too fast.
         let fewer = open < self.limit.unwrap_or(self.best).min(self.best);
-        if fewer && self.refused == 1 && calm {
+        if fewer && self.refused <= BY_CHANCE && calm {
             self.closed_until = self.closed_until.max(now + LINGERS);
             return true;
         }

@@ -184,6 +184,13 @@ impl Speed {
         rate.is_finite().then(|| rate.max(RATE_MIN))
     }
 
+    /// Mails a second that may leave before anything was answered by a carrier of which nothing was told: they count, too, and a
+    /// handful at once would empty a small burst and tell nothing.
+    pub(super) fn start(&self) -> Option<f64> {
+        let untried = !self.known && self.mode == Mode::Free && self.rate.is_infinite() && self.tally.accepted() == 0;
+        untried.then_some(RAMP_FROM)
+    }
+
     /// Whether a limit is known that bounds the lane.
     pub(super) fn is_bound(&self) -> bool {
         matches!(self.mode, Mode::Work { .. } | Mode::Try(_))

@@ -371,7 +371,7 @@ impl Lane {
 
     /// Brings the timetable up to what is allowed and learned now.
     pub fn set_pace(&mut self) {
-        self.pace.set_rate(self.congestion.rate());
+        self.pace.set_rate(self.congestion.pace());
         self.pace.set_burst(self.congestion.burst(&self.policy));
     }
 

@@ -52,6 +52,8 @@ pub(super) struct Server {
     /// Connected in a silent time: greeted when it is over.
     ungreeted: BTreeSet<TalkId>,
     greylist: BTreeMap<String, Instant>,
+    /// MAIL commands of the last second.
+    recent: VecDeque<Instant>,
     chance: Chance,
     each_mail: bool,
     pub(super) ledger: CarrierReport,
@@ -67,6 +69,7 @@ impl Server {
             ignored: BTreeSet::new(),
             ungreeted: BTreeSet::new(),
             greylist: BTreeMap::new(),
+            recent: VecDeque::new(),
             chance: Chance::new(scenario.seed, &script.name),
             each_mail: scenario.each_mail,
             ledger: CarrierReport::default(),
@@ -75,7 +78,8 @@ impl Server {
 
     pub(super) fn connect(&mut self, talk: TalkId, source: Option<IpAddr>, now: Instant) -> Welcome {
         self.ledger.sessions += 1;
-        let tally = self.tallies.entry(source).or_insert_with(|| Tally::new(&self.limits));
+        let counted_for = source.filter(|_| !self.script.together);
+        let tally = self.tallies.entry(counted_for).or_insert_with(|| Tally::new(&self.limits));
         let seen = self.ledger.from.entry(source).or_default();
         if self.each_mail {
             self.ledger.connects.push(now);
@@ -99,16 +103,22 @@ impl Server {
                     self.ignored.insert(talk);
                     Welcome::Taken(Vec::new())
                 }
-                Refusal::Reply421 => {
-                    let text = "421 4.3.2 too many connections\r\n".to_string();
-                    Welcome::Taken(vec![Sent::Bytes(now, text), Sent::Closed(now)])
-                }
+                Refusal::Reply421 => unwelcome(now),
             };
+        }
+        let share = self.script.ways.unwelcome;
+        if share > 0.0 && self.chance.happens(share) {
+            self.ledger.refused += 1;
+            return unwelcome(now);
         }
         tally.open += 1;
         tally.connects.push_back(now);
-        seen.sessions_most = seen.sessions_most.max(tally.open);
         self.talks.insert(talk, (source, Conversation::new()));
+        let open = match self.script.together {
+            true => self.talks.values().filter(|(from, _)| *from == source).count(),
+            false => tally.open,
+        };
+        seen.sessions_most = seen.sessions_most.max(open);
         self.ledger.sessions_most = self.ledger.sessions_most.max(self.talks.len());
         if tally.limits.silent {
             self.ungreeted.insert(talk);
@@ -139,7 +149,7 @@ impl Server {
 
     fn forget(&mut self, talk: TalkId) {
         if let Some((source, _)) = self.talks.remove(&talk)
-            && let Some(tally) = self.tallies.get_mut(&source)
+            && let Some(tally) = self.tallies.get_mut(&source.filter(|_| !self.script.together))
         {
             tally.open -= 1;
         }
@@ -169,7 +179,7 @@ impl Server {
 
     fn work(&mut self, talk: TalkId, now: Instant) -> Vec<Sent> {
         let Some((source, conversation)) = self.talks.get_mut(&talk) else { return Vec::new() };
-        let Some(tally) = self.tallies.get_mut(source) else { return Vec::new() };
+        let Some(tally) = self.tallies.get_mut(&source.filter(|_| !self.script.together)) else { return Vec::new() };
         if tally.limits.silent {
             return Vec::new();
         }
@@ -185,6 +195,7 @@ impl Server {
             ledger: &mut self.ledger,
             chance: &mut self.chance,
             greylist: &mut self.greylist,
+            recent: &mut self.recent,
         };
         let sent = conversation.work(&mut desk);
         if sent.iter().any(|sent| matches!(sent, Sent::Closed(_))) {
@@ -196,4 +207,10 @@ impl Server {
 
 fn greeting(now: Instant) -> Sent {
     Sent::Bytes(now, "220 mx ready\r\n".into())
+}
+
+/// A greeting that ends the session.
+fn unwelcome(now: Instant) -> Welcome {
+    let text = "421 4.3.2 too many connections\r\n".to_string();
+    Welcome::Taken(vec![Sent::Bytes(now, text), Sent::Closed(now)])
 }

@@ -1,6 +1,6 @@
 //! The server's side of one SMTP conversation: bytes in, replies out, as the carrier's script says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use super::chance::Chance;
@@ -9,7 +9,7 @@ use super::report::CarrierReport;
 use super::script::{Ban, CarrierScript, Limits, Overrun, Pipelining, TlsScript};
 use super::setting::BEGIN;
 use crate::address::AddressStyle;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// What a conversation needs of its carrier.
 pub(super) struct Desk<'a> {
@@ -24,9 +24,24 @@ pub(super) struct Desk<'a> {
     pub(super) ledger: &'a mut CarrierReport,
     pub(super) chance: &'a mut Chance,
     pub(super) greylist: &'a mut BTreeMap<String, Instant>,
+    /// MAIL commands of the last second.
+    pub(super) recent: &'a mut VecDeque<Instant>,
 }
 
 impl Desk<'_> {
+    /// Counts a MAIL command, whatever becomes of it.
+    fn note_mail(&mut self) {
+        while self.recent.front().is_some_and(|at| self.now.since(*at) >= Span::from_secs(1)) {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(self.now);
+        self.ledger.second_most = self.ledger.second_most.max(self.recent.len());
+        if self.each_mail {
+            self.ledger.mails.push(self.now);
+            self.ledger.from.entry(self.source).or_default().mails.push(self.now);
+        }
+    }
+
     pub(super) fn is_greylisted(&mut self, address: &str) -> bool {
         let Some(span) = self.script.ways.greylist else { return false };
         self.now < *self.greylist.entry(address.to_string()).or_insert(self.now) + span
@@ -162,10 +177,7 @@ impl Conversation {
     }
 
     fn mail(&mut self, desk: &mut Desk<'_>, sent: &mut Vec<Sent>) {
-        if desk.each_mail {
-            desk.ledger.mails.push(desk.now);
-            desk.ledger.from.entry(desk.source).or_default().mails.push(desk.now);
-        }
+        desk.note_mail();
         if desk.limits.mails_per_session_max.is_some_and(|max| self.mails >= max) {
             desk.ledger.refused += 1;
             self.reply(sent, "421 4.7.0 too many mails in one session");
@@ -240,6 +252,7 @@ impl Conversation {
             return self.reply(sent, "550 5.7.1 refused by the recipient's filter");
         }
         let (at, swallows) = (desk.now, desk.script.ways.swallows);
+        desk.ledger.taken += 1;
         if desk.each_mail {
             desk.ledger.accepted.entry(address).or_insert((0, at)).0 += 1;
         } else {

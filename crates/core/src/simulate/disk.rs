@@ -44,6 +44,19 @@ struct StoredChunk {
 }
 
 impl StoredChunk {
+    /// With nothing but these places open.
+    fn new(part: Part, open: &Places) -> Self {
+        let mut chunk = StoredChunk { part, places: Vec::new(), settled: 0 };
+        if open.len() < usize::from(part.len) {
+            let is_open = |at: u16| match open {
+                Places::Range(from, to) => (*from..*to).contains(&at),
+                Places::List(list) => list.binary_search(&at).is_ok(),
+            };
+            (0..part.len).filter(|at| !is_open(*at)).for_each(|at| chunk.set(at, Place::Settled));
+        }
+        chunk
+    }
+
     fn place(&self, at: u16) -> &Place {
         let untouched = if self.settled == self.part.len { &Place::Settled } else { &Place::Fresh };
         self.places.get(usize::from(at)).unwrap_or(untouched)
@@ -54,7 +67,7 @@ impl StoredChunk {
             self.places = vec![self.place(at).clone(); usize::from(self.part.len)];
         }
         let Some(place) = self.places.get_mut(usize::from(at)) else { return };
-        self.settled += u16::from(to == Place::Settled) - u16::from(*place == Place::Settled);
+        self.settled = self.settled + u16::from(to == Place::Settled) - u16::from(*place == Place::Settled);
         *place = to;
         if self.settled == self.part.len {
             self.places = Vec::new();
@@ -68,8 +81,8 @@ pub(super) struct Disk {
     committing: Vec<Job>,
     batches: BTreeMap<BatchId, StoredBatch>,
     chunks: BTreeMap<ChunkId, StoredChunk>,
-    /// Records that nobody has taken yet.
-    pub(super) records: Vec<Record>,
+    /// Records that nobody has taken yet, each of its mail.
+    pub(super) records: Vec<(MailId, Record)>,
     /// What the machine has learned, by name.
     pub(super) kept: BTreeMap<String, Vec<u8>>,
     pub(super) unsettled: usize,
@@ -97,6 +110,11 @@ impl Disk {
             self.committing = core::mem::take(&mut self.waiting);
         }
         begins
+    }
+
+    /// Whether nothing waits for a commit or is in one.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.waiting.is_empty() && self.committing.is_empty()
     }
 
     /// The commit is durable; what the engine hears of it.
@@ -142,13 +160,13 @@ impl Disk {
 
     fn store(&mut self, (head, groups, parts): Submission) -> Event {
         let mut work = Vec::new();
-        for part in parts {
+        for (part, fresh) in parts {
             let number = part.number;
-            self.unsettled += usize::from(part.len);
+            self.unsettled += fresh.len();
             let domain = groups.get(part.group).map(|group| group.domain.clone()).unwrap_or_default();
-            work.push(ChunkWork { number, domain, fresh: Places::Range(0, part.len), again: Vec::new() });
             let id = ChunkId { batch: head.id, number };
-            self.chunks.insert(id, StoredChunk { part, places: Vec::new(), settled: 0 });
+            self.chunks.insert(id, StoredChunk::new(part, &fresh));
+            work.push(ChunkWork { number, domain, fresh, again: Vec::new() });
         }
         self.batches.insert(head.id, StoredBatch { head: head.clone(), groups });
         Event::Submitted(head, work)
@@ -195,7 +213,7 @@ impl Disk {
         self.unsettled -= usize::from(to == Place::Settled && *place != Place::Settled);
         chunk.set(ChunkId::place(mail), to);
         if let Write::Outcome(_, record, _) = write {
-            self.records.push(record);
+            self.records.push((mail, record));
         }
     }
 
@@ -212,6 +230,23 @@ impl Disk {
 
     pub(super) fn in_flight(&self) -> usize {
         self.chunks.values().flat_map(|chunk| &chunk.places).filter(|p| matches!(p, Place::InFlight(_))).count()
+    }
+
+    /// What another node finds open of a batch that this one had: what it had under way is nowhere written down.
+    pub(super) fn open_of(&self, batch: BatchId) -> Vec<(Part, Places)> {
+        let chunks = self.chunks.range(ChunkId { batch, number: 0 }..=ChunkId { batch, number: u32::MAX });
+        let open = |chunk: &StoredChunk| {
+            let open = (0..chunk.part.len).filter(|at| *chunk.place(*at) != Place::Settled);
+            (chunk.part, Places::from_list(open.collect()))
+        };
+        chunks.map(|(_, chunk)| open(chunk)).filter(|(_, places)| !places.is_empty()).collect()
+    }
+
+    /// That this mail settled is known to nobody else.
+    pub(super) fn reopen(&mut self, mail: MailId) {
+        if let Some(chunk) = self.chunks.get_mut(&ChunkId::of(mail)) {
+            chunk.set(ChunkId::place(mail), Place::Fresh);
+        }
     }
 
     pub(super) fn load(&self, id: ChunkId) -> Option<Chunk> {
@@ -234,7 +269,8 @@ impl Disk {
             for (at, recipient) in (0u16..).zip(&recipients) {
                 if let Place::InFlight(past) = *chunk.place(at) {
                     let past = Past { attempts: past.attempts + 1, doubts: past.doubts + 1, ..past };
-                    self.records.push(Record::crashed(id.batch, recipient.id.clone(), &domain, past.attempts, now));
+                    let record = Record::crashed(id.batch, recipient.id.clone(), &domain, past.attempts, now);
+                    self.records.push((id.mail(at), record));
                     chunk.set(at, Place::Again(past, now));
                 }
                 match chunk.place(at) {

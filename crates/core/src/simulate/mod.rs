@@ -22,9 +22,11 @@ mod carrier;
 mod chance;
 mod conversation;
 mod disk;
+mod fleet;
 mod gauge;
 mod happening;
 mod line;
+mod nodes;
 mod report;
 mod script;
 mod setting;
@@ -34,6 +36,8 @@ mod world;
 mod tests;
 
 use crate::time::Span;
+pub use fleet::run_nodes;
+pub use nodes::{Loss, NodeOrder, NodeReport, Nodes, NodesReport};
 pub use report::{CarrierReport, CrashReport, Curve, Report, SourceReport, Tally};
 pub use script::{
     Ban, BatchScript, CarrierScript, Group, HostTrouble, Ipv6, Limits, NameTrouble, Order, Overrun, Pipelining, Quota,
@@ -49,5 +53,5 @@ pub fn run(scenario: &Scenario) -> Report {
 /// As [`run`], and tells now and then how much time has passed in the run and how many mails have settled.
 #[must_use]
 pub fn run_watched(scenario: &Scenario, watch: &mut dyn FnMut(Span, u64)) -> Report {
-    world::World::new(scenario, watch).run()
+    world::World::new(scenario).run(watch)
 }

@@ -80,6 +80,18 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// All of another one as well.
+    pub(super) fn extend(&mut self, other: &Tally) {
+        self.settled += other.settled;
+        self.accepted += other.accepted;
+        self.bounced += other.bounced;
+        self.deferred += other.deferred;
+        self.in_doubt += other.in_doubt;
+        self.curve.extend(&other.curve);
+    }
+}
+
 /// Most steps of a curve.
 const STEPS_MAX: usize = 4096;
 
@@ -157,6 +169,10 @@ pub struct CarrierReport {
     pub from: BTreeMap<Option<IpAddr>, SourceReport>,
     /// Every RCPT command, with its address, unquoted.
     pub rcpts: Vec<(Instant, String)>,
+    /// Most MAIL commands within any second.
+    pub second_most: usize,
+    /// Mails it took, each copy counted.
+    pub taken: u64,
     /// How often it took a mail for each address, and when first.
     pub accepted: BTreeMap<String, (u32, Instant)>,
     /// Sessions and mails it refused because a limit was passed.

@@ -211,6 +211,8 @@ pub struct CarrierScript {
     pub service: Span,
     /// What it tolerates from each address of ours, at first.
     pub limits: Limits,
+    /// Whether its limits count over all our addresses together, and not for each of them.
+    pub together: bool,
     /// What it tolerates from some addresses, where that differs.
     pub from: Vec<(IpAddr, Limits)>,
     /// What it tolerates from a moment on.
@@ -233,6 +235,7 @@ impl CarrierScript {
             rtt: Span::from_millis(20),
             service: Span::from_millis(30),
             limits: Limits::default(),
+            together: false,
             from: Vec::new(),
             changes: Vec::new(),
             ways: Ways::default(),
@@ -369,6 +372,8 @@ pub struct Ways {
     pub tls: TlsScript,
     /// The share of mails that are answered 451 whatever the pace, 0 to 1.
     pub weather: f64,
+    /// The share of connections that it greets with 421 for no reason, 0 to 1.
+    pub unwelcome: f64,
     /// Sessions that are borne without slowing down.
     pub load_sessions: u32,
     /// What each session beyond them adds to the service time.
@@ -389,6 +394,7 @@ impl Default for Ways {
             legacy: None,
             tls: TlsScript::None,
             weather: 0.0,
+            unwelcome: 0.0,
             load_sessions: u32::MAX,
             load: Span::ZERO,
             capacity: None,

@@ -12,7 +12,7 @@ use crate::event::{BatchHead, Event, HostRoute, Route};
 use crate::message::{BatchId, History, KeyId, Mailbox, Recipient, Template, TemplateText};
 use crate::outcome::{Cause, Outcome, ReplyRule, ReplyRules, Stage};
 use crate::policy::Policy;
-use crate::queue::{self, CHUNK_MAILS_MAX};
+use crate::queue::{self, CHUNK_MAILS_MAX, Places};
 use crate::time::Instant;
 use crate::trust::Published;
 
@@ -28,8 +28,8 @@ pub(super) struct Part {
     pub(super) len: u16,
 }
 
-/// A batch on its way to the disk: its head, its groups, and its chunks.
-pub(super) type Submission = (Arc<BatchHead>, Vec<Group>, Vec<Part>);
+/// A batch on its way to the disk: its head, its groups, and its chunks with what is open of each.
+pub(super) type Submission = (Arc<BatchHead>, Vec<Group>, Vec<(Part, Places)>);
 
 /// Where every relay listens.
 pub(super) const RELAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 1, 0, 1)), 25);
@@ -110,12 +110,8 @@ pub(super) fn submission(script: &BatchScript, at: usize, now: Instant) -> Submi
             // At most CHUNK_MAILS_MAX, which fits.
             let len = (group.mails - first).min(CHUNK_MAILS_MAX) as u16;
             let nth = &mut numbered[group.history as usize];
-            parts.extend(queue::chunk_number(group.history, *nth).map(|number| Part {
-                group: place,
-                number,
-                first,
-                len,
-            }));
+            let number = queue::chunk_number(group.history, *nth);
+            parts.extend(number.map(|number| (Part { group: place, number, first, len }, Places::Range(0, len))));
             *nth += 1;
         }
     }
@@ -131,6 +127,14 @@ pub(super) fn submission(script: &BatchScript, at: usize, now: Instant) -> Submi
         recipients,
     };
     (Arc::new(head), script.to.clone(), parts)
+}
+
+/// What is open of a batch that another node had begun, as it is submitted anew.
+pub(super) fn rest(script: &BatchScript, at: usize, now: Instant, open: Vec<(Part, Places)>) -> Submission {
+    let (head, groups, _) = submission(script, at, now);
+    // No more than the batch has.
+    let recipients = open.iter().map(|(_, places)| u32::try_from(places.len()).unwrap_or(u32::MAX)).sum();
+    (Arc::new(BatchHead { recipients, ..(*head).clone() }), groups, open)
 }
 
 /// A recipient whom the carrier knows what to make of by its name.

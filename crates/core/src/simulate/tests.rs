@@ -19,6 +19,7 @@ mod lanes;
 mod limits;
 mod mixed;
 mod names;
+mod nodes;
 mod order;
 mod relays;
 mod seeds;

@@ -1,8 +1,9 @@
 //! Virtual time: what happens when, to the machine, its sessions, the disk and the carriers.
 
 mod acts;
+mod life;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -12,24 +13,40 @@ use super::conversation::Sent;
 use super::disk::Disk;
 use super::happening::Happening;
 use super::line::{Line, Moved};
-use super::report::{CrashReport, Report};
+use super::report::{CarrierReport, Report};
 use super::script::{CarrierScript, Order, Scenario, TlsScript};
 use super::setting::{self, BEGIN, batch_id};
 use crate::carrier::Carrier;
 use crate::engine::Machine;
 use crate::event::Event;
+use crate::message::MailId;
 use crate::pace::Slots;
 use crate::policy::Policy;
+use crate::record::Record;
 use crate::time::{Instant, Span};
 
 /// Steps at one instant after which the machine is said never to come to rest.
 const STEPS_AT_ONCE_MAX: u32 = 50_000;
 /// Who watches is told each time so many mails have settled.
-const WATCHED_MAILS: u64 = 100_000;
+pub(super) const WATCHED_MAILS: u64 = 100_000;
 /// How long loading a chunk or looking up a name takes.
 const LOOKUP: Span = Span::from_millis(2);
 
-/// The whole simulated world.
+/// No program starts so often; sessions of different nodes are told apart by this.
+const STARTS_MAX: u32 = 1 << 20;
+
+/// Everybody who can be connected to.
+pub(super) fn servers(scenario: &Scenario) -> BTreeMap<String, Server> {
+    let server = |script: &CarrierScript| (script.name.clone(), Server::new(script, scenario));
+    scenario.scripts().map(server).collect()
+}
+
+/// What they saw.
+pub(super) fn ledgers(servers: BTreeMap<String, Server>) -> BTreeMap<String, CarrierReport> {
+    servers.into_iter().map(|(name, server)| (name, server.ledger)).collect()
+}
+
+/// The whole simulated world, or one of several nodes in it.
 pub(super) struct World<'a> {
     scenario: &'a Scenario,
     now: Instant,
@@ -44,7 +61,8 @@ pub(super) struct World<'a> {
     cancelled: BTreeSet<usize>,
     disk: Disk,
     disk_chance: Chance,
-    servers: BTreeMap<String, Server>,
+    /// Lent to each of several nodes while it is its turn.
+    pub(super) servers: BTreeMap<String, Server>,
     gates: BTreeMap<Arc<str>, Slots>,
     lines: BTreeMap<TalkId, Line>,
     /// With whom each session is, and from which address of ours.
@@ -52,37 +70,21 @@ pub(super) struct World<'a> {
     ticks: BTreeMap<TalkId, Instant>,
     sessions_most: usize,
     settled: u64,
-    watch: &'a mut dyn FnMut(Span, u64),
+    steps_at_once: u32,
+    /// Which of several nodes this is; they share the carriers, and are told what to send.
+    member: Option<u32>,
+    /// How long an outcome that is durable here takes to the journal of all nodes.
+    lag: Span,
+    /// Outcomes on their way there, and when they will be.
+    untold: VecDeque<(Instant, MailId, Record)>,
     report: Report,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(scenario: &'a Scenario, watch: &'a mut dyn FnMut(Span, u64)) -> Self {
-        let server = |script: &CarrierScript| (script.name.clone(), Server::new(script, scenario));
-        let policies = scenario.carriers.iter().map(|c| (c.name.clone(), c.policy.clone())).collect();
-        let mut world = World {
-            scenario,
-            now: BEGIN,
-            begun: 0,
-            coming: BTreeMap::new(),
-            machine: None,
-            start: 0,
-            wake: Instant::NEVER,
-            events: Vec::new(),
-            policies,
-            cancelled: BTreeSet::new(),
-            disk: Disk::default(),
-            disk_chance: Chance::new(scenario.seed, "disk"),
-            servers: scenario.scripts().map(server).collect(),
-            gates: BTreeMap::new(),
-            lines: BTreeMap::new(),
-            carriers: BTreeMap::new(),
-            ticks: BTreeMap::new(),
-            sessions_most: 0,
-            settled: 0,
-            watch,
-            report: Report::default(),
-        };
+    /// A world of one node with everything that the scenario says.
+    pub(super) fn new(scenario: &'a Scenario) -> Self {
+        let mut world = World::empty(scenario, None);
+        world.servers = servers(scenario);
         world.report.mails = scenario.batches.iter().flat_map(|b| &b.to).map(|group| group.mails as usize).sum();
         for (at, batch) in scenario.batches.iter().enumerate() {
             world.after(batch.at, Happening::Submit(at));
@@ -99,64 +101,81 @@ impl<'a> World<'a> {
         world
     }
 
+    fn empty(scenario: &'a Scenario, member: Option<u32>) -> Self {
+        World {
+            scenario,
+            now: BEGIN,
+            begun: 0,
+            coming: BTreeMap::new(),
+            machine: None,
+            start: member.unwrap_or(0) * STARTS_MAX,
+            wake: Instant::NEVER,
+            events: Vec::new(),
+            policies: scenario.carriers.iter().map(|c| (c.name.clone(), c.policy.clone())).collect(),
+            cancelled: BTreeSet::new(),
+            disk: Disk::default(),
+            disk_chance: Chance::new(scenario.seed, "disk"),
+            servers: BTreeMap::new(),
+            gates: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            carriers: BTreeMap::new(),
+            ticks: BTreeMap::new(),
+            sessions_most: 0,
+            settled: 0,
+            steps_at_once: 0,
+            member,
+            lag: Span::ZERO,
+            untold: VecDeque::new(),
+            report: Report::default(),
+        }
+    }
+
     /// Lets time pass until everything has settled, or to the scenario's end.
-    pub(super) fn run(mut self) -> Report {
+    pub(super) fn run(mut self, watch: &mut dyn FnMut(Span, u64)) -> Report {
         let end = BEGIN + self.scenario.ends;
-        let mut at_once = 0;
         self.step();
         loop {
-            let next = self.coming.first_key_value().map_or(Instant::NEVER, |((at, _), _)| *at).min(self.wake);
-            if next > end || next == Instant::NEVER || self.is_done() {
+            let (next, before) = (self.next(), self.settled);
+            if next > end || next == Instant::NEVER || self.is_done() || !self.pass(next) {
                 break;
             }
-            at_once = if next > self.now { 0 } else { at_once + 1 };
-            if at_once > STEPS_AT_ONCE_MAX {
-                self.report.violations.push(format!("the machine does not come to rest at {:?}", self.now));
-                break;
-            }
-            self.now = self.now.max(next);
-            while let Some(first) = self.coming.first_entry().filter(|first| first.key().0 <= self.now) {
-                let happening = first.remove();
-                self.happen(happening);
-            }
-            if !self.events.is_empty() || self.wake <= self.now {
-                self.step();
+            if before / WATCHED_MAILS < self.settled / WATCHED_MAILS {
+                watch(self.now.since(BEGIN), self.settled);
             }
         }
-        self.conclude()
+        let servers = core::mem::take(&mut self.servers);
+        Report { carriers: ledgers(servers), ..self.conclude() }
+    }
+
+    /// When something happens next.
+    pub(super) fn next(&self) -> Instant {
+        let first = self.coming.first_key_value().map_or(Instant::NEVER, |((at, _), _)| *at);
+        let told = self.untold.front().map_or(Instant::NEVER, |(at, ..)| *at);
+        first.min(self.wake).min(told)
+    }
+
+    /// Lets all happen that is due at this instant; `false` if that has no end.
+    pub(super) fn pass(&mut self, next: Instant) -> bool {
+        self.steps_at_once = if next > self.now { 0 } else { self.steps_at_once + 1 };
+        if self.steps_at_once > STEPS_AT_ONCE_MAX {
+            self.report.violations.push(format!("the machine does not come to rest at {:?}", self.now));
+            return false;
+        }
+        self.now = self.now.max(next);
+        while let Some(first) = self.coming.first_entry().filter(|first| first.key().0 <= self.now) {
+            let happening = first.remove();
+            self.happen(happening);
+        }
+        if !self.events.is_empty() || self.wake <= self.now {
+            self.step();
+        }
+        self.tell(self.now);
+        true
     }
 
     fn is_done(&self) -> bool {
         let known = (0..self.scenario.batches.len()).all(|at| self.disk.knows(batch_id(at)));
         known && self.disk.unsettled == 0 && self.lines.is_empty() && self.machine.is_some()
-    }
-
-    /// Counts what became durable, keeps it if the scenario says so, and tells whoever watches.
-    fn keep_records(&mut self) {
-        let before = self.settled;
-        for record in core::mem::take(&mut self.disk.records) {
-            self.settled += u64::from(record.settled.is_some());
-            let tally = self.report.tallies.entry(record.carrier.as_str().to_string()).or_default();
-            tally.count(&record, BEGIN);
-            if self.scenario.each_mail {
-                self.report.records.push(record);
-            }
-        }
-        if before / WATCHED_MAILS < self.settled / WATCHED_MAILS {
-            (self.watch)(self.now.since(BEGIN), self.settled);
-        }
-    }
-
-    fn conclude(mut self) -> Report {
-        self.keep_records();
-        let mut report = self.report;
-        report.violations.append(&mut self.disk.violations);
-        report.released = self.disk.released;
-        report.ended = self.now;
-        let settled: u64 = report.tallies.values().map(|tally| tally.settled).sum();
-        report.still_waiting = report.mails.saturating_sub(settled as usize);
-        report.carriers = self.servers.into_iter().map(|(name, server)| (name, server.ledger)).collect();
-        report
     }
 
     fn after(&mut self, wait: Span, happening: Happening) {
@@ -213,6 +232,7 @@ impl<'a> World<'a> {
             Happening::Committed(start) if start == self.start && self.machine.is_some() => {
                 self.events.extend(self.disk.commit());
                 self.keep_records();
+                self.tell(self.now);
                 self.begin_commit();
             }
             Happening::Loaded(start, id) if start == self.start => {
@@ -290,40 +310,6 @@ impl<'a> World<'a> {
             }
             Order::ShutDown => self.events.push(Event::ShutDown),
         }
-    }
-
-    fn crash(&mut self, down: Span) {
-        self.machine = None;
-        self.wake = Instant::NEVER;
-        self.events.clear();
-        let committed = self.disk_chance.happens(0.5);
-        self.disk.crash(committed);
-        for (talk, line) in core::mem::take(&mut self.lines) {
-            let rtt = self.rtt(&line.carrier);
-            self.after(rtt / 2, Happening::ClientGone(talk));
-        }
-        let in_flight_max = self.scenario.unsettled_max.unwrap_or(2 * self.sessions_most + 64);
-        let crash = CrashReport { at: self.now, in_flight: self.disk.in_flight(), in_flight_max };
-        self.report.crashes.push(crash);
-        self.after(down, Happening::Restart);
-    }
-
-    fn restart(&mut self) {
-        self.start += 1;
-        self.sessions_most = 0;
-        self.gates.clear();
-        let kept = self.disk.kept.clone();
-        self.machine = Some(Machine::new(setting::settings(self.scenario, &self.policies, kept)));
-        self.events = self.disk.recover(self.now);
-        // A caller that crashed before it had its receipt submits again; a cancellation is given again.
-        for at in 0..self.scenario.batches.len() {
-            let due = BEGIN + self.scenario.batches[at].at;
-            if self.start > 1 && due <= self.now && !self.disk.knows(batch_id(at)) {
-                self.submit(at);
-            }
-        }
-        self.events.extend(self.cancelled.iter().map(|batch| Event::Cancel(batch_id(*batch))));
-        self.wake = self.now;
     }
 
     fn change(&mut self, carrier: &str, at: usize) {

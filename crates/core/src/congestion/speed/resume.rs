@@ -18,9 +18,9 @@ const CEILING: (Span, Span) = (Span::from_secs(4), Span::from_secs(600));
 /// After a stop, this share of the rate before it.
 const AFTER_STOP: f64 = 0.9;
 /// Growth a second after a punishment, and how many times the first pace that may become.
-const CREEP: (f64, f64) = (0.02, 1.8);
+const CREEP: (f64, f64) = (0.03, 1.8);
 /// It grows only while the rest would take so many times the punishment at the present pace.
-const WORTH: f64 = 3.2;
+const WORTH: f64 = 2.0;
 /// Who takes this share of the rate in force, over so many mails, bears it.
 const TAKEN: f64 = 0.9;
 const TAKEN_MAILS: u64 = 40;

@@ -77,6 +77,11 @@ fn settled(actions: &[Action]) -> usize {
     writes.flatten().filter(|w| matches!(w, Write::Outcome(_, _, Next::Settled))).count()
 }
 
+/// Of a carrier whose sessions were told: it has all of them from the beginning.
+fn told() -> Policy {
+    Policy { sessions_start: 4, sessions_max: 4, ..Policy::default() }
+}
+
 fn step(machine: &mut Machine, now: Instant, events: Vec<Event>) -> Vec<Action> {
     let mut actions = Vec::new();
     machine.step(events, now, &mut actions);
@@ -85,7 +90,7 @@ fn step(machine: &mut Machine, now: Instant, events: Vec<Event>) -> Vec<Action> 
 
 #[test]
 fn the_sites_of_a_lane_are_asked_in_the_order_of_their_most_urgent_mail_each_time() {
-    let mut machine = Machine::new(Settings::default());
+    let mut machine = Machine::new(Settings { default_policy: told(), ..Settings::default() });
     let (routine, urgent, safety) =
         (head(1, Urgency::Routine, 9), head(2, Urgency::Immediate, 1), head(3, Urgency::Safety, 2));
     let pause = |paused| Event::Pause(Carrier::new("ao"), paused);
@@ -156,7 +161,7 @@ fn a_million_waiting_recipients_are_a_thousand_ranges_and_a_few_chunks() {
 
 #[test]
 fn settling_a_cancelled_crowd_takes_nothing_from_the_attempts_of_others() {
-    let mut machine = Machine::new(Settings { unsettled_max: Some(4), ..Settings::default() });
+    let mut machine = Machine::new(Settings { unsettled_max: Some(4), default_policy: told(), ..Settings::default() });
     let (crowd, other) = (head(1, Urgency::Routine, 1000), head(2, Urgency::Safety, 9));
     let events = vec![
         Event::Submitted(crowd.clone(), vec![work(0, "gone.jp", 1000)]),
@@ -209,7 +214,7 @@ fn a_domain_that_took_no_mail_is_asked_for_again_when_the_answer_has_grown_old()
 
 #[test]
 fn an_attempt_that_was_not_made_goes_back_as_if_nothing_had_been() {
-    let mut machine = Machine::new(Settings::default());
+    let mut machine = Machine::new(Settings { default_policy: told(), ..Settings::default() });
     let head = head(1, Urgency::Safety, 1);
     let events = vec![
         Event::Submitted(head.clone(), vec![work(0, "ao.jp", 1)]),
