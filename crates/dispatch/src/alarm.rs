@@ -103,15 +103,44 @@ impl Alarm {
         }
     }
 
-    /// People whose keys are not at this node; once a day.
+    /// People and accounts whose keys are not at this node and did not come from any other; once a day.
     #[must_use]
-    pub fn keys_missing(people: usize, now: Timestamp) -> Self {
+    pub fn keys_missing(place: &str, owners: usize, now: Timestamp) -> Self {
         Alarm {
-            key: format!("node/keys/{}", japan_date(now)),
-            title: "このノードに鍵のない人がいます".to_owned(),
+            key: format!("node/keys/{place}/{}", japan_date(now)),
+            title: format!("{place}に鍵のない人がいます"),
             text: format!(
-                "{people} 人の鍵がこのノードの keys フォルダーにないため、氏名もアドレスも読めません。\n他のノードがある間、\
-                 このノードは送信を担当しません。名簿を取り込んだノードから keys フォルダーを写し、このノードを再起動してください（docs/postgres.md）。"
+                "{owners} 件（職員・アカウント）の鍵が{place}になく、動いている他のノードからも受け取れないため、氏名もアドレスも読めません。\n\
+                 その人のリンクを開くと「少しお待ちください」と答えます。鍵のある他のノードがある間、ここからは送信しません。\n\
+                 名簿を取り込んだノード、またはアカウントを作ったノードを起動してください。鍵は自動で届きます。起動できない場合は、そのノードの\
+                 データフォルダーの keys フォルダーを全部ここへ写し、再起動してください（docs/postgres.md）。"
+            ),
+        }
+    }
+
+    /// Partitions that were taken over from a node that was silent; `mails` had no outcome and are sent once more.
+    #[must_use]
+    pub fn taken_over(nodes: &str, partitions: usize, mails: usize, now: Timestamp) -> Self {
+        Alarm {
+            key: format!("node/taken-over/{nodes}/{}", now.as_second()),
+            title: format!("ノード {nodes} の送信を引き継ぎました"),
+            text: format!(
+                "応答のなくなったノード {nodes} から {partitions} 区画の送信を引き継ぎました。結果の記録がない {mails} 通を送り直します。\n\
+                 そのうち {nodes} が送信して記録できなかった分だけが、二重に届くことがあります（多くても {mails} 通）。\n\
+                 {nodes} の状態を確かめてください。"
+            ),
+        }
+    }
+
+    /// Mails that carriers took from two nodes.
+    #[must_use]
+    pub fn copies(mails: usize, now: Timestamp) -> Self {
+        Alarm {
+            key: format!("node/copies/{}", now.as_second()),
+            title: format!("{mails} 通が二重に届きました"),
+            text: format!(
+                "ノードの引継ぎの前後に、{mails} 通が引き継いだノードと引き継がれたノードの両方から送信され、どちらも事業者に受け付けられました。\n\
+                 宛先ごとの内訳は配信の記録にあります。回答は 1 人 1 件として数えられ、影響はありません。"
             ),
         }
     }

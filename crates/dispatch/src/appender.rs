@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::event::{Entry, Event, JournalEvent};
 use crate::fold::{Checked, Place, check};
 use crate::journal::{Appended, Journal, JournalError};
-use crate::keys::Keys;
+use crate::keys::{GivenKeys, Keys};
 use crate::snapshot::SnapshotFile;
 use crate::state::State;
 
@@ -39,6 +39,12 @@ pub(crate) struct Wish {
     pub(crate) command: Command,
     pub(crate) now: Timestamp,
     pub(crate) done: oneshot::Sender<Result<Vec<Event>, Error>>,
+}
+
+/// Keys from another node, with whoever waits to hear how many of them were missing here.
+pub(crate) struct Gift {
+    pub(crate) keys: GivenKeys,
+    pub(crate) done: oneshot::Sender<Result<usize, Error>>,
 }
 
 type Decided = Result<Vec<Event>, Error>;
@@ -64,18 +70,8 @@ impl Appender {
         shown: Arc<RwLock<State>>,
         snapshot: Option<SnapshotFile>,
     ) -> Result<Self, Error> {
-        let mut place = Place::default();
-        if let Some(from) = &snapshot
-            && let Some((state, head)) = from.read(&keys)
-            && journal
-                .read_from(head.seq)
-                .await?
-                .first()
-                .is_some_and(|row| (row.seq, row.hash) == (head.seq, head.hash))
-        {
-            *shown.write().unwrap_or_else(PoisonError::into_inner) = state;
-            place.head = head;
-        }
+        let (state, place) = beginning(&*journal, &keys, snapshot.as_ref()).await?;
+        *shown.write().unwrap_or_else(PoisonError::into_inner) = state;
         let snapped = place.head.seq;
         let (ahead, reached) = (State::default(), watch::Sender::default());
         let mut appender = Appender { journal, keys, shown, ahead, place, snapshot, snapped, reached };
@@ -101,7 +97,7 @@ impl Appender {
         self.snapped = self.place.head.seq;
         self.ahead = self.read_shown(State::clone);
         // What cannot be read for want of keys must be read again from the journal once they are there.
-        let Some(file) = self.snapshot.clone().filter(|_| self.ahead.unread_people() == 0) else { return };
+        let Some(file) = self.snapshot.clone().filter(|_| self.ahead.without_keys().is_empty()) else { return };
         let (state, head, keys) = (self.ahead.clone(), self.place.head, self.keys.clone());
         let written = tokio::task::spawn_blocking(move || file.write(&state, head, &keys)).await;
         if !matches!(written, Ok(Ok(()))) {
@@ -115,7 +111,7 @@ impl Appender {
     }
 
     /// Carries out what comes, and follows what others append meanwhile.
-    pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Wish>) {
+    pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Wish>, mut gifts: mpsc::Receiver<Gift>) {
         loop {
             let journal = Arc::clone(&self.journal);
             tokio::select! {
@@ -127,6 +123,9 @@ impl Appender {
                         // Whoever asked may have gone; what happened has happened.
                         let _ = wish.done.send(result);
                     }
+                }
+                Some(Gift { keys, done }) = gifts.recv() => {
+                    let _ = done.send(self.adopt(keys).await);
                 }
                 rows = tail(&*journal, self.place.head.seq + 1) => {
                     if self.follow(rows).await.is_err() {
@@ -146,6 +145,37 @@ impl Appender {
         let checked = checked.await.map_err(|_| Error::Closed)??;
         Place::default().fold(checked.clone(), &mut self.ahead);
         self.place.fold(checked, &mut self.shown.write().unwrap_or_else(PoisonError::into_inner));
+        self.finish_erasures().await
+    }
+
+    /// Takes keys that were missing here, and reads again what they open. Nobody who was erased is among those that are missing, and
+    /// no erasure is folded meanwhile.
+    async fn adopt(&mut self, given: GivenKeys) -> Result<usize, Error> {
+        let (missing, keys) = (self.read_shown(State::without_keys), self.keys.clone());
+        let adopting =
+            tokio::task::spawn_blocking(move || keys.adopt(given, |owner| missing.binary_search(&owner).is_ok()));
+        let count = adopting.await.map_err(|_| Error::Closed)??;
+        if count > 0 {
+            self.read_anew().await?;
+        }
+        Ok(count)
+    }
+
+    /// Folds the journal once more beside what is shown, up to there at least, and shows that instead.
+    async fn read_anew(&mut self) -> Result<(), Error> {
+        let (mut state, mut place) = beginning(&*self.journal, &self.keys, self.snapshot.as_ref()).await?;
+        while place.head.seq < self.place.head.seq {
+            let (rows, head, keys) = (self.journal.read_from(place.head.seq + 1).await?, place.head, self.keys.clone());
+            let checked = tokio::task::spawn_blocking(move || check(head, &rows, &keys));
+            let checked = checked.await.map_err(|_| Error::Closed)??;
+            if checked.head == head {
+                return Err(JournalError::OtherPast.into());
+            }
+            place.fold(checked, &mut state);
+        }
+        place.erased.append(&mut self.place.erased);
+        (self.ahead, self.place) = (state.clone(), place);
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = state;
         self.finish_erasures().await
     }
 
@@ -254,6 +284,20 @@ impl Appender {
     fn read_shown<R>(&self, f: impl FnOnce(&State) -> R) -> R {
         f(&self.shown.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What a fold begins with: the snapshot, if there is one that fits the journal, else nothing.
+async fn beginning(
+    journal: &dyn Journal,
+    keys: &Keys,
+    snapshot: Option<&SnapshotFile>,
+) -> Result<(State, Place), Error> {
+    let Some((state, head)) = snapshot.and_then(|from| from.read(keys)) else { return Ok(Default::default()) };
+    let first = journal.read_from(head.seq).await?;
+    if first.first().is_none_or(|row| (row.seq, row.hash) != (head.seq, head.hash)) {
+        return Ok(Default::default());
+    }
+    Ok((state, Place { head, ..Place::default() }))
 }
 
 /// The row that the entry at a place gets when it is appended after `head`.

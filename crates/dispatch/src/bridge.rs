@@ -326,6 +326,14 @@ pub fn outcomes(records: &[Record], batch_of: impl Fn(BatchId) -> Option<BatchOf
     groups.into_iter().map(|(dispatch, outcomes)| DispatchCommand::RecordOutcomes { dispatch, outcomes }).collect()
 }
 
+/// Whether the journal has it that a carrier took a round's mail to this recipient.
+#[must_use]
+pub fn is_accepted(state: &State, (dispatch, round): BatchOf, recipient: &str) -> bool {
+    let Some((person, place)) = recipient_of(recipient) else { return false };
+    let end = state.dispatch(dispatch).and_then(|it| it.mail_end_in(round, person, place));
+    end == Some(MailEnd::Accepted)
+}
+
 pub(crate) fn outcome(record: &Record, round: u8) -> Option<MailOutcome> {
     let (person, place) = recipient_of(&record.recipient)?;
     let end = match record.settled? {

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::access::Actor;
 use crate::answer::Answer;
-use crate::appender::{Appender, Wish};
+use crate::appender::{Appender, Gift, Wish};
 use crate::command::Command;
 use crate::envelope;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::event::{Entry, Event};
 use crate::fold;
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::journal::Journal;
-use crate::keys::Keys;
+use crate::keys::{GivenKeys, Keys};
 use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
 use crate::personal::{self, PersonalView};
 use crate::question::Question;
@@ -36,6 +36,7 @@ pub struct Desk {
     keys: Keys,
     journal: Arc<dyn Journal>,
     wishes: mpsc::Sender<Wish>,
+    gifts: mpsc::Sender<Gift>,
     reached: watch::Receiver<u64>,
 }
 
@@ -66,9 +67,10 @@ impl Desk {
         let state = Arc::new(RwLock::new(State::default()));
         let appender = Appender::open(Arc::clone(&journal), keys.clone(), Arc::clone(&state), snapshot).await?;
         let (wishes, inbox) = mpsc::channel(WAITING_COMMANDS_MAX);
+        let (gifts, given) = mpsc::channel(1);
         let reached = appender.reached();
-        tokio::spawn(appender.run(inbox));
-        Ok(Desk { state, keys, journal, wishes, reached })
+        tokio::spawn(appender.run(inbox, given));
+        Ok(Desk { state, keys, journal, wishes, gifts, reached })
     }
 
     /// Carries a command out; it is durable when this returns. What comes within 5 ms goes into one append.
@@ -92,6 +94,17 @@ impl Desk {
         let (done, result) = oneshot::channel();
         let wish = Wish { actor, command: command.into(), now: whole_micros(now), done };
         self.wishes.send(wish).await.map_err(|_| Error::Closed)?;
+        result.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Takes keys that another node gave, as far as they are missing here (see [`State::without_keys`]), and says how many those were.
+    /// When it returns, what they open is shown; for as long as it takes to read the journal once, commands wait.
+    ///
+    /// # Errors
+    /// [`Error`]: the key file cannot be written, or the journal cannot be read.
+    pub async fn adopt(&self, keys: GivenKeys) -> Result<usize, Error> {
+        let (done, result) = oneshot::channel();
+        self.gifts.send(Gift { keys, done }).await.map_err(|_| Error::Closed)?;
         result.await.map_err(|_| Error::Closed)?
     }
 
@@ -281,6 +294,9 @@ fn view(state: &State, claim: Claim, now: Timestamp) -> Result<(LinkView, Option
     let record = dispatch.record();
     let person = state.people().find(claim.person).ok_or(LinkRefusal::Unknown)?;
     let incident = state.incident_of(claim.dispatch).ok_or(LinkRefusal::Unknown)?;
+    if state.lacks_key_of(person) {
+        return Err(LinkRefusal::Unreadable);
+    }
     if claim.counter < person.links_from || person.personal.is_none() {
         return Err(LinkRefusal::Revoked);
     }

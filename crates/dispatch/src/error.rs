@@ -40,6 +40,9 @@ pub enum Error {
         /// The ring that was given.
         keys: RingId,
     },
+    /// Whoever it is about cannot be read at this node yet.
+    #[error("the key of this person has not come to this node yet: try again in a minute, or at another node")]
+    KeysMissing,
     /// The desk was closed while the command was under way.
     #[error("the desk is closed: open it again; the command may have been carried out")]
     Closed,

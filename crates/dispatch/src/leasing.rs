@@ -52,6 +52,20 @@ impl FromStr for Lease {
     }
 }
 
+/// What a node says that it can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fitness {
+    /// Whether it is fit to work at all: its clock is right, and it has everybody's key.
+    pub works: bool,
+    /// Whether it can do the duties: it has not failed to begin them just now.
+    pub duties: bool,
+}
+
+impl Fitness {
+    /// A node that can do everything.
+    pub const WHOLE: Fitness = Fitness { works: true, duties: true };
+}
+
 /// A node that lives, as the database knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LivingNode {
@@ -60,8 +74,8 @@ pub struct LivingNode {
     /// Whether it has been there for so long that every other node has seen it or has lost its leases: only then does it take
     /// any, so that all others have made room for its share of the carriers' limits.
     pub settled: bool,
-    /// Whether it is fit to work: its clock is right, and it has everybody's key.
-    pub fit: bool,
+    /// What it can do.
+    pub fit: Fitness,
 }
 
 /// What a node is to do next.
@@ -79,17 +93,24 @@ pub struct Assignment {
 /// lease now, `None` where nobody has; the carriers' limits can be parted among `bears` nodes.
 ///
 /// Partitions are shared evenly among the nodes that are fit (or all, if none is), one more to those that came first; a node
-/// takes what is free up to its part and gives up what is above it, so that nothing moves twice.
+/// takes what is free up to its part and gives up what is above it, so that nothing moves twice. The duties are for whoever can begin
+/// them.
 #[must_use]
 pub fn assign(me: &str, nodes: &[LivingNode], holders: &BTreeMap<Lease, Option<String>>, bears: usize) -> Assignment {
-    let nobody_fit = nodes.iter().all(|node| !node.fit);
-    let (first, last): (Vec<&LivingNode>, Vec<&LivingNode>) = nodes.iter().partition(|node| node.fit || nobody_fit);
-    let order: Vec<&LivingNode> = first.iter().chain(&last).copied().take(bears.max(1)).collect();
+    let nobody_fit = nodes.iter().all(|node| !node.fit.works);
+    let (first, last): (Vec<&LivingNode>, Vec<&LivingNode>) =
+        nodes.iter().partition(|node| node.fit.works || nobody_fit);
+    // Who has no partition must have no share either, or that part of every limit would be used by nobody.
+    let most = bears.clamp(1, usize::from(PARTITIONS));
+    let order: Vec<&LivingNode> = first.iter().chain(&last).copied().take(most).collect();
     let place = order.iter().position(|node| node.name == me);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let share = (count(place.unwrap_or(order.len())), count(order.len()));
-    let workers: Vec<&str> =
-        order.iter().filter(|node| node.settled && (node.fit || nobody_fit)).map(|node| node.name.as_str()).collect();
+    let workers: Vec<&str> = order
+        .iter()
+        .filter(|node| node.settled && (node.fit.works || nobody_fit))
+        .map(|node| node.name.as_str())
+        .collect();
     let partitions = usize::from(PARTITIONS);
     let part = workers
         .iter()
@@ -103,14 +124,15 @@ pub fn assign(me: &str, nodes: &[LivingNode], holders: &BTreeMap<Lease, Option<S
     let has = own.iter().filter(is_mails).count();
     let mut take: BTreeSet<Lease> = free.iter().filter(is_mails).take(part.saturating_sub(has)).copied().collect();
     let mut give: BTreeSet<Lease> = own.iter().filter(is_mails).take(has.saturating_sub(part)).copied().collect();
-    // Nobody else can do the duties while no other node works.
-    if workers.contains(&me) {
-        take.extend(free.contains(&Lease::Duties).then_some(Lease::Duties));
-    } else if !workers.is_empty() {
-        give.extend(own.contains(&Lease::Duties).then_some(Lease::Duties));
-    }
     if workers.is_empty() {
         give.clear();
+    }
+    let can_begin = nodes.iter().any(|node| node.name == me && node.fit.duties);
+    if can_begin && workers.contains(&me) {
+        take.extend(free.contains(&Lease::Duties).then_some(Lease::Duties));
+    } else if !can_begin || !workers.is_empty() {
+        // Who works and can begin them keeps them; nobody else can while no other node works.
+        give.extend(own.contains(&Lease::Duties).then_some(Lease::Duties));
     }
     Assignment { take, give, share }
 }
@@ -122,7 +144,7 @@ mod tests {
     use super::*;
 
     fn node(name: usize) -> LivingNode {
-        LivingNode { name: format!("n{name}"), settled: true, fit: true }
+        LivingNode { name: format!("n{name}"), settled: true, fit: Fitness::WHOLE }
     }
 
     /// Leases as the database keeps them, and the nodes that live, the longest first.
@@ -176,13 +198,14 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_comes_and_goes_every_lease_is_soon_held_evenly_and_then_rests(
-            happenings in proptest::collection::vec((any::<bool>(), 0_usize..6, any::<bool>(), any::<bool>()), 1..20),
+            happenings in proptest::collection::vec((any::<bool>(), 0_usize..6, any::<(bool, bool)>(), any::<bool>()), 1..20),
             bears in 1_usize..8,
         ) {
             let mut database = Database::new();
             for (comes, name, fit, rests) in happenings {
                 database.lose(&format!("n{name}"));
                 if comes {
+                    let fit = Fitness { works: fit.0, duties: fit.1 };
                     database.nodes.push(LivingNode { fit, ..node(name) });
                 }
                 if rests || database.nodes.is_empty() {
@@ -198,9 +221,13 @@ mod tests {
                 rounds += 1;
                 prop_assert!(rounds < 4, "it does not come to rest: {:?}", database.holders);
             }
-            prop_assert!(database.holders.values().all(Option::is_some), "{:?}", database.holders);
-            let any_fit = database.nodes.iter().any(|node| node.fit);
-            let able = database.nodes.iter().filter(|node| node.fit || !any_fit).count().min(bears);
+            let any_fit = database.nodes.iter().any(|node| node.fit.works);
+            let able: Vec<&LivingNode> =
+                database.nodes.iter().filter(|node| node.fit.works || !any_fit).take(bears).collect();
+            let held = |lease: &Lease| database.holders[lease].is_some();
+            prop_assert!(Lease::all().skip(1).all(|lease| held(&lease)), "{:?}", database.holders);
+            prop_assert_eq!(held(&Lease::Duties), able.iter().any(|node| node.fit.duties), "{:?}", database.holders);
+            let able = able.len();
             let mut parts: Vec<usize> = database.parts().into_iter().filter(|part| *part > 0).collect();
             parts.sort();
             prop_assert_eq!(parts.len(), able);
@@ -235,9 +262,23 @@ mod tests {
     }
 
     #[test]
+    fn req_r01_of_thirty_nodes_as_many_send_as_there_are_partitions_with_all_of_the_limits_and_the_others_stand_by() {
+        let mut database = Database::new();
+        database.nodes = (0..30).map(node).collect();
+        database.round(90);
+        assert_eq!(database.parts(), [[1; 16].as_slice(), &[0; 14]].concat());
+        let share = |database: &Database, name: &str| assign(name, &database.nodes, &database.holders, 90).share;
+        let shares: Vec<(u32, u32)> = (0..30).map(|at| share(&database, &format!("n{at}"))).collect();
+        assert!((0..16).all(|at| shares[at as usize] == (at, 16)) && shares[16..].iter().all(|it| *it == (16, 16)));
+        database.lose("n3");
+        database.round(90);
+        assert_eq!((database.parts()[15], share(&database, "n16")), (1, (15, 16)), "the first of those that stood by");
+    }
+
+    #[test]
     fn a_node_whose_clock_is_wrong_gives_everything_up_while_there_is_another_and_nothing_if_it_is_alone() {
         let mut database = Database::new();
-        database.nodes = vec![LivingNode { fit: false, ..node(0) }];
+        database.nodes = vec![LivingNode { fit: Fitness { works: false, duties: true }, ..node(0) }];
         database.round(9);
         assert_eq!(database.parts(), [16]);
         database.nodes.push(node(1));
@@ -245,6 +286,24 @@ mod tests {
         database.round(9);
         assert_eq!(database.parts(), [0, 16]);
         assert_eq!(database.holders[&Lease::Duties].as_deref(), Some("n1"));
+    }
+
+    #[test]
+    fn req_r01_duties_that_cannot_be_begun_go_to_another_node_and_do_not_come_back_by_themselves() {
+        let mut database = Database::new();
+        database.nodes = vec![node(0), node(1)];
+        database.round(9);
+        database.round(9);
+        assert_eq!(database.holders[&Lease::Duties].as_deref(), Some("n0"));
+        database.nodes[0].fit.duties = false;
+        database.round(9);
+        assert_eq!(database.holders[&Lease::Duties].as_deref(), Some("n1"));
+        assert_eq!(database.parts(), [8, 8], "mails stay where they are");
+        database.nodes[0].fit.duties = true;
+        assert_eq!(database.round(9), 0);
+        database.nodes.iter_mut().for_each(|node| node.fit.duties = false);
+        database.round(9);
+        assert_eq!(database.holders[&Lease::Duties], None, "nobody can just now");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod account;
 mod alarm;
 mod answer;
 mod appender;
+mod brake;
 mod bridge;
 mod certificate;
 mod chain;
@@ -91,8 +92,10 @@ pub use account::{
 };
 pub use alarm::{Alarm, AlarmPolicy};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
+pub use brake::{Brake, BrakeChange, PACE_PER_1000_S};
 pub use bridge::{
-    BatchOf, Letter, Sender, Tenure, batch_for, batch_of_letter, going_on, outcomes, unfinished, unqueued, withdrawn,
+    BatchOf, Letter, Sender, Tenure, batch_for, batch_of_letter, going_on, is_accepted, outcomes, unfinished, unqueued,
+    withdrawn,
 };
 pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
@@ -143,16 +146,16 @@ pub use journal::copy::{CopyError, copy};
 pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
 pub use journal::postgres::{
-    AddressError, Beat, Concern, Held, PostgresAddress, PostgresJournal, Replication, Standby,
+    AddressError, Beat, Concern, Held, PostgresAddress, PostgresJournal, Replication, Standby, Taken,
 };
 pub use journal::redb::RedbJournal;
 pub use journal::verify::{Verified, verify, verify_against};
 pub use journal::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX};
 pub use judge::{Ask, Ruling};
 pub use judgement::{Judgement, Verdict};
-pub use keys::{Erasure, GivenMaster, Keys, KeysError, Master, RingId};
+pub use keys::{Erasure, GivenKeys, GivenMaster, KEYS_ASKED_MAX, KeyQuestion, Keys, KeysError, Master, RingId};
 pub use lateness::{CarrierTimes, Punctuality, Stage};
-pub use leasing::{Assignment, Lease, LivingNode, PARTITIONS, assign, partition_of};
+pub use leasing::{Assignment, Fitness, Lease, LivingNode, PARTITIONS, assign, partition_of};
 pub use link::{AnswerView, LinkRefusal, LinkView};
 pub use lint::{Complaint, complaints};
 pub use mail::{MailTemplate, Mode};

@@ -63,8 +63,8 @@ pub enum LinkRefusal {
     /// We made it, but not for anything that is here.
     #[error("the link belongs to nothing that is here: use the link of the latest mail")]
     Unknown,
-    /// What was answered before cannot be read just now.
-    #[error("the journal cannot be read just now: open the link again in a minute")]
+    /// What was answered before cannot be read just now, or the person's key has not come to this node yet.
+    #[error("it cannot be read here just now: open the link again in a minute")]
     Unreadable,
 }
 

@@ -88,6 +88,9 @@ fn claim(state: &State, person: PersonId) -> PersonalClaim {
 /// The person of a claim, if the claim still holds: who has left has no page any more.
 fn owner(state: &State, claim: PersonalClaim) -> Result<&Person, LinkRefusal> {
     let person = state.people().find(claim.person).ok_or(LinkRefusal::Unknown)?;
+    if state.lacks_key_of(person) {
+        return Err(LinkRefusal::Unreadable);
+    }
     let holds = claim.counter >= person.links_from && person.is_reachable();
     if holds { Ok(person) } else { Err(LinkRefusal::Revoked) }
 }

@@ -167,3 +167,28 @@ async fn req_s11_names_passwords_and_keys_of_codes_are_sealed_in_the_journal_and
     });
     assert!(first.read(|one| again.read(|other| one == other)));
 }
+
+#[tokio::test]
+async fn req_s03_a_providers_word_opens_only_what_its_owner_has_set_up_and_a_code_beside_it_is_used_up() {
+    let desk = desk().await;
+    ask(&desk, opening("admin")).await.unwrap();
+    let enter = |proof| AccountCommand::Enter { account: FIRST, source: "a".into(), proof };
+    let used = Err(Refusal::Account(AccountRefusal::UsedBefore));
+    let by_provider = [Proof::Provider, Proof::ProviderCode { step: 9 }, Proof::ProviderRecovery { place: 1 }];
+    ask(&desk, AccountCommand::SetFactor { account: FIRST, factor: factor() }).await.unwrap();
+    for proof in by_provider {
+        assert_eq!(ask(&desk, enter(proof)).await, used, "{proof:?}: the password is still somebody else's");
+    }
+    ask(&desk, AccountCommand::SetPassword { account: FIRST, password: hash(2) }).await.unwrap();
+    for proof in by_provider {
+        ask(&desk, enter(proof)).await.unwrap();
+    }
+    for spent in [Proof::ProviderCode { step: 9 }, Proof::Code { step: 9 }, Proof::ProviderRecovery { place: 1 }] {
+        assert_eq!(ask(&desk, enter(spent)).await, used, "{spent:?}");
+    }
+    assert_eq!(desk.read(|state| state.accounts().find(FIRST).unwrap().recovery_left()), 1);
+    ask(&desk, AccountCommand::ClearFactor { account: FIRST }).await.unwrap();
+    for proof in by_provider {
+        assert_eq!(ask(&desk, enter(proof)).await, used, "{proof:?}: without a second factor of ours");
+    }
+}

@@ -1,8 +1,12 @@
 //! Once a person is erased, no byte anywhere gives name or address back; the rest stays and verifies.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "common/cluster.rs"]
+mod cluster;
 mod common;
+#[path = "erasure/in_postgres.rs"]
+mod in_postgres;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use cluster::Cluster;
 use hikyaku_dispatch::{
-    Appended, CLAUSES, Concern, Head, Held, Journal, JournalError, Lease, MemoryJournal, PostgresAddress,
-    PostgresJournal, Row, copy, verify,
+    Appended, CLAUSES, Concern, Fitness, Head, Held, Journal, JournalError, Keys, Lease, MemoryJournal, PersonId,
+    PostgresAddress, PostgresJournal, Row, Taken, copy, verify,
 };
 use proxy::Proxy;
 
@@ -188,27 +188,68 @@ async fn req_r01_a_lease_is_one_nodes_until_it_is_silent_and_by_the_databases_cl
     let (one, two) = (opened(&cluster.url()).await, opened(&cluster.url()).await);
     let length = Duration::from_secs(60);
     let nobody = Held::new();
-    let first = one.beat("one", true, &nobody, length).await.unwrap();
+    let first = one.beat("one", Fitness::WHOLE, &nobody, length).await.unwrap();
     assert!(first.nodes.len() == 1 && first.nodes[0].settled, "it is alone: {:?}", first.nodes);
     assert!(first.holders.len() == 17 && first.holders.values().all(Option::is_none), "{:?}", first.holders);
     let (duties, mails) = (Lease::Duties, Lease::Mails(3));
-    let held = one.take_leases("one", [duties, mails], length).await.unwrap();
-    assert_eq!(held, [(duties, 1), (mails, 1)].into());
-    let other = two.beat("two", true, &nobody, length).await.unwrap();
+    let taken = one.take_leases("one", [duties, mails], length).await.unwrap();
+    let held = taken.held;
+    assert_eq!((&held, taken.lost.len()), (&[(duties, 1), (mails, 1)].into(), 0), "nobody had them");
+    let other = two.beat("two", Fitness::WHOLE, &nobody, length).await.unwrap();
     assert!(!other.nodes[1].settled, "the first one must have seen it before it takes anything: {:?}", other.nodes);
     assert_eq!(other.holders[&mails].as_deref(), Some("one"));
-    assert_eq!(two.take_leases("two", [mails], length).await.unwrap(), nobody, "it is taken");
-    assert_eq!(one.beat("one", true, &held, length).await.unwrap().kept, held);
+    assert_eq!(two.take_leases("two", [mails], length).await.unwrap(), Taken::default(), "it is taken");
+    assert_eq!(one.beat("one", Fitness::WHOLE, &held, length).await.unwrap().kept, held);
     // As if a minute had gone by without a word from it.
     cluster.sql("UPDATE hikyaku.lease SET until = now() - interval '1 second'");
-    assert_eq!(two.take_leases("two", [mails], length).await.unwrap(), [(mails, 2)].into());
-    let kept = one.beat("one", true, &held, length).await.unwrap().kept;
+    let taken = two.take_leases("two", [mails], length).await.unwrap();
+    assert_eq!(taken, Taken { held: [(mails, 2)].into(), lost: [(mails, "one".to_owned())].into() });
+    let kept = one.beat("one", Fitness::WHOLE, &held, length).await.unwrap().kept;
     assert_eq!(kept, [(duties, 1)].into(), "what nobody took meanwhile is still its own");
     one.release("one", [duties, mails]).await.unwrap();
-    let after = two.beat("two", true, &[(mails, 2)].into(), length).await.unwrap();
+    let after = two.beat("two", Fitness::WHOLE, &[(mails, 2)].into(), length).await.unwrap();
     assert_eq!((after.holders[&duties].as_deref(), after.holders[&mails].as_deref()), (None, Some("two")));
+    let given_back = two.take_leases("two", [duties], length).await.unwrap();
+    assert!(given_back.held.len() == 1 && given_back.lost.is_empty(), "{given_back:?}");
+    let tired = Fitness { works: true, duties: false };
+    assert_eq!(two.beat("two", tired, &nobody, length).await.unwrap().nodes[1].fit, tired);
     one.leave("one").await.unwrap();
-    assert_eq!(two.beat("two", true, &nobody, length).await.unwrap().nodes.len(), 1);
+    assert_eq!(two.beat("two", Fitness::WHOLE, &nobody, length).await.unwrap().nodes.len(), 1);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn req_r01_questions_for_keys_reach_other_nodes_are_answered_once_and_gone_with_the_question() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    let (one, two) = (opened(&cluster.url()).await, opened(&cluster.url()).await);
+    let keys = Keys::in_memory().unwrap();
+    let question = keys.ask(&[PersonId(1)]).unwrap();
+    two.ask_for_keys("two", question.text()).await.unwrap();
+    assert_eq!(two.key_questions("two").await.unwrap(), [], "one's own");
+    assert_eq!(one.key_questions("one").await.unwrap(), [("two".to_owned(), question.text().to_vec())]);
+    one.give_keys(("one", "two"), b"another question", b"x").await.unwrap();
+    assert_eq!(two.key_answers("two").await.unwrap(), Vec::<Vec<u8>>::new(), "that is not asked any more");
+    one.give_keys(("one", "two"), question.text(), b"x").await.unwrap();
+    assert_eq!(two.key_answers("two").await.unwrap(), [b"x"]);
+    assert_eq!(one.key_questions("one").await.unwrap(), []);
+    let kinds = cluster.sql("SELECT relpersistence FROM pg_class WHERE oid IN ('hikyaku.key_question'::regclass, 'hikyaku.key_answer'::regclass)");
+    assert_eq!(kinds, "u\nu", "nothing of it is in the write-ahead log, at the standby or in a base backup");
+    two.ask_for_keys("two", keys.ask(&[PersonId(1)]).unwrap().text()).await.unwrap();
+    assert_eq!(two.key_answers("two").await.unwrap(), Vec::<Vec<u8>>::new());
+    two.end_question("two").await.unwrap();
+    assert_eq!(one.key_questions("one").await.unwrap(), []);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn req_r01_what_one_node_noted_as_done_every_node_reads() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    let (one, two) = (opened(&cluster.url()).await, opened(&cluster.url()).await);
+    assert_eq!(two.mark("webhooks/portal").await.unwrap(), None);
+    for row in ["7", "9"] {
+        one.set_mark("webhooks/portal", row).await.unwrap();
+        assert_eq!(two.mark("webhooks/portal").await.unwrap().as_deref(), Some(row));
+    }
 }
 
 /// Runs openssl in `folder`.

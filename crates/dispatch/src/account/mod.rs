@@ -73,7 +73,7 @@ impl std::fmt::Debug for SecondFactor {
     }
 }
 
-/// What proved an account beside its password.
+/// What proved an account beside its password, or in place of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Proof {
     /// Nothing: no second factor is set up yet.
@@ -94,6 +94,18 @@ pub enum Proof {
         key: PasskeyId,
         /// How often it was used so far, where it counts that.
         count: u32,
+    },
+    /// The word of the organisation's OpenID provider, which asked for a second factor itself; no password of ours.
+    Provider,
+    /// The provider's word in place of the password, and a one-time code of this step.
+    ProviderCode {
+        /// The step of 30 seconds since 1970.
+        step: u64,
+    },
+    /// The provider's word in place of the password, and a recovery code, by its place from 0.
+    ProviderRecovery {
+        /// Its place.
+        place: u8,
     },
 }
 
@@ -141,6 +153,22 @@ impl Account {
         self.passkey_counts.clear();
     }
 
+    /// Somebody came in, and what proved it is used up.
+    pub(crate) fn enter(&mut self, source: &str, proof: Proof, at: Timestamp) {
+        self.door.enter(source, at);
+        self.last_login = Some(at);
+        match proof {
+            // A provider's word alone says nothing of who has the second factor in hand.
+            Proof::PasswordOnly | Proof::Provider => {}
+            Proof::Code { step } | Proof::ProviderCode { step } => (self.last_step, self.last_code) = (step, Some(at)),
+            Proof::Recovery { place } | Proof::ProviderRecovery { place } => drop(self.used_codes.insert(place)),
+            Proof::Passkey { key, count } => {
+                self.passkey_counts.insert(key, count);
+                self.last_code = Some(at);
+            }
+        }
+    }
+
     /// The label, or 不明 once it cannot be read.
     #[must_use]
     pub fn label(&self) -> &str {
@@ -168,6 +196,12 @@ impl Account {
         self.factor.as_ref().map_or(0, |factor| factor.recovery.len()) - self.used_codes.len()
     }
 
+    /// Whether its owner gave it a password of its own and a second factor: before, it opens nothing but the set-up.
+    #[must_use]
+    pub fn is_set_up(&self) -> bool {
+        !self.must_change && self.factor.is_some()
+    }
+
     /// One of its passkeys.
     #[must_use]
     pub fn passkey(&self, id: PasskeyId) -> Option<&Passkey> {
@@ -189,6 +223,10 @@ impl Account {
                 let last = self.passkey_counts.get(&key).copied().unwrap_or_default();
                 self.passkey(key).is_some() && (count > last || (count, last) == (0, 0))
             }
+            // A provider opens only what also opens without it: it may be out of reach when the ground shakes.
+            Proof::Provider => self.is_set_up(),
+            Proof::ProviderCode { step } => self.is_set_up() && self.is_fresh(Proof::Code { step }),
+            Proof::ProviderRecovery { place } => self.is_set_up() && self.is_fresh(Proof::Recovery { place }),
         }
     }
 }

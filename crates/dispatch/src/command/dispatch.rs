@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use thiserror::Error;
 
+use crate::brake::BrakeChange;
 use crate::dispatch::MailOutcome;
 use crate::draft::DispatchDraft;
 use crate::id::{DispatchId, IncidentId, PersonId};
@@ -87,6 +88,13 @@ pub enum DispatchCommand {
         /// What, who, how far.
         measure: Measure,
     },
+    /// Holds mails to a carrier back, or lets them go again: at every node, also after a start.
+    BrakeCarrier {
+        /// Which, by its name in the table.
+        carrier: String,
+        /// What is to change.
+        change: BrakeChange,
+    },
 }
 
 /// Why such a wish was not carried out.
@@ -134,6 +142,9 @@ pub enum DispatchRefusal {
         /// Which incident.
         incident: IncidentId,
     },
+    /// A pace that cannot be kept, or a carrier without a name.
+    #[error("a carrier has a name and is held to 0.1 to 1000 mails a second: choose another pace")]
+    BadPace,
     /// Choices or further questions without numbers of their own.
     #[error("the question needs choices with numbers of their own: mend the question")]
     BadQuestion,

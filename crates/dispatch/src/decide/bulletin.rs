@@ -1,6 +1,6 @@
 //! What follows from a bulletin: its judgement, an incident opened or changed, dispatches sent, proposed, or taken back.
 
-use hikyaku_bulletin::{Bulletin, Fate};
+use hikyaku_bulletin::{Bulletin, Detail, Fate};
 use jiff::Timestamp;
 
 use super::opening::Opening;
@@ -28,6 +28,10 @@ pub(super) fn take(
     let mut opening = Opening::new(state, now);
     // The judgement comes first: it is the cause of what follows.
     opening.push(JudgingEvent::BulletinJudged(Box::new(taken.judgement(&ruling, into, now))));
+    if let (Some(Detail::Stations(stations)), true) = (&bulletin.detail, ruling.verdict != Verdict::Repeated) {
+        let (source, stations) = (bulletin.source.to_string(), stations.clone());
+        opening.push(JudgingEvent::StationsTold { source, incident: into, judged: now, stations });
+    }
     match (incident, into) {
         (None, Some(incident)) => {
             let (mode, news) = (taken.mode, taken.news(None, now));

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{draft, followup};
-use crate::command::{AnswerRefusal, DispatchCommand, Refusal};
+use crate::brake::{BrakeChange, CARRIER_CHARS_MAX, PACE_PER_1000_S};
+use crate::command::{AnswerRefusal, DispatchCommand, DispatchRefusal, Refusal};
 use crate::dispatch::{Dispatch, MailEnd, MailOutcome};
 use crate::event::{DispatchEvent, Event};
 use crate::health::Occasion;
@@ -50,7 +51,19 @@ pub(super) fn decide(state: &State, command: &DispatchCommand, now: Timestamp) -
             let dispatch = known(state, *dispatch)?.id();
             Ok(vec![DispatchEvent::MeasureNoted { dispatch, measure: measure.clone() }.into()])
         }
+        DispatchCommand::BrakeCarrier { carrier, change } => brake(state, carrier, *change),
     }
+}
+
+fn brake(state: &State, carrier: &str, change: BrakeChange) -> Result<Vec<Event>, Refusal> {
+    let is_possible = !matches!(change, BrakeChange::Limit(Some(pace)) if !PACE_PER_1000_S.contains(&pace));
+    if !is_possible || !(1..=CARRIER_CHARS_MAX).contains(&carrier.chars().count()) {
+        return Err(DispatchRefusal::BadPace.into());
+    }
+    let before = state.brakes().get(carrier).copied().unwrap_or_default();
+    let brake = before.with(change);
+    let event = DispatchEvent::CarrierBraked { carrier: carrier.to_owned(), brake };
+    Ok(if brake == before { Vec::new() } else { vec![event.into()] })
 }
 
 fn known(state: &State, id: DispatchId) -> Result<&Dispatch, Refusal> {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::brake::Brake;
 use crate::dispatch::{DispatchRecord, MailOutcome};
 use crate::draft::DispatchDraft;
 use crate::id::{DispatchId, PersonId};
@@ -101,5 +102,12 @@ pub enum DispatchEvent {
         /// When.
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         at: Timestamp,
+    },
+    /// Somebody decided how mails to a carrier may leave, from every node.
+    CarrierBraked {
+        /// Which, by its name in the table.
+        carrier: String,
+        /// How from now on.
+        brake: Brake,
     },
 }

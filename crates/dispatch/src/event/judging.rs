@@ -1,6 +1,6 @@
 //! What happens to rules, bulletins and incidents.
 
-use hikyaku_bulletin::Prefecture;
+use hikyaku_bulletin::{Prefecture, Stations};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,18 @@ pub enum JudgingEvent {
         rule: Option<RuleId>,
         /// In minutes; 0 for never.
         minutes: u32,
+    },
+    /// How many stations measured what a bulletin says, which was judged right before.
+    StationsTold {
+        /// Its identity at its source.
+        source: String,
+        /// The incident that it was put to, if any.
+        incident: Option<IncidentId>,
+        /// When it was judged.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        judged: Timestamp,
+        /// Their number, by what they measured.
+        stations: Stations,
     },
 }
 

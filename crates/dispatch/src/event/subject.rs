@@ -39,6 +39,10 @@ impl Event {
                     Some(incident) => Subject::Incident(incident),
                     None => Subject::Bulletin { source: &judgement.source, judged: judgement.judged },
                 }),
+                JudgingEvent::StationsTold { source, incident, judged, .. } => Some(match incident {
+                    Some(incident) => Subject::Incident(*incident),
+                    None => Subject::Bulletin { source, judged: *judged },
+                }),
                 JudgingEvent::IncidentOpened { incident, .. }
                 | JudgingEvent::IncidentChanged { incident, .. }
                 | JudgingEvent::IncidentCancelled { incident, .. } => Some(Subject::Incident(*incident)),
@@ -54,7 +58,9 @@ impl Event {
                 | DispatchEvent::ListTaken { dispatch, .. }
                 | DispatchEvent::Closed { dispatch, .. }
                 | DispatchEvent::MeasureNoted { dispatch, .. } => Some(Subject::Dispatch(*dispatch)),
-                DispatchEvent::Scheduled { .. } | DispatchEvent::Unscheduled { .. } => None,
+                DispatchEvent::Scheduled { .. }
+                | DispatchEvent::Unscheduled { .. }
+                | DispatchEvent::CarrierBraked { .. } => None,
             },
             Event::Answer(event) => match event {
                 AnswerEvent::Given(record) => Some(Subject::Incident(record.incident)),

@@ -5,6 +5,7 @@
 //! or the environment holds what opens it. Whoever erases makes the old master key useless too: a copy of the ring from
 //! before does not open with anything that is still there.
 
+mod exchange;
 mod home;
 mod ring;
 mod seal;
@@ -21,6 +22,7 @@ use thiserror::Error;
 use crate::id::PersonId;
 use crate::sealed::{Private, Sealed, Secret};
 use crate::signed::{PublicKey, SignedText, Statement};
+pub use exchange::{GivenKeys, KEYS_ASKED_MAX, KeyQuestion};
 use home::Home;
 pub use home::{GivenMaster, Master};
 use ring::{Ring, fresh};

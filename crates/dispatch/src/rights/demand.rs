@@ -221,6 +221,8 @@ fn dispatch(state: &State, command: &DispatchCommand) -> Vec<(Action, Subject)> 
         DispatchCommand::Resend { dispatch }
         | DispatchCommand::Cancel { dispatch }
         | DispatchCommand::Close { dispatch } => (Action::Resend, side(*dispatch)),
+        // Carriers are the same for both halves.
+        DispatchCommand::BrakeCarrier { .. } => (Action::EditRules, Side::Domestic),
         DispatchCommand::NoteMeasure { dispatch, .. } => (Action::EditRules, side(*dispatch)),
         DispatchCommand::Start { .. }
         | DispatchCommand::TryNextAddress { .. }

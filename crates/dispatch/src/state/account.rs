@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, Door, Names, PasskeyId, Proof};
+use crate::account::{Account, Door, Names, PasskeyId};
 use crate::chain::Hash;
 use crate::event::AccountEvent;
 use crate::id::{AccountId, PersonId, TokenId};
@@ -152,19 +152,9 @@ impl Accounts {
                 it.sessions_from = *at;
                 it.reset = Some(*at);
             }),
-            AccountEvent::Entered { account, source, proof, at } => self.change(*account, |it| {
-                it.door.enter(source, *at);
-                it.last_login = Some(*at);
-                match proof {
-                    Proof::PasswordOnly => {}
-                    Proof::Code { step } => (it.last_step, it.last_code) = (*step, Some(*at)),
-                    Proof::Recovery { place } => drop(it.used_codes.insert(*place)),
-                    Proof::Passkey { key, count } => {
-                        it.passkey_counts.insert(*key, *count);
-                        it.last_code = Some(*at);
-                    }
-                }
-            }),
+            AccountEvent::Entered { account, source, proof, at } => {
+                self.change(*account, |it| it.enter(source, *proof, *at));
+            }
             AccountEvent::Failed { account, source, at } => self.change(*account, |it| it.door.fail(source, *at)),
             AccountEvent::Unlocked { account } => self.change(*account, |it| it.door.unlock()),
             AccountEvent::Suspended { account, suspended, at } => self.change(*account, |it| {

@@ -6,6 +6,7 @@ use std::ops::Bound;
 use jiff::Timestamp;
 
 use crate::answer::AnswerRecord;
+use crate::brake::Brake;
 use crate::dispatch::{Dispatch, DispatchRecord};
 use crate::draft::DispatchDraft;
 use crate::event::DispatchEvent;
@@ -20,6 +21,8 @@ pub(crate) struct Dispatches {
     pub(crate) by_id: BTreeMap<DispatchId, Shared<Dispatch>>,
     /// What is to be sent later, by key.
     pub(crate) scheduled: BTreeMap<String, (Timestamp, DispatchDraft)>,
+    /// Carriers for which something holds beside their table.
+    pub(crate) brakes: BTreeMap<String, Brake>,
     keys: BTreeMap<String, DispatchId>,
     /// Until when each can be answered: what is over is looked at no more.
     until: BTreeSet<(Timestamp, DispatchId)>,
@@ -51,6 +54,10 @@ impl Dispatches {
             DispatchEvent::ListTaken { dispatch, at } => self.change(*dispatch, |it| it.take_list(*at)),
             DispatchEvent::Closed { dispatch, at } => self.change(*dispatch, |it| it.close(*at)),
             DispatchEvent::MeasureNoted { dispatch, measure } => self.change(*dispatch, |it| it.note(measure.clone())),
+            DispatchEvent::CarrierBraked { carrier, brake } if *brake == Brake::default() => {
+                self.brakes.remove(carrier);
+            }
+            DispatchEvent::CarrierBraked { carrier, brake } => drop(self.brakes.insert(carrier.clone(), *brake)),
         }
     }
 

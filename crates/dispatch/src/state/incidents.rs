@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hikyaku_bulletin::Prefecture;
+use hikyaku_bulletin::{Prefecture, Stations};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,8 @@ pub(crate) struct Incidents {
     pub(crate) rules: BTreeMap<RuleId, Rule>,
     pub(crate) tables: BTreeMap<TableId, Table>,
     pub(crate) judgements: Vec<Judgement>,
+    /// How many stations measured what a bulletin says, by its identity at its source.
+    pub(crate) stations: BTreeMap<String, Stations>,
     pub(crate) by_id: BTreeMap<IncidentId, Shared<Incident>>,
     pub(crate) waiting: BTreeMap<ProposalId, Waiting>,
     proposals: u32,
@@ -53,6 +55,9 @@ impl Incidents {
             JudgingEvent::EscalationSet { rule, minutes } => drop(self.escalation.insert(*rule, *minutes)),
             JudgingEvent::TableSet(table) => drop(self.tables.insert(table.id, (**table).clone())),
             JudgingEvent::BulletinJudged(judgement) => self.judged((**judgement).clone()),
+            JudgingEvent::StationsTold { source, stations, .. } => {
+                self.stations.insert(source.clone(), stations.clone());
+            }
             JudgingEvent::IncidentOpened { incident, mode, news, opened } => {
                 self.last = self.last.max(incident.0);
                 if let Some(before) = self.by_id.values_mut().next_back().and_then(Shared::own_mut) {
@@ -135,6 +140,7 @@ impl Incidents {
         for judgement in std::mem::take(&mut self.judgements).into_iter().filter(stays) {
             self.judged(judgement);
         }
+        self.stations.retain(|source, _| self.sources.contains(source));
     }
 
     fn learn(&mut self, id: IncidentId, news: &News) {

@@ -14,12 +14,13 @@ pub use account::{Accounts, KEY_HOURS};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hikyaku_bulletin::RegionCode;
+use hikyaku_bulletin::{RegionCode, Stations};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Holder;
 use crate::answer::{Answer, AnswerRecord};
+use crate::brake::Brake;
 use crate::chain::{Hash, digest_of};
 use crate::dispatch::{Dispatch, DispatchRecord};
 use crate::draft::DispatchDraft;
@@ -338,6 +339,12 @@ impl State {
         &self.incidents.judgements
     }
 
+    /// How many stations measured what a bulletin says, where it names them; `source` as in [`Judgement::source`].
+    #[must_use]
+    pub fn stations(&self, source: &str) -> Option<&Stations> {
+        self.incidents.stations.get(source)
+    }
+
     /// All incidents, oldest first.
     pub fn incidents(&self) -> impl DoubleEndedIterator<Item = &Incident> {
         self.incidents.by_id.values().map(|it| &**it)
@@ -401,6 +408,12 @@ impl State {
     #[must_use]
     pub fn scheduled(&self, key: &str) -> Option<(Timestamp, &DispatchDraft)> {
         self.dispatches.scheduled.get(key).map(|(at, draft)| (*at, draft))
+    }
+
+    /// Carriers for which something holds beside their table, by name.
+    #[must_use]
+    pub fn brakes(&self) -> &BTreeMap<String, Brake> {
+        &self.dispatches.brakes
     }
 
     /// The count of a dispatch; empty for one that does not exist.

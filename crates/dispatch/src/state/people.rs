@@ -29,6 +29,8 @@ pub(crate) struct Directory {
 pub struct Plans {
     pub(crate) rows: BTreeMap<(Date, PersonId), (Side, RosterRow)>,
     pub(crate) groups: BTreeMap<(Date, GroupId), GroupChange>,
+    /// Rows that no key that is here opens.
+    pub(crate) unread: BTreeSet<(Date, PersonId)>,
 }
 
 impl Plans {
@@ -83,6 +85,8 @@ impl Directory {
                 self.people.reserve(*person);
                 if let Some(row) = row.open() {
                     self.plans.rows.insert((*on, *person), (*side, row.clone()));
+                } else {
+                    self.plans.unread.insert((*on, *person));
                 }
             }
             PeopleEvent::GroupChangePlanned { group, on, change } => {
@@ -90,6 +94,7 @@ impl Directory {
             }
             PeopleEvent::RowDone { person, on } => {
                 self.plans.rows.remove(&(*on, *person));
+                self.plans.unread.remove(&(*on, *person));
             }
             PeopleEvent::GroupChangeDone { group, on } => {
                 self.plans.groups.remove(&(*on, *group));
@@ -112,6 +117,7 @@ impl Directory {
     pub(super) fn erase(&mut self, person: PersonId) {
         self.people.erase(person);
         self.plans.rows.retain(|(_, whose), _| *whose != person);
+        self.plans.unread.retain(|(_, whose)| *whose != person);
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::State;
 use crate::event::RetentionEvent;
 use crate::id::PersonId;
+use crate::person::Person;
 use serde::{Deserialize, Serialize};
 
 /// Who was erased.
@@ -22,9 +23,22 @@ impl Retention {
 }
 
 impl State {
-    /// How many people cannot be read although nobody erased them: their keys are somewhere else.
+    /// Whose data cannot be read although nobody erased them: people, those who are planned to come, and accounts, by the number
+    /// of their key. The keys are at another node, or nowhere.
     #[must_use]
-    pub fn unread_people(&self) -> usize {
-        self.people().iter().filter(|person| person.personal.is_none() && !self.is_erased(person.id)).count()
+    pub fn without_keys(&self) -> Vec<PersonId> {
+        let unread = self.people().iter().filter(|person| person.personal.is_none()).map(|person| person.id);
+        let planned = self.directory.plans.unread.iter().map(|(_, person)| *person);
+        let accounts = self.accounts.iter().filter(|account| account.names.is_none()).map(|account| account.id.key());
+        let mut owners: Vec<PersonId> =
+            unread.chain(planned).filter(|it| !self.is_erased(*it)).chain(accounts).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owners
+    }
+
+    /// Whether the data of a person cannot be read although nobody erased them.
+    pub(crate) fn lacks_key_of(&self, person: &Person) -> bool {
+        person.personal.is_none() && !self.is_erased(person.id)
     }
 }

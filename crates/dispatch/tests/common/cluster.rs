@@ -52,13 +52,28 @@ impl Cluster {
         cluster.started(settings)
     }
 
+    /// The files of `primary` as they are now and what a restore needs of its log of changes; no server runs on them.
+    pub fn backup_of(primary: &Cluster, name: &str) -> Self {
+        let cluster = Cluster::empty(name);
+        let from = format!("host=127.0.0.1 port={} user=hikyaku", primary.port);
+        let arguments = ["--wal-method=stream", "--checkpoint=fast", "--no-sync", "-d", &from, "-D"];
+        succeeds(cluster.program("pg_basebackup").args(arguments).arg(cluster.data()));
+        cluster
+    }
+
+    /// A server of its own on what was backed up, which waits for no standby.
+    pub fn restored(mut self, settings: &str) -> Self {
+        self.write("postgresql.auto.conf", "");
+        self.port = free_port();
+        self.started(settings)
+    }
+
     fn empty(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         if let Some((user, group)) = somebody_else() {
             chown(folder.path(), Some(user), Some(group)).unwrap();
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Cluster { name: name.to_owned(), folder, port, server: None }
+        Cluster { name: name.to_owned(), folder, port: free_port(), server: None }
     }
 
     fn started(mut self, settings: &str) -> Self {
@@ -80,6 +95,11 @@ impl Cluster {
 
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Everything of it: the data, and what the server writes of its work.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
     /// A file of the server, which it alone may read.
@@ -171,6 +191,10 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The programs of the newest version that is installed as Debian does it.

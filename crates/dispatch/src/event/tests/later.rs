@@ -1,9 +1,12 @@
 //! Events of the fixture that came after it was first kept, in the order of coming: a new one stands at the end.
 
+use hikyaku_bulletin::{Intensity, IntensityReport, Stations};
+
 use super::at;
 use super::judged::record;
 use crate::access::{Actor, Guarded};
 use crate::account::{Passkey, Proof};
+use crate::brake::Brake;
 use crate::dispatch::Decided;
 use crate::event::{AccessEvent, AccountEvent, DispatchEvent, Event, JudgingEvent, PeopleEvent, RetentionEvent};
 use crate::id::{AccountId, DispatchId, PersonId, ProposalId, RequestId, RuleId, TokenId};
@@ -33,7 +36,11 @@ pub(super) fn events() -> Vec<Event> {
     let by = Approval { requested_by: first, approved_by: second };
     let passkey = Passkey { credential: vec![6; 16], point: vec![4; 65], label: "職場の端末".into() };
     let proof = Proof::Passkey { key: passkey.id(), count: 3 };
+    let entered =
+        |proof| AccountEvent::Entered { account: first, source: "192.0.2.1".into(), proof, at: at(4_100) }.into();
     let (what, dispatch) = (Guarded::EraseSystem, DispatchId(1));
+    let reports = [IntensityReport::Measured(Intensity::SixLower), IntensityReport::AtLeastFiveLowerUnreported];
+    let stations = Stations::of(reports, 2).unwrap();
     vec![
         AccountEvent::Handled { account: first, by: second, at: at(400) }.into(),
         AccessEvent::Proposed { request: RequestId(5), what, by: Actor::Account(first), at: at(401) }.into(),
@@ -53,5 +60,14 @@ pub(super) fn events() -> Vec<Event> {
         AccountEvent::PasskeyAdded { account: first, passkey: Private::Open(passkey.clone()) }.into(),
         AccountEvent::Entered { account: first, source: "192.0.2.1".into(), proof, at: at(4_000) }.into(),
         AccountEvent::PasskeyRemoved { account: first, key: passkey.id() }.into(),
+        DispatchEvent::CarrierBraked {
+            carrier: "docomo".into(),
+            brake: Brake { paused: true, per_1000_s: Some(2_500) },
+        }
+        .into(),
+        JudgingEvent::StationsTold { source: "telegram".into(), incident: None, judged: at(62), stations }.into(),
+        entered(Proof::Provider),
+        entered(Proof::ProviderCode { step: 56_803_200 }),
+        entered(Proof::ProviderRecovery { place: 8 }),
     ]
 }

@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Row};
 use super::PostgresJournal;
 use super::line::{Failure, Value, answered};
 use crate::journal::JournalError;
-use crate::leasing::{Lease, LivingNode};
+use crate::leasing::{Fitness, Lease, LivingNode};
 
 /// The leases that a node has, each with its generation: it grows whenever a lease is taken, so that what was done under an
 /// earlier one is told apart.
@@ -32,6 +32,16 @@ pub struct Beat {
     pub now: Timestamp,
 }
 
+/// What a node got of the leases that it asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// What it has now.
+    pub held: Held,
+    /// Of that, what was another node's until its time was over: that node did not give it back, and may have done what is in no
+    /// row. With its name.
+    pub lost: BTreeMap<Lease, String>,
+}
+
 /// Does not wait for the other site, or the loss of a standby would cost the node its leases.
 const LOCAL: &str = "set_config('synchronous_commit', 'local', true)";
 
@@ -40,7 +50,7 @@ impl PostgresJournal {
     ///
     /// # Errors
     /// [`JournalError::Storage`] if no server answers; whatever it has ends by itself.
-    pub async fn beat(&self, node: &str, fit: bool, held: &Held, length: Duration) -> Result<Beat, JournalError> {
+    pub async fn beat(&self, node: &str, fit: Fitness, held: &Held, length: Duration) -> Result<Beat, JournalError> {
         // Counted from before the question: the database begins to count later.
         let until = Instant::now() + length;
         let beaten = async {
@@ -62,16 +72,24 @@ impl PostgresJournal {
         node: &str,
         leases: impl IntoIterator<Item = Lease>,
         length: Duration,
-    ) -> Result<Held, JournalError> {
+    ) -> Result<Taken, JournalError> {
+        // One that was given back is over since ever.
         let statement = format!(
-            "UPDATE lease SET node = $1, generation = generation + 1, until = clock_timestamp() + $2 * interval '1 second'
-             WHERE name = ANY($3) AND (until < clock_timestamp() OR node = $1) RETURNING name, generation, {LOCAL}"
+            "UPDATE lease SET node = $1, generation = lease.generation + 1,
+               until = clock_timestamp() + $2 * interval '1 second'
+             FROM lease AS before WHERE before.name = lease.name AND lease.name = ANY($3)
+               AND (lease.until < clock_timestamp() OR lease.node = $1)
+             RETURNING lease.name, lease.generation,
+               CASE WHEN before.node <> $1 AND before.until > '-infinity' THEN before.node END, {LOCAL}"
         );
         let (names, seconds) = (names(leases), length.as_secs_f64());
         let taken = async {
             let client = self.0.leases.client().await?;
             let values: [Value<'_>; 3] = [(&node, Type::TEXT), (&seconds, Type::FLOAT8), (&names, Type::TEXT_ARRAY)];
-            Ok(answered(client.query_typed(&statement, &values)).await?.iter().filter_map(held_in).collect())
+            let rows = answered(client.query_typed(&statement, &values)).await?;
+            let loser = |row: &Row| Some((held_in(row)?.0, row.get::<_, Option<String>>(2)?));
+            let lost = rows.iter().filter_map(loser).collect();
+            Ok(Taken { held: rows.iter().filter_map(held_in).collect(), lost })
         };
         self.once(taken.await).await
     }
@@ -127,13 +145,13 @@ impl PostgresJournal {
 
 /// Notes that the node lives, and prolongs what is still its own. A node that was away comes anew; one that finds itself alone
 /// has nobody to wait for.
-async fn keep(client: &Client, (node, fit): (&str, bool), held: &Held, length: Duration) -> Result<Held, Failure> {
+async fn keep(client: &Client, (node, fit): (&str, Fitness), held: &Held, length: Duration) -> Result<Held, Failure> {
     let statement = format!(
         "WITH alive AS (
-           INSERT INTO node AS own (node, fit, until, joined) VALUES ($1, $2, clock_timestamp() + $3 * interval '1 second',
+           INSERT INTO node AS own (node, fit, duties, until, joined) VALUES ($1, $2, $6, clock_timestamp() + $3 * interval '1 second',
              CASE WHEN EXISTS (SELECT 1 FROM node WHERE node.node <> $1 AND node.until >= clock_timestamp())
              THEN clock_timestamp() ELSE '-infinity' END)
-           ON CONFLICT (node) DO UPDATE SET fit = excluded.fit, until = excluded.until,
+           ON CONFLICT (node) DO UPDATE SET fit = excluded.fit, duties = excluded.duties, until = excluded.until,
              joined = CASE WHEN own.until >= clock_timestamp() THEN own.joined ELSE excluded.joined END
          ), kept AS (
            UPDATE lease SET until = clock_timestamp() + $3 * interval '1 second'
@@ -146,24 +164,26 @@ async fn keep(client: &Client, (node, fit): (&str, bool), held: &Held, length: D
     let names = names(held.keys().copied());
     let generations: Vec<i64> = held.values().map(|it| i64::try_from(*it).unwrap_or(i64::MAX)).collect();
     let seconds = length.as_secs_f64();
-    let values: [Value<'_>; 5] = [
+    let values: [Value<'_>; 6] = [
         (&node, Type::TEXT),
-        (&fit, Type::BOOL),
+        (&fit.works, Type::BOOL),
         (&seconds, Type::FLOAT8),
         (&names, Type::TEXT_ARRAY),
         (&generations, Type::INT8_ARRAY),
+        (&fit.duties, Type::BOOL),
     ];
     let rows = answered(client.query_typed(&statement, &values)).await?;
     Ok(rows.iter().filter_map(held_in).collect())
 }
 
 async fn living(client: &Client, length: Duration) -> Result<(Vec<LivingNode>, Timestamp), Failure> {
-    let statement = "SELECT node, joined < clock_timestamp() - $1 * interval '1 second', fit,
+    let statement = "SELECT node, joined < clock_timestamp() - $1 * interval '1 second', fit, duties,
             (extract(epoch FROM clock_timestamp()) * 1000)::int8
         FROM node WHERE until >= clock_timestamp() ORDER BY joined, node";
     let rows = answered(client.query_typed(statement, &[(&length.as_secs_f64(), Type::FLOAT8)])).await?;
-    let now = rows.first().and_then(|row| Timestamp::from_millisecond(row.get(3)).ok());
-    let node = |row: &Row| LivingNode { name: row.get(0), settled: row.get(1), fit: row.get(2) };
+    let now = rows.first().and_then(|row| Timestamp::from_millisecond(row.get(4)).ok());
+    let fit = |row: &Row| Fitness { works: row.get(2), duties: row.get(3) };
+    let node = |row: &Row| LivingNode { name: row.get(0), settled: row.get(1), fit: fit(row) };
     Ok((rows.iter().map(node).collect(), now.unwrap_or_default()))
 }
 

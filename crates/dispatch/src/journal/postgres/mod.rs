@@ -8,10 +8,12 @@
 mod address;
 mod clock;
 mod ear;
+mod exchange;
 mod guard;
 mod lease;
 mod line;
 mod lineage;
+mod mark;
 mod replication;
 mod schema;
 mod tls;
@@ -27,7 +29,7 @@ use tokio_postgres::types::Type;
 
 pub use address::{AddressError, PostgresAddress};
 use ear::Ear;
-pub use lease::{Beat, Held};
+pub use lease::{Beat, Held, Taken};
 use line::{Failure, Line, Site, Value, answered, reached};
 pub use replication::{Concern, Replication, Standby};
 

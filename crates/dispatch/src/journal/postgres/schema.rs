@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use super::line::{Failure, answered};
 
 /// What each version adds. Only ever appended to: a database remembers how far it came.
-const VERSIONS: [&str; 2] = [
+const VERSIONS: [&str; 3] = [
     // `stored` is what every home stores of a row; the one row of `head` is the recorded end, and what an append locks;
     // that of `turn` said which node worked.
     "CREATE TABLE rows (seq bigint PRIMARY KEY, stored bytea NOT NULL);
@@ -31,6 +31,14 @@ const VERSIONS: [&str; 2] = [
              SELECT 'duties' AS name UNION ALL SELECT 'mails-' || number FROM generate_series(0, 15) AS number
          ) AS own;
      DROP TABLE turn;",
+    // Keys on their way from node to node, sealed: in no write-ahead log and no backup, and worth nothing there. What was done
+    // once, for whichever node does it next. Whether a node can begin the duties; an older program does not say.
+    "CREATE UNLOGGED TABLE key_question (node text PRIMARY KEY, question bytea NOT NULL);
+     CREATE UNLOGGED TABLE key_answer (
+         node text NOT NULL, giver text NOT NULL, answer bytea NOT NULL, PRIMARY KEY (node, giver)
+     );
+     CREATE TABLE mark (name text PRIMARY KEY, value text NOT NULL);
+     ALTER TABLE node ADD COLUMN duties boolean NOT NULL DEFAULT true;",
 ];
 
 /// Several nodes may begin at the same moment; all but one of them find it done.
