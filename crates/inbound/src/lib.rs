@@ -8,6 +8,9 @@
 
 mod answer;
 mod gate;
+#[cfg(any(test, feature = "hostile"))]
+#[doc(hidden)]
+pub mod hostile;
 mod kept;
 mod letter;
 mod listener;
