@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use crate::compose;
 use crate::console::{Console, Viewer, told};
+use crate::corroboration::{self, Stand, stand};
 use crate::expected::{Expected, expected};
 use crate::foresight;
 use crate::frame::{Count, Frame, Place, View};
@@ -57,7 +58,11 @@ struct Row {
     /// The mail, with no name in it: who approves need not see names.
     text: String,
     reasons: Vec<String>,
+    /// How many stations measured it, or why that is not known; empty for what is no earthquake.
+    stations: String,
     beside: Vec<Beside>,
+    /// Whether another telegram takes it back or says something else.
+    is_doubted: bool,
     may_decide: bool,
     /// Whether the viewer may send something else in its place.
     may_replace: bool,
@@ -69,8 +74,10 @@ struct Beside {
     at: String,
     kind: String,
     headline: String,
-    same: bool,
+    stand: Stand,
     revision: String,
+    /// As of the telegram in question.
+    stations: String,
 }
 
 /// The pressed button.
@@ -141,6 +148,7 @@ impl Row {
             .cause
             .as_ref()
             .and_then(|cause| state.judgements().iter().rev().find(|judgement| judgement.source == cause.source));
+        let beside = judged.map(|own| beside(state, own, now)).unwrap_or_default();
         Self {
             id: proposal.id.0,
             mode: Marks::for_console(draft.mode),
@@ -160,7 +168,9 @@ impl Row {
             subject: draft.template.subject_of(draft.mode, &draft.title),
             text: compose::filled(&draft.template.text, &draft.title, &draft.facts, "（氏名）"),
             reasons: judged.map(|judgement| judgement.reasons.clone()).unwrap_or_default(),
-            beside: beside(state, judged, now),
+            stations: judged.map(|it| stations(state, it)).unwrap_or_default(),
+            is_doubted: beside.iter().any(|it| it.stand.is_doubt()),
+            beside,
             may_decide: decides(state, own, proposal.id),
             may_replace: false,
         }
@@ -184,17 +194,26 @@ fn domains(state: &Present, draft: &DispatchRecord) -> BTreeMap<String, u64> {
     domains
 }
 
-/// What else was heard, the latest first: whether other telegrams bear it out, correct it or take it back.
-fn beside(state: &Present, judged: Option<&Judgement>, now: Timestamp) -> Vec<Beside> {
-    let series = judged.map(|it| it.series.as_slice()).unwrap_or_default();
+/// What else was heard, what is about the same event and the latest first: whether other telegrams bear it out, say something else or
+/// take it back.
+fn beside(state: &Present, own: &Judgement, now: Timestamp) -> Vec<Beside> {
     let recent = state.judgements().iter().rev().take_while(|it| now.duration_since(it.received) < BESIDE);
-    let others = recent.filter(|it| judged.is_none_or(|own| own.source != it.source));
-    let row = |it: &Judgement| Beside {
+    let mut others: Vec<(&Judgement, Stand)> =
+        recent.filter(|it| it.source != own.source).map(|it| (it, stand(own, it))).collect();
+    others.sort_by_key(|(_, stand)| stand.is_apart());
+    others.truncate(BESIDE_MAX);
+    let row = |(it, stand): (&Judgement, Stand)| Beside {
         at: moment::for_console(it.published),
         kind: it.kind.clone(),
         headline: it.headline.clone(),
-        same: it.series.iter().any(|key| series.contains(key)),
+        stand,
         revision: it.revision.clone(),
+        stations: stations(state, it),
     };
-    others.take(BESIDE_MAX).map(row).collect()
+    others.into_iter().map(row).collect()
+}
+
+/// How many stations measured what a telegram says; empty for what is no earthquake.
+fn stations(state: &Present, judgement: &Judgement) -> String {
+    corroboration::stations(&judgement.kind, state.stations(&judgement.source)).unwrap_or_default()
 }

@@ -9,10 +9,11 @@ use axum::{
 };
 use hikyaku_core::observe::LaneView;
 use hikyaku_core::observe::{QueueHealth, Via};
-use hikyaku_core::{Carrier, Cause, Snapshot};
+use hikyaku_core::{Carrier, Cause, Engine, Snapshot};
+use hikyaku_dispatch::{BrakeChange, DispatchCommand, Error as DeskError};
 use serde::Deserialize;
 
-use crate::console::{Console, Viewer};
+use crate::console::{Console, Viewer, told};
 use crate::foresight;
 use crate::frame::{Count, Frame, Place, View};
 use crate::page;
@@ -96,36 +97,65 @@ async fn show_with(console: &Console, viewer: &Viewer, mistake: Option<String>) 
     }
 }
 
-/// `POST /delivery`: stops a carrier's lanes, lets them go on, or holds them to a pace. What waits is kept.
+/// `POST /delivery`: stops a carrier's lanes, lets them go on, or holds them to a pace, at every node. What waits is kept.
 pub(crate) async fn change(State(console): State<Console>, viewer: Viewer, Form(pressed): Form<Pressed>) -> Response {
     let Some(engine) = console.engine() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
-    let carrier = Carrier::new(&pressed.carrier);
-    let done = match pressed.act.as_str() {
-        "pause" => engine.pause(carrier),
-        "resume" => engine.resume(carrier),
-        "free" => engine.limit(carrier, None),
-        "limit" => {
-            match pressed.most.trim().parse::<f64>().ok().filter(|most| (LIMIT_MIN..=LIMIT_MAX).contains(most)) {
-                Some(most) => engine.limit(carrier, Some(most)),
-                None => {
-                    return show_with(
-                        &console,
-                        &viewer,
-                        Some(format!("毎秒の通数は{LIMIT_MIN}から{LIMIT_MAX}までの数字で書いてください。")),
-                    )
-                    .await;
-                }
-            }
-        }
-        _ => return StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+    let Some(change) = pressed.change() else {
+        let mistake = format!("毎秒の通数は{LIMIT_MIN}から{LIMIT_MAX}までの数字で書いてください。");
+        return match pressed.act.as_str() {
+            "limit" => show_with(&console, &viewer, Some(mistake)).await,
+            _ => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+        };
     };
     tracing::warn!(account = %viewer.account, carrier = %pressed.carrier, act = %pressed.act, most = %pressed.most, "lanes were stopped, resumed or held to a pace");
-    match done {
-        Ok(()) => Redirect::to("/delivery").into_response(),
+    let carrier = pressed.carrier.clone();
+    match console.act(&viewer, DispatchCommand::BrakeCarrier { carrier, change }).await {
+        // Each node follows within a second; this one at once, so that the page shows it.
+        Ok(_) => match at_once(engine, &pressed.carrier, change) {
+            Ok(()) => Redirect::to("/delivery").into_response(),
+            Err(error) => {
+                tracing::error!(%error, "the engine did not take it");
+                StatusCode::SERVICE_UNAVAILABLE.into_response()
+            }
+        },
+        Err(error @ DeskError::Refused(_)) => show_with(&console, &viewer, Some(told(&error))).await,
         Err(error) => {
-            tracing::error!(%error, "the engine did not take it");
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
+            // Whoever stops a carrier must be able to without a journal, too.
+            let done = at_once(engine, &pressed.carrier, change).is_ok();
+            let here = if done { "このサーバーでは実行しました。" } else { "" };
+            let mistake = format!(
+                "記録できないため、他のサーバー（ノード）には伝わっていません。{here}復旧したら、もう一度押してください（{error}）。"
+            );
+            show_with(&console, &viewer, Some(mistake)).await
         }
+    }
+}
+
+/// What the courier does within a second. A pace is for all nodes together, so that its part is left to it.
+fn at_once(engine: &Engine, carrier: &str, change: BrakeChange) -> Result<(), hikyaku_core::Error> {
+    let carrier = Carrier::new(carrier);
+    match change {
+        BrakeChange::Pause => engine.pause(carrier),
+        BrakeChange::Resume => engine.resume(carrier),
+        BrakeChange::Limit(None) => engine.limit(carrier, None),
+        BrakeChange::Limit(Some(pace)) => engine.limit(carrier, Some(f64::from(pace) / 1_000.0)),
+    }
+}
+
+impl Pressed {
+    /// What is to change; nothing where that cannot be read.
+    fn change(&self) -> Option<BrakeChange> {
+        Some(match self.act.as_str() {
+            "pause" => BrakeChange::Pause,
+            "resume" => BrakeChange::Resume,
+            "free" => BrakeChange::Limit(None),
+            "limit" => {
+                let most = self.most.trim().parse::<f64>().ok();
+                let most = most.filter(|most| (LIMIT_MIN..=LIMIT_MAX).contains(most))?;
+                BrakeChange::Limit(Some((most * 1_000.0).round() as u32))
+            }
+            _ => return None,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! When mails that are not sent yet would have arrived, carrier by carrier: shown before somebody sends or approves.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hikyaku_core::forecast::{Composition, Milestones};
 use hikyaku_core::{Forecast, Urgency};
@@ -8,6 +9,9 @@ use hikyaku_core::{Forecast, Urgency};
 use crate::console::Console;
 use crate::foresight;
 use crate::frame::Count;
+
+/// Nobody waits for less: it would be told as nothing.
+const SOON: Duration = Duration::from_secs(1);
 
 /// What the engine expects.
 #[derive(Debug)]
@@ -30,7 +34,11 @@ pub(crate) async fn expected(console: &Console, asks: bool, domains: &BTreeMap<S
 
 impl Expected {
     fn of(forecast: &Forecast) -> Self {
-        let all = |times: &Milestones| times.nearly_all.map_or_else(|| "見込みなし".to_owned(), foresight::span);
+        let all = |times: &Milestones| match times.nearly_all {
+            None => "見込みなし".to_owned(),
+            Some(soon) if soon < SOON => "1 秒未満".to_owned(),
+            Some(time) => foresight::span(time),
+        };
         let mails = |count: u64| Count(u32::try_from(count).unwrap_or(u32::MAX));
         let carriers = forecast.lanes.iter().filter(|it| it.mails > 0);
         Self {

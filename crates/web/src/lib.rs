@@ -17,7 +17,9 @@ mod branch;
 mod by_hand;
 mod compose;
 mod console;
+mod corroboration;
 mod delivery;
+mod ended;
 mod enter;
 mod error;
 mod expected;
@@ -64,9 +66,12 @@ mod written;
 
 pub use api::{Api, api_router};
 pub use console::{Console, ConsoleSettings, Entered, Feeds, Inbox, InboxMail, SourceHealth};
+pub use ended::{Ended, ended_router};
 pub use error::Error;
 pub use gate::factor::make_factor;
 pub use gate::identify::identify;
+#[cfg(feature = "oidc")]
+pub use gate::oidc::{ERRAND_BYTES_MAX, Errand, Errands, OidcClaim, OidcSettings, Reported};
 #[cfg(feature = "passkeys")]
 pub use gate::passkey::RelyingParty;
 pub use gate::password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Weak, check_password, hash_password, make_password};

@@ -19,6 +19,7 @@ use axum::{
 };
 
 use crate::form::FORM_MAX_BYTES;
+use crate::page::AskAgain;
 use crate::places::Wanted;
 use crate::state::WebState;
 use crate::style;
@@ -58,7 +59,16 @@ pub(crate) async fn answers_first(State(state): State<WebState>, request: Reques
     }
     let wanted = if is_post { Wanted::Record } else { Wanted::Show };
     if let Some(_place) = state.places.for_responder(wanted).await {
-        return next.run(Request::from_parts(parts, Body::from(bytes))).await;
+        let again = is_post.then(|| (parts.clone(), bytes.clone()));
+        let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+        if response.extensions().get::<AskAgain>().is_none() {
+            return response;
+        }
+        // What is missing comes within seconds: the same as in a rush.
+        return match again {
+            Some((parts, bytes)) => busy(Some(fields(Request::from_parts(parts, Body::from(bytes))).await)),
+            None => busy(None),
+        };
     }
     tracing::debug!("a responder was asked to come back: too many answers at once");
     if !is_post {

@@ -20,12 +20,19 @@ pub(crate) enum Door {
 
 /// Counts what an answer is a sign of.
 pub(crate) async fn notice(State((web, door)): State<(WebState, Door)>, request: Request, next: Next) -> Response {
-    let is_log_in = matches!(request.uri().path(), "/login" | "/prove");
+    let is_log_in = is_log_in(request.uri().path());
     let response = next.run(request).await;
     if let Some(sign) = sign_of(door, is_log_in, response.status()) {
         web.signs.note(sign, web.now());
     }
     response
+}
+
+/// Whether somebody shows there who it is, whatever with.
+fn is_log_in(path: &str) -> bool {
+    ["/login", "/prove"]
+        .into_iter()
+        .any(|door| path.strip_prefix(door).is_some_and(|it| it.is_empty() || it.starts_with('/')))
 }
 
 fn sign_of(door: Door, is_log_in: bool, status: StatusCode) -> Option<Sign> {
@@ -59,5 +66,9 @@ mod tests {
         assert_eq!(sign_of(Door::Api, false, StatusCode::UNAUTHORIZED), Some(Sign::ForgedToken));
         assert_eq!(sign_of(Door::Answers, false, StatusCode::TEMPORARY_REDIRECT), Some(Sign::Overload));
         assert_eq!(sign_of(Door::Api, false, StatusCode::OK), None);
+        for door in ["/login", "/login/passkey", "/login/oidc/callback", "/prove", "/prove/passkey"] {
+            assert!(is_log_in(door), "{door}");
+        }
+        assert!(!is_log_in("/accounts") && !is_log_in("/logins") && !is_log_in("/"));
     }
 }

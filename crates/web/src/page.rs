@@ -69,6 +69,10 @@ pub(crate) fn tell(status: StatusCode, lang: Lang, notice: Notice) -> Response {
     render(status, &NoticePage { frame: Frame::new(lang, Mode::Real), words: lang.words(), notice })
 }
 
+/// Marks a response to a link that cannot be read just now: whoever asked is asked back, with what was typed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AskAgain;
+
 /// Why a link does not open, and what to do next. The token stays out of the log.
 pub(crate) fn refuse(refusal: LinkRefusal, lang: Lang) -> Response {
     tracing::info!(?refusal, "an answer link was refused");
@@ -88,5 +92,9 @@ pub(crate) fn refuse(refusal: LinkRefusal, lang: Lang) -> Response {
         Lang::English => english,
     };
     let notice = Notice { head, text: words.nothing_recorded, next };
-    render(status, &NoticePage { frame: Frame::new(lang, Mode::Real), words, notice })
+    let mut response = render(status, &NoticePage { frame: Frame::new(lang, Mode::Real), words, notice });
+    if refusal == LinkRefusal::Unreadable {
+        response.extensions_mut().insert(AskAgain);
+    }
+    response
 }

@@ -5,7 +5,7 @@ use axum::{
     extract::{DefaultBodyLimit, State},
     http::{HeaderValue, StatusCode},
     middleware,
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 
@@ -68,6 +68,7 @@ pub fn router(state: WebState) -> Router {
         .route("/c/{token}", get(personal::ask_confirmation).post(personal::confirm))
         .route("/privacy", get(privacy_page::show))
         .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
         .fallback(nowhere)
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))
         .layer(middleware::from_fn_with_state(state.clone(), load::answers_first))
@@ -143,7 +144,7 @@ pub fn console_router(console: Console) -> Router {
         .route("/setup/factor", post(enter::set_factor))
         .route("/prove", get(enter::prove_form).post(enter::prove))
         .route("/logout", post(enter::log_out));
-    guarded(with_passkeys(inside), &console)
+    guarded(with_provider(with_passkeys(inside)), &console)
 }
 
 /// The pages of those who are logged in, with those about passkeys.
@@ -159,6 +160,17 @@ fn with_passkeys(inside: Router<Console>) -> Router<Console> {
     inside
 }
 
+/// The same with the proof by the organisation's provider.
+#[cfg(feature = "oidc")]
+fn with_provider(inside: Router<Console>) -> Router<Console> {
+    inside.route("/prove/oidc", get(enter::oidc::begin_proof))
+}
+
+#[cfg(not(feature = "oidc"))]
+fn with_provider(inside: Router<Console>) -> Router<Console> {
+    inside
+}
+
 /// Those pages behind the log-in and their rights, and the log-in before them.
 fn guarded(inside: Router<Console>, console: &Console) -> Router {
     let inside = inside
@@ -166,9 +178,17 @@ fn guarded(inside: Router<Console>, console: &Console) -> Router {
         .layer(middleware::from_fn_with_state(console.clone(), within_rights))
         .layer(middleware::from_fn_with_state(console.clone(), admit))
         .layer(middleware::from_fn_with_state(console.web().clone(), load::pages_last));
-    let outside = Router::new().route("/login", get(enter::form).post(enter::log_in)).route("/healthz", get(healthz));
+    let outside = Router::new()
+        .route("/login", get(enter::form).post(enter::log_in))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(|State(console): State<Console>| readyz(State(console.web().clone()))));
     #[cfg(feature = "passkeys")]
     let outside = outside.route("/login/passkey", post(enter::passkey::log_in));
+    #[cfg(feature = "oidc")]
+    let outside = outside
+        .route("/login/oidc", get(enter::oidc::begin))
+        .route("/login/oidc/callback", get(enter::oidc::callback))
+        .route("/login/oidc/code", get(enter::oidc::code_form).post(enter::oidc::code));
     let pages = outside
         .merge(inside)
         .layer(DefaultBodyLimit::max(CONSOLE_FORM_MAX_BYTES))
@@ -190,6 +210,15 @@ pub(crate) fn secured(pages: Router, policy: HeaderValue, web: &WebState, door: 
 
 async fn healthz() -> &'static str {
     "ok\n"
+}
+
+/// Whether visitors are well served here: what shares them out among nodes asks this, not `/healthz`.
+async fn readyz(State(web): State<WebState>) -> Response {
+    let against = (web.unready)();
+    if against.is_empty() {
+        return "ready\n".into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", against.join("\n"))).into_response()
 }
 
 async fn nowhere() -> Response {

@@ -42,7 +42,12 @@ pub struct WebState {
     pub(crate) post: Option<Arc<Post>>,
     /// How personal data are used.
     pub(crate) privacy: Arc<PrivacyNotice>,
+    /// What stands against sending visitors here now.
+    pub(crate) unready: Unready,
 }
+
+/// Tells what stands against sending visitors here, a word each.
+type Unready = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 impl WebState {
     /// Pages over `desk` with the machine's own clock.
@@ -56,8 +61,9 @@ impl WebState {
     pub fn with_clock(desk: Desk, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
         let reads = Arc::new(Rate::per_minute(READS_PER_MINUTE));
         let links = Arc::new(Rate::per_minute(POSTS_PER_MINUTE));
-        let (places, signs) = (Arc::default(), Arc::default());
-        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None, privacy: Arc::default() }
+        let (places, signs, privacy) = (Arc::default(), Arc::default(), Arc::default());
+        let unready: Unready = Arc::new(Vec::new);
+        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None, privacy, unready }
     }
 
     /// What was tried very often of late and is not allowed, or was too much (requirement S17).
@@ -99,6 +105,13 @@ impl WebState {
     #[must_use]
     pub fn with_privacy(mut self, notice: PrivacyNotice) -> Self {
         self.privacy = Arc::new(notice);
+        self
+    }
+
+    /// With `GET /readyz`, which is 503 for as long as `unready` names something, a word each.
+    #[must_use]
+    pub fn ready_while(mut self, unready: Arc<dyn Fn() -> Vec<String> + Send + Sync>) -> Self {
+        self.unready = unready;
         self
     }
 

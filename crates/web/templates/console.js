@@ -41,8 +41,15 @@
     });
   }
   if ('count' in document.body.dataset) { setInterval(load, 1000); return; }
-  var events = new EventSource('/live');
-  events.onmessage = load;
-  events.onerror = function () { document.body.classList.add('stale'); };
+  function listen() {
+    var events = new EventSource('/live');
+    events.onmessage = load;
+    events.onerror = function () {
+      document.body.classList.add('stale');
+      // Once it was refused, in a rush or after the session, a browser does not ask again by itself.
+      if (events.readyState === 2) setTimeout(function () { load(); listen(); }, 5000);
+    };
+  }
+  listen();
   document.addEventListener('visibilitychange', function () { if (!document.hidden) load(); });
 })();

@@ -8,7 +8,11 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use hikyaku_dispatch::{AccountCommand, DispatchId, Mode, Role, TokenScope};
+use hikyaku_bulletin::Intensity;
+use hikyaku_dispatch::{
+    AccountCommand, DispatchId, JudgingCommand, Mode, Role, Rule, RuleId, Side, Stay, StayKind, TokenScope,
+    TravelCommand,
+};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use stage::Stage;
@@ -49,7 +53,12 @@ async fn every_way_is_in_the_document_and_every_way_of_the_document_is_there() {
                 // What is asked for lacks what must be there: the way is found all the same.
                 _ => program.post(&filled, path, &json!({ "nothing such": 1 })).await,
             };
-            let expected: &[u16] = if verb == "get" { &[200, 503] } else { &[422] };
+            let expected: &[u16] = match verb.as_str() {
+                // Journeys are of the other half.
+                _ if path == "/travel" => &[403],
+                "get" => &[200, 503],
+                _ => &[422],
+            };
             assert!(expected.contains(&answer.status.as_u16()), "{verb} {path}: {answer:?}");
             assert!(operation["x-scope"].is_string() && !operation["summary"].as_str().unwrap().is_empty(), "{path}");
             let shape = &operation["responses"]["200"]["content"]["application/json"]["schema"];
@@ -195,6 +204,77 @@ async fn an_answer_is_given_for_somebody_and_counted() {
     assert_eq!(closed.body["state"], "closed");
     let late = program.post(&format!("{path}/answers"), "a2", &wish).await;
     assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn of_one_person_every_answer_every_mail_and_the_way_of_the_mails_is_told_and_no_address() {
+    let (stage, dispatch, program) = stage().await;
+    let link = stage.link(dispatch, 3);
+    stage.wait(SignedDuration::from_secs(60));
+    for form in ["choice=2&comment=", "choice=4&comment=%E8%B6%B3"] {
+        assert_eq!(stage.post(&link, form).await.status, StatusCode::SEE_OTHER);
+    }
+    let path = format!("/dispatches/{}/people/{}", dispatch.0, stage.person(3).0);
+    let one = program.get(&path).await.body;
+    assert_eq!((&one["standing"], &one["mails"][0]["end"]), (&json!("answered"), &json!("waiting")), "{one}");
+    let given: Vec<_> = one["answers"].as_array().unwrap().iter().map(|it| (&it["choice"], &it["comment"])).collect();
+    assert_eq!(given, [(&json!(2), &json!("")), (&json!(4), &json!("足"))]);
+    let trace = program.get(&format!("{path}/trace")).await.body;
+    let steps: Vec<&str> = trace["steps"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap()).collect();
+    assert!(steps.first().unwrap().starts_with("送信を決めた") && steps.last() == Some(&"本人が回答した"), "{steps:?}");
+    assert!(!format!("{one}{trace}").contains("person3@"), "{one} {trace}");
+    let elsewhere = program.get(&format!("/dispatches/9/people/{}/trace", stage.person(3).0)).await;
+    assert_eq!(elsewhere.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_message_reaches_the_page_of_the_person_and_only_who_is_a_person_says_anything() {
+    let (stage, dispatch, program) = stage().await;
+    let path = format!("/dispatches/{}/people/{}/messages", dispatch.0, stage.person(3).0);
+    let wish = json!({ "text": "薬は足りていますか" });
+    let nobody = program.post(&path, "m0", &wish).await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(told(&nobody).contains("職員番号"), "{nobody:?}");
+    let tied = stage.program_of("tied", Role::SystemAdministrator, Some(stage.person(1)), &TokenScope::ALL).await;
+    for _ in 0..2 {
+        let said = tied.post(&path, "m1", &wish).await;
+        assert_eq!(said.status, StatusCode::CREATED, "{said:?}");
+        assert_eq!(said.body["messages"].as_array().unwrap().len(), 1, "sent twice, said once");
+    }
+    stage.post(&stage.link(dispatch, 3), "choice=1&comment=").await;
+    assert!(stage.get(&stage.link(dispatch, 3)).await.html.contains("薬は足りていますか"));
+}
+
+#[tokio::test]
+async fn req_a17_a_dispatch_is_looked_at_before_it_is_sent_and_looking_sends_nothing() {
+    let (stage, _, program) = stage().await;
+    let looked = program.post("/dispatches/preview", "p1", &drill("避難訓練")).await;
+    assert_eq!(looked.status, StatusCode::OK, "{looked:?}");
+    assert_eq!((&looked.body["people"], &looked.body["without_address"]), (&json!(10), &json!(0)));
+    let told = looked.body.to_string();
+    assert!(told.contains("【訓練】") && told.contains("（氏名）") && !told.contains("飛脚"), "{told}");
+    assert_eq!(stage.desk.read(|state| state.dispatches().count()), 1, "the one that was there");
+}
+
+#[tokio::test]
+async fn rules_are_told_in_words_and_journeys_by_those_who_may_know() {
+    let (stage, _, program) = stage().await;
+    let rule = Box::new(Rule::safety(RuleId(1), Intensity::SixLower));
+    stage.desk.command(JudgingCommand::SetRule { rule }, stage.time()).await.unwrap();
+    let rules = program.get("/rules").await.body;
+    assert_eq!(rules["items"][0]["lines"][2]["label"], "条件", "{rules}");
+    assert!(rules["items"][0]["lines"][2]["text"].as_str().unwrap().contains("震度６弱"), "{rules}");
+    assert_eq!(program.get("/travel").await.status, StatusCode::FORBIDDEN, "of the other half");
+    stage.overseas_group().await;
+    let person = stage.desk.read(|state| state.people().by_external_id(Side::Overseas, "K00001").unwrap().id);
+    let (from, countries) = ("2026-11-20".parse().unwrap(), vec!["TH".parse().unwrap()]);
+    let stay = Stay { person, kind: StayKind::Posting, countries, from, to: None };
+    stage.desk.command(TravelCommand::Set { id: None, stay }, stage.time()).await.unwrap();
+    let abroad = stage.program("abroad", Role::OverseasAdministrator, &[TokenScope::Read]).await;
+    let travel = abroad.get("/travel").await.body;
+    let document = abroad.get("/openapi.json").await.body;
+    assert_eq!(misfit(&document, &json!({ "$ref": "#/components/schemas/Travel" }), &travel, "travel"), None);
+    assert_eq!((&travel["items"][0]["countries"], &travel["items"][0]["to"]), (&json!(["TH"]), &Value::Null));
 }
 
 #[tokio::test]

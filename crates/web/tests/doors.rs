@@ -7,7 +7,8 @@ mod stage;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use hikyaku_web::{Console, ConsoleSettings};
-use stage::{Stage, Visitor, console_routes};
+use stage::routes::console_routes;
+use stage::{Stage, Visitor};
 use tower::ServiceExt;
 
 fn filled(path: &str) -> String {
@@ -20,7 +21,9 @@ async fn req_s08_ipa_11_without_a_log_in_there_is_nothing_but_the_log_in() {
     let stranger = Visitor::new(stage.console());
     let routes = console_routes();
     assert!(routes.len() >= 14, "the routes were read: {routes:?}");
-    for (path, _, takes_posts) in routes.iter().filter(|(path, ..)| path != "/login" && path != "/healthz") {
+    for (path, _, takes_posts) in
+        routes.iter().filter(|(path, ..)| !["/login", "/healthz", "/readyz"].contains(&path.as_str()))
+    {
         let path = filled(path);
         let page = stranger.get(&path).await;
         let led = page.header("location").starts_with("/login");

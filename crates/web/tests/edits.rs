@@ -8,7 +8,8 @@ use axum::http::StatusCode;
 use hikyaku_bulletin::Intensity;
 use hikyaku_core::{Config, Engine};
 use hikyaku_dispatch::{
-    GroupId, Hold, JudgingCommand, Mode, Role, Rule, RuleId, Sending, Side, State, TokenScope, Unattended, select,
+    Brake, GroupId, Hold, JudgingCommand, Mode, Question, Role, Rule, RuleId, Sending, Side, State, TokenScope,
+    Unattended, select,
 };
 use stage::program::Program;
 use stage::{Admin, OFFICES, SECTIONS, Stage, Visitor, encoded};
@@ -191,16 +192,49 @@ async fn req_s10_each_download_of_a_roster_is_in_the_journal_with_the_two_who_ag
 
 /// A rule that holds, its earthquake, and its approver who is logged in and may send.
 async fn held() -> (Stage, Admin) {
+    held_at("6-").await
+}
+
+/// The same, of an earthquake that was so strong.
+async fn held_at(intensity: &str) -> (Stage, Admin) {
     let stage = Stage::with_people(10).await;
     let approvers = vec![stage.person(1)];
     let hold = Hold { approvers, duty: Vec::new(), minutes: 10, unattended: Unattended::Send };
     let rule = Rule { sending: Sending::Hold(hold), ..Rule::safety(RuleId(1), Intensity::SixLower) };
     stage.desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, stage.time()).await.unwrap();
-    stage.quake("6-").await;
+    stage.quake(intensity).await;
     let person = Some(stage.person(1));
     let codes = stage.open_account_of("chief", Role::SystemAdministrator, person).await;
     let chief = Visitor::new(stage.console()).log_in("chief", stage::PASSWORD, &codes[0]).await;
     (stage, chief)
+}
+
+#[tokio::test]
+async fn req_a11_beside_what_waits_stands_how_many_stations_bear_it_out_and_what_contradicts_it() {
+    let (stage, chief) = held_at("6+").await;
+    let page = chief.get("/approval").await.html;
+    assert!(page.contains("震度速報は地域ごとの最大だけを伝え") && page.contains("この1通だけです"), "{page}");
+    stage.confirmed("6+").await;
+    let page = chief.get("/approval").await.html;
+    for there in ["震度観測点 3（最大 ６強: 2点）、2市区町村", "同じ事象・1地域で一致", "ほかの電文 1通"]
+    {
+        assert!(page.contains(there), "{there}: {page}");
+    }
+    assert!(!page.contains("<details open>"), "{page}");
+    stage.confirmed("6-").await;
+    let page = chief.get("/approval").await.html;
+    assert!(page.contains("1地域で食い違い（震度６強 → 震度６弱）") && page.contains("<details open>"), "{page}");
+    let told = chief.get("/audit").await.html;
+    assert!(told.contains("電文が挙げた震度観測点 3"), "{told}");
+}
+
+#[tokio::test]
+async fn what_asks_nothing_is_not_sent_again_to_people_who_have_not_answered() {
+    let stage = Stage::with_people(3).await;
+    let dispatch = stage.ask("news", Mode::Real, Question::none()).await;
+    let page = stage.admin().await.get(&format!("/dispatch/{}/resend", dispatch.0)).await.html;
+    assert!(page.contains("回答を求めていない") && page.contains("href=\"/compose\""), "{page}");
+    assert!(!page.contains("再送する</button>"), "{page}");
 }
 
 /// What the form of a page posts as it stands.
@@ -323,4 +357,30 @@ async fn req_a16_what_is_entered_by_hand_is_looked_at_first_and_then_goes_the_wa
     assert_eq!(entered[0].0, "manual-web-1", "named by its form: pressed twice, it is one");
     assert!(entered[0].1.contains("\"is_drill\":true") && entered[0].1.contains("\"prefectures\":[2]"), "{entered:?}");
     assert!(duty.get("/judgements").await.html.contains("/judgements/enter"), "the way to it");
+}
+
+#[tokio::test]
+async fn req_r01_stopping_or_slowing_a_carrier_at_the_console_is_a_decision_that_every_node_reads_in_the_journal() {
+    let (stage, _) = held().await;
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::open(Config::new(folder.path(), "sender.example")).await.unwrap();
+    let codes = stage.open_account("admin").await;
+    let console = stage.console_of(Some(engine.clone()));
+    let admin = Visitor::new(console).log_in("admin", stage::PASSWORD, &codes[0]).await;
+    for form in ["carrier=docomo&act=pause", "carrier=docomo&act=limit&most=2.5"] {
+        assert_eq!(admin.post("/delivery", form).await.status, StatusCode::SEE_OTHER, "{form}");
+    }
+    let brakes = || stage.desk.read(|state| state.brakes().clone());
+    assert_eq!(brakes()["docomo"], Brake { paused: true, per_1000_s: Some(2_500) });
+    for wrong in ["carrier=docomo&act=limit&most=x", "carrier=docomo&act=limit&most=0.01"] {
+        let refused = admin.post("/delivery", wrong).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert!(refused.html.contains("0.1から1000"), "{}", refused.html);
+    }
+    assert!(admin.get("/audit").await.html.contains("docomo への送信を停止した（全ノード）"));
+    for form in ["carrier=docomo&act=resume", "carrier=docomo&act=free"] {
+        assert_eq!(admin.post("/delivery", form).await.status, StatusCode::SEE_OTHER, "{form}");
+    }
+    assert!(brakes().is_empty());
+    engine.shutdown().await;
 }

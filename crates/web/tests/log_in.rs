@@ -205,3 +205,24 @@ async fn req_s03_a_new_password_ends_every_other_session() {
     assert!(here.get("/me?done=password").await.html.contains("パスワードを変更しました"));
     assert_eq!(elsewhere.get("/me").await.header("location"), "/login?next=/me");
 }
+
+#[tokio::test]
+async fn req_s03_another_administrator_unlocks_at_the_console_and_sets_password_and_second_factor_back() {
+    let stage = Stage::with_people(1).await;
+    let admin = stage.admin().await;
+    let codes = stage.open_account("second").await;
+    let visitor = Visitor { pages: admin.pages.clone(), cookie: String::new() };
+    for _ in 0..5 {
+        attempt(&visitor, "second", "wrong", "").await;
+    }
+    assert_eq!(attempt(&visitor, "second", PASSWORD, "").await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(admin.get("/accounts").await.html.contains("制限を解除"));
+    assert!(admin.post("/accounts/2", "act=unlock").await.html.contains("解除しました"));
+    assert_eq!(attempt(&visitor, "second", PASSWORD, "").await.status, StatusCode::UNAUTHORIZED, "no longer locked");
+    let reset = admin.post("/accounts/2", "act=password").await.html;
+    let given = reset.split_once("<code class=\"big\">").unwrap().1.split_once("</code>").unwrap().0.to_owned();
+    assert_eq!(attempt(&visitor, "second", PASSWORD, &codes[0]).await.status, StatusCode::UNAUTHORIZED);
+    assert!(admin.post("/accounts/2", "act=factor").await.html.contains("二要素認証を消しました"));
+    let second = visitor.log_in("second", &given, "").await;
+    assert_eq!(second.get("/").await.header("location"), "/setup", "a password and a factor of one's own come first");
+}

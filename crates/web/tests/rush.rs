@@ -4,12 +4,15 @@
 
 mod stage;
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
-    http::{Request, StatusCode},
+    http::{Request, StatusCode, header},
 };
-use hikyaku_dispatch::Mode;
-use stage::Stage;
+use hikyaku_dispatch::{Desk, Keys, MemoryJournal, Mode, Question, State};
+use hikyaku_web::WebState;
+use stage::{Stage, ask};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
@@ -85,4 +88,51 @@ async fn req_s12_a_link_that_posts_without_end_is_slowed_down_alone_and_an_inven
     }
     stage.wait(jiff::SignedDuration::from_mins(1));
     assert_eq!(stage.post(&link, "choice=4").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn req_r01_a_node_that_has_not_got_the_keys_yet_asks_back_keeps_what_was_typed_and_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+    drop(Keys::open(&one).unwrap());
+    std::fs::create_dir(&two).unwrap();
+    for file in ["people.keys", "master.key"] {
+        std::fs::copy(one.join(file), two.join(file)).unwrap();
+    }
+    let journal = Arc::new(MemoryJournal::new());
+    let stage = Stage::with_keys(journal.clone(), Keys::open(one).unwrap(), 1).await;
+    let dispatch = stage.ask("first", Mode::Real, Question::safety()).await;
+    let desk = Desk::open(journal, Keys::open(two).unwrap()).await.unwrap();
+    let other = desk.clone();
+    let unready = move || -> Vec<String> {
+        let missing = other.read(State::without_keys);
+        missing.first().map(|_| "keys-missing".to_owned()).into_iter().collect()
+    };
+    let clock = stage.time();
+    let web = WebState::with_clock(desk.clone(), Arc::new(move || clock)).ready_while(Arc::new(unready));
+    let get = |path: &str| ask(hikyaku_web::router(web.clone()), Request::get(path).body(Body::empty()).unwrap());
+    let post = |path: &str, form: &'static str| {
+        let form_type = "application/x-www-form-urlencoded";
+        let request = Request::post(path).header(header::CONTENT_TYPE, form_type).body(Body::from(form));
+        ask(hikyaku_web::router(web.clone()), request.unwrap())
+    };
+    let link = stage.link(dispatch, 1);
+    let asked = get(&link).await;
+    assert_eq!(asked.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(asked.html.contains("http-equiv=\"refresh\""), "{}", asked.html);
+    let form = "choice=2&comment=%E5%BE%92%E6%AD%A9";
+    let posted = post(&link, form).await;
+    assert_eq!(posted.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        posted.html.contains("name=\"comment\" value=\"徒歩\"") && posted.html.contains("name=\"choice\" value=\"2\"")
+    );
+    assert!(posted.html.contains("document.forms[0].submit()"), "{}", posted.html);
+    let unready = get("/readyz").await;
+    assert_eq!((unready.status, unready.html.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "keys-missing\n"));
+    assert_eq!(get("/healthz").await.status, StatusCode::OK, "it lives");
+    let question = desk.keys().ask(&desk.read(State::without_keys)).unwrap();
+    let answer = stage.desk.keys().answer(question.text(), |_| true).unwrap().unwrap();
+    desk.adopt(desk.keys().given(&question, &answer).unwrap()).await.unwrap();
+    assert_eq!(post(&link, form).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(get("/readyz").await.status, StatusCode::OK);
 }

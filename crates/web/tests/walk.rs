@@ -9,12 +9,14 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use hikyaku_bulletin::Intensity;
 use hikyaku_dispatch::{DispatchId, GroupId, JudgingCommand, Mode, Role, Rule, RuleId, Side};
-use stage::{Admin, OFFICES, Page, Stage, console_routes};
+use stage::routes::console_routes;
+use stage::{Admin, OFFICES, Page, Stage};
 
 /// The pages that anybody may open.
-const PUBLIC: [&str; 3] = ["/healthz", "/login", "/login/passkey"];
+const PUBLIC: [&str; 7] =
+    ["/healthz", "/readyz", "/login", "/login/passkey", "/login/oidc", "/login/oidc/callback", "/login/oidc/code"];
 /// The pages about one's own account, open to every account.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
     "/me",
     "/me/password",
     "/me/passkeys",
@@ -24,6 +26,7 @@ const OWN: [&str; 11] = [
     "/setup/factor",
     "/prove",
     "/prove/passkey",
+    "/prove/oidc",
     "/logout",
     "/live",
 ];

@@ -109,7 +109,7 @@ pub(super) async fn give(
 /// Where somebody can stand. That a page was fetched is uncertain: mail scanners fetch pages too.
 pub(super) const STANDINGS: [&str; 4] = ["answered", "fetched", "unanswered", "unreachable"];
 
-fn standing(response: Response) -> &'static str {
+pub(super) fn standing(response: Response) -> &'static str {
     match response {
         Response::Answered => "answered",
         Response::Fetched => "fetched",
@@ -137,7 +137,7 @@ fn shown(state: &Present, dispatch: &Dispatch, id: PersonId) -> (Value, Option<A
     (item, last.cloned())
 }
 
-fn via(via: Via) -> &'static str {
+pub(super) fn via(via: Via) -> &'static str {
     match via {
         Via::Link => "link",
         Via::Behalf => "behalf",

@@ -7,8 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hikyaku_dispatch::{
-    Action, Command, Dispatch, DispatchCommand, DispatchDraft, DispatchId, GroupId, GroupRow, IncidentId, MailTemplate,
-    Mode, Side, State as Present,
+    Action, Command, Dispatch, DispatchCommand, DispatchDraft, DispatchId, Error, GroupId, GroupRow, IncidentId,
+    MailTemplate, Mode, Side, State as Present, decide_for, select,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use super::paging;
 use super::problem::Problem;
 use super::wish::{Key, Wish};
 use super::{Api, BASE};
-use crate::compose::Typed;
+use crate::compose::{Reach, Typed, filled};
 use crate::console::Scope;
 use crate::watch::again;
 
@@ -153,6 +153,28 @@ pub(super) async fn compose(State(api): State<Api>, wish: Wish<NewDispatch>) -> 
     // Who may send and not see is told the number alone.
     let body = found(&api, caller, id).unwrap_or_else(|_| json!({ "id": id.0 }));
     Ok((StatusCode::CREATED, [(header::LOCATION, place)], Json(body)).into_response())
+}
+
+/// `POST /dispatches/preview`: whom it would reach and how the mail would look, with no name in it; nothing is sent.
+pub(super) async fn preview(State(api): State<Api>, wish: Wish<NewDispatch>) -> Result<Json<Value>, Problem> {
+    let (caller, key, now) = (wish.caller, wish.key, api.now());
+    api.read(|state| {
+        let side = api.scope(state, caller, Action::SendFree).side();
+        let draft = draft(state, side, key, wish.body).map_err(Problem::mend)?;
+        // Numbers of people whom the caller may not send to are none of the caller's business.
+        let command = DispatchCommand::Schedule { draft: Box::new(draft.clone()), at: now }.into();
+        decide_for(state, caller.actor(), &command, now).map_err(Error::from)?;
+        let people = select(state, &draft.target, draft.side, now).map_err(Error::from)?;
+        let reach = Reach::of(state, people.into_iter());
+        Ok(Json(json!({
+            "people": reach.people,
+            "mails": reach.domains.values().sum::<u64>(),
+            "without_address": reach.without,
+            "domains": reach.domains,
+            "subject": draft.template.subject_of(draft.mode, &draft.title),
+            "text": filled(&draft.template.text, &draft.title, &draft.facts, "（氏名）"),
+        })))
+    })
 }
 
 fn draft(state: &Present, side: Side, key: Key, new: NewDispatch) -> Result<DispatchDraft, String> {

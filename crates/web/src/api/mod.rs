@@ -11,11 +11,13 @@ mod incidents;
 mod openapi;
 mod paging;
 mod people;
+mod person;
 mod problem;
 mod router;
 mod routes;
 mod schemas;
 mod scim;
+mod stored;
 mod system;
 mod wish;
 

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
 use hikyaku_dispatch::Action;
 
-use super::{Api, answers, dispatches, holds, incidents, people, system};
+use super::{Api, answers, dispatches, holds, incidents, people, person, stored, system};
 
 /// What a way asks of the caller before anything is done; the command that follows asks again, for exactly what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,9 @@ fn about_dispatches() -> Vec<Route> {
         act("/dispatches", "createDispatch", send, "NewDispatch", post(dispatches::compose))
             .told("配信を作成し、すぐに送る")
             .giving(StatusCode::CREATED, "Dispatch"),
+        act("/dispatches/preview", "previewDispatch", send, "NewDispatch", post(dispatches::preview))
+            .told("同じ内容で送るとどうなるか: 人数、通数、件名と本文の見本（送らない）")
+            .giving(StatusCode::OK, "Preview"),
         read("/dispatches/{dispatch}", "getDispatch", counts, "Dispatch", get(dispatches::one)).told("一つの配信"),
         read("/dispatches/{dispatch}/tally", "getTally", counts, "Tally", get(dispatches::tally))
             .told("集計: 回答別・所属別・地域別・事業者別"),
@@ -111,6 +114,32 @@ fn about_answers() -> Vec<Route> {
         act("/dispatches/{dispatch}/answers", "answerFor", answer, "NewAnswer", post(answers::give))
             .told("代理回答")
             .giving(StatusCode::CREATED, "Answer"),
+        read(
+            "/dispatches/{dispatch}/people/{person}",
+            "getStanding",
+            Asks::Person(Action::SeeAnswers),
+            "Standing",
+            get(person::one),
+        )
+        .told("一人の回答のすべて、メールごとの結果、伝言"),
+        read(
+            "/dispatches/{dispatch}/people/{person}/trace",
+            "getTrace",
+            Asks::Person(Action::SeeAnswers),
+            "Trace",
+            get(person::trace),
+        )
+        .told("一人の、送信の決定から回答までの経過（古い順）")
+        .asking(&["before"]),
+        act(
+            "/dispatches/{dispatch}/people/{person}/messages",
+            "say",
+            Asks::Person(Action::Reply),
+            "NewMessage",
+            post(person::say),
+        )
+        .told("本人の回答ページへ伝言を送る")
+        .giving(StatusCode::CREATED, "Messages"),
         read("/holds", "listHolds", approve, "Holds", get(holds::list)).told("承認待ち（古い順）").asking(PAGE),
         act("/holds/{hold}/approve", "approve", approve, "Nothing", post(holds::approve))
             .told("承認して送る")
@@ -133,6 +162,10 @@ fn about_the_rest() -> Vec<Route> {
         read("/groups", "listGroups", see, "Groups", get(people::groups)).told("所属").asking(PAGE),
         read("/judgements", "listJudgements", watch, "Judgements", get(system::judgements))
             .told("受信した電文と判定の理由（新しい順）")
+            .asking(PAGE),
+        read("/rules", "listRules", watch, "Rules", get(stored::rules)).told("規則（言葉で）").asking(PAGE),
+        read("/travel", "listTravel", Asks::Somewhere(Action::SeeTravel), "Travel", get(stored::travel))
+            .told("渡航の登録")
             .asking(PAGE),
         read("/lanes", "listLanes", watch, "Lanes", get(system::lanes)).told("事業者ごとの送信の状況"),
         read("/health", "getHealth", watch, "Health", get(system::health)).told("システムの状態"),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::answers::STANDINGS;
+use super::person::ENDS;
 
 /// A reference to a shape.
 pub(super) fn named(name: &str) -> Value {
@@ -12,7 +13,7 @@ pub(super) fn named(name: &str) -> Value {
 /// All of them by name.
 pub(super) fn all() -> Value {
     let mut schemas = Map::new();
-    let shapes = [given(), counted(), people(), system()].into_iter().flatten();
+    let shapes = [given(), counted(), people(), one_person(), stored(), system()].into_iter().flatten();
     schemas.extend(shapes.map(|(name, shape)| (name.to_owned(), shape)));
     for (pages, item) in PAGES {
         let page = object(&[("items", json!({ "type": "array", "items": named(item) })), ("next", maybe(text()))]);
@@ -21,7 +22,9 @@ pub(super) fn all() -> Value {
     Value::Object(schemas)
 }
 
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 9] = [
+    ("Rules", "Rule"),
+    ("Travel", "Stay"),
     ("Incidents", "Incident"),
     ("Dispatches", "Dispatch"),
     ("Answers", "Answer"),
@@ -102,6 +105,7 @@ fn given() -> Vec<(&'static str, Value)> {
     vec![
         ("NewDispatch", taken(&dispatch, &["mode", "title", "asks", "target"])),
         ("NewAnswer", taken(&answer, &["person", "choice"])),
+        ("NewMessage", taken(&[("text", text())], &["text"])),
         ("Part", taken(&[("group", number())], &[])),
         ("Nothing", taken(&[], &[])),
     ]
@@ -190,6 +194,60 @@ fn people() -> Vec<(&'static str, Value)> {
     ];
     let group = [("id", number()), ("name", text()), ("side", side()), ("parent", maybe(number()))];
     vec![("Person", object(&person)), ("Answer", object(&answer)), ("Group", object(&group))]
+}
+
+fn one_person() -> Vec<(&'static str, Value)> {
+    let via = || one_of(&["link", "behalf", "self_report", "mail"]);
+    let answer = [
+        ("choice", number()),
+        ("label", maybe(text())),
+        ("comment", text()),
+        ("details", many(text())),
+        ("via", via()),
+        ("at", instant()),
+    ];
+    let message = object(&[("by", one_of(&["person", "manager"])), ("text", text()), ("at", instant())]);
+    let standing = [
+        ("dispatch", number()),
+        ("person", number()),
+        ("name", text()),
+        ("standing", one_of(&STANDINGS)),
+        ("mails", many(object(&[("masked", text()), ("end", one_of(&ENDS))]))),
+        ("answers", many(object(&answer))),
+        ("messages", many(message.clone())),
+    ];
+    let step = object(&[("at", instant()), ("text", text())]);
+    vec![
+        ("Standing", object(&standing)),
+        ("Messages", object(&[("messages", many(message))])),
+        ("Trace", object(&[("steps", many(step)), ("before", maybe(number()))])),
+    ]
+}
+
+fn stored() -> Vec<(&'static str, Value)> {
+    let line = object(&[("label", text()), ("text", text())]);
+    let stay = [
+        ("id", number()),
+        ("person", number()),
+        ("name", text()),
+        ("kind", text()),
+        ("countries", many(text())),
+        ("from", text()),
+        ("to", maybe(text())),
+    ];
+    let preview = [
+        ("people", number()),
+        ("mails", number()),
+        ("without_address", number()),
+        ("domains", json!({ "type": "object", "additionalProperties": number() })),
+        ("subject", text()),
+        ("text", text()),
+    ];
+    vec![
+        ("Rule", object(&[("id", number()), ("name", text()), ("side", side()), ("lines", many(line))])),
+        ("Stay", object(&stay)),
+        ("Preview", object(&preview)),
+    ]
 }
 
 fn system() -> Vec<(&'static str, Value)> {

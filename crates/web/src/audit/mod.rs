@@ -2,8 +2,11 @@
 //!
 //! No page of it shows a name, an address, an answer or a text of a person: people are their numbers in the roster.
 
+mod carriers;
 mod concerns;
+mod judging;
 mod page;
+mod proof;
 pub(crate) mod search;
 pub(crate) mod words;
 

@@ -2,9 +2,11 @@
 
 use hikyaku_dispatch::{
     AccessEvent, AccountEvent, Actor, AnswerEvent, DispatchEvent, DispatchId, Event, GroupChange, GroupId, Guarded,
-    HealthEvent, Holder, IncidentId, JournalEvent, JudgingEvent, Occasion, PeopleEvent, PersonId, ProposalEnd,
-    RetentionEvent, Role, RuleId, Side, State, TravelEvent, Via, Why,
+    HealthEvent, Holder, IncidentId, JournalEvent, JudgingEvent, Occasion, PeopleEvent, PersonId, RetentionEvent, Role,
+    Side, State, TravelEvent, Via, Why,
 };
+
+use super::{carriers, judging, proof};
 
 /// What an event is about, as far as halves and people are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +176,7 @@ fn of_judging(event: &JudgingEvent, state: &State) -> About {
         JudgingEvent::Proposed(it) => About::Side(state.side_of(&it.draft)),
         JudgingEvent::TableSet(_)
         | JudgingEvent::BulletinJudged(_)
+        | JudgingEvent::StationsTold { .. }
         | JudgingEvent::ApproverCalled { .. }
         | JudgingEvent::ProposalEnded { .. }
         | JudgingEvent::IncidentOpened { .. }
@@ -188,7 +191,7 @@ fn of_dispatch(event: &DispatchEvent) -> About {
     match event {
         DispatchEvent::Opened(it) => About::Dispatch(it.dispatch),
         DispatchEvent::Scheduled { draft, .. } => About::Side(draft.side),
-        DispatchEvent::Unscheduled { .. } => About::All,
+        DispatchEvent::Unscheduled { .. } | DispatchEvent::CarrierBraked { .. } => About::All,
         DispatchEvent::Queued { dispatch, .. }
         | DispatchEvent::OutcomesRecorded { dispatch, .. }
         | DispatchEvent::RoundOpened { dispatch, .. }
@@ -207,7 +210,7 @@ pub(super) fn said(event: &Event, state: &State) -> String {
         Event::Journal(JournalEvent::Begun { .. }) => "記録を始めた".to_owned(),
         Event::People(event) => people_said(event, state),
         Event::Access(event) => access_said(event, state),
-        Event::Judging(event) => judging_said(event, state),
+        Event::Judging(event) => judging::said(event, state),
         Event::Dispatch(event) => dispatch_said(event),
         Event::Answer(event) => answer_said(event, state),
         Event::Travel(TravelEvent::StaySet { person: who, .. }) => {
@@ -318,39 +321,6 @@ fn access_said(event: &AccessEvent, state: &State) -> String {
     }
 }
 
-fn judging_said(event: &JudgingEvent, state: &State) -> String {
-    let rule = |id: RuleId| state.rules().get(&id).map_or_else(|| id.to_string(), |it| it.name.clone());
-    match event {
-        JudgingEvent::RuleSet(it) => format!("規則「{}」を設定した", it.name),
-        JudgingEvent::TableSet(it) => format!("対象表「{}」を設定した", it.name),
-        JudgingEvent::EscalationSet { rule: which, minutes } => {
-            let of = which.map_or_else(|| "手動の配信".to_owned(), |id| format!("規則「{}」", rule(id)));
-            format!("{of}で管理者に知らせるまでを {minutes}分にした")
-        }
-        JudgingEvent::BulletinJudged(it) => format!("{}（{}）を判定した: {}", it.kind, it.headline, it.verdict),
-        JudgingEvent::IncidentOpened { incident, news, .. } => {
-            format!("事象 {incident}「{}」が始まった", news.summary.title)
-        }
-        JudgingEvent::IncidentChanged { incident, .. } => format!("事象 {incident} の内容が変わった"),
-        JudgingEvent::IncidentCancelled { incident, .. } => format!("事象 {incident} が取り消された"),
-        JudgingEvent::Proposed(it) => {
-            format!("配信「{}」が承認待ちになった（{}名）", it.draft.title, it.draft.asked.len())
-        }
-        JudgingEvent::ApproverCalled { proposal } => format!("承認待ち {proposal} で次の承認者を呼んだ"),
-        JudgingEvent::ProposalEnded { proposal, end } => {
-            let end = match end {
-                ProposalEnd::Sent => "送信された",
-                ProposalEnd::Rejected(_) | ProposalEnd::RejectedBy(_) => "却下された",
-                ProposalEnd::Dropped => "判断がなく送信されなかった",
-                ProposalEnd::Withdrawn => "情報の取消で取り下げられた",
-            };
-            format!("承認待ち {proposal} が{end}")
-        }
-        JudgingEvent::IncidentsMerged { from, into } => format!("事象 {from} を {into} にまとめた"),
-        JudgingEvent::IncidentSplit { from, into, .. } => format!("事象 {from} から {into} を分けた"),
-    }
-}
-
 fn dispatch_said(event: &DispatchEvent) -> String {
     match event {
         DispatchEvent::Opened(it) => {
@@ -389,6 +359,7 @@ fn dispatch_said(event: &DispatchEvent) -> String {
             format!("配信 {dispatch} で回答のない {}名を管理者に知らせた", people.len())
         }
         DispatchEvent::ListTaken { dispatch, .. } => format!("配信 {dispatch} の一覧が受け取られた"),
+        DispatchEvent::CarrierBraked { carrier, brake } => carriers::braked(carrier, *brake),
     }
 }
 
@@ -421,7 +392,7 @@ fn account_said(event: &AccountEvent, state: &State) -> String {
         AccountEvent::FactorCleared { account, .. } => format!("{} の二要素認証を消した", login(*account)),
         AccountEvent::PasskeyAdded { account, .. } => format!("{} がパスキーを登録した", login(*account)),
         AccountEvent::PasskeyRemoved { account, .. } => format!("{} がパスキーを消した", login(*account)),
-        AccountEvent::Entered { account, source, .. } => format!("{} がログインした（{source}）", login(*account)),
+        AccountEvent::Entered { account, source, proof, .. } => proof::entered(&login(*account), source, *proof),
         AccountEvent::Failed { account, source, .. } => format!("{} のログインが失敗した（{source}）", login(*account)),
         AccountEvent::Unlocked { account } => format!("{} の制限を解除した", login(*account)),
         AccountEvent::Suspended { account, suspended, .. } => {

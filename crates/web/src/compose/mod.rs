@@ -9,6 +9,6 @@ mod typed;
 
 pub(crate) use count::count;
 pub(crate) use form::show;
-pub(crate) use preview::{filled, preview};
+pub(crate) use preview::{Reach, filled, preview};
 pub(crate) use send::{send, sent, take_back};
 pub(crate) use typed::Typed;

@@ -32,11 +32,14 @@ struct PreviewPage {
 }
 
 /// Whom a draft reaches.
-struct Reach {
-    people: u32,
-    without: u32,
-    domains: BTreeMap<String, u64>,
-    sample: Option<(String, String)>,
+pub(crate) struct Reach {
+    pub(crate) people: u32,
+    /// Of those, whoever has no address.
+    pub(crate) without: u32,
+    /// How many mails each domain gets.
+    pub(crate) domains: BTreeMap<String, u64>,
+    /// The first one who has an address.
+    sample: Option<PersonId>,
 }
 
 /// `POST /compose/preview`, also the way back to the form with everything that was typed.
@@ -57,17 +60,22 @@ pub(crate) async fn preview(
         let command = DispatchCommand::Schedule { draft: Box::new(draft.clone()), at: now }.into();
         decide_for(state, Actor::Account(viewer.account), &command, now).map_err(|refusal| told(&refusal.into()))?;
         let people = select(state, &draft.target, draft.side, now).map_err(|refusal| refusal.to_string())?;
-        Ok((reach(state, &draft, people.into_iter()), draft))
+        let reach = Reach::of(state, people.into_iter());
+        let name = reach.sample.and_then(|id| state.people().find(id)).map(|it| it.name().to_owned());
+        Ok((reach, name, draft))
     });
     match found {
         Err(trouble) => mend(&console, &viewer, typed, trouble),
-        Ok((reach, _)) if reach.people == 0 => {
+        Ok((reach, ..)) if reach.people == 0 => {
             mend(&console, &viewer, typed, "この宛先に当てはまる人がいません。".into())
         }
-        Ok((reach, draft)) => {
+        Ok((reach, name, draft)) => {
             let expected = expected(&console, draft.question.is_asked(), &reach.domains).await;
             let frame = viewer.frame(&console, Place::Compose);
-            page::render(StatusCode::OK, &PreviewPage::new(frame, &typed, &draft, reach, expected))
+            page::render(
+                StatusCode::OK,
+                &PreviewPage { expected, ..PreviewPage::new(frame, &typed, &draft, &reach, name) },
+            )
         }
     }
 }
@@ -77,20 +85,21 @@ pub(super) fn mend(console: &Console, viewer: &Viewer, typed: Typed, trouble: St
     page::render(StatusCode::UNPROCESSABLE_ENTITY, &ComposePage::new(console, viewer, typed, Some(trouble)))
 }
 
-fn reach(state: &Present, draft: &DispatchDraft, people: impl Iterator<Item = PersonId>) -> Reach {
-    let mut reach = Reach { people: 0, without: 0, domains: BTreeMap::new(), sample: None };
-    for person in people.filter_map(|id| state.people().find(id)) {
-        reach.people += 1;
-        reach.without += u32::from(person.addresses().is_empty());
-        for address in person.addresses() {
-            *reach.domains.entry(address.domain().to_owned()).or_default() += 1;
+impl Reach {
+    pub(crate) fn of(state: &Present, people: impl Iterator<Item = PersonId>) -> Self {
+        let mut reach = Self { people: 0, without: 0, domains: BTreeMap::new(), sample: None };
+        for person in people.filter_map(|id| state.people().find(id)) {
+            reach.people += 1;
+            reach.without += u32::from(person.addresses().is_empty());
+            for address in person.addresses() {
+                *reach.domains.entry(address.domain().to_owned()).or_default() += 1;
+            }
+            if reach.sample.is_none() && !person.addresses().is_empty() {
+                reach.sample = Some(person.id);
+            }
         }
-        if reach.sample.is_none() && !person.addresses().is_empty() {
-            let text = filled(&draft.template.text, &draft.title, &draft.facts, person.name());
-            reach.sample = Some((person.name().to_owned(), text));
-        }
+        reach
     }
-    reach
 }
 
 /// A text as somebody of this name gets it.
@@ -101,9 +110,9 @@ pub(crate) fn filled(text: &str, title: &str, facts: &[String], name: &str) -> S
 }
 
 impl PreviewPage {
-    fn new(frame: Frame, typed: &Typed, draft: &DispatchDraft, reach: Reach, expected: Option<Expected>) -> Self {
+    fn new(frame: Frame, typed: &Typed, draft: &DispatchDraft, reach: &Reach, name: Option<String>) -> Self {
         let mails = reach.domains.values().sum::<u64>();
-        let (name, text) = reach.sample.unwrap_or_default();
+        let filled = |name: &String| filled(&draft.template.text, &draft.title, &draft.facts, name);
         let mode_words = match draft.mode {
             hikyaku_dispatch::Mode::Real => "本番",
             hikyaku_dispatch::Mode::Drill => "訓練",
@@ -116,10 +125,10 @@ impl PreviewPage {
             people: Count(reach.people),
             mails: Count(u32::try_from(mails).unwrap_or(u32::MAX)),
             without: Count(reach.without),
-            expected,
+            expected: None,
             subject: draft.template.subject_of(draft.mode, &draft.title),
-            text,
-            name,
+            text: name.as_ref().map(filled).unwrap_or_default(),
+            name: name.unwrap_or_default(),
             fields: typed.pairs(),
         }
     }

@@ -30,6 +30,8 @@ pub use inbox::{Inbox, InboxMail};
 pub(crate) use scope::Scope;
 pub use sources::{Entered, Feeds, SourceHealth};
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
+#[cfg(feature = "oidc")]
+pub(crate) use viewer::{cookie, visiting};
 
 /// Log-in attempts that one source may make in a minute: a whole ministry may be one source, and all its 500 administrators
 /// log in when the ground shakes. Who guesses at one account is locked long before.
@@ -51,6 +53,9 @@ pub struct ConsoleSettings {
     /// By which site browsers know the console; without, there are no passkeys.
     #[cfg(feature = "passkeys")]
     pub passkeys: Option<crate::gate::passkey::RelyingParty>,
+    /// The provider by which people may log in; without, there is none.
+    #[cfg(feature = "oidc")]
+    pub oidc: Option<crate::gate::oidc::OidcSettings>,
 }
 
 /// Shared by every page of the console; clones are the same console.
@@ -70,6 +75,8 @@ struct Inner {
     engine: Option<Engine>,
     #[cfg(feature = "passkeys")]
     challenges: Option<crate::gate::passkey::Challenges>,
+    #[cfg(feature = "oidc")]
+    provider: Option<crate::gate::oidc::Provider>,
 }
 
 impl std::fmt::Debug for Console {
@@ -93,6 +100,8 @@ impl Console {
             verifying: tokio::sync::Mutex::default(),
             #[cfg(feature = "passkeys")]
             challenges: crate::gate::passkey::Challenges::new().ok(),
+            #[cfg(feature = "oidc")]
+            provider: settings.oidc.clone().and_then(|agreed| crate::gate::oidc::Provider::new(agreed).ok()),
             web,
             settings,
             engine,
@@ -137,6 +146,12 @@ impl Console {
     #[cfg(feature = "passkeys")]
     pub(crate) fn passkeys(&self) -> Option<(&crate::gate::passkey::RelyingParty, &crate::gate::passkey::Challenges)> {
         self.0.settings.passkeys.as_ref().zip(self.0.challenges.as_ref())
+    }
+
+    /// The provider by which people may log in, if there is one.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn provider(&self) -> Option<&crate::gate::oidc::Provider> {
+        self.0.provider.as_ref()
     }
 
     /// Rosters that wait until somebody says that they are to be taken.

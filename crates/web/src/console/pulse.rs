@@ -1,5 +1,6 @@
 //! The pulse of the numbers: once a second it is looked whether anything changed that a live page shows.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use hikyaku_dispatch::{Delivery, Desk, Dispatch, State};
@@ -13,6 +14,8 @@ const BEAT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Pulse {
     changes: watch::Receiver<u64>,
+    /// How many pages have watched.
+    watched: AtomicU32,
     beating: JoinHandle<()>,
 }
 
@@ -31,12 +34,17 @@ impl Pulse {
                 }
             }
         });
-        Self { changes, beating }
+        Self { changes, watched: AtomicU32::new(0), beating }
     }
 
     /// Resolves after each change; its sender is gone after the stop.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
+    }
+
+    /// The number of a page that begins to watch: one each.
+    pub(crate) fn number(&self) -> u32 {
+        self.watched.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn stop(&self) {

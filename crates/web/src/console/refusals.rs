@@ -42,6 +42,7 @@ fn dispatch(refusal: &DispatchRefusal) -> Option<&'static str> {
             "本番・訓練・テストの別が、この事象と違います。別の事象として新しく送ってください。"
         }
         DispatchRefusal::BadQuestion => "質問の選択肢の番号が正しくありません。質問を直してください。",
+        DispatchRefusal::BadPace => "毎秒の通数は0.1から1000までの数字で書いてください。",
         _ => return None,
     })
 }

@@ -9,7 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Account, AccountId, Action, Waiting};
+use hikyaku_dispatch::{AccountId, Action, Waiting};
 
 use super::{Console, Scope, rights};
 use crate::frame::{Bar, Frame, MenuLink, Place};
@@ -97,20 +97,26 @@ pub(crate) async fn admit(State(console): State<Console>, mut request: Request, 
 
 /// The viewer, and whether the account is ready for use.
 fn viewer(console: &Console, request: &Request) -> Option<(Viewer, bool)> {
-    let token = cookie(request.headers(), console.web().over_tls)?.to_owned();
     let by_itself = request.uri().path() == "/live" || request.uri().query().is_some_and(|it| it.contains("live=1"));
-    let session = console.sessions().find(&token, console.now(), !by_itself)?;
+    found(console, request.headers(), !by_itself)
+}
+
+fn found(console: &Console, headers: &HeaderMap, visit: bool) -> Option<(Viewer, bool)> {
+    let token = cookie(headers, cookie_name(console.web().over_tls))?.to_owned();
+    let session = console.sessions().find(&token, console.now(), visit)?;
     console.web().desk.read(|state| {
         let account = state.accounts().find(session.account)?;
         let over = account.suspended || session.began < account.sessions_from;
         let label = account.label().to_owned();
         let viewer = Viewer { account: account.id, label, session: session.clone(), token };
-        (!over).then(|| (viewer, is_ready(account)))
+        (!over).then(|| (viewer, account.is_set_up()))
     })
 }
 
-fn is_ready(account: &Account) -> bool {
-    !account.must_change && account.factor.is_some()
+/// Whoever is logged in, for the one page that is open to everybody and concerns them.
+#[cfg(feature = "oidc")]
+pub(crate) fn visiting(console: &Console, headers: &HeaderMap) -> Option<Viewer> {
+    found(console, headers, true).map(|(viewer, _)| viewer)
 }
 
 fn refuse(request: &Request) -> Response {
@@ -131,8 +137,8 @@ pub(crate) fn cookie_name(over_tls: bool) -> &'static str {
     if over_tls { "__Host-hikyaku" } else { "hikyaku" }
 }
 
-fn cookie(headers: &HeaderMap, over_tls: bool) -> Option<&str> {
-    let wanted = cookie_name(over_tls);
+/// The value of a cookie.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find_map(|(name, value)| (name == wanted).then_some(value))

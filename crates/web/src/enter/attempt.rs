@@ -27,6 +27,14 @@ pub(crate) enum Denied {
     /// A passkey that opens nothing here.
     #[cfg(feature = "passkeys")]
     Passkey,
+    /// The organisation's provider lets nobody in, or lets in nobody who may.
+    #[cfg(feature = "oidc")]
+    Provider {
+        /// What the page says.
+        words: String,
+        /// That of the page.
+        status: axum::http::StatusCode,
+    },
     /// Too often from this source.
     TooOften,
     /// Locked, and the code was not right.
@@ -42,6 +50,8 @@ impl Denied {
             Self::Wrong => "ログインできませんでした。ログインID・パスワード・認証コードのどれかが違います。認証コードは30秒ごとに変わり、1回だけ使えます。".into(),
             #[cfg(feature = "passkeys")]
             Self::Passkey => "このパスキーでは入れません。パスワードと認証コードでログインし、「自分のアカウント」で登録し直してください。".into(),
+            #[cfg(feature = "oidc")]
+            Self::Provider { words, .. } => words.clone(),
             Self::TooOften => "試行の回数が多すぎます。1分待ってから、もう一度入力してください。".into(),
             Self::Locked(until) => format!(
                 "失敗が続いたため、{}まで制限しています。正しい認証コード（または回復コード）を添えれば、今でもログインできます。急ぐときは他の管理者に解除を依頼してください。",

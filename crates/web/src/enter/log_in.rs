@@ -1,5 +1,7 @@
 //! The log-in, the log-out, and showing again who one is before a dangerous act.
 
+use std::net::IpAddr;
+
 use axum::{
     Form,
     extract::{Query, State},
@@ -7,11 +9,14 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use hikyaku_dispatch::AccountId;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::attempt::{Attempt, Denied};
 #[cfg(not(feature = "passkeys"))]
 use super::page::Ask;
+#[cfg(not(feature = "oidc"))]
+use super::page::ByProvider;
 use super::page::LogInPage;
 use crate::console::{Client, Console, Viewer, cookie_name};
 use crate::frame::{Frame, Place};
@@ -22,7 +27,7 @@ use crate::page;
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Then {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 /// What was typed.
@@ -84,7 +89,7 @@ pub(crate) async fn prove(
 }
 
 /// The log-in once more, after something that was not typed was refused.
-#[cfg(feature = "passkeys")]
+#[cfg(any(feature = "passkeys", feature = "oidc"))]
 pub(crate) fn refused(console: &Console, denied: &Denied, next: &str) -> Response {
     page::render(status(denied), &log_in_page(console, Some(denied.words()), "", next))
 }
@@ -104,6 +109,7 @@ fn log_in_page(console: &Console, trouble: Option<String>, login: &str, next: &s
         next: own_path(next).to_owned(),
         again: false,
         passkey,
+        provider: console.provider_to_log_in(next),
     }
 }
 
@@ -118,6 +124,17 @@ impl Console {
     }
 }
 
+#[cfg(not(feature = "oidc"))]
+impl Console {
+    fn provider_to_log_in(&self, _: &str) -> Option<ByProvider> {
+        None
+    }
+
+    fn provider_to_prove(&self, _: &str) -> Option<ByProvider> {
+        None
+    }
+}
+
 fn prove_page(console: &Console, viewer: &Viewer, trouble: Option<String>, next: &str) -> LogInPage {
     let passkey = console.ask_passkey_to_prove(viewer.account);
     let frame = viewer.frame(console, Place::Elsewhere);
@@ -128,12 +145,24 @@ fn prove_page(console: &Console, viewer: &Viewer, trouble: Option<String>, next:
         next: own_path(next).to_owned(),
         again: true,
         passkey,
+        provider: console.provider_to_prove(next),
     }
 }
 
 /// Opens a session under a new name and leads on.
-pub(crate) fn open(console: &Console, account: AccountId, from: std::net::IpAddr, next: &str) -> Response {
-    match console.sessions().open(account, &from.to_string(), console.now()) {
+pub(crate) fn open(console: &Console, account: AccountId, from: IpAddr, next: &str) -> Response {
+    open_proved(console, account, from, next, console.now())
+}
+
+/// The same, where it was shown at `proved` who it is.
+pub(super) fn open_proved(
+    console: &Console,
+    account: AccountId,
+    from: IpAddr,
+    next: &str,
+    proved: Timestamp,
+) -> Response {
+    match console.sessions().open_proved(account, &from.to_string(), proved, console.now()) {
         Ok(token) => with_cookie(console, &token, Redirect::to(next).into_response()),
         Err(error) => {
             tracing::error!(%error, "a session could not be opened");
@@ -143,7 +172,7 @@ pub(crate) fn open(console: &Console, account: AccountId, from: std::net::IpAddr
 }
 
 /// The same page in a session under a new name: a new password or factor has ended all earlier ones.
-pub(super) fn renewed(console: &Console, viewer: &Viewer, from: std::net::IpAddr, page: Response) -> Response {
+pub(super) fn renewed(console: &Console, viewer: &Viewer, from: IpAddr, page: Response) -> Response {
     console.sessions().end(&viewer.token);
     match console.sessions().open(viewer.account, &from.to_string(), console.now()) {
         Ok(token) => with_cookie(console, &token, page),
@@ -165,12 +194,15 @@ fn with_cookie(console: &Console, token: &str, mut response: Response) -> Respon
     response
 }
 
-fn frame(console: &Console) -> Frame {
+/// The frame of a page for somebody who is not logged in.
+pub(super) fn frame(console: &Console) -> Frame {
     Frame::new(moment::for_console(console.now()), &console.settings().organisation, None)
 }
 
-fn status(denied: &Denied) -> StatusCode {
+pub(super) fn status(denied: &Denied) -> StatusCode {
     match denied {
+        #[cfg(feature = "oidc")]
+        Denied::Provider { status, .. } => *status,
         Denied::Wrong => StatusCode::UNAUTHORIZED,
         #[cfg(feature = "passkeys")]
         Denied::Passkey => StatusCode::UNAUTHORIZED,

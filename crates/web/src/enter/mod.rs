@@ -2,6 +2,8 @@
 
 mod attempt;
 mod log_in;
+#[cfg(feature = "oidc")]
+pub(crate) mod oidc;
 mod own;
 mod page;
 #[cfg(feature = "passkeys")]

@@ -14,6 +14,15 @@ pub(crate) struct Ask {
     pub(crate) domain: String,
 }
 
+/// The way to the organisation's provider.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "oidc"), allow(dead_code, reason = "built without it, no page leads there"))]
+pub(crate) struct ByProvider {
+    /// What people call it.
+    pub(crate) label: String,
+    pub(crate) href: String,
+}
+
 /// The log-in.
 #[derive(Debug, Template)]
 #[template(path = "login.html")]
@@ -26,6 +35,8 @@ pub(super) struct LogInPage {
     pub(super) again: bool,
     /// Where a passkey may be used instead.
     pub(super) passkey: Option<Ask>,
+    /// Where the organisation's provider may be asked instead.
+    pub(super) provider: Option<ByProvider>,
 }
 
 /// A password of one's own.

@@ -2,6 +2,8 @@
 
 pub(crate) mod factor;
 pub(crate) mod identify;
+#[cfg(feature = "oidc")]
+pub(crate) mod oidc;
 pub(crate) mod origin;
 #[cfg(feature = "passkeys")]
 pub(crate) mod passkey;

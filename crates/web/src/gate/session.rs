@@ -48,7 +48,7 @@ pub(crate) struct Session {
     pub(crate) began: Timestamp,
     /// The last visit.
     pub(crate) seen: Timestamp,
-    /// When password and code were last shown.
+    /// When password and code were last shown, or what stands in for them.
     pub(crate) proved: Timestamp,
 }
 
@@ -67,12 +67,23 @@ impl Sessions {
         Self { limits, table: Mutex::default(), offers: Mutex::default() }
     }
 
-    /// Opens a session under a new name, which is returned for the cookie.
+    /// Opens a session whose owner showed password and code just now.
     pub(crate) fn open(&self, account: AccountId, source: &str, now: Timestamp) -> Result<String, Error> {
+        self.open_proved(account, source, now, now)
+    }
+
+    /// Opens a session under a new name, which is returned for the cookie; its owner was last asked who it is at `proved`.
+    pub(crate) fn open_proved(
+        &self,
+        account: AccountId,
+        source: &str,
+        proved: Timestamp,
+        now: Timestamp,
+    ) -> Result<String, Error> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| Error::NoRandomness)?;
         let token = URL_SAFE_NO_PAD.encode(bytes);
-        let session = Session { account, source: source.to_owned(), began: now, seen: now, proved: now };
+        let session = Session { account, source: source.to_owned(), began: now, seen: now, proved };
         let mut table = self.lock();
         if table.len() >= ALL_MAX {
             table.retain(|_, session| self.limits.holds(session, now));

@@ -4,7 +4,7 @@ mod change;
 mod edit;
 mod list;
 mod trial;
-mod words;
+pub(crate) mod words;
 
 use hikyaku_dispatch::{Complaint, State};
 

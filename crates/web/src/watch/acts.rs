@@ -40,6 +40,8 @@ struct ResendPage {
     dispatch: u32,
     title: String,
     group: Option<(u32, String)>,
+    /// Whether it asks for an answer; else nobody is without one.
+    asks: bool,
     people: Count,
     /// How often it has been sent again.
     after: usize,
@@ -130,6 +132,7 @@ fn render(console: &Console, viewer: &Viewer, id: DispatchId, scope: &Scope, tro
             dispatch: id.0,
             title: dispatch.record().title.clone(),
             group: group.map(|group| (group.id.0, group.name.clone())),
+            asks: dispatch.record().question.is_asked(),
             people: Count(match group {
                 Some(group) => state.tally_of(id, group.id).map_or(0, |row| row.unanswered),
                 None => state.total(id).unanswered,

@@ -8,4 +8,4 @@ mod trace;
 pub(crate) use acts::{again, cancel, close, resend, resend_form};
 pub(crate) use people::list as people;
 pub(crate) use person::{answer, say, show as person};
-pub(crate) use trace::trace;
+pub(crate) use trace::{steps_of, trace};

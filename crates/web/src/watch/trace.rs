@@ -7,13 +7,14 @@ use axum::{
     response::{IntoResponse, Response as Reply},
 };
 use hikyaku_dispatch::{
-    AnswerEvent, Dispatch, DispatchEvent, DispatchId, Entry, Error, Event, MailOutcome, Person, PersonId, Via, Why,
+    AnswerEvent, Desk, Dispatch, DispatchEvent, DispatchId, Entry, Error, Event, MailOutcome, Person, PersonId, Via,
+    Why,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::person::mail_words;
-use crate::audit::search::{Found, first_of, search};
+use crate::audit::search::{first_of, search};
 use crate::console::{Console, Viewer};
 use crate::frame::{Frame, Place};
 use crate::mode::Marks;
@@ -48,49 +49,56 @@ pub(crate) async fn trace(
 ) -> Reply {
     let (dispatch, person) = (DispatchId(dispatch), PersonId(person));
     let frame = viewer.frame(&console, Place::Now);
-    let known = console.web().desk.read(|state| {
-        let dispatch = state.dispatch(dispatch).filter(|it| it.is_asked(person))?;
-        Some((dispatch.record().opened, dispatch.record().expires))
-    });
-    let Some(times) = known else {
+    let desk = &console.web().desk;
+    if !desk.read(|state| state.dispatch(dispatch).is_some_and(|it| it.is_asked(person))) {
         let told = "番号を確かめ、配信の画面から選び直してください。";
         return page::nothing(frame, "この人には配信していません", told);
-    };
-    let found = match look(&console, dispatch, person, times, asked.before).await {
-        Ok(found) => found,
+    }
+    let (steps, before) = match steps_of(desk, dispatch, person, asked.before).await {
+        Ok(told) => told,
         Err(error) => {
             tracing::error!(%error, "the journal could not be read for a trace");
             let told = "記録を読めませんでした。監査記録の画面で、記録を確かめてください。";
             return page::nothing(frame, "記録を読めません", told);
         }
     };
-    let page = console.web().desk.read(|state| {
+    let page = desk.read(|state| {
         let (dispatch, whose) = (state.dispatch(dispatch)?, state.people().find(person)?);
-        Some(TracePage::new(dispatch, whose, &found, frame))
+        Some(TracePage { before, ..TracePage::new(dispatch, whose, steps, frame) })
     });
     page.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |page| page::render(StatusCode::OK, &page))
 }
 
-/// The rows between the opening of the dispatch and its end that tell of the person's mails and answers.
-async fn look(
-    console: &Console,
+/// What the rows between the opening of a dispatch and its end tell of a person's mails and answers, the oldest first; and before which
+/// row others may tell more.
+///
+/// # Errors
+/// The journal cannot be read.
+pub(crate) async fn steps_of(
+    desk: &Desk,
     dispatch: DispatchId,
     person: PersonId,
-    (opened, expires): (Timestamp, Timestamp),
     before: Option<u64>,
-) -> Result<Found, Error> {
-    let desk = &console.web().desk;
+) -> Result<(Vec<(Timestamp, String)>, Option<u64>), Error> {
+    let times = desk.read(|state| {
+        let record = state.dispatch(dispatch)?.record();
+        Some((record.opened, record.expires))
+    });
+    let Some((opened, expires)) = times else { return Ok((Vec::new(), None)) };
     let end = first_of(desk, expires).await?;
     let tells = |entry: &Entry| !steps(entry, dispatch, person, None).is_empty();
-    search(desk, before.map_or(end, |before| before.min(end)), Some(opened), tells).await
+    let found = search(desk, before.map_or(end, |before| before.min(end)), Some(opened), tells).await?;
+    let mut told: Vec<(Timestamp, String)> = desk.read(|state| {
+        let whose = state.people().find(person);
+        found.entries.iter().flat_map(|(_, entry)| steps(entry, dispatch, person, whose)).collect()
+    });
+    told.sort();
+    Ok((told, found.before))
 }
 
 impl TracePage {
-    fn new(dispatch: &Dispatch, person: &Person, found: &Found, frame: Frame) -> Self {
+    fn new(dispatch: &Dispatch, person: &Person, told: Vec<(Timestamp, String)>, frame: Frame) -> Self {
         let record = dispatch.record();
-        let told = found.entries.iter().flat_map(|(_, entry)| steps(entry, dispatch.id(), person.id, Some(person)));
-        let mut told: Vec<(Timestamp, String)> = told.collect();
-        told.sort();
         Self {
             frame: frame.marked(Marks::for_console(record.mode)),
             dispatch: dispatch.id().0,
@@ -98,7 +106,7 @@ impl TracePage {
             name: person.name().to_owned(),
             title: record.title.clone(),
             steps: told.into_iter().map(|(at, text)| (moment::for_console(at), text)).collect(),
-            before: found.before,
+            before: None,
         }
     }
 }

@@ -178,6 +178,20 @@ impl Chrome {
         }
     }
 
+    /// Waits until a page that goes on by itself has come to this path.
+    pub async fn arrive(&mut self, path: &str) {
+        let until = tokio::time::Instant::now() + 2 * PATIENCE;
+        loop {
+            // Between two pages there is nothing to ask.
+            self.loaded().await;
+            let at = self.path().await;
+            if at == path {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < until, "at {at}, never at {path}");
+        }
+    }
+
     /// Keeps what the page looks like, whole, among the build's artefacts; nothing may be wider than the screen.
     pub async fn shoot(&mut self, name: &str) {
         let size = self.run("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]").await;

@@ -6,9 +6,16 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod chrome;
+mod first;
 mod office;
+#[cfg(feature = "oidc")]
+mod oidc;
+mod pages;
 #[cfg(feature = "passkeys")]
 mod passkey;
+#[cfg(feature = "oidc")]
+#[path = "../provider/mod.rs"]
+mod provider;
 #[path = "../stage/mod.rs"]
 mod stage;
 
@@ -16,7 +23,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use chrome::{Chrome, DESKTOP, PHONE, PLAIN_PHONE, Screen};
-use hikyaku_dispatch::{DispatchId, Mode, Question, Role, Side};
+use hikyaku_dispatch::{DispatchCommand, DispatchId, Mode, Question, Role, Side};
 use hikyaku_web::Door;
 use jiff::SignedDuration;
 use stage::{OFFICES, PASSWORD, Stage};
@@ -134,6 +141,10 @@ async fn somebody_answers_by_telephone_in_three_languages_and_changes_the_answer
         chrome.go(&link).await;
         chrome.press("button[value='4']").await;
         assert!(chrome.text().await.contains("支援が必要"));
+        for lang in ["ja", "easy", "en"] {
+            chrome.go(&format!("{}/privacy?lang={lang}", house.answers)).await;
+            seen(&mut chrome, &format!("privacy-{lang}")).await;
+        }
         chrome.go(&format!("{}/a/forged", house.answers)).await;
         seen(&mut chrome, "forged").await;
         assert_eq!(house.stage.versions(1), 2);
@@ -237,8 +248,12 @@ async fn an_administrator_watches_drills_down_and_sends_again() {
         seen(&mut chrome, "person").await;
         chrome.go(&format!("{}/dispatch/{}/resend", house.console, dispatch.0)).await;
         seen(&mut chrome, "resend").await;
+        let rounds = || house.stage.desk.read(|state| state.dispatch(dispatch).unwrap().rounds().len());
+        assert_eq!(rounds(), 0);
         chrome.press("button.go").await;
         assert_eq!(chrome.path().await, format!("/dispatch/{}", dispatch.0));
+        assert_eq!(rounds(), 1, "those who have not answered were mailed again");
+        seen(&mut chrome, "dispatch-resent").await;
         house.end(chrome);
     }
 }
@@ -288,6 +303,49 @@ async fn a_dispatch_is_composed_looked_at_sent_and_taken_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Chromium"]
+async fn a_dispatch_that_nobody_takes_back_is_sent_and_the_page_goes_on_to_its_numbers_by_itself() {
+    for screen in [PHONE, PLAIN_PHONE, DESKTOP] {
+        let mut house = House::open(20).await;
+        let mut chrome = house.logged_in(screen).await;
+        chrome.go(&format!("{}/compose", house.console)).await;
+        chrome.fill("#title", "徒歩帰宅訓練").await;
+        chrome.fill("#facts", "14時に地震が起きた想定です。").await;
+        chrome.tick("input[name=everyone]").await;
+        chrome.press("form button.go").await;
+        chrome.press("button[formaction='/compose/send']").await;
+        let key = chrome.path().await.rsplit('/').next().unwrap().to_owned();
+        house.stage.wait(SignedDuration::from_secs(11));
+        // What a server does by itself once the time has come.
+        house.stage.desk.command(DispatchCommand::Start { key }, house.stage.time()).await.unwrap();
+        chrome.arrive("/dispatch/1").await;
+        assert!(chrome.text().await.contains("徒歩帰宅訓練"), "{}", chrome.text().await);
+        let asked = house.stage.desk.read(|state| state.dispatch(DispatchId(1)).unwrap().record().asked.len());
+        assert_eq!(asked, 20);
+        house.end(chrome);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn a_live_page_that_was_refused_its_stream_in_a_rush_asks_for_it_again() {
+    const REFUSED_ONCE: &str = "(() => { const Real = window.EventSource; let refused = false; \
+         window.EventSource = function (at) { const to = refused ? at : '/nowhere'; refused = true; return new Real(to); }; })()";
+    let mut house = House::open(20).await;
+    let dispatch = house.stage.ask("real", Mode::Real, Question::safety()).await;
+    let mut chrome = house.logged_in(PHONE).await;
+    chrome.call("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({"source": REFUSED_ONCE})).await;
+    chrome.go(&format!("{}/dispatch/{}", house.console, dispatch.0)).await;
+    let first = "(async () => { while (!document.body.classList.contains('stale')) await new Promise(r => setTimeout(r, 50)); })()";
+    chrome.run(first).await;
+    house.stage.post(&house.stage.link(dispatch, 1), "choice=1").await;
+    chrome.wait_for("(5.0%)").await;
+    house.stage.post(&house.stage.link(dispatch, 2), "choice=1").await;
+    chrome.wait_for("(10.0%)").await;
+    house.end(chrome);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
 async fn the_further_pages_fit_every_screen() {
     for screen in [PHONE, DESKTOP] {
         let mut house = House::open(20).await;
@@ -297,20 +355,7 @@ async fn the_further_pages_fit_every_screen() {
         drop(chrome);
         let mut chrome = house.logged_in(screen).await;
         house.stage.quake("5+").await;
-        let member = format!("people/{}", house.stage.person(5).0);
-        for path in [
-            "approval",
-            "people",
-            "people?q=2",
-            &member,
-            "judgements",
-            "delivery",
-            "accounts",
-            "me",
-            "prove",
-            "me/password",
-            "nowhere",
-        ] {
+        for path in pages::FURTHER {
             chrome.go(&format!("{}/{path}", house.console)).await;
             chrome.run(OPEN_ALL).await;
             seen(&mut chrome, &path.replace(['/', '?', '='], "-")).await;

@@ -24,30 +24,7 @@ async fn the_pages_of_rules_records_and_the_office_fit_every_screen() {
         house.asked("spring", Mode::Drill).await;
         house.asked("autumn", Mode::Drill).await;
         let mut chrome = house.logged_in(screen).await;
-        for path in [
-            "rules",
-            "rules/1",
-            "rules/import",
-            "rules/trial",
-            "feeds",
-            "judgements/enter",
-            "history?mode=drill",
-            "history/compare?pick=1&pick=2",
-            "dispatch/1/report",
-            "audit",
-            "people/import",
-            "requests",
-            "accounts/1",
-            "accounts/1/tokens",
-            "groups",
-            "groups/2",
-            "people",
-            "people/1",
-            "compose?rule=1",
-            "delivery",
-            "system",
-            "dispatch/1/person/1/trace",
-        ] {
+        for path in super::pages::OFFICE {
             chrome.go(&format!("{}/{path}", house.console)).await;
             chrome.run(OPEN_ALL).await;
             seen(&mut chrome, &path.replace(['/', '?', '=', '&'], "-")).await;
@@ -99,6 +76,9 @@ async fn a_roster_is_uploaded_compared_and_taken() {
         let text = chrome.text().await;
         assert!(text.contains("新しく加わる: 1名") && text.contains("所属が変わる: 1名"), "{text}");
         seen(&mut chrome, "roster-check").await;
+        chrome.go(&format!("{}/people/import/pending", house.console)).await;
+        assert!(chrome.text().await.contains("新しく加わる: 1名"), "the same again");
+        seen(&mut chrome, "roster-pending").await;
         chrome.press("button.danger").await;
         assert!(chrome.text().await.contains("名簿を取り込みました"), "{}", chrome.text().await);
         house.end(chrome);
@@ -112,6 +92,7 @@ async fn what_is_held_is_approved_and_rejected_with_one_thumb() {
         let mut house = House::open(20).await;
         hold(&house).await;
         house.stage.quake("6-").await;
+        house.stage.confirmed("6-").await;
         let person = house.stage.person(1);
         house.codes = house.stage.open_account_of("approver", Role::Approver, Some(person)).await;
         let mut chrome = house.logged_in_as("approver", screen).await;
@@ -120,6 +101,8 @@ async fn what_is_held_is_approved_and_rejected_with_one_thumb() {
         chrome.go(&format!("{}/approval", house.console)).await;
         let text = chrome.text().await;
         assert!(text.contains("20名") && text.contains("この規則が働いた理由"), "{text}");
+        chrome.run(OPEN_ALL).await;
+        assert!(chrome.text().await.contains("震度観測点 3（最大 ６弱: 2点）"), "{}", chrome.text().await);
         seen(&mut chrome, "approval-waiting").await;
         let big = "(() => { const box = document.querySelector('.decide button').getBoundingClientRect(); return [box.width, box.height]; })()";
         let size = chrome.run(big).await;
@@ -194,6 +177,8 @@ async fn a_journey_is_registered_and_found_in_the_register() {
         let text = chrome.text().await;
         assert!(text.contains("タイ") && text.contains("2026-11-20 から 2026-11-30"), "{text}");
         seen(&mut chrome, "travel").await;
+        chrome.press("main a[href='/travel/1']").await;
+        seen(&mut chrome, "travel-stay").await;
         house.end(chrome);
     }
 }

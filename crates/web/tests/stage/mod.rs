@@ -3,6 +3,8 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests and an example, each of which uses a part")]
 
 pub mod program;
+pub mod routes;
+pub mod sources;
 
 use std::sync::{Arc, Mutex};
 
@@ -12,18 +14,20 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use hikyaku_bulletin::{
-    Area, AreaReport, AreaScheme, Bulletin, CountryCode, Fate, Kind, Prefecture, RegionCode, Revision, SeriesKey,
-    Severity, SourceId, Standing,
+    Area, AreaReport, AreaScheme, Bulletin, Detail, Fate, Kind, Prefecture, Revision, SeriesKey, Severity, SourceId,
+    Standing, Stations,
 };
 use hikyaku_dispatch::{
     AccessCommand, AccountCommand, Desk, DispatchCommand, DispatchDraft, DispatchId, GroupId, Holder, IncidentId,
     Journal, JudgingCommand, Keys, MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport,
     RosterRow, Side,
 };
-use hikyaku_web::{Console, ConsoleSettings, Entered, Feeds, SourceHealth, WebState, hash_password, make_factor};
+use hikyaku_web::{Console, ConsoleSettings, Feeds, Inbox, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt;
+
+use sources::{Entries, OneMail, Sources};
 
 /// The offices at the second level; each has the same sections below.
 pub const OFFICES: [&str; 4] = ["本省", "北海道局", "北陸地方局", "九州沖縄地方局"];
@@ -57,7 +61,12 @@ impl Stage {
 
     /// The same over a journal.
     pub async fn over(journal: Arc<dyn Journal>, people: usize) -> Self {
-        let desk = Desk::open(journal, Keys::in_memory().unwrap()).await.unwrap();
+        Self::with_keys(journal, Keys::in_memory().unwrap(), people).await
+    }
+
+    /// The same with keys that may be somewhere else too.
+    pub async fn with_keys(journal: Arc<dyn Journal>, keys: Keys, people: usize) -> Self {
+        let desk = Desk::open(journal, keys).await.unwrap();
         let now: Timestamp = "2026-11-21T05:05:00Z".parse().unwrap();
         let people = (1..=people).map(person).collect();
         desk.command(PeopleCommand::Import(RosterImport::part(people)), now).await.unwrap();
@@ -102,7 +111,10 @@ impl Stage {
 
     /// A telegram of an earthquake in 石川県能登 comes in; no rule is set.
     pub async fn quake(&self, intensity: &str) {
-        let bulletin = quake(intensity, self.time());
+        self.hear(quake(intensity, self.time())).await;
+    }
+
+    async fn hear(&self, bulletin: Bulletin) {
         let take = JudgingCommand::TakeBulletin {
             bulletin: Box::new(bulletin),
             fate: Fate::Act,
@@ -110,6 +122,17 @@ impl Stage {
             present: self.time(),
         };
         self.desk.command(take, self.time()).await.unwrap();
+    }
+
+    /// 震源・震度情報 about the same earthquake, with two stations that measured that much and one that measured 震度４.
+    pub async fn confirmed(&self, intensity: &str) {
+        let stations = [intensity, intensity, "4"].map(|step| step.parse().unwrap());
+        let mut bulletin = quake(intensity, self.time());
+        bulletin.source = SourceId::new(format!("confirmed {intensity}"));
+        bulletin.kind = Kind::HypocentreAndIntensity;
+        bulletin.headline = "震源と各地の震度をお知らせします。".into();
+        bulletin.detail = Stations::of(stations, 2).map(Detail::Stations);
+        self.hear(bulletin).await;
     }
 
     pub fn time(&self) -> Timestamp {
@@ -148,10 +171,18 @@ impl Stage {
         hikyaku_web::console_router(Console::new(self.state(), settings, None))
     }
 
+    /// The console to which a provider leads.
+    #[cfg(feature = "oidc")]
+    pub fn console_by(&self, oidc: hikyaku_web::OidcSettings) -> Router {
+        let settings = ConsoleSettings { oidc: Some(oidc), ..self.settings() };
+        hikyaku_web::console_router(Console::new(self.state(), settings, None))
+    }
+
     fn settings(&self) -> ConsoleSettings {
         let sources = Sources { now: self.time(), entered: Arc::clone(&self.entered) };
         let feeds: Option<Arc<dyn Feeds>> = Some(Arc::new(sources));
-        ConsoleSettings { organisation: "架空省".into(), feeds, ..ConsoleSettings::default() }
+        let inbox: Option<Arc<dyn Inbox>> = Some(Arc::new(OneMail));
+        ConsoleSettings { organisation: "架空省".into(), feeds, inbox, ..ConsoleSettings::default() }
     }
 
     /// An administrator who is logged in.
@@ -239,79 +270,6 @@ fn quake(intensity: &str, published: Timestamp) -> Bulletin {
     bulletin
 }
 
-/// A reader of feeds that understands `quake 6-` and the headline of what is entered by hand, and whose second source is not well.
-#[derive(Debug)]
-struct Sources {
-    now: Timestamp,
-    entered: Entries,
-}
-
-/// Names and texts of the telegrams that were entered at the console.
-pub type Entries = Arc<Mutex<Vec<(String, String)>>>;
-
-impl Feeds for Sources {
-    fn read(&self, telegram: &[u8]) -> Result<Vec<Bulletin>, String> {
-        let text = String::from_utf8_lossy(telegram);
-        if let Ok(entry) = serde_json::from_str::<serde_json::Value>(&text) {
-            let said = |key: &str| entry[key].as_str().unwrap().to_owned();
-            if said("headline").is_empty() {
-                return Err("見出しを入力してください。".to_owned());
-            }
-            let standing = if entry["is_drill"] == true { Standing::Drill } else { Standing::Real };
-            let kind = Kind::Other { code: None, title: "手入力".into() };
-            let mut bulletin = Bulletin::new(SourceId::new(said("id")), kind, standing, Revision::Issue, self.now);
-            bulletin.headline = said("headline");
-            bulletin.series = vec![SeriesKey::Operator(said("series"))];
-            return Ok(vec![bulletin]);
-        }
-        let intensity = text.trim().strip_prefix("quake ").ok_or("no telegram".to_owned())?;
-        Ok(vec![quake(intensity, self.now)])
-    }
-
-    fn enter(&self, name: String, telegram: Vec<u8>) -> Entered<'_> {
-        self.entered.lock().unwrap().push((name, String::from_utf8(telegram).unwrap()));
-        Box::pin(async { Ok(()) })
-    }
-
-    fn health(&self) -> Vec<SourceHealth> {
-        let well = SourceHealth {
-            name: "高頻度（地震火山）".into(),
-            is_polled: true,
-            last: Some(self.now),
-            telegrams: 12,
-            ..SourceHealth::default()
-        };
-        let ill = SourceHealth {
-            name: "国民保護".into(),
-            failures: 7,
-            alarms: vec!["続けて 7 回取得できません".into()],
-            ..SourceHealth::default()
-        };
-        vec![well, ill]
-    }
-
-    fn is_region(&self, _: &RegionCode) -> bool {
-        true
-    }
-
-    fn country(&self, code: CountryCode) -> Option<String> {
-        (code.to_string() == "TH").then(|| "タイ".to_owned())
-    }
-}
-
-/// The routes of the console as its router writes them, each with whether it shows something and whether it takes posts.
-pub fn console_routes() -> Vec<(String, bool, bool)> {
-    let source = include_str!("../../src/router.rs");
-    let console = source.split_once("pub fn console_router").unwrap().1.split_once("\nasync fn no_page").unwrap().0;
-    let route = |part: &str| {
-        let path = part.split('"').nth(1).unwrap().to_owned();
-        let handlers = part.split_once(',').unwrap().1;
-        let handlers = handlers.split_once('\n').map_or(handlers, |(line, _)| line);
-        (path, handlers.contains("get("), handlers.contains("post("))
-    };
-    console.split(".route(").skip(1).map(route).collect()
-}
-
 /// The password of every account on the stage.
 pub const PASSWORD: &str = "けさは雨が降っていたので傘";
 
@@ -384,7 +342,7 @@ pub fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-async fn ask(pages: Router, request: Request<Body>) -> Page {
+pub async fn ask(pages: Router, request: Request<Body>) -> Page {
     let response = pages.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let html = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();

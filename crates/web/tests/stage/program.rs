@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Request, StatusCode, header},
 };
-use hikyaku_dispatch::{AccountCommand, Role, TokenId, TokenScope};
+use hikyaku_dispatch::{AccountCommand, PersonId, Role, TokenId, TokenScope};
 use hikyaku_web::{Api, api_router, make_token};
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
@@ -37,7 +37,18 @@ impl Stage {
 
     /// A program that acts for a new account with just this role, within these scopes, for a day.
     pub async fn program(&self, login: &str, role: Role, scopes: &[TokenScope]) -> Program {
-        self.open_account_as(login, role).await;
+        self.program_of(login, role, None, scopes).await
+    }
+
+    /// The same, for the account of a person of the roster.
+    pub async fn program_of(
+        &self,
+        login: &str,
+        role: Role,
+        person: Option<PersonId>,
+        scopes: &[TokenScope],
+    ) -> Program {
+        self.open_account_of(login, role, person).await;
         let account = self.desk.read(|now| now.accounts().by_login(login).unwrap().id);
         let made = make_token().unwrap();
         let command = AccountCommand::MakeToken {
