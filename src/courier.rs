@@ -1,20 +1,27 @@
 //! The courier between journal and engine: what is decided is submitted, what became of each mail is recorded.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use hikyaku_core::errors::{BatchError, StoreError};
 use hikyaku_core::{Batch, BatchId, Engine, Error as EngineError, Receipt, Record, Settlement};
 use hikyaku_dispatch::{
     AccountId, Alarm, BatchOf, Command, Desk, Dispatch, DispatchCommand, DispatchEvent, DispatchId, Error, Event,
-    ProbeId, Sender, State, Tenure, batch_for, decide, detours, going_on, open_probes, outcomes, partition_of,
-    probe_batch, probe_outcomes, reset_letters, resets, tries_addresses, withdrawn,
+    ProbeId, Sender, State, Tenure, batch_for, decide, detours, going_on, is_accepted, outcomes, partition_of,
+    probe_outcomes, reset_letters, resets, tries_addresses, withdrawn,
 };
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
+use crate::marks::Marks;
+
+mod brakes;
+mod copies;
+mod probes;
 mod work;
 
+use brakes::Brakes;
+use copies::Copies;
 pub use work::Work;
 
 /// How often it is looked whether there is a new dispatch.
@@ -43,12 +50,20 @@ pub struct Courier {
     begun: HashSet<Option<Tenure>>,
     /// Batches of probes.
     probes: HashMap<BatchId, ProbeId>,
+    /// Rounds of probes that were given to some node before.
+    elsewhere: HashSet<ProbeId>,
     /// Batches that the engine was told to stop.
     cancelled: HashSet<BatchId>,
     /// Rounds that the engine does not take as they are: they wait for the next start, and nothing waits for them.
     unsendable: HashSet<(BatchOf, Option<Tenure>)>,
     /// Resets whose owners were told.
     told: HashSet<(AccountId, Timestamp)>,
+    /// What the engine was told about carriers.
+    brakes: Brakes,
+    /// Mails that carriers took from here and from another node.
+    copies: Copies,
+    /// What was done once, and by whichever node; without, only this one is asked.
+    marks: Option<Marks>,
     /// Where alarms go.
     alarms: Option<mpsc::UnboundedSender<Alarm>>,
     /// The last record that is in the journal.
@@ -66,9 +81,13 @@ impl Courier {
             submitted: HashSet::new(),
             begun: HashSet::new(),
             probes: HashMap::new(),
+            elsewhere: HashSet::new(),
             cancelled: HashSet::new(),
             unsendable: HashSet::new(),
             told: HashSet::new(),
+            brakes: Brakes::default(),
+            copies: Copies::new(),
+            marks: None,
             alarms: None,
             cursor: 0,
         }
@@ -77,6 +96,11 @@ impl Courier {
     /// The same, which says what administrators must know.
     pub fn telling(self, alarms: mpsc::UnboundedSender<Alarm>) -> Self {
         Self { alarms: Some(alarms), ..self }
+    }
+
+    /// The same, which does not do again what another node noted as done.
+    pub fn noting(self, marks: Marks) -> Self {
+        Self { marks: Some(marks).filter(Marks::are_shared), ..self }
     }
 
     /// The same, which sends only what this node may send.
@@ -91,6 +115,8 @@ impl Courier {
         let mut minute_hand = tokio::time::interval(DUE);
         let mut keys = tokio::time::interval(KEYS);
         self.look_for_keys();
+        // Before anything is sent.
+        self.keep_brakes();
         let mut problem = self.submit_new(Timestamp::now()).await.err();
         // Before any outcome is folded, or those of probes would belong to nothing.
         if self.work.has_duties() {
@@ -120,18 +146,27 @@ impl Courier {
         }
     }
 
-    /// Looks whether this node can read everybody: the journal is shared by all nodes, the keys are brought to each of them.
+    /// Looks whether this node can read everybody. Where there are others, keys come from them: nothing of that is told here.
     fn look_for_keys(&self) {
-        let missing = self.desk.read(State::unread_people);
+        let missing = self.desk.read(State::without_keys).len();
         self.work.set_keys_missing(missing > 0);
-        if missing > 0 {
-            self.tell(Alarm::keys_missing(missing, Timestamp::now()));
+        if missing > 0 && self.work.is_alone() {
+            self.tell(Alarm::keys_missing("このサーバー", missing, Timestamp::now()));
+        }
+    }
+
+    /// Stops and slows carriers as somebody decided at this node or another.
+    fn keep_brakes(&mut self) {
+        let wanted = self.desk.read(|state| state.brakes().clone());
+        if let Err(problem) = self.brakes.keep(&wanted, self.work.nodes(), &self.engine) {
+            tracing::error!(%problem, "carriers are not held as it was decided");
         }
     }
 
     /// Does what is due by itself, and stops what was taken back.
     async fn keep_time(&mut self) -> Result<(), String> {
         let now = Timestamp::now();
+        self.keep_brakes();
         self.hand_on().await?;
         let is_over =
             |state: &State, (dispatch, _): BatchOf| state.dispatch(dispatch).is_none_or(|it| it.is_cancelled());
@@ -166,6 +201,9 @@ impl Courier {
         if !ended.is_empty() {
             self.fold().await?;
             ended.into_iter().for_each(|batch| self.work.forget(batch));
+        }
+        if let Some(copies) = self.copies.settled() {
+            self.tell(Alarm::copies(copies, Timestamp::now()));
         }
         Ok(())
     }
@@ -242,27 +280,14 @@ impl Courier {
         }
     }
 
-    /// Submits the rounds of probes that this run has not submitted.
-    async fn submit_probes(&mut self, now: Timestamp) -> Result<(), String> {
-        let known: HashSet<ProbeId> = self.probes.values().copied().collect();
-        for probe in self.desk.read(|state| open_probes(state, now)) {
-            if !known.contains(&probe) {
-                self.submit_probe(probe).await?;
-            }
+    /// The receipt of a batch that the engine has; nothing is given to it.
+    async fn known(&self, batch: Batch) -> Result<Option<Receipt>, String> {
+        let submission = self.engine.begin(Batch { recipients: Vec::new(), ..batch }).await;
+        let submission = submission.map_err(|e| e.to_string())?;
+        if !submission.is_known() {
+            return Ok(None);
         }
-        Ok(())
-    }
-
-    /// Submits a round of probes; one that the engine knows sends nothing new.
-    async fn submit_probe(&mut self, probe: ProbeId) -> Result<(), String> {
-        let site = self.sender.link_base.strip_suffix("a/").unwrap_or(&self.sender.link_base);
-        let batch = self.desk.read(|state| probe_batch(state, self.desk.keys(), probe, &self.sender, site));
-        let Some(batch) = batch.map_err(|e| format!("{probe}: {e}"))?.filter(|it| !it.recipients.is_empty()) else {
-            return Ok(());
-        };
-        let receipt = self.engine.submit(batch).await.map_err(|e| format!("{probe}: {e}"))?;
-        self.probes.insert(receipt.batch, probe);
-        Ok(())
+        submission.finish().await.map(Some).map_err(|e| e.to_string())
     }
 
     /// Submits what this node is to send and its engine was not given in this run; one that the engine does not take keeps back
@@ -275,7 +300,7 @@ impl Courier {
             self.begun = tenures.iter().copied().collect();
         }
         let rounds = self.desk.read(|state| going_on(state, now));
-        for tenure in tenures {
+        for tenure in tenures.iter().copied() {
             let new = |round: &&BatchOf| {
                 !self.submitted.contains(&(**round, tenure)) && !self.unsendable.contains(&(**round, tenure))
             };
@@ -284,6 +309,11 @@ impl Courier {
             }
         }
         self.work.learned();
+        if let Some(takeover) = self.work.taken_over(&tenures) {
+            let nodes: BTreeSet<&str> = takeover.from.values().map(String::as_str).collect();
+            let nodes = nodes.into_iter().collect::<Vec<_>>().join("、");
+            self.tell(Alarm::taken_over(&nodes, takeover.from.len(), takeover.mails, now));
+        }
         Ok(())
     }
 
@@ -297,6 +327,11 @@ impl Courier {
             return Ok(());
         }
         let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), round, tenure, &self.sender));
+        if let Ok(Some(batch)) = &batch
+            && self.desk.read(|state| state.dispatch(dispatch).is_some_and(|it| it.is_queued(number)))
+        {
+            self.work.sent_anew(tenure, batch.recipients.len());
+        }
         let taken = match batch {
             Ok(None) => return Ok(()),
             Ok(Some(batch)) => self.hand_over(round, tenure, batch).await?,
@@ -370,12 +405,23 @@ impl Courier {
     async fn recall(&self, round: BatchOf, tenure: Option<Tenure>) -> Result<(), String> {
         let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), round, tenure, &self.sender));
         let Ok(Some(batch)) = batch else { return Ok(()) };
-        let submission = self.engine.begin(Batch { recipients: Vec::new(), ..batch }).await;
-        let submission = submission.map_err(|e| e.to_string())?;
-        if submission.is_known() {
-            let receipt = submission.finish().await.map_err(|e| e.to_string())?;
+        if let Some(receipt) = self.known(batch).await? {
             self.work.note(receipt.batch, round, tenure);
         }
+        Ok(())
+    }
+
+    /// Counts the mails among these that another node has recorded already: whoever lost a lease had sent them, or has it now.
+    async fn count_copies(&mut self, records: &[(u64, Record)]) -> Result<(), String> {
+        if !records.iter().any(|(_, record)| self.work.may_be_copied(record.batch)) {
+            return Ok(());
+        }
+        self.desk.up_to_date().await.map_err(|e| e.to_string())?;
+        let is_recorded = |record: &Record| {
+            let job = self.work.job(record.batch);
+            job.is_some_and(|job| self.desk.read(|state| is_accepted(state, job.of, &record.recipient)))
+        };
+        self.copies.look(records, is_recorded);
         Ok(())
     }
 
@@ -383,7 +429,11 @@ impl Courier {
     async fn fold(&mut self) -> Result<(), String> {
         loop {
             let records = self.engine.records(self.cursor, RECORDS_MAX).await.map_err(|e| e.to_string())?;
-            let Some(last) = records.last().map(|(number, _)| *number) else { return Ok(()) };
+            let Some(last) = records.last().map(|(number, _)| *number) else {
+                self.copies.begin();
+                return Ok(());
+            };
+            self.count_copies(&records).await?;
             let mut records: Vec<Record> = records.into_iter().map(|(_, record)| record).collect();
             // What was stopped here because it was given up is sent by another node, unless nobody is to send it.
             let goes_on = |state: &State, record: &Record| {

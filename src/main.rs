@@ -7,6 +7,7 @@ mod account;
 mod backup;
 mod carrier_table;
 mod check;
+mod closing;
 mod courier;
 mod demo;
 mod dkim_key;
@@ -17,6 +18,7 @@ mod journal;
 mod judge;
 mod letter_files;
 mod lock;
+mod marks;
 mod metrics;
 mod mock;
 mod people;
@@ -85,6 +87,8 @@ enum Command {
     Journal(journal::JournalArgs),
     /// Journal, configuration and rules in a folder that leaves this machine, and back.
     Backup(backup::BackupArgs),
+    /// The end of a service: the notice, and the list of what must be gone.
+    Closing(closing::ClosingArgs),
     /// Rosters in and out.
     People(people::PeopleArgs),
     /// Roles and rights.
@@ -116,6 +120,7 @@ fn main() -> ExitCode {
             Command::DkimKey(args) => dkim_key::run(args),
             Command::Journal(args) => journal::run(args).await,
             Command::Backup(args) => backup::run(args).await,
+            Command::Closing(args) => closing::run(&args).await,
             Command::Judge(args) => judge::run(&args).await,
             Command::Check(args) => check::run(&args).await,
             Command::Rules(args) => rules::run(&args).await,

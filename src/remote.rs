@@ -1,6 +1,6 @@
 //! `hikyaku remote`: what the console does, over the API of a server that runs; answers are printed as the JSON they are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use clap::{Args, Subcommand};
@@ -49,6 +49,16 @@ enum What {
         #[arg(long)]
         standing: Option<String>,
     },
+    /// One person in a dispatch: answers, mails, messages.
+    Person { dispatch: u32, person: u32 },
+    /// The way of one person's mails, step by step.
+    Trace {
+        dispatch: u32,
+        person: u32,
+        /// Steps before this row of the journal.
+        #[arg(long)]
+        before: Option<u64>,
+    },
     /// People.
     People,
     /// Groups.
@@ -57,10 +67,16 @@ enum What {
     Holds,
     /// What was received, and what was made of it.
     Judgements,
+    /// Rules, in words.
+    Rules,
+    /// Journeys abroad.
+    Travel,
     /// How mails leave.
     Lanes,
     /// How the system is.
     Health,
+    /// Whom the dispatch that a JSON file describes would reach, and its mail; sends nothing.
+    Preview { file: PathBuf },
     /// Sends the dispatch that a JSON file describes, at once.
     Send { file: PathBuf },
     /// Mails those who have not answered again.
@@ -86,6 +102,17 @@ enum What {
         #[arg(long, default_value = "")]
         comment: String,
     },
+    /// Leaves a message on the answer page of somebody.
+    Say { dispatch: u32, person: u32, text: String },
+    /// People and groups over SCIM, such as `scim patch Users/12 change.json`.
+    Scim {
+        /// get, post, put, patch or delete.
+        method: String,
+        /// Below /scim/v2.
+        path: String,
+        /// The JSON that is sent.
+        file: Option<PathBuf>,
+    },
 }
 
 /// What is asked of the API.
@@ -96,6 +123,8 @@ enum Ask {
     All(String),
     /// Something is done.
     Act(String, Value),
+    /// The same over SCIM, whose wishes need no key.
+    Scim(Method, String, Option<Value>),
 }
 
 /// Asks, and prints what was answered; `false` where the API refused.
@@ -108,6 +137,7 @@ pub async fn run(args: &RemoteArgs) -> Result<bool, String> {
         Ask::One(path) => remote.say(Method::GET, &path, None).await.map(|said| print(&said)),
         Ask::All(path) => remote.all(&path).await,
         Ask::Act(path, body) => remote.say(Method::POST, &path, Some(body)).await.map(|said| print(&said)),
+        Ask::Scim(method, path, body) => remote.scim(method, &path, body).await.map(|said| print(&said)),
     }
 }
 
@@ -128,11 +158,24 @@ fn ask(what: &What) -> Result<Ask, String> {
         What::Judgements => Ask::All("/judgements?".into()),
         What::Lanes => Ask::One("/lanes".into()),
         What::Health => Ask::One("/health".into()),
-        What::Send { file } => {
-            let named = |problem: &dyn std::fmt::Display| format!("{}: {problem}", file.display());
-            let text = std::fs::read_to_string(file).map_err(|e| named(&e))?;
-            Ask::Act("/dispatches".into(), serde_json::from_str(&text).map_err(|e| named(&e))?)
+        What::Rules => Ask::All("/rules?".into()),
+        What::Travel => Ask::All("/travel?".into()),
+        What::Person { dispatch, person } => Ask::One(of(dispatch, &format!("/people/{person}"))),
+        What::Trace { dispatch, person, before } => {
+            let before = before.map(|row| format!("?before={row}")).unwrap_or_default();
+            Ask::One(of(dispatch, &format!("/people/{person}/trace{before}")))
         }
+        What::Say { dispatch, person, text } => {
+            Ask::Act(of(dispatch, &format!("/people/{person}/messages")), json!({ "text": text }))
+        }
+        What::Scim { method, path, file } => {
+            let verb = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().find(|it| it.eq_ignore_ascii_case(method));
+            let verb = verb.and_then(|it| Method::from_bytes(it.as_bytes()).ok());
+            let verb = verb.ok_or_else(|| format!("{method}: must be get, post, put, patch or delete"))?;
+            Ask::Scim(verb, path.trim_start_matches('/').to_owned(), file.as_deref().map(read).transpose()?)
+        }
+        What::Preview { file } => Ask::Act("/dispatches/preview".into(), read(file)?),
+        What::Send { file } => Ask::Act("/dispatches".into(), read(file)?),
         What::Resend { dispatch, group } => {
             Ask::Act(of(dispatch, "/resend"), group.map_or(json!({}), |group| json!({ "group": group })))
         }
@@ -147,9 +190,17 @@ fn ask(what: &What) -> Result<Ask, String> {
     })
 }
 
+/// The JSON in a file.
+fn read(file: &Path) -> Result<Value, String> {
+    let named = |problem: &dyn std::fmt::Display| format!("{}: {problem}", file.display());
+    let text = std::fs::read_to_string(file).map_err(|e| named(&e))?;
+    serde_json::from_str(&text).map_err(|e| named(&e))
+}
+
 struct Remote {
     client: Client,
-    base: String,
+    /// The server, without the API's own part of the path.
+    server: String,
     authorization: String,
     key: String,
 }
@@ -171,20 +222,31 @@ impl Remote {
         let client = Client::new(ClientSettings { dial, ..ClientSettings::default() })?;
         let token = secret::read(&args.token_file)?;
         let key = args.key.clone().map_or_else(new_key, Ok)?;
-        let base = format!("{}/api/v1", args.url.trim_end_matches('/'));
-        Ok(Self { client, base, authorization: format!("Bearer {}", token.trim()), key })
+        let server = args.url.trim_end_matches('/').to_owned();
+        Ok(Self { client, server, authorization: format!("Bearer {}", token.trim()), key })
     }
 
     async fn say(&self, method: Method, path: &str, body: Option<Value>) -> Result<Said, String> {
-        let mut headers = vec![("authorization", self.authorization.as_str())];
-        if body.is_some() {
-            eprintln!("--key {}", self.key);
-            headers.push(("idempotency-key", &self.key));
+        let key = body.is_some().then_some(self.key.as_str());
+        if let Some(key) = key {
+            eprintln!("--key {key}");
         }
-        let (url, json) = (format!("{}{path}", self.base), body.map(|body| body.to_string()).unwrap_or_default());
+        self.call(method, format!("{}/api/v1{path}", self.server), key, body).await
+    }
+
+    async fn scim(&self, method: Method, path: &str, body: Option<Value>) -> Result<Said, String> {
+        self.call(method, format!("{}/scim/v2/{path}", self.server), None, body).await
+    }
+
+    async fn call(&self, method: Method, url: String, key: Option<&str>, body: Option<Value>) -> Result<Said, String> {
+        let mut headers = vec![("authorization", self.authorization.as_str())];
+        headers.extend(key.map(|key| ("idempotency-key", key)));
+        let json = body.map(|body| body.to_string()).unwrap_or_default();
         let called = self.client.call(method, &url, &headers, json, ANSWER_MAX_BYTES).await;
         let (status, bytes) = called.map_err(|e| format!("{url}: {e}"))?;
-        let body = serde_json::from_slice(&bytes).map_err(|e| format!("{url} answered {status} without JSON: {e}"))?;
+        // What is removed is answered by nothing.
+        let body = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
+        let body = body.map_err(|e| format!("{url} answered {status} without JSON: {e}"))?;
         Ok(Said { ok: (200..300).contains(&status), body })
     }
 
@@ -219,13 +281,12 @@ fn print(said: &Said) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
     use std::sync::Arc;
 
     use clap::Parser;
     use hikyaku_dispatch::{
         AccessCommand, AccountCommand, Desk, DispatchId, Holder, Keys, MemoryJournal, Names, PeopleCommand, Role,
-        RosterImport, TokenScope, read_roster,
+        RosterImport, Side, TokenScope, read_roster,
     };
     use hikyaku_web::{Api, Door, WebState, api_router, hash_password, make_token};
     use jiff::{SignedDuration, Timestamp};
@@ -298,6 +359,32 @@ mod tests {
         });
         assert_eq!((answered, closed), (1, true));
         assert_eq!(remote(&url, folder.path(), &["dispatch", "9"]).await, Ok(false), "the API says no");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_dispatch_is_looked_at_a_person_followed_and_a_group_made_from_the_command_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let (desk, url) = served(folder.path()).await;
+        let write = |name: &str, body: Value| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, body.to_string()).unwrap();
+            file.display().to_string()
+        };
+        let drill = json!({ "mode": "drill", "title": "訓練", "asks": true, "target": { "everyone": true } });
+        let drill = write("drill.json", drill);
+        assert_eq!(remote(&url, folder.path(), &["preview", &drill]).await, Ok(true));
+        assert_eq!(desk.read(|state| state.dispatches().count()), 0, "looking sends nothing");
+        assert_eq!(remote(&url, folder.path(), &["send", &drill]).await, Ok(true));
+        for words in [&["person", "1", "1"][..], &["trace", "1", "1"], &["rules"], &["scim", "get", "Users/1"]] {
+            assert_eq!(remote(&url, folder.path(), words).await, Ok(true), "{words:?}");
+        }
+        let schema = "urn:ietf:params:scim:schemas:core:2.0:Group";
+        let group = write("group.json", json!({ "schemas": [schema], "displayName": "本省/災害対策室" }));
+        assert_eq!(remote(&url, folder.path(), &["scim", "post", "Groups", &group]).await, Ok(true));
+        let made = desk.read(|state| state.groups().by_path(Side::Domestic, ["本省", "災害対策室"])).unwrap();
+        assert_eq!(remote(&url, folder.path(), &["scim", "delete", &format!("Groups/{}", made.0)]).await, Ok(true));
+        let refused = remote(&url, folder.path(), &["say", "1", "1", "無事ですか"]).await;
+        assert_eq!(refused, Ok(false), "a program that is no person says nothing");
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! The load: administrators who watch, people who answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -8,10 +8,14 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use crate::server::{PASSWORD, Told, of_dashboard};
-use crate::wire::Wire;
+use crate::wire::{self, Wire};
 
-/// How often a live page fetches its numbers while answers come in.
-const LOOK: Duration = Duration::from_secs(2);
+/// The time within which all dashboards are opened.
+const OPENED: Duration = Duration::from_secs(2);
+/// How long a live page waits that was refused its stream, as its script does.
+const REFUSED: Duration = Duration::from_secs(5);
+/// Of so many people one writes something beside the answer.
+const WRITES: usize = 16;
 /// People who answer at the same moment when the capacity is sought.
 const WORKERS: usize = 128;
 /// A connection that was idle for longer is not used again.
@@ -74,8 +78,9 @@ impl Wires {
         Self { address: address.into(), idle: Arc::default() }
     }
 
-    /// One request from the moment it was due: the wait for a connection is a part of it.
-    async fn visit(&self, request: &[u8], wanted: u16, due: Instant) -> Seen {
+    /// One request from the moment it was due: the wait for a connection is a part of it. What was typed must stand in a page that
+    /// asks to come back.
+    async fn visit(&self, request: &[u8], wanted: u16, due: Instant, typed: Option<&str>) -> Seen {
         let kept = self.idle.lock().unwrap().pop();
         // The server closes what is idle for long; a browser knows, and opens another.
         let idle = kept.filter(|(since, _)| since.elapsed() < IDLE_MAX).map(|(_, wire)| wire);
@@ -85,6 +90,9 @@ impl Wires {
                 None => Wire::open(&self.address).await.map_err(|error| format!("no connection: {error}"))?,
             };
             let said = wire.ask(request).await.map_err(|error| format!("cut off: {error}"))?;
+            if said.status == 503 && typed.is_some_and(|typed| wire::find(wire.body(), typed.as_bytes()).is_none()) {
+                return Err("asked to come back by a page without what was typed".to_owned());
+            }
             if !said.is_last {
                 self.idle.lock().unwrap().push((Instant::now(), wire));
             }
@@ -101,16 +109,70 @@ impl Wires {
     }
 }
 
+/// A live page: the requests for its numbers, and for the stream that says when they changed.
+#[derive(Clone)]
+struct Board {
+    page: Vec<u8>,
+    live: Vec<u8>,
+}
+
+impl Board {
+    fn new(page: &str, cookie: &str) -> Self {
+        let get = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: bench\r\ncookie: {cookie}\r\n\r\n").into();
+        Self { page: get(page), live: get("/live") }
+    }
+
+    /// Fetches its numbers at every word of its stream, as the script of the pages does.
+    async fn watch(&self, wires: &Wires, until: Instant) -> Times {
+        let mut times = Times::default();
+        let mut stream = None;
+        while Instant::now() < until {
+            times.note(wires.visit(&self.page, 200, Instant::now(), None).await, until);
+            match tokio::time::timeout_at(until.into(), self.word(wires, &mut stream)).await {
+                Ok(None) | Err(_) => {}
+                Ok(Some(refused)) => {
+                    times.note(refused, until);
+                    stream = None;
+                    tokio::time::sleep(REFUSED).await;
+                }
+            }
+        }
+        times
+    }
+
+    /// Waits for a word; what was refused or failed, if there is none.
+    async fn word(&self, wires: &Wires, stream: &mut Option<Wire>) -> Option<Seen> {
+        let failed = |error: std::io::Error| Some(Seen::Failed(format!("live: {error}")));
+        if stream.is_none() {
+            let opened = async {
+                let mut wire = Wire::open(&wires.address).await?;
+                let said = wire.ask(&self.live).await?;
+                Ok::<_, std::io::Error>((wire, said.status))
+            };
+            match opened.await {
+                Ok((wire, 200)) => *stream = Some(wire),
+                Ok((_, 503)) => return Some(Seen::Told),
+                Ok((_, status)) => return Some(Seen::Failed(format!("live: status {status}"))),
+                Err(error) => return failed(error),
+            }
+        }
+        stream.as_mut()?.word().await.err().and_then(failed)
+    }
+}
+
 /// Everybody who visits.
 pub struct Load {
     answers: Wires,
     console: Wires,
-    boards: Vec<Vec<u8>>,
+    boards: Vec<Board>,
     code: String,
     tokens: Arc<Vec<String>>,
     next: Arc<AtomicUsize>,
-    acknowledged: Arc<Mutex<BTreeSet<usize>>>,
+    acknowledged: Arc<Mutex<Acknowledged>>,
 }
+
+/// The choices of each person that were acknowledged, in their order.
+type Acknowledged = BTreeMap<usize, Vec<usize>>;
 
 impl Load {
     pub fn new(told: &Told) -> Self {
@@ -125,9 +187,11 @@ impl Load {
         }
     }
 
-    /// Tokens of answers that were acknowledged.
-    pub fn acknowledged(&self) -> BTreeSet<String> {
-        self.acknowledged.lock().unwrap().iter().map(|number| self.tokens[*number].clone()).collect()
+    /// How many answers of each token must be in the journal: the same choice twice in a row may be one, a second tap.
+    pub fn acknowledged(&self) -> BTreeMap<String, usize> {
+        let changes = |choices: &Vec<usize>| 1 + choices.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        let known = self.acknowledged.lock().unwrap();
+        known.iter().map(|(person, choices)| (self.tokens[*person].clone(), changes(choices))).collect()
     }
 
     /// Logs so many administrators in, as fast as the server takes them within its limit a minute.
@@ -142,9 +206,7 @@ impl Load {
             let from = format!("x-forwarded-for: 10.0.{}.{}\r\n", place / 250, place % 250);
             let request = post("/login", &format!("{from}sec-fetch-site: same-origin\r\n"), &form);
             match wire.ask(&request).await.unwrap().cookie {
-                Some(cookie) => {
-                    self.boards.push(format!("GET {page} HTTP/1.1\r\nhost: bench\r\ncookie: {cookie}\r\n\r\n").into());
-                }
+                Some(cookie) => self.boards.push(Board::new(page, &cookie)),
                 None => tokio::time::sleep(Duration::from_secs(1)).await,
             }
         }
@@ -202,16 +264,11 @@ impl Load {
     async fn watch(&self, dashboards: usize, of: Duration) -> Times {
         let until = Instant::now() + of;
         let mut boards = JoinSet::new();
-        for (number, request) in self.boards.iter().take(dashboards).cloned().enumerate() {
+        for (number, board) in self.boards.iter().take(dashboards).cloned().enumerate() {
             let wires = self.console.clone();
             boards.spawn(async move {
-                let mut times = Times::default();
-                tokio::time::sleep(LOOK.mul_f64(number as f64 / 500.0)).await;
-                while Instant::now() < until {
-                    times.note(wires.visit(&request, 200, Instant::now()).await, until);
-                    tokio::time::sleep(LOOK).await;
-                }
-                times
+                tokio::time::sleep(OPENED.mul_f64(number as f64 / dashboards as f64)).await;
+                board.watch(&wires, until).await
             });
         }
         gather(boards).await
@@ -232,7 +289,7 @@ struct Visitor {
     wires: Wires,
     tokens: Arc<Vec<String>>,
     next: Arc<AtomicUsize>,
-    acknowledged: Arc<Mutex<BTreeSet<usize>>>,
+    acknowledged: Arc<Mutex<Acknowledged>>,
 }
 
 impl Visitor {
@@ -240,11 +297,13 @@ impl Visitor {
     async fn answer(&self, due: Instant) -> Seen {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (person, round) = (number % self.tokens.len(), number / self.tokens.len());
-        let form = format!("choice={}&comment=", 1 + round % 4);
+        let choice = 1 + round % 4;
+        let typed = number.is_multiple_of(WRITES).then(|| format!("typed-{number}-"));
+        let form = format!("choice={choice}&comment={}", typed.as_deref().unwrap_or_default());
         let request = post(&format!("/a/{}", self.tokens[person]), "", &form);
-        let seen = self.wires.visit(&request, 303, due).await;
+        let seen = self.wires.visit(&request, 303, due, typed.as_deref()).await;
         if matches!(seen, Seen::Done(_)) {
-            self.acknowledged.lock().unwrap().insert(person);
+            self.acknowledged.lock().unwrap().entry(person).or_default().push(choice);
         }
         seen
     }

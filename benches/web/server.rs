@@ -1,6 +1,6 @@
 //! The server's process: a desk on a journal in a folder, 11,500 people, 1,050 accounts, pages on two ports.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -150,15 +150,19 @@ fn role(desk: &Desk, number: usize) -> Role {
     }
 }
 
-/// How many of the people with these tokens have no answer in the journal.
-pub async fn missing(folder: &Path, tokens: &BTreeSet<String>) -> usize {
+/// How many answers of the people with these tokens are not in the journal, of as many as there must be of each.
+pub async fn missing(folder: &Path, answers: &BTreeMap<String, usize>) -> usize {
     let desk = open(folder).await;
     let now = Timestamp::now();
-    let has_none = |token: &&String| {
+    let missing = |(token, least): (&String, &usize)| {
         let (dispatch, person) = desk.link_of(token, now).unwrap();
-        desk.read(|state| state.last_answer(dispatch, person).is_none())
+        let there = desk.read(|state| {
+            let incident = state.dispatch(dispatch).unwrap().record().incident;
+            state.incident(incident).unwrap().answers(person).len()
+        });
+        least.saturating_sub(there)
     };
-    tokens.iter().filter(has_none).count()
+    answers.iter().map(missing).sum()
 }
 
 /// The server as its parent sees it.

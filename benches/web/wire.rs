@@ -21,13 +21,14 @@ pub struct Said {
 pub struct Wire {
     stream: TcpStream,
     bytes: Vec<u8>,
+    head: usize,
 }
 
 impl Wire {
     pub async fn open(address: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, bytes: Vec::with_capacity(HEAD_MAX) })
+        Ok(Self { stream, bytes: Vec::with_capacity(HEAD_MAX), head: 0 })
     }
 
     /// Sends a request and reads its answer to the end.
@@ -52,11 +53,33 @@ impl Wire {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
+        self.head = head;
         Ok(Said { status, cookie, is_last })
+    }
+
+    /// What the last answer said below its head.
+    pub fn body(&self) -> &[u8] {
+        &self.bytes[self.head.min(self.bytes.len())..]
+    }
+
+    /// The next word of a stream of events whose head was read; what only keeps it open is none.
+    pub async fn word(&mut self) -> io::Result<()> {
+        self.bytes.drain(..self.head.min(self.bytes.len()));
+        self.head = 0;
+        loop {
+            if let Some(at) = find(&self.bytes, b"data:") {
+                self.bytes.drain(..at + 5);
+                return Ok(());
+            }
+            if self.stream.read_buf(&mut self.bytes).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
     }
 }
 
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+/// Where it begins.
+pub fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 

@@ -29,8 +29,11 @@ use clap::Args;
 
 use crate::settings::{self, Settings};
 use facts::Facts;
+pub use facts::{Answer, Helo, Identity, Names, SigningKey};
 use finding::{Finding, counts};
+pub use gather::{addresses, identity, name_service, names};
 pub use rules::line;
+pub use spf::is_spf;
 
 /// What is wrong with the set-up: sender domain, keys, certificate, clock, disk, sources, database, configuration, rules.
 #[derive(Debug, Args)]

@@ -1,10 +1,11 @@
 //! What the courier does with an engine whose relay never answers: what is taken, stopped and told of.
 
+use hikyaku_core::observe::LaneView;
 use hikyaku_core::setup::Relay;
 use hikyaku_core::{Address, Config, Dial, letter::Mailbox};
 use hikyaku_dispatch::{
-    AccountCommand, DispatchDraft, Keys, MailTemplate, MemoryJournal, Mode, Names, PasswordHash, PeopleCommand,
-    PersonId, RosterImport, Target, read_roster,
+    AccountCommand, BrakeChange, DispatchDraft, Keys, MailTemplate, MemoryJournal, Mode, Names, PasswordHash,
+    PeopleCommand, PersonId, RosterImport, Target, read_roster,
 };
 
 use super::*;
@@ -148,4 +149,41 @@ async fn what_is_due_and_refused_keeps_nothing_else_from_being_done() {
     let sent = place.courier.desk.read(|state| state.latest_dispatch().unwrap().record().title.clone());
     assert_eq!(sent, "皆");
     assert!(place.alarms.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn req_r01_a_carrier_that_was_stopped_at_any_node_is_stopped_here_also_after_a_restart_until_it_is_let_go() {
+    let mut place = Place::open().await;
+    place.ask(DispatchDraft::safety("一", Mode::Real, "送った")).await;
+    place.submit().await;
+    // The engine hears it a moment later.
+    let wait = async |place: &Place, is_so: fn(&LaneView) -> bool| {
+        for _ in 0..500 {
+            let lanes = place.courier.engine.snapshot().await.unwrap().lanes;
+            if let Some(lane) = lanes.into_iter().find(is_so) {
+                return lane;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the engine was not told");
+    };
+    let carrier = wait(&place, |_| true).await.carrier;
+    let change = async |place: &mut Place, change| {
+        let brake = DispatchCommand::BrakeCarrier { carrier: carrier.to_string(), change };
+        place.courier.desk.command(brake, Timestamp::now()).await.unwrap();
+        place.courier.keep_time().await.unwrap();
+    };
+    change(&mut place, BrakeChange::Pause).await;
+    wait(&place, |lane| lane.paused).await;
+    // As after a restart of the engine: it knows of nothing, the journal does.
+    place.courier.engine.resume(carrier.clone()).unwrap();
+    wait(&place, |lane| !lane.paused).await;
+    place.again();
+    place.courier.keep_brakes();
+    wait(&place, |lane| lane.paused).await;
+    change(&mut place, BrakeChange::Limit(Some(2_500))).await;
+    change(&mut place, BrakeChange::Resume).await;
+    wait(&place, |lane| !lane.paused && lane.limit == Some(2.5)).await;
+    change(&mut place, BrakeChange::Limit(None)).await;
+    wait(&place, |lane| lane.limit.is_none()).await;
 }

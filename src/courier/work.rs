@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hikyaku_core::setup::Share;
 use hikyaku_core::{BatchId, Engine};
-use hikyaku_dispatch::{BatchOf, Held, Lease, Tenure};
+use hikyaku_dispatch::{BatchOf, Held, Lease, Taken, Tenure};
 use tokio::sync::watch;
 
 /// How long sessions have to end when other nodes send everything.
@@ -39,11 +39,54 @@ struct Inner {
     /// Whether what is done once somewhere is still done here.
     on_duty: bool,
     share: Share,
+    /// Among how many nodes the limits of carriers are parted.
+    nodes: u32,
     jobs: HashMap<BatchId, Job>,
     /// Whether the batches are known that the engine had at the start.
     learned: bool,
     /// Whether the keys of people are missing here.
     keys_missing: bool,
+    /// Whether the database was not heard of late.
+    silent: bool,
+    /// Whether what was submitted lacks people who can be read now.
+    begins_anew: bool,
+    /// Until then the duties are another node's: they could not be begun here.
+    declined: Option<Instant>,
+    /// Partitions that a node lost which did not give them back, and what it may have sent of them.
+    takeover: Option<Takeover>,
+    /// Whether anything was, in this run.
+    has_taken_over: bool,
+}
+
+/// What was taken over from a node that was silent: what it sent and could not record is sent once more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Takeover {
+    /// From whom, and under which leases it is sent now.
+    pub from: BTreeMap<Tenure, String>,
+    /// Mails without an outcome that were with that node: as many may be there twice, and no more.
+    pub mails: usize,
+}
+
+/// Why a node is not ready for visitors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unready {
+    /// Its queue and its journal are not read yet.
+    Starting,
+    /// It cannot read everybody: other nodes have the keys.
+    Keys,
+    /// It does not hear the database: answers are not taken.
+    Database,
+}
+
+/// One word each, as monitoring sees it.
+impl std::fmt::Display for Unready {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Unready::Starting => "starting",
+            Unready::Keys => "keys-missing",
+            Unready::Database => "database-silent",
+        })
+    }
 }
 
 impl Work {
@@ -59,12 +102,47 @@ impl Work {
 
     fn new(tenures: Option<BTreeMap<u8, u64>>, duties: bool) -> Self {
         let (jobs, share) = (HashMap::new(), Share::WHOLE);
-        let inner = Inner { tenures, duties, on_duty: false, share, jobs, learned: false, keys_missing: false };
+        let inner = Inner {
+            tenures,
+            duties,
+            on_duty: false,
+            share,
+            nodes: 1,
+            jobs,
+            learned: false,
+            keys_missing: false,
+            silent: false,
+            begins_anew: false,
+            declined: None,
+            takeover: None,
+            has_taken_over: false,
+        };
         Work(Arc::new(Parts { inner: Mutex::new(inner), changed: watch::Sender::default() }))
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there are no other nodes, ever.
+    pub fn is_alone(&self) -> bool {
+        self.inner().tenures.is_none()
+    }
+
+    /// Among how many nodes the limits of carriers are parted now.
+    pub fn nodes(&self) -> u32 {
+        self.inner().nodes
+    }
+
+    /// Why visitors are better served elsewhere, if they are.
+    pub fn unready(&self) -> Vec<Unready> {
+        let inner = self.inner();
+        let all = [
+            (Unready::Starting, !inner.learned),
+            (Unready::Keys, inner.keys_missing),
+            (Unready::Database, inner.silent),
+        ];
+        all.into_iter().filter_map(|(why, holds)| holds.then_some(why)).collect()
     }
 
     /// By which rights mails are sent now.
@@ -119,9 +197,14 @@ impl Work {
                 let is_ours = |it: Tenure| tenures.get(&it.partition) == Some(&it.generation);
                 job.given_up |= !job.tenure.is_none_or(is_ours);
             }
+            if let Some(takeover) = &mut inner.takeover {
+                takeover.from.retain(|it, _| tenures.get(&it.partition) == Some(&it.generation));
+            }
+            inner.takeover.take_if(|it| it.from.is_empty());
             inner.tenures = Some(tenures);
             inner.duties = held.contains_key(&Lease::Duties);
             inner.share = Share::new(share.0, share.1);
+            inner.nodes = share.1.max(1);
         }
         self.0.changed.send_replace(());
     }
@@ -193,6 +276,67 @@ impl Work {
     /// See [`Work::keys_missing`].
     pub fn set_keys_missing(&self, missing: bool) {
         self.inner().keys_missing = missing;
+    }
+
+    /// Leaves the duties to other nodes for a while: they could not be begun here.
+    pub fn decline_duties(&self, pause: Duration) {
+        self.inner().declined = Some(Instant::now() + pause);
+    }
+
+    /// Whether the duties may be tried here.
+    pub fn can_do_duties(&self) -> bool {
+        self.inner().declined.is_none_or(|until| until <= Instant::now())
+    }
+
+    /// Notes leases that were another node's until its time was over, before [`Work::stand`] tells that they are here.
+    pub fn take_over(&self, taken: &Taken) {
+        let mut inner = self.inner();
+        for (lease, from) in &taken.lost {
+            if let (Lease::Mails(partition), Some(&generation)) = (*lease, taken.held.get(lease)) {
+                inner.has_taken_over = true;
+                let takeover = inner.takeover.get_or_insert_default();
+                takeover.from.insert(Tenure { partition, generation }, from.clone());
+            }
+        }
+    }
+
+    /// Counts mails that are sent here and were with a node that was lost.
+    pub fn sent_anew(&self, tenure: Option<Tenure>, mails: usize) {
+        let mut inner = self.inner();
+        if let (Some(tenure), Some(takeover)) = (tenure, &mut inner.takeover)
+            && takeover.from.contains_key(&tenure)
+        {
+            takeover.mails += mails;
+        }
+    }
+
+    /// What was taken over, once everything was submitted under these leases; told once.
+    pub fn taken_over(&self, submitted: &[Option<Tenure>]) -> Option<Takeover> {
+        let mut inner = self.inner();
+        let is_submitted = |it: &mut Takeover| it.from.keys().all(|tenure| submitted.contains(&Some(*tenure)));
+        inner.takeover.take_if(is_submitted)
+    }
+
+    /// Whether mails of this batch may have been sent by another node too: its lease was lost here, or taken from a lost node.
+    pub fn may_be_copied(&self, batch: BatchId) -> bool {
+        let inner = self.inner();
+        inner.jobs.get(&batch).is_some_and(|job| job.given_up || (inner.has_taken_over && job.tenure.is_some()))
+    }
+
+    /// Notes whether the database was heard.
+    pub fn set_silent(&self, silent: bool) {
+        self.inner().silent = silent;
+    }
+
+    /// Notes that people can be read who could not: if mails were submitted without them, that is done anew under new leases.
+    pub fn begin_anew(&self) {
+        let mut inner = self.inner();
+        inner.begins_anew |= inner.jobs.values().any(|job| !job.given_up);
+    }
+
+    /// Whether what is submitted is to be done anew; says so once.
+    pub fn begins_anew(&self) -> bool {
+        std::mem::take(&mut self.inner().begins_anew)
     }
 
     /// Holds the engine to it, from now on until dropped: batches that were given up are stopped within a moment, also while the
@@ -271,6 +415,58 @@ mod tests {
         let alone = Work::alone();
         alone.note(BatchId(1), OF, None);
         assert!(!alone.job(BatchId(1)).unwrap().given_up && alone.sends_to(3) && alone.has_duties());
+    }
+
+    #[test]
+    fn req_r01_mails_that_were_with_a_lost_node_are_counted_and_told_once() {
+        let work = Work::among_others();
+        let taken = Taken {
+            held: held(&[(Lease::Mails(3), 7), (Lease::Mails(4), 2), (Lease::Duties, 5)]),
+            lost: [(Lease::Mails(3), "tokyo".to_owned()), (Lease::Duties, "tokyo".to_owned())].into(),
+        };
+        work.take_over(&taken);
+        assert_eq!(work.taken_over(&work.tenures()), None, "it is not submitted yet");
+        work.stand(&taken.held, (0, 1));
+        work.sent_anew(Some(Tenure { partition: 3, generation: 7 }), 12);
+        work.sent_anew(Some(Tenure { partition: 4, generation: 2 }), 30);
+        let told = work.taken_over(&work.tenures()).unwrap();
+        assert_eq!((told.from.len(), told.mails), (1, 12), "what was given back costs no copy");
+        assert_eq!(work.taken_over(&work.tenures()), None);
+        work.take_over(&taken);
+        work.stand(&Held::new(), (0, 1));
+        assert_eq!(work.taken_over(&[]), None, "it was lost again");
+    }
+
+    #[test]
+    fn duties_that_were_declined_are_tried_again_after_the_pause() {
+        let work = Work::among_others();
+        assert!(work.can_do_duties());
+        work.decline_duties(Duration::from_secs(3_600));
+        assert!(!work.can_do_duties());
+        work.decline_duties(Duration::ZERO);
+        assert!(work.can_do_duties());
+    }
+
+    #[test]
+    fn what_was_submitted_before_keys_came_is_done_anew_once() {
+        let work = Work::among_others();
+        work.stand(&held(&[(Lease::Mails(3), 7)]), (0, 1));
+        work.begin_anew();
+        assert!(!work.begins_anew(), "nothing was submitted without them");
+        work.note(BatchId(1), OF, Some(Tenure { partition: 3, generation: 7 }));
+        work.begin_anew();
+        assert_eq!([work.begins_anew(), work.begins_anew()], [true, false]);
+    }
+
+    #[test]
+    fn a_node_is_ready_once_it_has_read_everything_and_as_long_as_it_has_all_keys_and_hears_the_database() {
+        let work = Work::among_others();
+        assert_eq!(work.unready(), [Unready::Starting]);
+        work.learned();
+        assert_eq!(work.unready(), []);
+        work.set_keys_missing(true);
+        work.set_silent(true);
+        assert_eq!(work.unready(), [Unready::Keys, Unready::Database]);
     }
 
     #[test]

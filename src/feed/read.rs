@@ -155,6 +155,7 @@ fn detail(detail: &Detail) -> String {
             format!("{greatest} {}", said.join("・"))
         }
         Detail::GreatQuake(it) => format!("{} {}", it.keyword, it.code),
+        Detail::Stations(it) => it.to_string(),
         Detail::CivilProtection(it) => {
             format!("{it}{}", if it.has_struck() { "（安否確認の条件を満たす）" } else { "" })
         }

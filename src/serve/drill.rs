@@ -2,7 +2,6 @@
 //! of every stage that is late.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,31 +14,32 @@ use tokio::sync::watch;
 
 use super::alerts::Alerts;
 use crate::courier::told;
+use crate::marks::{Mark, Marks};
 
 /// How often it is looked whether something is due or late.
 const LOOK: Duration = Duration::from_secs(2);
 /// The mail to our own mailbox is not sent any more after so long.
 const LIFETIME: Duration = Duration::from_secs(12 * 3600);
 
-/// The mailbox of our own: a file that says of which day a drill's mail came, so that a restart does not forget it.
+/// The mailbox of our own: a mark that says of which day a drill's mail came, so that neither a restart nor another node misses it.
 #[derive(Debug)]
-pub struct Mailbox(PathBuf);
+pub struct Mailbox(Mark);
 
 impl Mailbox {
-    /// Kept in this file.
-    pub fn in_file(file: PathBuf) -> Self {
-        Mailbox(file)
+    /// Noted there.
+    pub fn noted_in(marks: &Marks) -> Self {
+        Mailbox(marks.mark("drill-arrived"))
     }
 
     /// The mail of that day's drill is here.
-    pub fn arrived(&self, day: u32) {
-        if let Err(problem) = std::fs::write(&self.0, format!("{day}\n")) {
-            tracing::error!(%problem, file = %self.0.display(), "the arrival of a drill's mail cannot be noted");
+    pub async fn arrived(&self, day: u32) {
+        if let Err(problem) = self.0.write(&day.to_string()).await {
+            tracing::error!(problem, "the arrival of a drill's mail cannot be noted");
         }
     }
 
-    fn has(&self, day: u32) -> bool {
-        std::fs::read_to_string(&self.0).is_ok_and(|text| text.trim() == day.to_string())
+    async fn has(&self, day: u32) -> bool {
+        self.0.read().await.is_ok_and(|text| text == Some(day.to_string()))
     }
 }
 
@@ -72,7 +72,10 @@ impl Drill {
                 Err(alarm) => self.alerts.raise(&alarm).await,
             }
             self.go_round(day, &mut sent).await;
-            let arrived = self.mailbox.as_ref().map(|mailbox| mailbox.has(number(day)));
+            let arrived = match &self.mailbox {
+                Some(mailbox) => Some(mailbox.has(number(day)).await),
+                None => None,
+            };
             for alarm in self.desk.read(|state| self.rehearsal.late(state, (day, begin), arrived, now)) {
                 self.alerts.raise(&alarm).await;
             }

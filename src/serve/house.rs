@@ -22,6 +22,7 @@ use super::{inbound, rows, security};
 use crate::courier::{Courier, Work};
 use crate::journal::data::{open_desk_on, open_journal};
 use crate::lock::Lock;
+use crate::marks::Marks;
 use crate::metrics::{self, RunningSources};
 use crate::report::maker::Maker;
 use crate::settings::Settings;
@@ -70,8 +71,10 @@ impl House {
             .over_tls(tls.is_some() || settings.proxy.is_there())
             .answers_per_second(settings.web.answers_per_second)
             .with_privacy(settings.answers.privacy.read()?)
+            .ready_while(readiness(&work))
             .with_mail(engine.clone(), sender.clone(), settings.answers.address.clone());
-        let office = Office::open(&settings, &desk)?;
+        let marks = Marks::of(&settings.data, node.as_ref().map(Node::database));
+        let office = Office::open(&settings, &desk, &marks)?;
         let console = console(&settings, web.clone(), &engine, Sources(Some(running.clone())), office.clone())?;
         let (stop, stopping) = watch::channel(false);
         let (maker, alerts) = tellers(&settings, &engine, &desk, &sender)?;
@@ -84,9 +87,11 @@ impl House {
             maker,
             office: office.clone(),
             sources: running.clone(),
+            marks: marks.clone(),
         };
         let on_duty = if work.has_duties() { Some(shift.begin().await?) } else { None };
-        let courier = Courier::new(engine.clone(), desk.clone(), sender).telling(tell).among(work.clone());
+        let courier =
+            Courier::new(engine.clone(), desk.clone(), sender).telling(tell.clone()).among(work.clone()).noting(marks);
         let mut tasks = vec![
             tokio::spawn(courier.run(stopping.clone())),
             tokio::spawn(shift.run(on_duty, work.clone(), stopping.clone())),
@@ -95,6 +100,7 @@ impl House {
             tokio::spawn(rows::run(settings.data.clone(), desk.clone(), stopping.clone())),
         ];
         tasks.extend(node.as_ref().map(|node| node.watch(alerts.clone(), stopping.clone())));
+        tasks.extend(node.as_ref().map(|node| node.exchange(desk.clone(), tell.clone(), stopping.clone())));
         let reins = tokio::spawn(work.rein(engine.clone()));
         let inbound = doors.mail.zip(office.clone());
         tasks.extend(inbound.map(|(mail, office)| tokio::spawn(inbound::run(mail, office, stopping.clone()))));
@@ -161,6 +167,12 @@ impl House {
         self.engine.shutdown().await;
         drop(self.lock);
     }
+}
+
+/// What stands against sending visitors here, for monitoring and for what shares visitors out.
+fn readiness(work: &Work) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
+    let work = work.clone();
+    Arc::new(move || work.unready().iter().map(ToString::to_string).collect())
 }
 
 /// The desk, on the journal that this node shares with others, or on the file.
@@ -245,6 +257,8 @@ fn console(
         inbox: office.map(|office| -> Arc<dyn Inbox> { office }),
         #[cfg(feature = "passkeys")]
         passkeys: settings.console.passkeys()?,
+        #[cfg(feature = "oidc")]
+        oidc: super::oidc::agreed(&settings.console)?,
     };
     Ok(Console::new(web, of_console, Some(engine.clone())))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hikyaku_dispatch::{
-    Actor, AnswerCommand, COMMENT_CHARS_MAX, Command, Desk, DispatchId, Error, PersonId, ReturnPath, Via,
+    Actor, AnswerCommand, COMMENT_CHARS_MAX, Command, Desk, DispatchId, Error, LinkRefusal, PersonId, ReturnPath, Via,
 };
 use hikyaku_inbound::{
     Certificates, Formats, HOPS_MAX, Kept, KeptMail, Letter, Listener, Mail, Report, Verdict, read_answer, read_report,
@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use super::drill::Mailbox;
 use crate::courier::told;
+use crate::marks::Marks;
 use crate::metrics::inbound::{Counts, Kind, Refused};
 use crate::settings::{InboundSettings, MailSettings, Pattern, REPLY, Settings, VERP};
 
@@ -52,11 +53,11 @@ impl Office {
     ///
     /// # Errors
     /// One line that names the key and what to mend.
-    pub fn open(settings: &Settings, desk: &Desk) -> Result<Option<Arc<Self>>, String> {
+    pub fn open(settings: &Settings, desk: &Desk, marks: &Marks) -> Result<Option<Arc<Self>>, String> {
         if settings.inbound.is_none() {
             return Ok(None);
         }
-        let mailbox = Arc::new(Mailbox::in_file(settings.data.join("drill-arrived")));
+        let mailbox = Arc::new(Mailbox::noted_in(marks));
         Self::new(desk.clone(), &settings.mail, mailbox).map(|office| Some(Arc::new(office)))
     }
 
@@ -97,7 +98,7 @@ impl Office {
     async fn make(&self, ours: Ours, letter: &Letter, now: Timestamp) -> Made {
         match ours {
             Ours::Return(ReturnPath::Mailbox(day)) => {
-                self.mailbox.arrived(day);
+                self.mailbox.arrived(day).await;
                 Ok(Kind::Drill)
             }
             Ours::Return(path) => self.report(path, letter, now).await,
@@ -138,8 +139,11 @@ impl Office {
         let Some(reply) = read_answer(letter) else {
             return Ok(self.keep(letter, "返信ですが、番号だけの回答として読めません", now));
         };
-        let Ok((dispatch, person, question)) = self.desk.open_reply(token, now) else {
-            return Ok(self.keep(letter, "期限の過ぎた、または取り消された宛先への返信です", now));
+        let (dispatch, person, question) = match self.desk.open_reply(token, now) {
+            Ok(opened) => opened,
+            // The person's key has not come to this node yet: the mail comes again.
+            Err(LinkRefusal::Unreadable) => return Err(Error::KeysMissing),
+            Err(_) => return Ok(self.keep(letter, "期限の過ぎた、または取り消された宛先への返信です", now)),
         };
         let Some(choice) = question.choices.get(usize::from(reply.choice) - 1) else {
             return Ok(self.keep(letter, "返信ですが、その番号の選択肢がありません", now));

@@ -8,6 +8,8 @@ mod house;
 mod inbound;
 mod intake;
 mod node;
+#[cfg(feature = "oidc")]
+mod oidc;
 #[cfg(test)]
 mod receiver;
 mod reports;
@@ -26,7 +28,8 @@ use clap::Args;
 
 use crate::settings::{self, Settings};
 use house::House;
-use signals::{Signal, Signals};
+pub use node::{BEAT, LENGTH};
+pub use signals::{Signal, Signals};
 
 /// Run everything.
 #[derive(Debug, Args)]

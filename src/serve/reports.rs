@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::alerts::Alerts;
 use crate::courier::told;
+use crate::marks::Marks;
 use crate::report::maker::Maker;
 use crate::report::month::Month;
 use crate::report::{AS_BUILT, happened};
@@ -25,7 +26,7 @@ const MAILED_FROM: i8 = 6;
 const MAILED_SECTIONS: usize = 4;
 
 /// Works until `stop`.
-pub async fn run(maker: Maker, desk: Desk, alerts: Alerts, mut stop: watch::Receiver<bool>) {
+pub async fn run(maker: Maker, desk: Desk, alerts: Alerts, marks: Marks, mut stop: watch::Receiver<bool>) {
     let mut look = tokio::time::interval(LOOK);
     let mut next = Timestamp::MIN;
     loop {
@@ -39,7 +40,7 @@ pub async fn run(maker: Maker, desk: Desk, alerts: Alerts, mut stop: watch::Rece
             next = now.saturating_add(WRITE).unwrap_or(Timestamp::MAX);
             let written = tokio::select! {
                 () = told(&mut stop) => return,
-                written = write(&maker, &desk, &alerts, now) => written,
+                written = write(&maker, &desk, (&alerts, &marks), now) => written,
             };
             found = found.and_then(|alarms| written.map(|()| alarms));
         }
@@ -55,12 +56,13 @@ pub async fn run(maker: Maker, desk: Desk, alerts: Alerts, mut stop: watch::Rece
 }
 
 /// Writes the reports of this month, of the one before until it is mailed, and of recent incidents.
-async fn write(maker: &Maker, desk: &Desk, alerts: &Alerts, now: Timestamp) -> Result<(), String> {
+async fn write(maker: &Maker, desk: &Desk, (alerts, marks): (&Alerts, &Marks), now: Timestamp) -> Result<(), String> {
     let month = Month::of(now);
     for month in [month, month.previous()] {
         let is_over = !month.contains(now);
-        let mailed = maker.folder().join(format!("{month}.mailed"));
-        if is_over && (mailed.exists() || now < mailing_time(month)) {
+        let mailed = format!("{month}.mailed");
+        let mailed = marks.mark_at(&format!("reports/{mailed}"), maker.folder().join(&mailed));
+        if is_over && (now < mailing_time(month) || mailed.read().await?.is_some()) {
             continue;
         }
         let material = maker.gather(desk.journal(), desk.keys(), month).await?;
@@ -74,7 +76,7 @@ async fn write(maker: &Maker, desk: &Desk, alerts: &Alerts, now: Timestamp) -> R
             short.sections.truncate(MAILED_SECTIONS);
             let text = format!("{}\n全体: {}\n", short.text(), html.display());
             alerts.report(&Alarm { key: format!("monthly/{month}"), title: short.title, text }).await?;
-            std::fs::write(&mailed, "").map_err(|e| format!("{}: {e}", mailed.display()))?;
+            mailed.write(&now.to_string()).await?;
         }
     }
     let as_built = desk.read(|state| maker.as_built(state, now));
@@ -164,9 +166,10 @@ mod tests {
         let duty = vec![Address::parse("duty@example.go.jp").unwrap()];
         let alerts = Alerts::new(engine.clone(), &desk, sender, duty);
         let alerts = alerts.noting(maker.ledger().clone(), maker.officials.clone());
+        let marks = Marks::of(folder.path(), None);
         for (now, mails) in [("12-01T05:59:00", 0), ("12-01T06:00:00", 1), ("12-01T07:00:00", 1), ("12-02T06:00:00", 1)]
         {
-            write(&maker, &desk, &alerts, at(now)).await.unwrap();
+            write(&maker, &desk, (&alerts, &marks), at(now)).await.unwrap();
             waits_for(&engine, mails, now).await;
         }
         assert!(maker.folder().join("2026-11.html").exists() && maker.folder().join("as-built.csv").exists());

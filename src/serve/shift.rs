@@ -19,6 +19,7 @@ use super::intake::Intake;
 use super::webhooks::Webhook;
 use super::{reports, roster, watch as alarms};
 use crate::courier::{Work, told};
+use crate::marks::Marks;
 use crate::metrics::RunningSources;
 use crate::people::pull::Source;
 use crate::report::maker::Maker;
@@ -26,7 +27,7 @@ use crate::settings::Settings;
 
 /// How long the parts may take to stop.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long to wait after the duties could not be begun.
+/// How long to wait after the duties could not be begun; other nodes may have them meanwhile.
 const AGAIN: Duration = Duration::from_secs(30);
 
 /// What the duties need.
@@ -39,6 +40,7 @@ pub struct Shift {
     pub maker: Maker,
     pub office: Option<Arc<Office>>,
     pub sources: RunningSources,
+    pub marks: Marks,
 }
 
 /// The duties while they are done.
@@ -70,7 +72,7 @@ impl Shift {
         };
         let mut hooks = Vec::new();
         for hook in &settings.webhooks {
-            hooks.push(Webhook::open(hook, &settings.data, desk.clone()).await?);
+            hooks.push(Webhook::open(hook, &self.marks, desk.clone()).await?);
         }
         let (stop, stopping) = watch::channel(false);
         running.set(Some((watcher.pulse(), watcher.intake())));
@@ -78,7 +80,13 @@ impl Shift {
             tokio::spawn(alarms::run(watcher.pulse(), alerts.clone(), stopping.clone())),
             tokio::spawn(intake.run(watcher, stopping.clone())),
             tokio::spawn(duties.run(stopping.clone())),
-            tokio::spawn(reports::run(self.maker.clone(), desk.clone(), alerts.clone(), stopping.clone())),
+            tokio::spawn(reports::run(
+                self.maker.clone(),
+                desk.clone(),
+                alerts.clone(),
+                self.marks.clone(),
+                stopping.clone(),
+            )),
         ];
         tasks.extend(self.drill().map(|drill| tokio::spawn(drill.run(stopping.clone()))));
         for (roster, source) in settings.roster.iter().cloned().zip(sources) {
@@ -101,6 +109,8 @@ impl Shift {
                     Ok(begun) => running = Some(begun),
                     Err(problem) => {
                         tracing::error!(problem, "the sources and duties cannot be begun here; it is tried again");
+                        // Another node may be able to.
+                        work.decline_duties(AGAIN);
                         work.set_on_duty(false);
                         self.alerts.raise(&idle(&problem)).await;
                         tokio::select! {
@@ -172,8 +182,8 @@ fn idle(problem: &str) -> Alarm {
         key: format!("duties/{}", japan_date(Timestamp::now())),
         title: "電文の受信と定時の処理を始められません".to_owned(),
         text: format!(
-            "このノードは電文の受信と定時の処理を担当していますが、始められません: {problem}\n原因を取り除くか、このノードを止めて他のノードに\
-             引き継がせてください。30 秒ごとに始め直します。"
+            "このノードで電文の受信と定時の処理を始められません: {problem}\n他のノードがあれば、そのノードが引き継ぎます。なければ 30 秒ごとに始め直します。\
+             原因を取り除いてください。"
         ),
     }
 }

@@ -1,9 +1,8 @@
 //! Other systems are told of answers and outcomes: read from the journal where the last post ended, signed, again until it is taken.
 //!
-//! Nothing waits in memory: the journal is the queue, and a small file remembers the last row that was taken. A post that was taken
+//! Nothing waits in memory: the journal is the queue, and a mark remembers the last row that was taken. A post that was taken
 //! while its answer was lost is sent again with the same row numbers.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hikyaku_dispatch::{Alarm, Desk, OutwardKind, japan_date, outward};
@@ -15,6 +14,7 @@ use tokio::sync::watch;
 
 use super::alerts::Alerts;
 use crate::courier::told;
+use crate::marks::{Mark, Marks};
 use crate::settings::WebhookSettings;
 
 /// Items of one post, give or take one row's.
@@ -33,7 +33,7 @@ pub struct Webhook {
     name: String,
     url: String,
     kinds: Vec<OutwardKind>,
-    cursor: PathBuf,
+    cursor: Mark,
     last: u64,
 }
 
@@ -42,16 +42,13 @@ impl Webhook {
     ///
     /// # Errors
     /// One line that names the file and what to mend.
-    pub async fn open(settings: &WebhookSettings, data: &Path, desk: Desk) -> Result<Self, String> {
-        let cursor = data.join("webhooks").join(format!("{}.cursor", settings.name));
-        let last = match std::fs::read_to_string(&cursor) {
-            Ok(text) => text.trim().parse().map_err(|_| {
-                format!("{}: is no number; delete it to begin with what happens from now on", cursor.display())
+    pub async fn open(settings: &WebhookSettings, marks: &Marks, desk: Desk) -> Result<Self, String> {
+        let cursor = marks.mark(&format!("webhooks/{}.cursor", settings.name));
+        let last = match cursor.read().await? {
+            Some(text) => text.parse().map_err(|_| {
+                format!("{}: is no number; delete it to begin with what happens from now on", cursor.place())
             })?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                desk.journal().head().await.map_err(|e| e.to_string())?.seq
-            }
-            Err(e) => return Err(format!("{}: {e}", cursor.display())),
+            None => desk.journal().head().await.map_err(|e| e.to_string())?.seq,
         };
         let hook = Self {
             client: settings.client()?,
@@ -63,7 +60,7 @@ impl Webhook {
             cursor,
             last,
         };
-        hook.keep(last)?;
+        hook.keep(last).await?;
         Ok(hook)
     }
 
@@ -105,7 +102,7 @@ impl Webhook {
         if !items.is_empty() {
             self.post(json!({ "webhook": self.name, "items": items }).to_string(), Timestamp::now()).await?;
         }
-        self.keep(end)?;
+        self.keep(end).await?;
         self.last = end;
         Ok(())
     }
@@ -120,14 +117,8 @@ impl Webhook {
     }
 
     /// Remembers the last row that was taken: whole or not at all.
-    fn keep(&self, row: u64) -> Result<(), String> {
-        let named = |e: std::io::Error| format!("{}: {e}", self.cursor.display());
-        if let Some(folder) = self.cursor.parent() {
-            std::fs::create_dir_all(folder).map_err(named)?;
-        }
-        let new = self.cursor.with_extension("new");
-        std::fs::write(&new, row.to_string()).map_err(named)?;
-        std::fs::rename(&new, &self.cursor).map_err(named)
+    async fn keep(&self, row: u64) -> Result<(), String> {
+        self.cursor.write(&row.to_string()).await
     }
 
     fn silent(&self, problem: &str) -> Alarm {
@@ -187,13 +178,13 @@ mod tests {
     }
 
     /// A hook to `url`, whose key lies beside its cursor.
-    async fn hook(desk: &Desk, url: &str, data: &Path) -> Webhook {
+    async fn hook(desk: &Desk, url: &str, data: &std::path::Path) -> Webhook {
         let file = data.join("portal.key");
         std::fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();
         #[cfg(unix)]
         std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let text = format!("name = \"portal\"\nurl = \"{url}\"\nkey_file = \"{}\"", file.display());
-        Webhook::open(&toml::from_str(&text).unwrap(), data, desk.clone()).await.unwrap()
+        Webhook::open(&toml::from_str(&text).unwrap(), &Marks::of(data, None), desk.clone()).await.unwrap()
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod drill;
 mod duties;
 mod inbound;
 mod mail;
+mod oidc;
 mod pattern;
 mod push;
 mod reports;
@@ -131,6 +132,9 @@ impl Settings {
             dmdata.anchor(folder);
         }
         self.mail.anchor(folder);
+        if let Some(oidc) = &mut self.console.oidc {
+            oidc.anchor(folder);
+        }
         self.answers.privacy.anchor(folder);
         self.webhooks.iter_mut().for_each(|hook| hook.anchor(folder));
         self.roster.iter_mut().for_each(|roster| roster.anchor(folder));
@@ -164,6 +168,9 @@ impl Settings {
             return Err(
                 "[console] passkeys: this program was built without them: build it with --features passkeys".into()
             );
+        }
+        if self.console.oidc.is_some() && !cfg!(feature = "oidc") {
+            return Err("[console.oidc]: this program was built without it: build it with --features oidc".into());
         }
         for (at, hook) in self.webhooks.iter().enumerate() {
             hook.check()?;

@@ -8,6 +8,8 @@ use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
+use super::oidc::OidcSite;
+
 /// The responder pages.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +100,8 @@ pub struct ConsoleSite {
     pub passkeys: Option<String>,
     /// How long after a proof dangerous acts need no new one, in minutes.
     pub fresh_minutes: u32,
+    /// The organisation's OpenID provider; left out, people log in with passwords.
+    pub oidc: Option<OidcSite>,
 }
 
 /// The API.

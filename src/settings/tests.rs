@@ -13,11 +13,12 @@ const TEMPLATE: &str = include_str!("../init.toml");
 const BUILT_IN: &str = include_str!("../../crates/core/data/carriers.toml");
 
 /// Each section, with what it needs before an unknown key is looked at.
-const SECTIONS: [&str; 24] = [
+const SECTIONS: [&str; 25] = [
     "",
     "[answers]",
     "[answers.privacy]",
     "[console]",
+    "[console.oidc]",
     "[api]",
     "[metrics]",
     "[tls]",

@@ -34,8 +34,10 @@ pub struct Row {
     burst: Option<u32>,
     mails_per_session: Option<u32>,
     refusal: Option<String>,
-    sources: Option<u32>,
-    told: Option<bool>,
+    /// Our source addresses.
+    pub sources: Option<u32>,
+    /// Whether the engine is configured with its limits.
+    pub told: Option<bool>,
     unknown_share: Option<f64>,
     greylist_s: Option<f64>,
 }

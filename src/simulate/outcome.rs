@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::SimulateArgs;
 use super::carriers::{Brake, Row};
+use super::nodes::Several;
 use crate::show;
 use hikyaku_web::foresight::{self, count};
 
@@ -69,10 +70,20 @@ pub struct Answer {
     #[serde(flatten)]
     times: Times,
     carriers: Vec<Part>,
+    /// Where there were several nodes: what carriers saw of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    several: Option<Several>,
 }
 
 /// Makes the answer of a run.
-pub fn answer(args: &SimulateArgs, rows: &[Row], mails: &[u32], report: &Report, within: Duration) -> Answer {
+pub fn answer(
+    args: &SimulateArgs,
+    rows: &[Row],
+    mails: &[u32],
+    report: &Report,
+    within: Duration,
+    several: Option<Several>,
+) -> Answer {
     let mut all = Curve::default();
     let parts: Vec<Part> = rows.iter().zip(mails).map(|(row, mails)| part(row, *mails, report, within)).collect();
     report.tallies.values().for_each(|tally| all.extend(&tally.curve));
@@ -87,6 +98,7 @@ pub fn answer(args: &SimulateArgs, rows: &[Row], mails: &[u32], report: &Report,
         still_waiting: report.still_waiting,
         times,
         carriers: parts,
+        several,
     }
 }
 
@@ -154,6 +166,7 @@ pub fn table(answer: &Answer) -> String {
     for advice in answer.carriers.iter().filter_map(|part| part.advice.as_ref()) {
         let _ = writeln!(out, "{advice}");
     }
+    out.extend(answer.several.as_ref().map(Several::table));
     out
 }
 

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,8 @@ pub struct Running {
     name: String,
     stdout: Option<JoinHandle<String>>,
     stderr: Option<JoinHandle<String>>,
+    /// What it has said so far on standard error.
+    said: Arc<Mutex<Vec<u8>>>,
 }
 
 /// Starts `hikyaku` with these arguments; its temporary files go to `folder`.
@@ -43,17 +45,26 @@ pub fn spawn(mut command: Command) -> Running {
     let name = format!("{command:?}");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|e| panic!("{name}: {e}"));
-    let stdout = child.stdout.take().map(catch);
-    let stderr = child.stderr.take().map(catch);
-    Running { child, name, stdout, stderr }
+    let said = Arc::default();
+    let stdout = child.stdout.take().map(|pipe| catch(pipe, Arc::default()));
+    let stderr = child.stderr.take().map(|pipe| catch(pipe, Arc::clone(&said)));
+    Running { child, name, stdout, stderr, said }
 }
 
-fn catch(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+fn catch(mut pipe: impl Read + Send + 'static, said: Arc<Mutex<Vec<u8>>>) -> JoinHandle<String> {
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // A pipe that breaks has said what it had to say.
-        let _ = pipe.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
+        let mut piece = [0; 4_096];
+        loop {
+            match pipe.read(&mut piece) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                // A pipe that breaks has said what it had to say.
+                Ok(0) | Err(_) => break,
+                Ok(length) => {
+                    said.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&piece[..length]);
+                }
+            }
+        }
+        String::from_utf8_lossy(&said.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     })
 }
 
@@ -72,6 +83,19 @@ impl Running {
                 panic!("{} had not ended after {within:?}\nstdout: {stdout}\nstderr: {stderr}", self.name);
             }
             std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until it has said these words on standard error.
+    pub fn wait_for_word(&self, word: &str, within: Duration) {
+        let deadline = Instant::now() + within;
+        loop {
+            let said = String::from_utf8_lossy(&self.said.lock().unwrap_or_else(PoisonError::into_inner)).into_owned();
+            if said.contains(word) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{} never said {word:?}: {said}", self.name);
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 

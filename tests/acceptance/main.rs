@@ -13,6 +13,7 @@ mod chance;
 #[path = "../../crates/dispatch/tests/common/cluster.rs"]
 mod cluster;
 mod command;
+mod company;
 mod counting;
 mod database;
 mod demo;
@@ -41,6 +42,7 @@ mod scale;
 mod serving;
 mod signatures;
 mod sink;
+mod sites;
 #[cfg(feature = "smime")]
 mod smime;
 mod sources;

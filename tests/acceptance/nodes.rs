@@ -41,20 +41,20 @@ pub const DOMAINS: [&str; 2] = ["docomo.ne.jp", "au.com"];
 /// Sessions and mails a second at each carrier, for all nodes together.
 const SESSIONS: u64 = 7;
 /// A commit, or the database, is away for no longer than this.
-const GOES_ON: Duration = Duration::from_secs(10);
+pub const GOES_ON: Duration = Duration::from_secs(10);
 /// From a promotion until mails leave again.
-const PAUSE: Duration = Duration::from_secs(15);
+pub const PAUSE: Duration = Duration::from_secs(15);
 const HANGS: Duration = Duration::from_secs(120);
 
 /// Nodes of a system with a journal in PostgreSQL, carriers that count, and a desk that looks on.
 pub struct System {
-    runtime: Runtime,
-    folder: tempfile::TempDir,
+    pub runtime: Runtime,
+    pub folder: tempfile::TempDir,
     pub net: MockNet,
     pub desk: Desk,
-    people: usize,
+    pub people: usize,
     /// Where the pages of the answers are, by node.
-    pages: Vec<u16>,
+    pub pages: Vec<u16>,
 }
 
 impl System {
@@ -141,7 +141,7 @@ impl System {
     }
 
     /// When everybody's outcome is in the journal: everybody's mail was taken, how often more than once, and no limit was passed.
-    fn finish(&self, dispatch: DispatchId, rate: u32) -> Vec<Acceptance> {
+    pub fn finish(&self, dispatch: DispatchId, rate: u32) -> Vec<Acceptance> {
         self.wait("everybody", || self.recorded(dispatch) == self.people);
         let taken = self.net.ledger().acceptances();
         let people: HashSet<&str> = taken.iter().map(|mail| mail.rcpt.as_str()).collect();
@@ -161,13 +161,13 @@ impl System {
         taken
     }
 
-    fn copies(&self, taken: &[Acceptance]) -> usize {
+    pub fn copies(&self, taken: &[Acceptance]) -> usize {
         taken.len() - self.people
     }
 }
 
 /// The longest time after `from` in which no mail was taken, and when it ended.
-fn pause(taken: &[Acceptance], from: Instant) -> Duration {
+pub fn pause(taken: &[Acceptance], from: Instant) -> Duration {
     let mut moments: Vec<Instant> = taken.iter().map(|mail| mail.at).filter(|at| *at >= from).collect();
     moments.push(from);
     moments.sort();
@@ -175,7 +175,7 @@ fn pause(taken: &[Acceptance], from: Instant) -> Duration {
 }
 
 /// A table with our own limits, counted over everything that is ours.
-fn carriers(rate: u32) -> String {
+pub fn carriers(rate: u32) -> String {
     let mut text = "[default]\nsessions_max = 20\nsessions_start = 4\nmails_per_session_max = 100\n".to_owned();
     for (name, domain, mx) in [("docomo", DOMAINS[0], "mfsmax.docomo.ne.jp"), ("au", DOMAINS[1], "msmx.au.com")] {
         let burst = rate.div_ceil(10);
@@ -210,7 +210,7 @@ pub fn parts(cluster: &Cluster) -> BTreeMap<String, usize> {
         .collect()
 }
 
-fn are_even(cluster: &Cluster) -> bool {
+pub fn are_even(cluster: &Cluster) -> bool {
     parts(cluster).values().copied().collect::<Vec<_>>() == [8, 8]
 }
 
@@ -236,145 +236,16 @@ fn req_r01_two_nodes_send_within_one_carriers_limit_and_one_that_is_stopped_in_o
     drop(second);
 }
 
-/// Both sites' names, so that either waits for the other.
-const STANDBYS: &str = "FIRST 1 (tokyo, osaka)";
-
-/// Two sites with a synchronous standby at the second one, so far apart each way.
-struct Sites {
-    tokyo: Cluster,
-    osaka: Cluster,
-    /// From the second site to the database of the first one, and the other way.
-    wires: [LongWire; 2],
-}
-
-impl Sites {
-    fn new(runtime: &Runtime, delay: Duration) -> Sites {
-        let tokyo = Cluster::primary("tokyo", "");
-        let osaka = Cluster::standby_of(&tokyo, "osaka", &format!("synchronous_standby_names = '{STANDBYS}'"));
-        let wires = [&tokyo, &osaka].map(|cluster| runtime.block_on(LongWire::to(cluster.port(), delay)));
-        osaka.sql(&format!("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port={} user=hikyaku'", wires[0].port));
-        osaka.sql("SELECT pg_reload_conf()");
-        tokyo.sql(&format!("ALTER SYSTEM SET synchronous_standby_names = '{STANDBYS}'"));
-        tokyo.sql("SELECT pg_reload_conf()");
-        tokyo.wait_until("SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'");
-        Sites { tokyo, osaka, wires }
-    }
-
-    /// As the node at the first or at the second site sees both.
-    fn url(&self, site: usize) -> String {
-        let [tokyo, osaka] =
-            if site == 0 { [self.tokyo.port(), self.wires[1].port] } else { [self.wires[0].port, self.osaka.port()] };
-        format!("postgresql://hikyaku@127.0.0.1:{tokyo},127.0.0.1:{osaka}/postgres?sslmode=disable")
-    }
-}
-
-fn number_of(rcpt: &str) -> u32 {
+pub fn number_of(rcpt: &str) -> u32 {
     rcpt[1..].split_once('@').unwrap().0.parse().unwrap()
 }
 
 /// Whose mails a node sends, as the database says.
-fn partitions(cluster: &Cluster, node: &Path) -> HashSet<u8> {
+pub fn partitions(cluster: &Cluster, node: &Path) -> HashSet<u8> {
     let name = std::fs::read_to_string(node.join("data/journal.node")).unwrap();
     let statement =
         format!("SELECT substr(name, 7) FROM hikyaku.lease WHERE name LIKE 'mails%' AND node = '{}'", name.trim());
     cluster.sql(&statement).lines().map(|line| line.parse().unwrap()).collect()
-}
-
-#[test]
-#[ignore = "needs PostgreSQL"]
-fn req_r01_a_site_ten_milliseconds_away_is_lost_in_the_midst_of_a_dispatch_and_the_other_node_finishes_it() {
-    let _machine = alone();
-    let around = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let mut sites = Sites::new(&around, Duration::from_millis(5));
-    let (people, rate) = (11_500, 400);
-    let urls = [sites.url(0), sites.url(1)];
-    let system = System::new(people, &carriers(rate), &sites.tokyo, (&[&urls[0], &urls[1]], &urls[1]));
-    let (mut first, _second) = (system.start(0), system.start(1));
-    system.wait("two even parts", || are_even(&sites.tokyo));
-    let of_first = partitions(&sites.tokyo, &system.node(0));
-    let dispatch = system.ask();
-    system.wait("a third", || system.taken() > people / 3);
-    sites.tokyo.kill();
-    first.kill();
-    let killed = Instant::now();
-    // What the carriers have of the killed node and the journal has not: as much may be there twice.
-    let is_of_first = |rcpt: &str| of_first.contains(&partition_of(PersonId(number_of(rcpt) + 1)));
-    let is_unrecorded = |rcpt: &str| {
-        let person = PersonId(number_of(rcpt) + 1);
-        system.desk.read(|state| state.dispatch(dispatch).unwrap().mail_end(person, 1).is_none())
-    };
-    std::thread::sleep(Duration::from_millis(300));
-    let out = system.net.ledger().acceptances();
-    let unrecorded: HashSet<String> =
-        out.iter().map(|mail| mail.rcpt.clone()).filter(|rcpt| is_of_first(rcpt) && is_unrecorded(rcpt)).collect();
-    let answering = answer(&system, dispatch, number_of(&out[0].rcpt));
-    std::thread::sleep(Duration::from_secs(2));
-    sites.osaka.promote();
-    let promoted = Instant::now();
-    let taken = system.finish(dispatch, rate);
-    let of_lost = taken.iter().filter(|mail| mail.at > promoted && is_of_first(&mail.rcpt));
-    let after = of_lost.map(|mail| mail.at - promoted).min().unwrap();
-    let silence = pause(&taken, killed);
-    let mut copies: BTreeMap<&str, usize> = BTreeMap::new();
-    taken.iter().for_each(|mail| *copies.entry(&mail.rcpt).or_default() += 1);
-    let twice: Vec<&str> = copies.iter().filter(|(_, times)| **times > 1).map(|(rcpt, _)| *rcpt).collect();
-    println!(
-        "nothing left for {silence:?}, the killed node's mails again {after:?} after the promotion; {} of its {} unrecorded \
-         outcomes are there twice",
-        twice.len(),
-        unrecorded.len()
-    );
-    assert!(after <= PAUSE && silence <= PAUSE, "{after:?}, {silence:?}");
-    assert!(twice.iter().all(|rcpt| unrecorded.contains(*rcpt) && copies[rcpt] == 2), "{twice:?}");
-    let said = answering.join().unwrap();
-    assert!(said.starts_with("HTTP/1.1 303"), "an answer during the change-over is taken: {said}");
-    let answered = system.desk.read(|state| {
-        state
-            .dispatch(dispatch)
-            .unwrap()
-            .asked()
-            .filter(|person| state.dispatch(dispatch).unwrap().has_answered(*person))
-            .count()
-    });
-    assert_eq!(answered, 1, "and nobody answered twice");
-}
-
-/// Answers at the second node as a person does whose mail came from the first one.
-fn answer(system: &System, dispatch: DispatchId, number: u32) -> std::thread::JoinHandle<String> {
-    let path = format!("/a/{}", system.desk.link_token(dispatch, PersonId(number + 1)));
-    let port = system.pages[1];
-    assert!(wait_for(port, &path).starts_with("HTTP/1.1 200"), "the link of a mail already out");
-    std::thread::spawn(move || post(port, &path, "choice=1"))
-}
-
-#[test]
-#[ignore = "needs PostgreSQL"]
-fn req_r01_the_standby_is_lost_in_the_midst_of_a_dispatch_and_outcomes_are_recorded_within_ten_seconds_alarmed() {
-    let _machine = alone();
-    let around = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let mut sites = Sites::new(&around, Duration::ZERO);
-    let (people, rate) = (3_000, 120);
-    let urls = [sites.url(0), sites.url(1)];
-    let system = System::new(people, &carriers(rate), &sites.tokyo, (&[&urls[0], &urls[1]], &urls[0]));
-    let (first, second) = (system.start(0), system.start(1));
-    system.wait("two even parts", || are_even(&sites.tokyo));
-    let dispatch = system.ask();
-    system.wait("a third", || system.taken() > people / 3);
-    sites.osaka.kill();
-    let killed = Instant::now();
-    // What was under way when it was killed.
-    std::thread::sleep(Duration::from_millis(500));
-    let before = system.recorded(dispatch);
-    system.wait("outcomes", || system.recorded(dispatch) > before);
-    println!("outcomes went on {:?} after the loss of the standby", killed.elapsed());
-    assert!(killed.elapsed() <= GOES_ON, "{:?}", killed.elapsed());
-    let taken = system.finish(dispatch, rate);
-    assert_eq!(system.copies(&taken), 0);
-    for node in [first, second] {
-        node.terminate();
-        let ended = node.end(Duration::from_secs(60));
-        assert!(ended.stderr.contains("データベースに問題があります"), "{}", ended.stderr);
-    }
 }
 
 #[test]
@@ -388,7 +259,7 @@ fn req_r01_a_node_that_is_cut_off_stops_before_the_other_one_sends_what_it_had()
     let url = cluster.url();
     let long = url.replace(&cluster.port().to_string(), &wire.port.to_string());
     let system = System::new(people, &carriers(rate), &cluster, (&[&url, &long], &url));
-    let (_first, _second) = (system.start(0), system.start(1));
+    let (first, second) = (system.start(0), system.start(1));
     system.wait("two even parts", || are_even(&cluster));
     let of_second = partitions(&cluster, &system.node(1));
     let dispatch = system.ask();
@@ -415,6 +286,22 @@ fn req_r01_a_node_that_is_cut_off_stops_before_the_other_one_sends_what_it_had()
         }
     }
     println!("{twice} mails that the cut node could not record are there twice");
+    // The one that took over says how many there may be, and the one that came back how many it knows of.
+    std::thread::sleep(Duration::from_secs(3));
+    let said: Vec<String> = [first, second]
+        .map(|node| {
+            node.terminate();
+            node.end(Duration::from_secs(60)).stderr
+        })
+        .into();
+    let number = |before: &str| before.rsplit(' ').next().unwrap().parse::<usize>().unwrap();
+    let bound = said[0].lines().find_map(|line| line.split_once(" 通を送り直します")).map(|(before, _)| number(before));
+    assert!(bound.is_some_and(|bound| twice <= bound), "{twice} beyond {bound:?}: {}", said[0]);
+    let told = said.iter().flat_map(|text| text.lines()).filter_map(|line| line.split_once(" 通が二重に届きました"));
+    let told: usize = told.map(|(before, _)| number(before)).sum();
+    // Where both record the same mail at the same moment, neither sees the other's: it is a count from below.
+    println!("{told} of them are told of as copies, of at most {bound:?}");
+    assert!(told > 0 && told <= twice, "{told} of {twice}: {}", said[1]);
 }
 
 #[test]
@@ -443,7 +330,7 @@ fn req_r01_a_single_node_that_is_cut_off_goes_on_from_its_queue_and_records_it_a
 }
 
 /// What a page answers to a form.
-fn post(port: u16, path: &str, form: &str) -> String {
+pub fn post(port: u16, path: &str, form: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let head = "Host: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use crate::command::{Ended, run, start};
 use crate::demo::{free_port, page};
 
+/// How long a server may take to say something.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A fresh system whose pages are on free ports; the ports of answers and console.
 pub fn made(folder: &Path) -> (u16, u16) {
     let place = folder.to_str().unwrap();
@@ -45,6 +48,12 @@ fn a_fresh_system_serves_its_pages_refuses_a_second_start_reloads_and_stops_in_o
     assert!(!second.status.success());
     assert!(second.stderr.contains("another hikyaku (process"), "{}", second.stderr);
     server.hang_up();
+    server.wait_for_word("読み直しました", PATIENCE);
+    let right = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, right.replace("idle_minutes", "idle_minuets")).unwrap();
+    server.hang_up();
+    server.wait_for_word("これまでの設定で続けます", PATIENCE);
+    assert!(wait_for(console, "/login").contains("試験省"), "a mistake stops nothing");
     server.terminate();
     let ended = server.end(Duration::from_secs(30));
     assert!(ended.status.success(), "{}", ended.stderr);

@@ -4,7 +4,7 @@ use crate::Violation;
 use crate::tree::{self, SourceFile};
 
 /// Each crate's folder under `crates/`, and the siblings it may depend on. The root package may use all.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("core", &[]),
     ("core/fuzz", &["core"]), // a workspace of its own: libFuzzer is no part of the ordinary build
     ("bulletin", &[]),
@@ -12,6 +12,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("inbound", &[]), // knows no people: whoever listens says which addresses are ours
     ("feeds", &["bulletin"]),
     ("feeds/fuzz", &["feeds"]),
+    ("inbound/fuzz", &["inbound"]),
     ("dispatch", &["bulletin", "core"]),
     ("web", &["bulletin", "core", "dispatch"]), // shows the engine's lanes and the names of areas
 ];

@@ -1,4 +1,4 @@
-//! What only some kinds of telegram tell: early warnings, the state of the Nankai trough, typhoons, civil protection, outlooks.
+//! What only some kinds of telegram tell: early warnings, the state of the Nankai trough, typhoons, civil protection, outlooks, stations.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use crate::expected::{ExpectedIntensity, LongPeriodClass};
 use crate::hypocentre::Hypocentre;
 use crate::news::NewsCase;
 use crate::outlook::WarningOutlook;
+use crate::stations::Stations;
 use crate::typhoon::Typhoon;
 
 /// What the kind of a telegram tells beyond what all tell.
@@ -26,6 +27,8 @@ pub enum Detail {
     News(Vec<NewsCase>),
     /// 気象警報・注意報時系列情報: what is expected, area by area.
     Outlook(Vec<WarningOutlook>),
+    /// 震源・震度情報 and 長周期地震動に関する観測情報: the stations that measured it.
+    Stations(Stations),
 }
 
 /// What 緊急地震速報 says as a whole.

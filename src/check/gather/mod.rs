@@ -20,12 +20,10 @@ use crate::settings::Settings;
 
 #[cfg(test)]
 pub use certificate::of_files;
-#[cfg(test)]
 pub use identity::identity;
 #[cfg(test)]
 pub use machine::{disk, secrets};
-#[cfg(test)]
-pub use names::{name_service, names};
+pub use names::{addresses, name_service, names};
 
 /// Everything that the rules want to know; carriers are called only if `calls` says so.
 ///

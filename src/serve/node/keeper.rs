@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use hikyaku_dispatch::{Alarm, Beat, Held, JournalError, Lease, PostgresJournal, assign, japan_date};
+use hikyaku_dispatch::{Alarm, Beat, Fitness, Held, JournalError, Lease, PostgresJournal, assign, japan_date};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -13,9 +13,9 @@ use super::queue::QueueNote;
 use crate::courier::Work;
 
 /// A node that is silent for so long has lost its leases.
-const LENGTH: Duration = Duration::from_secs(8);
+pub const LENGTH: Duration = Duration::from_secs(8);
 /// How often a node makes itself heard.
-const BEAT: Duration = Duration::from_secs(1);
+pub const BEAT: Duration = Duration::from_secs(1);
 /// How long one attempt to be heard may take while nothing depends on it: all servers are asked, also those that do not answer.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long one change of leases may take, so that they are renewed in time.
@@ -60,7 +60,8 @@ impl Keeper {
         let noted = self.note.read()?;
         let resumed = noted.clone().unwrap_or_default();
         // Until the queue and the journal are open it is not fit to take anything.
-        let beat = self.journal.beat(&self.name, false, &resumed, LENGTH).await.map_err(|e| e.to_string())?;
+        let fit = Fitness { works: false, duties: true };
+        let beat = self.journal.beat(&self.name, fit, &resumed, LENGTH).await.map_err(|e| e.to_string())?;
         let own = if noted.is_some() && beat.kept == resumed { resumed } else { Held::new() };
         if noted.as_ref() != Some(&own) && self.note.put_queue_aside()? {
             eprintln!("前回の送信待ちは使わず、記録から送り直します（queue.before に残します）。");
@@ -80,11 +81,13 @@ impl Keeper {
     async fn keep(mut self, mut standing: Standing) {
         loop {
             sleep(BEAT).await;
-            let fit = self.work.has_learned() && standing.clock_is_right && !self.work.keys_missing();
+            let works = self.work.has_learned() && standing.clock_is_right && !self.work.keys_missing();
+            let fit = Fitness { works, duties: self.work.can_do_duties() };
             let has_time = standing.own.is_empty() || !standing.company;
             let until = if has_time { Instant::now() + ANSWER } else { standing.until - MARGIN };
             match timeout_at(until, self.journal.beat(&self.name, fit, &standing.own, LENGTH)).await {
                 Ok(Ok(beat)) => {
+                    self.work.set_silent(false);
                     if self.act(&mut standing, beat).await {
                         return;
                     }
@@ -93,6 +96,7 @@ impl Keeper {
                     let problem =
                         failed.map_or("no answer".to_owned(), |it| it.err().map_or(String::new(), |e| e.to_string()));
                     tracing::warn!(problem, "this node cannot make itself heard in the database");
+                    self.work.set_silent(true);
                     self.silent(&mut standing);
                 }
             }
@@ -122,6 +126,9 @@ impl Keeper {
         let is_ready = self.work.has_learned();
         let give = match (leaving, is_ready) {
             (true, _) => standing.own.keys().copied().collect(),
+            (false, true) if self.work.begins_anew() => {
+                standing.own.keys().copied().filter(|it| *it != Lease::Duties).collect()
+            }
             (false, true) => assigned.give,
             (false, false) => BTreeSet::new(),
         };
@@ -141,7 +148,8 @@ impl Keeper {
             && !take.is_empty()
             && let Some(taken) = self.heard(self.journal.take_leases(&self.name, take, LENGTH)).await
         {
-            standing.own.extend(taken);
+            self.work.take_over(&taken);
+            standing.own.extend(taken.held);
             self.tell(standing);
         }
         false

@@ -1,5 +1,6 @@
 //! This node among others that have the same journal: it makes itself heard in the database, and has leases there.
 
+mod exchange;
 mod keeper;
 mod queue;
 
@@ -7,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hikyaku_dispatch::{Alarm, Concern, Journal, PostgresJournal};
+use hikyaku_dispatch::{Alarm, Concern, Desk, Journal, PostgresJournal};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -15,7 +16,9 @@ use tokio::task::JoinHandle;
 use super::alerts::Alerts;
 use crate::courier::{Work, told};
 use crate::journal::home::Database;
+use exchange::Exchange;
 use keeper::Keeper;
+pub use keeper::{BEAT, LENGTH};
 use queue::QueueNote;
 
 /// The name of this node, made once.
@@ -27,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub struct Node {
     journal: PostgresJournal,
     database: Database,
+    name: String,
     work: Work,
     leave: watch::Sender<bool>,
     keeping: JoinHandle<()>,
@@ -46,9 +50,10 @@ impl Node {
         let journal = database.open(data).await?;
         let work = Work::among_others();
         let (leave, leaving) = watch::channel(false);
+        let name = node_name(data)?;
         let keeper = Keeper {
             journal: journal.clone(),
-            name: node_name(data)?,
+            name: name.clone(),
             bears: usize::try_from(bears).unwrap_or(usize::MAX),
             work: work.clone(),
             note: QueueNote::of(data),
@@ -56,12 +61,17 @@ impl Node {
             alarms,
         };
         let keeping = tokio::spawn(keeper.begin().await?);
-        Ok(Some(Node { journal, database, work, leave, keeping }))
+        Ok(Some(Node { journal, database, name, work, leave, keeping }))
     }
 
     /// The journal that it is about.
     pub fn journal(&self) -> Arc<dyn Journal> {
         Arc::new(self.journal.clone())
+    }
+
+    /// The database, for what is noted beside the journal.
+    pub fn database(&self) -> PostgresJournal {
+        self.journal.clone()
     }
 
     /// What it may send and do now.
@@ -76,6 +86,23 @@ impl Node {
         if tokio::time::timeout(PATIENCE, &mut self.keeping).await.is_err() {
             tracing::warn!("the other nodes wait until the leases of this one are over");
         }
+    }
+
+    /// Exchanges keys with the other nodes until `stop`; what administrators must know goes to `alarms`.
+    pub fn exchange(
+        &self,
+        desk: Desk,
+        alarms: mpsc::UnboundedSender<Alarm>,
+        mut stop: watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let (journal, name, work) = (self.journal.clone(), self.name.clone(), self.work.clone());
+        let exchange = Exchange { journal, name, desk, work, alarms };
+        tokio::spawn(async move {
+            tokio::select! {
+                () = exchange.run() => {}
+                () = told(&mut stop) => {}
+            }
+        })
     }
 
     /// Watches over the database until `stop`: what stands against it is told, once a day each.

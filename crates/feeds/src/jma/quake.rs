@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use hikyaku_bulletin::{
-    Area, AreaReport, Bulletin, Earthquake, Hypocentre, IntensityReport, Kind, LongPeriodClass, Magnitude,
-    MagnitudeValue, Prefecture, Severity,
+    Area, AreaReport, Bulletin, Detail, Earthquake, Hypocentre, IntensityReport, Kind, LongPeriodClass, Magnitude,
+    MagnitudeValue, Prefecture, Severity, Stations,
 };
 use roxmltree::Node;
 
@@ -22,6 +22,7 @@ pub(crate) fn fill(bulletin: &mut Bulletin, report: Node) {
     let remarks = &mut bulletin.remarks;
     if let Some(observation) = body.and_then(|it| at(it, &["Intensity", "Observation"])) {
         bulletin.areas = observed(observation, remarks);
+        bulletin.detail = stations(observation).map(Detail::Stations);
     }
     if let Some(headline) = head.and_then(|it| child(it, "Headline")) {
         add_headline_areas(headline, &mut bulletin.areas, remarks);
@@ -48,6 +49,13 @@ pub(super) fn earthquakes(bulletin: &mut Bulletin, body: Option<Node>) {
             bulletin.further.push(Earthquake { occurred, hypocentre });
         }
     }
+}
+
+/// The stations that are named, by what they report; one whose value cannot be read is not counted.
+fn stations(observation: Node) -> Option<Stations> {
+    let reports = descendants(observation, "IntensityStation").filter_map(|it| child_text(it, "Int")?.parse().ok());
+    let municipalities = descendants(observation, "City").count();
+    Stations::of(reports, u32::try_from(municipalities).unwrap_or(u32::MAX))
 }
 
 /// Observed intensities, area by area.

@@ -261,3 +261,19 @@ fn our_area_table_agrees_with_the_published_codes() {
         assert_eq!(area.prefecture(), Prefecture::from_code(code[..2].parse().unwrap()), "{code}");
     }
 }
+
+#[test]
+fn every_station_that_a_telegram_of_the_corpus_names_is_counted() {
+    let Some(corpus) = corpus() else { return };
+    let mut counted = 0;
+    for (name, text, bulletin) in telegrams(&corpus, |it| it.contains("_VXSE53") || it.contains("_VXSE62")) {
+        let written = text.matches("<IntensityStation>").count();
+        let told = match &bulletin.detail {
+            Some(Detail::Stations(it)) => it.measured() + it.unreported(),
+            _ => 0,
+        };
+        assert_eq!(usize::try_from(told).unwrap(), written, "{name}");
+        counted += written;
+    }
+    assert!(counted > 10_000, "{counted}");
+}

@@ -1,6 +1,6 @@
 //! Telegrams that were really issued, against what a person reads in them.
 
-use hikyaku_bulletin::{Bulletin, Intensity, IntensityReport, Kind, Magnitude, Standing};
+use hikyaku_bulletin::{Bulletin, Detail, Intensity, IntensityReport, Kind, Magnitude, Standing, Stations};
 use hikyaku_feeds::parse;
 
 use crate::corpus::corpus;
@@ -76,4 +76,23 @@ fn the_eruption_of_marapi_announced_as_a_distant_quake_without_magnitude_or_dept
     let at = quake.position.unwrap();
     assert_eq!((at.latitude(), at.longitude(), quake.depth_km), (-0.4, 100.5, None));
     assert_eq!(quake.magnitude, Magnitude::Unknown { words: "Ｍ不明".to_owned() });
+}
+
+fn stations(bulletin: &Bulletin) -> Option<&Stations> {
+    match &bulletin.detail {
+        Some(Detail::Stations(stations)) => Some(stations),
+        _ => None,
+    }
+}
+
+#[test]
+fn req_a11_the_stations_that_measured_a_quake_are_counted_and_a_prompt_names_none() {
+    let Some(aichi) = real("20210217190220_0_VXSE53_010000.xml") else { return };
+    let told = stations(&aichi).unwrap();
+    assert_eq!((told.measured(), told.greatest(), told.unreported()), (274, Some((Intensity::Three, 2)), 0));
+    assert!(told.to_string().starts_with("震度観測点 274（最大 ３: 2点）、"), "{told}");
+    let kii = real("20210220144313_0_VXSE53_270000.xml").unwrap();
+    assert_eq!(stations(&kii).unwrap().to_string(), "震度観測点 1（最大 １: 1点）、1市区町村");
+    let prompt = real("20210217164825_0_VXSE51_010000.xml").unwrap();
+    assert_eq!(stations(&prompt), None);
 }
