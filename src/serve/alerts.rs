@@ -68,7 +68,7 @@ impl Alerts {
         let of_cause = alarm.key.starts_with(CAUSE_REPORT).then_some(&self.officials);
         let to = self.to.iter().chain(of_cause.into_iter().flatten()).collect();
         if let Err(problem) = self.mail("【警報】{title}", alarm, to).await {
-            tracing::error!(key = %alarm.key, %problem, "an alarm could not be mailed; it is tried again");
+            tracing::error!(key = %alarm.key, %problem, "an alarm could not be mailed; it is when it is raised again");
             self.raised.lock().unwrap_or_else(PoisonError::into_inner).remove(&alarm.key);
         }
     }
