@@ -50,7 +50,7 @@ pub const DESKTOP: Screen = Screen { name: "desktop", width: 1280, height: 800, 
 pub struct Chrome {
     child: Child,
     /// Removed with the browser.
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
     socket: WebSocketStream<TcpStream>,
     session: String,
     next: u64,
@@ -66,6 +66,13 @@ impl Drop for Chrome {
         // It may have gone by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Its helpers end a moment after it, and write until then.
+        for _ in 0..40 {
+            if std::fs::remove_dir_all(self.profile.path()).is_ok() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
     }
 }
 
@@ -78,6 +85,7 @@ impl Chrome {
             .args(ARGUMENTS)
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
+            .env("TMPDIR", profile.path())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|e| panic!("{program}: {e}; install Debian's chromium, or name one in HIKYAKU_CHROMIUM"));
@@ -92,7 +100,7 @@ impl Chrome {
         let (socket, _) = tokio_tungstenite::client_async(&address, stream).await.unwrap();
         let mut chrome = Self {
             child,
-            _profile: profile,
+            profile,
             socket,
             session: String::new(),
             next: 0,

@@ -1,0 +1,144 @@
+//! The pages of numbers over a real desk: counts that add up, fresh with and without a script.
+
+use crate::stage::{Admin, OFFICES, SECTIONS, Stage, TITLE};
+use axum::http::StatusCode;
+use hikyaku_dispatch::{DispatchId, GroupId, Mode, Question};
+
+/// Ten people in four offices; the first four answer.
+async fn answered() -> (Stage, Admin, DispatchId) {
+    let (stage, dispatch) = Stage::asking(Mode::Real).await;
+    for (number, choice) in [(1, 1), (2, 1), (3, 2), (4, 4)] {
+        let pressed = stage.post(&stage.link(dispatch, number), &format!("choice={choice}")).await;
+        assert_eq!(pressed.status, StatusCode::SEE_OTHER);
+    }
+    let admin = stage.admin().await;
+    (stage, admin, dispatch)
+}
+
+fn group(stage: &Stage, path: &[&str]) -> GroupId {
+    stage.desk.read(|now| now.groups().by_path(hikyaku_dispatch::Side::Domestic, path.iter().copied()).unwrap())
+}
+
+/// The page without tags, so that numbers can be read next to their names.
+fn text(html: &str) -> String {
+    let body = html.split_once("<main id=\"main\">").unwrap().1;
+    let mut inside = false;
+    let text: String = body
+        .chars()
+        .filter_map(|c| match c {
+            '<' => {
+                inside = true;
+                Some(' ')
+            }
+            '>' => {
+                inside = false;
+                None
+            }
+            c => (!inside).then_some(c),
+        })
+        .collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn req_a08_people_mails_answered_and_unanswered_are_counted_and_named_apart() {
+    let (_stage, admin, dispatch) = answered().await;
+    let page = admin.get(&format!("/dispatch/{}", dispatch.0)).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let text = text(&page.html);
+    assert!(text.contains("配信数 10 名"), "{text}");
+    assert!(text.contains("受付済メール 0 /12通"), "{text}");
+    assert!(text.contains("回答済 4 名 (40.0%)"), "{text}");
+    assert!(text.contains("未回答 6 名"), "{text}");
+    assert!(
+        text.contains("無事・登庁可 2 20.0% 無事・登庁不可 1 10.0% 負傷 0 0.0% 支援が必要 1 10.0% 未回答 6 60.0%"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn the_group_tree_opens_level_by_level_and_back() {
+    let (stage, admin, dispatch) = answered().await;
+    let top = admin.get(&format!("/dispatch/{}", dispatch.0)).await.html;
+    for office in OFFICES {
+        assert!(top.contains(&format!(">{office}</a>")), "an only root is opened at once: {office}");
+    }
+    assert!(!top.contains(SECTIONS[0]));
+    let office = group(&stage, &["架空省", OFFICES[1]]);
+    assert!(top.contains(&format!("/dispatch/{}?group={}", dispatch.0, office.0)));
+    // People 1, 5 and 9 are in the second office; the first of them answered.
+    let opened = admin.get(&format!("/dispatch/{}?group={}", dispatch.0, office.0)).await.html;
+    let text = text(&opened);
+    assert!(text.contains("配信数 3 名 回答済 1 名 (33.3%) 未回答 2 名"), "{text}");
+    assert!(text.contains(&format!("全体 架空省 {}", OFFICES[1])), "{text}");
+    assert!(text.contains(SECTIONS[0]) && text.contains(SECTIONS[2]), "{text}");
+    assert!(!text.contains(OFFICES[2]), "{text}");
+}
+
+#[tokio::test]
+async fn bars_have_a_text_alternative() {
+    let (_stage, admin, dispatch) = answered().await;
+    let html = admin.get(&format!("/dispatch/{}", dispatch.0)).await.html;
+    let spoken = "aria-label=\"回答済 10名中4名 40.0%、無事・登庁可 2名、無事・登庁不可 1名、負傷 0名、支援が必要 1名、未回答 6名\"";
+    assert!(html.contains(spoken), "{html}");
+    assert_eq!(html.matches("role=\"img\"").count(), html.matches("role=\"img\" aria-label=\"").count());
+}
+
+#[tokio::test]
+async fn numbers_stay_fresh_without_script_and_can_be_made_to_stand_still() {
+    let (stage, admin, dispatch) = answered().await;
+    let path = format!("/dispatch/{}", dispatch.0);
+    let live = admin.get(&path).await.html;
+    let refresh = format!("<noscript><meta http-equiv=\"refresh\" content=\"10;url={path}?live=1\"></noscript>");
+    assert!(live.contains(&refresh), "{live}");
+    assert!(live.contains(&format!("href=\"{path}?refresh=off\"")));
+    let still = admin.get(&format!("{path}?refresh=off")).await.html;
+    assert!(!still.contains("http-equiv=\"refresh\""));
+    let office = group(&stage, &["架空省", OFFICES[0]]);
+    assert!(still.contains(&format!("href=\"{path}?group={}&#38;refresh=off\"", office.0)), "stays still further down");
+}
+
+#[tokio::test]
+async fn req_a29_no_address_and_no_link_is_on_the_pages_of_numbers() {
+    let (stage, admin, dispatch) = answered().await;
+    let office = group(&stage, &["架空省", OFFICES[1]]);
+    for path in
+        ["/".to_owned(), format!("/dispatch/{}", dispatch.0), format!("/dispatch/{}?group={}", dispatch.0, office.0)]
+    {
+        let html = admin.get(&path).await.html;
+        assert!(!html.contains(".example") && !html.contains("/a/"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_list_has_the_newest_dispatch_first_and_marks_drills() {
+    let stage = Stage::with_people(2).await;
+    let admin = stage.admin().await;
+    assert!(admin.get("/").await.html.contains("配信はまだありません"));
+    let drill = stage.ask("drill", Mode::Drill, Question::safety()).await;
+    let real = stage.ask("real", Mode::Real, Question::safety()).await;
+    let html = admin.get("/").await.html;
+    let place = |id: DispatchId| html.find(&format!("href=\"/dispatch/{}\"", id.0)).unwrap();
+    assert!(place(real) < place(drill));
+    assert!(html.contains("<span class=\"tag drill\">訓練</span>"));
+    assert!(html.contains(TITLE));
+    let opened = admin.get(&format!("/dispatch/{}", drill.0)).await.html;
+    assert!(opened.contains("<body class=\"drill\"") && opened.contains("実際の災害ではありません"));
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_not_found_with_the_way_back() {
+    let (_stage, admin, dispatch) = answered().await;
+    for path in ["/dispatch/99".to_owned(), "/dispatch/x".to_owned(), format!("/dispatch/{}?group=999", dispatch.0)] {
+        let page = admin.get(&path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.html.contains("href=\"/\""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_console_is_not_served_by_the_responder_router() {
+    let (stage, _admin, dispatch) = answered().await;
+    assert_eq!(stage.get(&format!("/dispatch/{}", dispatch.0)).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(stage.get("/login").await.status, StatusCode::NOT_FOUND);
+}
