@@ -1,7 +1,7 @@
 //! The load: administrators who watch, people who answer.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -168,6 +168,8 @@ pub struct Load {
     code: String,
     tokens: Arc<Vec<String>>,
     next: Arc<AtomicUsize>,
+    /// Who waits for what became of an answer: nobody gives two at once, so that the order of the replies is that of the journal.
+    waiting: Arc<Vec<AtomicBool>>,
     acknowledged: Arc<Mutex<Acknowledged>>,
 }
 
@@ -183,6 +185,7 @@ impl Load {
             code: told.code.clone(),
             tokens: Arc::new(told.tokens.clone()),
             next: Arc::default(),
+            waiting: Arc::new(told.tokens.iter().map(|_| AtomicBool::new(false)).collect()),
             acknowledged: Arc::default(),
         }
     }
@@ -279,6 +282,7 @@ impl Load {
             wires: self.answers.clone(),
             tokens: Arc::clone(&self.tokens),
             next: Arc::clone(&self.next),
+            waiting: Arc::clone(&self.waiting),
             acknowledged: Arc::clone(&self.acknowledged),
         }
     }
@@ -289,14 +293,17 @@ struct Visitor {
     wires: Wires,
     tokens: Arc<Vec<String>>,
     next: Arc<AtomicUsize>,
+    waiting: Arc<Vec<AtomicBool>>,
     acknowledged: Arc<Mutex<Acknowledged>>,
 }
 
 impl Visitor {
     /// One person answers; whoever answered before answers something else, so that each is recorded.
     async fn answer(&self, due: Instant) -> Seen {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let (person, round) = (number % self.tokens.len(), number / self.tokens.len());
+        let Some((number, person)) = self.somebody() else {
+            return Seen::Failed("everybody waits for what became of an answer".to_owned());
+        };
+        let round = number / self.tokens.len();
         let choice = 1 + round % 4;
         let typed = number.is_multiple_of(WRITES).then(|| format!("typed-{number}-"));
         let form = format!("choice={choice}&comment={}", typed.as_deref().unwrap_or_default());
@@ -305,7 +312,17 @@ impl Visitor {
         if matches!(seen, Seen::Done(_)) {
             self.acknowledged.lock().unwrap().entry(person).or_default().push(choice);
         }
+        self.waiting[person].store(false, Ordering::Release);
         seen
+    }
+
+    /// The next one who waits for nothing, with a number that nobody else has.
+    fn somebody(&self) -> Option<(usize, usize)> {
+        let people = self.tokens.len();
+        let numbers = (0..people).map(|_| self.next.fetch_add(1, Ordering::Relaxed));
+        numbers
+            .map(|number| (number, number % people))
+            .find(|(_, person)| !self.waiting[*person].swap(true, Ordering::Acquire))
     }
 }
 

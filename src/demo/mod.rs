@@ -123,7 +123,8 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         let end = if interrupted { "中断前の最後の配信" } else { "配信完了" };
         println!("{end}まで {:.2} 秒。管理画面: {}", report.seconds, stage.console_address());
     }
-    if !hushed && !interrupted && verdict.is_clean() {
+    // The story goes on at the telegram's own times, ahead of the clock: whoever works by hand has the clock, and the console.
+    if !hushed && !args.by_hand && !interrupted && verdict.is_clean() {
         // Whoever presses Ctrl-C in the middle of the story need not wait for its end.
         interrupted = tokio::select! {
             told = story::go_on(stage, &telegram.bulletin) => told.map(|()| false)?,

@@ -114,18 +114,26 @@ fn names(console: &Console, viewer: &Viewer, state: &Present, people: &[PersonId
 fn may_do(console: &Console, viewer: &Viewer, state: &Present, dispatch: &Dispatch, group: Option<u32>) -> MayDo {
     let resend = console.scope(state, viewer, Action::Resend);
     let reaches_all = resend.holds_all(state, dispatch);
+    // Of a notice that has left there is nothing to take back.
+    let goes_on = dispatch.is_open(console.now()) && dispatch.record().question.is_asked();
+    let has_more = goes_on || settled(dispatch) < state.total(dispatch.id()).mails;
     MayDo {
         see_names: !console.scope(state, viewer, Action::SeeAnswers).is_nowhere(),
         resend: reaches_all || group.is_some_and(|group| resend.holds_group(state, GroupId(group))),
-        cancel: reaches_all && !dispatch.is_cancelled(),
+        cancel: reaches_all && !dispatch.is_cancelled() && has_more,
         close: reaches_all && dispatch.is_open(console.now()),
     }
 }
 
+/// Mails of which it is known what became.
+fn settled(dispatch: &Dispatch) -> u32 {
+    let ended = dispatch.delivery();
+    ended.accepted + ended.bounced + ended.expired + ended.cancelled + ended.unknown
+}
+
 /// Where a dispatch stands, in a word.
 fn state_of(dispatch: &Dispatch, now: Timestamp) -> &'static str {
-    let ended = dispatch.delivery();
-    let ended = ended.accepted + ended.bounced + ended.expired + ended.cancelled + ended.unknown;
+    let ended = settled(dispatch);
     match () {
         () if dispatch.is_closed() => "終了",
         () if dispatch.is_cancelled() => "中止",

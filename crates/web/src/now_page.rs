@@ -261,9 +261,9 @@ impl Picturing {
 }
 
 impl NowPage {
-    /// The list of `sheets` in their order, what is over after the rest.
+    /// The list of `sheets` in their order: what still collects answers, then what only tells, then what is over.
     pub(crate) fn new(mut sheets: Vec<Sheet>, held: Vec<(String, String)>, frame: Frame) -> Self {
-        sheets.sort_by_key(|sheet| sheet.is_over);
+        sheets.sort_by_key(|sheet| (sheet.is_over, !sheet.asks));
         Self { frame, held, rows: sheets.into_iter().map(Listed::from).collect() }
     }
 }
