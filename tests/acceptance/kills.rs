@@ -84,13 +84,6 @@ fn mails_in_doubt_after_a_kill_count_for_their_carriers() {
 }
 
 #[test]
-#[ignore = "a run of twenty seconds, killed ten times"]
-fn killed_ten_times_it_forgets_nobody_and_accounts_for_what_is_there_twice() {
-    let _machine = alone();
-    assert_accounted(&Plan { rate: 192, sessions: 10, seconds: 20, kills: 10, seed: 1 });
-}
-
-#[test]
 #[ignore = "a run of a minute and more, killed a hundred times"]
 fn killed_a_hundred_times_in_every_phase_it_forgets_nobody_and_accounts_for_what_is_there_twice() {
     let _machine = alone();
