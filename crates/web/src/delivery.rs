@@ -246,16 +246,16 @@ fn count(number: u64) -> Count {
 fn words(cause: Cause) -> &'static str {
     match cause {
         Cause::UnknownUser => "宛先不明（登録の見直しを本人に依頼）",
-        Cause::MailboxFull => "受信箱が満杯",
-        Cause::Suspended => "契約停止中",
+        Cause::MailboxFull => "受信箱が満杯（空けるか別のアドレスの登録を本人に依頼）",
+        Cause::Suspended => "契約停止中（別の連絡先を本人に確認）",
         Cause::Filtered => "受信拒否設定（本人の設定変更が必要）",
         Cause::Policy => "送信側の設定（DKIM・SPF などを確認）",
         Cause::Blocked => "送信元の遮断（事業者へ連絡）",
-        Cause::TooLarge => "メールが大きすぎる",
-        Cause::Syntax => "宛先の書式の誤り",
-        Cause::NoMail => "メールを受けないドメイン",
-        Cause::SmtpUtf8 => "国際化アドレスに非対応",
+        Cause::TooLarge => "メールが大きすぎる（本文を短くして再送）",
+        Cause::Syntax => "宛先の書式の誤り（登録の誤りを直す）",
+        Cause::NoMail => "メールを受けないドメイン（別のアドレスの登録を本人に依頼）",
+        Cause::SmtpUtf8 => "国際化アドレスに非対応（英数字のアドレスの登録を本人に依頼）",
         Cause::Unrecognised => "未知の応答（下の一覧を確認）",
-        _ => "通信の失敗",
+        _ => "通信の失敗（自動で送り直し。続くときは回線と「状態」を確認）",
     }
 }

@@ -65,8 +65,12 @@ impl Places {
         self.answers.try_acquire().ok()
     }
 
-    /// A place for a page, if there is one and answers leave room.
+    /// A place for a page, if there is one and answers leave room: none while a responder was turned away a moment ago.
     pub(crate) fn for_page(&self) -> Option<SemaphorePermit<'_>> {
+        let now = tokio::time::Instant::now();
+        if self.posts.are_short(now) || self.questions.are_short(now) {
+            return None;
+        }
         let taken = ANSWERS_MAX - self.answers.available_permits();
         self.pages.try_acquire().ok().filter(|_| taken <= ANSWERS_CALM)
     }

@@ -51,5 +51,7 @@
     };
   }
   listen();
+  // What no event tells: time that is left, somebody who fell silent. As often as without a script.
+  setInterval(function () { if (!document.hidden) load(); }, 10000);
   document.addEventListener('visibilitychange', function () { if (!document.hidden) load(); });
 })();

@@ -28,6 +28,10 @@ struct PreviewPage {
     subject: String,
     text: String,
     name: String,
+    /// What the answer page asks; empty for a notice.
+    question: String,
+    choices: Vec<String>,
+    further: Vec<String>,
     fields: Vec<(&'static str, String)>,
 }
 
@@ -129,6 +133,9 @@ impl PreviewPage {
             subject: draft.template.subject_of(draft.mode, &draft.title),
             text: name.as_ref().map(filled).unwrap_or_default(),
             name: name.unwrap_or_default(),
+            question: draft.question.prompt_ja.clone(),
+            choices: draft.question.choices.iter().map(|choice| choice.label_ja.clone()).collect(),
+            further: draft.question.further.iter().map(|further| further.prompt_ja.clone()).collect(),
             fields: typed.pairs(),
         }
     }

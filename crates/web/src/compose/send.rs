@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response as Reply},
 };
-use hikyaku_dispatch::{Action, DispatchCommand, JudgingCommand, ProposalId};
+use hikyaku_dispatch::{Action, Actor, DispatchCommand, JudgingCommand, ProposalId, decide_for};
 use jiff::SignedDuration;
 
 use super::preview::mend;
@@ -39,16 +39,19 @@ pub(crate) async fn send(
         // Pressed twice: it is on its way already.
         return Redirect::to(&format!("/compose/sent/{}", typed.key)).into_response();
     }
+    let at = console.now() + COUNTDOWN;
     let described = console.web().desk.read(|state| {
-        let side = console.scope(state, &viewer, Action::SendFree).side();
-        typed.draft(state, side)
+        let draft = typed.draft(state, console.scope(state, &viewer, Action::SendFree).side())?;
+        // Before anything that waits is rejected for it: what cannot be sent takes nothing away.
+        let command = DispatchCommand::Schedule { draft: Box::new(draft.clone()), at }.into();
+        let decided = decide_for(state, Actor::Account(viewer.account), &command, console.now());
+        decided.map(|_| draft).map_err(|refusal| told(&refusal.into()))
     });
     let draft = match described {
         Ok(draft) => draft,
         Err(trouble) => return mend(&console, &viewer, typed, trouble),
     };
     let to = format!("/compose/sent/{}", typed.key);
-    let at = console.now() + COUNTDOWN;
     if let Some(proposal) = typed.instead {
         // First, so that never both are sent. What is refused was decided by somebody else meanwhile.
         let reject = JudgingCommand::Reject { proposal: ProposalId(proposal) };

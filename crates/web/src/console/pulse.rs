@@ -58,16 +58,34 @@ impl Drop for Pulse {
     }
 }
 
-/// Dispatches whose answers are looked at: live pages show the latest ones.
-const LATEST: usize = 5;
-
 /// What differs whenever a live page would: counts of what there is and of what became of it.
-fn sign(state: &State) -> (usize, usize, u64, Vec<u32>) {
-    let mails = |dispatch: &Dispatch| {
+#[derive(Debug, PartialEq, Eq)]
+struct Sign {
+    dispatches: usize,
+    /// Of those, the ones that take no more answers.
+    ended: usize,
+    waiting: usize,
+    judgements: usize,
+    /// Mails of which it is known what became.
+    mails: u64,
+    /// Answers by choice, of every dispatch that is open.
+    answers: Vec<u32>,
+}
+
+fn sign(state: &State) -> Sign {
+    let settled = |dispatch: &Dispatch| {
         let Delivery { accepted, bounced, expired, cancelled, unknown } = dispatch.delivery();
         u64::from(accepted) + u64::from(bounced) + u64::from(expired) + u64::from(cancelled) + u64::from(unknown)
     };
-    let latest = state.dispatches().rev().take(LATEST);
-    let answers = latest.flat_map(|dispatch| state.total(dispatch.id()).by_choice).map(|(_, count)| count);
-    (state.dispatches().count(), state.judgements().len(), state.dispatches().map(mails).sum(), answers.collect())
+    let has_ended = |dispatch: &&Dispatch| dispatch.is_closed() || dispatch.is_cancelled();
+    let open = state.dispatches().filter(|it| it.record().question.is_asked() && !has_ended(it));
+    let answers = open.flat_map(|dispatch| state.total(dispatch.id()).by_choice).map(|(_, count)| count);
+    Sign {
+        dispatches: state.dispatches().count(),
+        ended: state.dispatches().filter(has_ended).count(),
+        waiting: state.waiting().count(),
+        judgements: state.judgements().len(),
+        mails: state.dispatches().map(settled).sum(),
+        answers: answers.collect(),
+    }
 }

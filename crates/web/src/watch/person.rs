@@ -24,6 +24,10 @@ use crate::once::once;
 use crate::page;
 use crate::written;
 
+/// To an account of nobody: a message has a sender whom people know.
+const UNLINKED: &str =
+    "返信するには、職員番号を付けたアカウントでログインしてください。「アカウント」の画面で作れます。";
+
 #[derive(Debug, Template)]
 #[template(path = "person.html")]
 struct PersonPage {
@@ -40,6 +44,8 @@ struct PersonPage {
     thread: Vec<Said>,
     choices: Vec<(u8, String)>,
     may_write: bool,
+    /// What to do where nothing may be written.
+    unlinked: &'static str,
     message_max: usize,
     comment_max: usize,
     typed: String,
@@ -119,8 +125,7 @@ pub(crate) async fn say(
         state.incident_of(dispatch).map(|incident| incident.id).filter(|_| has_person)
     });
     let Some(incident) = found else {
-        let trouble = "返信するには、アカウントが職員と結び付いている必要があります。アカウントの画面で職員番号を登録してください。";
-        return render(&console, &viewer, dispatch, person, Some(trouble.into()), typed.text).await;
+        return render(&console, &viewer, dispatch, person, Some(UNLINKED.into()), typed.text).await;
     };
     let text = typed.text.replace("\r\n", "\n").trim().to_owned();
     let form = format!("{} says to {person} in {incident} after {}: {text}", viewer.account, typed.after);
@@ -236,6 +241,7 @@ impl PersonPage {
             thread: Vec::new(),
             choices: record.question.choices.iter().map(|it| (it.id.0, it.label_ja.clone())).collect(),
             may_write: false,
+            unlinked: UNLINKED,
             message_max: MESSAGE_CHARS_MAX,
             comment_max: COMMENT_MAX_CHARS,
             typed: String::new(),

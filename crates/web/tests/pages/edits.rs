@@ -262,6 +262,9 @@ async fn req_a11_what_waits_is_changed_and_sent_in_its_place_and_never_both() {
     let wish = posted(&form, &format!("facts={}", encoded("庁舎に集まらないでください")));
     let preview = chief.post("/compose/preview", &wish).await;
     assert!(preview.html.contains("10名に送信する") && preview.html.contains("庁舎に集まらないで"), "{}", preview.html);
+    for there in ["回答ページの質問", "あなたの安否と登庁の可否を教えてください。"] {
+        assert!(preview.html.contains(there), "{there}: {}", preview.html);
+    }
     assert_eq!(stage.desk.read(|state| state.waiting().count()), 1, "looking decides nothing");
     let sent = chief.post("/compose/send", &wish).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.html);
@@ -273,6 +276,17 @@ async fn req_a11_what_waits_is_changed_and_sent_in_its_place_and_never_both() {
         (select(state, &draft.target, Side::Domestic, stage.time()).unwrap().len(), draft.incident)
     });
     assert!(people == 10 && incident.is_some(), "{people} people, {incident:?}: it belongs to the earthquake");
+}
+
+#[tokio::test]
+async fn req_a11_what_waits_stays_when_what_should_go_in_its_place_cannot_be_sent() {
+    let (stage, chief) = held().await;
+    let form = chief.get("/compose?instead=1").await.html;
+    let wish = posted(&form, "facts=x").replace(&encoded("【安否確認】{title}"), "%E5%AE%89%07%E5%90%A6");
+    let refused = chief.post("/compose/send", &wish).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.html);
+    assert!(!refused.html.contains("却下しました"), "{}", refused.html);
+    assert_eq!(stage.desk.read(|state| state.waiting().count()), 1, "it still waits, and goes out if nobody decides");
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! The pages of numbers over a real desk: counts that add up, fresh with and without a script.
 
 use crate::stage::{Admin, OFFICES, SECTIONS, Stage, TITLE};
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use hikyaku_dispatch::{DispatchId, GroupId, Mode, Question};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
 
 /// Ten people in four offices; the first four answer.
 async fn answered() -> (Stage, Admin, DispatchId) {
@@ -141,4 +144,34 @@ async fn the_console_is_not_served_by_the_responder_router() {
     let (stage, _admin, dispatch) = answered().await;
     assert_eq!(stage.get(&format!("/dispatch/{}", dispatch.0)).await.status, StatusCode::NOT_FOUND);
     assert_eq!(stage.get("/login").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_page_that_watches_hears_of_an_answer_to_an_older_dispatch_and_of_one_that_is_closed() {
+    let (stage, dispatch) = Stage::asking(Mode::Real).await;
+    for number in 0..6 {
+        stage.ask(&format!("later {number}"), Mode::Real, Question::none()).await;
+    }
+    let admin = stage.admin().await;
+    let request = Request::get("/live").header(header::COOKIE, &admin.cookie).body(Body::empty()).unwrap();
+    let mut heard = admin.pages.clone().oneshot(request).await.unwrap().into_body();
+    assert_eq!(stage.post(&stage.link(dispatch, 1), "choice=1").await.status, StatusCode::SEE_OTHER);
+    assert!(word(&mut heard).await.starts_with("data:"), "the answer is told");
+    let closed = admin.post(&format!("/dispatch/{}/close", dispatch.0), "").await;
+    assert_eq!(closed.status, StatusCode::SEE_OTHER, "{}", closed.html);
+    assert!(word(&mut heard).await.starts_with("data:"), "the end is told");
+}
+
+/// The next word of a stream.
+async fn word(stream: &mut Body) -> String {
+    let next = async {
+        loop {
+            let frame = stream.frame().await.unwrap().unwrap();
+            let text = String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap();
+            if text.starts_with("data:") {
+                return text;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), next).await.unwrap()
 }

@@ -62,6 +62,24 @@ async fn req_s12_when_very_many_wait_the_next_gets_a_page_at_once_that_keeps_the
     assert!(waited.iter().all(|page| page.as_ref().unwrap().status() == StatusCode::TEMPORARY_REDIRECT));
 }
 
+#[tokio::test(start_paused = true)]
+async fn req_s12_as_soon_as_a_responder_is_turned_away_no_page_of_the_console_is_served_until_a_second_after() {
+    let stage = Stage::with_people(1).await;
+    let admin = stage.admin().await;
+    let mut posts = JoinSet::new();
+    // A tenth of a second of the pace waits for its turn; the rest is asked to come again.
+    for _ in 0..1_000 {
+        posts.spawn(stage.pages().oneshot(Request::post("/a/x").body(Body::from("choice=1")).unwrap()));
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(admin.get("/").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(admin.get("/").await.status, StatusCode::OK);
+    let again = posts.join_all().await;
+    let again = again.iter().filter(|page| page.as_ref().unwrap().status() == StatusCode::TEMPORARY_REDIRECT).count();
+    assert!((300..500).contains(&again), "{again}");
+}
+
 #[tokio::test]
 async fn req_s12_a_link_that_posts_without_end_is_slowed_down_alone_and_an_invented_one_is_not_even_counted() {
     let (stage, dispatch) = Stage::asking(Mode::Real).await;
