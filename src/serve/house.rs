@@ -77,7 +77,7 @@ impl House {
         let office = Office::open(&settings, &desk, &marks)?;
         let console = console(&settings, web.clone(), &engine, Sources(Some(running.clone())), office.clone())?;
         let (stop, stopping) = watch::channel(false);
-        let (maker, alerts) = tellers(&settings, &engine, &desk, &sender)?;
+        let (maker, alerts) = tellers(&settings, &engine, (&desk, &marks), &sender)?;
         let shift = Shift {
             settings: settings.clone(),
             desk: desk.clone(),
@@ -228,10 +228,15 @@ async fn door(at: std::net::SocketAddr, allow: &[IpNet], tls: Option<&TlsFiles>)
 }
 
 /// Who makes reports, and who mails alarms and notes them for those.
-fn tellers(settings: &Settings, engine: &Engine, desk: &Desk, sender: &Sender) -> Result<(Maker, Alerts), String> {
+fn tellers(
+    settings: &Settings,
+    engine: &Engine,
+    (desk, marks): (&Desk, &Marks),
+    sender: &Sender,
+) -> Result<(Maker, Alerts), String> {
     let maker = Maker::new(settings)?;
     let alerts = Alerts::new(engine.clone(), desk, sender.clone(), settings.alerts.to()?);
-    let alerts = alerts.noting(maker.ledger().clone(), maker.officials.clone());
+    let alerts = alerts.noting(maker.ledger().clone(), maker.officials.clone()).among(marks.clone());
     Ok((maker, alerts))
 }
 

@@ -250,6 +250,14 @@ async fn req_r01_what_one_node_noted_as_done_every_node_reads() {
         one.set_mark("webhooks/portal", row).await.unwrap();
         assert_eq!(two.mark("webhooks/portal").await.unwrap().as_deref(), Some(row));
     }
+    for (name, at) in [("alarm/a_%", "2026-09-22T00:00:00Z"), ("alarm/b", "2026-11-22T00:00:01Z"), ("alarms", "1")] {
+        one.set_mark(name, at).await.unwrap();
+    }
+    two.forget_marks("alarm/", "2026-11-22T00:00:00Z").await.unwrap();
+    assert_eq!(
+        cluster.sql("SELECT name FROM hikyaku.mark ORDER BY name COLLATE \"C\""),
+        "alarm/b\nalarms\nwebhooks/portal"
+    );
 }
 
 /// Runs openssl in `folder`.

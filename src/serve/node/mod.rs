@@ -5,6 +5,7 @@ mod keeper;
 mod queue;
 
 use std::path::Path;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,10 +114,10 @@ impl Node {
             let watching = journal.watch(database.standbys.as_deref(), database.patience(), &told_of);
             let raising = async {
                 while concerns.changed().await.is_ok() {
-                    let standing = concerns.borrow_and_update().clone();
-                    for concern in &standing {
-                        alerts.raise(&alarm(concern, Timestamp::now())).await;
-                    }
+                    let now = Timestamp::now();
+                    let standing: Vec<Alarm> =
+                        concerns.borrow_and_update().iter().map(|concern| alarm(concern, now)).collect();
+                    alerts.stand(&mut stood, &standing).await;
                 }
             };
             tokio::select! {
@@ -135,6 +136,7 @@ fn alarm(concern: &Concern, now: Timestamp) -> Alarm {
         text: concern.to_string(),
     }
 }
+                let mut stood = BTreeSet::new();
 
 /// Made once for each data folder, so that a node that starts again is the same one.
 fn node_name(data: &Path) -> Result<String, String> {
