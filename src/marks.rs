@@ -37,6 +37,17 @@ impl Marks {
         self.shared.is_some()
     }
 
+    /// Forgets notes of which all nodes know, whose names begin so and whose texts come before this one; files stay.
+    ///
+    /// # Errors
+    /// One line that names the database.
+    pub async fn forget(&self, names: &str, before: &str) -> Result<(), String> {
+        match &self.shared {
+            Some(journal) => journal.forget_marks(names, before).await.map_err(|e| e.to_string()),
+            None => Ok(()),
+        }
+    }
+
     /// The note of this name; alone, the file of that name in the data folder.
     pub fn mark(&self, name: &str) -> Mark {
         self.mark_at(name, self.data.join(name))

@@ -1,5 +1,6 @@
 //! What the server does by itself beside mails and telegrams: chores at their hours, alarms, lists for other channels.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ impl Duties {
         let mut timetable = Timetable::new(Timestamp::now());
         let mut relay = Relay::default();
         let mut look = tokio::time::interval(LOOK);
+        let mut stood = BTreeSet::new();
         loop {
             tokio::select! {
                 () = told(&mut stop) => return,
@@ -47,9 +49,8 @@ impl Duties {
             if let Some(channel) = &self.channel {
                 channel.hand_over(&self.desk, &mut relay, self.policy.list_within, now).await;
             }
-            for alarm in self.desk.read(|state| state.alarms(&self.policy, now)) {
-                self.alerts.raise(&alarm).await;
-            }
+            let standing = self.desk.read(|state| state.alarms(&self.policy, now));
+            self.alerts.stand(&mut stood, &standing).await;
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hikyaku_core::Engine;
+use hikyaku_core::{Config, Engine};
 use hikyaku_dispatch::{Desk, Sender};
 use hikyaku_inbound::Listener;
 use hikyaku_web::{Api, Console, ConsoleSettings, Door, Inbox, TlsFiles, WebState};
@@ -64,7 +64,7 @@ impl House {
         let desk = desk(node.as_ref(), &settings.data).await?;
         // With the keys of people, so that erasing somebody reaches the queue.
         of_engine.seal = Some(Arc::new(desk.keys().clone()));
-        let engine = Engine::open(of_engine).await.map_err(|e| e.to_string())?;
+        let engine = engine(of_engine, node.as_ref()).await?;
         let running = RunningSources::default();
         // One for both doors: answers and pages share the places that admission gives.
         let web = WebState::new(desk.clone())
@@ -77,7 +77,7 @@ impl House {
         let office = Office::open(&settings, &desk, &marks)?;
         let console = console(&settings, web.clone(), &engine, Sources(Some(running.clone())), office.clone())?;
         let (stop, stopping) = watch::channel(false);
-        let (maker, alerts) = tellers(&settings, &engine, &desk, &sender)?;
+        let (maker, alerts) = tellers(&settings, &engine, (&desk, &marks), &sender)?;
         let shift = Shift {
             settings: settings.clone(),
             desk: desk.clone(),
@@ -100,6 +100,7 @@ impl House {
             tokio::spawn(rows::run(settings.data.clone(), desk.clone(), stopping.clone())),
         ];
         tasks.extend(node.as_ref().map(|node| node.watch(alerts.clone(), stopping.clone())));
+        tasks.extend(node.as_ref().map(|node| node.share_lessons(&engine, stopping.clone())));
         tasks.extend(node.as_ref().map(|node| node.exchange(desk.clone(), tell.clone(), stopping.clone())));
         let reins = tokio::spawn(work.rein(engine.clone()));
         let inbound = doors.mail.zip(office.clone());
@@ -175,6 +176,15 @@ fn readiness(work: &Work) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
     Arc::new(move || work.unready().iter().map(ToString::to_string).collect())
 }
 
+/// The engine; where there are other nodes it begins with what they have learned of carriers.
+async fn engine(config: Config, node: Option<&Node>) -> Result<Engine, String> {
+    let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
+    if let Some(node) = node {
+        node.teach(&engine).await;
+    }
+    Ok(engine)
+}
+
 /// The desk, on the journal that this node shares with others, or on the file.
 async fn desk(node: Option<&Node>, data: &Path) -> Result<Desk, String> {
     let journal = match node {
@@ -228,10 +238,15 @@ async fn door(at: std::net::SocketAddr, allow: &[IpNet], tls: Option<&TlsFiles>)
 }
 
 /// Who makes reports, and who mails alarms and notes them for those.
-fn tellers(settings: &Settings, engine: &Engine, desk: &Desk, sender: &Sender) -> Result<(Maker, Alerts), String> {
+fn tellers(
+    settings: &Settings,
+    engine: &Engine,
+    (desk, marks): (&Desk, &Marks),
+    sender: &Sender,
+) -> Result<(Maker, Alerts), String> {
     let maker = Maker::new(settings)?;
     let alerts = Alerts::new(engine.clone(), desk, sender.clone(), settings.alerts.to()?);
-    let alerts = alerts.noting(maker.ledger().clone(), maker.officials.clone());
+    let alerts = alerts.noting(maker.ledger().clone(), maker.officials.clone()).among(marks.clone());
     Ok((maker, alerts))
 }
 

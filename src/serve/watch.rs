@@ -17,46 +17,57 @@ const LOOK: Duration = Duration::from_secs(1);
 /// An alarm that ends before is not mailed: a stream that is connected anew is no news.
 const LASTING: Duration = Duration::from_secs(60);
 
-/// An alarm that was not mailed yet.
-struct Young {
+/// An alarm that stands.
+struct Standing {
     alarm: poll::Alarm,
     /// On the clock that only runs forward.
     began: Duration,
     key: String,
+    /// Whether it has lasted so long that it was handed over to be mailed.
+    told: bool,
 }
 
-/// The alarms that stand, and those of them that nobody was mailed yet.
+/// The alarms that stand.
 #[derive(Default)]
 struct Watch {
     alarms: Alarms,
-    young: Vec<Young>,
+    standing: Vec<Standing>,
+}
+
+/// What follows from a look.
+#[derive(Default)]
+struct Seen {
+    changes: Vec<Change>,
+    /// What has lasted so long that it is mailed, each alarm once.
+    mails: Vec<Alarm>,
+    /// The keys of what was to be mailed and is over.
+    over: Vec<String>,
 }
 
 impl Watch {
-    /// Takes what stands now: what has begun and ended, and what has lasted so long that it is mailed, each alarm once.
-    fn look(
-        &mut self,
-        standing: Vec<poll::Alarm>,
-        since_start: Duration,
-        wall: Timestamp,
-    ) -> (Vec<Change>, Vec<Alarm>) {
-        let changes = self.alarms.change(standing);
-        for change in &changes {
+    /// Takes what stands now.
+    fn look(&mut self, standing: Vec<poll::Alarm>, since_start: Duration, wall: Timestamp) -> Seen {
+        let mut seen = Seen { changes: self.alarms.change(standing), ..Seen::default() };
+        for change in &seen.changes {
             match change {
                 Change::Began(alarm) => {
                     // The same alarm on another day is another one.
                     let key = format!("source-{}-{}-{}", alarm.word(), alarm.feed(), wall.as_second());
-                    self.young.push(Young { alarm: alarm.clone(), began: since_start, key });
+                    self.standing.push(Standing { alarm: alarm.clone(), began: since_start, key, told: false });
                 }
-                Change::Ended(alarm) => self.young.retain(|it| !it.alarm.is_same_as(alarm)),
+                Change::Ended(alarm) => {
+                    let ended = self.standing.extract_if(.., |it| it.alarm.is_same_as(alarm));
+                    seen.over.extend(ended.filter(|it| it.told).map(|it| it.key));
+                }
             }
         }
-        let old = self.young.extract_if(.., |it| since_start.saturating_sub(it.began) >= LASTING);
-        let mails = old.map(|it| {
+        let old = |it: &&mut Standing| !it.told && since_start.saturating_sub(it.began) >= LASTING;
+        for it in self.standing.iter_mut().filter(old) {
+            it.told = true;
             let title = format!("情報の受信に問題があります（{}）", it.alarm.feed());
-            Alarm { key: it.key, title, text: it.alarm.to_string() }
-        });
-        (changes, mails.collect())
+            seen.mails.push(Alarm { key: it.key.clone(), title, text: it.alarm.to_string() });
+        }
+        seen
     }
 }
 
@@ -69,14 +80,15 @@ pub async fn run(pulse: Pulse, alerts: Alerts, mut stop: watch::Receiver<bool>) 
             () = told(&mut stop) => break,
             _ = look.tick() => {}
         }
-        let (changes, mails) = watch.look(pulse.health().alarms(), start.elapsed(), Timestamp::now());
-        for change in changes {
+        let seen = watch.look(pulse.health().alarms(), start.elapsed(), Timestamp::now());
+        for change in seen.changes {
             match change {
                 Change::Began(_) => tracing::error!("{change}"),
                 Change::Ended(_) => tracing::warn!("{change}"),
             }
         }
-        for mail in mails {
+        seen.over.iter().for_each(|key| alerts.end(key));
+        for mail in seen.mails {
             alerts.raise(&mail).await;
         }
     }
@@ -90,10 +102,11 @@ mod tests {
     fn req_r02_a_silent_feed_is_mailed_once_after_a_minute_and_a_hiccup_never() {
         let wall: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let stale = |feed: &str, age_s| poll::Alarm::Stale { feed: feed.into(), age_s };
-        let mut watch = Watch::default();
+        let (mut watch, mut over) = (Watch::default(), Vec::new());
         let mut look = |second: u64, standing: Vec<poll::Alarm>| {
-            let (changes, mails) = watch.look(standing, Duration::from_secs(second), wall);
-            (changes.len(), mails.into_iter().map(|it| it.title + &it.text).collect::<Vec<_>>())
+            let seen = watch.look(standing, Duration::from_secs(second), wall);
+            over.extend(seen.over);
+            (seen.changes.len(), seen.mails.into_iter().map(|it| it.title + &it.text).collect::<Vec<_>>())
         };
         assert_eq!(look(0, vec![stale("eqvol", 301), stale("extra", 301)]), (2, vec![]));
         assert_eq!(look(30, vec![stale("eqvol", 331)]), (1, vec![]), "extra has come back");
@@ -108,5 +121,6 @@ mod tests {
         assert_eq!(look(4_001, vec![]), (1, vec![]));
         look(4_002, vec![stale("eqvol", 301)]);
         assert_eq!(look(4_062, vec![stale("eqvol", 361)]).1.len(), 1, "another one");
+        assert_eq!(over.len(), 1, "a hiccup was never to be mailed, and the last one stands: {over:?}");
     }
 }

@@ -3,13 +3,16 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hikyaku_dispatch::{PeopleCommand, PersonId, RosterImport, read_roster};
+use hikyaku_dispatch::{
+    Desk, Keys, PeopleCommand, PersonId, PostgresAddress, PostgresJournal, RosterImport, read_roster,
+};
 use jiff::Timestamp;
 
 use crate::cluster::Cluster;
-use crate::command::{Running, alone, spawn};
+use crate::command::{Running, alone, run, spawn};
 use crate::database::copy_keys;
 use crate::nodes::{DOMAINS, System, carriers, partitions, parts, post};
 use crate::serving::wait_for;
@@ -82,6 +85,38 @@ fn req_r01_keys_of_new_people_come_by_themselves_and_until_then_links_ask_back_a
         "0"
     );
     for node in [first, second] {
+        node.terminate();
+        let ended = node.end(Duration::from_secs(60));
+        assert!(ended.status.success(), "{}", ended.stderr);
+    }
+}
+
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn req_r01_a_link_key_that_was_made_at_one_node_comes_to_the_other_one_by_itself() {
+    let _machine = alone();
+    let cluster = Cluster::primary("tokyo", "");
+    let (people, rate) = (4, 60);
+    let url = cluster.url();
+    let system = System::new(people, &carriers(rate), &cluster, (&[&url, &url], &url));
+    let data = system.node(0).join("data");
+    let made = run(system.folder.path(), ["journal", "rotate-keys", data.to_str().unwrap(), "links"], 60);
+    assert!(made.status.success(), "{}", made.stderr);
+    let keys = system.folder.path().join("new-keys");
+    copy_keys(&data.join("keys"), &keys);
+    let nodes = [system.start(0), system.start(1)];
+    let dispatch = system.ask();
+    let link = system.runtime.block_on(async {
+        let journal = PostgresJournal::open(PostgresAddress::parse(&url).unwrap()).await.unwrap();
+        let desk = Desk::open(Arc::new(journal), Keys::open(keys).unwrap()).await.unwrap();
+        assert_eq!(desk.keys().link_key(), 2);
+        desk.link_token(dispatch, PersonId(1))
+    });
+    system.wait("the new link opens at the other node", || {
+        wait_for(system.pages[1], &format!("/a/{link}")).starts_with("HTTP/1.1 200")
+    });
+    system.finish(dispatch, rate);
+    for node in nodes {
         node.terminate();
         let ended = node.end(Duration::from_secs(60));
         assert!(ended.status.success(), "{}", ended.stderr);

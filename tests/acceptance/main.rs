@@ -23,6 +23,7 @@ mod full;
 mod inbound;
 mod kills;
 mod leaks;
+mod lessons;
 mod mails;
 mod mistakes;
 mod monitoring;

@@ -59,9 +59,20 @@ pub struct System {
 
 impl System {
     /// With so many people, a table of carriers, and the URL of the database for each node and for the desk.
-    pub fn new(people: usize, carriers: &str, cluster: &Cluster, (urls, url): (&[&str], &str)) -> System {
+    pub fn new(people: usize, carriers: &str, cluster: &Cluster, urls: (&[&str], &str)) -> System {
+        System::before(CARRIERS, people, carriers, cluster, urls)
+    }
+
+    /// The same before carriers of this profile.
+    pub fn before(
+        profile: &str,
+        people: usize,
+        carriers: &str,
+        cluster: &Cluster,
+        (urls, url): (&[&str], &str),
+    ) -> System {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let net = MockNet::start(Profile::parse(CARRIERS).unwrap(), Directory::Everyone, 5);
+        let net = MockNet::start(Profile::parse(profile).unwrap(), Directory::Everyone, 5);
         let net = runtime.block_on(net).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let one = folder.path().join("0");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierTable};
+use crate::congestion::Lesson;
 use crate::message::{BatchId, MailId, Recipient, Template, Urgency};
 pub use crate::mx::HostRoute;
 use crate::outcome::{ReplyRules, Stage};
@@ -181,6 +182,8 @@ pub enum Event {
     Limit(Carrier, Option<f64>),
     /// Only this part of every ceiling is ours from now on.
     SetShare(Share),
+    /// What other programs have learned of carriers.
+    Learn(Vec<Lesson>),
     /// New limits for a carrier.
     SetPolicy(Carrier, Box<Policy>),
     /// Have the routes of these domains ready from now on.

@@ -250,8 +250,9 @@ pub mod signing {
 }
 
 /// What is seen from outside beside a [`Snapshot`] and [`Record`]s: lanes, the way of a mail, the
-/// stages of a conversation, live traces, what is in trouble.
+/// stages of a conversation, live traces, what is in trouble, what was learned of carriers.
 pub mod observe {
+    pub use crate::congestion::Lesson;
     pub use crate::outcome::Stage;
     pub use crate::report::{DomainTrouble, LaneView, QueueHealth, RouteTrouble};
     pub use crate::trace::{Follow, Speaker, Trace, TraceLine};

@@ -75,6 +75,12 @@ impl Share {
         Share { place: place.min(of - 1), of }
     }
 
+    /// Among how many programs.
+    #[must_use]
+    pub(crate) fn among(self) -> u32 {
+        self.of
+    }
+
     /// What this program may use of a policy; `None` where a ceiling is too low to leave it anything.
     #[must_use]
     pub fn of(self, policy: &Policy) -> Option<Policy> {

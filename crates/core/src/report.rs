@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::carrier::Carrier;
+use crate::congestion::Lesson;
 use crate::forecast::Forecast;
 use crate::outcome::Cause;
 use crate::time::Instant;
@@ -139,4 +140,6 @@ pub struct Snapshot {
     pub routes_down: Vec<RouteTrouble>,
     /// Domains whose mail waits because their carrier blocks us, or an operator stopped it, on every one of its lanes; by name.
     pub blocked: Vec<String>,
+    /// What the carriers of the table were found to bear, for other programs that send to them too: see [`Lesson`].
+    pub learned: Vec<Lesson>,
 }

@@ -118,6 +118,18 @@ impl Alarm {
         }
     }
 
+    /// A newer link key that is not at this node and did not come from any other; once a day.
+    #[must_use]
+    pub fn link_key_missing(place: &str, now: Timestamp) -> Self {
+        Alarm {
+            key: format!("node/link-key/{place}/{}", japan_date(now)),
+            title: format!("{place}に新しいリンクの鍵がありません"),
+            text: format!(
+                "別のノードで作られた新しいリンクの鍵（hikyaku journal rotate-keys）が{place}になく、動いている他のノードからも受け取れません。\n                 その鍵で作られたリンクを{place}で開くと「少しお待ちください」と答えます。\n                 鍵を作ったノードを起動してください。鍵は自動で届きます。起動できない場合は、そのノードのデータフォルダーの keys フォルダーを                 全部ここへ写し、再起動してください（docs/postgres.md）。"
+            ),
+        }
+    }
+
     /// Partitions that were taken over from a node that was silent; `mails` had no outcome and are sent once more.
     #[must_use]
     pub fn taken_over(nodes: &str, partitions: usize, mails: usize, now: Timestamp) -> Self {

@@ -238,7 +238,9 @@ fn open(keys: &Keys, wanted: Kind, token: &str) -> Result<Vec<u8>, LinkRefusal> 
     if kind != wanted.byte || !wanted.claim_bytes.contains(&claim.len()) {
         return Err(LinkRefusal::Malformed);
     }
-    let ours = mac(keys, key, said).ok_or(LinkRefusal::Forged)?;
+    // Its key may be on its way from the node that made it.
+    let unknown = if keys.lacks_link_key(key) { LinkRefusal::Unreadable } else { LinkRefusal::Forged };
+    let ours = mac(keys, key, said).ok_or(unknown)?;
     verify_slices_are_equal(&ours, given).map_err(|_| LinkRefusal::Forged)?;
     Ok(claim.to_vec())
 }

@@ -11,9 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster::Cluster;
+use hikyaku_core::Carrier;
+use hikyaku_core::observe::Lesson;
+use hikyaku_core::time::Instant;
 use hikyaku_dispatch::{
-    Appended, CLAUSES, Concern, Fitness, Head, Held, Journal, JournalError, Keys, Lease, MemoryJournal, PersonId,
-    PostgresAddress, PostgresJournal, Row, Taken, copy, verify,
+    Appended, CLAUSES, Concern, Fitness, Head, Held, Journal, JournalError, Keys, Lease, MemoryJournal, NodeLesson,
+    PersonId, PostgresAddress, PostgresJournal, Row, Taken, copy, verify,
 };
 use proxy::Proxy;
 
@@ -250,6 +253,47 @@ async fn req_r01_what_one_node_noted_as_done_every_node_reads() {
         one.set_mark("webhooks/portal", row).await.unwrap();
         assert_eq!(two.mark("webhooks/portal").await.unwrap().as_deref(), Some(row));
     }
+    for (name, at) in [("alarm/a_%", "2026-09-22T00:00:00Z"), ("alarm/b", "2026-11-22T00:00:01Z"), ("alarms", "1")] {
+        one.set_mark(name, at).await.unwrap();
+    }
+    two.forget_marks("alarm/", "2026-11-22T00:00:00Z").await.unwrap();
+    assert_eq!(
+        cluster.sql("SELECT name FROM hikyaku.mark ORDER BY name COLLATE \"C\""),
+        "alarm/b\nalarms\nwebhooks/portal"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn req_r01_what_one_node_learned_of_a_carrier_every_node_reads_with_its_age_until_it_is_a_day_old() {
+    let cluster = Cluster::primary("tokyo", FAST);
+    let (one, two) = (opened(&cluster.url()).await, opened(&cluster.url()).await);
+    // Each by its own clock: they differ by weeks.
+    let (now, later) = (Instant::from_micros(1_700_000_000_000_000), Instant::from_micros(1_702_000_000_000_000));
+    let lesson = |relay: Option<&str>, age, rate| Lesson {
+        carrier: Carrier::new("docomo"),
+        relay: relay.map(str::to_owned),
+        at: now - Duration::from_secs(age),
+        sessions: Some(3),
+        rate,
+        turn: None,
+        parts: 2,
+    };
+    one.tell_lessons("one", &[], now).await.unwrap();
+    one.tell_lessons("one", &[lesson(None, 7_000, Some(9.0)), lesson(Some("tokutei"), 0, None)], now).await.unwrap();
+    one.tell_lessons("one", &[lesson(None, 5_000, Some(12.5))], now).await.unwrap();
+    let mut told = two.lessons(later).await.unwrap();
+    told.sort_by(|one, other| one.lesson.relay.cmp(&other.lesson.relay));
+    let age = later.since(told[0].lesson.at).as_secs();
+    assert!((5_000..6_000).contains(&age), "{age} s old");
+    let nearly = |it: &NodeLesson| (it.node.clone(), Lesson { at: now, ..it.lesson.clone() });
+    let expected = [lesson(None, 0, Some(12.5)), lesson(Some("tokutei"), 0, None)].map(|it| ("one".to_owned(), it));
+    assert_eq!(told.iter().map(nearly).collect::<Vec<_>>(), expected, "the later word alone");
+    cluster.sql("UPDATE hikyaku.learned SET at = at - interval '1 day' WHERE way = ''");
+    assert_eq!(two.lessons(later).await.unwrap().len(), 1, "what is a day old is not believed");
+    two.tell_lessons("two", &[lesson(None, 0, None)], now).await.unwrap();
+    let left = cluster.sql("SELECT node, way FROM hikyaku.learned ORDER BY node");
+    assert_eq!(left, "one|tokutei\ntwo|", "and goes");
 }
 
 /// Runs openssl in `folder`.

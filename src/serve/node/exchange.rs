@@ -1,9 +1,10 @@
-//! Brings the keys of new people and accounts from the node that made them to this one, and this one's to the others.
+//! Brings the keys of new people and accounts, and new link keys, from the node that made them to this one, and this one's to the
+//! others.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use hikyaku_dispatch::{Alarm, Desk, JournalError, KeyQuestion, PersonId, PostgresJournal, State};
+use hikyaku_dispatch::{Alarm, Desk, JournalError, KeyQuestion, Keys, PersonId, PostgresJournal, State};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -14,6 +15,8 @@ use crate::courier::Work;
 const LOOK: Duration = Duration::from_secs(1);
 /// A question without an answer is asked anew after so long.
 const AGAIN: Duration = Duration::from_secs(10);
+/// Under this name it is noted which is the newest link key of any node.
+const LINK_KEY: &str = "link-key";
 /// Administrators are told when keys did not come for so long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -39,15 +42,22 @@ impl Exchange {
         let (mut asked, mut since) = (None, None::<Instant>);
         // A question of a run before this one: nothing opens its answers any more.
         let mut is_left = true;
+        let mut compared = None::<Instant>;
         loop {
             let missing = self.desk.read(State::without_keys);
             self.work.set_keys_missing(!missing.is_empty());
+            let lacks = |keys: &Keys| !missing.is_empty() || keys.lacks_link_keys();
             let step = async {
-                if missing.is_empty() && (is_left || asked.is_some()) {
+                if compared.is_none_or(|at| at.elapsed() >= AGAIN) {
+                    self.compare_link_keys().await?;
+                    compared = Some(Instant::now());
+                }
+                let lacks = lacks(self.desk.keys());
+                if !lacks && (is_left || asked.is_some()) {
                     self.journal.end_question(&self.name).await?;
                     (asked, is_left) = (None, false);
                 }
-                if !missing.is_empty() {
+                if lacks {
                     self.fetch(&missing, &mut asked).await?;
                 }
                 self.give(&missing).await
@@ -55,17 +65,29 @@ impl Exchange {
             if let Err(problem) = step.await {
                 tracing::warn!(%problem, "keys cannot be exchanged with the other nodes just now");
             }
-            since = if missing.is_empty() { None } else { Some(since.unwrap_or_else(Instant::now)) };
+            since = lacks(self.desk.keys()).then(|| since.unwrap_or_else(Instant::now));
             if since.is_some_and(|since| since.elapsed() >= PATIENCE) {
+                let (place, now) = (format!("ノード {} ", self.name), Timestamp::now());
+                let alarm = match missing.len() {
+                    0 => Alarm::link_key_missing(&place, now),
+                    owners => Alarm::keys_missing(&place, owners, now),
+                };
                 // Whoever hears it is gone only when the program ends.
-                let _ = self.alarms.send(Alarm::keys_missing(
-                    &format!("ノード {} ", self.name),
-                    missing.len(),
-                    Timestamp::now(),
-                ));
+                let _ = self.alarms.send(alarm);
             }
             sleep(LOOK).await;
         }
+    }
+
+    /// Tells the others of the link key of this node, and learns of theirs.
+    async fn compare_link_keys(&self) -> Result<(), JournalError> {
+        let newest = self.journal.mark(LINK_KEY).await?.and_then(|it| it.parse().ok()).unwrap_or(0);
+        let own = self.desk.keys().link_key();
+        if own > newest {
+            self.journal.set_mark(LINK_KEY, &own.to_string()).await?;
+        }
+        self.desk.keys().note_link_key(newest);
+        Ok(())
     }
 
     /// Asks for what is missing, and takes what was answered.
@@ -82,6 +104,8 @@ impl Exchange {
             if count > 0 {
                 tracing::info!(count, "keys came from another node");
                 self.work.begin_anew();
+            }
+            if count > 0 || (missing.is_empty() && !keys.lacks_link_keys()) {
                 self.journal.end_question(&self.name).await?;
                 *asked = None;
                 return Ok(());

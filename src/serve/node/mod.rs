@@ -2,12 +2,15 @@
 
 mod exchange;
 mod keeper;
+mod lessons;
 mod queue;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hikyaku_core::Engine;
 use hikyaku_dispatch::{Alarm, Concern, Desk, Journal, PostgresJournal};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -19,6 +22,7 @@ use crate::journal::home::Database;
 use exchange::Exchange;
 use keeper::Keeper;
 pub use keeper::{BEAT, LENGTH};
+use lessons::Lessons;
 use queue::QueueNote;
 
 /// The name of this node, made once.
@@ -105,6 +109,26 @@ impl Node {
         })
     }
 
+    /// Has an engine begin with what the other nodes have learned of carriers, as far as it knows nothing newer itself.
+    pub async fn teach(&self, engine: &Engine) {
+        self.lessons(engine).begin().await;
+    }
+
+    /// Shares with the other nodes what is learned of carriers, until `stop`.
+    pub fn share_lessons(&self, engine: &Engine, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+        let lessons = self.lessons(engine);
+        tokio::spawn(async move {
+            tokio::select! {
+                () = lessons.run() => {}
+                () = told(&mut stop) => {}
+            }
+        })
+    }
+
+    fn lessons(&self, engine: &Engine) -> Lessons {
+        Lessons::new(self.journal.clone(), self.name.clone(), engine.clone())
+    }
+
     /// Watches over the database until `stop`: what stands against it is told, once a day each.
     pub fn watch(&self, alerts: Alerts, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
         let (journal, database) = (self.journal.clone(), self.database.clone());
@@ -112,11 +136,12 @@ impl Node {
             let (told_of, mut concerns) = watch::channel(Vec::new());
             let watching = journal.watch(database.standbys.as_deref(), database.patience(), &told_of);
             let raising = async {
+                let mut stood = BTreeSet::new();
                 while concerns.changed().await.is_ok() {
-                    let standing = concerns.borrow_and_update().clone();
-                    for concern in &standing {
-                        alerts.raise(&alarm(concern, Timestamp::now())).await;
-                    }
+                    let now = Timestamp::now();
+                    let standing: Vec<Alarm> =
+                        concerns.borrow_and_update().iter().map(|concern| alarm(concern, now)).collect();
+                    alerts.stand(&mut stood, &standing).await;
                 }
             };
             tokio::select! {

@@ -25,9 +25,14 @@ pub struct Learned {
 }
 
 impl Learned {
+    /// Whether any limit is in it.
+    pub(super) fn is_limit(&self) -> bool {
+        self.sessions.is_some() || self.rate.is_some() || self.turn.is_some()
+    }
+
     /// Whether this is to be kept in place of what was kept before.
     pub(super) fn replaces(&self, before: Option<&Learned>) -> bool {
-        let Some(before) = before else { return self.sessions.is_some() || self.rate.is_some() || self.turn.is_some() };
+        let Some(before) = before else { return self.is_limit() };
         let moved = match (self.rate, before.rate) {
             (Some(now), Some(then)) => (now - then).abs() > MOVED * then,
             (now, then) => now.is_some() != then.is_some(),

@@ -4,6 +4,7 @@
 mod budget;
 mod distance;
 mod kept;
+mod lesson;
 mod load;
 mod quota;
 mod seats;
@@ -14,6 +15,8 @@ mod unknown;
 
 use self::budget::Budget;
 pub use self::kept::Learned;
+use self::lesson::OWN;
+pub use self::lesson::{Lesson, Lessons};
 use self::quota::Quota;
 use self::seats::Seats;
 use self::speed::Speed;
@@ -98,6 +101,9 @@ pub struct Congestion {
     blocked: Option<Span>,
     unknown: UnknownUsers,
     kept: Option<Learned>,
+    /// When the carrier was heard last, in this run and before it.
+    heard: Instant,
+    heard_before: Instant,
     /// Whether the last refused connection was refused by saying nothing.
     silent: bool,
 }
@@ -122,6 +128,8 @@ impl Congestion {
             blocked: None,
             unknown: UnknownUsers::default(),
             kept: None,
+            heard: Instant::EPOCH,
+            heard_before: Instant::EPOCH,
             silent: false,
         }
     }
@@ -129,7 +137,38 @@ impl Congestion {
     /// Begins with what was learned before, as far as it is still believed.
     pub fn remember(&mut self, learned: Learned, now: Instant) {
         self.kept = Some(learned);
+        self.heard_before = learned.at;
+        self.begin(learned.aged(now), now);
+    }
+
+    /// Begins with what another lane learned, as far as it is still believed, unless the carrier was heard here since or not long
+    /// before.
+    pub fn begin_from(&mut self, learned: Learned, now: Instant) {
+        let own = self.heard.max(self.heard_before);
+        if own > Instant::EPOCH && learned.at.since(own) < OWN {
+            return;
+        }
         let aged = learned.aged(now);
+        if !aged.is_limit() {
+            return;
+        }
+        // What is kept is what was heard here: only what moves from now on.
+        self.kept = Some(Learned { at: now, ..aged });
+        self.begin(aged, now);
+    }
+
+    /// What is in force and was met by this lane in this run, and when its carrier was heard last.
+    #[must_use]
+    pub fn learned(&self) -> Option<Learned> {
+        let learned = self.in_force(self.heard);
+        (self.heard > Instant::EPOCH && learned.is_limit()).then_some(learned)
+    }
+
+    fn in_force(&self, at: Instant) -> Learned {
+        Learned { at, sessions: self.seats.limit(), rate: self.speed.level(), turn: self.turns.most() }
+    }
+
+    fn begin(&mut self, aged: Learned, now: Instant) {
         if let Some(sessions) = aged.sessions {
             self.seats.remember(sessions);
         }
@@ -143,8 +182,7 @@ impl Congestion {
 
     /// What was learned, if it is to be kept in place of what was kept before.
     pub fn renewed(&mut self, now: Instant) -> Option<Learned> {
-        let (sessions, rate, turn) = (self.seats.limit(), self.speed.level(), self.turns.most());
-        let learned = Learned { at: now, sessions, rate, turn };
+        let learned = self.in_force(now);
         learned.replaces(self.kept.as_ref()).then(|| *self.kept.insert(learned))
     }
 
@@ -302,6 +340,7 @@ impl Congestion {
 
     /// Hears one signal.
     pub fn on(&mut self, signal: Signal, now: Instant) {
+        self.heard = now;
         self.hear(signal, now);
     }
 

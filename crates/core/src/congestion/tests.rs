@@ -223,3 +223,33 @@ fn what_was_learned_before_is_where_the_lane_begins() {
     let (taken, refused) = send(&mut again, &mut bucket, 10_000, 12_000);
     assert!(taken > 60 && refused < 8, "{taken} taken, {refused} refused");
 }
+
+#[test]
+fn req_r01_a_lane_begins_with_what_others_learned_unless_it_heard_the_carrier_itself_not_long_before() {
+    const HOUR: u64 = 3_600_000;
+    let learned = |ms| Learned { at: at(ms), sessions: Some(3), rate: Some(12.0), turn: None };
+    let is_theirs = |lane: &Congestion| lane.rate().is_some_and(|rate| (10.0..14.0).contains(&rate));
+    let mut fresh = Congestion::new(&policy(10));
+    fresh.begin_from(learned(1_000), at(2_000));
+    assert!(is_theirs(&fresh) && fresh.window() == 3);
+    assert_eq!(fresh.learned(), None, "it has met nothing itself, and tells nothing to others");
+    assert_eq!(fresh.renewed(at(90_000)), None, "nor is it kept as its own");
+    fresh.on(accepted(100_000), at(100_000));
+    assert!(fresh.learned().is_some_and(|own| own.at == at(100_000) && own.sessions == Some(3)), "now it is");
+
+    let mut heard = Congestion::new(&policy(10));
+    heard.on(accepted(0), at(0));
+    heard.begin_from(learned(HOUR - 1_000), at(HOUR));
+    assert_eq!(heard.learned(), None, "what it heard itself counts for more");
+    heard.begin_from(learned(HOUR), at(HOUR));
+    assert!(is_theirs(&heard), "{:?}", heard.rate());
+
+    let mut restarted = Congestion::new(&policy(10));
+    restarted.remember(Learned { rate: Some(40.0), ..learned(0) }, at(1_000));
+    restarted.begin_from(learned(HOUR - 1_000), at(HOUR));
+    assert!(!is_theirs(&restarted), "what it had learned before the restart is its own");
+
+    let mut late = Congestion::new(&policy(10));
+    late.begin_from(learned(0), at(25 * HOUR));
+    assert_eq!((late.rate(), late.window()), (None, 2), "after a day nothing of it is true");
+}

@@ -41,6 +41,7 @@ impl Machine {
     pub(super) fn arrange(&mut self, group: usize, now: Instant, actions: &mut Vec<Action>) {
         let carrier = self.groups[group].carrier.clone();
         let ways = self.ways_to(&carrier);
+        let among = direct(&ways);
         for at in self.groups[group].lanes.clone() {
             let lane = &mut self.lanes[at];
             lane.closed = !ways.iter().any(|way| way.via == lane.via);
@@ -54,7 +55,7 @@ impl Machine {
                     at
                 }
                 None => {
-                    let lane = self.new_lane((group, &carrier), way, now);
+                    let lane = self.new_lane((group, &carrier), (way, among), now);
                     self.groups[group].lanes.push(self.lanes.len());
                     self.lanes.push(lane);
                     self.lanes.len() - 1
@@ -111,8 +112,13 @@ impl Machine {
         ways
     }
 
-    /// A lane as it would begin.
-    pub(super) fn new_lane(&self, (group, carrier): (usize, &Carrier), way: Way, now: Instant) -> Lane {
+    /// A lane as it would begin, beside how many that lead to the carrier's MX hosts, itself one of them or not.
+    pub(super) fn new_lane(
+        &self,
+        (group, carrier): (usize, &Carrier),
+        (way, direct): (Way, usize),
+        now: Instant,
+    ) -> Lane {
         let style = self.settings.table.row(carrier).map(|row| row.address_style).unwrap_or_default();
         let proven: Option<AddressStyle> = self.kept(&format!("style/{}", way.via.lane_name(carrier)));
         let helo = way.helo.unwrap_or_else(|| self.settings.helo.clone());
@@ -123,6 +129,7 @@ impl Machine {
         if let Some(learned) = self.kept(&format!("lane/{}", lane.name)) {
             lane.congestion.remember(learned, now);
         }
+        self.teach_new(&mut lane, direct, now);
         lane
     }
 
@@ -150,6 +157,7 @@ impl Machine {
             for group in 0..self.groups.len() {
                 self.arrange(group, now, actions);
             }
+            self.part_lessons(now);
         }
     }
 
@@ -186,6 +194,11 @@ impl Machine {
             self.paused.remove(&carrier);
         }
     }
+}
+
+/// How many of these ways lead to the carrier's MX hosts.
+pub(super) fn direct(ways: &[Way]) -> usize {
+    ways.iter().filter(|way| way.relay.is_none() && !way.closed).count()
 }
 
 impl Lane {

@@ -8,6 +8,7 @@ use super::atlas::Atlas;
 use super::lane::{Group, Lane, Site};
 use crate::address::AddressStyle;
 use crate::carrier::{Carrier, CarrierTable};
+use crate::congestion::Lessons;
 use crate::event::{Action, BatchHead, Chunk, ChunkWork, Event, Next, SessionId, Write};
 use crate::message::{BatchId, KeyId, MailId};
 use crate::mx::Families;
@@ -129,6 +130,8 @@ pub struct Machine {
     pub(super) limits: HashMap<Carrier, f64>,
     /// The part of every configured ceiling that is ours.
     pub(super) share: Share,
+    /// What other programs have learned.
+    pub(super) lessons: Lessons,
     pub(super) sessions_opened: u64,
     /// Lanes to look at in this step.
     pub(super) dirty: BTreeSet<usize>,
@@ -174,6 +177,7 @@ impl Machine {
             paused: HashSet::new(),
             limits: HashMap::new(),
             share: Share::WHOLE,
+            lessons: Lessons::default(),
             sessions_opened: 0,
             dirty: BTreeSet::new(),
             starved: BTreeSet::new(),
@@ -270,6 +274,7 @@ impl Machine {
             Event::Pause(carrier, paused) => self.pause(carrier, paused),
             Event::Limit(carrier, most) => self.limit(carrier, most, now, actions),
             Event::SetShare(share) => self.set_share(share, now, actions),
+            Event::Learn(lessons) => self.take_lessons(lessons, now),
             Event::SetPolicy(carrier, policy) => self.set_policy(carrier, *policy, now, actions),
             Event::WarmUp(domains) => {
                 for domain in domains {

@@ -9,6 +9,7 @@ mod group;
 mod health;
 mod hold;
 mod lane;
+mod lessons;
 mod machine;
 mod outlook;
 mod picture;

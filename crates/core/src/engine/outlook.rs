@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::atlas::Way;
+use super::group::direct;
 use super::lane::Lane;
 use super::machine::Machine;
 use super::relay::is_open;
@@ -164,8 +165,10 @@ impl Machine {
         match lanes.iter_mut().find(|(known, ..)| *known == carrier) {
             Some((_, load, _)) => load.waiting += mails,
             None => {
-                let ways = self.ways_to(&carrier).into_iter();
-                let made: Vec<Lane> = ways.map(|way| self.new_lane((usize::MAX, &carrier), way, now)).collect();
+                let ways = self.ways_to(&carrier);
+                let among = direct(&ways);
+                let made = |way| self.new_lane((usize::MAX, &carrier), (way, among), now);
+                let made: Vec<Lane> = ways.into_iter().map(made).collect();
                 let speed = together(&made.iter().collect::<Vec<_>>(), now);
                 lanes.push((carrier, Load { waiting: mails, ..Load::default() }, speed));
             }

@@ -21,6 +21,7 @@ pub fn snapshot(machine: &Machine, now: Instant) -> Snapshot {
         unresolved: machine.unresolved(),
         routes_down: machine.routes_down(),
         blocked: blocked(machine),
+        learned: machine.lessons(),
         lanes,
         unrecognised: Vec::new(),
     }

@@ -15,6 +15,7 @@ use crate::address::normalise_domain;
 use crate::carrier::Carrier;
 use crate::clock::Clock;
 use crate::config::{Carriers, Config};
+use crate::congestion::Lesson;
 use crate::event::Event;
 use crate::forecast::{Forecast, Subject};
 use crate::message::{Batch, BatchId};
@@ -230,6 +231,16 @@ impl Engine {
     /// [`Error::Stopped`].
     pub fn set_share(&self, share: Share) -> Result<(), Error> {
         self.tell(Event::SetShare(share))
+    }
+
+    /// Tells what other programs have learned of carriers ([`Snapshot::learned`] of their engines): lanes begin with their part of
+    /// that if nothing was heard of the carrier here for an hour before it, and find the rest out themselves. Told again, it
+    /// replaces what was told; numbers that cannot be meant are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn learn(&self, lessons: impl IntoIterator<Item = Lesson>) -> Result<(), Error> {
+        self.tell(Event::Learn(lessons.into_iter().filter(Lesson::is_sound).collect()))
     }
 
     /// Finds out now where these domains' mail goes, and keeps that fresh while the engine is open, so that nothing waits

@@ -49,6 +49,7 @@ fn snapshot(lanes: &[&str]) -> Snapshot {
         unresolved: Vec::new(),
         routes_down: Vec::new(),
         blocked: Vec::new(),
+        learned: Vec::new(),
     }
 }
 

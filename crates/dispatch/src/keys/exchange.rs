@@ -5,8 +5,9 @@
 //! log, an archive or a base backup, keeps something that nothing opens any more, so that an erasure still reaches everything.
 //! Question and answer are signed with the ring's own key, which the database has not.
 //!
-//! A question is `signature (64) | postcard of ring, public key, owners`, an answer
-//! `signature (64) | encapsulated key (32) | ciphertext`:
+//! A question is `signature (64) | postcard of ring, public key, owners | number of the present link key`, an answer
+//! `signature (64) | encapsulated key (32) | ciphertext` of postcard of the keys of owners, then of link keys with their numbers;
+//! older programs neither write nor read what stands last in each:
 //! HPKE (RFC 9180), base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, bound to the SHA-256 of the question.
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -15,7 +16,7 @@ use rustls::crypto::aws_lc_rs::hpke::DH_KEM_X25519_HKDF_SHA256_AES_256 as SUITE;
 use rustls::crypto::hpke::{EncapsulatedSecret, Hpke as _, HpkePrivateKey, HpkePublicKey};
 use serde::{Deserialize, Serialize};
 
-use super::{Keys, KeysError, RingId};
+use super::{Keys, KeysError, Ring, RingId};
 use crate::id::PersonId;
 use crate::sealed::Secret;
 
@@ -44,7 +45,10 @@ pub struct KeyQuestion {
 }
 
 /// Keys that another node gave; only [`Keys`] can use them.
-pub struct GivenKeys(Vec<(PersonId, Secret)>);
+pub struct GivenKeys {
+    people: Vec<(PersonId, Secret)>,
+    links: Vec<(u8, Secret)>,
+}
 
 impl std::fmt::Debug for KeyQuestion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -54,7 +58,7 @@ impl std::fmt::Debug for KeyQuestion {
 
 impl std::fmt::Debug for GivenKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "GivenKeys({})", self.0.len())
+        write!(f, "GivenKeys({}, {} of links)", self.people.len(), self.links.len())
     }
 }
 
@@ -67,7 +71,7 @@ impl KeyQuestion {
 }
 
 impl Keys {
-    /// Asks for the keys of at most [`KEYS_ASKED_MAX`] people and accounts.
+    /// Asks for the keys of at most [`KEYS_ASKED_MAX`] people and accounts, and for link keys that are newer than the present one.
     ///
     /// # Errors
     /// [`KeysError::NoRandomness`].
@@ -75,27 +79,31 @@ impl Keys {
         let (public, private) = SUITE.generate_key_pair().map_err(|_| KeysError::NoRandomness)?;
         let owners = owners.iter().take(KEYS_ASKED_MAX).copied().collect();
         let question = Question { ring: self.ring_id(), public: public.0, owners };
-        let question = postcard::to_stdvec(&question).map_err(|_| KeysError::NoRandomness)?;
+        let mut question = postcard::to_stdvec(&question).map_err(|_| KeysError::NoRandomness)?;
+        question.push(self.link_key());
         Ok(KeyQuestion { text: self.signed(ASKED, &question)?, private })
     }
 
-    /// The answer to another node's question: the keys that are here of those owners whom `may` allows. `None` for what no node
-    /// of this system asked, and where none of the keys is here.
+    /// The answer to another node's question: the keys that are here of those owners whom `may` allows, and newer link keys. `None`
+    /// for what no node of this system asked, and where none of the keys is here.
     ///
     /// # Errors
     /// [`KeysError::NoRandomness`].
     pub fn answer(&self, question: &[u8], may: impl Fn(PersonId) -> bool) -> Result<Option<Vec<u8>>, KeysError> {
         let Some(asked) = self.verified(ASKED, question) else { return Ok(None) };
-        let asked = postcard::from_bytes::<Question>(asked).ok();
-        let Some(asked) = asked.filter(|it| it.ring == self.ring_id() && it.owners.len() <= KEYS_ASKED_MAX) else {
+        let asked = postcard::take_from_bytes::<Question>(asked).ok();
+        let is_ours = |it: &Question| it.ring == self.ring_id() && it.owners.len() <= KEYS_ASKED_MAX;
+        let Some((asked, rest)) = asked.filter(|(it, _)| is_ours(it)) else {
             return Ok(None);
         };
+        let links = rest.first().map_or_else(Vec::new, |present| self.link_keys_after(*present));
         let owners = asked.owners.iter().filter(|owner| may(**owner));
         let given: Vec<(PersonId, Secret)> = owners.filter_map(|owner| Some((*owner, self.secret(*owner)?))).collect();
-        if given.is_empty() {
+        if given.is_empty() && links.is_empty() {
             return Ok(None);
         }
-        let plain = postcard::to_stdvec(&given).map_err(|_| KeysError::NoRandomness)?;
+        let plain = postcard::to_stdvec(&given).and_then(|plain| postcard::to_extend(&links, plain));
+        let plain = plain.map_err(|_| KeysError::NoRandomness)?;
         let sealed = SUITE.seal(GIVEN, &bound_to(question), &plain, &HpkePublicKey(asked.public));
         let Ok((encapsulated, ciphertext)) = sealed else { return Ok(None) };
         self.signed(&[GIVEN, &bound_to(question)].concat(), &[encapsulated.0, ciphertext].concat()).map(Some)
@@ -109,21 +117,38 @@ impl Keys {
         let (encapsulated, ciphertext) = sealed.split_at_checked(ENCAPSULATED_BYTES)?;
         let encapsulated = EncapsulatedSecret(encapsulated.to_vec());
         let plain = SUITE.open(&encapsulated, GIVEN, &bound, ciphertext, &question.private).ok()?;
-        postcard::from_bytes(&plain).ok().map(GivenKeys)
+        let (people, rest) = postcard::take_from_bytes(&plain).ok()?;
+        let links = if rest.is_empty() { Vec::new() } else { postcard::from_bytes(rest).ok()? };
+        Some(GivenKeys { people, links })
     }
 
-    /// Takes the keys of owners whom `wanted` names into the ring, in place of any that are there, and says how many those are.
-    /// Durable on return.
+    /// Takes the keys of owners whom `wanted` names into the ring, in place of any that are there, and says how many those are; and
+    /// link keys that are newer than the present one, of which the newest is the present one then. Durable on return.
     pub(crate) fn adopt(&self, given: GivenKeys, wanted: impl Fn(PersonId) -> bool) -> Result<usize, KeysError> {
-        let given: Vec<(PersonId, Secret)> = given.0.into_iter().filter(|(owner, _)| wanted(*owner)).collect();
+        let GivenKeys { people, mut links } = given;
+        let given: Vec<(PersonId, Secret)> = people.into_iter().filter(|(owner, _)| wanted(*owner)).collect();
         let count = given.len();
-        if self.read(|ring| given.iter().any(|(owner, key)| ring.people.get(owner) != Some(key))) {
+        // What is older was retired here, or is another key of the same number, under which links were sent from here.
+        links.retain(|(number, _)| *number > self.link_key());
+        let is_new = |ring: &Ring| given.iter().any(|(owner, key)| ring.people.get(owner) != Some(key));
+        if !links.is_empty() || self.read(is_new) {
             self.change(|ring| {
                 ring.people.extend(given);
+                ring.link_key = links.iter().map(|(number, _)| *number).max().unwrap_or(ring.link_key);
+                ring.link_keys.extend(links);
                 Ok(())
             })?;
         }
         Ok(count)
+    }
+
+    /// The link keys with a greater number than this one.
+    fn link_keys_after(&self, present: u8) -> Vec<(u8, Secret)> {
+        let after = |ring: &Ring| -> Vec<(u8, Secret)> {
+            let newer = ring.link_keys.iter().filter(|(number, _)| **number > present);
+            newer.map(|(number, key)| (*number, key.clone())).collect()
+        };
+        self.read(after)
     }
 
     fn signed(&self, purpose: &[u8], text: &[u8]) -> Result<Vec<u8>, KeysError> {
@@ -146,9 +171,6 @@ fn bound_to(question: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, RwLock};
-
-    use super::super::{Inner, Ring};
     use super::*;
 
     const P1: PersonId = PersonId(1);
@@ -157,7 +179,7 @@ mod tests {
     /// Two nodes with the same ring, of which the first one met two people since.
     fn nodes() -> (Keys, Keys) {
         let ring = Ring::new().unwrap();
-        let node = || Keys(Arc::new(RwLock::new(Inner { home: None, ring: ring.clone() })));
+        let node = || Keys::of(None, ring.clone());
         let (one, two) = (node(), node());
         one.ensure(&[P1, P2]).unwrap();
         (one, two)
@@ -202,6 +224,47 @@ mod tests {
         assert!(two.given(&question, &answer).is_some());
     }
 
+    /// The second node asks, and takes what the first one has.
+    fn exchange((one, two): (&Keys, &Keys)) {
+        let question = two.ask(&[]).unwrap();
+        let answer = one.answer(question.text(), everybody).unwrap();
+        answer.into_iter().for_each(|it| drop(two.adopt(two.given(&question, &it).unwrap(), everybody).unwrap()));
+    }
+
+    #[test]
+    fn req_r01_a_new_link_key_comes_to_the_other_node_with_those_between_and_none_that_it_retired_comes_back() {
+        let (one, two) = nodes();
+        let key = |keys: &Keys, number| keys.link_mac(number, b"x").map(|it| it.as_ref().to_vec());
+        exchange((&one, &two));
+        assert_eq!(two.link_key(), 1, "there is nothing new");
+        assert_eq!((one.rotate_link_key().unwrap(), one.rotate_link_key().unwrap()), (2, 3));
+        two.note_link_key(3);
+        assert!(two.lacks_link_key(3) && two.lacks_link_key(2) && !two.lacks_link_key(1) && !two.lacks_link_key(4));
+        exchange((&one, &two));
+        assert!(two.link_key() == 3 && !two.lacks_link_key(3));
+        for number in [1, 2, 3] {
+            assert!(key(&two, number).is_some() && key(&two, number) == key(&one, number), "{number}");
+        }
+        two.retire_link_keys().unwrap();
+        exchange((&one, &two));
+        assert_eq!((key(&two, 1), key(&two, 2)), (None, None));
+        exchange((&two, &one));
+        assert!(key(&one, 1).is_some(), "each node retires its own");
+    }
+
+    #[test]
+    fn a_program_from_before_link_keys_were_given_is_answered_and_understood() {
+        let (one, two) = nodes();
+        one.rotate_link_key().unwrap();
+        let (public, private) = SUITE.generate_key_pair().unwrap();
+        let before = Question { ring: two.ring_id(), public: public.0, owners: vec![P1] };
+        let text = two.signed(ASKED, &postcard::to_stdvec(&before).unwrap()).unwrap();
+        let question = KeyQuestion { text, private };
+        let answer = one.answer(question.text(), everybody).unwrap().unwrap();
+        let given = two.given(&question, &answer).unwrap();
+        assert!(given.people.len() == 1 && given.links.is_empty(), "{given:?}");
+    }
+
     #[test]
     fn req_s05_the_key_of_somebody_who_was_erased_is_neither_given_nor_taken() {
         let (one, two) = nodes();
@@ -209,7 +272,7 @@ mod tests {
         let before = one.answer(question.text(), everybody).unwrap().unwrap();
         one.erase(P1).unwrap();
         let given = two.given(&question, &one.answer(question.text(), everybody).unwrap().unwrap()).unwrap();
-        assert_eq!(given.0.iter().map(|(owner, _)| *owner).collect::<Vec<_>>(), [P2]);
+        assert_eq!(given.people.iter().map(|(owner, _)| *owner).collect::<Vec<_>>(), [P2]);
         let late = two.given(&question, &before).unwrap();
         assert_eq!(two.adopt(late, |owner| owner != P1).unwrap(), 1, "who is known to be erased is not taken back");
         assert_eq!(two.secret(P1), None);

@@ -99,6 +99,8 @@ pub struct Keys(Arc<RwLock<Inner>>);
 struct Inner {
     home: Option<Home>,
     ring: Ring,
+    /// The newest link key that any node of this system has, as far as it was told.
+    newest_link_key: u8,
 }
 
 impl std::fmt::Debug for Keys {
@@ -123,7 +125,7 @@ impl Keys {
     /// As [`Keys::open`].
     pub fn open_with(folder: impl AsRef<Path>, master: &Master) -> Result<Self, KeysError> {
         let (home, ring) = Home::open(folder.as_ref(), master)?;
-        Ok(Keys(Arc::new(RwLock::new(Inner { home: Some(home), ring }))))
+        Ok(Keys::of(Some(home), ring))
     }
 
     /// Keys that are gone with their owner, for tests and trials.
@@ -131,7 +133,11 @@ impl Keys {
     /// # Errors
     /// [`KeysError::NoRandomness`].
     pub fn in_memory() -> Result<Self, KeysError> {
-        Ok(Keys(Arc::new(RwLock::new(Inner { home: None, ring: Ring::new()? }))))
+        Ok(Keys::of(None, Ring::new()?))
+    }
+
+    fn of(home: Option<Home>, ring: Ring) -> Self {
+        Keys(Arc::new(RwLock::new(Inner { home, ring, newest_link_key: 0 })))
     }
 
     /// The name of this key ring.
@@ -225,7 +231,7 @@ impl Keys {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let pair = inner.ring.signing_pair()?;
         let destroyed = inner.home.as_ref().map_or(Ok(Vec::new()), Home::destroy)?;
-        *inner = Inner { home: None, ring: Ring::new()? };
+        *inner = Inner { home: None, ring: Ring::new()?, newest_link_key: 0 };
         Ok(SignedText::sign(&pair, &statement(&destroyed)))
     }
 
@@ -299,8 +305,28 @@ impl Keys {
     }
 
     /// The number of the link key that new links are made with.
-    pub(crate) fn link_key(&self) -> u8 {
+    #[must_use]
+    pub fn link_key(&self) -> u8 {
         self.read(|ring| ring.link_key)
+    }
+
+    /// Notes that some node of this system makes links with the key of this number.
+    pub fn note_link_key(&self, number: u8) {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        inner.newest_link_key = inner.newest_link_key.max(number);
+    }
+
+    /// Whether a newer link key than the present one is at another node.
+    #[must_use]
+    pub fn lacks_link_keys(&self) -> bool {
+        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        inner.newest_link_key > inner.ring.link_key
+    }
+
+    /// Whether this one is at another node and not here yet: what it vouches for is read later.
+    pub(crate) fn lacks_link_key(&self, number: u8) -> bool {
+        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        number > inner.ring.link_key && number <= inner.newest_link_key
     }
 
     /// HMAC-SHA-256 with a link key, if it exists.

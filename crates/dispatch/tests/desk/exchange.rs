@@ -101,6 +101,24 @@ async fn a_key_that_this_node_made_for_a_number_that_another_node_gave_away_firs
 }
 
 #[tokio::test]
+async fn req_r01_a_link_of_a_key_that_is_still_at_another_node_is_read_later_and_then_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = nodes(folder.path()).await;
+    exchanged(&first, &second).await;
+    let now = at("16:20:00");
+    first.keys().rotate_link_key().unwrap();
+    let link = first.link_token(D1, P1);
+    assert_eq!(second.open_link(&link, now).await.unwrap_err(), LinkRefusal::Forged, "nobody told of such a key");
+    second.keys().note_link_key(first.keys().link_key());
+    assert_eq!(second.open_link(&link, now).await.unwrap_err(), LinkRefusal::Unreadable);
+    assert!(second.keys().lacks_link_keys());
+    assert_eq!(exchanged(&first, &second).await, 0, "no key of anybody");
+    assert_eq!(second.open_link(&link, now).await.unwrap().person_name, "甲山一郎");
+    assert!(!second.keys().lacks_link_keys());
+    assert_eq!(first.open_link(&second.link_token(D1, P2), now).await.unwrap().person, P2);
+}
+
+#[tokio::test]
 async fn what_came_after_a_snapshot_is_read_again_from_there() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = brought(folder.path());

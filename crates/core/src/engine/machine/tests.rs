@@ -1,5 +1,7 @@
 //! The machine step by step, where a single step tells more than a run.
 
+mod lessons;
+
 use super::*;
 use crate::address::Address;
 use crate::event::{HostRoute, Next, Route, Tables};

@@ -25,4 +25,12 @@ impl PostgresJournal {
         // Not on the connection of readers: it may wait for another site.
         self.0.writing.query(statement, &[(&name, Type::TEXT), (&value, Type::TEXT)]).await.map(drop)
     }
+    /// Forgets what was noted under names that begin so, if its text comes before this one (by bytes, as instants do).
+    ///
+    /// # Errors
+    /// As [`PostgresJournal::mark`].
+    pub async fn forget_marks(&self, names: &str, before: &str) -> Result<(), JournalError> {
+        let statement = "DELETE FROM mark WHERE starts_with(name, $1) AND value < $2 COLLATE \"C\"";
+        self.0.writing.query(statement, &[(&names, Type::TEXT), (&before, Type::TEXT)]).await.map(drop)
+    }
 }

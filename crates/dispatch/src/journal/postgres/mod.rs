@@ -11,6 +11,7 @@ mod ear;
 mod exchange;
 mod guard;
 mod lease;
+mod lessons;
 mod line;
 mod lineage;
 mod mark;

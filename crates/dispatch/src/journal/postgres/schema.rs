@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use super::line::{Failure, answered};
 
 /// What each version adds. Only ever appended to: a database remembers how far it came.
-const VERSIONS: [&str; 3] = [
+const VERSIONS: [&str; 4] = [
     // `stored` is what every home stores of a row; the one row of `head` is the recorded end, and what an append locks;
     // that of `turn` said which node worked.
     "CREATE TABLE rows (seq bigint PRIMARY KEY, stored bytea NOT NULL);
@@ -39,6 +39,12 @@ const VERSIONS: [&str; 3] = [
      );
      CREATE TABLE mark (name text PRIMARY KEY, value text NOT NULL);
      ALTER TABLE node ADD COLUMN duties boolean NOT NULL DEFAULT true;",
+    // What each node has learned of carriers, for whichever begins after it. `way` is a relay of the carrier table, or nothing for
+    // the carrier's own hosts; `parts` is among how many lanes the carrier was parted.
+    "CREATE TABLE learned (
+         carrier text, way text, node text, at timestamptz NOT NULL, sessions bigint, rate double precision, turn bigint,
+         parts bigint NOT NULL, PRIMARY KEY (carrier, way, node)
+     );",
 ];
 
 /// Several nodes may begin at the same moment; all but one of them find it done.
