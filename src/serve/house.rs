@@ -20,7 +20,7 @@ use super::shift::Shift;
 use super::sources::Sources;
 use super::{inbound, rows, security};
 use crate::courier::{Courier, Work};
-use crate::journal::data::{open_desk_on, open_journal};
+use crate::journal::data::{open_desk_on, open_desk_with, open_journal};
 use crate::lock::Lock;
 use crate::marks::Marks;
 use crate::metrics::{self, RunningSources};
@@ -64,7 +64,9 @@ impl House {
         let desk = desk(node.as_ref(), &settings.data).await?;
         // With the keys of people, so that erasing somebody reaches the queue.
         of_engine.seal = Some(Arc::new(desk.keys().clone()));
+        of_engine.give_up = node.as_ref().and_then(Node::gives_up);
         let engine = Engine::open(of_engine).await.map_err(|e| e.to_string())?;
+        node.iter().for_each(Node::has_given_up);
         let running = RunningSources::default();
         // One for both doors: answers and pages share the places that admission gives.
         let web = WebState::new(desk.clone())
@@ -177,11 +179,10 @@ fn readiness(work: &Work) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
 
 /// The desk, on the journal that this node shares with others, or on the file.
 async fn desk(node: Option<&Node>, data: &Path) -> Result<Desk, String> {
-    let journal = match node {
-        Some(node) => node.journal(),
-        None => open_journal(data).await?,
-    };
-    open_desk_on(journal, data).await
+    match node {
+        Some(node) => open_desk_with(node.journal(), data, Some(node.outbox(data)?)).await,
+        None => open_desk_on(open_journal(data).await?, data).await,
+    }
 }
 
 /// The listeners, taken before anything else is begun.

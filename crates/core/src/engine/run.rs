@@ -24,7 +24,7 @@ use crate::record::Record;
 use crate::report::Snapshot;
 use crate::resolve::{self, Resolver};
 use crate::seal::{Seal, StoreKey};
-use crate::store::{Receipt, Store, StoreError, Submission};
+use crate::store::{NewWork, Receipt, Store, StoreError, Submission};
 use crate::time::Instant;
 use crate::trace::{Follow, Trace, Tracing};
 use crate::vouch::Vouch;
@@ -89,6 +89,12 @@ impl Drop for Handle {
     }
 }
 
+/// The batches that are not gone on with.
+fn given_up(key: Option<&str>, work: &[NewWork]) -> Vec<BatchId> {
+    let Some(part) = key else { return Vec::new() };
+    work.iter().filter(|(head, _)| head.key.contains(part)).map(|(head, _)| head.id).collect()
+}
+
 impl Engine {
     /// Opens the queue in the configured folder and goes on with what waits in it.
     ///
@@ -121,6 +127,10 @@ impl Engine {
         }
         let press = Press::start(keys.clone()).map_err(|e| Error::Setup(format!("no threads to sign with: {e}")))?;
         let store = Arc::new(opening.start(sink(messages.clone()), sink(messages.clone()))?);
+        let given_up = given_up(config.give_up.as_deref(), &found.work);
+        for batch in &given_up {
+            store.cancel(*batch).await?;
+        }
         let queue = Arc::downgrade(&store);
         let keep = move |name, value| {
             if let Some(store) = queue.upgrade() {
@@ -130,7 +140,8 @@ impl Engine {
         resolver.vouch().remember(&found.kept, Box::new(keep));
         let waiting = found.work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks));
         let warm = Event::WarmUp(domains_of(&config.warm_up));
-        let waiting = waiting.chain(found.cancelled.into_iter().map(Event::Cancel)).chain([warm]).collect();
+        let waiting =
+            waiting.chain(found.cancelled.into_iter().chain(given_up).map(Event::Cancel)).chain([warm]).collect();
         let _ = messages.send(Message::Events(waiting));
         let settings = Settings {
             helo: config.helo.clone(),

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Holder;
 use crate::answer::{Answer, AnswerRecord};
+use crate::apart::{Apart, GAP};
 use crate::brake::Brake;
 use crate::chain::{Hash, digest_of};
 use crate::dispatch::{Dispatch, DispatchRecord};
@@ -408,6 +409,30 @@ impl State {
     #[must_use]
     pub fn scheduled(&self, key: &str) -> Option<(Timestamp, &DispatchDraft)> {
         self.dispatches.scheduled.get(key).map(|(at, draft)| (*at, draft))
+    }
+
+    /// What is known of a dispatch that one node sent without the journal.
+    #[must_use]
+    pub fn apart(&self, id: DispatchId) -> Option<&Apart> {
+        self.dispatches.apart.get(&id)
+    }
+
+    /// Whether one node alone sends a dispatch: it was sent without the journal, and is not every node's again.
+    #[must_use]
+    pub fn is_apart(&self, id: DispatchId) -> bool {
+        self.apart(id).is_some_and(|apart| !apart.rejoined)
+    }
+
+    /// What this node alone sends, oldest first.
+    #[must_use]
+    pub fn apart_from(&self, node: &str) -> Vec<DispatchId> {
+        let own = self.dispatches.apart.iter().filter(|(_, apart)| apart.node == node && !apart.rejoined);
+        own.map(|(id, _)| *id).collect()
+    }
+
+    /// Whether a number is one of those that a node gives while it is cut off, and none that is known here.
+    pub(crate) fn may_come(&self, id: DispatchId) -> bool {
+        self.dispatch(id).is_none() && id.0 >= self.dispatches.next_id().0.saturating_add(GAP)
     }
 
     /// Carriers for which something holds beside their table, by name.
