@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hikyaku_core::Engine;
+use hikyaku_core::{Config, Engine};
 use hikyaku_dispatch::{Desk, Sender};
 use hikyaku_inbound::Listener;
 use hikyaku_web::{Api, Console, ConsoleSettings, Door, Inbox, TlsFiles, WebState};
@@ -64,9 +64,7 @@ impl House {
         let desk = desk(node.as_ref(), &settings.data).await?;
         // With the keys of people, so that erasing somebody reaches the queue.
         of_engine.seal = Some(Arc::new(desk.keys().clone()));
-        of_engine.give_up = node.as_ref().and_then(Node::gives_up);
-        let engine = Engine::open(of_engine).await.map_err(|e| e.to_string())?;
-        node.iter().for_each(Node::has_given_up);
+        let engine = engine(of_engine, node.as_ref()).await?;
         let running = RunningSources::default();
         // One for both doors: answers and pages share the places that admission gives.
         let web = WebState::new(desk.clone())
@@ -183,6 +181,14 @@ async fn desk(node: Option<&Node>, data: &Path) -> Result<Desk, String> {
         Some(node) => open_desk_with(node.journal(), data, Some(node.outbox(data)?)).await,
         None => open_desk_on(open_journal(data).await?, data).await,
     }
+}
+
+/// The engine on the queue of the data folder; what other nodes send of it is given up before anything is sent.
+async fn engine(config: Config, node: Option<&Node>) -> Result<Engine, String> {
+    let config = Config { give_up: node.and_then(Node::gives_up), ..config };
+    let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
+    node.into_iter().for_each(Node::has_given_up);
+    Ok(engine)
 }
 
 /// The listeners, taken before anything else is begun.

@@ -89,10 +89,22 @@ impl Drop for Handle {
     }
 }
 
-/// The batches that are not gone on with.
-fn given_up(key: Option<&str>, work: &[NewWork]) -> Vec<BatchId> {
-    let Some(part) = key else { return Vec::new() };
-    work.iter().filter(|(head, _)| head.key.contains(part)).map(|(head, _)| head.id).collect()
+/// What the machine hears first: what waits, and what of it is not sent any more. What is given up now is so for good.
+async fn first_events(
+    store: &Store,
+    work: Vec<NewWork>,
+    mut cancelled: Vec<BatchId>,
+    config: &Config,
+) -> Result<Vec<Event>, StoreError> {
+    if let Some(part) = &config.give_up {
+        for (head, _) in work.iter().filter(|(head, _)| head.key.contains(part)) {
+            store.cancel(head.id).await?;
+            cancelled.push(head.id);
+        }
+    }
+    let waiting = work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks));
+    let warm = Event::WarmUp(domains_of(&config.warm_up));
+    Ok(waiting.chain(cancelled.into_iter().map(Event::Cancel)).chain([warm]).collect())
 }
 
 impl Engine {
@@ -127,10 +139,6 @@ impl Engine {
         }
         let press = Press::start(keys.clone()).map_err(|e| Error::Setup(format!("no threads to sign with: {e}")))?;
         let store = Arc::new(opening.start(sink(messages.clone()), sink(messages.clone()))?);
-        let given_up = given_up(config.give_up.as_deref(), &found.work);
-        for batch in &given_up {
-            store.cancel(*batch).await?;
-        }
         let queue = Arc::downgrade(&store);
         let keep = move |name, value| {
             if let Some(store) = queue.upgrade() {
@@ -138,11 +146,8 @@ impl Engine {
             }
         };
         resolver.vouch().remember(&found.kept, Box::new(keep));
-        let waiting = found.work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks));
-        let warm = Event::WarmUp(domains_of(&config.warm_up));
-        let waiting =
-            waiting.chain(found.cancelled.into_iter().chain(given_up).map(Event::Cancel)).chain([warm]).collect();
-        let _ = messages.send(Message::Events(waiting));
+        let first = first_events(&store, found.work, found.cancelled, &config).await?;
+        let _ = messages.send(Message::Events(first));
         let settings = Settings {
             helo: config.helo.clone(),
             table: config.carriers.table(),
