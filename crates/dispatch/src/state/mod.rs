@@ -229,7 +229,7 @@ impl State {
     }
 
     /// Everything but dispatches and incidents, and these: a snapshot is written part by part.
-    pub(crate) fn apart(&self) -> (State, DispatchesById, IncidentsById) {
+    pub(crate) fn in_parts(&self) -> (State, DispatchesById, IncidentsById) {
         // What is large is shared with this state, so that the copy is a small one.
         let mut rest = self.clone();
         let (dispatches, incidents) = (&mut rest.dispatches.by_id, &mut rest.incidents.by_id);
@@ -237,14 +237,14 @@ impl State {
         (rest, dispatches, incidents)
     }
 
-    /// Puts a dispatch of [`State::apart`] back.
+    /// Puts a dispatch of [`State::in_parts`] back.
     pub(crate) fn put_dispatch(&mut self, mut dispatch: Dispatch) {
         dispatch.pack();
         let dispatch = Shared::new(dispatch);
         self.dispatches.by_id.insert(dispatch.id(), dispatch);
     }
 
-    /// Puts an incident of [`State::apart`] back.
+    /// Puts an incident of [`State::in_parts`] back.
     pub(crate) fn put_incident(&mut self, mut incident: Incident) {
         incident.pack();
         let incident = Shared::new(incident);
