@@ -162,8 +162,9 @@ impl Desk {
     /// [`Error`]: the journal does not say where it ends.
     pub async fn up_to_date(&self) -> Result<(), Error> {
         let end = tokio::select! {
-            head = self.journal.head() => head?.seq,
+            biased;
             () = self.is_cut_off() => return Err(Error::CutOff),
+            head = self.journal.head() => head?.seq,
         };
         self.reached.clone().wait_for(|reached| *reached >= end).await.map(drop).map_err(|_| Error::Closed)
     }

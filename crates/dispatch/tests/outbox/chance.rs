@@ -97,7 +97,7 @@ fn play(steps: &[Step]) {
             }
             Step::Wait(millis) => {
                 if let Some(node) = &here {
-                    node.runtime.block_on(sleep(Duration::from_millis(*millis)));
+                    node.runtime.block_on(async { sleep(Duration::from_millis(*millis)).await });
                 }
             }
         }
