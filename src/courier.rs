@@ -445,7 +445,7 @@ impl Courier {
                 let given_up = self.work.job(record.batch).filter(|job| job.given_up);
                 given_up.and_then(|job| state.dispatch(job.of.0)).is_some_and(|it| !it.is_cancelled())
             };
-            let is_end = |state: &State, it: &Record| it.settled != Some(Settlement::Cancelled) || !goes_on(state, it);
+            let is_end = |state: &State, it: &Record| !self.is_stopped(it) || !goes_on(state, it);
             self.desk.read(|state| records.retain(|record| is_end(state, record)));
             // Outcomes of what was forgotten meanwhile are refused; those of others must not wait for them.
             for command in outcomes(&records, |batch| self.work.job(batch).map(|job| job.of)) {

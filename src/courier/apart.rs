@@ -1,5 +1,6 @@
 //! Dispatches that this node sent without the database: to everybody, until they are in the journal and every node sends its part.
 
+use hikyaku_core::{Record, Settlement};
 use hikyaku_dispatch::{Alarm, DispatchCommand, DispatchId, State, apart_from};
 use jiff::Timestamp;
 
@@ -41,6 +42,17 @@ impl Courier {
             }
         }
         Ok(())
+    }
+
+    /// Whether a mail ended because its batch was stopped. Of what was sent apart that may be one in doubt, which this node would have
+    /// sent once more: it is left to whoever has it now.
+    pub(super) fn is_stopped(&self, record: &Record) -> bool {
+        let is_apart = || self.work.job(record.batch).is_some_and(|job| job.given_up && job.tenure.is_none());
+        match record.settled {
+            Some(Settlement::Cancelled) => true,
+            Some(Settlement::Unknown) => record.outcome.is_none() && is_apart(),
+            _ => false,
+        }
     }
 }
 
