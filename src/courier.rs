@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use hikyaku_core::errors::{BatchError, StoreError};
-use hikyaku_core::{Batch, BatchId, Engine, Error as EngineError, Receipt, Record, Settlement};
+use hikyaku_core::{Batch, BatchId, Engine, Error as EngineError, Receipt, Record};
 use hikyaku_dispatch::{
     AccountId, Alarm, BatchOf, Command, Desk, Dispatch, DispatchCommand, DispatchEvent, DispatchId, Error, Event,
     ProbeId, Sender, State, Tenure, batch_for, decide, detours, going_on, is_accepted, outcomes, partition_of,
