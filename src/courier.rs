@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use hikyaku_core::errors::{BatchError, StoreError};
-use hikyaku_core::{Batch, BatchId, Engine, Error as EngineError, Receipt, Record, Settlement};
+use hikyaku_core::{Batch, BatchId, Engine, Error as EngineError, Receipt, Record};
 use hikyaku_dispatch::{
     AccountId, Alarm, BatchOf, Command, Desk, Dispatch, DispatchCommand, DispatchEvent, DispatchId, Error, Event,
     ProbeId, Sender, State, Tenure, batch_for, decide, detours, going_on, is_accepted, outcomes, partition_of,
@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::marks::Marks;
 
+mod apart;
 mod brakes;
 mod copies;
 mod probes;
@@ -174,6 +175,7 @@ impl Courier {
         for batch in over.into_iter().filter(|batch| self.cancelled.insert(*batch)).collect::<Vec<_>>() {
             self.engine.cancel(batch).await.map_err(|e| e.to_string())?;
         }
+        self.rejoin().await?;
         self.go_round(now).await?;
         if !self.work.has_duties() {
             return Ok(());
@@ -293,6 +295,7 @@ impl Courier {
     /// Submits what this node is to send and its engine was not given in this run; one that the engine does not take keeps back
     /// none of the others.
     async fn submit_new(&mut self, now: Timestamp) -> Result<(), String> {
+        self.submit_apart(now).await?;
         let tenures = self.work.tenures();
         if tenures.iter().any(|tenure| !self.begun.contains(tenure)) {
             // What the node before this one wrote is not to be sent again.
@@ -345,7 +348,9 @@ impl Courier {
                 return Ok(());
             }
         }
-        let is_queued = |state: &State| state.dispatch(dispatch).is_none_or(|it| it.is_queued(number));
+        // What is sent apart is said to be queued when every node has its part of it.
+        let is_queued =
+            |state: &State| state.is_apart(dispatch) || state.dispatch(dispatch).is_none_or(|it| it.is_queued(number));
         if !self.desk.read(is_queued) {
             let queued = DispatchCommand::MarkQueued { dispatch, round: number };
             self.desk.command(queued, Timestamp::now()).await.map_err(|e| format!("{dispatch}: {e}"))?;
@@ -440,7 +445,7 @@ impl Courier {
                 let given_up = self.work.job(record.batch).filter(|job| job.given_up);
                 given_up.and_then(|job| state.dispatch(job.of.0)).is_some_and(|it| !it.is_cancelled())
             };
-            let is_end = |state: &State, it: &Record| it.settled != Some(Settlement::Cancelled) || !goes_on(state, it);
+            let is_end = |state: &State, it: &Record| !self.is_stopped(it) || !goes_on(state, it);
             self.desk.read(|state| records.retain(|record| is_end(state, record)));
             // Outcomes of what was forgotten meanwhile are refused; those of others must not wait for them.
             for command in outcomes(&records, |batch| self.work.job(batch).map(|job| job.of)) {

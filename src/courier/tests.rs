@@ -5,7 +5,7 @@ use hikyaku_core::setup::Relay;
 use hikyaku_core::{Address, Config, Dial, letter::Mailbox};
 use hikyaku_dispatch::{
     AccountCommand, BrakeChange, DispatchDraft, Keys, MailTemplate, MemoryJournal, Mode, Names, PasswordHash,
-    PeopleCommand, PersonId, RosterImport, Target, read_roster,
+    PeopleCommand, PersonId, RosterImport, TENURED, Target, read_roster,
 };
 
 use super::*;
@@ -16,7 +16,13 @@ const ROSTER: &str =
 struct Place {
     courier: Courier,
     alarms: mpsc::UnboundedReceiver<Alarm>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+}
+
+/// Of an engine on this folder. Nobody listens at its relay: what is taken waits.
+fn config(folder: &tempfile::TempDir) -> Config {
+    let relay = Some(Relay { host: "127.0.0.1".into(), port: 9 });
+    Config { relay, dial: Dial::RelayOnly, ..Config::new(folder.path(), "anpi.example.go.jp") }
 }
 
 impl Place {
@@ -25,14 +31,10 @@ impl Place {
         let desk = Desk::open(std::sync::Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
         let rows = read_roster(ROSTER.as_bytes()).unwrap().rows;
         desk.command(PeopleCommand::Import(RosterImport::part(rows)), Timestamp::now()).await.unwrap();
-        let mut config = Config::new(folder.path(), "anpi.example.go.jp");
-        // Nobody listens there: what is taken waits.
-        config.relay = Some(Relay { host: "127.0.0.1".into(), port: 9 });
-        config.dial = Dial::RelayOnly;
-        let engine = Engine::open(config).await.unwrap();
+        let engine = Engine::open(config(&folder)).await.unwrap();
         let (tell, alarms) = mpsc::unbounded_channel();
         let courier = Courier::new(engine, desk, sender()).telling(tell);
-        Place { courier, alarms, _folder: folder }
+        Place { courier, alarms, folder }
     }
 
     /// Another courier between the same desk and engine, as after a restart.
@@ -186,4 +188,27 @@ async fn req_r01_a_carrier_that_was_stopped_at_any_node_is_stopped_here_also_aft
     wait(&place, |lane| !lane.paused && lane.limit == Some(2.5)).await;
     change(&mut place, BrakeChange::Limit(None)).await;
     wait(&place, |lane| lane.limit.is_none()).await;
+}
+
+#[tokio::test]
+async fn req_r01_of_a_queue_that_is_kept_what_other_nodes_send_is_given_up_for_good_and_the_rest_waits() {
+    let mut place = Place::open().await;
+    place.ask(DispatchDraft::safety("一", Mode::Real, "送った")).await;
+    let round = (DispatchId(1), 0);
+    let tenure = Tenure { partition: partition_of(PersonId(1)), generation: 1 };
+    for tenure in [Some(tenure), None] {
+        place.courier.submit(round, tenure).await.unwrap();
+    }
+    let mut engine = place.courier.engine.clone();
+    assert!(engine.snapshot().await.unwrap().waiting > 3, "both batches");
+    for give_up in [Some(TENURED.to_owned()), None] {
+        engine.shutdown().await;
+        engine = Engine::open(Config { give_up, ..config(&place.folder) }).await.unwrap();
+        let mut looks = 0;
+        while engine.snapshot().await.unwrap().waiting != 3 {
+            looks += 1;
+            assert!(looks < 500, "only what no other node knows of");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
 }

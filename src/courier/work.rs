@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hikyaku_core::setup::Share;
 use hikyaku_core::{BatchId, Engine};
-use hikyaku_dispatch::{BatchOf, Held, Lease, Taken, Tenure};
+use hikyaku_dispatch::{BatchOf, DispatchId, Held, Lease, Taken, Tenure};
 use tokio::sync::watch;
 
 /// How long sessions have to end when other nodes send everything.
@@ -263,6 +263,25 @@ impl Work {
         self.inner().jobs.iter().filter(|(_, job)| fits(job)).map(|(batch, _)| *batch).collect()
     }
 
+    /// The dispatches that are sent to everybody from here.
+    pub fn sent_apart(&self) -> Vec<DispatchId> {
+        let inner = self.inner();
+        let apart = inner.jobs.values().filter(|job| job.tenure.is_none() && !job.given_up);
+        apart.map(|job| job.of.0).collect()
+    }
+
+    /// Gives up what is left of a dispatch that was sent to everybody from here; whether there is anything left.
+    pub fn give_up_apart(&self, dispatch: DispatchId) -> bool {
+        let mut is_left = false;
+        for job in self.inner().jobs.values_mut().filter(|job| job.tenure.is_none() && job.of.0 == dispatch) {
+            (job.given_up, is_left) = (true, true);
+        }
+        if is_left {
+            self.0.changed.send_replace(());
+        }
+        is_left
+    }
+
     /// Forgets a batch of which nothing is under way any more and everything is in the journal.
     pub fn forget(&self, batch: BatchId) {
         self.inner().jobs.remove(&batch);
@@ -378,8 +397,6 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use hikyaku_dispatch::DispatchId;
-
     use super::*;
 
     const OF: BatchOf = (DispatchId(1), 0);
@@ -415,6 +432,20 @@ mod tests {
         let alone = Work::alone();
         alone.note(BatchId(1), OF, None);
         assert!(!alone.job(BatchId(1)).unwrap().given_up && alone.sends_to(3) && alone.has_duties());
+    }
+
+    #[test]
+    fn req_r01_what_was_sent_to_everybody_from_here_is_kept_when_leases_are_lost_and_given_up_when_it_is_recorded() {
+        let work = Work::among_others();
+        work.stand(&held(&[(Lease::Mails(3), 7)]), (0, 2));
+        work.note(BatchId(1), OF, None);
+        work.stand(&Held::new(), (0, 2));
+        assert!(work.batches(|job| job.given_up).is_empty(), "no other node knows of it");
+        assert!(work.left_behind(&Held::new()).is_empty(), "and none takes it over");
+        assert_eq!(work.sent_apart(), [OF.0]);
+        assert!(work.give_up_apart(OF.0) && work.job(BatchId(1)).unwrap().given_up);
+        work.forget(BatchId(1));
+        assert!(!work.give_up_apart(OF.0));
     }
 
     #[test]

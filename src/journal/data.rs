@@ -4,7 +4,7 @@ use std::env::{self, VarError};
 use std::path::Path;
 use std::sync::Arc;
 
-use hikyaku_dispatch::{Desk, GivenMaster, Journal, Keys, Master, PublicKey, SnapshotFile, State, read_state};
+use hikyaku_dispatch::{Desk, GivenMaster, Journal, Keys, Master, Outbox, PublicKey, SnapshotFile, State, read_state};
 
 use super::home::{Database, Home, in_use};
 use crate::lock::{Lock, server_of};
@@ -23,8 +23,13 @@ pub async fn open_desk(data: &Path) -> Result<Desk, String> {
 
 /// [`open_desk`] on a journal that is open, by whoever has the folder.
 pub async fn open_desk_on(journal: Arc<dyn Journal>, data: &Path) -> Result<Desk, String> {
+    open_desk_with(journal, data, None).await
+}
+
+/// [`open_desk_on`], which sends emergency dispatches also while the journal cannot be reached.
+pub async fn open_desk_with(journal: Arc<dyn Journal>, data: &Path, outbox: Option<Outbox>) -> Result<Desk, String> {
     let snapshot = SnapshotFile::new(data.join("snapshot"));
-    Desk::open_from(journal, open_keys(data)?, Some(snapshot)).await.map_err(|e| e.to_string())
+    Desk::open_with(journal, open_keys(data)?, Some(snapshot), outbox).await.map_err(|e| e.to_string())
 }
 
 /// The present of a data folder whose system does not run; nothing is written.

@@ -20,7 +20,7 @@ use super::shift::Shift;
 use super::sources::Sources;
 use super::{inbound, rows, security};
 use crate::courier::{Courier, Work};
-use crate::journal::data::{open_desk_on, open_journal};
+use crate::journal::data::{open_desk_on, open_desk_with, open_journal};
 use crate::lock::Lock;
 use crate::marks::Marks;
 use crate::metrics::{self, RunningSources};
@@ -187,11 +187,18 @@ async fn engine(config: Config, node: Option<&Node>) -> Result<Engine, String> {
 
 /// The desk, on the journal that this node shares with others, or on the file.
 async fn desk(node: Option<&Node>, data: &Path) -> Result<Desk, String> {
-    let journal = match node {
-        Some(node) => node.journal(),
-        None => open_journal(data).await?,
-    };
-    open_desk_on(journal, data).await
+    match node {
+        Some(node) => open_desk_with(node.journal(), data, Some(node.outbox(data)?)).await,
+        None => open_desk_on(open_journal(data).await?, data).await,
+    }
+}
+
+/// The engine on the queue of the data folder; what other nodes send of it is given up before anything is sent.
+async fn engine(config: Config, node: Option<&Node>) -> Result<Engine, String> {
+    let config = Config { give_up: node.and_then(Node::gives_up), ..config };
+    let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
+    node.into_iter().for_each(Node::has_given_up);
+    Ok(engine)
 }
 
 /// The listeners, taken before anything else is begun.

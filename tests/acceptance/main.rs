@@ -29,6 +29,7 @@ mod mistakes;
 mod monitoring;
 mod names;
 mod nodes;
+mod outbox;
 mod pace;
 mod packaging;
 mod people;

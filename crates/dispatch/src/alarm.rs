@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::apart::Apart;
 use crate::command::{DispatchRefusal, Refusal};
 use crate::day::japan_date;
 use crate::dispatch::Dispatch;
@@ -142,6 +143,41 @@ impl Alarm {
                  {nodes} の状態を確かめてください。"
             ),
         }
+    }
+
+    /// A dispatch that one node sends to everybody, for it cannot reach the database; and one that would have been refused when it was
+    /// recorded. Nothing of one that was recorded in order.
+    #[must_use]
+    pub fn sent_apart(dispatch: &Dispatch, apart: &Apart) -> Option<Self> {
+        let (title, node) = (&dispatch.record().title, &apart.node);
+        let (word, title_of, text) = match (apart.recorded, &apart.against) {
+            (None, _) => (
+                "sent",
+                "データベースに届かないまま緊急の配信を送信しています",
+                format!(
+                    "「{title}」（{}）は、ノード {node} だけが全員に送信しています。データベースにはまだ記録していません。\n\
+                     つながり次第、自動で記録します。ほかのノードの画面には、それまで出ません。\n\
+                     ノード {node} のデータフォルダーを消さず、データベースへの回線を直してください。",
+                    dispatch.id()
+                ),
+            ),
+            (Some(_), Some(against)) => (
+                "against",
+                "送信済みの緊急の配信を、あとから記録しました",
+                format!(
+                    "「{title}」（{}）は、データベースに届かない間にノード {node} が送信しました。記録するまでの間に起きたことにより、\
+                     通常は受け付けられない配信です: {against}\n\
+                     送信は済んでいるため、そのまま記録しました。必要なら、画面で中止するか、訂正を送信してください。",
+                    dispatch.id()
+                ),
+            ),
+            (Some(_), None) => return None,
+        };
+        Some(Alarm {
+            key: format!("node/apart/{word}/{}", name(dispatch)),
+            title: format!("{title_of}: {title}"),
+            text,
+        })
     }
 
     /// Mails that carriers took from two nodes.

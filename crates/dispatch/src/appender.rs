@@ -3,6 +3,8 @@
 //! It keeps a second state that runs ahead of the journal, so that commands of one group see each other while
 //! readers see nothing that is not durable.
 
+mod apart;
+
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -12,12 +14,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::access::Actor;
+use crate::apart::Sent;
 use crate::chain::{Head, Row};
 use crate::command::Command;
 use crate::decide::decide_for;
 use crate::error::Error;
 use crate::event::{Entry, Event, JournalEvent};
 use crate::fold::{Checked, Place, check};
+use crate::journal::outbox::Outbox;
 use crate::journal::{Appended, Journal, JournalError};
 use crate::keys::{GivenKeys, Keys};
 use crate::snapshot::SnapshotFile;
@@ -60,6 +64,14 @@ pub(crate) struct Appender {
     snapped: u64,
     /// The last row that is shown.
     reached: watch::Sender<u64>,
+    /// Where emergency dispatches are kept that cannot wait for the journal.
+    outbox: Option<Outbox>,
+    /// What is shown of those and is not in the journal.
+    pending: Vec<Sent>,
+    /// Whether there is any.
+    cut: watch::Sender<bool>,
+    /// How many of them wait to be carried out.
+    urgent: watch::Sender<usize>,
 }
 
 impl Appender {
@@ -74,7 +86,10 @@ impl Appender {
         *shown.write().unwrap_or_else(PoisonError::into_inner) = state;
         let snapped = place.head.seq;
         let (ahead, reached) = (State::default(), watch::Sender::default());
-        let mut appender = Appender { journal, keys, shown, ahead, place, snapshot, snapped, reached };
+        let (outbox, pending) = (None, Vec::new());
+        let (cut, urgent) = (watch::Sender::default(), watch::Sender::default());
+        let mut appender =
+            Appender { journal, keys, shown, ahead, place, snapshot, snapped, reached, outbox, pending, cut, urgent };
         let recorded = appender.journal.head().await?;
         appender.catch_up(Vec::new()).await?;
         let head = appender.place.head;
@@ -91,6 +106,10 @@ impl Appender {
     /// snapshot is written. It is a cache: failing costs only time.
     async fn settle_down(&mut self) {
         self.reached.send_replace(self.place.head.seq);
+        if self.is_apart() {
+            return;
+        }
+        self.forget_rejoined();
         if self.place.head.seq < self.snapped + SNAPSHOT_ROWS {
             return;
         }
@@ -110,9 +129,26 @@ impl Appender {
         self.reached.subscribe()
     }
 
+    /// Whether something is shown that is not in the journal, as it changes.
+    pub(crate) fn cut(&self) -> watch::Receiver<bool> {
+        self.cut.subscribe()
+    }
+
+    /// Where it is counted how many emergency dispatches wait.
+    pub(crate) fn urgent(&self) -> watch::Sender<usize> {
+        self.urgent.clone()
+    }
+
     /// Carries out what comes, and follows what others append meanwhile.
     pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Wish>, mut gifts: mpsc::Receiver<Gift>) {
         loop {
+            if self.is_apart() {
+                if !self.step_apart(&mut inbox).await {
+                    return;
+                }
+                self.settle_down().await;
+                continue;
+            }
             let journal = Arc::clone(&self.journal);
             tokio::select! {
                 first = inbox.recv() => {
@@ -181,18 +217,42 @@ impl Appender {
 
     /// Decides and appends a group, again and again while others append first.
     async fn settle(&mut self, group: &[Wish]) -> Vec<Decided> {
+        let is_urgent = self.has_emergency(group);
+        if is_urgent && !self.hears().await {
+            // Nothing was asked of the journal, so that nothing of it can be there.
+            return self.settle_without(group, Vec::new()).await;
+        }
         loop {
             let (decided, entries) = self.decide(group);
-            let result = match self.append(entries).await {
+            let result = match self.append(entries, is_urgent).await {
                 Ok(None) => return decided,
                 Ok(Some(tail)) => self.catch_up(tail).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = result {
                 self.ahead = self.read_shown(State::clone);
-                return fail(decided, &error);
+                let is_silence = matches!(&error, Error::Journal(it) if matches!(**it, JournalError::Storage { .. }));
+                let failed = fail(decided, &error);
+                return if is_urgent && is_silence { self.settle_without(group, failed).await } else { failed };
             }
         }
+    }
+
+    /// Carries out of a group what need not wait for the journal, which has failed for the others as told.
+    async fn settle_without(&mut self, group: &[Wish], failed: Vec<Decided>) -> Vec<Decided> {
+        let mut results = Vec::with_capacity(group.len());
+        let mut failed = failed.into_iter();
+        for wish in group {
+            let told = failed.next();
+            let is_refused = matches!(told, Some(Err(Error::Refused(_))));
+            let result = if is_refused { None } else { Some(self.settle_apart(wish).await) };
+            results.push(match (result, told) {
+                (Some(Err(Error::CutOff)), Some(told)) | (None, Some(told)) => told,
+                (Some(result), _) => result,
+                (None, None) => Err(Error::CutOff),
+            });
+        }
+        results
     }
 
     fn decide(&mut self, group: &[Wish]) -> (Vec<Decided>, Vec<Entry>) {
@@ -216,14 +276,19 @@ impl Appender {
     }
 
     /// Appends and shows; the rows of others if they came first.
-    async fn append(&mut self, entries: Vec<Entry>) -> Result<Option<Vec<Row>>, Error> {
+    /// Unless it is urgent itself, it makes room for what is.
+    async fn append(&mut self, entries: Vec<Entry>, is_urgent: bool) -> Result<Option<Vec<Row>>, Error> {
         if entries.is_empty() {
             return Ok(None);
         }
         let (keys, head) = (self.keys.clone(), self.place.head);
         let encoded = tokio::task::spawn_blocking(move || encode(entries, &keys, head)).await;
         let (entries, rows) = encoded.map_err(|_| Error::Closed)??;
-        match self.journal.append(rows, head).await? {
+        let appended = tokio::select! {
+            appended = self.journal.append(rows, head) => appended?,
+            () = self.hurry(), if !is_urgent => return Err(Error::CutOff),
+        };
+        match appended {
             Appended::Conflict(tail) => Ok(Some(tail)),
             Appended::Ok(end) => {
                 self.place.head = end;

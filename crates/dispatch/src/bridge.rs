@@ -77,6 +77,9 @@ impl Sender {
 /// A batch's dispatch, and which round of it: 0 is the first mails.
 pub type BatchOf = (DispatchId, u8);
 
+/// What the names of the batches have in them that are sent under the lease of a partition.
+pub const TENURED: &str = "-part-";
+
 /// By which right one of several nodes sends: the lease of a partition, under which it has batches of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tenure {
@@ -183,11 +186,19 @@ pub fn unfinished(state: &State) -> Vec<BatchOf> {
     rounds(state, Dispatch::has_open_mails)
 }
 
-/// The rounds of dispatches that go on: not cancelled, and to be answered at `now`.
+/// The rounds of dispatches that go on and are sent by every node: not cancelled, to be answered at `now`, and none that one node
+/// sends alone.
 #[must_use]
 pub fn going_on(state: &State, now: Timestamp) -> Vec<BatchOf> {
-    let going = state.open_dispatches(now).filter(|dispatch| !dispatch.is_cancelled());
+    let going = state.open_dispatches(now).filter(|it| !it.is_cancelled() && !state.is_apart(it.id()));
     going.flat_map(|dispatch| rounds_of(dispatch, |_, _| true)).collect()
+}
+
+/// The first rounds of dispatches that this node sends to everybody, for no other knew of them: see [`State::apart_from`].
+#[must_use]
+pub fn apart_from(state: &State, node: &str, now: Timestamp) -> Vec<BatchOf> {
+    let own = state.apart_from(node).into_iter().filter_map(|id| state.dispatch(id));
+    own.filter(|it| !it.is_cancelled() && it.is_open(now)).map(|it| (it.id(), 0)).collect()
 }
 
 /// The rounds of cancelled dispatches of which the engine may still have mails, as far as they could be answered at `now`.
@@ -215,7 +226,7 @@ fn rounds_of(dispatch: &Dispatch, fits: impl Fn(&Dispatch, u8) -> bool) -> Vec<B
 fn batch_key(keys: &Keys, (dispatch, round): BatchOf, opened: Timestamp, tenure: Option<Tenure>) -> String {
     let name = format!("{}-{dispatch}-{}", keys.ring_id(), opened.as_microsecond());
     let name = if round == 0 { name } else { format!("{name}-{round}") };
-    tenure.map_or(name.clone(), |it| format!("{name}-part-{}-{}", it.partition, it.generation))
+    tenure.map_or(name.clone(), |it| format!("{name}{TENURED}{}-{}", it.partition, it.generation))
 }
 
 fn urgency(class: Class) -> Urgency {

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::access::Actor;
 use crate::answer::Answer;
+use crate::apart;
 use crate::appender::{Appender, Gift, Wish};
 use crate::command::Command;
 use crate::envelope;
@@ -16,6 +17,7 @@ use crate::event::{Entry, Event};
 use crate::fold;
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::journal::Journal;
+use crate::journal::outbox::Outbox;
 use crate::keys::{GivenKeys, Keys};
 use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
 use crate::personal::{self, PersonalView};
@@ -38,6 +40,28 @@ pub struct Desk {
     wishes: mpsc::Sender<Wish>,
     gifts: mpsc::Sender<Gift>,
     reached: watch::Receiver<u64>,
+    /// Whether something is shown that is not in the journal.
+    cut: watch::Receiver<bool>,
+    /// How many emergency dispatches wait.
+    urgent: watch::Sender<usize>,
+    /// The name of this node, if it has an outbox.
+    node: Option<Arc<str>>,
+}
+
+/// Counts an emergency dispatch for as long as it waits.
+struct Urgent(watch::Sender<usize>);
+
+impl Urgent {
+    fn new(count: &watch::Sender<usize>) -> Self {
+        count.send_modify(|waiting| *waiting += 1);
+        Urgent(count.clone())
+    }
+}
+
+impl Drop for Urgent {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
+    }
 }
 
 impl std::fmt::Debug for Desk {
@@ -64,13 +88,29 @@ impl Desk {
         keys: Keys,
         snapshot: Option<SnapshotFile>,
     ) -> Result<Desk, Error> {
+        Self::open_with(journal, keys, snapshot, None).await
+    }
+
+    /// [`Desk::open_from`], which sends emergency dispatches also while the journal cannot be reached: they are kept in the outbox and
+    /// shown (see [`State::apart`]), and recorded as soon as it can. What a run before this one kept is recorded first.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub async fn open_with(
+        journal: Arc<dyn Journal>,
+        keys: Keys,
+        snapshot: Option<SnapshotFile>,
+        outbox: Option<Outbox>,
+    ) -> Result<Desk, Error> {
+        let node = outbox.as_ref().map(|outbox| Arc::from(outbox.node()));
         let state = Arc::new(RwLock::new(State::default()));
         let appender = Appender::open(Arc::clone(&journal), keys.clone(), Arc::clone(&state), snapshot).await?;
+        let appender = appender.with_outbox(outbox).await?;
         let (wishes, inbox) = mpsc::channel(WAITING_COMMANDS_MAX);
         let (gifts, given) = mpsc::channel(1);
-        let reached = appender.reached();
+        let (reached, cut, urgent) = (appender.reached(), appender.cut(), appender.urgent());
         tokio::spawn(appender.run(inbox, given));
-        Ok(Desk { state, keys, journal, wishes, gifts, reached })
+        Ok(Desk { state, keys, journal, wishes, gifts, reached, cut, urgent, node })
     }
 
     /// Carries a command out; it is durable when this returns. What comes within 5 ms goes into one append.
@@ -93,6 +133,8 @@ impl Desk {
     ) -> Result<Vec<Event>, Error> {
         let (done, result) = oneshot::channel();
         let wish = Wish { actor, command: command.into(), now: whole_micros(now), done };
+        let is_urgent = apart::emergency(actor, &wish.command, wish.now).is_some();
+        let _urgent = is_urgent.then(|| Urgent::new(&self.urgent));
         self.wishes.send(wish).await.map_err(|_| Error::Closed)?;
         result.await.map_err(|_| Error::Closed)?
     }
@@ -108,13 +150,29 @@ impl Desk {
         result.await.map_err(|_| Error::Closed)?
     }
 
+    /// The name under which this node sends emergency dispatches without the journal; `None` if it does not.
+    #[must_use]
+    pub fn node(&self) -> Option<&str> {
+        self.node.as_deref()
+    }
+
     /// Waits until everything is shown that is written by now, by whichever node.
     ///
     /// # Errors
     /// [`Error`]: the journal does not say where it ends.
     pub async fn up_to_date(&self) -> Result<(), Error> {
-        let end = self.journal.head().await?.seq;
+        let end = tokio::select! {
+            biased;
+            () = self.is_cut_off() => return Err(Error::CutOff),
+            head = self.journal.head() => head?.seq,
+        };
         self.reached.clone().wait_for(|reached| *reached >= end).await.map(drop).map_err(|_| Error::Closed)
+    }
+
+    /// Resolves once something is shown that is not in the journal.
+    async fn is_cut_off(&self) {
+        // The sender lives with whoever carries commands out; without that one nothing is shown any more.
+        let _ = self.cut.clone().wait_for(|is_cut| *is_cut).await;
     }
 
     /// Reads the present. Short work only: writing waits for it.
@@ -290,7 +348,9 @@ pub(crate) fn token(state: &State, keys: &Keys, dispatch: DispatchId, person: Pe
 /// What the owner of a link sees, without what was written, and the present answer.
 fn view(state: &State, claim: Claim, now: Timestamp) -> Result<(LinkView, Option<Answer>), LinkRefusal> {
     let dispatch = state.dispatch(claim.dispatch).filter(|dispatch| dispatch.is_asked(claim.person));
-    let dispatch = dispatch.ok_or(LinkRefusal::Unknown)?;
+    // A node that was cut off may have sent it, and record it soon.
+    let none = if state.may_come(claim.dispatch) { LinkRefusal::Unreadable } else { LinkRefusal::Unknown };
+    let dispatch = dispatch.ok_or(none)?;
     let record = dispatch.record();
     let person = state.people().find(claim.person).ok_or(LinkRefusal::Unknown)?;
     let incident = state.incident_of(claim.dispatch).ok_or(LinkRefusal::Unknown)?;

@@ -7,13 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::command::{Command, DispatchCommand, JudgingCommand};
 use crate::dispatch::{Asked, Dispatch};
-use crate::id::PersonId;
+use crate::id::{DispatchId, PersonId};
 use crate::proposal::Waiting;
 use crate::round::Why;
 use crate::state::State;
 
 /// What becomes known within so long of those whom no address reaches is told together.
 const TOGETHER: SignedDuration = SignedDuration::from_mins(5);
+/// A node that sent something alone gives it back within so long after it was recorded, or is lost.
+const REJOINS: SignedDuration = SignedDuration::from_mins(2);
 
 impl State {
     /// The commands that are due at `now`, each harmless if it is given twice.
@@ -24,7 +26,9 @@ impl State {
         let started = scheduled.map(|(key, _)| DispatchCommand::Start { key: key.clone() }.into());
         let followed = self.open_dispatches(now).filter(|it| next_of(self, it).is_some_and(|at| at <= now));
         let followed = followed.map(|it| DispatchCommand::FollowUp { dispatch: it.id() }.into());
-        waiting.chain(started).chain(followed).collect()
+        let left = self.apart_due().filter(|(_, at)| *at <= now);
+        let rejoined = left.map(|(dispatch, _)| DispatchCommand::Rejoin { dispatch }.into());
+        waiting.chain(started).chain(followed).chain(rejoined).collect()
     }
 
     /// When something is due next, as seen at `now`; an earlier instant if something is due already, `None` if nothing will be
@@ -34,7 +38,13 @@ impl State {
         let waiting = self.waiting().map(Waiting::due);
         let scheduled = self.dispatches.scheduled.values().map(|(at, _)| *at);
         let followed = self.open_dispatches(now).filter_map(|it| next_of(self, it));
-        waiting.chain(scheduled).chain(followed).min()
+        waiting.chain(scheduled).chain(followed).chain(self.apart_due().map(|(_, at)| at)).min()
+    }
+
+    /// What one node sent alone and recorded, and when others need wait for that node no longer.
+    fn apart_due(&self) -> impl Iterator<Item = (DispatchId, Timestamp)> {
+        let left = self.dispatches.apart.iter().filter(|(_, apart)| !apart.rejoined);
+        left.filter_map(|(id, apart)| Some((*id, apart.recorded? + REJOINS)))
     }
 }
 

@@ -43,6 +43,18 @@ pub enum Error {
     /// Whoever it is about cannot be read at this node yet.
     #[error("the key of this person has not come to this node yet: try again in a minute, or at another node")]
     KeysMissing,
+    /// The journal cannot be reached, and this need not happen before it can.
+    #[error(
+        "the database cannot be reached from this node: only an emergency dispatch can be sent; try again when the line is mended, or at \
+         another node"
+    )]
+    CutOff,
+    /// The journal cannot be reached, and an emergency dispatch could not be kept here either: nothing was sent.
+    #[error("the database cannot be reached, and the outbox of this node takes nothing: {problem}")]
+    Outbox {
+        /// Why, and what to do.
+        problem: String,
+    },
     /// The desk was closed while the command was under way.
     #[error("the desk is closed: open it again; the command may have been carried out")]
     Closed,

@@ -10,6 +10,7 @@ mod access;
 mod account;
 mod alarm;
 mod answer;
+mod apart;
 mod appender;
 mod brake;
 mod bridge;
@@ -93,10 +94,11 @@ pub use account::{
 };
 pub use alarm::{Alarm, AlarmPolicy};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
+pub use apart::{Apart, OUTBOX_MAX};
 pub use brake::{Brake, BrakeChange, PACE_PER_1000_S};
 pub use bridge::{
-    BatchOf, Letter, Sender, Tenure, batch_for, batch_of_letter, going_on, is_accepted, outcomes, unfinished, unqueued,
-    withdrawn,
+    BatchOf, Letter, Sender, TENURED, Tenure, apart_from, batch_for, batch_of_letter, going_on, is_accepted, outcomes,
+    unfinished, unqueued, withdrawn,
 };
 pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
@@ -146,6 +148,7 @@ pub use journal::contract::{Breach, CLAUSES, Clause};
 pub use journal::copy::{CopyError, copy};
 pub use journal::heads::{HeadError, read_heads, write_head};
 pub use journal::memory::MemoryJournal;
+pub use journal::outbox::Outbox;
 pub use journal::postgres::{
     AddressError, Beat, Concern, Held, PostgresAddress, PostgresJournal, Replication, Standby, Taken,
 };

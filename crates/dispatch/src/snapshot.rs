@@ -64,7 +64,7 @@ impl SnapshotFile {
         let mut file = BufWriter::new(File::create(&beside)?);
         file.write_all(&start.bytes())?;
         let mut parts = Parts { keys, start, place: 0, file };
-        let (rest, dispatches, incidents) = state.apart();
+        let (rest, dispatches, incidents) = state.in_parts();
         parts.write(&(rest, dispatches.len(), incidents.len()))?;
         dispatches.values().try_for_each(|dispatch| parts.write(dispatch))?;
         incidents.values().try_for_each(|incident| parts.write(incident))?;

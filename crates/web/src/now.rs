@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use hikyaku_dispatch::{
-    Action, Aim, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, Round, State as Present, Why,
+    Action, Aim, Apart, Dispatch, DispatchId, GroupId, GroupRow, Incident, PersonId, Round, State as Present, Why,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -144,6 +144,30 @@ fn state_of(dispatch: &Dispatch, now: Timestamp) -> &'static str {
     }
 }
 
+/// Whether it was sent from here and no other node knows of it.
+fn is_unrecorded(state: &Present, dispatch: &Dispatch) -> bool {
+    state.apart(dispatch.id()).is_some_and(|apart| apart.recorded.is_none())
+}
+
+/// What is to be known of a dispatch that was sent without the database.
+fn sent_apart(apart: &Apart) -> String {
+    let node = &apart.node;
+    match (apart.recorded, &apart.against) {
+        (None, _) => format!(
+            "データベースに届かないため、このサーバー（{node}）だけが全員に送信しています。つながり次第、自動で記録します。それまで、ほかの\
+             サーバーの画面には出ず、回答は「しばらくお待ちください」と表示されて、あとから自動で送り直されます。中止・再送・終了はできません。"
+        ),
+        (Some(at), None) => {
+            format!("データベースに届かない間に {node} から送信し、{} に記録しました。", moment::for_console(at))
+        }
+        (Some(at), Some(against)) => format!(
+            "データベースに届かない間に {node} から送信し、{} に記録しました。記録したときには、次の理由で受け付けられない配信になって\
+             いました: {against}",
+            moment::for_console(at)
+        ),
+    }
+}
+
 /// What waits for approval, with how long it still does.
 fn held(state: &Present, scope: &Scope, now: Timestamp) -> Vec<(String, String)> {
     let own = state.waiting().filter(|it| scope.is_wide(state.side_of(&it.proposal.draft)));
@@ -178,7 +202,12 @@ fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope, now: Timestamp) -
         facts: incident.map_or_else(|| record.facts.clone(), Incident::facts),
         asks: record.question.is_asked(),
         sent_at: moment::for_console(record.opened),
-        state: state_of(dispatch, now),
+        state: if is_unrecorded(state, dispatch) {
+            "データベース未記録・送信中"
+        } else {
+            state_of(dispatch, now)
+        },
+        apart: state.apart(dispatch.id()).map(sent_apart),
         is_over: dispatch.is_cancelled() || !dispatch.is_open(now),
         mails,
         total,

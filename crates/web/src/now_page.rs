@@ -66,6 +66,7 @@ pub(crate) struct DispatchPage {
     dispatch: u32,
     group: Option<u32>,
     state: &'static str,
+    apart: Option<String>,
     /// Of all that the viewer may see, so only at the top.
     detail: Option<Picturing>,
     may: MayDo,
@@ -172,6 +173,8 @@ pub(crate) struct Sheet {
     pub(crate) sent_at: String,
     /// How far it is, in a word.
     pub(crate) state: &'static str,
+    /// What is to be known of one that was sent without the database.
+    pub(crate) apart: Option<String>,
     /// Whether nothing more comes of it.
     pub(crate) is_over: bool,
     /// `None` for whoever sees a part only: mails are counted as a whole.
@@ -232,6 +235,7 @@ impl DispatchPage {
             dispatch: sheet.dispatch,
             group: view.group,
             state: sheet.state,
+            apart: sheet.apart,
             may: detail.may,
             detail: place.is_none().then(|| Picturing::new(detail, &sheet.choices)),
             columns: sheet.choices.clone(),

@@ -2,6 +2,8 @@
 //! database cannot be asked.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hikyaku_dispatch::{Alarm, Beat, Fitness, Held, JournalError, Lease, PostgresJournal, assign, japan_date};
@@ -33,6 +35,8 @@ pub struct Keeper {
     pub bears: usize,
     pub work: Work,
     pub note: QueueNote,
+    /// Whether the queue holds what was sent without the database, which only this node knows: it is not put aside.
+    pub keeps_queue: bool,
     /// Whether everything is to be given up.
     pub leaving: watch::Receiver<bool>,
     /// Where alarms go.
@@ -55,16 +59,21 @@ struct Standing {
 
 impl Keeper {
     /// Makes the node heard for the first time, and decides whether it goes on with its queue; then it is kept for as long as the
-    /// future is polled.
-    pub async fn begin(mut self) -> Result<impl Future<Output = ()> + Send + use<>, String> {
+    /// future is polled. Also what is to be cleared once the engine has given up what other nodes send, if it has to.
+    pub async fn begin(mut self) -> Result<(Option<Arc<AtomicBool>>, impl Future<Output = ()> + Send + use<>), String> {
         let noted = self.note.read()?;
         let resumed = noted.clone().unwrap_or_default();
         // Until the queue and the journal are open it is not fit to take anything.
         let fit = Fitness { works: false, duties: true };
         let beat = self.journal.beat(&self.name, fit, &resumed, LENGTH).await.map_err(|e| e.to_string())?;
         let own = if noted.is_some() && beat.kept == resumed { resumed } else { Held::new() };
-        if noted.as_ref() != Some(&own) && self.note.put_queue_aside()? {
-            eprintln!("前回の送信待ちは使わず、記録から送り直します（queue.before に残します）。");
+        let mut mixed = None;
+        if noted.as_ref() != Some(&own) {
+            if self.keeps_queue {
+                mixed = Some(self.note.mix());
+            } else if self.note.put_queue_aside()? {
+                eprintln!("前回の送信待ちは使わず、記録から送り直します（queue.before に残します）。");
+            }
         }
         let mut standing = Standing {
             own,
@@ -75,7 +84,7 @@ impl Keeper {
             clock_is_right: is_right(beat.now),
         };
         self.tell(&mut standing);
-        Ok(self.keep(standing))
+        Ok((mixed, self.keep(standing)))
     }
 
     async fn keep(mut self, mut standing: Standing) {

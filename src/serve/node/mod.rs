@@ -8,10 +8,11 @@ mod queue;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hikyaku_core::Engine;
-use hikyaku_dispatch::{Alarm, Concern, Desk, Journal, PostgresJournal};
+use hikyaku_dispatch::{Alarm, Concern, Desk, Journal, Outbox, PostgresJournal, TENURED};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -27,6 +28,8 @@ use queue::QueueNote;
 
 /// The name of this node, made once.
 const NAME: &str = "journal.node";
+/// What it sent without the database, in its data folder.
+const OUTBOX: &str = "outbox";
 /// How long an orderly end waits until other nodes may have what this one had.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -38,6 +41,8 @@ pub struct Node {
     work: Work,
     leave: watch::Sender<bool>,
     keeping: JoinHandle<()>,
+    /// Until the engine has given up what other nodes send.
+    mixed: Option<Arc<AtomicBool>>,
 }
 
 impl Drop for Node {
@@ -61,16 +66,33 @@ impl Node {
             bears: usize::try_from(bears).unwrap_or(usize::MAX),
             work: work.clone(),
             note: QueueNote::of(data),
+            keeps_queue: Outbox::holds(&data.join(OUTBOX)).map_err(|e| e.to_string())?,
             leaving,
             alarms,
         };
-        let keeping = tokio::spawn(keeper.begin().await?);
-        Ok(Some(Node { journal, database, name, work, leave, keeping }))
+        let (mixed, keeping) = keeper.begin().await?;
+        let keeping = tokio::spawn(keeping);
+        Ok(Some(Node { journal, database, name, work, leave, keeping, mixed }))
     }
 
     /// The journal that it is about.
     pub fn journal(&self) -> Arc<dyn Journal> {
         Arc::new(self.journal.clone())
+    }
+
+    /// The dispatches that this node sent without the database.
+    pub fn outbox(&self, data: &Path) -> Result<Outbox, String> {
+        Outbox::open(data.join(OUTBOX), &self.name).map_err(|e| e.to_string())
+    }
+
+    /// What the names of the batches have in them that the engine is to give up when it is opened, if there are any.
+    pub fn gives_up(&self) -> Option<String> {
+        self.mixed.as_ref().map(|_| TENURED.to_owned())
+    }
+
+    /// Notes that the engine is open and has given that up.
+    pub fn has_given_up(&self) {
+        self.mixed.iter().for_each(|mixed| mixed.store(false, Ordering::SeqCst));
     }
 
     /// The database, for what is noted beside the journal.

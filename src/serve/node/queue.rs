@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hikyaku_dispatch::{Held, Lease};
 
@@ -17,12 +19,17 @@ pub struct QueueNote {
     queue: PathBuf,
     /// What the file says; `None` where it is not known yet.
     said: Option<String>,
+    /// Whether the queue still holds what other nodes send, until the engine has given that up.
+    mixed: Arc<AtomicBool>,
 }
+
+/// A line that is no lease: the queue is not to be gone on with as it is.
+const MIXED: &str = "queue -\n";
 
 impl QueueNote {
     /// That of a data folder.
     pub fn of(data: &Path) -> Self {
-        Self { path: data.join(FILE), queue: data.join("queue"), said: None }
+        Self { path: data.join(FILE), queue: data.join("queue"), said: None, mixed: Arc::default() }
     }
 
     /// The leases of which mails wait in the queue; `None` if some of them were given up, or nothing was
@@ -45,12 +52,22 @@ impl QueueNote {
         let held = held.iter().map(|(lease, generation)| (*lease, generation.to_string()));
         let leaving = leaving.into_iter().map(|lease| (lease, "-".to_owned()));
         let lines: BTreeMap<Lease, String> = held.chain(leaving).filter(|(lease, _)| *lease != Lease::Duties).collect();
-        let text: String = lines.iter().map(|(lease, generation)| format!("{lease} {generation}\n")).collect();
+        let mut text: String = lines.iter().map(|(lease, generation)| format!("{lease} {generation}\n")).collect();
+        if self.mixed.load(Ordering::SeqCst) {
+            text.push_str(MIXED);
+        }
         if self.said.as_ref() != Some(&text) {
             write_whole(&self.path, &text).map_err(|e| format!("{}: {e}", self.path.display()))?;
             self.said = Some(text);
         }
         Ok(())
+    }
+
+    /// Goes on with the queue of an earlier run, whose engine is to give up first what other nodes send; cleared by whoever has seen to
+    /// that. Until then the note says that the queue is not to be gone on with as it is.
+    pub fn mix(&mut self) -> Arc<AtomicBool> {
+        self.mixed.store(true, Ordering::SeqCst);
+        Arc::clone(&self.mixed)
     }
 
     /// Puts the queue of an earlier run aside, if there is one; only the latest one is kept.
@@ -89,6 +106,18 @@ mod tests {
         assert_eq!(note.read().unwrap(), Some([(Lease::Mails(3), 7)].into()), "duties are in no queue");
         note.write(&held, [Lease::Mails(3)]).unwrap();
         assert_eq!(note.read().unwrap(), None);
+    }
+
+    #[test]
+    fn req_r01_a_queue_that_others_may_have_part_of_is_not_gone_on_with_before_that_was_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut note = QueueNote::of(folder.path());
+        let mixed = note.mix();
+        note.write(&Held::new(), []).unwrap();
+        assert_eq!(QueueNote::of(folder.path()).read().unwrap(), None, "a crash before the engine was opened");
+        mixed.store(false, Ordering::SeqCst);
+        note.write(&Held::new(), []).unwrap();
+        assert_eq!(QueueNote::of(folder.path()).read().unwrap(), Some(Held::new()));
     }
 
     #[test]

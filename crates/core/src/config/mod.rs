@@ -149,6 +149,9 @@ pub struct Config {
     /// How long records and the keys of settled batches are kept; older ones are forgotten when the engine opens. Read
     /// records before, and do not submit a key again that is older.
     pub remember: Span,
+    /// Batches of an earlier run whose key has this in it are cancelled when the engine opens, before anything is sent: somebody else
+    /// sends what they held. `None` goes on with all.
+    pub give_up: Option<String>,
     /// Seals what waits; `None` uses a key file in the folder.
     pub seal: Option<Arc<dyn Seal>>,
     /// Where randomness begins; `None` takes the time of opening.
@@ -177,6 +180,7 @@ impl Config {
             signing: Signing::default(),
             queue_bytes_max: QUEUE_BYTES_MAX,
             remember: REMEMBER,
+            give_up: None,
             seal: None,
             seed: None,
         }

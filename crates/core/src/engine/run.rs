@@ -25,7 +25,7 @@ use crate::record::Record;
 use crate::report::Snapshot;
 use crate::resolve::{self, Resolver};
 use crate::seal::{Seal, StoreKey};
-use crate::store::{Receipt, Store, StoreError, Submission};
+use crate::store::{NewWork, Receipt, Store, StoreError, Submission};
 use crate::time::Instant;
 use crate::trace::{Follow, Trace, Tracing};
 use crate::vouch::Vouch;
@@ -90,6 +90,24 @@ impl Drop for Handle {
     }
 }
 
+/// What the machine hears first: what waits, and what of it is not sent any more. What is given up now is so for good.
+async fn first_events(
+    store: &Store,
+    work: Vec<NewWork>,
+    mut cancelled: Vec<BatchId>,
+    config: &Config,
+) -> Result<Vec<Event>, StoreError> {
+    if let Some(part) = &config.give_up {
+        for (head, _) in work.iter().filter(|(head, _)| head.key.contains(part)) {
+            store.cancel(head.id).await?;
+            cancelled.push(head.id);
+        }
+    }
+    let waiting = work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks));
+    let warm = Event::WarmUp(domains_of(&config.warm_up));
+    Ok(waiting.chain(cancelled.into_iter().map(Event::Cancel)).chain([warm]).collect())
+}
+
 impl Engine {
     /// Opens the queue in the configured folder and goes on with what waits in it.
     ///
@@ -129,10 +147,8 @@ impl Engine {
             }
         };
         resolver.vouch().remember(&found.kept, Box::new(keep));
-        let waiting = found.work.into_iter().map(|(head, chunks)| Event::Submitted(head, chunks));
-        let warm = Event::WarmUp(domains_of(&config.warm_up));
-        let waiting = waiting.chain(found.cancelled.into_iter().map(Event::Cancel)).chain([warm]).collect();
-        let _ = messages.send(Message::Events(waiting));
+        let first = first_events(&store, found.work, found.cancelled, &config).await?;
+        let _ = messages.send(Message::Events(first));
         let settings = Settings {
             helo: config.helo.clone(),
             table: config.carriers.table(),

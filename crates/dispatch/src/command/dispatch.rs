@@ -88,6 +88,11 @@ pub enum DispatchCommand {
         /// What, who, how far.
         measure: Measure,
     },
+    /// Gives what one node sent without the journal back to all nodes, once it is in the journal.
+    Rejoin {
+        /// Which dispatch.
+        dispatch: DispatchId,
+    },
     /// Holds mails to a carrier back, or lets them go again: at every node, also after a start.
     BrakeCarrier {
         /// Which, by its name in the table.

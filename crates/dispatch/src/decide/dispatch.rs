@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{draft, followup};
+use super::{apart, draft, followup};
 use crate::brake::{BrakeChange, CARRIER_CHARS_MAX, PACE_PER_1000_S};
 use crate::command::{AnswerRefusal, DispatchCommand, DispatchRefusal, Refusal};
 use crate::dispatch::{Dispatch, MailEnd, MailOutcome};
@@ -51,6 +51,7 @@ pub(super) fn decide(state: &State, command: &DispatchCommand, now: Timestamp) -
             let dispatch = known(state, *dispatch)?.id();
             Ok(vec![DispatchEvent::MeasureNoted { dispatch, measure: measure.clone() }.into()])
         }
+        DispatchCommand::Rejoin { dispatch } => Ok(apart::rejoin(state, known(state, *dispatch)?.id(), now)),
         DispatchCommand::BrakeCarrier { carrier, change } => brake(state, carrier, *change),
     }
 }

@@ -71,6 +71,12 @@ fn check(state: &State, draft: &DispatchDraft) -> Result<(), Refusal> {
 }
 
 pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    open_in(Opening::new(state, now), draft)
+}
+
+/// Opens it under the number that `opening` gives.
+pub(super) fn open_in(mut opening: Opening<'_>, draft: &DispatchDraft) -> Result<Vec<Event>, Refusal> {
+    let (state, now) = (opening.state, opening.now);
     check(state, draft)?;
     if draft.mode == Mode::Drill
         && let Some(incident) = earnest::under_way(state, now)
@@ -81,7 +87,6 @@ pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Resu
     if people.is_empty() {
         return Err(DispatchRefusal::NobodyAsked.into());
     }
-    let mut opening = Opening::new(state, now);
     let known = draft.incident.map(|incident| state.incidents.standing(incident));
     let incident = known.unwrap_or_else(|| open_incident(&mut opening, draft));
     let asked = |person| Asked { person, gravity: None, places: places_of(state, person) };
@@ -108,7 +113,7 @@ pub(super) fn open(state: &State, draft: &DispatchDraft, now: Timestamp) -> Resu
     Ok(opening.events)
 }
 
-fn open_incident(opening: &mut Opening<'_>, draft: &DispatchDraft) -> IncidentId {
+pub(super) fn open_incident(opening: &mut Opening<'_>, draft: &DispatchDraft) -> IncidentId {
     let incident = opening.state.incidents.next_id();
     let summary = Summary::composed(&draft.title, &draft.facts, opening.now);
     let news = News { series: Vec::new(), prefectures: Vec::new(), summary, at: opening.now };

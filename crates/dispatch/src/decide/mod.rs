@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod answer;
+mod apart;
 mod bulletin;
 mod dispatch;
 mod draft;
@@ -21,6 +22,7 @@ mod withdrawal;
 
 use jiff::Timestamp;
 
+pub(crate) use apart::{ToRecord, record_apart, send_apart};
 pub use proposal::decides;
 pub(crate) use retention::agreed;
 pub use retention::due;
@@ -47,9 +49,7 @@ pub fn decide(state: &State, command: &Command, now: Timestamp) -> Result<Vec<Ev
 /// # Errors
 /// As [`decide`]; [`Refusal::NotAllowed`] where the rights end.
 pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    for (action, subject) in demands(state, actor, command) {
-        may(actor, action, subject, state, now)?;
-    }
+    permit(state, actor, command, now)?;
     let now = whole_micros(now);
     match command {
         Command::People(command) => people::decide(state, command, now),
@@ -64,6 +64,14 @@ pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp
         Command::Once(once) => decide_once(state, actor, once, now),
         Command::Together(commands) => decide_together(state, actor, commands, now),
     }
+}
+
+/// Whether the actor has all the rights that a command demands.
+fn permit(state: &State, actor: Actor, command: &Command, now: Timestamp) -> Result<(), Refusal> {
+    for (action, subject) in demands(state, actor, command) {
+        may(actor, action, subject, state, now)?;
+    }
+    Ok(())
 }
 
 /// All or nothing: each is decided as if those before it had happened.

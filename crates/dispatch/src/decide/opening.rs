@@ -26,7 +26,12 @@ pub(super) struct Opening<'a> {
 
 impl<'a> Opening<'a> {
     pub(super) fn new(state: &'a State, now: Timestamp) -> Self {
-        Opening { state, now, events: Vec::new(), next: state.dispatches.next_id() }
+        Self::numbered(state, now, state.dispatches.next_id())
+    }
+
+    /// The same, whose first dispatch gets this number.
+    pub(super) fn numbered(state: &'a State, now: Timestamp, next: DispatchId) -> Self {
+        Opening { state, now, events: Vec::new(), next }
     }
 
     pub(super) fn push(&mut self, event: impl Into<Event>) {

@@ -110,4 +110,24 @@ pub enum DispatchEvent {
         /// How from now on.
         brake: Brake,
     },
+    /// The dispatch of this number, which follows, was sent by one node while that could not reach the journal.
+    SentApart {
+        /// Which.
+        dispatch: DispatchId,
+        /// Which node sends to everybody, until [`DispatchEvent::Rejoined`].
+        node: String,
+        /// When it came into the journal; never `None` there.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
+        recorded: Option<Timestamp>,
+        /// Why it would have been refused by then.
+        against: Option<String>,
+    },
+    /// Every node sends its part again of what is left of such a dispatch.
+    Rejoined {
+        /// Which.
+        dispatch: DispatchId,
+        /// When.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        at: Timestamp,
+    },
 }

@@ -57,6 +57,8 @@ impl Event {
                 | DispatchEvent::ManagersTold { dispatch, .. }
                 | DispatchEvent::ListTaken { dispatch, .. }
                 | DispatchEvent::Closed { dispatch, .. }
+                | DispatchEvent::SentApart { dispatch, .. }
+                | DispatchEvent::Rejoined { dispatch, .. }
                 | DispatchEvent::MeasureNoted { dispatch, .. } => Some(Subject::Dispatch(*dispatch)),
                 DispatchEvent::Scheduled { .. }
                 | DispatchEvent::Unscheduled { .. }

@@ -8,6 +8,7 @@ pub(crate) mod contract;
 pub(crate) mod copy;
 pub(crate) mod heads;
 pub(crate) mod memory;
+pub(crate) mod outbox;
 pub(crate) mod postgres;
 pub(crate) mod redb;
 pub(crate) mod verify;

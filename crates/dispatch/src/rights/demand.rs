@@ -228,6 +228,7 @@ fn dispatch(state: &State, command: &DispatchCommand) -> Vec<(Action, Subject)> 
         | DispatchCommand::TryNextAddress { .. }
         | DispatchCommand::FollowUp { .. }
         | DispatchCommand::MarkQueued { .. }
+        | DispatchCommand::Rejoin { .. }
         | DispatchCommand::NoteListTaken { .. }
         | DispatchCommand::RecordOutcomes { .. } => (Action::Operate, Side::Domestic),
     };

@@ -6,6 +6,7 @@ use std::ops::Bound;
 use jiff::Timestamp;
 
 use crate::answer::AnswerRecord;
+use crate::apart::Apart;
 use crate::brake::Brake;
 use crate::dispatch::{Dispatch, DispatchRecord};
 use crate::draft::DispatchDraft;
@@ -23,6 +24,8 @@ pub(crate) struct Dispatches {
     pub(crate) scheduled: BTreeMap<String, (Timestamp, DispatchDraft)>,
     /// Carriers for which something holds beside their table.
     pub(crate) brakes: BTreeMap<String, Brake>,
+    /// What single nodes sent without the journal.
+    pub(crate) apart: BTreeMap<DispatchId, Apart>,
     keys: BTreeMap<String, DispatchId>,
     /// Until when each can be answered: what is over is looked at no more.
     until: BTreeSet<(Timestamp, DispatchId)>,
@@ -54,6 +57,13 @@ impl Dispatches {
             DispatchEvent::ListTaken { dispatch, at } => self.change(*dispatch, |it| it.take_list(*at)),
             DispatchEvent::Closed { dispatch, at } => self.change(*dispatch, |it| it.close(*at)),
             DispatchEvent::MeasureNoted { dispatch, measure } => self.change(*dispatch, |it| it.note(measure.clone())),
+            DispatchEvent::SentApart { dispatch, node, recorded, against } => {
+                let (node, against) = (node.clone(), against.clone());
+                self.apart.insert(*dispatch, Apart { node, recorded: *recorded, against, rejoined: false });
+            }
+            DispatchEvent::Rejoined { dispatch, .. } => {
+                self.apart.entry(*dispatch).and_modify(|apart| apart.rejoined = true);
+            }
             DispatchEvent::CarrierBraked { carrier, brake } if *brake == Brake::default() => {
                 self.brakes.remove(carrier);
             }
@@ -108,6 +118,7 @@ impl Dispatches {
         self.by_id.retain(|id, _| !dispatches.contains(id));
         self.keys.retain(|_, id| !dispatches.contains(id));
         self.until.retain(|(_, id)| !dispatches.contains(id));
+        self.apart.retain(|id, _| !dispatches.contains(id));
     }
 
     /// Those that can still be answered at `now`.

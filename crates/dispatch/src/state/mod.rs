@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Holder;
 use crate::answer::{Answer, AnswerRecord};
+use crate::apart::{Apart, GAP};
 use crate::brake::Brake;
 use crate::chain::{Hash, digest_of};
 use crate::dispatch::{Dispatch, DispatchRecord};
@@ -228,7 +229,7 @@ impl State {
     }
 
     /// Everything but dispatches and incidents, and these: a snapshot is written part by part.
-    pub(crate) fn apart(&self) -> (State, DispatchesById, IncidentsById) {
+    pub(crate) fn in_parts(&self) -> (State, DispatchesById, IncidentsById) {
         // What is large is shared with this state, so that the copy is a small one.
         let mut rest = self.clone();
         let (dispatches, incidents) = (&mut rest.dispatches.by_id, &mut rest.incidents.by_id);
@@ -236,14 +237,14 @@ impl State {
         (rest, dispatches, incidents)
     }
 
-    /// Puts a dispatch of [`State::apart`] back.
+    /// Puts a dispatch of [`State::in_parts`] back.
     pub(crate) fn put_dispatch(&mut self, mut dispatch: Dispatch) {
         dispatch.pack();
         let dispatch = Shared::new(dispatch);
         self.dispatches.by_id.insert(dispatch.id(), dispatch);
     }
 
-    /// Puts an incident of [`State::apart`] back.
+    /// Puts an incident of [`State::in_parts`] back.
     pub(crate) fn put_incident(&mut self, mut incident: Incident) {
         incident.pack();
         let incident = Shared::new(incident);
@@ -408,6 +409,30 @@ impl State {
     #[must_use]
     pub fn scheduled(&self, key: &str) -> Option<(Timestamp, &DispatchDraft)> {
         self.dispatches.scheduled.get(key).map(|(at, draft)| (*at, draft))
+    }
+
+    /// What is known of a dispatch that one node sent without the journal.
+    #[must_use]
+    pub fn apart(&self, id: DispatchId) -> Option<&Apart> {
+        self.dispatches.apart.get(&id)
+    }
+
+    /// Whether one node alone sends a dispatch: it was sent without the journal, and is not every node's again.
+    #[must_use]
+    pub fn is_apart(&self, id: DispatchId) -> bool {
+        self.apart(id).is_some_and(|apart| !apart.rejoined)
+    }
+
+    /// What this node alone sends, oldest first.
+    #[must_use]
+    pub fn apart_from(&self, node: &str) -> Vec<DispatchId> {
+        let own = self.dispatches.apart.iter().filter(|(_, apart)| apart.node == node && !apart.rejoined);
+        own.map(|(id, _)| *id).collect()
+    }
+
+    /// Whether a number is one of those that a node gives while it is cut off, and none that is known here.
+    pub(crate) fn may_come(&self, id: DispatchId) -> bool {
+        self.dispatch(id).is_none() && id.0 >= self.dispatches.next_id().0.saturating_add(GAP)
     }
 
     /// Carriers for which something holds beside their table, by name.

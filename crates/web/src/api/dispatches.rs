@@ -316,6 +316,7 @@ fn shown(state: &Present, scope: &Scope, dispatch: &Dispatch, now: Timestamp) ->
         "incident": incident(state, dispatch).0,
         "mode": mode(record.mode),
         "state": standing(dispatch, now),
+        "recorded": state.apart(dispatch.id()).is_none_or(|apart| apart.recorded.is_some()),
         "title": record.title,
         "facts": record.facts,
         "class": record.class.to_string(),

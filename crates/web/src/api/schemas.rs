@@ -120,6 +120,7 @@ fn counted() -> Vec<(&'static str, Value)> {
         ("incident", number()),
         ("mode", mode()),
         ("state", one_of(&["preparing", "open", "over", "cancelled", "closed"])),
+        ("recorded", truth()),
         ("title", text()),
         ("facts", many(text())),
         ("class", text()),

@@ -197,6 +197,8 @@ fn of_dispatch(event: &DispatchEvent) -> About {
         | DispatchEvent::RoundOpened { dispatch, .. }
         | DispatchEvent::Cancelled { dispatch, .. }
         | DispatchEvent::Closed { dispatch, .. }
+        | DispatchEvent::SentApart { dispatch, .. }
+        | DispatchEvent::Rejoined { dispatch, .. }
         | DispatchEvent::UnreachedListed { dispatch, .. }
         | DispatchEvent::MeasureNoted { dispatch, .. }
         | DispatchEvent::ManagersTold { dispatch, .. }
@@ -360,6 +362,15 @@ fn dispatch_said(event: &DispatchEvent) -> String {
         }
         DispatchEvent::ListTaken { dispatch, .. } => format!("配信 {dispatch} の一覧が受け取られた"),
         DispatchEvent::CarrierBraked { carrier, brake } => carriers::braked(carrier, *brake),
+        DispatchEvent::SentApart { dispatch, node, against: None, .. } => {
+            format!("データベースに届かない間に {node} が送信した配信 {dispatch} を記録した")
+        }
+        DispatchEvent::SentApart { dispatch, node, against: Some(against), .. } => {
+            format!(
+                "データベースに届かない間に {node} が送信した配信 {dispatch} を、受け付けられない配信として記録した: {against}"
+            )
+        }
+        DispatchEvent::Rejoined { dispatch, .. } => format!("配信 {dispatch} の残りの送信を全ノードの分担に戻した"),
     }
 }
 

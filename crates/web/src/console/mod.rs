@@ -188,6 +188,12 @@ pub(crate) fn told(error: &DeskError) -> String {
     match error {
         DeskError::Refused(Refusal::NotAllowed(denied)) => denied.to_string(),
         DeskError::Refused(refusal) => format!("受け付けられませんでした: {}", refusals::words(refusal)),
+        DeskError::CutOff => "データベースに届かないため、この操作はできません。このサーバーから送信できるのは、ここで新しく作成する本番の安否確認\
+                              だけです。回線の回復を待つか、ほかの拠点のサーバーで操作してください。"
+            .to_owned(),
+        DeskError::Outbox { problem } => format!(
+            "送信していません。データベースに届かず、このサーバーにも控えを保存できません。ほかの拠点のサーバーから送信してください（{problem}）。"
+        ),
         other => format!("記録できませんでした。しばらく待って、もう一度操作してください（{other}）。"),
     }
 }

@@ -69,5 +69,13 @@ pub(super) fn events() -> Vec<Event> {
         entered(Proof::Provider),
         entered(Proof::ProviderCode { step: 56_803_200 }),
         entered(Proof::ProviderRecovery { place: 8 }),
+        DispatchEvent::SentApart {
+            dispatch,
+            node: "osaka-1b2c3d4e".into(),
+            recorded: Some(at(4_200)),
+            against: Some("an incident is over".into()),
+        }
+        .into(),
+        DispatchEvent::Rejoined { dispatch, at: at(4_210) }.into(),
     ]
 }
