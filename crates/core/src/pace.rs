@@ -3,7 +3,7 @@
 mod slots;
 
 use crate::time::{Instant, Span};
-pub use slots::{Slot, Slots};
+pub use slots::{Slot, Slots, overtakes};
 
 /// The shortest interval between mails, so that a rate never becomes infinite: one microsecond.
 const INTERVAL_MIN: Span = Span::from_micros(1);
@@ -65,6 +65,12 @@ impl Pace {
         }
         self.tat = self.tat.max(depart) + interval;
         Ok(Permit(depart))
+    }
+
+    /// The time between two departures.
+    #[must_use]
+    pub fn interval(&self) -> Span {
+        self.interval.unwrap_or(Span::ZERO)
     }
 
     /// The next departure, without booking it.

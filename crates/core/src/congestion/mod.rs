@@ -6,6 +6,7 @@ mod distance;
 mod kept;
 mod lesson;
 mod load;
+mod luck;
 mod quota;
 mod seats;
 mod speed;
@@ -222,6 +223,12 @@ impl Congestion {
             (Some(rate), Some(start)) => Some(rate.min(start)),
             (rate, start) => rate.or(start),
         }
+    }
+
+    /// Whether it is the configured ceiling that the lane goes by, and not something lower that was learned.
+    #[must_use]
+    pub fn is_at_ceiling(&self) -> bool {
+        self.rate_max.is_some_and(|max| self.pace().is_some_and(|pace| pace >= max))
     }
 
     /// Whether a rate was learned at which one mail's distance to the next one counts.

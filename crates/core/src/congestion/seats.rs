@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 
 use super::budget::{Budget, asked_after};
 use super::load::Load;
+use super::luck::Luck;
 use crate::time::{Instant, Span};
 
-/// First and longest time between tries of one session more than the limit, and their growth.
-const TRY_AFTER: (Span, Span, f64) = (Span::from_secs(2), Span::from_secs(60), 2.0);
+/// First and longest time between tries of one session more than the limit, and their growth: one refusal may be chance, so
+/// the first come soon; each that is refused makes it more certain.
+const TRY_AFTER: (Span, Span, f64) = (Span::from_millis(300), Span::from_secs(60), 2.0);
 /// The same while the carrier bears fewer than it once did.
 const TRY_AFTER_FALL: (Span, Span, f64) = (Span::from_millis(1000), Span::from_secs(6), 1.3);
 /// First and longest wait after a refused connection while no session is open.
@@ -23,8 +25,6 @@ const MINUTE: Span = Span::from_secs(60);
 const MINUTE_WAIT: (Span, Span) = (Span::from_millis(500), Span::from_secs(20));
 /// A session that has just ended may still be counted for so long.
 const LINGERS: Span = Span::from_millis(120);
-/// So many refusals in a row say nothing while fewer sessions are open than were borne: a greeting may be refused by chance.
-const BY_CHANCE: u32 = 2;
 /// Connections in a minute from which a refusal may mean their rate.
 const CONNECTS_MIN: usize = 8;
 
@@ -57,6 +57,7 @@ pub(super) struct Seats {
     a_minute: Option<usize>,
     /// As many as came in the minute before connections were refused: perhaps the limit.
     suspected: Option<usize>,
+    luck: Luck,
     load: Load,
 }
 
@@ -81,6 +82,7 @@ impl Seats {
             connects: VecDeque::new(),
             a_minute: None,
             suspected: None,
+            luck: Luck::default(),
             load: Load::default(),
         }
     }
@@ -162,6 +164,7 @@ impl Seats {
         self.refused = 0;
         self.greeted += 1;
         self.forget(now);
+        self.luck.on_taken(self.connects.len());
         if let Some(most) = self.suspected.take() {
             // It was so many a minute if room came only as the minute passed.
             self.a_minute = (self.connects.len() < most).then_some(most);
@@ -191,18 +194,30 @@ impl Seats {
         self.refused += 1;
         self.greeted = 0;
         self.refused_at = now;
-        if let Some(limit) = self.limit.filter(|limit| self.window > f64::from(*limit) && open > 0) {
+        let fewer = open < self.limit.unwrap_or(self.best).min(self.best);
+        let chancy = calm && self.luck.is_known();
+        if let Some(limit) = self.limit.filter(|limit| self.window > f64::from(*limit) && open > 0)
+            && !(chancy && fewer)
+        {
+            if chancy && self.refused == 1 && budget.allows() {
+                // Whether it was the one more or chance, the next one tells.
+                self.luck.on_refused(self.connects.len());
+                return true;
+            }
             // It was one session more that was refused, however many of the others were just being opened.
+            self.luck.on_explained();
             self.window = f64::from(limit);
             self.space_tries(true, now);
             return false;
         }
         // Fewer are open than were borne: perhaps one that ended is still counted, or it is chance, or they come too fast.
-        let fewer = open < self.limit.unwrap_or(self.best).min(self.best);
-        if fewer && self.refused <= BY_CHANCE && calm {
-            self.closed_until = self.closed_until.max(now + LINGERS);
+        if fewer && self.refused <= self.luck.in_a_row() && calm {
+            self.luck.on_refused(self.connects.len());
+            let wait = if chancy { Span::ZERO } else { LINGERS };
+            self.closed_until = self.closed_until.max(now + wait);
             return true;
         }
+        self.luck.on_explained();
         if fewer
             && calm
             && (self.suspected.is_some()

@@ -7,7 +7,7 @@ use super::machine::{Flight, Machine};
 use crate::event::{Action, SessionId};
 use crate::message::{History, MailId, Urgency};
 use crate::outcome::Settlement;
-use crate::pace::{NotUntil, Permit};
+use crate::pace::{NotUntil, Permit, overtakes};
 use crate::plan::{Choice, Field};
 use crate::queue::ChunkId;
 use crate::time::{Instant, Span};
@@ -151,9 +151,10 @@ impl Machine {
             return Err(Stop::Lane(until));
         }
         self.lanes[lane].set_pace();
+        let (ahead, lead) = (self.goes_ahead(lane, choice.urgency), self.lead(lane, choice.urgency));
         let departs = self.lanes[lane].pace.next(now);
-        if departs > now + LEAD {
-            return Err(Stop::Lane(departs - LEAD));
+        if departs > now + lead {
+            return Err(Stop::Lane(departs - lead));
         }
         let pick = self.sites[site].queue.take(group).ok_or(Stop::Site)?;
         let gone = chunk.recipients.get(usize::from(ChunkId::place(pick.mail))).is_none_or(Option::is_none);
@@ -163,7 +164,8 @@ impl Machine {
             self.doom(vec![pick], &carrier, settlement, "");
             return Ok(());
         }
-        let Permit(depart) = self.lanes[lane].pace.ask(now, now + LEAD).map_err(|NotUntil(at)| Stop::Lane(at))?;
+        let Permit(permit) = self.lanes[lane].pace.ask(now, now + lead).map_err(|NotUntil(at)| Stop::Lane(at))?;
+        let depart = if ahead { now } else { permit };
         if unproven {
             self.lanes[lane].congestion.on_unproven(now);
         }
@@ -182,6 +184,20 @@ impl Machine {
         let flight = Flight { lane, site, session, past, wait, chunk, depart, style, sent: false, recalled: false };
         self.flights.insert(pick.mail, flight);
         Ok(())
+    }
+
+    /// Whether a mail goes to its session without waiting for its permit: where a configured ceiling is in force, the gate
+    /// gives what overtakes the next departure of all, that of a less urgent mail which was registered before and has not
+    /// begun, and that one a later departure. The permit counts all the same, so that the timetable stays as it is.
+    fn goes_ahead(&self, lane: usize, urgency: Urgency) -> bool {
+        overtakes(urgency) && self.lanes[lane].congestion.is_at_ceiling()
+    }
+
+    /// How long before its departure a mail may be registered: what goes ahead, before the permit behind those that were
+    /// given out already, so that it is ready when a departure comes.
+    fn lead(&self, lane: usize, urgency: Urgency) -> Span {
+        let next = if self.goes_ahead(lane, urgency) { self.lanes[lane].pace.interval() } else { Span::ZERO };
+        next + LEAD
     }
 
     /// Puts a mail off whose domain keeps us out.

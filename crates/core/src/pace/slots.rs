@@ -14,9 +14,15 @@ const KEPT: Span = Span::from_secs(5);
 /// urgent than its own.
 const OVERTAKES: Urgency = Urgency::Bulletin;
 
+/// Whether what is so urgent goes before less urgent mails that wait at the gate.
+#[must_use]
+pub fn overtakes(urgency: Urgency) -> bool {
+    urgency <= OVERTAKES
+}
+
 /// The urgency that counts at the gate.
 fn rank(urgency: Urgency) -> Urgency {
-    if urgency <= OVERTAKES { urgency } else { Urgency::Routine }
+    if overtakes(urgency) { urgency } else { Urgency::Routine }
 }
 
 /// A mail's turn. It may change hands: [`Slots::again`] tells what it is now.

@@ -332,7 +332,7 @@ fn unwelcoming(seed: u64) -> Profile {
 #[test]
 fn connections_refused_by_chance_do_not_cost_the_sessions_that_are_borne() {
     let ratio = |profile: Profile| profile.run().took / profile.ideal;
-    let mut ratios: Vec<f64> = (0..9).map(|seed| ratio(unwelcoming(seed))).collect();
+    let mut ratios: Vec<f64> = (0..24).map(|seed| ratio(unwelcoming(seed))).collect();
     ratios.sort_by(f64::total_cmp);
-    assert!(ratios[4] <= 1.2, "{ratios:.2?}");
+    assert!(ratios[12] <= 1.1 && ratios[23] <= 1.2, "{ratios:.2?}");
 }

@@ -48,6 +48,32 @@ fn the_first_immediate_mail_takes_the_lanes_next_permit() {
 }
 
 #[test]
+fn an_immediate_mail_takes_the_next_departure_of_all_at_whatever_moment_it_comes() {
+    for (per_second, sessions) in [(10.0, 10), (2.0, 3)] {
+        let interval = Span::from_secs_f64(1.0 / per_second);
+        for part in 0..20 {
+            let mut ao = CarrierScript { service: ms(5), ..busy_carrier() };
+            ao.policy = Policy { mails_per_second_max: Some(per_second), burst_mails: 1, ..ao.policy };
+            (ao.policy.sessions_max, ao.policy.sessions_start) = (sessions, sessions);
+            let at = secs(10) + interval.mul_f64(f64::from(part) / 20.0);
+            let batches = vec![
+                batch(Urgency::Routine, Span::ZERO, vec![group("ao", 1_000)]),
+                batch(Urgency::Immediate, at, vec![group("ao", 1)]),
+            ];
+            let report = run_soundly(&Scenario { batches, ends: at + secs(5), ..scenario(vec![ao], Vec::new()) });
+            // Two commits, the second perhaps behind one that has begun, and a look into the queue until it can leave; then
+            // half a round trip to the carrier.
+            let ready = BEGIN + at + ms(3 * 4 + 2) + ms(10);
+            let rcpts = &report.carriers["ao"].rcpts;
+            let (urgent, _) = rcpts.iter().find(|(_, address)| address.contains("b1@")).unwrap();
+            assert!(*urgent <= ready + interval, "{per_second} mails a second, part {part}: {urgent:?}, {ready:?}");
+            let before = rcpts.iter().filter(|(when, _)| *when > ready && when < urgent).count();
+            assert_eq!(before, 0, "{per_second} mails a second, part {part}: {ready:?}, {urgent:?}");
+        }
+    }
+}
+
+#[test]
 fn an_immediate_mail_gets_a_session_though_other_sites_fill_the_window() {
     let mut ao = busy_carrier();
     ao.domains.push("other.ao.jp".into());
