@@ -34,6 +34,8 @@ impl Appender {
         self.outbox = outbox;
         if self.is_apart() {
             self.land().await?;
+            // Whoever waits for what is written by now waits for these rows too.
+            self.settle_down().await;
         }
         Ok(self)
     }
