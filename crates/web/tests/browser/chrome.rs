@@ -159,6 +159,36 @@ impl Chrome {
         self.loaded().await;
     }
 
+    /// Does what leads to another page, all at once, and waits for it.
+    pub async fn press_by(&mut self, script: &str) {
+        self.events.clear();
+        self.run(script).await;
+        self.loaded().await;
+    }
+
+    /// The browser's back button: a page from before is loaded again, or shown as it was left.
+    pub async fn back(&mut self) {
+        let told = self.call("Page.getNavigationHistory", json!({})).await;
+        let before = told["currentIndex"].as_u64().unwrap().checked_sub(1).unwrap();
+        let entry = &told["entries"][usize::try_from(before).unwrap()];
+        self.events.clear();
+        self.call("Page.navigateToHistoryEntry", json!({"entryId": entry["id"]})).await;
+        self.until(|event| {
+            let is_kept = event["params"]["type"] == "BackForwardCacheRestore";
+            event["method"] == "Page.loadEventFired" || event["method"] == "Page.frameNavigated" && is_kept
+        })
+        .await;
+    }
+
+    /// Files are kept from now on, and where.
+    pub async fn downloads(&mut self) -> PathBuf {
+        let folder = self.profile.path().join("downloads");
+        std::fs::create_dir_all(&folder).unwrap();
+        let keep = json!({"behavior": "allow", "downloadPath": folder});
+        self.call("Page.setDownloadBehavior", keep).await;
+        folder
+    }
+
     /// The text that a person reads.
     pub async fn text(&mut self) -> String {
         self.run("document.body.innerText").await.as_str().unwrap().to_owned()
@@ -215,8 +245,13 @@ impl Chrome {
     }
 
     async fn loaded(&mut self) {
+        self.until(|event| event["method"] == "Page.loadEventFired").await;
+    }
+
+    /// Waits for such an event; it and what was before it are done with.
+    async fn until(&mut self, is_it: impl Fn(&Value) -> bool) {
         loop {
-            if let Some(at) = self.events.iter().position(|event| event["method"] == "Page.loadEventFired") {
+            if let Some(at) = self.events.iter().position(&is_it) {
                 self.events.drain(..=at);
                 return;
             }

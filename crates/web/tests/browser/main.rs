@@ -7,119 +7,31 @@
 
 mod chrome;
 mod first;
+mod flows;
+mod house;
 mod office;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod pages;
+mod paper;
 #[cfg(feature = "passkeys")]
 mod passkey;
 #[cfg(feature = "oidc")]
 #[path = "../provider/mod.rs"]
 mod provider;
+mod rush;
 #[path = "../stage/mod.rs"]
 mod stage;
+mod states;
 
 use std::process::Command;
-use std::sync::Arc;
 
-use chrome::{Chrome, DESKTOP, PHONE, PLAIN_PHONE, Screen};
+use chrome::{DESKTOP, PHONE, PLAIN_PHONE};
 use hikyaku_dispatch::{DispatchCommand, DispatchId, Mode, Question, Role, Side};
-use hikyaku_web::Door;
+use house::{House, OPEN_ALL, seen};
 use jiff::SignedDuration;
-use stage::{OFFICES, PASSWORD, Stage};
+use stage::OFFICES;
 use tokio::task::JoinHandle;
-
-/// A stage whose pages are served on real sockets.
-struct House {
-    stage: Arc<Stage>,
-    answers: String,
-    console: String,
-    codes: Vec<String>,
-    tasks: Vec<JoinHandle<()>>,
-}
-
-impl House {
-    async fn open(people: usize) -> Self {
-        let stage = Arc::new(Stage::with_people(people).await);
-        let codes = stage.open_account("admin").await;
-        let mut addresses = Vec::new();
-        let mut tasks = Vec::new();
-        for router in [stage.pages(), stage.console()] {
-            let door = Door::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
-            addresses.push(format!("http://{}", door.address().unwrap()));
-            tasks.push(tokio::spawn(hikyaku_web::serve(door, router, std::future::pending())));
-        }
-        let console = addresses.pop().unwrap();
-        Self { stage, answers: addresses.pop().unwrap(), console, codes, tasks }
-    }
-
-    /// Two of three people answer.
-    async fn asked(&self, key: &str, mode: Mode) -> DispatchId {
-        let dispatch = self.stage.ask(key, mode, Question::safety()).await;
-        let people = self.stage.desk.read(|state| state.people().len());
-        for number in (1..=people).filter(|number| !number.is_multiple_of(3)) {
-            let choice = if number.is_multiple_of(10) { 4 } else { 1 + number % 2 };
-            self.stage.post(&self.stage.link(dispatch, number), &format!("choice={choice}&comment=")).await;
-        }
-        dispatch
-    }
-
-    async fn browser(&self, screen: Screen) -> Chrome {
-        Chrome::start(screen).await
-    }
-
-    /// A browser in which somebody is logged in.
-    async fn logged_in(&mut self, screen: Screen) -> Chrome {
-        self.logged_in_as("admin", screen).await
-    }
-
-    async fn logged_in_as(&mut self, login: &str, screen: Screen) -> Chrome {
-        let mut chrome = self.browser(screen).await;
-        chrome.go(&format!("{}/", self.console)).await;
-        let code = self.codes.pop().unwrap();
-        chrome.fill("#login", login).await;
-        chrome.fill("#password", PASSWORD).await;
-        chrome.fill("#code", &code).await;
-        chrome.press("button.go").await;
-        assert_eq!(chrome.path().await, "/");
-        chrome
-    }
-
-    /// Nothing was asked of anybody else.
-    fn end(self, chrome: Chrome) {
-        for url in &chrome.asked {
-            let own = url.starts_with(&self.answers)
-                || url.starts_with(&self.console)
-                || url == "about:blank"
-                || url.starts_with("data:");
-            assert!(own, "the browser asked {url}");
-        }
-        drop(chrome);
-        self.tasks.iter().for_each(JoinHandle::abort);
-    }
-}
-
-/// Checks the page with axe-core, where it is to be had.
-async fn assert_accessible(chrome: &mut Chrome, name: &str) {
-    let Ok(file) = std::env::var("HIKYAKU_AXE") else { return };
-    let script = std::fs::read_to_string(&file).unwrap();
-    chrome.run(&script).await;
-    let found = chrome
-        .run("axe.run().then(it => it.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' | ')))")
-        .await;
-    assert_eq!(found.as_array().map(Vec::len), Some(0), "{name}: {found:#}");
-}
-
-/// What a tap on each summary does.
-const OPEN_ALL: &str = "document.querySelectorAll('details').forEach(it => { it.open = true })";
-
-/// A page that somebody looks at. Without a script it is the same page, which has been checked with one.
-async fn seen(chrome: &mut Chrome, name: &str) {
-    chrome.shoot(name).await;
-    if chrome.has_script() {
-        assert_accessible(chrome, name).await;
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Chromium"]
@@ -138,7 +50,14 @@ async fn somebody_answers_by_telephone_in_three_languages_and_changes_the_answer
         chrome.press("button[value='1']").await;
         assert!(chrome.text().await.contains("回答を記録しました"));
         seen(&mut chrome, "thanks").await;
+        chrome.back().await;
+        chrome.press("button[value='1']").await;
+        assert!(chrome.text().await.contains("回答を記録しました"));
+        assert_eq!(house.stage.versions(1), 1, "back, and the same once more");
         chrome.go(&link).await;
+        chrome.press("button[value='4']").await;
+        assert!(chrome.text().await.contains("支援が必要"));
+        chrome.back().await;
         chrome.press("button[value='4']").await;
         assert!(chrome.text().await.contains("支援が必要"));
         for lang in ["ja", "easy", "en"] {
@@ -287,6 +206,7 @@ async fn a_dispatch_is_composed_looked_at_sent_and_taken_back() {
         chrome.press("form button.go").await;
         let text = chrome.text().await;
         assert!(text.contains("120") && text.contains("【訓練】") && text.contains("徒歩帰宅訓練"), "{text}");
+        assert!(text.contains("いつ届くか") && text.contains("docomo"), "what the engine expects: {text}");
         seen(&mut chrome, "preview").await;
         chrome.press("button[name=back]").await;
         assert_eq!(chrome.run("document.querySelector('#title').value").await, "徒歩帰宅訓練", "nothing typed is lost");
@@ -352,6 +272,7 @@ async fn the_further_pages_fit_every_screen() {
         let mut chrome = house.browser(screen).await;
         chrome.go(&format!("{}/login", house.console)).await;
         seen(&mut chrome, "login").await;
+        house.asked_only_here(&chrome);
         drop(chrome);
         let mut chrome = house.logged_in(screen).await;
         house.stage.quake("5+").await;

@@ -21,8 +21,9 @@ async fn the_pages_of_rules_records_and_the_office_fit_every_screen() {
     for screen in [PHONE, DESKTOP] {
         let mut house = House::open(60).await;
         hold(&house).await;
-        house.asked("spring", Mode::Drill).await;
+        let spring = house.asked("spring", Mode::Drill).await;
         house.asked("autumn", Mode::Drill).await;
+        house.carried(spring).await;
         let mut chrome = house.logged_in(screen).await;
         for path in super::pages::OFFICE {
             chrome.go(&format!("{}/{path}", house.console)).await;
@@ -102,7 +103,9 @@ async fn what_is_held_is_approved_and_rejected_with_one_thumb() {
         let text = chrome.text().await;
         assert!(text.contains("20名") && text.contains("この規則が働いた理由"), "{text}");
         chrome.run(OPEN_ALL).await;
-        assert!(chrome.text().await.contains("震度観測点 3（最大 ６弱: 2点）"), "{}", chrome.text().await);
+        let text = chrome.text().await;
+        assert!(text.contains("震度観測点 3（最大 ６弱: 2点）"), "{text}");
+        assert!(text.contains("いつ届くか") && text.contains("docomo"), "what the engine expects: {text}");
         seen(&mut chrome, "approval-waiting").await;
         let big = "(() => { const box = document.querySelector('.decide button').getBoundingClientRect(); return [box.width, box.height]; })()";
         let size = chrome.run(big).await;

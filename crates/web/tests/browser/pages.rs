@@ -73,12 +73,39 @@ const NO_PAGES: [&str; 7] =
     ["/healthz", "/readyz", "/live", "/rules/export", "/login/oidc", "/login/oidc/callback", "/prove/oidc"];
 
 /// Where pictures are taken.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 9] = [
     include_str!("main.rs"),
     include_str!("office.rs"),
     include_str!("first.rs"),
+    include_str!("flows.rs"),
     include_str!("oidc.rs"),
+    include_str!("paper.rs"),
     include_str!("passkey.rs"),
+    include_str!("rush.rs"),
+    include_str!("states.rs"),
+];
+
+/// Pages that are something else once something has happened: the picture of each in that state.
+const STATES: [&str; 19] = [
+    "answer-thread",
+    "answer-closed",
+    "thanks-further",
+    "busy-answer",
+    "ended-{lang}",
+    "own-mailed",
+    "own-tested",
+    "person-thread",
+    "person-behalf",
+    "dispatch-closed",
+    "dispatch-cancelled",
+    "delivery-lanes",
+    "delivery-held",
+    "delivery-refused",
+    "accounts-password",
+    "tokens-made",
+    "requests-waiting",
+    "requests-agreed",
+    "audit-verified",
 ];
 
 /// Whether a path is one of a route.
@@ -113,4 +140,5 @@ fn every_page_of_either_router_is_looked_at_in_a_browser_and_checked_for_accessi
     }
     let unknown = |(route, _): &&(&str, &str)| !served.iter().any(|it| it == route);
     assert_eq!(ON_THE_WAY.iter().find(unknown), None, "no router serves it any more");
+    assert_eq!(STATES.iter().find(|it| !is_taken(it)), None, "no test sees it in this state");
 }

@@ -1,5 +1,6 @@
 //! A person's own page: reporting without being asked, place, language, addresses (requirements A03, A06, A36).
 
+use crate::stage::mail::Mail;
 use crate::stage::{Stage, encoded};
 use axum::http::StatusCode;
 use hikyaku_dispatch::{
@@ -224,4 +225,50 @@ async fn the_thanks_page_leads_to_the_own_page() {
     stage.post(&link, "choice=1").await;
     let thanks = stage.get(&format!("{link}/thanks")).await.html;
     assert!(thanks.contains(&format!("href=\"{}?lang=ja\"", own_page(&stage, 2))), "{thanks}");
+}
+
+#[tokio::test]
+async fn req_a37_a_mail_goes_to_the_new_address_its_link_registers_it_and_the_other_addresses_hear_of_it() {
+    const SITE: &str = "https://anpi.example";
+    let mail = Mail::open().await;
+    let stage = Stage::with_people(1).await.mailing(&mail, SITE);
+    stage.keep_time();
+    let (page, person) = (own_page(&stage, 1), stage.person(1));
+    let count = || stage.desk.read(|now| now.people().find(person).unwrap().addresses().len());
+    let misspelt = stage.post(&format!("{page}/address"), "address=own%40").await;
+    assert_eq!(misspelt.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(misspelt.html.contains("value=\"own@\""), "what was typed is still there: {}", misspelt.html);
+    let wished = stage.post(&format!("{page}/address"), "address=own%40gmail.example").await;
+    assert_eq!(wished.status, StatusCode::SEE_OTHER, "{}", wished.html);
+    assert!(stage.get(wished.header("location")).await.html.contains("確認のメールを送りました"));
+    let text = mail.text_to("own@gmail.example", "登録する手続き").await;
+    assert_eq!(count(), 1, "nothing is registered yet");
+    let link = text.split_whitespace().find_map(|word| word.strip_prefix(SITE)).unwrap();
+    assert!(link.starts_with("/c/") && text.contains("飛脚 1郎 さん"), "{text}");
+    assert!(stage.post(link, "").await.html.contains("アドレスを登録しました"));
+    assert_eq!(count(), 2);
+    let told = mail.text_to("person1@docomo.example", "アドレスが追加されました").await;
+    assert!(!told.contains("own@") && !told.contains(SITE), "it names no address and has no link: {told}");
+}
+
+#[tokio::test]
+async fn req_a37_a_test_mail_to_oneself_goes_to_every_address_with_the_own_page_and_not_without_end() {
+    const SITE: &str = "https://anpi.example";
+    let mail = Mail::open().await;
+    let stage = Stage::with_people(5).await.mailing(&mail, SITE);
+    stage.keep_time();
+    let page = own_page(&stage, 5);
+    let tried = stage.post(&format!("{page}/test"), "").await;
+    assert_eq!(tried.status, StatusCode::SEE_OTHER, "{}", tried.html);
+    assert!(stage.get(tried.header("location")).await.html.contains("テストメールを送りました"));
+    for address in ["person5@docomo.example", "second5@mail.example"] {
+        let text = mail.text_to(address, "これはテストです").await;
+        assert!(text.contains(&format!("{SITE}{page}")), "{text}");
+    }
+    for _ in 0..2 {
+        assert_eq!(stage.post(&format!("{page}/test"), "").await.status, StatusCode::SEE_OTHER);
+    }
+    let over = stage.post(&format!("{page}/test"), "").await;
+    assert_eq!(over.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(over.html.contains("続けて何度も送ることはできません"), "{}", over.html);
 }
