@@ -85,6 +85,30 @@ fn every_file_that_a_document_names_exists() {
 }
 
 #[test]
+fn every_document_that_a_manual_leads_to_is_built_with_the_manuals() {
+    let script = read("scripts/manual");
+    let names = |list: &str| -> Vec<String> {
+        let (_, rest) = script.split_once(&format!("\n{list} = [")).unwrap_or_else(|| panic!("scripts/manual: {list}"));
+        let inside = rest.split(']').next().unwrap_or_default();
+        inside.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let (manuals, others) = (names("manuals"), names("others"));
+    assert!(manuals.len() == 4 && others.len() > 5, "{manuals:?} {others:?}");
+    let paths =
+        manuals.iter().map(|it| format!("docs/manual/{it}.md")).chain(others.iter().map(|it| format!("docs/{it}.md")));
+    for path in paths {
+        let text = read(&path);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for link in links.filter(|link| link.ends_with(".md") && !link.contains(':')) {
+            let name = link.rsplit('/').next().unwrap_or_default().trim_end_matches(".md").to_owned();
+            let is_built =
+                manuals.contains(&name) || others.contains(&name) || ["CHANGELOG", "ARCHITECTURE"].contains(&&*name);
+            assert!(is_built, "{path} leads to {link}: add it to scripts/manual");
+        }
+    }
+}
+
+#[test]
 fn every_test_that_a_document_promises_exists() {
     let code = all_code();
     let is_sentence = |word: &&str| word.matches('_').count() >= 3 && !word.contains(['.', '/', ' ', '(']);

@@ -199,11 +199,14 @@ async fn req_r01_of_a_queue_that_is_kept_what_other_nodes_send_is_given_up_for_g
     for tenure in [Some(tenure), None] {
         place.courier.submit(round, tenure).await.unwrap();
     }
-    let mut engine = place.courier.engine.clone();
+    // The last handle closes the queue.
+    let Place { courier, folder, .. } = place;
+    let mut engine = courier.engine.clone();
+    drop(courier);
     assert!(engine.snapshot().await.unwrap().waiting > 3, "both batches");
     for give_up in [Some(TENURED.to_owned()), None] {
         engine.shutdown().await;
-        engine = Engine::open(Config { give_up, ..config(&place.folder) }).await.unwrap();
+        engine = Engine::open(Config { give_up, ..config(&folder) }).await.unwrap();
         let mut looks = 0;
         while engine.snapshot().await.unwrap().waiting != 3 {
             looks += 1;

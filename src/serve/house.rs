@@ -176,15 +176,6 @@ fn readiness(work: &Work) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
     Arc::new(move || work.unready().iter().map(ToString::to_string).collect())
 }
 
-/// The engine; where there are other nodes it begins with what they have learned of carriers.
-async fn engine(config: Config, node: Option<&Node>) -> Result<Engine, String> {
-    let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
-    if let Some(node) = node {
-        node.teach(&engine).await;
-    }
-    Ok(engine)
-}
-
 /// The desk, on the journal that this node shares with others, or on the file.
 async fn desk(node: Option<&Node>, data: &Path) -> Result<Desk, String> {
     match node {
@@ -193,11 +184,15 @@ async fn desk(node: Option<&Node>, data: &Path) -> Result<Desk, String> {
     }
 }
 
-/// The engine on the queue of the data folder; what other nodes send of it is given up before anything is sent.
+/// The engine on the queue of the data folder; what other nodes send of it is given up before anything is sent, and what they have
+/// learned of carriers is where it begins.
 async fn engine(config: Config, node: Option<&Node>) -> Result<Engine, String> {
     let config = Config { give_up: node.and_then(Node::gives_up), ..config };
     let engine = Engine::open(config).await.map_err(|e| e.to_string())?;
-    node.into_iter().for_each(Node::has_given_up);
+    if let Some(node) = node {
+        node.has_given_up();
+        node.teach(&engine).await;
+    }
     Ok(engine)
 }
 
