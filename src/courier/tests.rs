@@ -203,15 +203,21 @@ async fn req_r01_of_a_queue_that_is_kept_what_other_nodes_send_is_given_up_for_g
     let Place { courier, folder, .. } = place;
     let mut engine = courier.engine.clone();
     drop(courier);
-    assert!(engine.snapshot().await.unwrap().waiting > 3, "both batches");
+    wait_for(&engine, "both batches", |waiting| waiting > 3).await;
     for give_up in [Some(TENURED.to_owned()), None] {
         engine.shutdown().await;
         engine = Engine::open(Config { give_up, ..config(&folder) }).await.unwrap();
-        let mut looks = 0;
-        while engine.snapshot().await.unwrap().waiting != 3 {
-            looks += 1;
-            assert!(looks < 500, "only what no other node knows of");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        wait_for(&engine, "only what no other node knows of", |waiting| waiting == 3).await;
     }
+}
+
+/// Until so many mails wait: the engine hears a moment later what it was told.
+async fn wait_for(engine: &Engine, what: &str, is_so: fn(u64) -> bool) {
+    for _ in 0..500 {
+        if is_so(engine.snapshot().await.unwrap().waiting) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{what}");
 }
