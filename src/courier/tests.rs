@@ -206,9 +206,20 @@ async fn req_r01_of_a_queue_that_is_kept_what_other_nodes_send_is_given_up_for_g
     wait_for(&engine, "both batches", |waiting| waiting > 3).await;
     for give_up in [Some(TENURED.to_owned()), None] {
         engine.shutdown().await;
-        engine = Engine::open(Config { give_up, ..config(&folder) }).await.unwrap();
+        engine = opened(&folder, give_up).await;
         wait_for(&engine, "only what no other node knows of", |waiting| waiting == 3).await;
     }
+}
+
+/// The engine once more on this folder, as soon as the one before has let go of it.
+async fn opened(folder: &tempfile::TempDir, give_up: Option<String>) -> Engine {
+    for _ in 0..500 {
+        if let Ok(engine) = Engine::open(Config { give_up: give_up.clone(), ..config(folder) }).await {
+            return engine;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the queue stays held");
 }
 
 /// Until so many mails wait: the engine hears a moment later what it was told.
