@@ -1,35 +1,15 @@
 //! What a manager does about a dispatch and its people, in a real browser: on a phone without a script, at a desk with one.
 
-use hikyaku_dispatch::{Brake, Choice, ChoiceId, DispatchId, Form, Further, Mode, PersonId, Question, Role, Side, Via};
+use hikyaku_dispatch::{Brake, ChoiceId, DispatchId, Mode, PersonId, Question, Role, Side, Via};
 
 use super::chrome::{DESKTOP, PLAIN_PHONE};
 use super::stage::OFFICES;
+use super::stage::questions::with_further;
 use super::{House, OPEN_ALL, seen};
 
 /// Who answered what, and by which way.
 fn answered(house: &House, dispatch: DispatchId, person: PersonId) -> Option<(u8, Via)> {
     house.stage.desk.read(|now| now.last_answer(dispatch, person).map(|it| (it.choice.0, it.via)))
-}
-
-/// The safety question with two more: who is with one, and of whoever needs help, where.
-fn with_further() -> Question {
-    let further = |id, prompt: &str, form, only_if| Further {
-        id,
-        prompt_ja: prompt.into(),
-        prompt_easy_ja: prompt.into(),
-        prompt_en: prompt.into(),
-        form,
-        only_if,
-    };
-    let choice = |id, label: &str| Choice {
-        id: ChoiceId(id),
-        label_ja: label.into(),
-        label_easy_ja: label.into(),
-        label_en: label.into(),
-    };
-    let family = Form::Several(vec![choice(1, "家族は無事"), choice(2, "家族と連絡がとれない")]);
-    let further = vec![further(1, "家族", family, vec![]), further(2, "現在地", Form::Place, vec![ChoiceId(4)])];
-    Question { further, ..Question::safety() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,12 +1,11 @@
 //! The responder pages over a real desk: what a phone gets and what is recorded.
 
+use crate::stage::questions::with_further;
 use crate::stage::{Stage, TITLE, encoded};
 use aws_lc_rs::digest;
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hikyaku_dispatch::{
-    AnswerCommand, Choice, ChoiceId, DispatchId, Form, Further, Mode, PeopleCommand, Question, Via,
-};
+use hikyaku_dispatch::{AnswerCommand, ChoiceId, DispatchId, Mode, PeopleCommand, Question, Via};
 use jiff::SignedDuration;
 
 const LANGS: [&str; 3] = ["ja", "easy", "en"];
@@ -302,29 +301,6 @@ async fn the_thanks_page_of_somebody_who_has_not_answered_leads_to_the_question(
     let page = stage.get(&format!("{link}/thanks?lang=easy")).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     assert_eq!(page.header("location"), format!("{link}?lang=easy"));
-}
-
-/// The safety question with what is asked besides: who is with one, and of whoever needs help, where.
-fn with_further() -> Question {
-    let further = |id, prompt: &str, form, only_if| Further {
-        id,
-        prompt_ja: prompt.into(),
-        prompt_easy_ja: prompt.into(),
-        prompt_en: prompt.into(),
-        form,
-        only_if,
-    };
-    let choice = |id, label: &str| Choice {
-        id: ChoiceId(id),
-        label_ja: label.into(),
-        label_easy_ja: label.into(),
-        label_en: label.into(),
-    };
-    let family = Form::Several(vec![choice(1, "家族は無事"), choice(2, "家族と連絡がとれない")]);
-    Question {
-        further: vec![further(1, "家族", family, vec![]), further(2, "現在地", Form::Place, vec![ChoiceId(4)])],
-        ..Question::safety()
-    }
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! Every way of the API with every role: a token reaches as far as its account, and not a number further (requirement A31, S08 class 11).
 
 use crate::stage::program::ask;
+use crate::stage::roles::role;
 use crate::stage::{OFFICES, Stage};
 use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use hikyaku_dispatch::{GroupId, Mode, Role, Side, TokenScope};
+use hikyaku_dispatch::{Mode, Role, Side, TokenScope};
 use serde_json::{Value, json};
 
 /// Who gets past the door of a way with the ids of another subtree, in the letters of `walk.rs`; a list then shows only one's own.
@@ -39,19 +40,6 @@ const RIGHTS: [(&str, &str, &str); 26] = [
     ("/openapi.json", "sadmgopu", ""),
     ("/nowhere", "", ""),
 ];
-
-fn role(letter: char, group: GroupId, overseas: GroupId) -> Role {
-    match letter {
-        's' => Role::SystemAdministrator,
-        'a' => Role::Approver,
-        'd' => Role::DutyOperator,
-        'm' => Role::GroupManager(group),
-        'g' => Role::GroupSender(group),
-        'o' => Role::OverseasAdministrator,
-        'p' => Role::OverseasGroupManager(overseas),
-        _ => Role::Auditor(Side::Domestic),
-    }
-}
 
 #[tokio::test]
 async fn req_a31_a_token_of_each_role_reaches_what_the_table_says_and_is_refused_the_rest() {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::stage::roles::role;
 use crate::stage::routes::console_routes;
 use crate::stage::{Admin, OFFICES, Page, Stage};
 use axum::http::StatusCode;
 use hikyaku_bulletin::Intensity;
-use hikyaku_dispatch::{DispatchId, GroupId, JudgingCommand, Mode, Role, Rule, RuleId, Side};
+use hikyaku_dispatch::{DispatchId, JudgingCommand, Mode, Rule, RuleId, Side};
 
 /// The pages that anybody may open.
 const PUBLIC: [&str; 7] =
@@ -86,19 +87,6 @@ const RIGHTS: [(&str, &str, &str); 53] = [
     ("/accounts", "s", "s"),
     ("/inbox", "s", ""),
 ];
-
-fn role(letter: char, group: GroupId, overseas: GroupId) -> Role {
-    match letter {
-        's' => Role::SystemAdministrator,
-        'a' => Role::Approver,
-        'd' => Role::DutyOperator,
-        'm' => Role::GroupManager(group),
-        'g' => Role::GroupSender(group),
-        'o' => Role::OverseasAdministrator,
-        'p' => Role::OverseasGroupManager(overseas),
-        _ => Role::Auditor(Side::Domestic),
-    }
-}
 
 /// The path with the ids of a person and a group that none of the group roles reaches.
 fn filled(stage: &Stage, route: &str, dispatch: DispatchId) -> String {

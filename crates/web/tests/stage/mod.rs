@@ -4,6 +4,8 @@
 
 pub mod mail;
 pub mod program;
+pub mod questions;
+pub mod roles;
 pub mod routes;
 pub mod sources;
 
