@@ -85,9 +85,7 @@ fn req_r04_a_backup_made_during_a_dispatch_goes_on_elsewhere_and_nobody_is_left_
     let config = new.join("hikyaku.toml");
     let server = start(&new, ["serve", "--config", config.to_str().unwrap()]);
     arrived(&mut mails, &mut counts, PEOPLE);
-    server.terminate();
-    let ended = server.end(Duration::from_secs(30));
-    assert!(ended.status.success(), "{}", ended.stderr);
+    server.stop(Duration::from_secs(30));
     while let Ok(mail) = mails.try_recv() {
         *counts.entry(mail.rcpt).or_default() += 1;
     }

@@ -135,6 +135,14 @@ impl Running {
         assert!(sent.success());
     }
 
+    /// Tells a service to stop and waits until it has; it must say that it ended well.
+    pub fn stop(self, within: Duration) -> Ended {
+        self.terminate();
+        let ended = self.end(within);
+        assert!(ended.status.success(), "{}", ended.stderr);
+        ended
+    }
+
     /// Its output; empty where the pipe was taken.
     fn output(&mut self) -> (String, String) {
         let read = |pipe: &mut Option<JoinHandle<String>>| pipe.take().map_or_else(String::new, |t| t.join().unwrap());

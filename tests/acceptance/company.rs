@@ -85,9 +85,7 @@ fn req_r01_keys_of_new_people_come_by_themselves_and_until_then_links_ask_back_a
         "0"
     );
     for node in [first, second] {
-        node.terminate();
-        let ended = node.end(Duration::from_secs(60));
-        assert!(ended.status.success(), "{}", ended.stderr);
+        node.stop(Duration::from_secs(60));
     }
 }
 
@@ -117,9 +115,7 @@ fn req_r01_a_link_key_that_was_made_at_one_node_comes_to_the_other_one_by_itself
     });
     system.finish(dispatch, rate);
     for node in nodes {
-        node.terminate();
-        let ended = node.end(Duration::from_secs(60));
-        assert!(ended.status.success(), "{}", ended.stderr);
+        node.stop(Duration::from_secs(60));
     }
 }
 

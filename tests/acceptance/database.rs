@@ -71,9 +71,7 @@ fn req_r01_a_journal_moves_into_the_database_where_two_nodes_serve_and_one_takes
     let name = std::fs::read_to_string(two.join("data/journal.node")).unwrap();
     first.kill();
     cluster.wait_until(&held(&format!("node = '{}'", name.trim())));
-    second.terminate();
-    let ended = second.end(Duration::from_secs(60));
-    assert!(ended.status.success(), "{}", ended.stderr);
+    second.stop(Duration::from_secs(60));
     assert_eq!(cluster.sql("SELECT count(*) FROM hikyaku.lease WHERE until >= now()"), "0", "nobody need wait");
 
     let back = folder.path().join("back.redb");

@@ -103,8 +103,7 @@ fn req_a28_a_running_server_pulls_the_roster_of_the_day_signs_its_journal_and_ma
     assert!(mail.contains("duty@example.go.jp"), "{mail}");
     let heads = folder.path().join("data/heads");
     wait("a signed head", || std::fs::read_dir(&heads).ok()?.next().map(drop));
-    server.terminate();
-    assert!(server.end(Duration::from_secs(30)).status.success());
+    server.stop(Duration::from_secs(30));
     let data = folder.path().join("data");
     let [data, heads] = [&data, &heads].map(|path| path.to_str().unwrap());
     let verified = run(folder.path(), ["journal", "verify", data, "--heads", heads], 60);
@@ -117,8 +116,7 @@ fn req_a28_a_running_server_pulls_the_roster_of_the_day_signs_its_journal_and_ma
     wait("the roster", || {
         let server = start(folder.path(), serve);
         std::thread::sleep(Duration::from_secs(2));
-        server.terminate();
-        assert!(server.end(Duration::from_secs(30)).status.success());
+        server.stop(Duration::from_secs(30));
         people().contains(" 1 人").then_some(())
     });
 }
@@ -176,8 +174,7 @@ fn req_p06_a25_a38_s10_a_running_server_reports_causes_probes_carries_plans_out_
     let refused = run(folder.path(), ["people", "addresses", "--data", data.to_str().unwrap()], 60);
     let who = format!("プロセス {}", server.id());
     assert!(!refused.status.success() && refused.stderr.contains(&who), "{}", refused.stderr);
-    server.terminate();
-    assert!(server.end(Duration::from_secs(30)).status.success());
+    server.stop(Duration::from_secs(30));
     let moved = at_the_desk(&data, |desk| async move {
         desk.read(|state| {
             let group = state.people().find(PersonId(1)).unwrap().groups[0];

@@ -95,8 +95,7 @@ fn req_a25_a_running_server_takes_reports_and_answers_and_refuses_what_was_forge
     assert!(post(port, "kou@docomo.ne.jp", &reply, &answer("１")).starts_with("250 "));
     assert!(post(port, "kou@docomo.ne.jp", &reply, &answer("無事です")).starts_with("250 "), "kept for a look");
     assert!(post(port, "kou@docomo.ne.jp", &reply, &answer("さ\n足を痛めた")).starts_with("250 "), "another answer");
-    server.terminate();
-    assert!(server.end(Duration::from_secs(30)).status.success());
+    server.stop(Duration::from_secs(30));
     let (answers, end, health) = at_the_desk(&data, |desk| async move {
         desk.read(|state| {
             let incident = state.incident_of(DispatchId(1)).unwrap();

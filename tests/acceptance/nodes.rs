@@ -237,9 +237,7 @@ fn req_r01_two_nodes_send_within_one_carriers_limit_and_one_that_is_stopped_in_o
     system.wait("two even parts", || are_even(&cluster));
     let dispatch = system.ask();
     system.wait("a third", || system.taken() > people / 3);
-    first.terminate();
-    let ended = first.end(Duration::from_secs(40));
-    assert!(ended.status.success(), "{}", ended.stderr);
+    first.stop(Duration::from_secs(40));
     assert_eq!(parts(&cluster).len(), 1, "the other one need not wait");
     let taken = system.finish(dispatch, rate);
     assert_eq!(system.copies(&taken), 0);

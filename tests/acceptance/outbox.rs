@@ -152,9 +152,7 @@ fn req_r01_a_node_that_is_cut_off_sends_an_emergency_dispatch_and_the_journal_ha
     let has_answered = || system.desk.read(|state| state.dispatch(sent).unwrap().has_answered(PersonId(1)));
     system.wait("the answer", has_answered);
     for node in [first, second] {
-        node.terminate();
-        let ended = node.end(Duration::from_secs(60));
-        assert!(ended.status.success(), "{}", ended.stderr);
+        node.stop(Duration::from_secs(60));
     }
 }
 

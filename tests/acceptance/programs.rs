@@ -106,9 +106,7 @@ fn req_s17_a_running_server_lets_a_program_in_tells_another_system_and_mails_abo
     let alarm =
         wait("the alarm", || mails.try_recv().ok().map(|mail| read(&mail)).filter(|it| it.contains("トークン")));
     assert!(alarm.contains("無効なトークンで API が呼ばれています"), "{alarm}");
-    server.terminate();
-    let ended = server.end(Duration::from_secs(30));
-    assert!(ended.status.success(), "{}", ended.stderr);
+    let ended = server.stop(Duration::from_secs(30));
     for secret in [KEY, &token, "kou@example.jp"] {
         assert!(!ended.stderr.contains(secret), "{secret} is in the log: {}", ended.stderr);
     }

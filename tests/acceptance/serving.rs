@@ -54,9 +54,7 @@ fn a_fresh_system_serves_its_pages_refuses_a_second_start_reloads_and_stops_in_o
     server.hang_up();
     server.wait_for_word("これまでの設定で続けます", PATIENCE);
     assert!(wait_for(console, "/login").contains("試験省"), "a mistake stops nothing");
-    server.terminate();
-    let ended = server.end(Duration::from_secs(30));
-    assert!(ended.status.success(), "{}", ended.stderr);
+    let ended = server.stop(Duration::from_secs(30));
     assert!(ended.stderr.contains("停止します"), "{}", ended.stderr);
 }
 
