@@ -23,7 +23,7 @@ mod work;
 
 use brakes::Brakes;
 use copies::Copies;
-pub use work::Work;
+pub use work::{OnShift, Work};
 
 /// How often it is looked whether there is a new dispatch.
 const LOOK: Duration = Duration::from_millis(100);

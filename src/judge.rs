@@ -18,7 +18,7 @@ use crate::journal::data::read_present;
 /// Who would get what because of telegrams, and why, with the people, the rules and the past of a data folder.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku judge --dry-run /var/lib/hikyaku 20240101071254_0_VTSE41_010000.xml\n\nNothing is written and nothing is sent. Stop `hikyaku serve` first, or use a copy of its data folder."
+    after_help = "EXAMPLE\n  hikyaku judge --dry-run /var/lib/hikyaku/data 20240101071254_0_VTSE41_010000.xml\n\nNothing is written and nothing is sent. Stop `hikyaku serve` first, or use a copy of its data folder."
 )]
 pub struct JudgeArgs {
     /// Say what would happen, and let nothing happen; only `hikyaku serve` judges in earnest.

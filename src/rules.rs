@@ -12,7 +12,7 @@ use crate::journal::data::{open_desk, read_present};
 /// Rules of a data folder, while nothing else has it open.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku rules export --data /var/lib/hikyaku > rules.json\n  hikyaku rules import rules.json --data /var/lib/hikyaku --dry-run\n\nA system without rules exports one to begin with: 震度６弱以上, everybody who lives or works there."
+    after_help = "EXAMPLE\n  hikyaku rules export --data /var/lib/hikyaku/data > rules.json\n  hikyaku rules import rules.json --data /var/lib/hikyaku/data --dry-run\n\nA system without rules exports one to begin with: 震度６弱以上, everybody who lives or works there."
 )]
 pub struct RulesArgs {
     #[command(subcommand)]

@@ -11,7 +11,7 @@ use crate::report::ledger::{Ledger, Note, Trouble, fold};
 /// The ledger of troubles: what was raised, who was told, why it happened.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku trouble list --data /var/lib/hikyaku\n  hikyaku trouble note 3 --reported 秘書課 --data /var/lib/hikyaku\n  hikyaku trouble note 3 --cause 中継サーバーの停止 --closed --data /var/lib/hikyaku"
+    after_help = "EXAMPLE\n  hikyaku trouble list --data /var/lib/hikyaku/data\n  hikyaku trouble note 3 --reported 秘書課 --data /var/lib/hikyaku/data\n  hikyaku trouble note 3 --cause 中継サーバーの停止 --closed --data /var/lib/hikyaku/data"
 )]
 pub struct TroubleArgs {
     #[command(subcommand)]

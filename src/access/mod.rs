@@ -42,7 +42,7 @@ enum AccessCommand {
 /// Who gets which role.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku access grant yamada group-manager --group 本省/大臣官房 --data /var/lib/hikyaku"
+    after_help = "EXAMPLE\n  hikyaku access grant yamada group-manager --group 本省/大臣官房 --data /var/lib/hikyaku/data"
 )]
 struct GrantArgs {
     /// The log-in name of the account.
@@ -64,7 +64,7 @@ struct GrantArgs {
 /// Who asks for what.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku access propose erase --person 123 --login yamada --data /var/lib/hikyaku\n\nPassword and one-time code are read from standard input, a line each."
+    after_help = "EXAMPLE\n  hikyaku access propose erase --person 123 --login yamada --data /var/lib/hikyaku/data\n\nPassword and one-time code are read from standard input, a line each."
 )]
 struct ProposeArgs {
     /// What.
@@ -83,7 +83,7 @@ struct ProposeArgs {
 /// Who agrees to what.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku access agree 7 --login suzuki --data /var/lib/hikyaku\n\nPassword and one-time code are read from standard input, a line each."
+    after_help = "EXAMPLE\n  hikyaku access agree 7 --login suzuki --data /var/lib/hikyaku/data\n\nPassword and one-time code are read from standard input, a line each."
 )]
 struct AgreeArgs {
     /// The number that `propose` printed.

@@ -23,7 +23,7 @@ pub(super) enum TokenCommand {
 /// For whom, for what, until when.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku access token make hr --label 人事システム --scope read --scope people --days 365 --data /var/lib/hikyaku\n\nThe token acts for the account: give a program an account of its own, with the roles it needs. It is printed on standard output,\neverything else on standard error, so that it can be written into a file: … > secrets/hr.token"
+    after_help = "EXAMPLE\n  hikyaku access token make hr --label 人事システム --scope read --scope people --days 365 --data /var/lib/hikyaku/data\n\nThe token acts for the account: give a program an account of its own, with the roles it needs. It is printed on standard output,\neverything else on standard error, so that it can be written into a file: … > secrets/hr.token"
 )]
 pub(super) struct MakeArgs {
     /// The log-in name of the account it acts for.

@@ -19,7 +19,7 @@ use remains::{Item, Standing, items};
 /// The end of a service: the notice, and the list of what must be gone.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku closing list --config /etc/hikyaku/hikyaku.toml > closing.toml\n  hikyaku closing notice --config /etc/hikyaku/hikyaku.toml --contact '大臣官房秘書課 03-0000-0000'\n  hikyaku closing check closing.toml\n\nIn between, with two who agree: hikyaku journal hand-over and hikyaku journal erase-system. The order of everything is in\ndocs/manual/administrator.md. `check` ends with 0 when all of the list is gone, else with 1."
+    after_help = "EXAMPLE\n  hikyaku closing list --config /var/lib/hikyaku/hikyaku.toml > closing.toml\n  hikyaku closing notice --config /var/lib/hikyaku/hikyaku.toml --contact '大臣官房秘書課 03-0000-0000'\n  hikyaku closing check closing.toml\n\nIn between, with two who agree: hikyaku journal hand-over and hikyaku journal erase-system. The order of everything is in\ndocs/manual/administrator.md. `check` ends with 0 when all of the list is gone, else with 1."
 )]
 pub struct ClosingArgs {
     #[command(subcommand)]

@@ -22,6 +22,9 @@ impl Courier {
     /// became of that is recorded, and then every node sends what is left of its part.
     pub(super) async fn rejoin(&mut self) -> Result<(), String> {
         let Some(node) = self.desk.node().map(str::to_owned) else { return Ok(()) };
+        for aside in self.desk.put_aside() {
+            self.tell(Alarm::put_aside(&aside, &node));
+        }
         for dispatch in self.work.sent_apart() {
             // Whoever has the duties need not wait for a node that was silent again.
             if self.desk.read(|state| !state.is_apart(dispatch)) {

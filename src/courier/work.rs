@@ -14,6 +14,24 @@ const LET_GO: Duration = Duration::from_secs(1);
 /// How long to wait after the engine could not stop a batch.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// A node that did not hear the database for so long listens to the sources itself: all others may be as deaf, or gone.
+const DEAF: Duration = Duration::from_secs(8);
+/// For so long it goes on listening once it hears the database again, so that what waited here is judged here, or not at all twice.
+const LINGER: Duration = Duration::from_secs(20);
+/// How often it is looked whether so much time is over.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What a node does beside sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnShift {
+    /// Another node does it.
+    Nothing,
+    /// It listens to the sources, for it is cut off: nobody else may.
+    Sources,
+    /// It has the duties.
+    Everything,
+}
+
 /// A batch of the engine: of which round, and by which right; `None` where there is one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Job {
@@ -46,8 +64,10 @@ struct Inner {
     learned: bool,
     /// Whether the keys of people are missing here.
     keys_missing: bool,
-    /// Whether the database was not heard of late.
-    silent: bool,
+    /// Since when the database was not heard.
+    silent: Option<Instant>,
+    /// When it was heard again.
+    heard_again: Option<Instant>,
     /// Whether what was submitted lacks people who can be read now.
     begins_anew: bool,
     /// Until then the duties are another node's: they could not be begun here.
@@ -111,7 +131,8 @@ impl Work {
             jobs,
             learned: false,
             keys_missing: false,
-            silent: false,
+            silent: None,
+            heard_again: None,
             begins_anew: false,
             declined: None,
             takeover: None,
@@ -140,7 +161,7 @@ impl Work {
         let all = [
             (Unready::Starting, !inner.learned),
             (Unready::Keys, inner.keys_missing),
-            (Unready::Database, inner.silent),
+            (Unready::Database, inner.silent.is_some()),
         ];
         all.into_iter().filter_map(|(why, holds)| holds.then_some(why)).collect()
     }
@@ -168,15 +189,6 @@ impl Work {
     /// Whether this node does what is done once somewhere.
     pub fn has_duties(&self) -> bool {
         self.inner().duties
-    }
-
-    /// Resolves once that is so, or no longer so.
-    pub async fn duties_are(&self, wanted: bool) {
-        let mut changed = self.0.changed.subscribe();
-        while self.has_duties() != wanted {
-            // The sender lives in `self`.
-            let _ = changed.changed().await;
-        }
     }
 
     /// Notes that what is done once is begun here, or has ended.
@@ -344,7 +356,41 @@ impl Work {
 
     /// Notes whether the database was heard.
     pub fn set_silent(&self, silent: bool) {
-        self.inner().silent = silent;
+        {
+            let mut inner = self.inner();
+            let was_silent = inner.silent.is_some();
+            if silent {
+                inner.silent.get_or_insert_with(Instant::now);
+            } else if was_silent {
+                (inner.silent, inner.heard_again) = (None, Some(Instant::now()));
+            }
+            if silent == was_silent {
+                return;
+            }
+        }
+        self.0.changed.send_replace(());
+    }
+
+    /// What this node does beside sending, now; `listens` says whether it listens to the sources already.
+    pub fn shift(&self, listens: bool) -> OnShift {
+        let inner = self.inner();
+        let has_lasted = |since: Instant| listens || since.elapsed() >= DEAF;
+        let is_cut_off = inner.silent.is_some_and(has_lasted);
+        let lingers = listens && inner.heard_again.is_some_and(|at| at.elapsed() < LINGER);
+        match inner.duties {
+            true => OnShift::Everything,
+            false if is_cut_off || lingers => OnShift::Sources,
+            false => OnShift::Nothing,
+        }
+    }
+
+    /// Resolves once [`Work::shift`] is something else.
+    pub async fn shift_changes(&self, from: OnShift, listens: bool) {
+        let mut changed = self.0.changed.subscribe();
+        while self.shift(listens) == from {
+            // The sender lives in `self`. Time may change it too.
+            let _ = tokio::time::timeout(LOOK, changed.changed()).await;
+        }
     }
 
     /// Notes that people can be read who could not: if mails were submitted without them, that is done anew under new leases.
@@ -476,6 +522,32 @@ mod tests {
         assert!(!work.can_do_duties());
         work.decline_duties(Duration::ZERO);
         assert!(work.can_do_duties());
+    }
+
+    #[test]
+    fn req_r01_a_node_that_is_cut_off_listens_to_the_sources_and_lets_go_some_time_after_it_hears_again() {
+        let work = Work::among_others();
+        let duties = held(&[(Lease::Duties, 1)]);
+        assert_eq!(work.shift(false), OnShift::Nothing);
+        work.stand(&duties, (0, 2));
+        assert_eq!(work.shift(false), OnShift::Everything);
+        work.set_silent(true);
+        work.stand(&Held::new(), (0, 2));
+        assert_eq!(work.shift(true), OnShift::Sources, "whoever listens goes on");
+        assert_eq!(work.shift(false), OnShift::Nothing, "a hiccup makes nobody listen");
+        let before = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+        work.inner().silent = Some(before(9));
+        assert_eq!(work.shift(false), OnShift::Sources, "after a while everybody does who is cut off");
+        work.set_silent(false);
+        assert_eq!(
+            [work.shift(true), work.shift(false)],
+            [OnShift::Sources, OnShift::Nothing],
+            "what waited is judged"
+        );
+        work.inner().heard_again = Some(before(21));
+        assert_eq!(work.shift(true), OnShift::Nothing);
+        work.stand(&duties, (0, 2));
+        assert_eq!(work.shift(true), OnShift::Everything);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use sheet::Sheet;
 /// What runs, with versions and dates.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku inventory --config /etc/hikyaku/hikyaku.toml > sheet.toml\n  hikyaku inventory --config /etc/hikyaku/hikyaku.toml --diff sheet.toml\n  hikyaku inventory --sbom > hikyaku.cdx.json\n\nIn the sheet, write `until = \"2028-06-30\"` beside what its maker supports until then, and `note` beside anything.\nWith --diff, the exit status is 1 where something differs, has ended or ends within 90 days."
+    after_help = "EXAMPLE\n  hikyaku inventory --config /var/lib/hikyaku/hikyaku.toml > sheet.toml\n  hikyaku inventory --config /var/lib/hikyaku/hikyaku.toml --diff sheet.toml\n  hikyaku inventory --sbom > hikyaku.cdx.json\n\nIn the sheet, write `until = \"2028-06-30\"` beside what its maker supports until then, and `note` beside anything.\nWith --diff, the exit status is 1 where something differs, has ended or ends within 90 days."
 )]
 pub struct InventoryArgs {
     /// The configuration, for certificates and the place of the journal.

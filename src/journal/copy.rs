@@ -8,7 +8,7 @@ use super::home::Home;
 /// From where, and where to.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku journal copy /var/lib/hikyaku 'postgresql://hikyaku@db1,db2/hikyaku?password_file=db.password'\n\nA place is a data folder, a file, or a URL (docs/postgres.md). Stop the system first, or what comes meanwhile is missing;\ncalled again, only what is missing is copied."
+    after_help = "EXAMPLE\n  hikyaku journal copy /var/lib/hikyaku/data 'postgresql://hikyaku@db1,db2/hikyaku?password_file=db.password'\n\nA place is a data folder, a file, or a URL (docs/postgres.md). Stop the system first, or what comes meanwhile is missing;\ncalled again, only what is missing is copied."
 )]
 pub struct CopyArgs {
     /// The journal that is there.

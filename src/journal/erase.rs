@@ -14,7 +14,7 @@ use super::home::Home;
 /// Who is erased; two people agreed to it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku journal erase /var/lib/hikyaku --person 123 > certificate.txt\n\nTwo people agree first: hikyaku access propose erase --person 123, then hikyaku access agree."
+    after_help = "EXAMPLE\n  hikyaku journal erase /var/lib/hikyaku/data --person 123 > certificate.txt\n\nTwo people agree first: hikyaku access propose erase --person 123, then hikyaku access agree."
 )]
 pub struct EraseArgs {
     /// The data folder.
@@ -41,7 +41,7 @@ pub async fn run(args: &EraseArgs) -> Result<bool, String> {
 /// What is destroyed, and what the certificate says.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku journal erase-system /var/lib/hikyaku --place 第一センター --witness 山田 --responsible 鈴木 \\\n    --really > certificate.txt\n\nTwo people agree first: hikyaku access propose erase-system, then hikyaku access agree."
+    after_help = "EXAMPLE\n  hikyaku journal erase-system /var/lib/hikyaku/data --place 第一センター --witness 山田 --responsible 鈴木 \\\n    --really > certificate.txt\n\nTwo people agree first: hikyaku access propose erase-system, then hikyaku access agree."
 )]
 pub struct EraseSystemArgs {
     /// The data folder.

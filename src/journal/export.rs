@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What to print.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku journal export /var/lib/hikyaku > journal.jsonl\n\nThe form of the lines is in docs/journal.md."
+    after_help = "EXAMPLE\n  hikyaku journal export /var/lib/hikyaku/data > journal.jsonl\n\nThe form of the lines is in docs/journal.md."
 )]
 pub struct ExportArgs {
     /// The data folder.
@@ -27,7 +27,7 @@ pub struct ExportArgs {
 
 /// What to follow.
 #[derive(Debug, Args)]
-#[command(after_help = "EXAMPLE\n  hikyaku journal tail /var/lib/hikyaku")]
+#[command(after_help = "EXAMPLE\n  hikyaku journal tail /var/lib/hikyaku/data")]
 pub struct TailArgs {
     /// The data folder.
     data: PathBuf,

@@ -12,7 +12,7 @@ use super::data;
 /// Where, and by which schedule.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku journal forget /var/lib/hikyaku --schedule retention.toml\n\nA schedule: bulletins_days = 365, incidents_days = 1825, drills_days = 1095, a line each."
+    after_help = "EXAMPLE\n  hikyaku journal forget /var/lib/hikyaku/data --schedule retention.toml\n\nA schedule: bulletins_days = 365, incidents_days = 1825, drills_days = 1095, a line each."
 )]
 pub struct ForgetArgs {
     /// The data folder.

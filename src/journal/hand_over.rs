@@ -13,7 +13,7 @@ use super::data;
 /// What is handed over, to whom.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku journal hand-over /var/lib/hikyaku --to 5a0f… --out hand-over.bin\n\nTwo people agree first: hikyaku access propose hand-over, then hikyaku access agree."
+    after_help = "EXAMPLE\n  hikyaku journal hand-over /var/lib/hikyaku/data --to 5a0f… --out hand-over.bin\n\nTwo people agree first: hikyaku access propose hand-over, then hikyaku access agree."
 )]
 pub struct HandOverArgs {
     /// The data folder.

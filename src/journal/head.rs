@@ -10,7 +10,7 @@ use super::data;
 
 /// Whose head, and where to.
 #[derive(Debug, Args)]
-#[command(after_help = "EXAMPLE\n  hikyaku journal head /var/lib/hikyaku --to /mnt/other-site/heads")]
+#[command(after_help = "EXAMPLE\n  hikyaku journal head /var/lib/hikyaku/data --to /mnt/other-site/heads")]
 pub struct HeadArgs {
     /// The data folder.
     data: PathBuf,

@@ -9,7 +9,7 @@ use super::data;
 /// What is replaced.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku journal rotate-keys /var/lib/hikyaku master\n\nA master key from the environment is replaced by giving the new one as HIKYAKU_MASTER_KEY and the old one as\nHIKYAKU_MASTER_KEY_BEFORE at one start."
+    after_help = "EXAMPLE\n  hikyaku journal rotate-keys /var/lib/hikyaku/data master\n\nA master key from the environment is replaced by giving the new one as HIKYAKU_MASTER_KEY and the old one as\nHIKYAKU_MASTER_KEY_BEFORE at one start."
 )]
 pub struct RotateKeysArgs {
     /// The data folder.

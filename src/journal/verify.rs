@@ -10,7 +10,7 @@ use super::home::Home;
 
 /// What to verify.
 #[derive(Debug, Args)]
-#[command(after_help = "EXAMPLE\n  hikyaku journal verify /var/lib/hikyaku --heads /mnt/other-site/heads")]
+#[command(after_help = "EXAMPLE\n  hikyaku journal verify /var/lib/hikyaku/data --heads /mnt/other-site/heads")]
 pub struct VerifyArgs {
     /// The data folder, a file, or the URL of a database.
     data: String,

@@ -10,7 +10,7 @@ use hikyaku_dispatch::Side;
 
 /// Rosters in and out.
 #[derive(Debug, Args)]
-#[command(after_help = "EXAMPLE\n  hikyaku people import roster.csv --data /var/lib/hikyaku --dry-run")]
+#[command(after_help = "EXAMPLE\n  hikyaku people import roster.csv --data /var/lib/hikyaku/data --dry-run")]
 pub struct PeopleArgs {
     #[command(subcommand)]
     command: PeopleCommand,

@@ -16,7 +16,7 @@ use super::write::open_existing;
 /// Journeys abroad.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku people travel import journeys.csv --data /var/lib/hikyaku --dry-run\n  hikyaku people travel who タイ --days 7 --data /var/lib/hikyaku\n\nA list has the columns 職員番号,区分,国,開始日,終了日; 区分 is 出張 or 赴任, and 国 a name or a code, several with ;"
+    after_help = "EXAMPLE\n  hikyaku people travel import journeys.csv --data /var/lib/hikyaku/data --dry-run\n  hikyaku people travel who タイ --days 7 --data /var/lib/hikyaku/data\n\nA list has the columns 職員番号,区分,国,開始日,終了日; 区分 is 出張 or 赴任, and 国 a name or a code, several with ;"
 )]
 pub struct TravelArgs {
     #[command(subcommand)]

@@ -12,7 +12,7 @@ use crate::journal::data::open_desk;
 /// What to export, and where to; two people agreed to it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku people export --data /var/lib/hikyaku -o roster.csv\n\nTwo people agree first: hikyaku access propose export, then hikyaku access agree. --dry-run needs nobody."
+    after_help = "EXAMPLE\n  hikyaku people export --data /var/lib/hikyaku/data -o roster.csv\n\nTwo people agree first: hikyaku access propose export, then hikyaku access agree. --dry-run needs nobody."
 )]
 pub struct ExportArgs {
     /// The data folder.

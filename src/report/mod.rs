@@ -39,7 +39,7 @@ pub const AS_BUILT: &str = "as-built";
 /// recent incidents by itself, every hour.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "EXAMPLE\n  hikyaku report monthly --month 2026-11 --pdf --config /etc/hikyaku/hikyaku.toml\n  hikyaku report incident 3 --config /etc/hikyaku/hikyaku.toml\n  hikyaku report pdf reports/2026-11.html 2026-11.pdf\n  hikyaku report late --dispatch 12 --data /var/lib/hikyaku"
+    after_help = "EXAMPLE\n  hikyaku report monthly --month 2026-11 --pdf --config /var/lib/hikyaku/hikyaku.toml\n  hikyaku report incident 3 --config /var/lib/hikyaku/hikyaku.toml\n  hikyaku report pdf reports/2026-11.html 2026-11.pdf\n  hikyaku report late --dispatch 12 --data /var/lib/hikyaku/data"
 )]
 pub struct ReportArgs {
     #[command(subcommand)]

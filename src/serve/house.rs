@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use hikyaku_core::{Config, Engine};
-use hikyaku_dispatch::{Desk, Sender};
+use hikyaku_dispatch::{Desk, Foreseen, Sender};
 use hikyaku_inbound::Listener;
 use hikyaku_web::{Api, Console, ConsoleSettings, Door, Inbox, TlsFiles, WebState};
 use ipnet::IpNet;
@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::alerts::Alerts;
 use super::inbound::Office;
+use super::lookout::Board;
 use super::node::Node;
 use super::shift::Shift;
 use super::sources::Sources;
@@ -65,14 +66,9 @@ impl House {
         // With the keys of people, so that erasing somebody reaches the queue.
         of_engine.seal = Some(Arc::new(desk.keys().clone()));
         let engine = engine(of_engine, node.as_ref()).await?;
-        let running = RunningSources::default();
-        // One for both doors: answers and pages share the places that admission gives.
-        let web = WebState::new(desk.clone())
-            .over_tls(tls.is_some() || settings.proxy.is_there())
-            .answers_per_second(settings.web.answers_per_second)
-            .with_privacy(settings.answers.privacy.read()?)
-            .ready_while(readiness(&work))
-            .with_mail(engine.clone(), sender.clone(), settings.answers.address.clone());
+        let (running, board) = (RunningSources::default(), Board::default());
+        let mail = (engine.clone(), sender.clone());
+        let web = pages(&settings, desk.clone(), mail, (&work, &board))?;
         let marks = Marks::of(&settings.data, node.as_ref().map(Node::database));
         let office = Office::open(&settings, &desk, &marks)?;
         let console = console(&settings, web.clone(), &engine, Sources(Some(running.clone())), office.clone())?;
@@ -88,8 +84,9 @@ impl House {
             office: office.clone(),
             sources: running.clone(),
             marks: marks.clone(),
+            board,
         };
-        let on_duty = if work.has_duties() { Some(shift.begin().await?) } else { None };
+        let on_duty = shift.begin(&work).await?;
         let courier =
             Courier::new(engine.clone(), desk.clone(), sender).telling(tell.clone()).among(work.clone()).noting(marks);
         let mut tasks = vec![
@@ -170,10 +167,33 @@ impl House {
     }
 }
 
+/// What answer pages and console have in common: also the places that admission gives.
+fn pages(
+    settings: &Settings,
+    desk: Desk,
+    (engine, sender): (Engine, Sender),
+    (work, board): (&Work, &Board),
+) -> Result<WebState, String> {
+    let pages = WebState::new(desk)
+        .over_tls(settings.tls.is_some() || settings.proxy.is_there())
+        .answers_per_second(settings.web.answers_per_second)
+        .with_privacy(settings.answers.privacy.read()?)
+        .ready_while(readiness(work))
+        .waiting_on(waiting_on(board))
+        .with_mail(engine, sender, settings.answers.address.clone());
+    Ok(pages)
+}
+
 /// What stands against sending visitors here, for monitoring and for what shares visitors out.
 fn readiness(work: &Work) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
     let work = work.clone();
     Arc::new(move || work.unready().iter().map(ToString::to_string).collect())
+}
+
+/// What waits for the journal, for the console.
+fn waiting_on(board: &Board) -> Arc<dyn Fn() -> Vec<Foreseen> + Send + Sync> {
+    let board = board.clone();
+    Arc::new(move || board.read())
 }
 
 /// The desk, on the journal that this node shares with others, or on the file.

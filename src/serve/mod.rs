@@ -7,6 +7,7 @@ mod duties;
 mod house;
 mod inbound;
 mod intake;
+mod lookout;
 mod node;
 #[cfg(feature = "oidc")]
 mod oidc;

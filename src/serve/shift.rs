@@ -1,4 +1,5 @@
-//! What is done once, on whichever node has the duties: the sources of telegrams, the roster of the day, chores, other systems.
+//! What is done once, on whichever node has the duties: the sources of telegrams, the roster of the day, chores, other systems. A node
+//! that is cut off from the database listens to the sources, too: nobody else may.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +17,10 @@ use super::drill::Drill;
 use super::duties::Duties;
 use super::inbound::Office;
 use super::intake::Intake;
+use super::lookout::{Board, Lookout};
 use super::webhooks::Webhook;
 use super::{reports, roster, watch as alarms};
-use crate::courier::{Work, told};
+use crate::courier::{OnShift, Work, told};
 use crate::marks::Marks;
 use crate::metrics::RunningSources;
 use crate::people::pull::Source;
@@ -41,24 +43,97 @@ pub struct Shift {
     pub office: Option<Arc<Office>>,
     pub sources: RunningSources,
     pub marks: Marks,
+    /// What waits for the journal.
+    pub board: Board,
 }
 
-/// The duties while they are done.
-pub struct OnDuty {
+/// Something that runs until it is ended.
+struct Running {
     push: Option<PushEndpoint>,
     stream: Option<Stream>,
     tasks: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
 }
 
+/// What this node does beside sending, while it does it.
+#[derive(Default)]
+pub struct OnDuty {
+    /// The sources of telegrams.
+    sources: Option<Running>,
+    /// Everything else that is done once.
+    chores: Option<Running>,
+}
+
 impl Shift {
-    /// Begins with everything; nothing is left running if something cannot be begun.
-    pub async fn begin(&self) -> Result<OnDuty, String> {
+    /// Begins with what is to be done now; nothing is left running if something cannot be begun.
+    pub async fn begin(&self, work: &Work) -> Result<OnDuty, String> {
+        let mut on_duty = OnDuty::default();
+        let begun = self.turn_to(&mut on_duty, work.shift(false)).await;
+        match begun {
+            Ok(()) => Ok(on_duty),
+            Err(problem) => {
+                on_duty.end(self).await;
+                Err(problem)
+            }
+        }
+    }
+
+    /// Does what this node has to, until `stop`; `on_duty` is what was begun before.
+    pub async fn run(self, mut on_duty: OnDuty, work: Work, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let wanted = work.shift(on_duty.sources.is_some());
+            let has_duties = wanted == OnShift::Everything;
+            if has_duties {
+                work.set_on_duty(true);
+            }
+            if let Err(problem) = self.turn_to(&mut on_duty, wanted).await {
+                tracing::error!(problem, "the sources and duties cannot be begun here; it is tried again");
+                on_duty.end(&self).await;
+                if has_duties {
+                    // Another node may be able to.
+                    work.decline_duties(AGAIN);
+                }
+                work.set_on_duty(false);
+                self.alerts.raise(&idle(&problem)).await;
+                tokio::select! {
+                    () = told(&mut stop) => break,
+                    () = tokio::time::sleep(AGAIN) => continue,
+                }
+            }
+            work.set_on_duty(has_duties);
+            tokio::select! {
+                () = told(&mut stop) => {}
+                () = work.shift_changes(wanted, on_duty.sources.is_some()) => {}
+            }
+        }
+        on_duty.end(&self).await;
+        work.set_on_duty(false);
+    }
+
+    /// Begins and ends what has to, to come to what is wanted.
+    async fn turn_to(&self, on_duty: &mut OnDuty, wanted: OnShift) -> Result<(), String> {
+        let (listens, does_all) = (wanted != OnShift::Nothing, wanted == OnShift::Everything);
+        if !does_all && let Some(chores) = on_duty.chores.take() {
+            chores.end().await;
+        }
+        if !listens && let Some(sources) = on_duty.sources.take() {
+            self.sources.set(None);
+            sources.end().await;
+        }
+        if listens && on_duty.sources.is_none() {
+            on_duty.sources = Some(self.listen().await?);
+        }
+        if does_all && on_duty.chores.is_none() {
+            on_duty.chores = Some(self.work().await?);
+        }
+        Ok(())
+    }
+
+    /// Listens to the sources of telegrams.
+    async fn listen(&self) -> Result<Running, String> {
         let Shift { settings, desk, alerts, sources: running, .. } = self;
-        let sources = settings.roster.iter().map(|roster| Source::open(roster.source(), false));
-        let sources = sources.collect::<Result<Vec<_>, _>>()?;
-        let duties = self.duties()?;
-        let intake = Intake::open(&settings.data, desk.clone())?;
+        let lookout = Lookout::new(desk.clone(), alerts.clone(), self.board.clone());
+        let intake = Intake::open(&settings.data, desk.clone(), lookout)?;
         let mut watched = settings.feeds.settings()?;
         watched.countries.extend(settings.push.iter().flat_map(|it| it.countries()));
         let watcher = Watcher::start(watched)?;
@@ -70,15 +145,27 @@ impl Shift {
             Some(dmdata) => Some(Stream::start(dmdata.settings(settings.feeds.client()?)?, watcher.intake())?),
             None => None,
         };
+        let (stop, stopping) = watch::channel(false);
+        running.set(Some((watcher.pulse(), watcher.intake())));
+        let tasks = vec![
+            tokio::spawn(alarms::run(watcher.pulse(), alerts.clone(), stopping.clone())),
+            tokio::spawn(intake.run(watcher, stopping)),
+        ];
+        Ok(Running { push, stream, tasks, stop })
+    }
+
+    /// Does everything else that is done once.
+    async fn work(&self) -> Result<Running, String> {
+        let Shift { settings, desk, alerts, .. } = self;
+        let sources = settings.roster.iter().map(|roster| Source::open(roster.source(), false));
+        let sources = sources.collect::<Result<Vec<_>, _>>()?;
+        let duties = self.duties()?;
         let mut hooks = Vec::new();
         for hook in &settings.webhooks {
             hooks.push(Webhook::open(hook, &self.marks, desk.clone()).await?);
         }
         let (stop, stopping) = watch::channel(false);
-        running.set(Some((watcher.pulse(), watcher.intake())));
         let mut tasks = vec![
-            tokio::spawn(alarms::run(watcher.pulse(), alerts.clone(), stopping.clone())),
-            tokio::spawn(intake.run(watcher, stopping.clone())),
             tokio::spawn(duties.run(stopping.clone())),
             tokio::spawn(reports::run(
                 self.maker.clone(),
@@ -93,43 +180,7 @@ impl Shift {
             tasks.push(tokio::spawn(roster::run(roster, source, desk.clone(), alerts.clone(), stopping.clone())));
         }
         tasks.extend(hooks.into_iter().map(|hook| tokio::spawn(hook.run(alerts.clone(), stopping.clone()))));
-        Ok(OnDuty { push, stream, tasks, stop })
-    }
-
-    /// Does the duties whenever this node has them, until `stop`; `running` is what was begun before.
-    pub async fn run(self, mut running: Option<OnDuty>, work: Work, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
-            if running.is_none() {
-                tokio::select! {
-                    () = told(&mut stop) => break,
-                    () = work.duties_are(true) => {}
-                }
-                work.set_on_duty(true);
-                match self.begin().await {
-                    Ok(begun) => running = Some(begun),
-                    Err(problem) => {
-                        tracing::error!(problem, "the sources and duties cannot be begun here; it is tried again");
-                        // Another node may be able to.
-                        work.decline_duties(AGAIN);
-                        work.set_on_duty(false);
-                        self.alerts.raise(&idle(&problem)).await;
-                        tokio::select! {
-                            () = told(&mut stop) => break,
-                            () = tokio::time::sleep(AGAIN) => continue,
-                        }
-                    }
-                }
-            }
-            tokio::select! {
-                () = told(&mut stop) => {}
-                () = work.duties_are(false) => {}
-            }
-            if let Some(begun) = running.take() {
-                self.sources.set(None);
-                begun.end().await;
-            }
-            work.set_on_duty(false);
-        }
+        Ok(Running { push: None, stream: None, tasks, stop })
     }
 
     /// The drill that goes round by itself, if it does.
@@ -161,6 +212,19 @@ impl Shift {
 }
 
 impl OnDuty {
+    /// Ends in order: no new telegram, then everything else.
+    async fn end(&mut self, shift: &Shift) {
+        if let Some(sources) = self.sources.take() {
+            shift.sources.set(None);
+            sources.end().await;
+        }
+        if let Some(chores) = self.chores.take() {
+            chores.end().await;
+        }
+    }
+}
+
+impl Running {
     /// Ends in order: no new telegram, then what works on them.
     async fn end(self) {
         // Everybody who listens stops.

@@ -78,6 +78,9 @@ fn every_shipped_example_of_a_configuration_is_read_by_the_server() {
         settings.mail.sender(&settings.answers.address).unwrap();
         assert!(!settings.alerts.to().unwrap().is_empty(), "{name}: nobody is told");
     }
+    let signing = std::fs::read_to_string(examples.join("signing.toml")).unwrap();
+    let signing = hikyaku_core::signing::Signing::parse(&signing, folder.path()).unwrap();
+    assert_eq!(signing.dkim.len(), 1);
     let journal = std::fs::read_to_string(examples.join("two-sites.journal.toml")).unwrap();
     std::fs::write(folder.path().join("journal.toml"), journal).unwrap();
     assert!(Database::of(folder.path()).unwrap().is_some_and(|it| it.standbys.is_some()));

@@ -51,4 +51,5 @@ mod sources;
 mod telegrams;
 mod tls;
 mod trial;
+mod waits;
 mod writing;

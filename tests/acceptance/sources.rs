@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use crate::command::{Running, run, start};
 use crate::demo::{free_port, page};
 
-const PUSH_KEY: &str = "0123456789abcdef0123456789abcdef";
+pub const PUSH_KEY: &str = "0123456789abcdef0123456789abcdef";
 const STREAM_KEY: &str = "AKe.0123456789";
 
 /// A system that was just set up, with sources.
@@ -45,10 +45,7 @@ impl System {
     }
 
     fn secret(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        set_mode(&path, 0o600);
-        path
+        secret(self.folder.path(), name, text)
     }
 
     fn serve(&self) -> Running {
@@ -89,8 +86,16 @@ fn end(server: Running) -> String {
     ended.stderr
 }
 
+/// A file that only its owner reads.
+pub fn secret(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    set_mode(&path, 0o600);
+    path
+}
+
 /// A 震度速報 that was published at this instant.
-fn telegram(headline: &str, at: Timestamp) -> Vec<u8> {
+pub fn telegram(headline: &str, at: Timestamp) -> Vec<u8> {
     let text = include_str!("../../crates/feeds/samples/vxse51_demo.xml");
     let between = |text: &str, element: &str, inner: &str| {
         let (before, rest) = text.split_once(&format!("<{element}>")).unwrap();

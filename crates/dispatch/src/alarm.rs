@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::apart::Apart;
+use crate::apart::{Apart, PutAside};
 use crate::command::{DispatchRefusal, Refusal};
 use crate::day::japan_date;
 use crate::dispatch::Dispatch;
@@ -178,6 +178,25 @@ impl Alarm {
             title: format!("{title_of}: {title}"),
             text,
         })
+    }
+
+    /// A dispatch that this node sent without the database, and that cannot be recorded: its number is another one's.
+    #[must_use]
+    pub fn put_aside(aside: &PutAside, node: &str) -> Self {
+        let (line, file) = (aside.line(), aside.file.display());
+        let facts = aside.known.as_ref().map_or_else(String::new, |it| it.facts.join("\n"));
+        let name = aside.file.file_name().map_or_else(String::new, |it| it.to_string_lossy().into_owned());
+        Alarm {
+            key: format!("node/aside/{node}/{name}"),
+            title: "送信済みの緊急の配信を記録できません".to_owned(),
+            text: format!(
+                "{line}は、データベースに届かない間にノード {node} から送信しましたが、同じ番号を別の配信が使っているため、記録できません。\n\
+                 届いたメールのリンクは別の配信のものとして扱われるので、この配信への回答は集まりません。\n\
+                 管理画面で同じ内容の配信をもう一度作成し、送信してください。新しい番号で記録され、回答を受け付けられます。最初の送信があったことは、\
+                 この警報としてトラブルの記録と月次報告に残ります。\n\
+                 控え: {file}\n済んだら、このファイルを別の場所へ移してください。それまで、起動のたびにこの警報を送ります。\n{facts}"
+            ),
+        }
     }
 
     /// Mails that carriers took from two nodes.

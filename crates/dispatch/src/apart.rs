@@ -4,6 +4,8 @@
 //! meanwhile, for its links are out before anybody else hears of it. What is written down of it are the draft, who was asked, and
 //! nothing personal.
 
+use std::path::PathBuf;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,7 @@ use crate::command::{Command, DispatchCommand, Once};
 use crate::dispatch::DispatchRecord;
 use crate::draft::DispatchDraft;
 use crate::id::DispatchId;
+use crate::incident::japan_time;
 use crate::mail::Mode;
 
 /// Most dispatches that a node sends by itself before one of them is in the journal.
@@ -64,6 +67,52 @@ impl Sent {
     /// What its file is called.
     pub(crate) fn name(&self) -> String {
         format!("{}-{}", self.record.dispatch, self.record.opened.as_microsecond())
+    }
+}
+
+/// A dispatch that this node sent without the journal and that can never be recorded as it is: its number is another one's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutAside {
+    /// Its file.
+    pub file: PathBuf,
+    /// What is in it; `None` if it cannot be read.
+    pub known: Option<KnownAside>,
+}
+
+/// What is known of a dispatch that was put aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAside {
+    /// Its number, which another one has.
+    pub dispatch: DispatchId,
+    /// Its title.
+    pub title: String,
+    /// What it said.
+    pub facts: Vec<String>,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// How many people it was sent to.
+    pub people: usize,
+}
+
+impl PutAside {
+    pub(crate) fn new(file: PathBuf, sent: Option<&Sent>) -> Self {
+        let known = sent.map(|sent| KnownAside {
+            dispatch: sent.dispatch(),
+            title: sent.record.title.clone(),
+            facts: sent.record.facts.clone(),
+            at: sent.at,
+            people: sent.record.asked.len(),
+        });
+        PutAside { file, known }
+    }
+
+    /// What it is, in a line, for people.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match &self.known {
+            Some(it) => format!("「{}」（{}、{} に送信、{} 人）", it.title, it.dispatch, japan_time(it.at), it.people),
+            None => "読めないファイル".to_owned(),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::access::Actor;
-use crate::apart::Sent;
+use crate::apart::{PutAside, Sent};
 use crate::chain::{Head, Row};
 use crate::command::Command;
 use crate::decide::decide_for;
@@ -72,6 +72,8 @@ pub(crate) struct Appender {
     cut: watch::Sender<bool>,
     /// How many of them wait to be carried out.
     urgent: watch::Sender<usize>,
+    /// Those that cannot be recorded.
+    aside: watch::Sender<Vec<PutAside>>,
 }
 
 impl Appender {
@@ -87,9 +89,22 @@ impl Appender {
         let snapped = place.head.seq;
         let (ahead, reached) = (State::default(), watch::Sender::default());
         let (outbox, pending) = (None, Vec::new());
-        let (cut, urgent) = (watch::Sender::default(), watch::Sender::default());
-        let mut appender =
-            Appender { journal, keys, shown, ahead, place, snapshot, snapped, reached, outbox, pending, cut, urgent };
+        let (cut, urgent, aside) = (watch::Sender::default(), watch::Sender::default(), watch::Sender::default());
+        let mut appender = Appender {
+            journal,
+            keys,
+            shown,
+            ahead,
+            place,
+            snapshot,
+            snapped,
+            reached,
+            outbox,
+            pending,
+            cut,
+            urgent,
+            aside,
+        };
         let recorded = appender.journal.head().await?;
         appender.catch_up(Vec::new()).await?;
         let head = appender.place.head;
@@ -132,6 +147,11 @@ impl Appender {
     /// Whether something is shown that is not in the journal, as it changes.
     pub(crate) fn cut(&self) -> watch::Receiver<bool> {
         self.cut.subscribe()
+    }
+
+    /// What of those cannot be recorded, as it changes.
+    pub(crate) fn aside(&self) -> watch::Receiver<Vec<PutAside>> {
+        self.aside.subscribe()
     }
 
     /// Where it is counted how many emergency dispatches wait.

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::access::Actor;
 use crate::answer::Answer;
-use crate::apart;
+use crate::apart::{self, PutAside};
 use crate::appender::{Appender, Gift, Wish};
 use crate::command::Command;
 use crate::envelope;
@@ -44,6 +44,8 @@ pub struct Desk {
     cut: watch::Receiver<bool>,
     /// How many emergency dispatches wait.
     urgent: watch::Sender<usize>,
+    /// What this node sent and cannot record.
+    aside: watch::Receiver<Vec<PutAside>>,
     /// The name of this node, if it has an outbox.
     node: Option<Arc<str>>,
 }
@@ -109,8 +111,9 @@ impl Desk {
         let (wishes, inbox) = mpsc::channel(WAITING_COMMANDS_MAX);
         let (gifts, given) = mpsc::channel(1);
         let (reached, cut, urgent) = (appender.reached(), appender.cut(), appender.urgent());
+        let aside = appender.aside();
         tokio::spawn(appender.run(inbox, given));
-        Ok(Desk { state, keys, journal, wishes, gifts, reached, cut, urgent, node })
+        Ok(Desk { state, keys, journal, wishes, gifts, reached, cut, urgent, aside, node })
     }
 
     /// Carries a command out; it is durable when this returns. What comes within 5 ms goes into one append.
@@ -154,6 +157,12 @@ impl Desk {
     #[must_use]
     pub fn node(&self) -> Option<&str> {
         self.node.as_deref()
+    }
+
+    /// What this node sent without the journal and can never record as it is, for as long as its files are there.
+    #[must_use]
+    pub fn put_aside(&self) -> Vec<PutAside> {
+        self.aside.borrow().iter().filter(|it| it.file.exists()).cloned().collect()
     }
 
     /// Waits until everything is shown that is written by now, by whichever node.

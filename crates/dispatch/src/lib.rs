@@ -36,6 +36,7 @@ mod few;
 mod file;
 mod fold;
 mod followup;
+mod foreseen;
 mod gravity;
 mod group;
 mod health;
@@ -94,7 +95,7 @@ pub use account::{
 };
 pub use alarm::{Alarm, AlarmPolicy};
 pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfReport, Via};
-pub use apart::{Apart, OUTBOX_MAX};
+pub use apart::{Apart, KnownAside, OUTBOX_MAX, PutAside};
 pub use brake::{Brake, BrakeChange, PACE_PER_1000_S};
 pub use bridge::{
     BatchOf, Letter, Sender, TENURED, Tenure, apart_from, batch_for, batch_of_letter, going_on, is_accepted, outcomes,
@@ -134,6 +135,7 @@ pub use few::Few;
 pub use file::FileError;
 pub use fold::{read_entries, read_state};
 pub use followup::FollowUp;
+pub use foreseen::{Foreseen, Foresight};
 pub use gravity::Gravity;
 pub use group::{Group, GroupChange, Groups};
 pub use health::{

@@ -13,6 +13,7 @@ use crate::console::{Console, Viewer};
 use crate::frame::{Count, Frame, Place};
 use crate::moment;
 use crate::page;
+use crate::unjudged::{Unjudged, unjudged};
 
 /// Bulletins on one page.
 const PAGE_MAX: usize = 50;
@@ -34,6 +35,8 @@ struct JudgementsPage {
     acted: bool,
     /// Whether the viewer may enter what no feed tells.
     may_enter: bool,
+    /// Telegrams that wait because the journal cannot be reached.
+    unjudged: Vec<Unjudged>,
     found: Count,
     rows: Vec<Row>,
     before: Option<usize>,
@@ -61,7 +64,8 @@ pub(crate) async fn list(State(console): State<Console>, viewer: Viewer, Query(a
     let frame = viewer.frame(&console, Place::Judgements);
     let page = console.web().desk.read(|state| {
         let may_enter = !console.scope(state, &viewer, Action::EnterBulletin).is_nowhere();
-        JudgementsPage { may_enter, ..JudgementsPage::new(state, &asked, frame) }
+        let unjudged = unjudged(&console, &viewer, state);
+        JudgementsPage { may_enter, unjudged, ..JudgementsPage::new(state, &asked, frame) }
     });
     page::render(StatusCode::OK, &page)
 }
@@ -77,6 +81,7 @@ impl JudgementsPage {
             frame,
             acted,
             may_enter: false,
+            unjudged: Vec::new(),
             found: Count(u32::try_from(found.len()).unwrap_or(u32::MAX)),
             rows: found.iter().skip(at * PAGE_MAX).take(PAGE_MAX).map(|it| row(it)).collect(),
             before: at.checked_sub(1),

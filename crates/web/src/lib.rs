@@ -59,6 +59,7 @@ mod style;
 mod system;
 mod tokens;
 mod turns;
+mod unjudged;
 mod upload;
 mod watch;
 mod words;

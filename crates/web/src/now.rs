@@ -22,6 +22,7 @@ use crate::mode::Marks;
 use crate::moment;
 use crate::now_page::{Detail, DispatchPage, Mails, MayDo, NowPage, Sheet};
 use crate::page;
+use crate::unjudged::unjudged;
 
 /// What may follow the `?` of a page of numbers.
 #[derive(Debug, Default, Deserialize)]
@@ -44,12 +45,14 @@ pub(crate) async fn list(
 ) -> Response {
     let view = View { group: None, ..view(asked) };
     let moment = console.now();
-    let (sheets, held) = console.web().desk.read(|now| {
+    let (sheets, held, unjudged) = console.web().desk.read(|now| {
         let counts = console.scope(now, &viewer, Action::SeeCounts);
         let sheets = now.dispatches().rev().filter_map(|one| sheet(now, one, &counts, moment)).collect();
-        (sheets, held(now, &console.scope(now, &viewer, Action::Approve), moment))
+        let held = held(now, &console.scope(now, &viewer, Action::Approve), moment);
+        (sheets, held, unjudged(&console, &viewer, now))
     });
-    page::render(StatusCode::OK, &NowPage::new(sheets, held, viewer.frame(&console, Place::Now).live("/", view)))
+    let frame = viewer.frame(&console, Place::Now).live("/", view);
+    page::render(StatusCode::OK, &NowPage::new(sheets, (held, unjudged), frame))
 }
 
 /// `GET /dispatch/{dispatch}`, opened at `?group=`.

@@ -10,6 +10,7 @@ use crate::branch::{Branch, Counts, Row};
 use crate::frame::{Count, Frame, View};
 use crate::mode::Marks;
 use crate::picture::{Picture, Tile, map_of};
+use crate::unjudged::Unjudged;
 
 /// One step of the way down the tree; the last one is where we are.
 #[derive(Debug)]
@@ -119,6 +120,8 @@ pub(crate) struct NowPage {
     frame: Frame,
     /// What waits for the viewer's approval: its title, and how long it still does.
     held: Vec<(String, String)>,
+    /// Telegrams that wait because the journal cannot be reached.
+    unjudged: Vec<Unjudged>,
     rows: Vec<Listed>,
 }
 
@@ -266,9 +269,13 @@ impl Picturing {
 
 impl NowPage {
     /// The list of `sheets` in their order: what still collects answers, then what only tells, then what is over.
-    pub(crate) fn new(mut sheets: Vec<Sheet>, held: Vec<(String, String)>, frame: Frame) -> Self {
+    pub(crate) fn new(
+        mut sheets: Vec<Sheet>,
+        (held, unjudged): (Vec<(String, String)>, Vec<Unjudged>),
+        frame: Frame,
+    ) -> Self {
         sheets.sort_by_key(|sheet| (sheet.is_over, !sheet.asks));
-        Self { frame, held, rows: sheets.into_iter().map(Listed::from).collect() }
+        Self { frame, held, unjudged, rows: sheets.into_iter().map(Listed::from).collect() }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hikyaku_core::Engine;
-use hikyaku_dispatch::{AccountId, Desk, DispatchId, PersonId, Sender};
+use hikyaku_dispatch::{AccountId, Desk, DispatchId, Foreseen, PersonId, Sender};
 use jiff::Timestamp;
 
 use crate::gate::rate::Rate;
@@ -44,10 +44,15 @@ pub struct WebState {
     pub(crate) privacy: Arc<PrivacyNotice>,
     /// What stands against sending visitors here now.
     pub(crate) unready: Unready,
+    /// What waits because the journal cannot be reached.
+    pub(crate) waiting: WaitingBoard,
 }
 
 /// Tells what stands against sending visitors here, a word each.
 type Unready = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
+/// Tells what the rules would do about telegrams that wait because the journal cannot be reached.
+type WaitingBoard = Arc<dyn Fn() -> Vec<Foreseen> + Send + Sync>;
 
 impl WebState {
     /// Pages over `desk` with the machine's own clock.
@@ -62,8 +67,8 @@ impl WebState {
         let reads = Arc::new(Rate::per_minute(READS_PER_MINUTE));
         let links = Arc::new(Rate::per_minute(POSTS_PER_MINUTE));
         let (places, signs, privacy) = (Arc::default(), Arc::default(), Arc::default());
-        let unready: Unready = Arc::new(Vec::new);
-        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None, privacy, unready }
+        let (unready, waiting): (Unready, WaitingBoard) = (Arc::new(Vec::new), Arc::new(Vec::new));
+        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None, privacy, unready, waiting }
     }
 
     /// What was tried very often of late and is not allowed, or was too much (requirement S17).
@@ -115,6 +120,13 @@ impl WebState {
         self
     }
 
+    /// With a notice at the console of what the rules would do about telegrams that wait because the journal cannot be reached.
+    #[must_use]
+    pub fn waiting_on(mut self, waiting: Arc<dyn Fn() -> Vec<Foreseen> + Send + Sync>) -> Self {
+        self.waiting = waiting;
+        self
+    }
+
     /// With so many answers begun in a second, for a machine that can do more or less than two cores: about a third of what it can do
     /// when it does nothing else, so that it can tell the rest to come again.
     #[must_use]
@@ -127,6 +139,11 @@ impl WebState {
     #[must_use]
     pub fn rush(&self) -> impl Drop + use<> {
         Places::fill(&self.places)
+    }
+
+    /// What the rules would do about telegrams that wait.
+    pub(crate) fn waiting(&self) -> Vec<Foreseen> {
+        (self.waiting)()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

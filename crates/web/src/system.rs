@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use hikyaku_core::Snapshot;
-use hikyaku_dispatch::{Account, Action, Role, Side, State as Present, complaints, roles};
+use hikyaku_dispatch::{Account, Action, PutAside, Role, Side, State as Present, complaints, roles};
 use jiff::Timestamp;
 
 use crate::console::{Console, Scope, Viewer};
@@ -42,7 +42,8 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
         None => Err("このサーバーは送信を行っていません。".to_owned()),
     };
     let head = console.web().desk.journal().head().await.map_err(|error| error.to_string());
-    let mut parts = vec![sending(snapshot), sources(&console), journal(head.map(|head| head.seq))];
+    let aside = console.web().desk.put_aside();
+    let mut parts = vec![sending(snapshot), sources(&console), journal(head.map(|head| head.seq), &aside)];
     parts.extend(console.web().desk.read(|state| {
         let scope = console.scope(state, &viewer, Action::SeeJudgements);
         let found = troubles(&complaints(state, console.now()), state, &scope).len();
@@ -88,12 +89,19 @@ fn sources(console: &Console) -> Part {
     Part { name, troubles, text, href }
 }
 
-fn journal(rows: Result<u64, String>) -> Part {
+fn journal(rows: Result<u64, String>, aside: &[PutAside]) -> Part {
     let (name, href) = ("記録", "/audit");
-    match rows {
-        Ok(rows) => Part { name, troubles: Vec::new(), text: format!("{rows}行"), href },
-        Err(problem) => Part { name, troubles: vec![problem], text: String::new(), href },
-    }
+    let (text, problem) = match rows {
+        Ok(rows) => (format!("{rows}行"), None),
+        Err(problem) => (String::new(), Some(problem)),
+    };
+    let aside = aside.iter().map(|it| {
+        let (line, file) = (it.line(), it.file.display());
+        format!(
+            "{line}は送信しましたが、番号が重なり記録できません。同じ内容の配信を作成し直してください。控え: {file}"
+        )
+    });
+    Part { name, troubles: problem.into_iter().chain(aside).collect(), text, href }
 }
 
 fn rules(state: &Present, scope: &Scope, found: usize) -> Part {

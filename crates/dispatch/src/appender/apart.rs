@@ -32,6 +32,7 @@ impl Appender {
     pub(crate) async fn with_outbox(mut self, outbox: Option<Outbox>) -> Result<Self, Error> {
         self.pending = outbox.as_ref().map_or_else(Vec::new, |outbox| outbox.kept().to_vec());
         self.outbox = outbox;
+        self.tell_aside();
         if self.is_apart() {
             self.land().await?;
             // Whoever waits for what is written by now waits for these rows too.
@@ -161,6 +162,7 @@ impl Appender {
                     // Once in four million: its file is kept, and what is known of it.
                     self.outbox.as_mut().map_or(Ok(()), |outbox| outbox.put_aside(number)).map_err(lost)?;
                     self.pending.remove(0);
+                    self.tell_aside();
                 }
                 ToRecord::Events(events) => {
                     let by = sent.by;
@@ -184,6 +186,11 @@ impl Appender {
             self.pending.remove(0);
         }
         Ok(())
+    }
+
+    /// Tells what cannot be recorded.
+    fn tell_aside(&self) {
+        self.aside.send_replace(self.outbox.as_ref().map_or_else(Vec::new, |outbox| outbox.aside().to_vec()));
     }
 
     /// Shows what the journal says with what is not in it yet.

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::apart::Sent;
+use crate::apart::{PutAside, Sent};
 use crate::file::FileError;
 use crate::id::DispatchId;
 
@@ -23,6 +23,7 @@ pub struct Outbox {
     folder: PathBuf,
     node: String,
     kept: Vec<Sent>,
+    aside: Vec<PutAside>,
 }
 
 impl Outbox {
@@ -33,12 +34,17 @@ impl Outbox {
     pub fn open(folder: impl Into<PathBuf>, node: impl Into<String>) -> Result<Self, FileError> {
         let (folder, node) = (folder.into(), node.into());
         let mut kept = Vec::new();
-        for path in files(&folder)? {
+        for path in files(&folder, KEPT)? {
             let read = fs::read(&path).and_then(|bytes| decode(&bytes));
             kept.push(read.map_err(|problem| FileError { path, problem })?);
         }
         kept.sort_by_key(|sent| (sent.at, sent.dispatch()));
-        Ok(Outbox { folder, node, kept })
+        let aside = files(&folder, ASIDE)?.into_iter().map(|path| {
+            let sent = fs::read(&path).and_then(|bytes| decode(&bytes)).ok();
+            PutAside::new(path, sent.as_ref())
+        });
+        let aside = aside.collect();
+        Ok(Outbox { folder, node, kept, aside })
     }
 
     /// Whether anything is kept in `folder`.
@@ -46,7 +52,7 @@ impl Outbox {
     /// # Errors
     /// [`FileError`]: the folder cannot be read.
     pub fn holds(folder: &Path) -> Result<bool, FileError> {
-        files(folder).map(|files| !files.is_empty())
+        files(folder, KEPT).map(|files| !files.is_empty())
     }
 
     /// The name of its node.
@@ -57,6 +63,11 @@ impl Outbox {
     /// What is kept, oldest first.
     pub(crate) fn kept(&self) -> &[Sent] {
         &self.kept
+    }
+
+    /// What cannot be recorded, in this run or one before it.
+    pub(crate) fn aside(&self) -> &[PutAside] {
+        &self.aside
     }
 
     /// Keeps a dispatch; on the disk when it returns.
@@ -86,9 +97,17 @@ impl Outbox {
 
     /// Puts a dispatch aside that cannot be recorded; the file stays for whoever looks into it.
     pub(crate) fn put_aside(&mut self, dispatch: DispatchId) -> io::Result<()> {
-        let aside: Vec<PathBuf> = self.of(dispatch).map(|sent| self.path(sent)).collect();
-        for path in aside {
-            fs::rename(&path, path.with_extension(ASIDE))?;
+        let aside: Vec<(PathBuf, PutAside)> = self
+            .of(dispatch)
+            .map(|sent| {
+                let path = self.path(sent);
+                let aside = PutAside::new(path.with_extension(ASIDE), Some(sent));
+                (path, aside)
+            })
+            .collect();
+        for (path, aside) in aside {
+            fs::rename(&path, &aside.file)?;
+            self.aside.push(aside);
         }
         self.sync()?;
         self.kept.retain(|sent| sent.dispatch() != dispatch);
@@ -108,8 +127,8 @@ impl Outbox {
     }
 }
 
-/// The files of a folder that may not be there.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
+/// The files of a folder, which may not be there, that are called so after their dot.
+fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, FileError> {
     let wrong = |problem| FileError { path: folder.to_owned(), problem };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -117,7 +136,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
         Err(problem) => return Err(wrong(problem)),
     };
     let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|it| it.path()).map_err(wrong)).collect();
-    Ok(paths?.into_iter().filter(|path| path.extension() == Some(OsStr::new(KEPT))).collect())
+    Ok(paths?.into_iter().filter(|path| path.extension() == Some(OsStr::new(extension))).collect())
 }
 
 fn encode(sent: &Sent) -> io::Result<Vec<u8>> {
@@ -128,5 +147,77 @@ fn decode(bytes: &[u8]) -> io::Result<Sent> {
     match bytes.split_first() {
         Some((&VERSION, body)) => postcard::from_bytes(body).map_err(io::Error::other),
         _ => Err(io::Error::other("it is of a newer program: start that one")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::access::Actor;
+    use crate::alarm::Alarm;
+    use crate::command::{DispatchCommand, PeopleCommand, RosterImport};
+    use crate::desk::Desk;
+    use crate::draft::DispatchDraft;
+    use crate::event::{DispatchEvent, Event};
+    use crate::journal::memory::MemoryJournal;
+    use crate::keys::Keys;
+    use crate::mail::Mode;
+    use crate::roster::read_roster;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn draft(title: &str) -> DispatchDraft {
+        DispatchDraft::safety(title, Mode::Real, title)
+    }
+
+    /// What a node that was cut off has sent at `at`, under this number.
+    async fn sent(desk: &Desk, title: &str, number: u32, at: Timestamp) -> Sent {
+        let open = DispatchCommand::Open { draft: Box::new(draft(title)) };
+        let events = desk.command(open, at).await.unwrap();
+        let record = events.into_iter().find_map(|event| match event {
+            Event::Dispatch(DispatchEvent::Opened(record)) => Some(*record),
+            _ => None,
+        });
+        let mut record = record.unwrap();
+        record.dispatch = DispatchId(number);
+        Sent { at, by: Actor::System, node: "osaka".into(), draft: draft(title), once: None, record }
+    }
+
+    async fn desk(journal: &Arc<MemoryJournal>, keys: &Keys, outbox: Option<Outbox>) -> Desk {
+        Desk::open_with(journal.clone(), keys.clone(), None, outbox).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn req_r01_what_has_the_number_of_another_one_is_put_aside_and_told_of_until_its_file_is_gone() {
+        let (journal, keys) = (Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap());
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let roster = read_roster("id,name,group,region,email\n1,甲山,本省,13,kou@example.jp\n".as_bytes()).unwrap();
+        let there = desk(&journal, &keys, None).await;
+        there.command(PeopleCommand::Import(RosterImport::part(roster.rows)), NOW).await.unwrap();
+        // Two nodes that were cut off have chosen the same number; the first one has recorded its dispatch.
+        let mut first = Outbox::open(other.path(), "tokyo").unwrap();
+        first.keep(sent(&there, "先の方", 5_000, NOW).await).unwrap();
+        assert_eq!(desk(&journal, &keys, Some(first)).await.put_aside(), []);
+        let mut outbox = Outbox::open(folder.path(), "osaka").unwrap();
+        outbox.keep(sent(&there, "あとの方", 5_000, NOW + SignedDuration::from_secs(9)).await).unwrap();
+        let here = desk(&journal, &keys, Some(outbox)).await;
+        let recorded = here.read(|state| state.dispatch(DispatchId(5_000)).map(|it| it.record().title.clone()));
+        assert_eq!(recorded.as_deref(), Some("先の方"));
+        let aside = here.put_aside();
+        assert_eq!(aside.len(), 1, "{aside:?}");
+        let known = aside[0].known.as_ref().unwrap();
+        assert_eq!((known.title.as_str(), known.people), ("あとの方", 1));
+        let told = Alarm::put_aside(&aside[0], "osaka");
+        assert!(told.text.contains(&known.title) && told.text.contains("もう一度作成し"), "{}", told.text);
+        drop(here);
+        // A start knows of it, and no more once somebody has taken the file away.
+        let again = desk(&journal, &keys, Some(Outbox::open(folder.path(), "osaka").unwrap())).await;
+        assert_eq!(again.put_aside(), aside);
+        fs::remove_file(&aside[0].file).unwrap();
+        assert_eq!(again.put_aside(), []);
     }
 }

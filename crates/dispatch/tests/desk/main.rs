@@ -16,6 +16,7 @@ mod crash;
 mod desk;
 mod exchange;
 mod fold;
+mod foreseen;
 mod health;
 mod journal;
 mod judging;

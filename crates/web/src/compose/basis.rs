@@ -1,9 +1,9 @@
 //! What a form can begin with beside default wording: a rule's wording and question, or a dispatch that waits for approval and
 //! is to be replaced [A11].
 
-use hikyaku_dispatch::{FollowUp, MailTemplate, Mode, Rule, Waiting};
+use hikyaku_dispatch::{FollowUp, Foreseen, MailTemplate, Mode, Rule, Waiting};
 
-use super::typed::Typed;
+use super::typed::{FACTS_CHARS_MAX, TITLE_CHARS_MAX, Typed};
 
 /// A question that can be chosen.
 #[derive(Debug)]
@@ -19,6 +19,18 @@ impl Typed {
         let MailTemplate { subject, text } = rule.template.clone();
         let asks = if rule.question.is_asked() { format!("rule:{}", rule.id.0) } else { "none".to_owned() };
         Self { subject, text, asks, ..self }
+    }
+
+    /// In earnest, with what a telegram says that waits for the journal, and with the wording of the rule that it is for. Meanwhile
+    /// only what asks for an answer can be sent: a rule that asks nothing lends no wording.
+    pub(super) fn because_of(self, waits: &Foreseen, rule: &Rule) -> Self {
+        let worded = if rule.question.is_asked() { self.worded_as(rule) } else { self };
+        Self {
+            mode: "real".to_owned(),
+            title: waits.title.chars().take(TITLE_CHARS_MAX).collect(),
+            facts: waits.facts.join("\n").chars().take(FACTS_CHARS_MAX).collect(),
+            ..worded
+        }
     }
 
     /// With all of a dispatch that waits, to be sent in its place.

@@ -15,6 +15,7 @@ use super::typed::{FACTS_CHARS_MAX, TITLE_CHARS_MAX, Typed, rule_of, waiting};
 use crate::console::{Console, Scope, Viewer};
 use crate::frame::{Count, Frame, Place};
 use crate::page;
+use crate::unjudged::linked;
 
 /// What a form begins with.
 #[derive(Debug, Default, Deserialize)]
@@ -23,6 +24,8 @@ pub(crate) struct Asked {
     rule: Option<u32>,
     /// All of a dispatch that waits for approval.
     instead: Option<u32>,
+    /// With a rule: the telegram that waits for the journal, by its place in the notice.
+    waits: Option<usize>,
 }
 
 /// A group to be ticked.
@@ -73,7 +76,11 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Query(a
             .map(|it| typed.clone().instead_of(it)),
         (None, Some(rule)) => {
             let side = console.scope(state, &viewer, Action::SendFree).side();
-            rule_of(state, side, rule).map(|rule| typed.clone().worded_as(rule))
+            let waits = asked.waits.and_then(|place| linked(&console, rule, place)).filter(|it| it.side == side);
+            rule_of(state, side, rule).map(|rule| match waits {
+                Some(waits) => typed.clone().because_of(&waits, rule),
+                None => typed.clone().worded_as(rule),
+            })
         }
         (None, None) => Some(typed.clone()),
     });

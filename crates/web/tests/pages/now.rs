@@ -1,9 +1,16 @@
 //! The pages of numbers over a real desk: counts that add up, fresh with and without a script.
 
-use crate::stage::{Admin, OFFICES, SECTIONS, Stage, TITLE};
+use std::sync::Arc;
+
+use crate::stage::{Admin, OFFICES, SECTIONS, Stage, TITLE, quake};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use hikyaku_dispatch::{DispatchId, GroupId, Mode, Question};
+use hikyaku_bulletin::{Fate, Intensity};
+use hikyaku_dispatch::{
+    Desk, DispatchId, Foresight, GroupId, JudgingCommand, Keys, MemoryJournal, Mode, Outbox, Question, Rule, RuleId,
+    State,
+};
+use hikyaku_web::WebState;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -174,4 +181,35 @@ async fn word(stream: &mut Body) -> String {
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(30), next).await.unwrap()
+}
+
+#[tokio::test]
+async fn req_r01_while_a_telegram_waits_for_the_journal_the_pages_tell_whom_a_rule_would_mail_and_how_to_send_it() {
+    let (journal, keys, folder) =
+        (Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap(), tempfile::tempdir().unwrap());
+    let first = Stage::with_keys(journal.clone(), keys.clone(), 10).await;
+    let rule = Box::new(Rule::safety(RuleId(1), Intensity::SixLower));
+    first.desk.command(JudgingCommand::SetRule { rule }, first.time()).await.unwrap();
+    let outbox = Outbox::open(folder.path(), "osaka").unwrap();
+    let desk = Desk::open_with(journal, keys, None, Some(outbox)).await.unwrap();
+    let (now, mut foresight) = (first.time(), Foresight::new(desk.read(State::clone)));
+    let told = foresight.hear(&quake("6+", now), Fate::Act, (now, now), now);
+    assert_eq!(told.len(), 1);
+    let clock = Arc::clone(&first.now);
+    let web = WebState::with_clock(desk.clone(), Arc::new(move || *clock.lock().unwrap()));
+    let quiet = Stage { desk: desk.clone(), web: web.clone(), ..first };
+    let admin = quiet.admin().await;
+    assert!(!admin.get("/").await.html.contains("まだ判定できていません"));
+    let stage = Stage { web: web.waiting_on(Arc::new(move || told.clone())), ..quiet };
+    let admin = stage.holder("duty", hikyaku_dispatch::Role::SystemAdministrator).await;
+    for path in ["/", "/judgements"] {
+        let page = admin.get(path).await.html;
+        for words in ["まだ判定できていません", "10名", "/compose?rule=1", "ほかのサーバー"] {
+            assert!(page.contains(words), "{path} lacks {words}: {page}");
+        }
+    }
+    let form = admin.get("/compose?rule=1&waits=0").await.html;
+    assert!(form.contains(r#"value="real" checked"#) && form.contains("石川県能登の地震"), "{form}");
+    let other = admin.get("/compose?rule=1&waits=1").await.html;
+    assert!(other.contains(r#"value="drill" checked"#), "what waits no more is not sent in earnest unasked: {other}");
 }

@@ -262,7 +262,7 @@ impl Stage {
 }
 
 /// A telegram of an earthquake in 石川県能登.
-fn quake(intensity: &str, published: Timestamp) -> Bulletin {
+pub fn quake(intensity: &str, published: Timestamp) -> Bulletin {
     let source = SourceId::new(format!("quake {intensity}"));
     let mut bulletin = Bulletin::new(source, Kind::IntensityPrompt, Standing::Real, Revision::Issue, published);
     bulletin.series.push(SeriesKey::Event("1".into()));
