@@ -19,7 +19,7 @@ use super::paging;
 use super::problem::Problem;
 use super::wish::{Key, Wish};
 use super::{Api, BASE};
-use crate::compose::{Reach, Typed, filled};
+use crate::compose::{Reach, Typed, Whom, filled};
 use crate::console::Scope;
 use crate::watch::again;
 
@@ -187,10 +187,12 @@ fn draft(state: &Present, side: Side, key: Key, new: NewDispatch) -> Result<Disp
         subject: new.subject.unwrap_or(default.subject),
         text: new.text.unwrap_or(default.text),
         asks: if new.asks { "safety" } else { "none" }.to_owned(),
-        everyone: new.target.everyone,
-        groups: new.target.groups,
-        regions: new.target.regions,
-        numbers: new.target.numbers.join("\n"),
+        whom: Whom {
+            everyone: new.target.everyone,
+            groups: new.target.groups,
+            regions: new.target.regions,
+            numbers: new.target.numbers.join("\n"),
+        },
         remind: new.remind,
         instead: None,
         same_people: false,

@@ -20,6 +20,11 @@ pub(super) fn words(refusal: &Refusal) -> String {
             "判断は人が行います。職員に結び付いたアカウントでログインしてください。"
         }
         Refusal::Judging(JudgingRefusal::NoApprover) => "承認を待つ規則には、承認者を一人は決めてください。",
+        Refusal::Judging(JudgingRefusal::NothingAsked) => {
+            "安否確認の規則には、質問と選択肢が要ります。先に設問を決めるか、目的を情報配信にしてください。"
+        }
+        Refusal::Judging(JudgingRefusal::UnknownRule(_)) => "この規則はありません。規則の一覧から選んでください。",
+        Refusal::Judging(JudgingRefusal::UnknownTable(_)) => "この対象表はありません。対象を選び直してください。",
         Refusal::Answer(refusal) => answer(refusal),
         Refusal::Account(refusal) => match account(refusal) {
             Some(words) => words,
@@ -79,15 +84,17 @@ fn account(refusal: &AccountRefusal) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use hikyaku_dispatch::{DispatchId, ProposalId};
+    use hikyaku_dispatch::{DispatchId, ProposalId, TableId};
 
     use super::*;
 
     #[test]
     fn what_somebody_at_the_console_is_refused_is_said_in_japanese() {
-        let refusals: [Refusal; 4] = [
+        let refusals: [Refusal; 6] = [
             DispatchRefusal::NobodyUnanswered(DispatchId(3)).into(),
             JudgingRefusal::NotWaiting(ProposalId(1)).into(),
+            JudgingRefusal::NothingAsked.into(),
+            JudgingRefusal::UnknownTable(TableId(1)).into(),
             AnswerRefusal::NobodySpeaks.into(),
             AccountRefusal::NameTaken.into(),
         ];

@@ -9,6 +9,7 @@ mod chrome;
 mod first;
 mod flows;
 mod house;
+mod made;
 mod office;
 #[cfg(feature = "oidc")]
 mod oidc;

@@ -23,6 +23,7 @@ mod oidc;
 mod personal;
 mod reach;
 mod records;
+mod rule_forms;
 mod rules;
 mod rush;
 mod scim;

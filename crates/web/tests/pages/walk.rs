@@ -31,7 +31,7 @@ const OWN: [&str; 12] = [
 /// Who may open what, with the ids of another subtree than the group roles': `s` system administrator, `a` approver, `d` duty
 /// operator, `m` group manager, `g` group sender, `o` overseas administrator, `p` overseas group manager, `u` auditor.
 /// First who may look, then who may post there.
-const RIGHTS: [(&str, &str, &str); 53] = [
+const RIGHTS: [(&str, &str, &str); 59] = [
     ("/", "sadmgopu", ""),
     ("/dispatch/{dispatch}", "sadmgu", ""),
     ("/dispatch/{dispatch}/people", "smop", ""),
@@ -61,6 +61,13 @@ const RIGHTS: [(&str, &str, &str); 53] = [
     ("/system", "sadou", ""),
     ("/rules", "sadou", ""),
     ("/rules/{rule}", "sadu", "s"),
+    ("/rules/new", "so", "so"),
+    // The rule is of the domestic half.
+    ("/rules/{rule}/target", "s", "s"),
+    ("/rules/{rule}/count", "", "s"),
+    ("/rules/{rule}/wording", "s", "s"),
+    ("/rules/{rule}/question", "s", "s"),
+    ("/rules/{rule}/retire", "", "s"),
     ("/rules/export", "so", ""),
     ("/rules/import", "so", ""),
     ("/rules/preview", "", "so"),

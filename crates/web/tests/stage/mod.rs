@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests and an example, each of which uses a part")]
 
+pub mod forms;
 pub mod mail;
 pub mod program;
 pub mod questions;
