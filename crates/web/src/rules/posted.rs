@@ -82,13 +82,13 @@ pub(super) fn number<T: FromStr + PartialOrd + std::fmt::Display + Default>(
     label: &str,
     (typed, least, most): (&str, T, T),
 ) -> T {
-    match narrow(typed).parse::<T>() {
-        Ok(number) if number >= least && number <= most => number,
-        _ => {
-            faults.push(Fault::new(field, label, format!("{least} から {most} までの数字で書いてください。")));
-            T::default()
-        }
+    let limits = least..=most;
+    if let Some(number) = narrow(typed).parse::<T>().ok().filter(|it| limits.contains(it)) {
+        return number;
     }
+    let text = format!("{} から {} までの数字で書いてください。", limits.start(), limits.end());
+    faults.push(Fault::new(field, label, text));
+    T::default()
 }
 
 /// Digits as machines read them: telephones in Japanese type １５ as readily as 15.

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{
     Form,
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use hikyaku_bulletin::RegionCode;
 use hikyaku_dispatch::{Action, Rule, RuleBook, State as Present, Target, Who};
@@ -97,7 +97,7 @@ pub(crate) async fn count(
         Some(typed.counted(rule, state, &console))
     });
     match line {
-        Some(line) => answer(line).into_response(),
+        Some(line) => answer(line),
         None => missing(&console, &viewer),
     }
 }
