@@ -19,7 +19,7 @@ const SIZES: [usize; 3] = [11_500, 115_000, 1_150_000];
 fn main() {
     let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
     let sizes = if asked.is_empty() { SIZES.to_vec() } else { asked };
-    println!("hikyaku send --relay into smtp-sink -c; killed at 0.6 of the time that the whole run took\n");
+    println!("hikyaku send --relay into smtp-sink -c; killed when half was taken\n");
     println!(
         "{:>9} {:>9} {:>8} {:>12} {:>11} {:>10}",
         "mails", "mails/s", "total s", "peak MiB", "restart s", "file MiB"

@@ -1,7 +1,7 @@
 //! The load: administrators who watch, people who answer.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -168,8 +168,9 @@ pub struct Load {
     code: String,
     tokens: Arc<Vec<String>>,
     next: Arc<AtomicUsize>,
-    /// Who waits for what became of an answer: nobody gives two at once, so that the order of the replies is that of the journal.
-    waiting: Arc<Vec<AtomicBool>>,
+    /// Who waits for nothing, and how often each answered: nobody gives two answers at once, so that the order of the replies is that
+    /// of the journal.
+    free: Arc<Mutex<VecDeque<(usize, usize)>>>,
     acknowledged: Arc<Mutex<Acknowledged>>,
 }
 
@@ -185,7 +186,7 @@ impl Load {
             code: told.code.clone(),
             tokens: Arc::new(told.tokens.clone()),
             next: Arc::default(),
-            waiting: Arc::new(told.tokens.iter().map(|_| AtomicBool::new(false)).collect()),
+            free: Arc::new(Mutex::new((0..told.tokens.len()).map(|person| (person, 0)).collect())),
             acknowledged: Arc::default(),
         }
     }
@@ -282,7 +283,7 @@ impl Load {
             wires: self.answers.clone(),
             tokens: Arc::clone(&self.tokens),
             next: Arc::clone(&self.next),
-            waiting: Arc::clone(&self.waiting),
+            free: Arc::clone(&self.free),
             acknowledged: Arc::clone(&self.acknowledged),
         }
     }
@@ -293,17 +294,17 @@ struct Visitor {
     wires: Wires,
     tokens: Arc<Vec<String>>,
     next: Arc<AtomicUsize>,
-    waiting: Arc<Vec<AtomicBool>>,
+    free: Arc<Mutex<VecDeque<(usize, usize)>>>,
     acknowledged: Arc<Mutex<Acknowledged>>,
 }
 
 impl Visitor {
     /// One person answers; whoever answered before answers something else, so that each is recorded.
     async fn answer(&self, due: Instant) -> Seen {
-        let Some((number, person)) = self.somebody() else {
+        let Some((person, round)) = self.free.lock().unwrap().pop_front() else {
             return Seen::Failed("everybody waits for what became of an answer".to_owned());
         };
-        let round = number / self.tokens.len();
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         let choice = 1 + round % 4;
         let typed = number.is_multiple_of(WRITES).then(|| format!("typed-{number}-"));
         let form = format!("choice={choice}&comment={}", typed.as_deref().unwrap_or_default());
@@ -312,17 +313,8 @@ impl Visitor {
         if matches!(seen, Seen::Done(_)) {
             self.acknowledged.lock().unwrap().entry(person).or_default().push(choice);
         }
-        self.waiting[person].store(false, Ordering::Release);
+        self.free.lock().unwrap().push_back((person, round + 1));
         seen
-    }
-
-    /// The next one who waits for nothing, with a number that nobody else has.
-    fn somebody(&self) -> Option<(usize, usize)> {
-        let people = self.tokens.len();
-        let numbers = (0..people).map(|_| self.next.fetch_add(1, Ordering::Relaxed));
-        numbers
-            .map(|number| (number, number % people))
-            .find(|(_, person)| !self.waiting[*person].swap(true, Ordering::Acquire))
     }
 }
 

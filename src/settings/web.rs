@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn req_s12_a_pace_is_taken_as_it_is_set_and_one_at_which_nobody_could_answer_is_refused() {
         let set = |text: &str| toml::from_str::<WebSettings>(text);
-        assert_eq!(set("").unwrap().answers_per_second, 5_000);
+        assert_eq!(set("").unwrap().answers_per_second, 4_000);
         assert_eq!(set("answers_per_second = 12000").unwrap().answers_per_second, 12_000);
         assert!(set("answers_per_second = 0").unwrap().check().unwrap_err().contains("[web] answers_per_second"));
         assert!(set("answer_per_second = 1").is_err(), "a slip of the pen is no setting");

@@ -12,7 +12,7 @@ use hikyaku_dispatch::{
 use jiff::Timestamp;
 
 use crate::cluster::Cluster;
-use crate::command::{Running, alone, run, spawn};
+use crate::command::{Running, run, spawn, waiting};
 use crate::database::copy_keys;
 use crate::nodes::{DOMAINS, System, carriers, partitions, parts, post};
 use crate::serving::wait_for;
@@ -41,7 +41,7 @@ fn start_with_clock(system: &System, node: usize, off: &str) -> Running {
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_keys_of_new_people_come_by_themselves_and_until_then_links_ask_back_and_nobody_is_left_out() {
-    let _machine = alone();
+    let _machine = waiting();
     let cluster = Cluster::primary("tokyo", "");
     let (people, rate) = (40, 200);
     let url = cluster.url();
@@ -92,7 +92,7 @@ fn req_r01_keys_of_new_people_come_by_themselves_and_until_then_links_ask_back_a
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_a_link_key_that_was_made_at_one_node_comes_to_the_other_one_by_itself() {
-    let _machine = alone();
+    let _machine = waiting();
     let cluster = Cluster::primary("tokyo", "");
     let (people, rate) = (4, 60);
     let url = cluster.url();
@@ -123,7 +123,7 @@ fn req_r01_a_link_key_that_was_made_at_one_node_comes_to_the_other_one_by_itself
 #[ignore = "needs PostgreSQL and libfaketime"]
 fn req_r01_a_node_whose_clock_is_five_minutes_off_leaves_everything_to_the_other_one_and_takes_over_when_that_is_killed()
  {
-    let _machine = alone();
+    let _machine = waiting();
     let cluster = Cluster::primary("tokyo", "");
     let (people, rate) = (1_200, 60);
     let url = cluster.url();
@@ -160,7 +160,7 @@ fn req_r01_a_node_whose_clock_is_five_minutes_off_leaves_everything_to_the_other
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_a_node_that_cannot_begin_the_duties_gives_them_to_the_other_one_which_keeps_them() {
-    let _machine = alone();
+    let _machine = waiting();
     let cluster = Cluster::primary("tokyo", "fsync = off");
     let url = cluster.url();
     let system = System::new(4, &carriers(60), &cluster, (&[&url, &url], &url));

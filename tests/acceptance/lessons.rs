@@ -1,7 +1,7 @@
 //! What one node has learned of a carrier, another one that takes over from it begins with, judged by what the carriers refuse.
 
 use crate::cluster::Cluster;
-use crate::command::alone;
+use crate::command::waiting;
 use crate::nodes::{System, carriers};
 
 /// Carriers that bear far less than our table says.
@@ -28,7 +28,7 @@ const FIRST: usize = 60;
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_a_node_that_takes_over_begins_at_the_pace_that_the_dead_one_had_learned() {
-    let _machine = alone();
+    let _machine = waiting();
     let cluster = Cluster::primary("tokyo", "");
     let (people, rate) = (700, 120);
     let url = cluster.url();

@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 
 use crate::agreement::at_the_desk;
 use crate::cluster::Cluster;
-use crate::command::{Running, alone, run, start};
+use crate::command::{Running, run, start, waiting};
 use crate::database::{copy_keys, second_node};
 use crate::proxy::LongWire;
 use crate::serving::{made, wait_for};
@@ -228,7 +228,7 @@ pub fn are_even(cluster: &Cluster) -> bool {
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_two_nodes_send_within_one_carriers_limit_and_one_that_is_stopped_in_order_costs_no_copy() {
-    let _machine = alone();
+    let _machine = waiting();
     let cluster = Cluster::primary("tokyo", "");
     let (people, rate) = (3_000, 120);
     let url = cluster.url();
@@ -260,7 +260,7 @@ pub fn partitions(cluster: &Cluster, node: &Path) -> HashSet<u8> {
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_a_node_that_is_cut_off_stops_before_the_other_one_sends_what_it_had() {
-    let _machine = alone();
+    let _machine = waiting();
     let cluster = Cluster::primary("tokyo", "");
     let around = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let wire = around.block_on(LongWire::to(cluster.port(), Duration::ZERO));
@@ -316,7 +316,7 @@ fn req_r01_a_node_that_is_cut_off_stops_before_the_other_one_sends_what_it_had()
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_a_single_node_that_is_cut_off_goes_on_from_its_queue_and_records_it_afterwards() {
-    let _machine = alone();
+    let _machine = waiting();
     let cluster = Cluster::primary("tokyo", "");
     let around = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let wire = around.block_on(LongWire::to(cluster.port(), Duration::ZERO));

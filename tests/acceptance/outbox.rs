@@ -10,7 +10,7 @@ use hikyaku_dispatch::{DispatchEvent, DispatchId, Event, MailEnd, PersonId};
 use tokio::runtime::Runtime;
 
 use crate::cluster::Cluster;
-use crate::command::{Running, alone, run};
+use crate::command::{Running, run, waiting};
 use crate::demo::{free_port, page};
 use crate::nodes::{System, are_even, carriers, post};
 use crate::proxy::LongWire;
@@ -125,7 +125,7 @@ fn around() -> Runtime {
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_a_node_that_is_cut_off_sends_an_emergency_dispatch_and_the_journal_has_it_and_its_outcomes_once() {
-    let _machine = alone();
+    let _machine = waiting();
     let around = around();
     let apart = Apart::new(&around);
     let system = &apart.system;
@@ -159,7 +159,7 @@ fn req_r01_a_node_that_is_cut_off_sends_an_emergency_dispatch_and_the_journal_ha
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_a_node_that_is_killed_while_it_sends_by_itself_goes_on_with_its_queue_once_it_is_started_again() {
-    let _machine = alone();
+    let _machine = waiting();
     let around = around();
     let apart = Apart::new(&around);
     let system = &apart.system;

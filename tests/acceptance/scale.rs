@@ -47,7 +47,7 @@ pub fn measure(mails: usize) -> Figures {
     let sent = report["seconds"].as_f64().unwrap();
     let file = std::fs::metadata(letter.data.join("queue.redb")).unwrap().len();
     std::fs::remove_dir_all(&letter.data).unwrap();
-    let restart_seconds = restart(folder.path(), &letter, &to, Duration::from_secs_f64(seconds * 0.6));
+    let restart_seconds = restart(folder.path(), &letter, mails / 2);
     Figures {
         mails_per_second: mails as f64 / sent,
         seconds,
@@ -57,10 +57,16 @@ pub fn measure(mails: usize) -> Figures {
     }
 }
 
-/// Kills a run after a while; tells how long the next takes from its start to its first mail.
-fn restart(folder: &Path, letter: &Letter, to: &str, after: Duration) -> f64 {
-    let mut sending = start(folder, letter.args(&["--relay", to]));
-    std::thread::sleep(after);
+/// Kills a run of which so many were taken; tells how long the next takes from its start to its first mail.
+fn restart(folder: &Path, letter: &Letter, half: usize) -> f64 {
+    let relay = CountingRelay::start();
+    let mut sending = start(folder, letter.args(&["--relay", &relay.addr.to_string()]));
+    let (begun, mut taken) = (Instant::now(), 0);
+    while taken < half {
+        assert!(begun.elapsed() < LONGEST && sending.is_running(), "it ended with {taken} of {half}");
+        std::thread::sleep(Duration::from_millis(5));
+        taken += relay.take().len();
+    }
     assert!(sending.kill(), "it had ended");
     let relay = CountingRelay::start();
     let begun = Instant::now();
