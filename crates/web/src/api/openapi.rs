@@ -88,7 +88,7 @@ fn parameter(name: &str, place: &str) -> Value {
         "limit" => {
             json!({ "type": "integer", "minimum": 1, "maximum": paging::LIMIT_MAX, "default": paging::LIMIT_DEFAULT })
         }
-        "cursor" | "number" => json!({ "type": "string" }),
+        "cursor" | "number" | "key" | "dispatches" => json!({ "type": "string" }),
         "standing" => json!({ "type": "string", "enum": answers::STANDINGS }),
         KEY_HEADER => json!({ "type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX }),
         _ => json!({ "type": "integer", "minimum": 0 }),
@@ -97,6 +97,8 @@ fn parameter(name: &str, place: &str) -> Value {
         "limit" => "一度に返す件数",
         "cursor" => "前のページの next",
         "number" => "職員番号",
+        "key" => "送信待ちの配信の key",
+        "dispatches" => "配信の番号（3,7 のように）",
         KEY_HEADER => "この操作だけの名前（UUID など）。返事がなければ同じ名前で送り直す",
         _ => "番号",
     };

@@ -10,5 +10,5 @@ mod typed;
 pub(crate) use count::count;
 pub(crate) use form::show;
 pub(crate) use preview::{Reach, filled, preview};
-pub(crate) use send::{send, sent, take_back};
-pub(crate) use typed::Typed;
+pub(crate) use send::{COUNTDOWN, may_take_back, send, sent, take_back};
+pub(crate) use typed::{Typed, rule_of, waiting};

@@ -13,7 +13,7 @@ use crate::console::Scope;
 pub(crate) use change::{apply, export, form, preview};
 pub(crate) use edit::{edit, show};
 pub(crate) use list::list;
-pub(crate) use trial::{Foreseen, foreseen, trial, trial_form};
+pub(crate) use trial::{Foreseen, Mails, foreseen, trial, trial_form};
 
 /// What is wrong with the rules of the halves that the viewer reaches, a line each.
 pub(crate) fn troubles(found: &[Complaint], state: &State, scope: &Scope) -> Vec<String> {
