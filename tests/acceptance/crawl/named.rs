@@ -15,8 +15,8 @@ pub struct Named {
     pub posts: BTreeSet<String>,
 }
 
-/// Attributes whose value a browser goes to.
-const LEADS: [&str; 9] = ["href", "src", "action", "formaction", "data", "poster", "cite", "background", "srcset"];
+/// Attributes whose value a browser goes to by itself or at a click.
+const LEADS: [&str; 7] = ["href", "src", "data", "poster", "cite", "background", "srcset"];
 
 /// What an answer of the path `at` names, whose type is `kind`.
 pub fn named(kind: &str, text: &str, at: &str) -> Named {
@@ -71,11 +71,12 @@ fn of_html(text: &str, at: &str, found: &mut Named) {
             found.add(value, at);
         }
         let posts = |value: Option<&str>| value.is_some_and(|it| it.eq_ignore_ascii_case("post"));
-        if name == "form" && posts(value("method")) {
-            found.posts.insert(value("action").unwrap_or(at).to_owned());
-        }
-        if let Some(to) = value("formaction") {
-            found.posts.insert(to.to_owned());
+        let form = (name == "form").then(|| (value("action").unwrap_or(at), posts(value("method"))));
+        for (to, is_posted) in form.into_iter().chain(value("formaction").map(|to| (to, true))) {
+            let mut leads = Named::default();
+            leads.add(to, at);
+            found.outside.extend(leads.outside);
+            if is_posted { &mut found.posts } else { &mut found.inside }.extend(leads.inside);
         }
         if name == "meta" && value("http-equiv").is_some_and(|it| it.eq_ignore_ascii_case("refresh")) {
             let to = value("content").and_then(|it| it.split_once("url=")).map(|(_, to)| to);

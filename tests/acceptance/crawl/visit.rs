@@ -67,11 +67,12 @@ impl Visitor {
     pub fn explore(&mut self, site: &Site, cookie: &str, from: &[&str]) -> BTreeMap<String, bool> {
         let mut waiting: VecDeque<String> = from.iter().map(|path| (*path).to_owned()).collect();
         let (mut found, mut shapes) = (BTreeMap::new(), BTreeMap::<String, usize>::new());
+        let mut seen_before = BTreeSet::new();
         while let Some(path) = waiting.pop_front() {
-            if found.contains_key(&path) {
+            if !seen_before.insert(path.clone()) {
                 continue;
             }
-            found.insert(path.clone(), false);
+            found.entry(path.clone()).or_insert(false);
             let seen = shapes.entry(shape(&path)).or_default();
             *seen += 1;
             if *seen > SHAPE_MAX {
@@ -90,7 +91,7 @@ impl Visitor {
                 self.troubles.insert(format!("{} {path}: sends to {to}", site.name));
             }
             waiting.extend(Some(to.to_owned()).filter(|to| to.starts_with('/')));
-            waiting.extend(names.inside.into_iter().filter(|it| !names.posts.contains(it)));
+            waiting.extend(names.inside);
             for path in names.posts {
                 // Where a form posts to is not gone to: it is only noted.
                 found.insert(path, true);

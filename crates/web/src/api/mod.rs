@@ -12,6 +12,7 @@ mod incidents;
 mod later;
 mod openapi;
 mod paging;
+mod parts;
 mod people;
 mod person;
 mod problem;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::routes::{Route, routes};
 use super::wish::{KEY_CHARS_MAX, KEY_HEADER};
-use super::{ACTS_PER_MINUTE, BASE, READS_PER_MINUTE, answers, paging, schemas};
+use super::{ACTS_PER_MINUTE, BASE, READS_PER_MINUTE, answers, paging, parts, schemas};
 
 /// Where whoever is lost looks.
 pub(super) const SEE: &str = "使える操作は /api/v1/openapi.json にあります。";
@@ -63,17 +63,17 @@ fn operation(route: &Route) -> Value {
         "responses": {
             status.to_string(): {
                 "description": route.summary,
-                "content": { "application/json": { "schema": schemas::named(gives) } },
+                "content": { "application/json": { "schema": parts::named(gives) } },
             },
             "default": {
                 "description": "できなかった理由と、次にすること",
-                "content": { "application/problem+json": { "schema": schemas::named("Problem") } },
+                "content": { "application/problem+json": { "schema": parts::named("Problem") } },
             },
         },
     });
     if let Some(takes) = route.takes {
         let required = takes.starts_with("New");
-        let content = json!({ "application/json": { "schema": schemas::named(takes) } });
+        let content = json!({ "application/json": { "schema": parts::named(takes) } });
         operation["requestBody"] = json!({ "required": required, "content": content });
     }
     operation

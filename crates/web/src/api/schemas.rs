@@ -3,13 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::answers::STANDINGS;
+use super::parts::{instant, many, maybe, mode, named, number, object, one_of, side, taken, text, truth};
 use super::person::ENDS;
 use super::shapes::{reported, sources};
-
-/// A reference to a shape.
-pub(super) fn named(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
-}
 
 /// All of them by name.
 pub(super) fn all() -> Value {
@@ -37,56 +33,6 @@ const PAGES: [(&str, &str); 11] = [
     ("Groups", "Group"),
     ("Judgements", "Judgement"),
 ];
-
-pub(super) fn text() -> Value {
-    json!({ "type": "string" })
-}
-
-pub(super) fn number() -> Value {
-    json!({ "type": "integer", "minimum": 0 })
-}
-
-pub(super) fn truth() -> Value {
-    json!({ "type": "boolean" })
-}
-
-pub(super) fn instant() -> Value {
-    json!({ "type": "string", "format": "date-time" })
-}
-
-pub(super) fn one_of(words: &[&str]) -> Value {
-    json!({ "type": "string", "enum": words })
-}
-
-pub(super) fn many(item: Value) -> Value {
-    json!({ "type": "array", "items": item })
-}
-
-/// Or null.
-pub(super) fn maybe(shape: Value) -> Value {
-    json!({ "anyOf": [shape, { "type": "null" }] })
-}
-
-/// All of these and nothing else.
-pub(super) fn object(fields: &[(&str, Value)]) -> Value {
-    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    taken(fields, &required)
-}
-
-/// None but these, of which some must be there.
-fn taken(fields: &[(&str, Value)], required: &[&str]) -> Value {
-    let properties: Map<String, Value> =
-        fields.iter().map(|(name, shape)| ((*name).to_owned(), shape.clone())).collect();
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
-}
-
-pub(super) fn mode() -> Value {
-    one_of(&["real", "drill", "test"])
-}
-
-fn side() -> Value {
-    one_of(&["domestic", "overseas"])
-}
 
 /// What programs post.
 fn given() -> Vec<(&'static str, Value)> {

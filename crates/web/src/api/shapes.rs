@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::later;
-use super::schemas::{instant, many, maybe, mode, number, object, one_of, text, truth};
+use super::parts::{instant, many, maybe, mode, number, object, one_of, text, truth};
 
 /// What is told of how a dispatch went.
 pub(super) fn reported() -> Vec<(&'static str, Value)> {
