@@ -107,7 +107,7 @@ fn shown(state: &Present, dispatch: &Dispatch, curve: &Curve, now: Timestamp) ->
         "verdict": told,
         "in_time": is_good,
         "stages": punctual.stages.iter().map(stage).collect::<Vec<_>>(),
-        "slowest": punctual.slowest_stage(now).map(|it| &it.name),
+        "slowest": punctual.slowest_stage(now).map(|it| it.name),
         "carriers": punctual.carriers.iter().map(carrier).collect::<Vec<_>>(),
         "mails": {
             "all": tally.mails,
