@@ -2,9 +2,8 @@
 
 use hikyaku_bulletin::Intensity;
 use hikyaku_dispatch::{
-    AccessCommand, Actor, DispatchCommand, DispatchDraft, Guarded, Hold, Journal as _, JudgingCommand, Mode,
-    PeopleCommand, PersonId, Role, RosterImport, RosterRow, Rule, RuleId, Sending, Side, Stay, StayKind, TokenScope,
-    TravelCommand, Unattended,
+    AccessCommand, Actor, DispatchCommand, DispatchDraft, Guarded, Hold, JudgingCommand, Mode, PeopleCommand, PersonId,
+    Role, RosterImport, RosterRow, Rule, RuleId, Sending, Side, Stay, StayKind, TokenScope, TravelCommand, Unattended,
 };
 use jiff::SignedDuration;
 
