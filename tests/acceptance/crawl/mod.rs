@@ -153,8 +153,9 @@ fn logged_in(console: &Site, code: &str) -> String {
 /// How many rows the journal has, by the console's own verification of every one.
 fn rows(console: &Site, cookie: &str) -> u64 {
     let said = post(console, "/audit/verify", cookie, "");
-    let told = said.split_once("記録 ").and_then(|(_, rest)| rest.split_once("行すべて")).map(|(count, _)| count);
-    told.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{said}"))
+    let told = said.split_once("行すべて").map_or("", |(before, _)| before);
+    let count = told.rsplit(|it: char| !it.is_ascii_digit()).next().unwrap_or_default();
+    count.parse().unwrap_or_else(|_| panic!("the journal does not hold: {said}"))
 }
 
 /// The same once what the server does by itself after its start is written.
@@ -234,7 +235,7 @@ fn req_s08_ipa_11_a_crawl_over_every_listener_finds_no_page_beyond_the_public_on
     // Whoever has a link sees the own name on that page, no address, and nobody else.
     let mut reader = Visitor::default();
     let pages = reader.explore(&answers, "", &[&link]);
-    assert!(pages.len() > 1 && pages.contains_key("/privacy"), "{pages:?}");
+    assert!(pages.len() > 1 && pages.keys().any(|path| path.starts_with("/privacy")), "{pages:?}");
     let page = reader.ask(&answers, "GET", &link, "");
     assert!(page.text.contains(SECRETS[0]) && SECRETS[1..5].iter().all(|it| !page.text.contains(it)), "{}", page.text);
     assert_eq!(reader.troubles, Default::default());

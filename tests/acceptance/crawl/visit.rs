@@ -121,7 +121,9 @@ impl Visitor {
 
     /// What holds of every answer.
     fn judge_any(&mut self, site: &Site, method: &str, path: &str, answer: &Answer) {
-        let mut wrong = |what: &str| drop(self.troubles.insert(format!("{} {method} {path}: {what}", site.name)));
+        let mut wrong = |what: &str| {
+            self.troubles.insert(format!("{} {method} {path}: {what}", site.name));
+        };
         if answer.status >= 500 {
             wrong(&format!("status {}", answer.status));
         }
