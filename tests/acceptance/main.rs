@@ -15,6 +15,7 @@ mod cluster;
 mod command;
 mod company;
 mod counting;
+mod crawl;
 mod database;
 mod demo;
 mod drill;

@@ -34,12 +34,12 @@ pub(crate) struct Typed {
 }
 
 /// A dispatch that waits for approval.
-pub(super) fn waiting(state: &Present, proposal: u32) -> Option<&Waiting> {
+pub(crate) fn waiting(state: &Present, proposal: u32) -> Option<&Waiting> {
     state.waiting().find(|it| it.proposal.id == ProposalId(proposal))
 }
 
 /// A rule of the side.
-pub(super) fn rule_of(state: &Present, side: Side, rule: u32) -> Option<&Rule> {
+pub(crate) fn rule_of(state: &Present, side: Side, rule: u32) -> Option<&Rule> {
     state.rules().get(&RuleId(rule)).filter(|rule| rule.side == side)
 }
 

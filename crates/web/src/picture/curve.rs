@@ -29,10 +29,15 @@ impl Curve {
         Self { seconds, asked, now }
     }
 
-    /// When this share of all who were asked had answered, in Japanese; `None` as long as they have not.
-    pub(crate) fn when(&self, percent: usize) -> Option<String> {
+    /// Seconds from the dispatch until this share of all who were asked had answered; `None` as long as they have not.
+    pub(crate) fn seconds_to(&self, percent: usize) -> Option<u64> {
         let place = (self.asked * percent).div_ceil(100).checked_sub(1)?;
-        self.seconds.get(place).map(|seconds| foresight::span(Duration::from_secs(*seconds)))
+        self.seconds.get(place).copied()
+    }
+
+    /// The same in Japanese.
+    pub(crate) fn when(&self, percent: usize) -> Option<String> {
+        self.seconds_to(percent).map(|seconds| foresight::span(Duration::from_secs(seconds)))
     }
 
     /// 25, 50 and 75 % in a line.

@@ -24,7 +24,7 @@ pub(crate) use list::list;
 pub(crate) use new::{make, new};
 pub(crate) use question::{ask, question};
 pub(crate) use target::{count, reach, target};
-pub(crate) use trial::{Foreseen, foreseen, trial, trial_form};
+pub(crate) use trial::{Foreseen, Mails, foreseen, trial, trial_form};
 pub(crate) use wording::{word, wording};
 
 /// What is wrong with the rules of the halves that the viewer reaches, a line each.

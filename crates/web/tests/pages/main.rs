@@ -10,6 +10,7 @@ mod stage;
 
 mod answer;
 mod api;
+mod api_more;
 mod api_walk;
 mod doors;
 mod edits;
@@ -28,4 +29,5 @@ mod rules;
 mod rush;
 mod scim;
 mod serving;
+mod subtree;
 mod walk;

@@ -126,6 +126,7 @@ async fn req_a31_each_role_opens_what_the_table_says_and_is_refused_the_rest() {
         let viewer: Admin = stage.holder(&format!("role-{letter}"), role(letter, group, overseas)).await;
         for (route, gets, posts) in console_routes() {
             if route.starts_with("/accounts") {
+                // What is posted there is walked in subtree.rs.
                 let page = viewer.get("/accounts").await;
                 assert_eq!(is_refused(&page), letter != 's', "{letter} {route}");
                 continue;

@@ -9,6 +9,7 @@ pub mod questions;
 pub mod roles;
 pub mod routes;
 pub mod sources;
+pub mod worlds;
 
 use std::sync::{Arc, Mutex};
 
