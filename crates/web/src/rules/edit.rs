@@ -8,13 +8,18 @@ use axum::{
     response::Response,
 };
 use hikyaku_bulletin::Intensity;
-use hikyaku_dispatch::{Action, Condition, Escalation, Rule, RuleBook, RuleId, Sending, State as Present, Unattended};
+use hikyaku_dispatch::{
+    Action, Condition, Escalation, Hold, PersonId, Rule, RuleBook, RuleId, Sending, Side, State as Present, Unattended,
+};
 use serde::Deserialize;
 
 use super::{change, words};
 use crate::console::{Console, Viewer};
 use crate::frame::{Frame, Place};
 use crate::page;
+
+/// How long a rule waits for approval unless somebody says otherwise, in minutes.
+const HOLD_MINUTES: u32 = 10;
 
 #[derive(Debug, Template)]
 #[template(path = "rule.html")]
@@ -23,6 +28,7 @@ struct RulePage {
     id: u32,
     name: String,
     lines: Vec<(&'static str, String)>,
+    trouble: Option<String>,
     /// What is typed over; `None` for whoever may not.
     typed: Option<Typed>,
 }
@@ -42,6 +48,9 @@ pub(crate) struct Typed {
     /// Of a rule that waits for approval.
     #[serde(default)]
     hold_minutes: u32,
+    /// Numbers of the roster, of those who approve; empty leaves them as they are.
+    #[serde(default)]
+    approvers: String,
     /// Code of the least intensity of a rule about shaking.
     #[serde(default)]
     at_least: String,
@@ -58,22 +67,30 @@ pub(crate) struct Typed {
 
 /// `GET /rules/{rule}`.
 pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Path(rule): Path<u32>) -> Response {
-    let frame = viewer.frame(&console, Place::Rules);
+    show_with(&console, &viewer, rule, None)
+}
+
+/// The rule; with what was typed over it, and why that cannot be.
+fn show_with(console: &Console, viewer: &Viewer, rule: u32, mistake: Option<(Typed, String)>) -> Response {
+    let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (again, trouble) = mistake.unzip();
+    let frame = viewer.frame(console, Place::Rules);
     let page = console.web().desk.read(|state| {
-        let rule = own(&console, &viewer, state, rule, Action::SeeJudgements)?;
-        let names = console.scope(state, &viewer, Action::SeePerson).is_wide(rule.side);
-        let may_edit = console.scope(state, &viewer, Action::EditRules).is_wide(rule.side);
+        let rule = own(console, viewer, state, rule, Action::SeeJudgements)?;
+        let names = console.scope(state, viewer, Action::SeePerson).is_wide(rule.side);
+        let may_edit = console.scope(state, viewer, Action::EditRules).is_wide(rule.side);
         Some(RulePage {
             frame,
             id: rule.id.0,
             name: rule.name.clone(),
             lines: words::lines(rule, state, names),
-            typed: may_edit.then(|| Typed::of(rule, state)),
+            trouble,
+            typed: may_edit.then(|| again.unwrap_or_else(|| Typed::of(rule, state))),
         })
     });
     match page {
-        Some(page) => page::render(StatusCode::OK, &page),
-        None => missing(&console, &viewer),
+        Some(page) => page::render(status, &page),
+        None => missing(console, viewer),
     }
 }
 
@@ -81,17 +98,22 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Path(ru
 pub(crate) async fn edit(
     State(console): State<Console>,
     viewer: Viewer,
-    Path(rule): Path<u32>,
+    Path(number): Path<u32>,
     Form(typed): Form<Typed>,
 ) -> Response {
     let book = console.web().desk.read(|state| {
-        let rule = own(&console, &viewer, state, rule, Action::EditRules)?;
+        let rule = own(&console, &viewer, state, number, Action::EditRules)?;
         let escalation = Escalation { rule: Some(rule.id), minutes: typed.escalation_minutes };
-        Some(RuleBook { tables: Vec::new(), rules: vec![typed.into_rule(rule)], escalations: vec![escalation] })
+        let changed = typed.clone().into_rule(rule, state);
+        Some(changed.map(|rule| RuleBook { tables: Vec::new(), rules: vec![rule], escalations: vec![escalation] }))
     });
-    match book.as_ref().map(serde_json::to_string_pretty) {
-        Some(Ok(document)) => change::look(&console, &viewer, document, None),
-        _ => missing(&console, &viewer),
+    match book {
+        None => missing(&console, &viewer),
+        Some(Err(trouble)) => show_with(&console, &viewer, number, Some((typed, trouble))),
+        Some(Ok(book)) => match serde_json::to_string_pretty(&book) {
+            Ok(document) => change::look(&console, &viewer, document, None),
+            Err(_) => missing(&console, &viewer),
+        },
     }
 }
 
@@ -124,6 +146,7 @@ impl Typed {
             text: rule.template.text.clone(),
             sending: sending.to_owned(),
             hold_minutes,
+            approvers: numbers(rule, state),
             at_least: at_least.to_owned(),
             remind_minutes: rule.follow_up.remind_minutes,
             remind_times: rule.follow_up.remind_times,
@@ -132,14 +155,14 @@ impl Typed {
         }
     }
 
-    /// The ways to send, a value and its label each; waiting only where approvers are named.
-    fn sendings(&self) -> Vec<(&'static str, &'static str)> {
-        let mut all = vec![("at-once", "すぐに送る（人の承認なし）"), ("never", "送らない（判定の記録だけ）")];
-        if self.sending.starts_with("hold") {
-            all.push(("hold-send", "承認を待つ。時間内に判断がなければ送信する"));
-            all.push(("hold-drop", "承認を待つ。時間内に判断がなければ送信しない"));
-        }
-        all
+    /// The ways to send, a value and its label each.
+    fn sendings(&self) -> [(&'static str, &'static str); 4] {
+        [
+            ("at-once", "すぐに送る（人の承認なし）"),
+            ("hold-send", "承認を待つ。時間内に判断がなければ送信する"),
+            ("hold-drop", "承認を待つ。時間内に判断がなければ送信しない"),
+            ("never", "送らない（判定の記録だけ）"),
+        ]
     }
 
     /// The intensities, a code and a name each; none for a rule about anything else.
@@ -150,9 +173,10 @@ impl Typed {
         Intensity::ALL.map(|it| (it.code(), it.to_string())).to_vec()
     }
 
-    /// The rule with what was typed; the rest of it stays.
-    fn into_rule(self, rule: &Rule) -> Rule {
+    /// The rule with what was typed; the rest of it stays. Or what to type instead.
+    fn into_rule(self, rule: &Rule, state: &Present) -> Result<Rule, String> {
         let mut rule = rule.clone();
+        let approvers = self.approvers(rule.side, state)?;
         rule.name = self.name.trim().to_owned();
         rule.template.subject = self.subject.trim().to_owned();
         rule.template.text = self.text.replace("\r\n", "\n");
@@ -167,13 +191,41 @@ impl Typed {
         rule.sending = match (self.sending.as_str(), rule.sending) {
             ("at-once", _) => Sending::AtOnce,
             ("never", _) => Sending::Never,
-            (word, Sending::Hold(mut hold)) => {
-                hold.minutes = self.hold_minutes;
-                hold.unattended = if word == "hold-send" { Unattended::Send } else { Unattended::Drop };
+            (word @ ("hold-send" | "hold-drop"), before) => {
+                let unattended = if word == "hold-send" { Unattended::Send } else { Unattended::Drop };
+                let mut hold = match before {
+                    Sending::Hold(hold) => hold,
+                    _ => Hold { approvers: Vec::new(), duty: Vec::new(), minutes: HOLD_MINUTES, unattended },
+                };
+                hold.unattended = unattended;
+                hold.minutes = if self.hold_minutes > 0 { self.hold_minutes } else { hold.minutes };
+                hold.approvers = approvers.unwrap_or(hold.approvers);
+                if hold.approvers.is_empty() {
+                    return Err("承認を待つ規則には、承認者の職員番号を一つは書いてください。".to_owned());
+                }
                 Sending::Hold(hold)
             }
             (_, before) => before,
         };
-        rule
+        Ok(rule)
     }
+
+    /// Who was typed to approve; `None` where nothing was.
+    fn approvers(&self, side: Side, state: &Present) -> Result<Option<Vec<PersonId>>, String> {
+        let person = |number: &str| {
+            let found = state.people().by_external_id(side, number).filter(|person| person.is_reachable());
+            found.map(|person| person.id).ok_or_else(|| format!("「{number}」という職員番号の人はいません。"))
+        };
+        let typed: Vec<&str> =
+            self.approvers.split([' ', '　', '\n', '\r', ',', '、']).filter(|it| !it.is_empty()).collect();
+        let found = typed.into_iter().map(person).collect::<Result<Vec<_>, _>>()?;
+        Ok((!found.is_empty()).then_some(found))
+    }
+}
+
+/// The numbers of those who approve, of a rule that waits.
+fn numbers(rule: &Rule, state: &Present) -> String {
+    let Sending::Hold(hold) = &rule.sending else { return String::new() };
+    let number = |id: &PersonId| Some(state.people().find(*id)?.personal.as_ref()?.external_id.clone());
+    hold.approvers.iter().filter_map(number).collect::<Vec<_>>().join(" ")
 }

@@ -11,6 +11,7 @@ mod stage;
 mod answer;
 mod api;
 mod api_walk;
+mod delivery;
 mod doors;
 mod edits;
 mod gates;

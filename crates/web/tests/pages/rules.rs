@@ -135,3 +135,32 @@ async fn req_r02_a_source_that_is_not_well_is_marked_with_what_to_do() {
         assert!(page.contains(there), "{there}: {page}");
     }
 }
+
+#[tokio::test]
+async fn req_a11_who_approves_is_written_as_numbers_of_the_roster_and_a_rule_that_waits_has_somebody() {
+    let stage = ruled().await;
+    let admin = stage.admin().await;
+    let page = admin.get("/rules/1").await.html;
+    assert!(page.contains("name=\"approvers\" value=\"S00001\""), "{page}");
+    let typed = |sending: &str, approvers: &str| {
+        let (name, subject, text) =
+            (encoded("震度６弱以上"), encoded("【安否確認】{title}"), encoded("{name}\r\n{link}\r\n"));
+        let approvers = encoded(approvers);
+        format!(
+            "name={name}&subject={subject}&text={text}&sending={sending}&hold_minutes=5&at_least=6-&approvers={approvers}"
+        )
+    };
+    let preview = admin.post("/rules/1", &typed("hold-drop", "S00002　S00003")).await;
+    assert_eq!(preview.status, StatusCode::OK, "{}", preview.html);
+    assert!(preview.html.contains("承認者 飛脚 2郎、飛脚 3郎"), "{}", preview.html);
+    let unknown = admin.post("/rules/1", &typed("hold-drop", "S00002 S99999")).await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unknown.html.contains("「S99999」という職員番号の人はいません"), "{}", unknown.html);
+    assert!(unknown.html.contains("value=\"S00002 S99999\""), "what was typed is kept: {}", unknown.html);
+    let at_once = Rule::safety(RuleId(2), Intensity::SixLower);
+    stage.desk.command(JudgingCommand::SetRule { rule: Box::new(at_once) }, stage.time()).await.unwrap();
+    let nobody = admin.post("/rules/2", &typed("hold-send", "")).await;
+    assert!(nobody.html.contains("承認者の職員番号を一つは書いてください"), "{}", nobody.html);
+    let preview = admin.post("/rules/2", &typed("hold-send", "S00001")).await;
+    assert!(preview.html.contains("5分以内に判断がなければ送信する"), "{}", preview.html);
+}
