@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use hikyaku_dispatch::{
-    Action, Dispatch, DispatchCommand, DispatchId, HealthState, Measure, Punctuality, State as Present, Why,
+    Action, Dispatch, DispatchCommand, DispatchId, HealthState, Measure, Punctuality, State as Present, Thousands, Why,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -192,8 +192,12 @@ pub(crate) fn verdict(punctual: &Punctuality, now: Timestamp) -> (String, bool) 
     match (punctual.over, punctual.is_late(1.0, now)) {
         (Some(_), false) => (format!("期限内に完了しました（{took}）"), true),
         (Some(_), true) => (format!("期限に遅れました（{took}）"), false),
-        (None, false) => (format!("期限内で進行中です（{took}経過、未受付 {}通）", punctual.waiting), true),
-        (None, true) => (format!("期限を過ぎて未完了です（{took}経過、未受付 {}通）", punctual.waiting), false),
+        (None, false) => {
+            (format!("期限内で進行中です（{took}経過、未受付 {}通）", Thousands::of(punctual.waiting)), true)
+        }
+        (None, true) => {
+            (format!("期限を過ぎて未完了です（{took}経過、未受付 {}通）", Thousands::of(punctual.waiting)), false)
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use hikyaku_dispatch::Thousands;
+
 use crate::bar;
 use crate::foresight;
 
@@ -70,7 +72,8 @@ impl Curve {
         let last = self.seconds.last().copied().unwrap_or(0);
         let span = self.now.min((last * 2).max(SPAN_MIN_S)).max(60);
         let line = format!("<path class=\"line\" d=\"{}\"/>", self.line(span));
-        let spoken = format!("回答の伸び。{}名中{}名。{}", self.asked, self.seconds.len(), self.words());
+        let (asked, answered) = (Thousands::of(self.asked), Thousands::of(self.seconds.len()));
+        let spoken = format!("回答の伸び。{asked}名中{answered}名。{}", self.words());
         frame(&line, span, &spoken)
     }
 

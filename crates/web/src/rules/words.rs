@@ -2,7 +2,7 @@
 
 use hikyaku_dispatch::{
     Aim, Choice, FollowUp, Form, Further, Hold, PersonId, Question, Rule, RuleId, Sending, State, Table, Target,
-    Unattended, Who,
+    Thousands, Unattended, Who,
 };
 
 use crate::region;
@@ -75,7 +75,7 @@ fn sending(sending: &Sending, state: &State, names: bool) -> String {
 fn held(hold: &Hold, state: &State, names: bool) -> String {
     let people = |people: &[PersonId]| {
         let named = people.iter().filter_map(|id| state.people().find(*id)).map(|it| it.name().to_owned());
-        if names { named.collect::<Vec<_>>().join("、") } else { format!("{}名", people.len()) }
+        if names { named.collect::<Vec<_>>().join("、") } else { format!("{}名", Thousands::of(people.len())) }
     };
     let otherwise = match hold.unattended {
         Unattended::Send => "送信する",
@@ -156,7 +156,7 @@ pub(crate) fn target(target: &Target, state: &State) -> String {
     };
     match target {
         Target::Everyone => "全員".to_owned(),
-        Target::People(people) => format!("指定した{}名", people.len()),
+        Target::People(people) => format!("指定した{}名", Thousands::of(people.len())),
         Target::Groups(ids) => format!("{}とその下", groups(ids)),
         Target::OnlyGroups(ids) => format!("{}（下を含まない）", groups(ids)),
         Target::Regions(regions) => format!("{}の人", region::names(regions, "どこでもない地域")),
