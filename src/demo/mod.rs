@@ -58,7 +58,7 @@ pub struct DemoArgs {
     /// How many of those who got a mail answer, from 0 to 1.
     #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = ranges::share)]
     answers: f64,
-    /// Whoever is logged in as approver approves at the console; the demo waits for it.
+    /// Whoever is logged in as demo or approver approves at the console; the demo waits for it.
     #[arg(long)]
     by_hand: bool,
     /// Where all randomness begins.
@@ -90,7 +90,7 @@ async fn play(args: &DemoArgs, stage: &Stage, telegram: Telegram) -> Result<bool
         stage.logins().for_each(|login| eprintln!("{login}"));
         if args.by_hand {
             eprintln!(
-                "次は、管理画面に approver でログインして「承認」から送信してください（10 分判断がなければ自動で送ります）。\n送ったあとは demo でログインすると、現況・再送・報告書を試せます。"
+                "次は、管理画面に demo でログインして「承認」から送信してください（10 分判断がなければ自動で送ります）。\n送ったあとも同じ画面で、現況・再送・報告書を試せます。approver は、承認だけを行う人のアカウントです。"
             );
         }
     }

@@ -73,8 +73,11 @@ impl Stage {
         let console = format!("http://{}/", console_door.address().ok_or("the console has no address")?);
         let folder = Folder::fresh(args.data.clone())?;
         let desk = open_desk(&folder.path, &generated.csv).await?;
-        let administrator = Login::open(&desk, "demo", "デモ管理者", None, Role::SystemAdministrator).await?;
-        let approver_login = match desk.read(approving) {
+        let approving = desk.read(approving);
+        // Whoever tries it needs one account for all of it, from the approval to the report.
+        let own = approving.filter(|_| args.by_hand);
+        let administrator = Login::open(&desk, "demo", "デモ管理者", own, Role::SystemAdministrator).await?;
+        let approver_login = match approving {
             Some(person) => Some(Login::open(&desk, "approver", "承認者", Some(person), Role::Approver).await?),
             None => None,
         };

@@ -103,7 +103,7 @@ impl House {
         let inbound = doors.mail.zip(office.clone());
         tasks.extend(inbound.map(|(mail, office)| tokio::spawn(inbound::run(mail, office, stopping.clone()))));
         if let Some(door) = doors.api {
-            let api = Api::new(web.clone(), Some(engine.clone()));
+            let api = Api::new(web.clone(), Some(engine.clone()), Some(Arc::new(Sources(Some(running.clone())))));
             tasks.push(served(door, hikyaku_web::api_router(api), stopping.clone()));
         }
         let answers = hikyaku_web::router(web.clone());

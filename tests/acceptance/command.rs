@@ -90,13 +90,18 @@ impl Running {
     pub fn wait_for_word(&self, word: &str, within: Duration) {
         let deadline = Instant::now() + within;
         loop {
-            let said = String::from_utf8_lossy(&self.said.lock().unwrap_or_else(PoisonError::into_inner)).into_owned();
+            let said = self.said();
             if said.contains(word) {
                 return;
             }
             assert!(Instant::now() < deadline, "{} never said {word:?}: {said}", self.name);
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// What it has said so far on standard error.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.said.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
     /// SIGKILL; tells whether it was still running.

@@ -7,7 +7,10 @@ use crate::tree::{self, SourceFile};
 /// The floors, lowest first. Imports on one floor are free as long as they make no cycle, which is a rule of its own.
 pub(crate) const FLOORS: [(&str, &[&str]); 5] = [
     ("L0 words", &["address", "carrier", "message", "reply", "time", "via"]),
-    ("L1 rules", &["outcome", "record", "retry", "policy", "pace", "congestion", "mx", "unseen", "route", "trust"]),
+    (
+        "L1 rules",
+        &["outcome", "record", "retry", "policy", "pace", "congestion", "mx", "unseen", "heard", "route", "trust"],
+    ),
     ("L2 machines", &["session", "queue", "plan", "forecast", "event"]),
     ("L3 edges", &["store", "resolve", "press", "wire", "config", "seal", "clock", "vouch", "trace"]),
     ("L4 engine", &["engine", "report", "metrics", "hostile", "simulate"]),

@@ -76,13 +76,27 @@ pub struct Speed {
     pub ways: u32,
     /// Ways that join in later than the first: how long from now, and how many of the mails a second are theirs.
     pub joins: Vec<(Span, f64)>,
+    /// Mails a second that leave in addition once somebody resumes what an operator stopped.
+    pub paused: f64,
 }
 
 impl Speed {
     /// The speed of a single way.
     #[must_use]
     pub fn of_one(per_second: f64, basis: Basis, held: Span) -> Speed {
-        Speed { per_second, basis, held, ways: 1, joins: Vec::new() }
+        Speed { per_second, basis, held, ways: 1, joins: Vec::new(), paused: 0.0 }
+    }
+
+    /// The same way while an operator keeps it stopped.
+    #[must_use]
+    pub fn stopped(self) -> Speed {
+        Speed { paused: self.per_second, per_second: 0.0, ..self }
+    }
+
+    /// As it would be if all that is stopped were resumed now.
+    #[must_use]
+    fn resumed(&self) -> Speed {
+        Speed { per_second: self.per_second + self.paused, paused: 0.0, ..self.clone() }
     }
 
     /// The speed of several ways together: they draw from the same queue, and one that is held joins in when it may.
@@ -96,6 +110,7 @@ impl Speed {
             held,
             ways: ways.iter().map(|way| way.ways).sum(),
             joins: later.map(|way| (way.held, way.per_second)).collect(),
+            paused: ways.iter().map(|way| way.paused).sum(),
         }
     }
 
@@ -145,6 +160,13 @@ pub struct Milestones {
     pub all: Option<Span>,
 }
 
+impl Milestones {
+    /// When each share will have been.
+    fn of(when: impl Fn(f64) -> Option<Span>) -> Milestones {
+        Milestones { half: when(0.5), most: when(0.9), nearly_all: when(0.99), all: when(1.0) }
+    }
+}
+
 /// What would make a lane fast enough. More addresses help where limits count by source, a relay where they count in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remedy {
@@ -169,6 +191,8 @@ pub struct LaneForecast {
     pub speed: Speed,
     /// When its mails will have been accepted.
     pub times: Milestones,
+    /// When they will have been accepted if somebody resumes the carrier now; `None` unless an operator stopped it.
+    pub resumed: Option<Milestones>,
     /// What would help, if it is too slow.
     pub remedy: Option<Remedy>,
 }
@@ -180,6 +204,8 @@ pub struct Forecast {
     pub lanes: Vec<LaneForecast>,
     /// All carriers together.
     pub times: Milestones,
+    /// All together if somebody resumes now what operators stopped; `None` unless something waits for a carrier that is stopped.
+    pub resumed: Option<Milestones>,
     /// How long the deadline is away; zero if it has passed.
     pub deadline: Option<Span>,
 }
@@ -190,6 +216,11 @@ impl Forecast {
     pub fn holds(&self) -> Option<bool> {
         let deadline = self.deadline?;
         Some(self.times.nearly_all.is_some_and(|nearly_all| nearly_all <= deadline))
+    }
+
+    /// The carriers that an operator stopped and for which something waits, in the order of the lanes.
+    pub fn stopped(&self) -> impl Iterator<Item = &LaneForecast> {
+        self.lanes.iter().filter(|lane| lane.resumed.is_some() && lane.waiting > 0)
     }
 
     /// Whether it rests on an assumption: a carrier's speed is not known yet.
@@ -217,18 +248,26 @@ pub struct Outlook {
 pub fn forecast(outlook: Outlook) -> Forecast {
     let Outlook { lanes, settled, deadline, goal } = outlook;
     let total: u64 = settled + lanes.iter().map(|(_, load, _)| load.done + load.waiting).sum::<u64>();
-    let when = |share: f64| together(&lanes, part(total, share).saturating_sub(settled));
-    let times = Milestones { half: when(0.5), most: when(0.9), nearly_all: when(0.99), all: when(1.0) };
+    let by = |lanes: &[(Carrier, Load, Speed)]| {
+        Milestones::of(|share| together(lanes, part(total, share).saturating_sub(settled)))
+    };
+    let times = by(&lanes);
+    let is_stopped = lanes.iter().any(|(_, load, speed)| speed.paused > 0.0 && load.waiting > 0);
+    let resumed = is_stopped.then(|| {
+        let all = lanes.iter().map(|(carrier, load, speed)| (carrier.clone(), load.clone(), speed.resumed()));
+        by(&all.collect::<Vec<_>>())
+    });
     let lanes = lanes.into_iter().map(|(carrier, load, speed)| of_lane(carrier, &load, speed, goal)).collect();
-    Forecast { lanes, times, deadline }
+    Forecast { lanes, times, resumed, deadline }
 }
 
 fn of_lane(carrier: Carrier, load: &Load, speed: Speed, goal: Option<Span>) -> LaneForecast {
     let mails = load.done + load.waiting;
-    let when = |share: f64| time_of(load, &speed, part(mails, share).saturating_sub(load.done));
-    let times = Milestones { half: when(0.5), most: when(0.9), nearly_all: when(0.99), all: when(1.0) };
+    let by = |speed: &Speed| Milestones::of(|share| time_of(load, speed, part(mails, share).saturating_sub(load.done)));
+    let times = by(&speed);
+    let resumed = (speed.paused > 0.0).then(|| by(&speed.resumed()));
     let remedy = goal.and_then(|goal| remedy(load, &speed, goal));
-    LaneForecast { carrier, mails, waiting: load.waiting, before: load.before, speed, times, remedy }
+    LaneForecast { carrier, mails, waiting: load.waiting, before: load.before, speed, times, resumed, remedy }
 }
 
 fn part(mails: u64, share: f64) -> u64 {

@@ -180,6 +180,7 @@ mod congestion;
 mod engine;
 mod event;
 pub mod forecast;
+mod heard;
 #[cfg(any(test, feature = "hostile"))]
 #[doc(hidden)]
 pub mod hostile;
@@ -253,6 +254,7 @@ pub mod signing {
 /// stages of a conversation, live traces, what is in trouble, what was learned of carriers.
 pub mod observe {
     pub use crate::congestion::Lesson;
+    pub use crate::heard::HeardReply;
     pub use crate::outcome::Stage;
     pub use crate::report::{DomainTrouble, LaneView, QueueHealth, RouteTrouble};
     pub use crate::trace::{Follow, Speaker, Trace, TraceLine};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::carrier::Carrier;
 use crate::congestion::Lesson;
 use crate::forecast::Forecast;
+use crate::heard::HeardReply;
 use crate::outcome::Cause;
 use crate::time::Instant;
 use crate::unseen::UnseenReply;
@@ -56,6 +57,8 @@ pub struct LaneView {
     pub alarm: Option<Cause>,
     /// Until when nothing departs because the carrier was busy.
     pub held_until: Option<Instant>,
+    /// The last different replies to its mails since the engine opened, the latest first: at most eight.
+    pub heard: Vec<HeardReply>,
 }
 
 /// A domain of which it cannot be found out at present where its mail goes.

@@ -73,7 +73,7 @@ impl Unseen {
 }
 
 /// A reply's words; those with a digit, such as addresses of hosts and numbers of queues, are all alike.
-fn kind(reply: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn kind(reply: &str) -> impl Iterator<Item = &str> {
     reply.split_whitespace().enumerate().map(|(at, word)| {
         let varies = at > 0 && word.contains(|c: char| c.is_ascii_digit()) && !is_code(word);
         if varies { "#" } else { word }

@@ -13,6 +13,7 @@ use crate::mail::Mode;
 use crate::rule::{Aim, Rule, Sending};
 use crate::silence::suspects;
 use crate::state::State;
+use crate::thousands::Thousands;
 
 /// Nothing is said of what was sent longer ago.
 const RECENT: SignedDuration = SignedDuration::from_hours(24);
@@ -281,10 +282,10 @@ fn silent(state: &State, dispatch: &Dispatch, policy: &AlarmPolicy, now: Timesta
              受け付けたメールを、知らせずに捨てている（迷惑メール扱いなど）おそれがあります。\n\
              {carrier} の宛先の人に電話などで届いているか確かめ、届いていなければ事業者に問い合わせてください。",
             dispatch.record().title,
-            own.people,
-            own.answered,
-            others.people,
-            others.answered
+            Thousands(own.people.into()),
+            Thousands(own.answered.into()),
+            Thousands(others.people.into()),
+            Thousands(others.answered.into())
         );
         let title = format!("{carrier} で回答が少なすぎます: {}", dispatch.record().title);
         Alarm { key: format!("silent/{}/{carrier}", name(dispatch)), title, text }

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::class::{Class, Start};
 use crate::dispatch::Dispatch;
 use crate::measure::Measure;
+use crate::thousands::Thousands;
 
 /// The share of reachable mails that must be accepted for a dispatch to be over, in hundredths.
 const SHARE: usize = 99;
@@ -107,7 +108,7 @@ impl Punctuality {
             format!("区分 {}  制限 {}  {end} {}", self.class, seconds(self.class.limit()), seconds(took)),
         ];
         lines.extend(self.stages.iter().map(|it| format!("  {}: {}", it.name, seconds(it.took))));
-        lines.extend((self.waiting > 0).then(|| format!("  未受付: {} 通", self.waiting)));
+        lines.extend((self.waiting > 0).then(|| format!("  未受付: {} 通", Thousands::of(self.waiting))));
         if let Some(stage) = self.slowest_stage(now) {
             lines.push(format!("最も遅い段階: {}（{}）", stage.name, seconds(stage.took)));
         }
@@ -117,7 +118,7 @@ impl Punctuality {
             lines.push(format!(
                 "最も遅いキャリア: {}（{} 通、配信準備から 99 % まで {}）",
                 it.carrier,
-                it.accepted,
+                Thousands::of(it.accepted),
                 seconds(last)
             ));
         }

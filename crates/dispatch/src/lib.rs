@@ -81,6 +81,7 @@ mod snapshot;
 mod state;
 mod tally;
 mod target;
+mod thousands;
 mod thread;
 mod timeline;
 mod token;
@@ -181,7 +182,7 @@ pub use rehearsal::Rehearsal;
 pub use relay::Relay;
 pub use reset::{reset_letters, resets};
 pub use retention::{Approval, Schedule};
-pub use rights::{capacity, may, roles};
+pub use rights::{capacity, manages_alone, may, roles};
 pub use roster::{
     Roster, RosterFault, RosterFaults, StayRow, read_roster, read_roster_with, read_stays, write_roster, write_stays,
 };
@@ -196,6 +197,7 @@ pub use snapshot::SnapshotFile;
 pub use state::{Access, Accounts, KEY_HOURS, Plans, Request, State};
 pub use tally::{GroupRow, Share, Tally};
 pub use target::Target;
+pub use thousands::Thousands;
 pub use thread::{MESSAGE_CHARS_MAX, Message, Speaker, Spoken};
 pub use timeline::{Origin, Timeline};
 pub use token::{TOKEN_DAYS_MAX, TOKEN_LABEL_CHARS_MAX, Token, TokenScope};

@@ -11,6 +11,7 @@ use crate::rule::{Aim, Rule, Sending, Who};
 use crate::select::{self, select};
 use crate::state::State;
 use crate::target::Target;
+use crate::thousands::Thousands;
 
 /// Something to mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +137,7 @@ fn unreached(state: &State, now: Timestamp) -> impl Iterator<Item = (Side, Strin
         let reached: BTreeSet<PersonId> = rules.flat_map(|rule| reached(state, rule, now)).collect();
         let people = state.people().of(side).filter(|person| person.is_reachable());
         let count = people.filter(|person| !reached.contains(&person.id)).count();
-        let text = || format!("{}の {count} 人には、どの安否確認の規則も届きません。", side.word());
+        let text = || format!("{}の {} 人には、どの安否確認の規則も届きません。", side.word(), Thousands::of(count));
         (count > 0).then(|| (side, text()))
     })
 }

@@ -7,7 +7,9 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use hikyaku_dispatch::{Account, AccountCommand, AccountId, Holder, Names, Side, roles};
+use hikyaku_dispatch::{
+    Account, AccountCommand, AccountId, Holder, Names, PersonId, Side, State as Present, manages_alone, roles,
+};
 use serde::Deserialize;
 
 use crate::audit::words;
@@ -37,6 +39,8 @@ struct Row {
     last_login: String,
     sessions: usize,
     own: bool,
+    /// Whether it is nobody's in particular.
+    unlinked: bool,
     acts: Vec<(&'static str, &'static str)>,
 }
 
@@ -53,6 +57,28 @@ struct AccountPage {
     /// Begun, last seen, from where.
     sessions: Vec<(String, String, String)>,
     own: bool,
+    link: Linking,
+}
+
+/// Whether an account can be linked to a person of the roster.
+#[derive(Debug, PartialEq, Eq)]
+enum Linking {
+    /// It is.
+    Done,
+    /// The viewer may do it.
+    Open,
+    /// It is the viewer's own, and another administrator does it.
+    Another,
+}
+
+impl Linking {
+    fn of(account: &Account, viewer: AccountId, state: &Present) -> Self {
+        match account.person {
+            Some(_) => Self::Done,
+            None if account.id == viewer && !manages_alone(state, viewer) => Self::Another,
+            None => Self::Open,
+        }
+    }
 }
 
 /// A password that is shown once.
@@ -78,6 +104,9 @@ pub(crate) struct NewAccount {
 pub(crate) struct Pressed {
     #[serde(default)]
     act: String,
+    /// A number of the roster, of whoever an account is linked to.
+    #[serde(default)]
+    person: String,
 }
 
 /// What a press led to.
@@ -123,6 +152,7 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Path(ac
                 .map(|it| (moment::for_console(it.began), moment::for_console(it.seen), it.source))
                 .collect(),
             own: account.id == viewer.account,
+            link: Linking::of(account, viewer.account, state),
         })
     });
     match page {
@@ -159,19 +189,15 @@ pub(crate) async fn change(
     if let Some(elsewhere) = viewer.unproved(&console, "/accounts") {
         return elsewhere;
     }
-    let outcome = changed(&console, &viewer, AccountId(account), &pressed.act).await;
+    let outcome = changed(&console, &viewer, AccountId(account), &pressed).await;
     render(&console, &viewer, NewAccount::default(), outcome.unwrap_or_else(Outcome::trouble))
 }
 
 async fn opened(console: &Console, viewer: &Viewer, typed: &NewAccount) -> Result<Secret, String> {
-    let number = typed.person.trim();
-    let person = match number {
+    let person = match typed.person.trim() {
         "" => None,
-        _ => {
-            let found = console.web().desk.read(|state| {
-                let sides = [Side::Domestic, Side::Overseas];
-                sides.iter().find_map(|side| state.people().by_external_id(*side, number)).map(|person| person.id)
-            });
+        number => {
+            let found = console.web().desk.read(|state| numbered(state, number));
             Some(found.ok_or("その職員番号の人は名簿にいません。空欄にするか、番号を確かめてください。")?)
         }
     };
@@ -182,7 +208,29 @@ async fn opened(console: &Console, viewer: &Viewer, typed: &NewAccount) -> Resul
     Ok(secret)
 }
 
-async fn changed(console: &Console, viewer: &Viewer, account: AccountId, act: &str) -> Result<Outcome, String> {
+/// Whoever has this number in the roster of either half.
+fn numbered(state: &Present, number: &str) -> Option<PersonId> {
+    let sides = [Side::Domestic, Side::Overseas];
+    sides.iter().find_map(|side| state.people().by_external_id(*side, number)).map(|person| person.id)
+}
+
+/// Says whose an account is.
+async fn linked(console: &Console, viewer: &Viewer, account: AccountId, number: &str) -> Result<Outcome, String> {
+    let found = console.web().desk.read(|state| numbered(state, number.trim()));
+    let person = found.ok_or("その職員番号の人は名簿にいません。番号を確かめてください。")?;
+    console.act(viewer, AccountCommand::Link { account, person }).await.map_err(|error| told(&error))?;
+    let done = format!(
+        "職員番号 {} の人と結び付けました。この人を規則の承認者にすると、承認できます。回答への返信もできます。",
+        number.trim()
+    );
+    Ok(Outcome { done: Some(done), ..Outcome::default() })
+}
+
+async fn changed(console: &Console, viewer: &Viewer, account: AccountId, pressed: &Pressed) -> Result<Outcome, String> {
+    let act = pressed.act.as_str();
+    if act == "link" {
+        return linked(console, viewer, account, &pressed.person).await;
+    }
     if account == viewer.account {
         return Err("自分のアカウントの停止や再設定は、他の管理者が行います。".into());
     }
@@ -240,6 +288,7 @@ fn render(console: &Console, viewer: &Viewer, typed: NewAccount, outcome: Outcom
             last_login: account.last_login.map_or_else(|| "なし".to_owned(), moment::for_console),
             sessions: console.sessions().of(account.id, account.sessions_from, now).len(),
             own: account.id == viewer.account,
+            unlinked: account.person.is_none(),
             acts,
         }
     };

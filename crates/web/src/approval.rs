@@ -35,6 +35,10 @@ const BESIDE_MAX: usize = 10;
 struct ApprovalPage {
     frame: Frame,
     trouble: Option<String>,
+    /// The viewer's account, if it is nobody's in particular: such a one approves nothing but as a duty operator.
+    unlinked: Option<u32>,
+    /// Whether the viewer manages accounts.
+    may_link: bool,
     rows: Vec<Row>,
 }
 
@@ -136,8 +140,13 @@ async fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> 
     for row in &mut rows {
         row.expected = expected(console, row.asks, &row.domains).await;
     }
+    let (unlinked, may_link) = console.web().desk.read(|state| {
+        let account = state.accounts().find(viewer.account).filter(|account| account.person.is_none());
+        let may_link = !console.scope(state, viewer, Action::ManageAccounts).is_nowhere();
+        (account.map(|account| account.id.0), may_link)
+    });
     let frame = viewer.frame(console, Place::Approval).live("/approval", View::default());
-    page::render(status, &ApprovalPage { frame, trouble, rows })
+    page::render(status, &ApprovalPage { frame, trouble, unlinked, may_link, rows })
 }
 
 impl Row {

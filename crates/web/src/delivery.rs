@@ -1,5 +1,7 @@
 //! How mails leave: every lane with its speed, what waits, what somebody should look at; lanes can be stopped and resumed.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     Form,
@@ -10,12 +12,15 @@ use axum::{
 use hikyaku_core::observe::LaneView;
 use hikyaku_core::observe::{QueueHealth, Via};
 use hikyaku_core::{Carrier, Cause, Engine, Snapshot};
-use hikyaku_dispatch::{BrakeChange, DispatchCommand, Error as DeskError};
+use hikyaku_dispatch::{BrakeChange, DispatchCommand, Error as DeskError, Thousands};
 use serde::Deserialize;
 
+use crate::audit::words::actor;
 use crate::console::{Console, Viewer, told};
 use crate::foresight;
 use crate::frame::{Count, Frame, Place, View};
+use crate::heard::Heard;
+use crate::moment;
 use crate::page;
 
 /// The slowest and the fastest pace that somebody may set, in mails a second.
@@ -30,7 +35,7 @@ struct DeliveryPage {
     waiting: Count,
     forecast: String,
     lanes: Vec<Row>,
-    unrecognised: Vec<(String, u64, String)>,
+    unrecognised: Vec<(String, Thousands, String)>,
 }
 
 /// One lane.
@@ -51,7 +56,12 @@ struct Row {
     failed: Vec<(&'static str, Count)>,
     sessions: String,
     pace: String,
+    /// What it said of late, the latest first.
+    heard: Vec<Heard>,
 }
+
+/// Who stopped which carrier, in words, where that is known.
+type Stopped = BTreeMap<String, String>;
 
 /// What is to be done with a carrier.
 #[derive(Debug, Default, Deserialize)]
@@ -79,7 +89,7 @@ async fn show_with(console: &Console, viewer: &Viewer, mistake: Option<String>) 
     match snapshot {
         Ok(snapshot) => {
             let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-            let mut page = DeliveryPage::new(frame, &snapshot);
+            let mut page = DeliveryPage::new(frame, &snapshot, &stopped(console, &snapshot));
             page.trouble.extend(mistake);
             page::render(status, &page)
         }
@@ -159,13 +169,32 @@ impl Pressed {
     }
 }
 
+/// Who stopped the carriers that are stopped, and when, as the journal knows it.
+fn stopped(console: &Console, snapshot: &Snapshot) -> Stopped {
+    let carriers = snapshot.lanes.iter().filter(|lane| lane.paused).map(|lane| lane.carrier.to_string());
+    console.web().desk.read(|state| {
+        let word = |carrier: String| {
+            let (by, at) = state.stopped(&carrier)?;
+            let by = actor(by, state);
+            Some((carrier, format!("{} に {by} が停止", moment::for_console(at))))
+        };
+        carriers.filter_map(word).collect()
+    })
+}
+
+/// The lanes in an order that stays the same however they came to be: by carrier, then by way.
+fn in_order(snapshot: &Snapshot) -> Vec<&LaneView> {
+    let mut lanes: Vec<&LaneView> = snapshot.lanes.iter().collect();
+    lanes.sort_by(|one, other| (one.carrier.as_str(), &one.via).cmp(&(other.carrier.as_str(), &other.via)));
+    lanes
+}
+
 impl DeliveryPage {
-    fn new(frame: Frame, snapshot: &Snapshot) -> Self {
-        let mut seen = Vec::new();
-        let lanes = snapshot.lanes.iter().map(|lane| {
-            let first = !seen.contains(&&lane.carrier);
-            seen.push(&lane.carrier);
-            Row::new(lane, first, snapshot)
+    fn new(frame: Frame, snapshot: &Snapshot, stopped: &Stopped) -> Self {
+        let mut last = None;
+        let lanes = in_order(snapshot).into_iter().map(|lane| {
+            let first = last.replace(&lane.carrier) != Some(&lane.carrier);
+            Row::new(lane, first, snapshot, stopped)
         });
         Self {
             lanes: lanes.collect(),
@@ -175,7 +204,7 @@ impl DeliveryPage {
             unrecognised: snapshot
                 .unrecognised
                 .iter()
-                .map(|reply| (reply.carrier.to_string(), reply.count, reply.reply.clone()))
+                .map(|reply| (reply.carrier.to_string(), Thousands(reply.count), reply.reply.clone()))
                 .collect(),
             frame,
         }
@@ -183,10 +212,10 @@ impl DeliveryPage {
 }
 
 impl Row {
-    fn new(lane: &LaneView, first: bool, snapshot: &Snapshot) -> Self {
+    fn new(lane: &LaneView, first: bool, snapshot: &Snapshot, stopped: &Stopped) -> Self {
         let held = lane.held_until.filter(|until| *until > snapshot.at);
         let (state, alarmed) = match (lane.paused, lane.alarm, held) {
-            (true, ..) => ("停止中（再開を押すまで送りません）".to_owned(), true),
+            (true, ..) => (paused(lane, snapshot, stopped.get(lane.carrier.as_str())), true),
             (_, Some(Cause::Blocked), _) => ("送信元が遮断されています。1通ずつ試しています".to_owned(), true),
             (_, Some(Cause::UnknownUser), _) => ("宛先不明が多すぎます。名簿を確かめてください".to_owned(), true),
             (_, Some(_), _) => ("注意が必要です".to_owned(), true),
@@ -215,9 +244,22 @@ impl Row {
             deferred: count(lane.deferred),
             failed: failed.collect(),
             sessions: format!("{}/{}", lane.sessions, lane.window),
+            heard: lane.heard.iter().map(Heard::new).collect(),
             pace: lane.rate.map_or_else(|| "制限なし".to_owned(), |rate| format!("毎秒 {rate:.1}通まで")),
         }
     }
+}
+
+/// That nothing is sent there, since when and by whose word, and what would become of it.
+fn paused(lane: &LaneView, snapshot: &Snapshot, by: Option<&String>) -> String {
+    let by = by.map(|by| format!("{by}。")).unwrap_or_default();
+    let forecast = snapshot.forecast.lanes.iter().find(|it| it.carrier == lane.carrier && it.waiting > 0);
+    let then = match forecast.map(|it| it.resumed.as_ref()) {
+        None => "送信待ちはありません".to_owned(),
+        Some(Some(times)) => foresight::if_resumed(times),
+        Some(None) => "再開したときの見込みは分かりません".to_owned(),
+    };
+    format!("停止中（{by}再開を押すまで送りません）。{then}")
 }
 
 /// What somebody should see to now.
@@ -233,7 +275,12 @@ pub(crate) fn trouble(snapshot: &Snapshot) -> Vec<String> {
     lines.extend(snapshot.unresolved.iter().map(|domain| {
         let meanwhile =
             if domain.goes_on { "前回の宛先へ送っています" } else { "分かるまで待ちます" };
-        format!("{} の宛先サーバーが分かりません（{}通、{}）。{meanwhile}。", domain.domain, domain.waiting, domain.why)
+        format!(
+            "{} の宛先サーバーが分かりません（{}通、{}）。{meanwhile}。",
+            domain.domain,
+            Thousands(domain.waiting),
+            domain.why
+        )
     }));
     lines
 }
@@ -257,5 +304,94 @@ fn words(cause: Cause) -> &'static str {
         Cause::SmtpUtf8 => "国際化アドレスに非対応（英数字のアドレスの登録を本人に依頼）",
         Cause::Unrecognised => "未知の応答（下の一覧を確認）",
         _ => "通信の失敗（自動で送り直し。続くときは回線と「状態」を確認）",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use hikyaku_core::Forecast;
+    use hikyaku_core::forecast::{Basis, Load, Outlook, Speed, forecast};
+    use hikyaku_core::time::Instant;
+
+    use super::*;
+
+    fn lane(carrier: &str, via: Via) -> LaneView {
+        LaneView {
+            carrier: Carrier::new(carrier),
+            via,
+            accepted: 0,
+            deferred: 0,
+            bounced: BTreeMap::new(),
+            dropped: 0,
+            in_doubt: 0,
+            resent: 0,
+            waiting: 0,
+            sessions: 0,
+            window: 1,
+            rate: None,
+            sessions_opened: 0,
+            refused: 0,
+            tls_failures: 0,
+            paused: false,
+            limit: None,
+            alarm: None,
+            held_until: None,
+            heard: Vec::new(),
+        }
+    }
+
+    fn snapshot(lanes: Vec<LaneView>, forecast: Forecast) -> Snapshot {
+        Snapshot {
+            at: Instant::from_micros(1),
+            lanes,
+            waiting: 0,
+            unsettled: 0,
+            queue: QueueHealth::Well,
+            forecast,
+            unrecognised: Vec::new(),
+            unresolved: Vec::new(),
+            routes_down: Vec::new(),
+            blocked: Vec::new(),
+            learned: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn lanes_stand_by_carrier_and_way_in_whatever_order_they_came_to_be() {
+        let lanes = [
+            lane("docomo", Via::Relay("tokutei".into())),
+            lane("docomo", Via::Direct),
+            lane("au", Via::Source([192, 0, 2, 9].into())),
+            lane("au", Via::Source([192, 0, 2, 7].into())),
+        ];
+        let shown = |lanes: Vec<LaneView>| -> Vec<String> {
+            let snapshot = snapshot(lanes, Forecast::default());
+            in_order(&snapshot).iter().map(|lane| lane.via.lane_name(&lane.carrier).to_string()).collect()
+        };
+        let expected = ["au via 192.0.2.7", "au via 192.0.2.9", "docomo", "docomo via relay tokutei"];
+        assert_eq!(shown(lanes.to_vec()), expected);
+        assert_eq!(shown(lanes.iter().rev().cloned().collect()), expected);
+    }
+
+    #[test]
+    fn a_stopped_lane_says_by_whom_since_when_and_what_a_word_would_make_of_it() {
+        let stopped = LaneView { paused: true, waiting: 20, ..lane("docomo", Via::Direct) };
+        let told = |waiting, rate, by: Option<&str>| {
+            let speed = Speed::of_one(rate, Basis::Learned, Duration::ZERO).stopped();
+            let lanes = vec![(Carrier::new("docomo"), Load { waiting, ..Load::default() }, speed)];
+            let snapshot = snapshot(vec![stopped.clone()], forecast(Outlook { lanes, ..Outlook::default() }));
+            paused(&stopped, &snapshot, by.map(str::to_owned).as_ref())
+        };
+        assert_eq!(
+            told(20, 2.0, Some("11月21日 14:05:09 に admin が停止")),
+            "停止中（11月21日 14:05:09 に admin が停止。再開を押すまで送りません）。\
+             いま再開すれば 50% 5 秒  90% 9 秒  99% 10 秒  100% 10 秒"
+        );
+        assert!(
+            told(20, 0.0, None).ends_with("停止中（再開を押すまで送りません）。再開したときの見込みは分かりません")
+        );
+        assert!(told(0, 2.0, None).ends_with("送信待ちはありません"));
     }
 }

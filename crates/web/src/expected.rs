@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hikyaku_core::forecast::{Composition, Milestones};
+use hikyaku_core::forecast::{Composition, LaneForecast, Milestones};
 use hikyaku_core::{Forecast, Urgency};
 
 use crate::console::Console;
@@ -39,12 +39,23 @@ impl Expected {
             Some(soon) if soon < SOON => "1 秒未満".to_owned(),
             Some(time) => foresight::span(time),
         };
+        // A carrier that somebody stopped is told apart from one of which nothing is known.
+        let of_lane = |it: &LaneForecast| match &it.resumed {
+            None => all(&it.times),
+            Some(times) => match times.nearly_all {
+                Some(_) => format!("停止中（いま再開すれば {}）", all(times)),
+                None => "停止中（再開するまで不明）".to_owned(),
+            },
+        };
         let mails = |count: u64| Count(u32::try_from(count).unwrap_or(u32::MAX));
         let carriers = forecast.lanes.iter().filter(|it| it.mails > 0);
         Self {
             line: foresight::line(forecast),
-            nearly_all: all(&forecast.times),
-            carriers: carriers.map(|it| (it.carrier.to_string(), mails(it.mails), all(&it.times))).collect(),
+            nearly_all: match forecast.times.nearly_all {
+                None if forecast.stopped().next().is_some() => "停止中のキャリアを再開するまで不明".to_owned(),
+                _ => all(&forecast.times),
+            },
+            carriers: carriers.map(|it| (it.carrier.to_string(), mails(it.mails), of_lane(it))).collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
-use hikyaku_dispatch::Judgement;
+use hikyaku_dispatch::{Judgement, Thousands};
 
 use crate::console::{Console, SourceHealth, Viewer};
 use crate::frame::{Frame, Place, View};
@@ -27,9 +27,9 @@ struct Row {
     name: String,
     way: &'static str,
     last: String,
-    telegrams: u64,
-    repeated: u64,
-    failures: u32,
+    telegrams: Thousands,
+    repeated: Thousands,
+    failures: Thousands,
     alarms: Vec<String>,
 }
 
@@ -57,9 +57,9 @@ impl From<SourceHealth> for Row {
             way: if source.is_polled { "取りに行く" } else { "届けてもらう" },
             last: source.last.map_or_else(|| "まだありません".to_owned(), moment::for_console),
             name: source.name,
-            telegrams: source.telegrams,
-            repeated: source.repeated,
-            failures: source.failures,
+            telegrams: Thousands(source.telegrams),
+            repeated: Thousands(source.repeated),
+            failures: Thousands(source.failures.into()),
             alarms: source.alarms,
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hikyaku_core::Forecast;
 use hikyaku_core::forecast::{Basis, LaneForecast, Milestones};
+use hikyaku_dispatch::Thousands;
 
 /// All carriers together, in a line.
 pub fn line(forecast: &Forecast) -> String {
@@ -13,12 +14,26 @@ pub fn line(forecast: &Forecast) -> String {
         None => "",
     };
     let known = if forecast.is_assumed() { "（一部のキャリアは未計測、仮の速度）" } else { "" };
-    format!("見込み {}{deadline}{known}", milestones(&forecast.times))
+    let stopped: Vec<String> = forecast.stopped().map(|lane| lane.carrier.to_string()).collect();
+    let Some(resumed) = forecast.resumed.as_ref().filter(|_| !stopped.is_empty()) else {
+        return format!("見込み {}{deadline}{known}", milestones(&forecast.times, "—"));
+    };
+    let names = stopped.join("・");
+    let now = milestones(&forecast.times, "再開するまで不明");
+    format!("見込み {now}{deadline}（{names} は停止中。{}）{known}", if_resumed(resumed))
 }
 
-/// 50, 90, 99 and 100 %.
-pub fn milestones(times: &Milestones) -> String {
-    let word = |time: Option<Duration>| time.map_or("—".into(), span);
+/// What becomes of a carrier that somebody stopped, once it is resumed.
+pub fn if_resumed(times: &Milestones) -> String {
+    match times.all {
+        Some(_) => format!("いま再開すれば {}", milestones(times, "不明")),
+        None => "再開したときの見込みは分かりません".to_owned(),
+    }
+}
+
+/// 50, 90, 99 and 100 %; `never` stands for what does not come as things are.
+pub fn milestones(times: &Milestones, never: &str) -> String {
+    let word = |time: Option<Duration>| time.map_or(never.into(), span);
     let (half, most, nearly_all) = (word(times.half), word(times.most), word(times.nearly_all));
     format!("50% {half}  90% {most}  99% {nearly_all}  100% {}", word(times.all))
 }
@@ -52,9 +67,7 @@ pub fn span(span: Duration) -> String {
 
 /// A number with a comma between each three digits.
 pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let ends = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
-    digits.char_indices().flat_map(|(at, digit)| ends(at).then_some(',').into_iter().chain([digit])).collect()
+    Thousands(number).to_string()
 }
 
 fn pace(per_second: f64) -> String {
@@ -95,5 +108,24 @@ mod tests {
         let expected =
             "SoftBank: 学習値の毎時 600 通では 2,875 通に 4.8 時間。送信元アドレスを 95 個増やすか中継を使えば 3 分";
         assert_eq!(advice(&forecast.lanes[0]).as_deref(), Some(expected));
+    }
+
+    fn told(lanes: Vec<(&str, u64, Speed)>) -> String {
+        let load = |waiting| Load { waiting, ..Load::default() };
+        let lanes = lanes.into_iter().map(|(name, waiting, speed)| (Carrier::new(name), load(waiting), speed));
+        line(&forecast(Outlook { lanes: lanes.collect(), ..Outlook::default() }))
+    }
+
+    #[test]
+    fn req_a21_a_carrier_that_is_stopped_is_named_with_the_time_once_it_is_resumed() {
+        let speed = |rate| Speed::of_one(rate, Basis::Learned, Duration::ZERO);
+        assert_eq!(
+            told(vec![("au", 80, speed(8.0)), ("docomo", 20, speed(2.0).stopped())]),
+            "見込み 50% 6 秒  90% 再開するまで不明  99% 再開するまで不明  100% 再開するまで不明\
+             （docomo は停止中。いま再開すれば 50% 5 秒  90% 9 秒  99% 10 秒  100% 10 秒）"
+        );
+        let unknown = vec![("au", 80, speed(0.0)), ("docomo", 20, speed(2.0).stopped())];
+        assert!(told(unknown).contains("（docomo は停止中。再開したときの見込みは分かりません）"));
+        assert!(!told(vec![("docomo", 0, speed(2.0).stopped())]).contains("停止中"), "nothing waits for it");
     }
 }

@@ -30,6 +30,7 @@ mod frame;
 mod further;
 mod gate;
 mod headers;
+mod heard;
 mod history;
 mod inbox;
 mod judgements;

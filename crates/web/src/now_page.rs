@@ -192,11 +192,11 @@ pub(crate) struct Sheet {
 impl Progress {
     fn new(counts: &Counts, choices: &[String]) -> Self {
         let share = bar::percent(counts.answered, counts.asked);
-        let mut spoken = format!("回答済 {}名中{}名 {share}", counts.asked, counts.answered);
+        let mut spoken = format!("回答済 {}名中{}名 {share}", Count(counts.asked), Count(counts.answered));
         for (label, count) in choices.iter().zip(&counts.by_choice) {
-            spoken.push_str(&format!("、{label} {count}名"));
+            spoken.push_str(&format!("、{label} {}名", Count(*count)));
         }
-        spoken.push_str(&format!("、未回答 {}名", counts.unanswered));
+        spoken.push_str(&format!("、未回答 {}名", Count(counts.unanswered)));
         Self {
             asked: Count(counts.asked),
             answered: Count(counts.answered),

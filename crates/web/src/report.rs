@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use hikyaku_dispatch::{
-    Action, Dispatch, DispatchCommand, DispatchId, HealthState, Measure, Punctuality, State as Present, Why,
+    Action, Dispatch, DispatchCommand, DispatchId, HealthState, Measure, Punctuality, State as Present, Thousands, Why,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -126,12 +126,7 @@ impl ReportPage {
         let ended = dispatch.delivery();
         let health = state.tally_by_health(dispatch.id()).into_iter();
         let round = |it: &hikyaku_dispatch::Round| {
-            let why = match it.why {
-                Why::Reminder => "催促",
-                Why::Resend => "再送",
-                Why::NextAddress => "次のアドレスへ",
-            };
-            (moment::dated(it.at), why, Count(u32::try_from(it.mails.len()).unwrap_or(u32::MAX)))
+            (moment::dated(it.at), why(it.why), Count(u32::try_from(it.mails.len()).unwrap_or(u32::MAX)))
         };
         Self {
             frame: frame.marked(Marks::for_console(record.mode)),
@@ -155,10 +150,7 @@ impl ReportPage {
             rounds: dispatch.rounds().iter().map(round).collect(),
             answers: Answers::new(state, dispatch, picture),
             health: health
-                .map(|(state, share)| {
-                    let word = state.map_or("アドレスなし", HealthState::word);
-                    (word, Count(share.people), Count(share.answered))
-                })
+                .map(|(state, share)| (health_word(state), Count(share.people), Count(share.answered)))
                 .collect(),
             measures: dispatch.measures().to_vec(),
             may_note: false,
@@ -180,13 +172,32 @@ impl Answers {
     }
 }
 
-fn verdict(punctual: &Punctuality, now: Timestamp) -> (String, bool) {
+/// Why mails went out once more.
+pub(crate) fn why(why: Why) -> &'static str {
+    match why {
+        Why::Reminder => "催促",
+        Why::Resend => "再送",
+        Why::NextAddress => "次のアドレスへ",
+    }
+}
+
+/// The health of addresses; none is that of whoever has no address.
+pub(crate) fn health_word(state: Option<HealthState>) -> &'static str {
+    state.map_or("アドレスなし", HealthState::word)
+}
+
+/// Whether it was in time, in words, and whether that is good.
+pub(crate) fn verdict(punctual: &Punctuality, now: Timestamp) -> (String, bool) {
     let took = span(punctual.over.unwrap_or(now).duration_since(punctual.start.1));
     match (punctual.over, punctual.is_late(1.0, now)) {
         (Some(_), false) => (format!("期限内に完了しました（{took}）"), true),
         (Some(_), true) => (format!("期限に遅れました（{took}）"), false),
-        (None, false) => (format!("期限内で進行中です（{took}経過、未受付 {}通）", punctual.waiting), true),
-        (None, true) => (format!("期限を過ぎて未完了です（{took}経過、未受付 {}通）", punctual.waiting), false),
+        (None, false) => {
+            (format!("期限内で進行中です（{took}経過、未受付 {}通）", Thousands::of(punctual.waiting)), true)
+        }
+        (None, true) => {
+            (format!("期限を過ぎて未完了です（{took}経過、未受付 {}通）", Thousands::of(punctual.waiting)), false)
+        }
     }
 }
 

@@ -113,13 +113,6 @@ pub fn console_router(console: Console) -> Router {
         .route("/feeds", get(feeds::show))
         .route("/inbox", get(inbox::show))
         .route("/system", get(system::show))
-        .route("/rules", get(rules::list))
-        .route("/rules/export", get(rules::export))
-        .route("/rules/import", get(rules::form))
-        .route("/rules/preview", post(rules::preview).layer(uploads()))
-        .route("/rules/apply", post(rules::apply).layer(uploads()))
-        .route("/rules/trial", get(rules::trial_form).post(rules::trial).layer(uploads()))
-        .route("/rules/{rule}", get(rules::show).post(rules::edit))
         .route("/history", get(history::list))
         .route("/history/compare", get(history::compare))
         .route("/travel", get(staff::travel))
@@ -144,10 +137,29 @@ pub fn console_router(console: Console) -> Router {
         .route("/setup/factor", post(enter::set_factor))
         .route("/prove", get(enter::prove_form).post(enter::prove))
         .route("/logout", post(enter::log_out));
-    guarded(with_provider(with_passkeys(inside)), &console)
+    guarded(with_provider(with_passkeys(with_rules(inside))), &console)
 }
 
-/// The pages of those who are logged in, with those about passkeys.
+/// The pages of those who are logged in, with those about rules.
+fn with_rules(inside: Router<Console>) -> Router<Console> {
+    let uploads = || DefaultBodyLimit::max(UPLOAD_MAX_BYTES);
+    inside
+        .route("/rules", get(rules::list))
+        .route("/rules/export", get(rules::export))
+        .route("/rules/import", get(rules::form))
+        .route("/rules/preview", post(rules::preview).layer(uploads()))
+        .route("/rules/apply", post(rules::apply).layer(uploads()))
+        .route("/rules/trial", get(rules::trial_form).post(rules::trial).layer(uploads()))
+        .route("/rules/new", get(rules::new).post(rules::make))
+        .route("/rules/{rule}", get(rules::show).post(rules::edit))
+        .route("/rules/{rule}/target", get(rules::target).post(rules::reach))
+        .route("/rules/{rule}/count", post(rules::count))
+        .route("/rules/{rule}/wording", get(rules::wording).post(rules::word))
+        .route("/rules/{rule}/question", get(rules::question).post(rules::ask))
+        .route("/rules/{rule}/retire", post(rules::retire))
+}
+
+/// The same with those about passkeys.
 #[cfg(feature = "passkeys")]
 fn with_passkeys(inside: Router<Console>) -> Router<Console> {
     inside

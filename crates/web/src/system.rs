@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use hikyaku_core::Snapshot;
-use hikyaku_dispatch::{Account, Action, PutAside, Role, Side, State as Present, complaints, roles};
+use hikyaku_dispatch::{Account, Action, PutAside, Role, Side, State as Present, Thousands, complaints, roles};
 use jiff::Timestamp;
 
 use crate::console::{Console, Scope, Viewer};
@@ -56,7 +56,7 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
 
 /// Mails that came back.
 fn back(unread: usize) -> Part {
-    let text = format!("この1時間に、不達通知でも回答でもないメール {unread}通");
+    let text = format!("この1時間に、不達通知でも回答でもないメール {}通", Thousands::of(unread));
     Part { name: "戻ってきたメール", troubles: Vec::new(), text, href: "/inbox" }
 }
 
@@ -67,7 +67,7 @@ fn sending(snapshot: Result<Snapshot, String>) -> Part {
             let mut troubles = trouble(&snapshot);
             let alarmed = snapshot.lanes.iter().filter(|lane| lane.alarm.is_some() || lane.paused);
             troubles.extend(alarmed.map(|lane| format!("{} の経路を見てください。", lane.carrier)));
-            Part { name, troubles, text: format!("送信待ち {}通", snapshot.waiting), href }
+            Part { name, troubles, text: format!("送信待ち {}通", Thousands(snapshot.waiting)), href }
         }
         Err(problem) => Part { name, troubles: vec![problem], text: String::new(), href },
     }
@@ -92,7 +92,7 @@ fn sources(console: &Console) -> Part {
 fn journal(rows: Result<u64, String>, aside: &[PutAside]) -> Part {
     let (name, href) = ("記録", "/audit");
     let (text, problem) = match rows {
-        Ok(rows) => (format!("{rows}行"), None),
+        Ok(rows) => (format!("{}行", Thousands(rows)), None),
         Err(problem) => (String::new(), Some(problem)),
     };
     let aside = aside.iter().map(|it| {
@@ -117,9 +117,9 @@ fn roster(state: &Present, scope: &Scope) -> Part {
         let at = state.roster_taken(side)?;
         Some(format!("{}の名簿は {} に取り込み", side.word(), moment::dated(at)))
     });
-    let text: Vec<String> = std::iter::once(format!("{}名", report.people)).chain(taken).collect();
+    let text: Vec<String> = std::iter::once(format!("{}名", Thousands::of(report.people))).chain(taken).collect();
     let lost = report.unreachable.len() + report.without.len();
-    let troubles = (lost > 0).then(|| format!("{lost}名には、どのアドレスでも届きません。"));
+    let troubles = (lost > 0).then(|| format!("{}名には、どのアドレスでも届きません。", Thousands::of(lost)));
     Part { name: "名簿", troubles: Vec::from_iter(troubles), text: text.join(" ・ "), href: "/people" }
 }
 
@@ -138,6 +138,7 @@ fn accounts(state: &Present, scope: &Scope, now: Timestamp) -> Part {
     // What two must agree to needs two, and one may be ill.
     let word = administrator.kind().word();
     troubles.extend((ready < 2).then(|| format!("使える{word}が {ready}名です。二人以上置いてください。")));
-    troubles.extend((locked > 0).then(|| format!("ログインを制限中のアカウントが {locked}件あります。")));
-    Part { name: "アカウント", troubles, text: format!("{}件", own().count()), href: "/accounts" }
+    troubles
+        .extend((locked > 0).then(|| format!("ログインを制限中のアカウントが {}件あります。", Thousands::of(locked))));
+    Part { name: "アカウント", troubles, text: format!("{}件", Thousands::of(own().count())), href: "/accounts" }
 }

@@ -24,8 +24,8 @@ impl Lane {
             (None, Some(rate)) => (rate, Basis::Learned),
             (None, None) => (f64::from(self.congestion.window()) / ASSUMED_TURN.as_secs_f64(), Basis::Assumed),
         };
-        let per_second = if self.paused { 0.0 } else { per_second };
-        Speed::of_one(per_second, basis, self.congestion.held_until().since(now))
+        let speed = Speed::of_one(per_second, basis, self.congestion.held_until().since(now));
+        if self.paused { speed.stopped() } else { speed }
     }
 }
 

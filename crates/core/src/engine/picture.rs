@@ -49,6 +49,7 @@ fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
         paused: lane.paused,
         limit: machine.limits.get(&lane.carrier).copied(),
         alarm: alarm(lane),
+        heard: Vec::new(),
         held_until: Some(lane.congestion.held_until()).filter(|until| *until > now),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::machine::Machine;
 use crate::carrier::Carrier;
 use crate::event::{Action, Event, Write};
+use crate::heard::Heard;
 use crate::message::{KeyId, MailId};
 use crate::metrics::Metrics;
 use crate::record::Record;
@@ -45,6 +46,8 @@ fn context(recipient: &str) -> Vec<u8> {
 pub(super) struct Watch {
     metrics: Metrics,
     unseen: Unseen,
+    /// What carriers answered of late, whatever it was.
+    heard: Heard,
     originals: BTreeMap<u32, Original>,
     /// Refusals in words that no row was made for, heard in this step, with the keys of those they were meant for.
     refusals: HashMap<MailId, (String, KeyId)>,
@@ -68,7 +71,8 @@ impl Watch {
                 unseen.restore(reply);
             }
         }
-        Watch { metrics: Metrics::new(known), unseen, originals, refusals: HashMap::new(), seal }
+        let metrics = Metrics::new(known);
+        Watch { metrics, unseen, heard: Heard::default(), originals, refusals: HashMap::new(), seal }
     }
 
     /// Hears what the machine is about to hear.
@@ -91,6 +95,7 @@ impl Watch {
             let Action::Persist(writes) = action else { continue };
             for write in writes {
                 if let Write::Outcome(mail, record, _) = write {
+                    self.heard.note(record);
                     kept.extend(self.note(*mail, record, now));
                 }
             }
@@ -116,6 +121,9 @@ impl Watch {
     /// Adds to a picture what the machine does not know.
     pub(super) fn complete(&self, snapshot: &mut Snapshot) {
         snapshot.unrecognised = self.unseen.list();
+        for lane in &mut snapshot.lanes {
+            lane.heard = self.heard.of(&lane.carrier, &lane.via);
+        }
     }
 
     /// The sealed original of an unrecognised reply.

@@ -124,3 +124,26 @@ fn more_addresses_are_counted_by_what_one_of_them_carries() {
     let got = forecast(vec![lane("a", load(600), three)], None, Some(Span::from_secs(100)));
     assert_eq!(got.lanes[0].remedy, Some(Remedy { sources: 3, all: Span::from_secs(100) }));
 }
+
+#[test]
+fn a_carrier_that_an_operator_stopped_says_when_it_would_be_through_if_it_were_resumed() {
+    let lanes = vec![lane("on", load(80), speed(8.0)), lane("off", load(20), speed(2.0).stopped())];
+    let got = forecast(lanes, None, None);
+    assert_eq!((got.times.nearly_all, got.lanes[1].times.all), (None, None), "as things stand, never");
+    assert_eq!(times(got.lanes[1].resumed.unwrap()), [5.0, 9.0, 10.0, 10.0]);
+    assert_eq!(seconds(got.resumed.unwrap().all), 10.0);
+    assert_eq!(got.lanes[0].resumed, None, "nobody stopped it");
+    assert_eq!(got.stopped().map(|lane| lane.carrier.as_str()).collect::<Vec<_>>(), ["off"]);
+    let told = got.lanes[1].to_string();
+    assert_eq!(told, "off: 20 wait: stopped by an operator; resumed now it takes 10.0 s");
+    let idle = forecast(vec![lane("off", load(0), speed(2.0).stopped())], None, None);
+    assert_eq!((idle.resumed, idle.stopped().count()), (None, 0), "nothing waits for it");
+}
+
+#[test]
+fn ways_that_are_stopped_add_to_those_that_run_once_they_are_resumed() {
+    let both = Speed::together(vec![speed(1.0), speed(3.0).stopped()]);
+    let got = forecast(vec![lane("a", load(40), both)], None, None);
+    assert_eq!(seconds(got.lanes[0].times.all), 40.0);
+    assert_eq!(seconds(got.lanes[0].resumed.unwrap().all), 10.0);
+}

@@ -13,7 +13,13 @@ impl Display for LaneForecast {
         if self.before > 0 {
             write!(f, " behind {}", thousands(self.before))?;
         }
-        let Some(all) = self.times.all else { return write!(f, " wait: nothing departs") };
+        let resumed = self.resumed.and_then(|times| times.all);
+        let Some(all) = self.times.all else {
+            return match resumed {
+                Some(all) => write!(f, " wait: stopped by an operator; resumed now it takes {}", span(all)),
+                None => write!(f, " wait: nothing departs"),
+            };
+        };
         let basis = match self.speed.basis {
             Basis::Assumed => "an assumed (not known yet)",
             Basis::Configured => "a configured",

@@ -34,6 +34,7 @@ fn lane(name: &str) -> LaneView {
         limit: None,
         alarm: None,
         held_until: Some(NOW + Span::from_secs(5)),
+        heard: Vec::new(),
     }
 }
 

@@ -93,6 +93,13 @@ pub enum AccountCommand {
         /// Whether it is to be stopped.
         suspended: bool,
     },
+    /// Says whose it is, once and for all: a person of the roster who is there, of the half in which it works.
+    Link {
+        /// Which.
+        account: AccountId,
+        /// Whose.
+        person: PersonId,
+    },
     /// Ends all its sessions.
     EndSessions {
         /// Whose.
@@ -143,6 +150,7 @@ impl AccountCommand {
             | Self::Fail { account, .. }
             | Self::Unlock { account }
             | Self::Suspend { account, .. }
+            | Self::Link { account, .. }
             | Self::EndSessions { account }
             | Self::Close { account }
             | Self::MakeToken { account, .. }
@@ -169,6 +177,12 @@ pub enum AccountRefusal {
     /// The account is stopped.
     #[error("{0} is stopped: ask another administrator")]
     Suspended(AccountId),
+    /// It belongs to somebody already.
+    #[error("{0} belongs to a person already: open another account")]
+    LinkedAlready(AccountId),
+    /// The person is of the half in which the account does not work, or is not there any more.
+    #[error("this person is not in the roster of the half in which {0} works: choose another")]
+    BadOwner(AccountId),
     /// A one-time code or recovery code was used before.
     #[error("this code was used before: wait for the next one")]
     UsedBefore,

@@ -9,6 +9,7 @@ use crate::account::{
 use crate::command::{AccountCommand, AccountRefusal, Refusal};
 use crate::event::{AccountEvent, Event};
 use crate::id::{AccountId, PersonId, TokenId};
+use crate::rights::roles;
 use crate::sealed::Private;
 use crate::state::State;
 use crate::timeline::whole_micros;
@@ -58,6 +59,7 @@ pub(super) fn decide(
         AccountCommand::Unlock { .. } => account.door.is_locked(now).then_some(AccountEvent::Unlocked { account: id }),
         AccountCommand::Suspend { suspended, .. } => (account.suspended != *suspended)
             .then_some(AccountEvent::Suspended { account: id, suspended: *suspended, at: now }),
+        AccountCommand::Link { person, .. } => Some(linked(state, account, *person)?),
         AccountCommand::EndSessions { .. } => Some(AccountEvent::SessionsEnded { account: id, at: now }),
         AccountCommand::Close { .. } => Some(AccountEvent::Closed { account: id }),
         AccountCommand::MakeToken { label, hash, last_four, scopes, expires, .. } => Some(token_made(Token {
@@ -110,6 +112,19 @@ fn open(
     let account = state.accounts().next_id();
     let opened = AccountEvent::Opened { account, names: Private::Open(names.clone()), person };
     Ok(vec![opened.into(), password_set(account, password, true, now).into()])
+}
+
+/// Only whoever is there and of the half in which the account works: else it would lose its rights at once, or reach over.
+fn linked(state: &State, account: &Account, person: PersonId) -> Result<AccountEvent, Refusal> {
+    let found = state.people().find(person).ok_or(Refusal::UnknownPerson(person))?;
+    if account.person.is_some() {
+        return Err(AccountRefusal::LinkedAlready(account.id).into());
+    }
+    let is_of_its_half = roles(state, account.id).all(|role| role.side() == found.side);
+    if !found.is_reachable() || !is_of_its_half {
+        return Err(AccountRefusal::BadOwner(account.id).into());
+    }
+    Ok(AccountEvent::Linked { account: account.id, person })
 }
 
 fn token_made(token: Token) -> Result<AccountEvent, AccountRefusal> {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{apart, draft, followup};
+use crate::access::Actor;
 use crate::brake::{BrakeChange, CARRIER_CHARS_MAX, PACE_PER_1000_S};
 use crate::command::{AnswerRefusal, DispatchCommand, DispatchRefusal, Refusal};
 use crate::dispatch::{Dispatch, MailEnd, MailOutcome};
@@ -11,7 +12,12 @@ use crate::health::Occasion;
 use crate::id::DispatchId;
 use crate::state::State;
 
-pub(super) fn decide(state: &State, command: &DispatchCommand, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+pub(super) fn decide(
+    state: &State,
+    actor: Actor,
+    command: &DispatchCommand,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
     match command {
         DispatchCommand::Open { draft } => draft::open(state, draft, now),
         DispatchCommand::Schedule { draft, at } => draft::schedule(state, draft, *at, now),
@@ -52,18 +58,23 @@ pub(super) fn decide(state: &State, command: &DispatchCommand, now: Timestamp) -
             Ok(vec![DispatchEvent::MeasureNoted { dispatch, measure: measure.clone() }.into()])
         }
         DispatchCommand::Rejoin { dispatch } => Ok(apart::rejoin(state, known(state, *dispatch)?.id(), now)),
-        DispatchCommand::BrakeCarrier { carrier, change } => brake(state, carrier, *change),
+        DispatchCommand::BrakeCarrier { carrier, change } => brake(state, actor, (carrier, *change), now),
     }
 }
 
-fn brake(state: &State, carrier: &str, change: BrakeChange) -> Result<Vec<Event>, Refusal> {
+fn brake(
+    state: &State,
+    by: Actor,
+    (carrier, change): (&str, BrakeChange),
+    at: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
     let is_possible = !matches!(change, BrakeChange::Limit(Some(pace)) if !PACE_PER_1000_S.contains(&pace));
     if !is_possible || !(1..=CARRIER_CHARS_MAX).contains(&carrier.chars().count()) {
         return Err(DispatchRefusal::BadPace.into());
     }
     let before = state.brakes().get(carrier).copied().unwrap_or_default();
     let brake = before.with(change);
-    let event = DispatchEvent::CarrierBraked { carrier: carrier.to_owned(), brake };
+    let event = DispatchEvent::CarrierHeld { carrier: carrier.to_owned(), brake, by, at };
     Ok(if brake == before { Vec::new() } else { vec![event.into()] })
 }
 

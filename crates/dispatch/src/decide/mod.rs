@@ -55,7 +55,7 @@ pub fn decide_for(state: &State, actor: Actor, command: &Command, now: Timestamp
         Command::People(command) => people::decide(state, command, now),
         Command::Access(command) => access::decide(state, actor, command, now),
         Command::Judging(command) => judging::decide(state, actor, command, now),
-        Command::Dispatch(command) => dispatch::decide(state, command, now),
+        Command::Dispatch(command) => dispatch::decide(state, actor, command, now),
         Command::Answer(command) => answer::decide(state, actor, command, now),
         Command::Travel(command) => travel::decide(state, command, now),
         Command::Retention(command) => retention::decide(state, command, now),

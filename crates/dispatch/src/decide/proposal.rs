@@ -16,6 +16,7 @@ use crate::proposal::{Proposal, ProposalEnd, Waiting};
 use crate::rights::{person_of, roles};
 use crate::rule::{Aim, Hold, Sending, Unattended};
 use crate::state::State;
+use crate::thousands::Thousands;
 
 /// By proposal, those whom a correction takes off it.
 type Released = BTreeMap<ProposalId, BTreeSet<PersonId>>;
@@ -91,7 +92,7 @@ fn call(opening: &mut Opening<'_>, proposal: &Proposal, place: usize) {
     };
     let deadline = crate::incident::japan_time(proposal.deadline());
     let mut facts = vec![
-        format!("{} 人に安否確認を送る準備ができています。", draft.asked.len()),
+        format!("{} 人に安否確認を送る準備ができています。", Thousands::of(draft.asked.len())),
         format!("{deadline}までに判断がなければ、{otherwise}"),
     ];
     facts.extend(draft.facts.iter().cloned());
@@ -161,7 +162,7 @@ pub(super) fn approve(state: &State, actor: Actor, id: ProposalId, now: Timestam
     let mut opening = Opening::new(state, now);
     send(&mut opening, proposal, decided);
     if matches!(decided, Decided::Proxy(_) | Decided::Office(_)) {
-        let facts = [format!("当直者が代行送信しました。対象: {} 人", proposal.draft.asked.len())];
+        let facts = [format!("当直者が代行送信しました。対象: {} 人", Thousands::of(proposal.draft.asked.len()))];
         tell_approvers(&mut opening, proposal, "代行送信", &facts);
     }
     Ok(opening.events)
@@ -197,8 +198,10 @@ pub(super) fn settle(state: &State, id: ProposalId, now: Timestamp) -> Result<Ve
     match proposal.hold.unattended {
         Unattended::Send => {
             send(&mut opening, proposal, Decided::Unattended);
-            let facts =
-                [format!("期限までに判断がなく、{} 人に送信しました（人の判断なし）。", proposal.draft.asked.len())];
+            let facts = [format!(
+                "期限までに判断がなく、{} 人に送信しました（人の判断なし）。",
+                Thousands::of(proposal.draft.asked.len())
+            )];
             tell_approvers(&mut opening, proposal, "期限切れ", &facts);
         }
         Unattended::Drop => {

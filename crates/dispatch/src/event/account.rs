@@ -139,4 +139,11 @@ pub enum AccountEvent {
         /// Which.
         key: PasskeyId,
     },
+    /// It belongs to a person of the roster from now on; it was nobody's in particular before.
+    Linked {
+        /// Which.
+        account: AccountId,
+        /// Whose.
+        person: PersonId,
+    },
 }

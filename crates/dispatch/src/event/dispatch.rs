@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Actor;
 use crate::brake::Brake;
 use crate::dispatch::{DispatchRecord, MailOutcome};
 use crate::draft::DispatchDraft;
@@ -103,7 +104,8 @@ pub enum DispatchEvent {
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         at: Timestamp,
     },
-    /// Somebody decided how mails to a carrier may leave, from every node.
+    /// Somebody decided how mails to a carrier may leave, from every node. Rows of earlier programs; today's are
+    /// [`DispatchEvent::CarrierHeld`].
     CarrierBraked {
         /// Which, by its name in the table.
         carrier: String,
@@ -126,6 +128,18 @@ pub enum DispatchEvent {
     Rejoined {
         /// Which.
         dispatch: DispatchId,
+        /// When.
+        #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+        at: Timestamp,
+    },
+    /// Somebody decided how mails to a carrier may leave, from every node.
+    CarrierHeld {
+        /// Which, by its name in the table.
+        carrier: String,
+        /// How from now on.
+        brake: Brake,
+        /// Who decided.
+        by: Actor,
         /// When.
         #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
         at: Timestamp,

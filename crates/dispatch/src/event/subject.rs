@@ -62,7 +62,8 @@ impl Event {
                 | DispatchEvent::MeasureNoted { dispatch, .. } => Some(Subject::Dispatch(*dispatch)),
                 DispatchEvent::Scheduled { .. }
                 | DispatchEvent::Unscheduled { .. }
-                | DispatchEvent::CarrierBraked { .. } => None,
+                | DispatchEvent::CarrierBraked { .. }
+                | DispatchEvent::CarrierHeld { .. } => None,
             },
             Event::Answer(event) => match event {
                 AnswerEvent::Given(record) => Some(Subject::Incident(record.incident)),

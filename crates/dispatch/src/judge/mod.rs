@@ -19,6 +19,7 @@ use crate::mail::Mode;
 use crate::notice::Channel;
 use crate::rule::{Aim, Rule, Sending};
 use crate::state::State;
+use crate::thousands::Thousands;
 
 /// Those a rule asks or tells, each with what concerns them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,17 +156,22 @@ fn weigh(bulletin: &Bulletin, scene: &Scene<'_>, mode: Mode, mut rules: Vec<&Rul
         }
     }
     if asked_before > 0 {
-        ruling.reasons.push(format!("{asked_before} 人には、この事象で同じか、より悪い内容を送信済みです。"));
+        ruling
+            .reasons
+            .push(format!("{} 人には、この事象で同じか、より悪い内容を送信済みです。", Thousands::of(asked_before)));
     }
     if let Some(incident) = scene.incident.filter(|_| bulletin.revision == Revision::Correction) {
         ruling.spared = correction::spared(bulletin, scene, incident, &reached, now);
         if !ruling.spared.is_empty() {
-            ruling.reasons.push(format!("訂正により、送信済みの {} 人は対象外になりました。", ruling.spared.len()));
+            ruling.reasons.push(format!(
+                "訂正により、送信済みの {} 人は対象外になりました。",
+                Thousands::of(ruling.spared.len())
+            ));
         }
         ruling.released = correction::released(bulletin, scene, incident, &reached, now);
         if !ruling.released.is_empty() {
             let people: usize = ruling.released.values().map(BTreeSet::len).sum();
-            ruling.reasons.push(format!("訂正により、承認待ちの {people} 人を対象から外します。"));
+            ruling.reasons.push(format!("訂正により、承認待ちの {} 人を対象から外します。", Thousands::of(people)));
         }
     }
     let sends = |sending: fn(&Sending) -> bool| {
@@ -198,5 +204,5 @@ fn reason(rule: &Rule, people: usize) -> String {
         Sending::Hold(_) => "、承認待ち",
         Sending::Never => "、送信しない設定",
     };
-    format!("規則「{}」（{}、{limits}）: {people} 人{sending}", rule.name, rule.condition)
+    format!("規則「{}」（{}、{limits}）: {} 人{sending}", rule.name, rule.condition, Thousands::of(people))
 }

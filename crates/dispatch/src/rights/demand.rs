@@ -14,6 +14,7 @@ use crate::draft::DispatchDraft;
 use crate::group::GroupChange;
 use crate::id::{GroupId, IncidentId, PersonId};
 use crate::person::Side;
+use crate::rights::manages_alone;
 use crate::state::State;
 use crate::target::Target;
 
@@ -34,7 +35,7 @@ pub(crate) fn demands(state: &State, actor: Actor, command: &Command) -> Vec<(Ac
             vec![(Action::ExportRoster, Subject::Side(*side))]
         }
         Command::Retention(RetentionCommand::Forget { .. }) => vec![(Action::Operate, DOMESTIC)],
-        Command::Account(command) => account(state, command),
+        Command::Account(command) => account(state, actor, command),
         Command::Once(once) => demands(state, actor, &once.command),
         // Each is asked about when it is decided, on top of those before it.
         Command::Together(_) => Vec::new(),
@@ -122,7 +123,7 @@ fn grant(holder: Holder, role: Role) -> Vec<(Action, Subject)> {
     vec![(Action::GrantRole, who), (Action::GrantRole, Subject::Side(role.side()))]
 }
 
-fn account(state: &State, command: &AccountCommand) -> Vec<(Action, Subject)> {
+fn account(state: &State, actor: Actor, command: &AccountCommand) -> Vec<(Action, Subject)> {
     use AccountCommand as Account;
     match command {
         Account::Open { person, .. } => {
@@ -135,6 +136,13 @@ fn account(state: &State, command: &AccountCommand) -> Vec<(Action, Subject)> {
         | Account::RemovePasskey { account, .. }
         | Account::Enter { account, .. }
         | Account::Fail { account, .. } => vec![(Action::OwnAccount, Subject::Account(*account))],
+        Account::Link { account, person } => {
+            let whose = (Action::ManageAccounts, Subject::Person(*person));
+            // Whoever begins a system has nobody to ask.
+            let begins = actor == Actor::Account(*account) && manages_alone(state, *account);
+            let which = (!begins).then_some((Action::ManageAccounts, Subject::Account(*account)));
+            which.into_iter().chain([whose]).collect()
+        }
         // Who has a token may throw it away, and so may whoever ends sessions.
         Account::EndSessions { account } | Account::RevokeToken { account, .. } => {
             vec![(Action::EndSessions, Subject::Account(*account))]

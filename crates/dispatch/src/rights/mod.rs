@@ -86,6 +86,17 @@ pub fn roles(state: &State, account: AccountId) -> impl Iterator<Item = Role> {
     holders.into_iter().flatten().flat_map(|holder| state.access().roles(holder))
 }
 
+/// Whether nobody else could manage accounts in the half of this one, which does: the first administrator of a system.
+#[must_use]
+pub fn manages_alone(state: &State, account: AccountId) -> bool {
+    let manages = |account: AccountId, side: Side| {
+        let reaches = |role: Role| role.side() == side && reach(role.kind(), Action::ManageAccounts) == Reach::Side;
+        is_active(state, account) && roles(state, account).any(reaches)
+    };
+    let others = |side: Side| state.accounts().iter().any(|it| it.id != account && manages(it.id, side));
+    [Side::Domestic, Side::Overseas].into_iter().any(|side| manages(account, side) && !others(side))
+}
+
 /// The person who acts: the owner of the link or of the account; of a deputy, the one in whose place.
 pub(crate) fn person_of(state: &State, actor: Actor) -> Option<PersonId> {
     match actor {

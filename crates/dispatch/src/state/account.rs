@@ -170,6 +170,7 @@ impl Accounts {
                 self.by_login.retain(|_, id| id != account);
                 self.revoke(|token| token.account == *account);
             }
+            AccountEvent::Linked { account, person } => self.change(*account, |it| it.person = Some(*person)),
             AccountEvent::TokenMade(token) => {
                 self.last_token = self.last_token.max(token.id.0);
                 self.token_by_hash.insert(token.hash, token.id);

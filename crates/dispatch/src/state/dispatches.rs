@@ -5,6 +5,7 @@ use std::ops::Bound;
 
 use jiff::Timestamp;
 
+use crate::access::Actor;
 use crate::answer::AnswerRecord;
 use crate::apart::Apart;
 use crate::brake::Brake;
@@ -24,6 +25,8 @@ pub(crate) struct Dispatches {
     pub(crate) scheduled: BTreeMap<String, (Timestamp, DispatchDraft)>,
     /// Carriers for which something holds beside their table.
     pub(crate) brakes: BTreeMap<String, Brake>,
+    /// Of carriers that are stopped, who did it and when.
+    pub(crate) stopped: BTreeMap<String, (Actor, Timestamp)>,
     /// What single nodes sent without the journal.
     pub(crate) apart: BTreeMap<DispatchId, Apart>,
     keys: BTreeMap<String, DispatchId>,
@@ -64,10 +67,23 @@ impl Dispatches {
             DispatchEvent::Rejoined { dispatch, .. } => {
                 self.apart.entry(*dispatch).and_modify(|apart| apart.rejoined = true);
             }
-            DispatchEvent::CarrierBraked { carrier, brake } if *brake == Brake::default() => {
-                self.brakes.remove(carrier);
-            }
-            DispatchEvent::CarrierBraked { carrier, brake } => drop(self.brakes.insert(carrier.clone(), *brake)),
+            DispatchEvent::CarrierBraked { carrier, brake } => self.hold(carrier, *brake, None),
+            DispatchEvent::CarrierHeld { carrier, brake, by, at } => self.hold(carrier, *brake, Some((*by, *at))),
+        }
+    }
+
+    fn hold(&mut self, carrier: &str, brake: Brake, word: Option<(Actor, Timestamp)>) {
+        let before = self.brakes.get(carrier).copied().unwrap_or_default();
+        if brake.paused && !before.paused {
+            // Rows of earlier programs do not say who and when.
+            self.stopped.extend(word.map(|word| (carrier.to_owned(), word)));
+        } else if !brake.paused {
+            self.stopped.remove(carrier);
+        }
+        if brake == Brake::default() {
+            self.brakes.remove(carrier);
+        } else {
+            self.brakes.insert(carrier.to_owned(), brake);
         }
     }
 

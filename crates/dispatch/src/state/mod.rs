@@ -18,7 +18,7 @@ use hikyaku_bulletin::{RegionCode, Stations};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Holder;
+use crate::access::{Actor, Holder};
 use crate::answer::{Answer, AnswerRecord};
 use crate::apart::{Apart, GAP};
 use crate::brake::Brake;
@@ -439,6 +439,12 @@ impl State {
     #[must_use]
     pub fn brakes(&self) -> &BTreeMap<String, Brake> {
         &self.dispatches.brakes
+    }
+
+    /// Who stopped sending to a carrier, and when; `None` while it is not stopped, or where that is not known.
+    #[must_use]
+    pub fn stopped(&self, carrier: &str) -> Option<(Actor, Timestamp)> {
+        self.dispatches.stopped.get(carrier).copied()
     }
 
     /// The count of a dispatch; empty for one that does not exist.

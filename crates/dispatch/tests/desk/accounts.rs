@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use hikyaku_dispatch::{
-    AccountCommand, AccountId, AccountRefusal, Desk, Error, Journal, Keys, MemoryJournal, Names, Passkey, PasswordHash,
-    Proof, Refusal, SecondFactor, Standing,
+    AccountCommand, AccountId, AccountRefusal, Actor, Desk, Error, Journal, Keys, MemoryJournal, Names, Passkey,
+    PasswordHash, PersonId, Proof, Refusal, Role, SecondFactor, Standing, manages_alone,
 };
 use jiff::{SignedDuration, Timestamp};
+
+use crate::common::{P1, P2, at, logged_in, ministry};
 
 const FIRST: AccountId = AccountId(1);
 
@@ -188,5 +190,56 @@ async fn req_s03_a_providers_word_opens_only_what_its_owner_has_set_up_and_a_cod
     ask(&desk, AccountCommand::ClearFactor { account: FIRST }).await.unwrap();
     for proof in by_provider {
         assert_eq!(ask(&desk, enter(proof)).await, used, "{proof:?}: without a second factor of ours");
+    }
+}
+
+/// Somebody says whose an account is; the number of events, or why not.
+async fn link(desk: &Desk, by: Actor, account: AccountId, person: PersonId) -> Result<usize, Refusal> {
+    match desk.command_as(by, AccountCommand::Link { account, person }, at("09:40:00")).await {
+        Ok(events) => Ok(events.len()),
+        Err(Error::Refused(refusal)) => Err(refusal),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn req_s10_the_first_administrator_says_whose_the_account_is_and_once_there_is_another_asks_that_one() {
+    let desk = ministry().await;
+    let first = logged_in(&desk, None, Role::SystemAdministrator).await;
+    let own = |actor: Actor| actor.account().unwrap();
+    assert!(desk.read(|state| manages_alone(state, own(first))));
+    assert_eq!(link(&desk, first, own(first), P1).await, Ok(1));
+    assert_eq!(desk.read(|state| state.accounts().find(own(first)).unwrap().person), Some(P1));
+    let again = Err(AccountRefusal::LinkedAlready(own(first)).into());
+    assert_eq!(link(&desk, first, own(first), P2).await, again, "once and for all");
+    let second = logged_in(&desk, None, Role::SystemAdministrator).await;
+    assert!(!desk.read(|state| manages_alone(state, own(first)) || manages_alone(state, own(second))));
+    let refused = link(&desk, second, own(second), P2).await;
+    assert!(matches!(refused, Err(Refusal::NotAllowed(_))), "there is somebody to ask: {refused:?}");
+    assert_eq!(link(&desk, first, own(second), P2).await, Ok(1));
+}
+
+#[tokio::test]
+async fn req_s10_only_administrators_link_accounts_and_only_to_people_who_are_there() {
+    let desk = ministry().await;
+    let admin = logged_in(&desk, None, Role::SystemAdministrator).await;
+    let approver = logged_in(&desk, None, Role::Approver).await;
+    let account = approver.account().unwrap();
+    for by in [approver, Actor::Responder(P1)] {
+        let refused = link(&desk, by, account, P1).await;
+        assert!(matches!(refused, Err(Refusal::NotAllowed(_))), "{refused:?}");
+    }
+    assert!(link(&desk, admin, account, PersonId(9_999)).await.is_err(), "nobody");
+    assert_eq!(desk.read(|state| state.accounts().find(account).unwrap().person), None);
+    let overseas = logged_in(&desk, None, Role::OverseasAdministrator).await.account().unwrap();
+    let bad = Err(AccountRefusal::BadOwner(overseas).into());
+    let asked = desk.command(AccountCommand::Link { account: overseas, person: P1 }, at("09:40:00")).await;
+    assert_eq!(asked.map(|events| events.len()).map_err(refusal), bad, "of the other half");
+}
+
+fn refusal(error: Error) -> Refusal {
+    match error {
+        Error::Refused(refusal) => refusal,
+        other => panic!("{other}"),
     }
 }

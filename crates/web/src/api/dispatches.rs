@@ -7,19 +7,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hikyaku_dispatch::{
-    Action, Command, Dispatch, DispatchCommand, DispatchDraft, DispatchId, Error, GroupId, GroupRow, IncidentId,
-    MailTemplate, Mode, Side, State as Present, decide_for, select,
+    Action, Command, Dispatch, DispatchCommand, DispatchId, Error, GroupId, GroupRow, IncidentId, Mode, Side,
+    State as Present, decide_for, select,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::bearer::Caller;
+use super::draft::NewDispatch;
 use super::paging;
 use super::problem::Problem;
 use super::wish::{Key, Wish};
 use super::{Api, BASE};
-use crate::compose::{Reach, Typed, filled};
+use crate::compose::{Reach, filled};
 use crate::console::Scope;
 use crate::watch::again;
 
@@ -27,33 +28,6 @@ use crate::watch::again;
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
     incident: Option<u32>,
-}
-
-/// What is to be sent, to whom.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewDispatch {
-    mode: String,
-    title: String,
-    #[serde(default)]
-    facts: Vec<String>,
-    subject: Option<String>,
-    text: Option<String>,
-    asks: bool,
-    #[serde(default)]
-    remind: bool,
-    incident: Option<u32>,
-    target: NewTarget,
-}
-
-/// Whoever is in one of the groups and has one of the regions, as far as any are named; and whoever is named.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct NewTarget {
-    everyone: bool,
-    groups: Vec<u32>,
-    regions: Vec<u8>,
-    numbers: Vec<String>,
 }
 
 /// Of which group; all without one.
@@ -144,14 +118,19 @@ pub(super) async fn compose(State(api): State<Api>, wish: Wish<NewDispatch>) -> 
     let (caller, key) = (wish.caller, wish.key);
     let draft = api.read(|state| {
         let side = api.scope(state, caller, Action::SendFree).side();
-        draft(state, side, key, wish.body)
+        wish.body.draft(state, side, key.name())
     });
     api.act(caller, key, DispatchCommand::Open { draft: Box::new(draft.map_err(Problem::mend)?) }).await?;
+    opened(&api, caller, key)
+}
+
+/// The dispatch that was opened under a key.
+pub(super) fn opened(api: &Api, caller: Caller, key: Key) -> Result<Response, Problem> {
     let id = api.read(|state| state.dispatch_named(&key.name()).map(Dispatch::id));
     let id = id.ok_or_else(|| Problem::missing("配信"))?;
     let place = format!("{BASE}/dispatches/{}", id.0);
     // Who may send and not see is told the number alone.
-    let body = found(&api, caller, id).unwrap_or_else(|_| json!({ "id": id.0 }));
+    let body = found(api, caller, id).unwrap_or_else(|_| json!({ "id": id.0 }));
     Ok((StatusCode::CREATED, [(header::LOCATION, place)], Json(body)).into_response())
 }
 
@@ -160,7 +139,7 @@ pub(super) async fn preview(State(api): State<Api>, wish: Wish<NewDispatch>) -> 
     let (caller, key, now) = (wish.caller, wish.key, api.now());
     api.read(|state| {
         let side = api.scope(state, caller, Action::SendFree).side();
-        let draft = draft(state, side, key, wish.body).map_err(Problem::mend)?;
+        let draft = wish.body.draft(state, side, key.name()).map_err(Problem::mend)?;
         // Numbers of people whom the caller may not send to are none of the caller's business.
         let command = DispatchCommand::Schedule { draft: Box::new(draft.clone()), at: now }.into();
         decide_for(state, caller.actor(), &command, now).map_err(Error::from)?;
@@ -175,27 +154,6 @@ pub(super) async fn preview(State(api): State<Api>, wish: Wish<NewDispatch>) -> 
             "text": filled(&draft.template.text, &draft.title, &draft.facts, "（氏名）"),
         })))
     })
-}
-
-fn draft(state: &Present, side: Side, key: Key, new: NewDispatch) -> Result<DispatchDraft, String> {
-    let default = MailTemplate::safety();
-    let typed = Typed {
-        key: key.name(),
-        mode: new.mode,
-        title: new.title.trim().to_owned(),
-        facts: new.facts.join("\n"),
-        subject: new.subject.unwrap_or(default.subject),
-        text: new.text.unwrap_or(default.text),
-        asks: if new.asks { "safety" } else { "none" }.to_owned(),
-        everyone: new.target.everyone,
-        groups: new.target.groups,
-        regions: new.target.regions,
-        numbers: new.target.numbers.join("\n"),
-        remind: new.remind,
-        instead: None,
-        same_people: false,
-    };
-    Ok(DispatchDraft { incident: new.incident.map(IncidentId), ..typed.draft(state, side)? })
 }
 
 /// `POST /dispatches/{dispatch}/resend`.
@@ -268,15 +226,15 @@ pub(super) fn sees(state: &Present, scope: &Scope, dispatch: &Dispatch) -> bool 
 
 /// The numbers of the caller's part.
 #[derive(Debug, Default)]
-struct Counts {
-    asked: u32,
-    answered: u32,
+pub(super) struct Counts {
+    pub(super) asked: u32,
+    pub(super) answered: u32,
     unanswered: u32,
-    by_choice: Vec<u32>,
+    pub(super) by_choice: Vec<u32>,
 }
 
 impl Counts {
-    fn of(state: &Present, scope: &Scope, dispatch: &Dispatch) -> Self {
+    pub(super) fn of(state: &Present, scope: &Scope, dispatch: &Dispatch) -> Self {
         let Some(groups) = scope.part_of(state, dispatch) else {
             let whole = state.tally(dispatch.id());
             return Self {

@@ -3,16 +3,21 @@
 use axum::{
     Json,
     extract::{Path, Query, State},
+    response::Response,
 };
-use hikyaku_dispatch::{Action, JudgingCommand, ProposalId, State as Present, Waiting, decides};
+use hikyaku_dispatch::{
+    Action, Command, DispatchCommand, JudgingCommand, ProposalId, State as Present, Waiting, decides,
+};
 use serde_json::{Value, json};
 
 use super::Api;
 use super::bearer::Caller;
-use super::dispatches::{Nothing, mode};
+use super::dispatches::{Nothing, mode, opened};
+use super::draft::Changed;
 use super::paging;
 use super::problem::Problem;
 use super::wish::Wish;
+use crate::compose::waiting;
 
 /// `GET /holds`, the oldest first.
 pub(super) async fn list(
@@ -47,6 +52,25 @@ pub(super) async fn reject(
     let command = JudgingCommand::Reject { proposal: ProposalId(hold) };
     api.act(wish.caller, wish.key, command).await?;
     Ok(Json(json!({ "hold": hold, "decision": "rejected" })))
+}
+
+/// `POST /holds/{hold}/replace`: it is rejected and another is sent in its place, both or neither.
+pub(super) async fn replace(
+    State(api): State<Api>,
+    Path(hold): Path<u32>,
+    wish: Wish<Changed>,
+) -> Result<Response, Problem> {
+    let reject = JudgingCommand::Reject { proposal: ProposalId(hold) };
+    let command = api.read(|state| match waiting(state, hold) {
+        Some(waiting) => {
+            let draft = Box::new(wish.body.draft(state, waiting, wish.key.name())?);
+            Ok::<Command, String>(Command::Together(vec![reject.into(), DispatchCommand::Open { draft }.into()]))
+        }
+        // Decided: under this key, which then does nothing more, or by somebody else, which is refused.
+        None => Ok(reject.into()),
+    });
+    api.act(wish.caller, wish.key, command.map_err(Problem::mend)?).await?;
+    opened(&api, wish.caller, wish.key)
 }
 
 fn shown(state: &Present, caller: Caller, waiting: &Waiting) -> Value {

@@ -6,17 +6,23 @@
 mod answers;
 mod bearer;
 mod dispatches;
+mod draft;
 mod holds;
 mod incidents;
+mod later;
 mod openapi;
 mod paging;
+mod parts;
 mod people;
 mod person;
 mod problem;
+mod report;
 mod router;
 mod routes;
 mod schemas;
 mod scim;
+mod shapes;
+mod sources;
 mod stored;
 mod system;
 mod wish;
@@ -28,9 +34,10 @@ use hikyaku_core::Engine;
 use hikyaku_dispatch::{Action, Answer, Command, Once, State, TokenId, Words};
 use jiff::Timestamp;
 
-use crate::console::Scope;
+use crate::console::{Feeds, Scope};
 use crate::gate::rate::Rate;
 use crate::notice::Door;
+use crate::picture::Pictures;
 use crate::router::secured;
 use crate::state::WebState;
 use bearer::Caller;
@@ -55,6 +62,8 @@ pub struct Api(Arc<Inner>);
 struct Inner {
     web: WebState,
     engine: Option<Engine>,
+    feeds: Option<Arc<dyn Feeds>>,
+    pictures: Pictures,
     reads: Rate<TokenId>,
     acts: Rate<TokenId>,
 }
@@ -66,11 +75,11 @@ impl std::fmt::Debug for Api {
 }
 
 impl Api {
-    /// An API over the desk of `web`, and over the engine that sends, if this process has one.
+    /// An API over the desk of `web`, and over the engine that sends and who reads feeds, if this process has them.
     #[must_use]
-    pub fn new(web: WebState, engine: Option<Engine>) -> Self {
+    pub fn new(web: WebState, engine: Option<Engine>, feeds: Option<Arc<dyn Feeds>>) -> Self {
         let (reads, acts) = (Rate::per_minute(READS_PER_MINUTE), Rate::per_minute(ACTS_PER_MINUTE));
-        Self(Arc::new(Inner { web, engine, reads, acts }))
+        Self(Arc::new(Inner { web, engine, feeds, pictures: Pictures::default(), reads, acts }))
     }
 
     fn read<R>(&self, f: impl FnOnce(&State) -> R) -> R {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::routes::{Route, routes};
 use super::wish::{KEY_CHARS_MAX, KEY_HEADER};
-use super::{ACTS_PER_MINUTE, BASE, READS_PER_MINUTE, answers, paging, schemas};
+use super::{ACTS_PER_MINUTE, BASE, READS_PER_MINUTE, answers, paging, parts, schemas};
 
 /// Where whoever is lost looks.
 pub(super) const SEE: &str = "使える操作は /api/v1/openapi.json にあります。";
@@ -63,17 +63,17 @@ fn operation(route: &Route) -> Value {
         "responses": {
             status.to_string(): {
                 "description": route.summary,
-                "content": { "application/json": { "schema": schemas::named(gives) } },
+                "content": { "application/json": { "schema": parts::named(gives) } },
             },
             "default": {
                 "description": "できなかった理由と、次にすること",
-                "content": { "application/problem+json": { "schema": schemas::named("Problem") } },
+                "content": { "application/problem+json": { "schema": parts::named("Problem") } },
             },
         },
     });
     if let Some(takes) = route.takes {
         let required = takes.starts_with("New");
-        let content = json!({ "application/json": { "schema": schemas::named(takes) } });
+        let content = json!({ "application/json": { "schema": parts::named(takes) } });
         operation["requestBody"] = json!({ "required": required, "content": content });
     }
     operation
@@ -88,7 +88,7 @@ fn parameter(name: &str, place: &str) -> Value {
         "limit" => {
             json!({ "type": "integer", "minimum": 1, "maximum": paging::LIMIT_MAX, "default": paging::LIMIT_DEFAULT })
         }
-        "cursor" | "number" => json!({ "type": "string" }),
+        "cursor" | "number" | "key" | "dispatches" => json!({ "type": "string" }),
         "standing" => json!({ "type": "string", "enum": answers::STANDINGS }),
         KEY_HEADER => json!({ "type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX }),
         _ => json!({ "type": "integer", "minimum": 0 }),
@@ -97,6 +97,8 @@ fn parameter(name: &str, place: &str) -> Value {
         "limit" => "一度に返す件数",
         "cursor" => "前のページの next",
         "number" => "職員番号",
+        "key" => "送信待ちの配信の key",
+        "dispatches" => "配信の番号（3,7 のように）",
         KEY_HEADER => "この操作だけの名前（UUID など）。返事がなければ同じ名前で送り直す",
         _ => "番号",
     };

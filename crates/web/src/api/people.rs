@@ -3,16 +3,22 @@
 use axum::{
     Json,
     extract::{Path, Query, State},
+    http::StatusCode,
 };
-use hikyaku_dispatch::{Action, Group, GroupId, MailAddress, Person, PersonId, RegisteredBy, State as Present};
+use hikyaku_dispatch::{
+    Action, Group, GroupId, MailAddress, PeopleCommand, Person, PersonId, RegisteredBy, State as Present,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Api;
 use super::bearer::Caller;
-use super::dispatches::side;
+use super::dispatches::{Nothing, side};
 use super::paging;
 use super::problem::Problem;
+use super::wish::Wish;
+use crate::form;
+use crate::staff::{mail_links, whereabouts};
 
 /// Which people.
 #[derive(Debug, Default, Deserialize)]
@@ -20,6 +26,15 @@ pub(super) struct Asked {
     group: Option<u32>,
     /// The organisation's own number.
     number: Option<String>,
+}
+
+/// Where somebody is, and for how long.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPlace {
+    /// A prefecture, 1 to 47; none ends what was said before.
+    region: Option<u8>,
+    days: Option<i64>,
 }
 
 /// `GET /people`.
@@ -49,6 +64,37 @@ pub(super) async fn one(State(api): State<Api>, Path(person): Path<u32>) -> Resu
         let person = state.people().find(PersonId(person)).ok_or_else(|| Problem::missing("人"))?;
         Ok(Json(shown(state, person)))
     })
+}
+
+/// `POST /people/{person}/place`.
+pub(super) async fn place(
+    State(api): State<Api>,
+    Path(person): Path<u32>,
+    wish: Wish<NewPlace>,
+) -> Result<Json<Value>, Problem> {
+    let wrong = || Problem::mend("region は都道府県の番号（1 から 47）か null にしてください。");
+    let region = wish.body.region.map(|code| form::region(code).ok_or_else(wrong)).transpose()?;
+    let command = whereabouts(PersonId(person), region, wish.body.days, api.now()).map_err(Problem::mend)?;
+    api.act(wish.caller, wish.key, command).await?;
+    let here = api.read(|state| state.people().find(PersonId(person)).and_then(|it| it.whereabouts.clone()));
+    let (region, until) = here.map(|it| (it.region.to_string(), it.until.map(|at| at.to_string()))).unzip();
+    Ok(Json(json!({ "person": person, "region": region, "until": until.flatten() })))
+}
+
+/// `POST /people/{person}/links`: the old ones open nothing any more, and the person is mailed the new one.
+pub(super) async fn links(
+    State(api): State<Api>,
+    Path(person): Path<u32>,
+    wish: Wish<Nothing>,
+) -> Result<Json<Value>, Problem> {
+    let id = PersonId(person);
+    api.act(wish.caller, wish.key, PeopleCommand::RevokeLinks { person: id }).await?;
+    let mailed = mail_links(&api.0.web, id).await.map_err(|problem| {
+        tracing::error!(%problem, "a new link could not be mailed");
+        let detail = "これまでのリンクは無効にしましたが、新しいリンクのメールを送れませんでした。同じ Idempotency-Key でもう一度送ってください。";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    })?;
+    Ok(Json(json!({ "person": person, "mailed": mailed })))
 }
 
 /// `GET /groups`.

@@ -79,9 +79,10 @@ impl From<Error> for Problem {
         };
         let status = match &refusal {
             Refusal::NotAllowed(denied) => return (*denied).into(),
-            Refusal::UnknownDispatch(_) | Refusal::UnknownIncident(_) | Refusal::UnknownPerson(_) => {
-                StatusCode::NOT_FOUND
-            }
+            Refusal::UnknownDispatch(_)
+            | Refusal::UnknownIncident(_)
+            | Refusal::UnknownPerson(_)
+            | Refusal::Dispatch(DispatchRefusal::NotScheduled(_)) => StatusCode::NOT_FOUND,
             Refusal::Account(AccountRefusal::OtherWish)
             | Refusal::Dispatch(DispatchRefusal::SentAlready { .. } | DispatchRefusal::ScheduledAlready(_))
             | Refusal::Dispatch(DispatchRefusal::Over(_) | DispatchRefusal::NobodyUnanswered(_))

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
 use hikyaku_dispatch::Action;
 
-use super::{Api, answers, dispatches, holds, incidents, people, person, stored, system};
+use super::{Api, answers, dispatches, holds, incidents, later, people, person, report, sources, stored, system};
 
 /// What a way asks of the caller before anything is done; the command that follows asks again, for exactly what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,10 @@ impl Route {
 
 /// All of them.
 pub(super) fn routes() -> Vec<Route> {
-    [about_dispatches(), about_answers(), about_the_rest()].into_iter().flatten().collect()
+    [about_dispatches(), about_sending(), about_answers(), about_holds(), about_people(), about_the_rest()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn about_dispatches() -> Vec<Route> {
@@ -94,6 +97,11 @@ fn about_dispatches() -> Vec<Route> {
         read("/dispatches/{dispatch}", "getDispatch", counts, "Dispatch", get(dispatches::one)).told("一つの配信"),
         read("/dispatches/{dispatch}/tally", "getTally", counts, "Tally", get(dispatches::tally))
             .told("集計: 回答別・所属別・地域別・事業者別"),
+        read("/dispatches/{dispatch}/report", "getReport", counts, "Report", get(report::one))
+            .told("報告: 期限、段階と事業者ごとの所要時間、再送、回答、対策"),
+        read("/compare", "compare", counts, "Compared", get(report::compare))
+            .told("配信を並べて比べる（5件まで）: 回答が 25・50・75% に達するまでの秒数")
+            .asking(&["dispatches"]),
         act("/dispatches/{dispatch}/resend", "resend", resend, "Part", post(dispatches::resend))
             .told("未回答者へ再配信（group を書けばその所属だけ）"),
         act("/dispatches/{dispatch}/cancel", "cancel", resend, "Nothing", post(dispatches::cancel))
@@ -103,10 +111,22 @@ fn about_dispatches() -> Vec<Route> {
     ]
 }
 
+fn about_sending() -> Vec<Route> {
+    let send = Asks::Somewhere(Action::SendFree);
+    vec![
+        act("/scheduled", "schedule", send, "NewScheduled", post(later::schedule))
+            .told("配信を作成し、delay_s 秒後（書かなければ10秒後）に送る。それまでは取り消せる")
+            .giving(StatusCode::ACCEPTED, "Scheduled"),
+        read("/scheduled/{key}", "getScheduled", send, "Scheduled", get(later::one)).told("送信待ちの配信の状態"),
+        act("/scheduled/{key}/take-back", "takeBack", send, "Nothing", post(later::take_back))
+            .told("送信待ちの配信を取り消す")
+            .giving(StatusCode::OK, "Scheduled"),
+    ]
+}
+
 fn about_answers() -> Vec<Route> {
     let see = Asks::Somewhere(Action::SeeAnswers);
     let answer = Asks::Somewhere(Action::AnswerFor);
-    let approve = Asks::Somewhere(Action::Approve);
     vec![
         read("/dispatches/{dispatch}/answers", "listAnswers", see, "Answers", get(answers::list))
             .told("対象者と回答")
@@ -140,6 +160,12 @@ fn about_answers() -> Vec<Route> {
         )
         .told("本人の回答ページへ伝言を送る")
         .giving(StatusCode::CREATED, "Messages"),
+    ]
+}
+
+fn about_holds() -> Vec<Route> {
+    let approve = Asks::Somewhere(Action::Approve);
+    vec![
         read("/holds", "listHolds", approve, "Holds", get(holds::list)).told("承認待ち（古い順）").asking(PAGE),
         act("/holds/{hold}/approve", "approve", approve, "Nothing", post(holds::approve))
             .told("承認して送る")
@@ -147,23 +173,41 @@ fn about_answers() -> Vec<Route> {
         act("/holds/{hold}/reject", "reject", approve, "Nothing", post(holds::reject))
             .told("却下する")
             .giving(StatusCode::OK, "Decision"),
+        act("/holds/{hold}/replace", "replace", approve, "Changed", post(holds::replace))
+            .told("却下し、書いた所だけを変えた配信をすぐに送る（範囲 send も要ります）")
+            .giving(StatusCode::CREATED, "Dispatch"),
     ]
 }
 
-fn about_the_rest() -> Vec<Route> {
+fn about_people() -> Vec<Route> {
     let see = Asks::Somewhere(Action::SeePerson);
-    let watch = Asks::Somewhere(Action::SeeJudgements);
     vec![
         read("/people", "listPeople", see, "People", get(people::list))
             .told("職員（アドレスは伏せる）")
             .asking(&["group", "number", "limit", "cursor"]),
         read("/people/{person}", "getPerson", Asks::Person(Action::SeePerson), "Person", get(people::one))
             .told("一人の職員"),
+        act("/people/{person}/place", "setPlace", Asks::Person(Action::EditDetails), "NewPlace", post(people::place))
+            .told("いまいる都道府県（region）と日数（days）。region が null なら終わりにする")
+            .giving(StatusCode::OK, "Place"),
+        act("/people/{person}/links", "remakeLinks", Asks::Person(Action::RevokeLinks), "Nothing", post(people::links))
+            .told("本人用リンクを作り直し、本人の全アドレスに送る（前のリンクは無効）")
+            .giving(StatusCode::OK, "Links"),
         read("/groups", "listGroups", see, "Groups", get(people::groups)).told("所属").asking(PAGE),
+    ]
+}
+
+fn about_the_rest() -> Vec<Route> {
+    let watch = Asks::Somewhere(Action::SeeJudgements);
+    vec![
         read("/judgements", "listJudgements", watch, "Judgements", get(system::judgements))
             .told("受信した電文と判定の理由（新しい順）")
             .asking(PAGE),
         read("/rules", "listRules", watch, "Rules", get(stored::rules)).told("規則（言葉で）").asking(PAGE),
+        act("/rules/trial", "tryRules", watch, "NewTrial", post(sources::trial))
+            .told("電文がいま来たら規則が何をするか: 判定、理由、送るメールの件名と人数（送らない）")
+            .giving(StatusCode::OK, "Trials"),
+        read("/feeds", "listFeeds", watch, "Feeds", get(sources::health)).told("情報源の状態"),
         read("/travel", "listTravel", Asks::Somewhere(Action::SeeTravel), "Travel", get(stored::travel))
             .told("渡航の登録")
             .asking(PAGE),

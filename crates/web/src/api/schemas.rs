@@ -3,17 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::answers::STANDINGS;
+use super::parts::{instant, many, maybe, mode, named, number, object, one_of, side, taken, text, truth};
 use super::person::ENDS;
-
-/// A reference to a shape.
-pub(super) fn named(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
-}
+use super::shapes::{reported, sources};
 
 /// All of them by name.
 pub(super) fn all() -> Value {
     let mut schemas = Map::new();
-    let shapes = [given(), counted(), people(), one_person(), stored(), system()].into_iter().flatten();
+    let shapes =
+        [given(), counted(), reported(), people(), one_person(), stored(), sources(), system()].into_iter().flatten();
     schemas.extend(shapes.map(|(name, shape)| (name.to_owned(), shape)));
     for (pages, item) in PAGES {
         let page = object(&[("items", json!({ "type": "array", "items": named(item) })), ("next", maybe(text()))]);
@@ -22,7 +20,9 @@ pub(super) fn all() -> Value {
     Value::Object(schemas)
 }
 
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 11] = [
+    ("Compared", "Comparison"),
+    ("Trials", "Trial"),
     ("Rules", "Rule"),
     ("Travel", "Stay"),
     ("Incidents", "Incident"),
@@ -34,62 +34,12 @@ const PAGES: [(&str, &str); 9] = [
     ("Judgements", "Judgement"),
 ];
 
-fn text() -> Value {
-    json!({ "type": "string" })
-}
-
-fn number() -> Value {
-    json!({ "type": "integer", "minimum": 0 })
-}
-
-fn truth() -> Value {
-    json!({ "type": "boolean" })
-}
-
-fn instant() -> Value {
-    json!({ "type": "string", "format": "date-time" })
-}
-
-fn one_of(words: &[&str]) -> Value {
-    json!({ "type": "string", "enum": words })
-}
-
-fn many(item: Value) -> Value {
-    json!({ "type": "array", "items": item })
-}
-
-/// Or null.
-fn maybe(shape: Value) -> Value {
-    json!({ "anyOf": [shape, { "type": "null" }] })
-}
-
-/// All of these and nothing else.
-fn object(fields: &[(&str, Value)]) -> Value {
-    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    taken(fields, &required)
-}
-
-/// None but these, of which some must be there.
-fn taken(fields: &[(&str, Value)], required: &[&str]) -> Value {
-    let properties: Map<String, Value> =
-        fields.iter().map(|(name, shape)| ((*name).to_owned(), shape.clone())).collect();
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
-}
-
-fn mode() -> Value {
-    one_of(&["real", "drill", "test"])
-}
-
-fn side() -> Value {
-    one_of(&["domestic", "overseas"])
-}
-
 /// What programs post.
 fn given() -> Vec<(&'static str, Value)> {
-    let target = taken(
-        &[("everyone", truth()), ("groups", many(number())), ("regions", many(number())), ("numbers", many(text()))],
-        &[],
-    );
+    let target = || {
+        let parts = [("groups", many(number())), ("regions", many(number())), ("numbers", many(text()))];
+        taken(&[&[("everyone", truth())], &parts[..]].concat(), &[])
+    };
     let dispatch = [
         ("mode", mode()),
         ("title", text()),
@@ -97,13 +47,28 @@ fn given() -> Vec<(&'static str, Value)> {
         ("subject", text()),
         ("text", text()),
         ("asks", truth()),
+        ("rule", number()),
         ("remind", truth()),
         ("incident", number()),
-        ("target", target),
+        ("target", target()),
     ];
+    let changed = [
+        ("mode", mode()),
+        ("title", text()),
+        ("facts", many(text())),
+        ("subject", text()),
+        ("text", text()),
+        ("target", target()),
+    ];
+    let scheduled = [("dispatch", named("NewDispatch")), ("delay_s", number())];
+    let place = [("region", maybe(number())), ("days", maybe(number()))];
     let answer = [("person", number()), ("choice", number()), ("comment", text())];
     vec![
         ("NewDispatch", taken(&dispatch, &["mode", "title", "asks", "target"])),
+        ("Changed", taken(&changed, &[])),
+        ("NewScheduled", taken(&scheduled, &["dispatch"])),
+        ("NewPlace", taken(&place, &[])),
+        ("NewTrial", taken(&[("telegram", text())], &["telegram"])),
         ("NewAnswer", taken(&answer, &["person", "choice"])),
         ("NewMessage", taken(&[("text", text())], &["text"])),
         ("Part", taken(&[("group", number())], &[])),
@@ -194,7 +159,14 @@ fn people() -> Vec<(&'static str, Value)> {
         ("at", maybe(instant())),
     ];
     let group = [("id", number()), ("name", text()), ("side", side()), ("parent", maybe(number()))];
-    vec![("Person", object(&person)), ("Answer", object(&answer)), ("Group", object(&group))]
+    let place = [("person", number()), ("region", maybe(text())), ("until", maybe(instant()))];
+    vec![
+        ("Person", object(&person)),
+        ("Place", object(&place)),
+        ("Links", object(&[("person", number()), ("mailed", truth())])),
+        ("Answer", object(&answer)),
+        ("Group", object(&group)),
+    ]
 }
 
 fn one_person() -> Vec<(&'static str, Value)> {

@@ -1,6 +1,6 @@
 //! What happens to rules, bulletins and incidents, in words.
 
-use hikyaku_dispatch::{JudgingEvent, ProposalEnd, RuleId, State};
+use hikyaku_dispatch::{JudgingEvent, ProposalEnd, RuleId, State, Thousands};
 
 /// What such an event says.
 pub(super) fn said(event: &JudgingEvent, state: &State) -> String {
@@ -20,7 +20,7 @@ pub(super) fn said(event: &JudgingEvent, state: &State) -> String {
         JudgingEvent::IncidentChanged { incident, .. } => format!("事象 {incident} の内容が変わった"),
         JudgingEvent::IncidentCancelled { incident, .. } => format!("事象 {incident} が取り消された"),
         JudgingEvent::Proposed(it) => {
-            format!("配信「{}」が承認待ちになった（{}名）", it.draft.title, it.draft.asked.len())
+            format!("配信「{}」が承認待ちになった（{}名）", it.draft.title, Thousands::of(it.draft.asked.len()))
         }
         JudgingEvent::ApproverCalled { proposal } => format!("承認待ち {proposal} で次の承認者を呼んだ"),
         JudgingEvent::ProposalEnded { proposal, end } => {

@@ -2,6 +2,7 @@
 //!
 //! No page of it shows a name, an address, an answer or a text of a person: people are their numbers in the roster.
 
+mod accounts;
 mod carriers;
 mod concerns;
 mod judging;

@@ -7,11 +7,13 @@ use axum::{
     response::Response,
 };
 use hikyaku_dispatch::{
-    AccountId, Action, Actor, Entry, Error, JournalError, PersonId, Side, State as Present, verify as verify_journal,
+    AccountId, Action, Actor, Entry, Error, Event, JournalError, PersonId, Side, State as Present, Thousands,
+    verify as verify_journal,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::accounts;
 use super::concerns::concerns;
 use super::search::{self, Found};
 use super::words::{self, About, KINDS};
@@ -96,7 +98,7 @@ pub(crate) async fn verify(State(console): State<Console>, viewer: Viewer) -> Re
         .await;
     };
     let result = match verify_journal(console.web().desk.journal()).await {
-        Ok(head) => Ok(format!("記録 {}行すべてが、書かれたときのままです。", head.seq)),
+        Ok(head) => Ok(format!("記録 {}行すべてが、書かれたときのままです。", Thousands(head.seq))),
         Err(JournalError::Broken(broken)) => Err(format!("記録が書き換えられているか、壊れています: {broken}")),
         Err(error) => Err(format!("確認できませんでした: {error}")),
     };
@@ -214,7 +216,9 @@ impl Wanted {
             (Who::Person(id), Actor::Responder(by)) => id == by,
             _ => false,
         });
-        is_actor
+        // Whoever logs in is nobody yet: log-ins, failures, locks and ends of sessions are found by the account they are about.
+        let is_about = matches!((self.actor, &entry.event), (Some(Who::Account(id)), Event::Account(event)) if accounts::of(event) == Some(id));
+        (is_actor || is_about)
             && self.kind.is_none_or(|kind| words::kind(&entry.event) == kind)
             && self.person.is_none_or(|id| concerns(&entry.event, id, state))
     }

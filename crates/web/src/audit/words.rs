@@ -1,12 +1,12 @@
 //! Each kind of event in words, without any of the personal data in it; and whom it is about.
 
 use hikyaku_dispatch::{
-    AccessEvent, AccountEvent, Actor, AnswerEvent, DispatchEvent, DispatchId, Event, GroupChange, GroupId, Guarded,
-    HealthEvent, Holder, IncidentId, JournalEvent, JudgingEvent, Occasion, PeopleEvent, PersonId, RetentionEvent, Role,
-    Side, State, TravelEvent, Via, Why,
+    AccessEvent, Actor, AnswerEvent, DispatchEvent, DispatchId, Event, GroupChange, GroupId, Guarded, HealthEvent,
+    Holder, IncidentId, JournalEvent, JudgingEvent, Occasion, PeopleEvent, PersonId, RetentionEvent, Role, Side, State,
+    Thousands, TravelEvent, Via, Why,
 };
 
-use super::{carriers, judging, proof};
+use super::{accounts, carriers, judging};
 
 /// What an event is about, as far as halves and people are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub(super) fn about(event: &Event, state: &State) -> About {
             RetentionEvent::RosterExported { side, .. } => About::Side(*side),
             RetentionEvent::HandedOver { .. } | RetentionEvent::BulletinsForgotten { .. } => About::All,
         },
-        Event::Account(event) => of_account(event, state),
+        Event::Account(event) => accounts::of(event).map_or(About::All, |account| of_owner(account, state)),
         Event::Health(event) => match event {
             HealthEvent::Confirmed { person, .. } => About::Person(*person),
             HealthEvent::Observed { occasion: Occasion::Dispatch(dispatch), .. } => About::Dispatch(*dispatch),
@@ -141,27 +141,6 @@ fn of_access(event: &AccessEvent, state: &State) -> About {
     }
 }
 
-fn of_account(event: &AccountEvent, state: &State) -> About {
-    let account = match event {
-        AccountEvent::Opened { account, .. }
-        | AccountEvent::PasswordSet { account, .. }
-        | AccountEvent::FactorSet { account, .. }
-        | AccountEvent::FactorCleared { account, .. }
-        | AccountEvent::PasskeyAdded { account, .. }
-        | AccountEvent::PasskeyRemoved { account, .. }
-        | AccountEvent::Entered { account, .. }
-        | AccountEvent::Failed { account, .. }
-        | AccountEvent::Unlocked { account }
-        | AccountEvent::Suspended { account, .. }
-        | AccountEvent::SessionsEnded { account, .. }
-        | AccountEvent::Closed { account }
-        | AccountEvent::Handled { account, .. } => *account,
-        AccountEvent::TokenMade(token) => token.account,
-        AccountEvent::TokenRevoked { .. } | AccountEvent::KeyUsed { .. } => return About::All,
-    };
-    of_owner(account, state)
-}
-
 /// The half in which an account works; of one without roles nothing is known.
 fn of_owner(account: hikyaku_dispatch::AccountId, state: &State) -> About {
     hikyaku_dispatch::roles(state, account).next().map_or(About::All, |role| About::Side(role.side()))
@@ -191,7 +170,9 @@ fn of_dispatch(event: &DispatchEvent) -> About {
     match event {
         DispatchEvent::Opened(it) => About::Dispatch(it.dispatch),
         DispatchEvent::Scheduled { draft, .. } => About::Side(draft.side),
-        DispatchEvent::Unscheduled { .. } | DispatchEvent::CarrierBraked { .. } => About::All,
+        DispatchEvent::Unscheduled { .. } | DispatchEvent::CarrierBraked { .. } | DispatchEvent::CarrierHeld { .. } => {
+            About::All
+        }
         DispatchEvent::Queued { dispatch, .. }
         | DispatchEvent::OutcomesRecorded { dispatch, .. }
         | DispatchEvent::RoundOpened { dispatch, .. }
@@ -228,10 +209,10 @@ pub(super) fn said(event: &Event, state: &State) -> String {
                 format!("保存期間を過ぎた事象 {incident} を消した")
             }
         },
-        Event::Account(event) => account_said(event, state),
+        Event::Account(event) => accounts::said(event, |id| holder(Holder::Account(id), state), |id| person(id, state)),
         Event::Health(event) => match event {
-            HealthEvent::ProbeOpened { mails, .. } => format!("確認メールを {}通用意した", mails.len()),
-            HealthEvent::Observed { seen, .. } => format!("アドレスの状態を {}件記録した", seen.len()),
+            HealthEvent::ProbeOpened { mails, .. } => format!("確認メールを {}通用意した", Thousands::of(mails.len())),
+            HealthEvent::Observed { seen, .. } => format!("アドレスの状態を {}件記録した", Thousands::of(seen.len())),
             HealthEvent::Confirmed { person: who, place, .. } => {
                 format!("{} の {place}番目のアドレスが確認された", person(*who, state))
             }
@@ -266,7 +247,9 @@ fn people_said(event: &PeopleEvent, state: &State) -> String {
         PeopleEvent::GroupChangePlanned { group, on, change } => format!("{on} に: {}", changed(*group, change)),
         PeopleEvent::RowDone { person: who, on } => format!("{} の {on} の発令を終えた", person(*who, state)),
         PeopleEvent::GroupChangeDone { group: id, on } => format!("所属 {} の {on} の変更を終えた", group(*id)),
-        PeopleEvent::RosterTaken { side, rows, .. } => format!("{}の名簿 {rows}行を取り込んだ", side.word()),
+        PeopleEvent::RosterTaken { side, rows, .. } => {
+            format!("{}の名簿 {}行を取り込んだ", side.word(), Thousands(u64::from(*rows)))
+        }
     }
 }
 
@@ -332,12 +315,12 @@ fn dispatch_said(event: &DispatchEvent) -> String {
                 it.mode.mark(),
                 it.title,
                 it.decided,
-                it.asked.len()
+                Thousands::of(it.asked.len())
             )
         }
         DispatchEvent::Queued { dispatch, .. } => format!("配信 {dispatch} のメールを送信待ちに入れた"),
         DispatchEvent::OutcomesRecorded { dispatch, outcomes } => {
-            format!("配信 {dispatch} のメール {}通の結果を記録した", outcomes.len())
+            format!("配信 {dispatch} のメール {}通の結果を記録した", Thousands::of(outcomes.len()))
         }
         DispatchEvent::RoundOpened { dispatch, round } => {
             let why = match round.why {
@@ -345,12 +328,12 @@ fn dispatch_said(event: &DispatchEvent) -> String {
                 Why::Resend => "再送",
                 Why::NextAddress => "次のアドレスへの送信",
             };
-            format!("配信 {dispatch} の{why}を決めた（{}通）", round.mails.len())
+            format!("配信 {dispatch} の{why}を決めた（{}通）", Thousands::of(round.mails.len()))
         }
         DispatchEvent::Cancelled { dispatch, .. } => format!("配信 {dispatch} を中止した"),
         DispatchEvent::Closed { dispatch, .. } => format!("配信 {dispatch} の回答の受付を終えた"),
         DispatchEvent::UnreachedListed { dispatch, people, .. } => {
-            format!("配信 {dispatch} で連絡の取れない {}名を一覧にした", people.len())
+            format!("配信 {dispatch} で連絡の取れない {}名を一覧にした", Thousands::of(people.len()))
         }
         DispatchEvent::Scheduled { draft, .. } => format!("配信「{}」を用意した（取り消せる時間の間）", draft.title),
         DispatchEvent::Unscheduled { .. } => "用意した配信を取り消した".to_owned(),
@@ -358,10 +341,12 @@ fn dispatch_said(event: &DispatchEvent) -> String {
             format!("配信 {dispatch} の再発防止対策を記録した: {}", measure.what)
         }
         DispatchEvent::ManagersTold { dispatch, people, .. } => {
-            format!("配信 {dispatch} で回答のない {}名を管理者に知らせた", people.len())
+            format!("配信 {dispatch} で回答のない {}名を管理者に知らせた", Thousands::of(people.len()))
         }
         DispatchEvent::ListTaken { dispatch, .. } => format!("配信 {dispatch} の一覧が受け取られた"),
-        DispatchEvent::CarrierBraked { carrier, brake } => carriers::braked(carrier, *brake),
+        DispatchEvent::CarrierBraked { carrier, brake } | DispatchEvent::CarrierHeld { carrier, brake, .. } => {
+            carriers::braked(carrier, *brake)
+        }
         DispatchEvent::SentApart { dispatch, node, against: None, .. } => {
             format!("データベースに届かない間に {node} が送信した配信 {dispatch} を記録した")
         }
@@ -386,34 +371,9 @@ fn answer_said(event: &AnswerEvent, state: &State) -> String {
             format!("{} {how}（配信 {}）", person(it.person, state), it.dispatch)
         }
         AnswerEvent::SelfReported(it) => format!("{} が自主報告した", person(it.person, state)),
-        AnswerEvent::Fetched { dispatch, people } => format!("配信 {dispatch} のページが {}名分開かれた", people.len()),
+        AnswerEvent::Fetched { dispatch, people } => {
+            format!("配信 {dispatch} のページが {}名分開かれた", Thousands::of(people.len()))
+        }
         AnswerEvent::Said(it) => format!("{} とのやり取りに書き込んだ", person(it.person, state)),
-    }
-}
-
-fn account_said(event: &AccountEvent, state: &State) -> String {
-    let login = |id| holder(Holder::Account(id), state);
-    match event {
-        AccountEvent::Opened { account, .. } => format!("アカウント {} を作った", login(*account)),
-        AccountEvent::PasswordSet { account, by_other, .. } => {
-            let how = if *by_other { "再設定した" } else { "変更した" };
-            format!("{} のパスワードを{how}", login(*account))
-        }
-        AccountEvent::FactorSet { account, .. } => format!("{} の二要素認証を設定した", login(*account)),
-        AccountEvent::FactorCleared { account, .. } => format!("{} の二要素認証を消した", login(*account)),
-        AccountEvent::PasskeyAdded { account, .. } => format!("{} がパスキーを登録した", login(*account)),
-        AccountEvent::PasskeyRemoved { account, .. } => format!("{} がパスキーを消した", login(*account)),
-        AccountEvent::Entered { account, source, proof, .. } => proof::entered(&login(*account), source, *proof),
-        AccountEvent::Failed { account, source, .. } => format!("{} のログインが失敗した（{source}）", login(*account)),
-        AccountEvent::Unlocked { account } => format!("{} の制限を解除した", login(*account)),
-        AccountEvent::Suspended { account, suspended, .. } => {
-            format!("{} を{}", login(*account), if *suspended { "停止した" } else { "再開した" })
-        }
-        AccountEvent::SessionsEnded { account, .. } => format!("{} のログインを打ち切った", login(*account)),
-        AccountEvent::Closed { account } => format!("アカウント {} を削除した", login(*account)),
-        AccountEvent::TokenMade(token) => format!("{} のトークン {} を作った", login(token.account), token.id),
-        AccountEvent::TokenRevoked { token } => format!("トークン {token} を無効にした"),
-        AccountEvent::KeyUsed { .. } => "API の一度だけの鍵が使われた".to_owned(),
-        AccountEvent::Handled { account, by, .. } => format!("{} が {} の認証を預かった", login(*by), login(*account)),
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Choice {
 
 impl Typed {
     /// With the wording and the question of a rule.
-    pub(super) fn worded_as(self, rule: &Rule) -> Self {
+    pub(crate) fn worded_as(self, rule: &Rule) -> Self {
         let MailTemplate { subject, text } = rule.template.clone();
         let asks = if rule.question.is_asked() { format!("rule:{}", rule.id.0) } else { "none".to_owned() };
         Self { subject, text, asks, ..self }
@@ -34,7 +34,7 @@ impl Typed {
     }
 
     /// With all of a dispatch that waits, to be sent in its place.
-    pub(super) fn instead_of(self, waiting: &Waiting) -> Self {
+    pub(crate) fn instead_of(self, waiting: &Waiting) -> Self {
         let draft = &waiting.proposal.draft;
         let MailTemplate { subject, text } = draft.template.clone();
         let mode = match draft.mode {

@@ -1,7 +1,10 @@
 //! How many would be mailed by what is ticked now: a line that a script asks for while somebody composes.
 
 use axum::{Form, extract::State, http::StatusCode, response::IntoResponse, response::Response as Reply};
-use hikyaku_dispatch::{Action, Actor, DispatchCommand, DispatchDraft, Mode, decide_for, select};
+use hikyaku_dispatch::{
+    Action, Actor, DispatchCommand, DispatchDraft, Mode, Side, State as Present, Target, decide_for, select,
+};
+use jiff::Timestamp;
 
 use super::typed::Typed;
 use crate::console::{Console, Viewer, told};
@@ -22,11 +25,24 @@ pub(crate) async fn count(
         let draft = DispatchDraft { side, target, ..DispatchDraft::safety("count", Mode::Test, "-") };
         let command = DispatchCommand::Schedule { draft: Box::new(draft.clone()), at: now }.into();
         decide_for(state, Actor::Account(viewer.account), &command, now).map_err(|refusal| told(&refusal.into()))?;
-        let people = select(state, &draft.target, side, now).map_err(|refusal| refusal.to_string())?;
-        let mails = people.iter().filter_map(|id| state.people().find(*id)).map(|it| it.addresses().len()).sum();
-        let count = |number: usize| Count(u32::try_from(number).unwrap_or(u32::MAX));
-        Ok(format!("いまの宛先: {}名（メール {}通）", count(people.len()), count(mails)))
+        counted(state, &draft.target, side, now)
     });
+    answer(line)
+}
+
+/// How many people and mails a target means now, in a line.
+///
+/// # Errors
+/// What it names that is not there.
+pub(crate) fn counted(state: &Present, target: &Target, side: Side, now: Timestamp) -> Result<String, String> {
+    let people = select(state, target, side, now).map_err(|refusal| refusal.to_string())?;
+    let mails = people.iter().filter_map(|id| state.people().find(*id)).map(|it| it.addresses().len()).sum();
+    let count = |number: usize| Count(u32::try_from(number).unwrap_or(u32::MAX));
+    Ok(format!("いまの宛先: {}名（メール {}通）", count(people.len()), count(mails)))
+}
+
+/// The line as a script asks for it.
+pub(crate) fn answer(line: Result<String, String>) -> Reply {
     match line {
         Ok(line) => line.into_response(),
         Err(trouble) => (StatusCode::UNPROCESSABLE_ENTITY, trouble).into_response(),

@@ -6,13 +6,13 @@ use axum::{
     http::StatusCode,
     response::Response as Reply,
 };
-use hikyaku_bulletin::Prefecture;
-use hikyaku_dispatch::{Action, Rule, State as Present};
+use hikyaku_dispatch::{Action, Rule};
 use serde::Deserialize;
 
 use super::basis::Choice;
 use super::typed::{FACTS_CHARS_MAX, TITLE_CHARS_MAX, Typed, rule_of, waiting};
-use crate::console::{Console, Scope, Viewer};
+use super::whom::WhomForm;
+use crate::console::{Console, Viewer};
 use crate::frame::{Count, Frame, Place};
 use crate::page;
 use crate::unjudged::linked;
@@ -28,32 +28,13 @@ pub(crate) struct Asked {
     waits: Option<usize>,
 }
 
-/// A group to be ticked.
-#[derive(Debug)]
-struct Pick {
-    id: u32,
-    name: String,
-    depth: usize,
-    ticked: bool,
-}
-
-/// A prefecture to be ticked.
-#[derive(Debug)]
-struct Region {
-    code: u8,
-    name: &'static str,
-    ticked: bool,
-}
-
 #[derive(Debug, Template)]
 #[template(path = "compose.html")]
 pub(super) struct ComposePage {
     frame: Frame,
     trouble: Option<String>,
     typed: Typed,
-    groups: Vec<Pick>,
-    /// None for whoever may send to some groups only: those are to be ticked.
-    regions: Option<Vec<Region>>,
+    whom: WhomForm,
     questions: Vec<Choice>,
     /// Number and name of the rules whose wording can be taken.
     wordings: Vec<(u32, String)>,
@@ -95,42 +76,25 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Query(a
 
 impl ComposePage {
     pub(super) fn new(console: &Console, viewer: &Viewer, typed: Typed, trouble: Option<String>) -> Self {
-        let (groups, is_wide, questions, wordings, same_people) = console.web().desk.read(|state| {
+        let (whom, questions, wordings, same_people) = console.web().desk.read(|state| {
             let scope = console.scope(state, viewer, Action::SendFree);
             let rules: Vec<&Rule> = state.rules().values().filter(|rule| rule.side == scope.side()).collect();
             let replaced =
                 typed.instead.and_then(|it| waiting(state, it)).map_or(0, |it| it.proposal.draft.asked.len());
             let wordings = rules.iter().map(|rule| (rule.id.0, rule.name.clone())).collect();
-            let is_wide = scope.is_wide(scope.side());
-            (picks(state, &typed, &scope), is_wide, typed.questions(&rules), wordings, replaced)
+            let whom = WhomForm::new(state, typed.whom.clone(), &scope, scope.side());
+            (whom, typed.questions(&rules), wordings, replaced)
         });
-        let region = |it: Prefecture| Region {
-            code: it.code(),
-            name: it.short_name(),
-            ticked: typed.regions.contains(&it.code()),
-        };
         Self {
             frame: viewer.frame(console, Place::Compose).helped(),
             trouble,
-            groups,
+            whom,
             questions,
             wordings,
             same_people: Count(u32::try_from(same_people).unwrap_or(u32::MAX)),
-            regions: is_wide.then(|| Prefecture::all().map(region).collect()),
             title_max: TITLE_CHARS_MAX,
             facts_max: FACTS_CHARS_MAX,
             typed,
         }
     }
-}
-
-/// The groups that the viewer may send to.
-fn picks(state: &Present, typed: &Typed, scope: &Scope) -> Vec<Pick> {
-    let pick = |(group, depth): (&hikyaku_dispatch::Group, usize)| Pick {
-        id: group.id.0,
-        name: group.name.clone(),
-        depth,
-        ticked: typed.groups.contains(&group.id.0),
-    };
-    state.groups().tree().into_iter().filter(|(group, _)| scope.holds_group(state, group.id)).map(pick).collect()
 }

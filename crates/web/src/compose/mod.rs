@@ -6,9 +6,11 @@ mod form;
 mod preview;
 mod send;
 mod typed;
+mod whom;
 
-pub(crate) use count::count;
+pub(crate) use count::{answer, count, counted};
 pub(crate) use form::show;
 pub(crate) use preview::{Reach, filled, preview};
-pub(crate) use send::{send, sent, take_back};
-pub(crate) use typed::Typed;
+pub(crate) use send::{COUNTDOWN, may_take_back, send, sent, take_back};
+pub(crate) use typed::{Typed, rule_of, waiting};
+pub(crate) use whom::{Region, Whom, WhomForm, numbered, numbers_of, regions};

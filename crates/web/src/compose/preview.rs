@@ -65,7 +65,7 @@ pub(crate) async fn preview(
         decide_for(state, Actor::Account(viewer.account), &command, now).map_err(|refusal| told(&refusal.into()))?;
         let people = select(state, &draft.target, draft.side, now).map_err(|refusal| refusal.to_string())?;
         let reach = Reach::of(state, people.into_iter());
-        let name = reach.sample.and_then(|id| state.people().find(id)).map(|it| it.name().to_owned());
+        let name = reach.example(state);
         Ok((reach, name, draft))
     });
     match found {
@@ -90,6 +90,11 @@ pub(super) fn mend(console: &Console, viewer: &Viewer, typed: Typed, trouble: St
 }
 
 impl Reach {
+    /// The name of the first one who has an address, as an example of who gets the mail.
+    pub(crate) fn example(&self, state: &Present) -> Option<String> {
+        self.sample.and_then(|id| state.people().find(id)).map(|it| it.name().to_owned())
+    }
+
     pub(crate) fn of(state: &Present, people: impl Iterator<Item = PersonId>) -> Self {
         let mut reach = Self { people: 0, without: 0, domains: BTreeMap::new(), sample: None };
         for person in people.filter_map(|id| state.people().find(id)) {

@@ -7,8 +7,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response as Reply},
 };
-use hikyaku_dispatch::{Action, Actor, DispatchCommand, JudgingCommand, ProposalId, decide_for};
-use jiff::SignedDuration;
+use hikyaku_dispatch::{Action, Actor, DispatchCommand, JudgingCommand, ProposalId, State as Present, decide_for};
+use jiff::{SignedDuration, Timestamp};
 
 use super::preview::mend;
 use super::typed::Typed;
@@ -17,7 +17,7 @@ use crate::frame::{Frame, Place};
 use crate::page;
 
 /// How long a dispatch can be taken back.
-const COUNTDOWN: SignedDuration = SignedDuration::from_secs(10);
+pub(crate) const COUNTDOWN: SignedDuration = SignedDuration::from_secs(10);
 
 #[derive(Debug, Template)]
 #[template(path = "sent.html")]
@@ -74,7 +74,8 @@ pub(crate) async fn send(
 pub(crate) async fn sent(State(console): State<Console>, viewer: Viewer, Path(key): Path<String>) -> Reply {
     let now = console.now();
     let (dispatch, scheduled) = console.web().desk.read(|state| {
-        let scheduled = state.scheduled(&key).map(|(at, draft)| (at, draft.title.clone()));
+        let own = state.scheduled(&key).filter(|_| may_take_back(state, Actor::Account(viewer.account), &key, now));
+        let scheduled = own.map(|(at, draft)| (at, draft.title.clone()));
         (state.dispatch_named(&key).map(|dispatch| dispatch.id()), scheduled)
     });
     match (dispatch, scheduled) {
@@ -101,6 +102,11 @@ pub(crate) async fn take_back(State(console): State<Console>, viewer: Viewer, Pa
     Redirect::to(&format!("/compose/sent/{key}")).into_response()
 }
 
-fn is_known(state: &hikyaku_dispatch::State, key: &str) -> bool {
+/// Whether something waits under this name that the actor could take back: nobody else is told what it is.
+pub(crate) fn may_take_back(state: &Present, actor: Actor, key: &str, now: Timestamp) -> bool {
+    decide_for(state, actor, &DispatchCommand::Unschedule { key: key.to_owned() }.into(), now).is_ok()
+}
+
+fn is_known(state: &Present, key: &str) -> bool {
     state.scheduled(key).is_some() || state.dispatch_named(key).is_some()
 }

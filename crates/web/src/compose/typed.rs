@@ -1,12 +1,12 @@
 //! What was typed and ticked of a dispatch, and the dispatch that it describes.
 
 use hikyaku_dispatch::{
-    Class, DispatchDraft, FollowUp, GroupId, MailTemplate, Mode, PersonId, ProposalId, Question, Rule, RuleId, Side,
-    State as Present, Target, Waiting,
+    Class, DispatchDraft, FollowUp, MailTemplate, Mode, ProposalId, Question, Rule, RuleId, Side, State as Present,
+    Target, Waiting,
 };
 
+use super::whom::Whom;
 use crate::error::Error;
-use crate::form;
 
 /// Longest title and longest facts, in characters.
 pub(super) const TITLE_CHARS_MAX: usize = 100;
@@ -25,10 +25,7 @@ pub(crate) struct Typed {
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) asks: String,
-    pub(crate) everyone: bool,
-    pub(crate) groups: Vec<u32>,
-    pub(crate) regions: Vec<u8>,
-    pub(crate) numbers: String,
+    pub(crate) whom: Whom,
     pub(crate) remind: bool,
     /// The dispatch that waits for approval and is rejected when this one is sent.
     pub(crate) instead: Option<u32>,
@@ -37,12 +34,12 @@ pub(crate) struct Typed {
 }
 
 /// A dispatch that waits for approval.
-pub(super) fn waiting(state: &Present, proposal: u32) -> Option<&Waiting> {
+pub(crate) fn waiting(state: &Present, proposal: u32) -> Option<&Waiting> {
     state.waiting().find(|it| it.proposal.id == ProposalId(proposal))
 }
 
 /// A rule of the side.
-pub(super) fn rule_of(state: &Present, side: Side, rule: u32) -> Option<&Rule> {
+pub(crate) fn rule_of(state: &Present, side: Side, rule: u32) -> Option<&Rule> {
     state.rules().get(&RuleId(rule)).filter(|rule| rule.side == side)
 }
 
@@ -75,14 +72,12 @@ impl Typed {
                 "subject" => typed.subject = value.trim().to_owned(),
                 "text" => typed.text = value.replace("\r\n", "\n"),
                 "asks" => typed.asks = value,
-                "everyone" => typed.everyone = true,
-                "group" => typed.groups.extend(value.parse::<u32>().ok()),
-                "region" => typed.regions.extend(value.parse::<u8>().ok()),
-                "numbers" => typed.numbers = value,
                 "remind" => typed.remind = true,
                 "instead" => typed.instead = value.parse().ok(),
                 "same" => typed.same_people = true,
-                _ => {}
+                _ => {
+                    typed.whom.take(&name, &value);
+                }
             }
         }
         typed
@@ -98,14 +93,11 @@ impl Typed {
             ("subject", self.subject.clone()),
             ("text", self.text.clone()),
             ("asks", self.asks.clone()),
-            ("numbers", self.numbers.clone()),
         ];
-        pairs.extend(self.everyone.then(|| ("everyone", "1".to_owned())));
+        pairs.extend(self.whom.pairs());
         pairs.extend(self.remind.then(|| ("remind", "1".to_owned())));
         pairs.extend(self.instead.map(|id| ("instead", id.to_string())));
         pairs.extend(self.same_people.then(|| ("same", "1".to_owned())));
-        pairs.extend(self.groups.iter().map(|id| ("group", id.to_string())));
-        pairs.extend(self.regions.iter().map(|code| ("region", code.to_string())));
         pairs
     }
 
@@ -166,42 +158,15 @@ impl Typed {
         }
     }
 
-    /// Whoever is in one of the groups and has one of the regions, as far as any are ticked; and whoever is named.
+    /// The people of the form, or those of the dispatch that is replaced.
     pub(super) fn target(&self, state: &Present, side: Side) -> Result<Target, String> {
-        if self.everyone {
-            return Ok(Target::Everyone);
-        }
-        if self.same_people
+        if !self.whom.everyone
+            && self.same_people
             && let Some(replaced) = self.instead
         {
             let replaced = waiting(state, replaced).ok_or_else(|| DECIDED.to_owned())?;
             return Ok(Target::People(replaced.proposal.draft.asked.iter().map(|asked| asked.person).collect()));
         }
-        let mut both = Vec::new();
-        if !self.groups.is_empty() {
-            both.push(Target::Groups(self.groups.iter().copied().map(GroupId).collect()));
-        }
-        if !self.regions.is_empty() {
-            let regions = self.regions.iter().copied().filter_map(form::region);
-            both.push(Target::Regions(regions.collect()));
-        }
-        let people = self.people(state, side)?;
-        let mut any: Vec<Target> = Vec::new();
-        any.extend((!both.is_empty()).then_some(Target::All(both)));
-        any.extend((!people.is_empty()).then_some(Target::People(people)));
-        if any.is_empty() {
-            return Err("宛先を選んでください。全員に送るときは「全員」に印を付けてください。".into());
-        }
-        Ok(Target::Any(any))
-    }
-
-    fn people(&self, state: &Present, side: Side) -> Result<Vec<PersonId>, String> {
-        let numbers = self.numbers.split([',', '、', ' ', '\n', '\r', '\t', '　']).filter(|number| !number.is_empty());
-        numbers
-            .map(|number| {
-                let found = state.people().by_external_id(side, number).map(|person| person.id);
-                found.ok_or_else(|| format!("職員番号 {number} の人は名簿にいません。"))
-            })
-            .collect()
+        self.whom.target(state, side)
     }
 }

@@ -17,9 +17,14 @@ pub(super) fn words(refusal: &Refusal) -> String {
             "あなたはこの配信の承認者ではありません。承認者か代行送信担当に頼んでください。"
         }
         Refusal::Judging(JudgingRefusal::Nobody(_)) => {
-            "判断は人が行います。職員に結び付いたアカウントでログインしてください。"
+            "判断は名前のある人が行います。「アカウント」の一覧で、自分のアカウントを職員番号と結び付けてください。"
         }
         Refusal::Judging(JudgingRefusal::NoApprover) => "承認を待つ規則には、承認者を一人は決めてください。",
+        Refusal::Judging(JudgingRefusal::NothingAsked) => {
+            "安否確認の規則には、質問と選択肢が要ります。先に設問を決めるか、目的を情報配信にしてください。"
+        }
+        Refusal::Judging(JudgingRefusal::UnknownRule(_)) => "この規則はありません。規則の一覧から選んでください。",
+        Refusal::Judging(JudgingRefusal::UnknownTable(_)) => "この対象表はありません。対象を選び直してください。",
         Refusal::Answer(refusal) => answer(refusal),
         Refusal::Account(refusal) => match account(refusal) {
             Some(words) => words,
@@ -55,7 +60,9 @@ fn answer(refusal: &AnswerRefusal) -> &'static str {
         AnswerRefusal::BadDetail(_) => "追加の質問への回答が合いません。表示されたものに答えてください。",
         AnswerRefusal::CommentTooLong { .. } => "文が長すぎます。短くしてください。",
         AnswerRefusal::NoComment => "この質問にはコメントを書けません。空欄にしてください。",
-        AnswerRefusal::NobodySpeaks => "返信には名前が要ります。職員に結び付いたアカウントでログインしてください。",
+        AnswerRefusal::NobodySpeaks => {
+            "返信には名前が要ります。「アカウント」の一覧で、自分のアカウントを職員番号と結び付けてください。"
+        }
         AnswerRefusal::NothingSaid => "返信が空です。何か書いてください。",
         _ => "この人はこの事象で尋ねられていません。",
     }
@@ -67,6 +74,10 @@ fn account(refusal: &AccountRefusal) -> Option<&'static str> {
         AccountRefusal::NameTaken => "このログインIDはもう使われています。別のものにしてください。",
         AccountRefusal::BadName => "ログインIDと表示名は、空欄や長すぎるもの、制御文字を含むものにできません。",
         AccountRefusal::Suspended(_) => "このアカウントは停止中です。別の管理者に頼んでください。",
+        AccountRefusal::LinkedAlready(_) => {
+            "このアカウントはもう職員と結び付いています。別の人には、別のアカウントを作ってください。"
+        }
+        AccountRefusal::BadOwner(_) => "在職中の、このアカウントの担当と同じ名簿（国内か海外）の人を選んでください。",
         AccountRefusal::UsedBefore => "この認証コードは使用済みです。次のコードを待ってください。",
         AccountRefusal::BadPasskey => {
             "パスキーには名前が要ります。同じものは一度だけ、一つのアカウントに10個まで登録できます。"
@@ -79,15 +90,17 @@ fn account(refusal: &AccountRefusal) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use hikyaku_dispatch::{DispatchId, ProposalId};
+    use hikyaku_dispatch::{DispatchId, ProposalId, TableId};
 
     use super::*;
 
     #[test]
     fn what_somebody_at_the_console_is_refused_is_said_in_japanese() {
-        let refusals: [Refusal; 4] = [
+        let refusals: [Refusal; 6] = [
             DispatchRefusal::NobodyUnanswered(DispatchId(3)).into(),
             JudgingRefusal::NotWaiting(ProposalId(1)).into(),
+            JudgingRefusal::NothingAsked.into(),
+            JudgingRefusal::UnknownTable(TableId(1)).into(),
             AnswerRefusal::NobodySpeaks.into(),
             AccountRefusal::NameTaken.into(),
         ];

@@ -110,7 +110,9 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
         ["history", ..] => return Needed::Somewhere(Action::SeeCounts),
         // Whose half a rule is of is asked where it is known.
         ["rules", "trial"] => return Needed::Somewhere(Action::SeeJudgements),
-        ["rules", "export" | "import" | "preview" | "apply"] => return Needed::Somewhere(Action::EditRules),
+        ["rules", "export" | "import" | "preview" | "apply" | "new"] | ["rules", _, _] => {
+            return Needed::Somewhere(Action::EditRules);
+        }
         ["rules", ..] if *method == Method::GET => return Needed::Somewhere(Action::SeeJudgements),
         ["rules", ..] => return Needed::Somewhere(Action::EditRules),
         ["judgements", "enter"] => return Needed::Somewhere(Action::EnterBulletin),

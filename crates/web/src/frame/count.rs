@@ -1,6 +1,8 @@
 //! Counts as they are read in Japan.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
+
+use hikyaku_dispatch::Thousands;
 
 /// A count as it is read in Japan: `11,500`.
 #[derive(Debug, Clone, Copy)]
@@ -8,14 +10,7 @@ pub(crate) struct Count(pub(crate) u32);
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
-        for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place).is_multiple_of(3) {
-                f.write_char(',')?;
-            }
-            f.write_char(digit)?;
-        }
-        Ok(())
+        fmt::Display::fmt(&Thousands(u64::from(self.0)), f)
     }
 }
 

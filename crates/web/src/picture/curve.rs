@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use hikyaku_dispatch::Thousands;
+
 use crate::bar;
 use crate::foresight;
 
@@ -29,10 +31,15 @@ impl Curve {
         Self { seconds, asked, now }
     }
 
-    /// When this share of all who were asked had answered, in Japanese; `None` as long as they have not.
-    pub(crate) fn when(&self, percent: usize) -> Option<String> {
+    /// Seconds from the dispatch until this share of all who were asked had answered; `None` as long as they have not.
+    pub(crate) fn seconds_to(&self, percent: usize) -> Option<u64> {
         let place = (self.asked * percent).div_ceil(100).checked_sub(1)?;
-        self.seconds.get(place).map(|seconds| foresight::span(Duration::from_secs(*seconds)))
+        self.seconds.get(place).copied()
+    }
+
+    /// The same in Japanese.
+    pub(crate) fn when(&self, percent: usize) -> Option<String> {
+        self.seconds_to(percent).map(|seconds| foresight::span(Duration::from_secs(seconds)))
     }
 
     /// 25, 50 and 75 % in a line.
@@ -65,7 +72,8 @@ impl Curve {
         let last = self.seconds.last().copied().unwrap_or(0);
         let span = self.now.min((last * 2).max(SPAN_MIN_S)).max(60);
         let line = format!("<path class=\"line\" d=\"{}\"/>", self.line(span));
-        let spoken = format!("回答の伸び。{}名中{}名。{}", self.asked, self.seconds.len(), self.words());
+        let (asked, answered) = (Thousands::of(self.asked), Thousands::of(self.seconds.len()));
+        let spoken = format!("回答の伸び。{asked}名中{answered}名。{}", self.words());
         frame(&line, span, &spoken)
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use hikyaku_dispatch::Thousands;
+
 /// The place of each prefecture's tile, by its code from 1: column and row.
 const TILES: [(u8, u8); 47] = [
     (11, 0), // 北海道
@@ -77,6 +79,7 @@ impl Tile {
 /// The map; prefectures without anybody are empty tiles.
 pub(crate) fn svg(tiles: &[Tile]) -> String {
     let (people, answered) = tiles.iter().fold((0, 0), |sum, tile| (sum.0 + tile.people, sum.1 + tile.answered));
+    let (people, answered) = (Thousands(people.into()), Thousands(answered.into()));
     let spoken = format!("都道府県別の回答。延べ{people}名中{answered}名。数値は下の表と同じです。");
     let (width, height) = (12 * SIDE, 11 * SIDE);
     let mut svg = format!("<svg class=\"map\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{spoken}\">");

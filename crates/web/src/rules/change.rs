@@ -7,9 +7,11 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Action, Rule, RuleBook, RuleId, Side, State as Present, complaints};
+use hikyaku_dispatch::{Action, Rule, RuleBook, RuleId, Side, State as Present, complaints, decide};
+use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::posted::{Fault, Posted};
 use super::{troubles, words};
 use crate::console::{Console, Scope, Viewer, told};
 use crate::frame::{Frame, Place};
@@ -32,6 +34,19 @@ struct PreviewPage {
     changes: Vec<Change>,
     troubles: Vec<String>,
     document: String,
+    /// What the named rules were when this was shown.
+    before: String,
+    source: Source,
+}
+
+/// Where a change comes from: a document, or a form to which one can go back with all that was typed.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    /// The address of the form; empty for a document.
+    to: String,
+    fields: Vec<(String, String)>,
+    /// A new rule: it takes the next number, whoever took the one that was shown.
+    is_new: bool,
 }
 
 /// What becomes different at one rule or table.
@@ -54,6 +69,19 @@ struct Row {
 pub(crate) struct Looked {
     #[serde(default)]
     document: String,
+    /// What its rules were then; empty where nobody noted it.
+    #[serde(default)]
+    before: String,
+    /// Marked for a rule that a form made.
+    #[serde(default)]
+    new: String,
+}
+
+/// What a document would change, and what is then wrong.
+struct Seen {
+    changes: Vec<Change>,
+    troubles: Vec<String>,
+    before: String,
 }
 
 /// `GET /rules/import`.
@@ -102,31 +130,100 @@ pub(crate) async fn preview(State(console): State<Console>, viewer: Viewer, uplo
 
 /// `POST /rules/apply`: what was looked at holds from now on.
 pub(crate) async fn apply(State(console): State<Console>, viewer: Viewer, Form(looked): Form<Looked>) -> Response {
-    if viewer.unproved(&console, "/rules").is_some() {
-        return look(&console, &viewer, looked.document, Some(UNPROVED.to_owned()));
-    }
-    let book = match serde_json::from_str::<RuleBook>(&looked.document) {
+    let mut book = match serde_json::from_str::<RuleBook>(&looked.document) {
         Ok(book) => book,
         Err(error) => return import_page(&console, &viewer, Some(unread(&error)), looked.document),
     };
-    for command in book.commands() {
+    let source = Source { is_new: !looked.new.is_empty(), ..Source::default() };
+    let is_stale = console.web().desk.read(|state| {
+        if is_done(&book, state, console.now()) || looked.before.is_empty() || looked.before == before(&book, state) {
+            return false;
+        }
+        if source.is_new {
+            renumber(&mut book, next_number(state));
+        }
+        !source.is_new
+    });
+    if is_stale {
+        return show(&console, &viewer, &book, (Some(STALE.to_owned()), source));
+    }
+    if viewer.unproved(&console, "/rules").is_some() {
+        return show(&console, &viewer, &book, (Some(UNPROVED.to_owned()), source));
+    }
+    let to = landing(&book);
+    for command in book.clone().commands() {
         if let Err(error) = console.act(&viewer, command).await {
-            return look(&console, &viewer, looked.document, Some(told(&error)));
+            return show(&console, &viewer, &book, (Some(told(&error)), source));
         }
     }
-    Redirect::to("/rules").into_response()
+    Redirect::to(&to).into_response()
 }
 
 const UNPROVED: &str = "規則の変更にはパスワードとコードの再確認が必要です。下の「本人を確認する」を別のタブで開いて確認してから、もう一度「この内容で変更する」を押してください。";
+const STALE: &str = "見ている間に、ほかの人がこの規則を変えました。下は、今の規則からの変わるところです。ほかの人の変更を元に戻さないか確かめてから、もう一度「この内容で変更する」を押すか、規則を開き直してください。";
+
+/// Where one goes on: at the rule, if it is one.
+fn landing(book: &RuleBook) -> String {
+    match (book.tables.as_slice(), book.rules.as_slice()) {
+        ([], [rule]) => format!("/rules/{}", rule.id.0),
+        _ => "/rules".to_owned(),
+    }
+}
+
+/// Whether all of it holds already: pressed twice, it is done.
+fn is_done(book: &RuleBook, state: &Present, now: Timestamp) -> bool {
+    book.clone().commands().all(|command| decide(state, &command.into(), now).is_ok_and(|events| events.is_empty()))
+}
+
+/// The rules of a document as they are now, to be compared with what they are when it is applied.
+fn before(book: &RuleBook, state: &Present) -> String {
+    let now: Vec<Option<&Rule>> = book.rules.iter().map(|rule| state.rules().get(&rule.id)).collect();
+    serde_json::to_string(&now).unwrap_or_default()
+}
+
+/// The number of a further rule.
+pub(super) fn next_number(state: &Present) -> RuleId {
+    RuleId(state.rules().keys().next_back().map_or(1, |last| last.0.saturating_add(1)))
+}
+
+fn renumber(book: &mut RuleBook, number: RuleId) {
+    book.rules.iter_mut().for_each(|rule| rule.id = number);
+    book.escalations.iter_mut().for_each(|it| it.rule = Some(number));
+}
 
 /// What a document would change, with what is then wrong; `trouble` is why it was not taken.
-pub(super) fn look(console: &Console, viewer: &Viewer, document: String, trouble: Option<String>) -> Response {
-    let book = match serde_json::from_str::<RuleBook>(&document) {
-        Ok(book) => book,
-        Err(error) => return import_page(console, viewer, Some(unread(&error)), document),
-    };
+fn look(console: &Console, viewer: &Viewer, document: String, trouble: Option<String>) -> Response {
+    match serde_json::from_str::<RuleBook>(&document) {
+        Ok(book) => show(console, viewer, &book, (trouble, Source::default())),
+        Err(error) => import_page(console, viewer, Some(unread(&error)), document),
+    }
+}
+
+/// The page of a change; where it cannot be taken at all, the document to be mended.
+fn show(console: &Console, viewer: &Viewer, book: &RuleBook, (trouble, source): (Option<String>, Source)) -> Response {
+    match seen(console, viewer, book) {
+        Ok(seen) => render(console, viewer, book, (seen, trouble, source)),
+        Err(refusal) => import_page(console, viewer, Some(refusal), written(book)),
+    }
+}
+
+/// The page of a change that a form asks for.
+///
+/// # Errors
+/// Why it cannot be taken, for the form to say.
+pub(super) fn propose(
+    console: &Console,
+    viewer: &Viewer,
+    book: &RuleBook,
+    source: Source,
+) -> Result<Response, Vec<Fault>> {
+    let seen = seen(console, viewer, book).map_err(Fault::of_all)?;
+    Ok(render(console, viewer, book, (seen, None, source)))
+}
+
+fn seen(console: &Console, viewer: &Viewer, book: &RuleBook) -> Result<Seen, String> {
     let now = console.now();
-    let seen = console.web().desk.read(|state| {
+    console.web().desk.read(|state| {
         let scope = console.scope(state, viewer, Action::EditRules);
         // Tables are of the domestic half, whose rules name them.
         if !book.tables.is_empty() && !scope.is_wide(Side::Domestic) {
@@ -135,16 +232,37 @@ pub(super) fn look(console: &Console, viewer: &Viewer, document: String, trouble
         if let Some(rule) = book.rules.iter().find(|rule| !is_own(rule, state, &scope)) {
             return Err(format!("規則「{}」は担当の外です。文書から除いてください。", rule.name));
         }
-        let after = book.clone().tried(state, now).map_err(|error| format!("受け付けられません: {error}"))?;
-        Ok((changes(&book, state, &after), troubles(&complaints(&after, now), &after, &scope)))
-    });
-    match seen {
-        Ok((changes, troubles)) => {
-            let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-            let frame = viewer.frame(console, Place::Rules);
-            page::render(status, &PreviewPage { frame, trouble, changes, troubles, document })
-        }
-        Err(trouble) => import_page(console, viewer, Some(trouble), document),
+        let after = book.clone().tried(state, now).map_err(|refusal| told(&refusal.into()))?;
+        let troubles = troubles(&complaints(&after, now), &after, &scope);
+        Ok(Seen { changes: changes(book, state, &after), troubles, before: before(book, state) })
+    })
+}
+
+fn render(
+    console: &Console,
+    viewer: &Viewer,
+    book: &RuleBook,
+    (seen, trouble, source): (Seen, Option<String>, Source),
+) -> Response {
+    let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let Seen { changes, troubles, before } = seen;
+    let frame = viewer.frame(console, Place::Rules);
+    page::render(status, &PreviewPage { frame, trouble, changes, troubles, document: written(book), before, source })
+}
+
+fn written(book: &RuleBook) -> String {
+    serde_json::to_string_pretty(book).unwrap_or_default()
+}
+
+impl Source {
+    /// A form about a rule that is there.
+    pub(super) fn form(to: String, posted: Posted) -> Self {
+        Self { to, fields: posted.fields(), is_new: false }
+    }
+
+    /// The form of a new rule.
+    pub(super) fn new_rule(to: String, posted: Posted) -> Self {
+        Self { is_new: true, ..Self::form(to, posted) }
     }
 }
 

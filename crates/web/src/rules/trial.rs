@@ -76,23 +76,9 @@ pub(crate) async fn trial(State(console): State<Console>, viewer: Viewer, upload
 
 /// As if the bulletin came at the moment of its publication and nothing of its series had come before.
 pub(crate) fn foreseen(console: &Console, viewer: &Viewer, bulletin: &Bulletin) -> Result<Foreseen, String> {
-    let at = bulletin.published;
-    let bulletin = Box::new(bulletin.clone());
-    let command = JudgingCommand::TakeBulletin { bulletin, fate: Fate::Act, received: at, present: at };
     console.web().desk.read(|state| {
-        let events = decide(state, &command.into(), at).map_err(|error| error.to_string())?;
         let names = console.scope(state, viewer, Action::SeePerson);
-        let mut told = Foreseen::of(events.iter().find_map(judged));
-        for event in &events {
-            let (how, record) = match event {
-                Event::Judging(JudgingEvent::Proposed(it)) => ("承認を待つ", &it.draft),
-                Event::Dispatch(DispatchEvent::Opened(it)) => ("すぐ送る", &**it),
-                _ => continue,
-            };
-            let may_name = names.is_wide(state.side_of(record));
-            told.mails.push(Mails::new(how, record, state, may_name));
-        }
-        Ok(told)
+        Foreseen::by(state, bulletin, |record| names.is_wide(state.side_of(record)))
     })
 }
 
@@ -104,6 +90,28 @@ fn judged(event: &Event) -> Option<&Judgement> {
 }
 
 impl Foreseen {
+    /// What the rules of `state` make of it; people are named of the mails that `names` says.
+    pub(crate) fn by(
+        state: &Present,
+        bulletin: &Bulletin,
+        names: impl Fn(&DispatchRecord) -> bool,
+    ) -> Result<Self, String> {
+        let at = bulletin.published;
+        let bulletin = Box::new(bulletin.clone());
+        let command = JudgingCommand::TakeBulletin { bulletin, fate: Fate::Act, received: at, present: at };
+        let events = decide(state, &command.into(), at).map_err(|error| error.to_string())?;
+        let mut told = Self::of(events.iter().find_map(judged));
+        for event in &events {
+            let (how, record) = match event {
+                Event::Judging(JudgingEvent::Proposed(it)) => ("承認を待つ", &it.draft),
+                Event::Dispatch(DispatchEvent::Opened(it)) => ("すぐ送る", &**it),
+                _ => continue,
+            };
+            told.mails.push(Mails::new(how, record, state, names(record)));
+        }
+        Ok(told)
+    }
+
     fn of(judgement: Option<&Judgement>) -> Self {
         let told = |text: fn(&Judgement) -> String| judgement.map(text).unwrap_or_default();
         Self {

@@ -1,7 +1,8 @@
 //! A rule in words, label by label, so that people can read it and compare two of it.
 
 use hikyaku_dispatch::{
-    Aim, FollowUp, Form, Hold, PersonId, Question, Rule, RuleId, Sending, State, Table, Target, Unattended, Who,
+    Aim, Choice, FollowUp, Form, Further, Hold, PersonId, Question, Rule, RuleId, Sending, State, Table, Target,
+    Thousands, Unattended, Who,
 };
 
 use crate::region;
@@ -9,7 +10,7 @@ use crate::region;
 /// What a rule says, a label and a text each, in the order in which it is read. Approvers are named only where `names` says so.
 pub(crate) fn lines(rule: &Rule, state: &State, names: bool) -> Vec<(&'static str, String)> {
     let limit = rule.class.limit().as_mins();
-    vec![
+    let mut lines = vec![
         ("名前", rule.name.clone()),
         ("国内・海外", rule.side.word().to_owned()),
         ("条件", rule.condition.to_string()),
@@ -25,8 +26,13 @@ pub(crate) fn lines(rule: &Rule, state: &State, names: bool) -> Vec<(&'static st
         ("管理者への連絡", escalation(state, Some(rule.id))),
         ("件名", rule.template.subject.clone()),
         ("本文", rule.template.text.clone()),
-        ("設問", question(&rule.question)),
-    ]
+        ("設問", question(&rule.question, JAPANESE)),
+    ];
+    if rule.question.is_asked() {
+        lines.push(("設問（やさしい日本語）", question(&rule.question, EASY)));
+        lines.push(("設問（英語）", question(&rule.question, ENGLISH)));
+    }
+    lines
 }
 
 /// A table of targets, a prefecture a line.
@@ -49,7 +55,7 @@ pub(crate) fn minutes(minutes: u32) -> String {
     }
 }
 
-fn aim(aim: Aim) -> &'static str {
+pub(super) fn aim(aim: Aim) -> &'static str {
     match aim {
         Aim::Safety => "安否確認（回答を求める）",
         Aim::Information => "情報配信（回答を求めない）",
@@ -69,7 +75,7 @@ fn sending(sending: &Sending, state: &State, names: bool) -> String {
 fn held(hold: &Hold, state: &State, names: bool) -> String {
     let people = |people: &[PersonId]| {
         let named = people.iter().filter_map(|id| state.people().find(*id)).map(|it| it.name().to_owned());
-        if names { named.collect::<Vec<_>>().join("、") } else { format!("{}名", people.len()) }
+        if names { named.collect::<Vec<_>>().join("、") } else { format!("{}名", Thousands::of(people.len())) }
     };
     let otherwise = match hold.unattended {
         Unattended::Send => "送信する",
@@ -97,23 +103,37 @@ fn follow_up(follow: &FollowUp) -> String {
     if parts.is_empty() { "何もしない".to_owned() } else { parts.join("、") }
 }
 
-fn question(question: &Question) -> String {
+/// The words of a question in one language.
+struct Wording {
+    prompt: fn(&Question) -> &str,
+    further: fn(&Further) -> &str,
+    label: fn(&Choice) -> &str,
+}
+
+const JAPANESE: Wording = Wording { prompt: |it| &it.prompt_ja, further: |it| &it.prompt_ja, label: |it| &it.label_ja };
+const EASY: Wording =
+    Wording { prompt: |it| &it.prompt_easy_ja, further: |it| &it.prompt_easy_ja, label: |it| &it.label_easy_ja };
+const ENGLISH: Wording = Wording { prompt: |it| &it.prompt_en, further: |it| &it.prompt_en, label: |it| &it.label_en };
+
+fn question(question: &Question, words: Wording) -> String {
     if !question.is_asked() {
         return "なし".to_owned();
     }
-    let labels = |choices: &[hikyaku_dispatch::Choice]| {
-        choices.iter().map(|it| it.label_ja.clone()).collect::<Vec<_>>().join(" ／ ")
-    };
-    let mut lines = vec![question.prompt_ja.clone(), labels(&question.choices)];
+    let joined = |choices: &[Choice]| choices.iter().map(words.label).collect::<Vec<_>>().join(" ／ ");
+    let mut lines = vec![(words.prompt)(question).to_owned(), joined(&question.choices)];
     for further in &question.further {
         let form = match &further.form {
-            Form::One(choices) => format!("一つ選ぶ: {}", labels(choices)),
-            Form::Several(choices) => format!("いくつでも選ぶ: {}", labels(choices)),
+            Form::One(choices) => format!("一つ選ぶ: {}", joined(choices)),
+            Form::Several(choices) => format!("いくつでも選ぶ: {}", joined(choices)),
             Form::Text => "文章".to_owned(),
             Form::Place => "場所".to_owned(),
         };
-        lines.push(format!("追加: {}（{form}）", further.prompt_ja));
+        let only = further.only_if.iter().filter_map(|id| question.choice(*id)).map(words.label);
+        let only = only.collect::<Vec<_>>().join("・");
+        let whom = if only.is_empty() { String::new() } else { format!("「{only}」の人に、") };
+        lines.push(format!("追加: {}（{whom}{form}）", (words.further)(further)));
     }
+    lines.push(if question.comment_allowed { "コメントを書ける" } else { "コメントは書けない" }.to_owned());
     lines.join("\n")
 }
 
@@ -136,7 +156,7 @@ pub(crate) fn target(target: &Target, state: &State) -> String {
     };
     match target {
         Target::Everyone => "全員".to_owned(),
-        Target::People(people) => format!("指定した{}名", people.len()),
+        Target::People(people) => format!("指定した{}名", Thousands::of(people.len())),
         Target::Groups(ids) => format!("{}とその下", groups(ids)),
         Target::OnlyGroups(ids) => format!("{}（下を含まない）", groups(ids)),
         Target::Regions(regions) => format!("{}の人", region::names(regions, "どこでもない地域")),

@@ -27,7 +27,7 @@ pub(super) struct Part {
     pub(super) label: &'static str,
     pub(super) people: Count,
     pub(super) lines: Vec<String>,
-    pub(super) more: usize,
+    pub(super) more: Count,
 }
 
 const LABELS: [&str; 9] = [
@@ -81,7 +81,7 @@ impl Difference {
 impl Part {
     fn new(label: &'static str, mut lines: Vec<String>) -> Option<Self> {
         let people = count(lines.len());
-        let more = lines.len().saturating_sub(LINES_MAX);
+        let more = count(lines.len().saturating_sub(LINES_MAX));
         lines.truncate(LINES_MAX);
         Some(Self { label, people, lines, more })
     }

@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_bulletin::Prefecture;
+use hikyaku_bulletin::{Prefecture, RegionCode};
 use hikyaku_dispatch::{
     Action, Actor, Letter, PeopleCommand, Person, PersonId, RegisteredBy, State as Present, Subject, may,
 };
@@ -21,6 +21,7 @@ use crate::frame::{Frame, Place};
 use crate::moment;
 use crate::page;
 use crate::region;
+use crate::state::WebState;
 
 #[derive(Debug, Template)]
 #[template(path = "member.html")]
@@ -100,19 +101,29 @@ pub(crate) async fn set_place(
     let Ok(region) = chosen_region(&form.region) else {
         return render(&console, &viewer, person, None, Some("都道府県は一覧から選んでください。".into()));
     };
-    let days = form.days.parse::<i64>().ok().filter(|days| (1..=DAYS_MAX).contains(days));
-    let until = match (&region, days) {
-        (None, _) => None,
-        (Some(_), Some(days)) => Some(console.now() + SignedDuration::from_hours(24 * days)),
-        (Some(_), None) => {
-            let trouble = format!("日数は1から{DAYS_MAX}までの数字で書いてください。");
-            return render(&console, &viewer, person, None, Some(trouble));
-        }
+    let place = match whereabouts(person, region, form.days.parse().ok(), console.now()) {
+        Ok(place) => place,
+        Err(trouble) => return render(&console, &viewer, person, None, Some(trouble)),
     };
-    match console.act(&viewer, PeopleCommand::SetWhereabouts { person, region, until }).await {
+    match console.act(&viewer, place).await {
         Ok(_) => Redirect::to(&format!("/people/{}?done=place", person.0)).into_response(),
         Err(error) => render(&console, &viewer, person, None, Some(told(&error))),
     }
+}
+
+/// That somebody is somewhere for so many days from now, or no longer; what to mend where the days are none.
+pub(crate) fn whereabouts(
+    person: PersonId,
+    region: Option<RegionCode>,
+    days: Option<i64>,
+    now: Timestamp,
+) -> Result<PeopleCommand, String> {
+    let until = match (&region, days.filter(|days| (1..=DAYS_MAX).contains(days))) {
+        (None, _) => None,
+        (Some(_), Some(days)) => Some(now + SignedDuration::from_hours(24 * days)),
+        (Some(_), None) => return Err(format!("日数は1から{DAYS_MAX}までの数字で書いてください。")),
+    };
+    Ok(PeopleCommand::SetWhereabouts { person, region, until })
 }
 
 /// `POST /people/{person}/links`: whoever lost a telephone gets new links, and the old ones open nothing any more.
@@ -121,7 +132,7 @@ pub(crate) async fn reissue(State(console): State<Console>, viewer: Viewer, Path
     if let Err(error) = console.act(&viewer, PeopleCommand::RevokeLinks { person }).await {
         return render(&console, &viewer, person, None, Some(told(&error)));
     }
-    let sent = mail_links(&console, person).await;
+    let sent = mail_links(console.web(), person).await;
     match sent {
         Ok(true) => Redirect::to(&format!("/people/{}?done=sent", person.0)).into_response(),
         Ok(false) => Redirect::to(&format!("/people/{}?done=revoked", person.0)).into_response(),
@@ -137,9 +148,8 @@ const LINK_TEXT: &str = "{name} さん\n\n安否確認の、あなた専用の�
     ブックマークしておくと、メールが届く前でも安否を知らせられます。リンクを他の人に送らないでください。\n\n\
     The link of your own safety page is new; older links no longer work. Please keep it to yourself.\n";
 
-/// Whether there was a way to send at all.
-async fn mail_links(console: &Console, person: PersonId) -> Result<bool, String> {
-    let web = console.web();
+/// Mails somebody the new link to every address; whether there was a way to send at all.
+pub(crate) async fn mail_links(web: &WebState, person: PersonId) -> Result<bool, String> {
     let Some(post) = &web.post else { return Ok(false) };
     let link = post.link("p", &web.desk.personal_token(person));
     let (name, addresses) = web.desk.read(|state| {
@@ -156,7 +166,7 @@ async fn mail_links(console: &Console, person: PersonId) -> Result<bool, String>
             text: LINK_TEXT,
             name: &name,
             link: &link,
-            written: console.now(),
+            written: web.now(),
         };
         post.send(&web.desk, &letter).await?;
     }

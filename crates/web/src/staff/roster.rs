@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::difference::{Difference, LINES_MAX};
 use crate::console::{Console, Viewer, told};
-use crate::frame::{Frame, Place};
+use crate::frame::{Count, Frame, Place};
 use crate::page;
 use crate::upload;
 
@@ -28,7 +28,7 @@ struct RosterPage {
     trouble: Option<String>,
     side: &'static str,
     faults: Vec<RosterFault>,
-    more_faults: usize,
+    more_faults: Count,
 }
 
 #[derive(Debug, Template)]
@@ -96,7 +96,7 @@ pub(crate) async fn take(State(console): State<Console>, viewer: Viewer, Form(ty
     let Some(mut import) = console.pending().of(viewer.account, console.now()) else {
         return gone(&console, &viewer);
     };
-    import.confirmed = typed.removals.trim().parse().ok();
+    import.confirmed = number(&typed.removals);
     match console.act(&viewer, PeopleCommand::Import(import.clone())).await {
         Ok(_) => {
             console.pending().forget(viewer.account);
@@ -119,7 +119,7 @@ fn gone(console: &Console, viewer: &Viewer) -> Response {
 fn ask(console: &Console, viewer: &Viewer, trouble: Option<String>, mut faults: Vec<RosterFault>) -> Response {
     let is_well = trouble.is_none() && faults.is_empty();
     let status = if is_well { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let more_faults = faults.len().saturating_sub(LINES_MAX);
+    let more_faults = Count(u32::try_from(faults.len().saturating_sub(LINES_MAX)).unwrap_or(u32::MAX));
     faults.truncate(LINES_MAX);
     let frame = viewer.frame(console, Place::People);
     page::render(status, &RosterPage { frame, trouble, side: side(console, viewer).word(), faults, more_faults })
@@ -144,4 +144,22 @@ fn check(
     let frame = viewer.frame(console, Place::People);
     let is_part = import.scope == RosterScope::Part;
     page::render(status, &CheckPage { frame, trouble, notices, is_part, difference })
+}
+
+/// A number as it was read on the page, with or without its commas.
+fn number(typed: &str) -> Option<usize> {
+    typed.trim().replace([',', '，'], "").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_may_be_typed_as_it_is_shown() {
+        assert_eq!(
+            ["11,500", " 11500 ", "36", "1,2x", ""].map(number),
+            [Some(11_500), Some(11_500), Some(36), None, None]
+        );
+    }
 }

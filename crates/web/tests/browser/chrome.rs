@@ -60,6 +60,13 @@ pub struct Chrome {
     screen: Screen,
 }
 
+/// Where a picture of this name is kept, among the build's artefacts.
+fn kept(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screens");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.join(name)
+}
+
 impl Drop for Chrome {
     /// A test that fails leaves no browser behind either.
     fn drop(&mut self) {
@@ -239,9 +246,17 @@ impl Chrome {
         let shot = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
         let picture = self.call("Page.captureScreenshot", shot).await;
         let bytes = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screens");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(format!("{name}-{}.png", self.screen.name)), bytes).unwrap();
+        std::fs::write(kept(&format!("{name}-{}.png", self.screen.name)), bytes).unwrap();
+    }
+
+    /// Prints the page on A4 and keeps the PDF beside the pictures; tells where.
+    pub async fn print(&mut self, name: &str) -> PathBuf {
+        let paper = json!({"paperWidth": 8.27, "paperHeight": 11.69});
+        let printed = self.call("Page.printToPDF", paper).await;
+        let bytes = STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
+        let file = kept(&format!("{name}-{}.pdf", self.screen.name));
+        std::fs::write(&file, bytes).unwrap();
+        file
     }
 
     async fn loaded(&mut self) {

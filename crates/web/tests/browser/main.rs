@@ -1,6 +1,6 @@
 //! The pages in a real browser, as people use them: on a phone and on a desk, with a script and without.
 //!
-//! Needs Chromium. What the pages looked like is kept in `tmp/screens` of the target folder. With `HIKYAKU_AXE` naming the
+//! Needs Chromium, and pdftotext for what stands on paper. What the pages looked like is kept in `tmp/screens` of the target folder. With `HIKYAKU_AXE` naming the
 //! file `axe.min.js` of axe-core, every page is also checked for accessibility.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -9,6 +9,7 @@ mod chrome;
 mod first;
 mod flows;
 mod house;
+mod made;
 mod office;
 #[cfg(feature = "oidc")]
 mod oidc;

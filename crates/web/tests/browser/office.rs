@@ -43,12 +43,12 @@ async fn a_rule_is_changed_after_its_change_was_read_and_a_telegram_is_tried() {
         let mut chrome = house.logged_in(screen).await;
         chrome.go(&format!("{}/rules/1", house.console)).await;
         chrome.run(OPEN_ALL).await;
-        chrome.fill("#at_least", "5-").await;
+        chrome.fill("#condition", "shaking-5-").await;
         chrome.press("form[action='/rules/1'] button.go").await;
         assert!(chrome.text().await.contains("震度５弱以上"), "{}", chrome.text().await);
         seen(&mut chrome, "rules-preview").await;
         chrome.press("button.danger").await;
-        assert_eq!(chrome.path().await, "/rules");
+        assert_eq!(chrome.path().await, "/rules/1");
         chrome.go(&format!("{}/rules/trial", house.console)).await;
         chrome.fill("#text", "quake 5-").await;
         chrome.press("button.go").await;

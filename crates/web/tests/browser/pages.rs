@@ -19,9 +19,14 @@ pub const FURTHER: [&str; 12] = [
 ];
 
 /// The same, `the_pages_of_rules_records_and_the_office_fit_every_screen`.
-pub const OFFICE: [&str; 22] = [
+pub const OFFICE: [&str; 27] = [
     "rules",
     "rules/1",
+    "rules/1/target",
+    "rules/1/wording",
+    "rules/1/question",
+    "rules/new",
+    "rules/new?from=1",
     "rules/import",
     "rules/trial",
     "feeds",
@@ -73,12 +78,13 @@ const NO_PAGES: [&str; 7] =
     ["/healthz", "/readyz", "/live", "/rules/export", "/login/oidc", "/login/oidc/callback", "/prove/oidc"];
 
 /// Where pictures are taken.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     include_str!("main.rs"),
     include_str!("office.rs"),
     include_str!("first.rs"),
     include_str!("flows.rs"),
     include_str!("oidc.rs"),
+    include_str!("made.rs"),
     include_str!("paper.rs"),
     include_str!("passkey.rs"),
     include_str!("rush.rs"),

@@ -1,9 +1,10 @@
-//! Accounts, requests, the journal, drills and reports in a real browser: on a phone without a script, at a desk with one.
+//! Accounts, requests, the journal, drills and reports in a real browser: on a phone without a script, at a desk with one; and what
+//! stands on paper when a page is printed.
 
 use hikyaku_dispatch::{AccountCommand, Entry, Event, Mode, RetentionEvent, Role};
 
 use super::chrome::{Chrome, DESKTOP, PLAIN_PHONE};
-use super::{House, OPEN_ALL, seen};
+use super::{House, OPEN_ALL, printed, seen};
 
 /// Whoever is there goes, and somebody else comes.
 async fn change_to(house: &mut House, chrome: &mut Chrome, login: &str, codes: Vec<String>) {
@@ -153,6 +154,58 @@ async fn two_drills_are_ticked_and_compared_and_a_measure_is_noted_in_a_report()
         seen(&mut chrome, "report-measure").await;
         let noted = house.stage.desk.read(|now| now.dispatch(spring).unwrap().measures().len());
         assert_eq!(noted, 1);
+        house.end(chrome);
+    }
+}
+
+/// The words on paper when this page is printed, without the spaces between them. The PDF is kept beside the pictures.
+async fn on_paper(chrome: &mut Chrome, name: &str) -> String {
+    let file = chrome.print(name).await;
+    let words = printed("pdftotext", &[file.to_str().unwrap(), "-"]).await;
+    words.split_whitespace().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium and pdftotext"]
+async fn what_is_folded_on_the_screen_stands_on_paper_and_what_can_only_be_pressed_does_not() {
+    for screen in [PLAIN_PHONE, DESKTOP] {
+        let mut house = House::open(30).await;
+        let dispatch = house.asked("spring", Mode::Drill).await;
+        let mut chrome = house.logged_in(screen).await;
+        chrome.go(&format!("{}/dispatch/{}", house.console, dispatch.0)).await;
+        let folded = "地域を複数もつ人は、それぞれで";
+        assert!(!chrome.text().await.contains(folded), "it is folded on the screen");
+        let paper = on_paper(&mut chrome, "dispatch").await;
+        for there in [folded, "表で見る", "石川", "組織別"] {
+            assert!(paper.contains(there), "{there}: {paper}");
+        }
+        for pressed in ["この配信を中止する", "未回答の人に再送する", "ログアウト"] {
+            assert!(!paper.contains(pressed), "{pressed}: {paper}");
+        }
+        chrome.go(&format!("{}/history?mode=drill", house.console)).await;
+        let paper = on_paper(&mut chrome, "history").await;
+        assert!(paper.contains("石川県能登地方の地震") && !paper.contains("印を付けた配信を比べる"), "{paper}");
+        house.end(chrome);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn the_first_administrator_says_whose_the_account_is_by_what_the_pages_show() {
+    for screen in [PLAIN_PHONE, DESKTOP] {
+        let mut house = House::open(10).await;
+        let mut chrome = house.logged_in(screen).await;
+        chrome.go(&format!("{}/accounts", house.console)).await;
+        seen(&mut chrome, "accounts-unlinked").await;
+        chrome.press("a[href$='#person']").await;
+        chrome.fill("#person", "S00001").await;
+        seen(&mut chrome, "account-link").await;
+        chrome.press("button[value=link]").await;
+        let text = chrome.text().await;
+        assert!(text.contains("S00001 の人と結び付けました") && !text.contains("職員と結び付ける"), "{text}");
+        seen(&mut chrome, "accounts-linked").await;
+        let person = house.stage.desk.read(|state| state.accounts().by_login("admin").unwrap().person);
+        assert_eq!(person, Some(house.stage.person(1)));
         house.end(chrome);
     }
 }

@@ -58,3 +58,30 @@ async fn req_s12_after_a_rush_one_press_sends_what_was_written_before_it() {
         house.end(chrome);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium"]
+async fn req_s12_a_page_that_was_asked_for_in_a_rush_loads_itself_again_without_a_script_and_is_shown() {
+    for screen in [PHONE, PLAIN_PHONE, DESKTOP] {
+        let house = House::open(2).await;
+        let dispatch = house.stage.ask("first", Mode::Real, Question::safety()).await;
+        let link = house.stage.link(dispatch, 1);
+        let mut chrome = house.browser(screen).await;
+        let rush = house.stage.web.rush();
+        chrome.go(&format!("{}{link}", house.answers)).await;
+        let text = chrome.text().await;
+        assert!(text.contains("自動で開き直します") && !text.contains("支援が必要"), "{text}");
+        assert_eq!(chrome.run("document.scripts.length").await, 0, "it needs none");
+        // Not by axe-core: it asks for pages that never load themselves again, which is what this one is for.
+        chrome.shoot("busy-page").await;
+        // While the rush goes on it asks again and again, and is told the same.
+        chrome.arrive(&link).await;
+        assert!(chrome.text().await.contains("自動で開き直します"), "{}", chrome.text().await);
+        drop(rush);
+        chrome.arrive(&link).await;
+        let text = chrome.text().await;
+        assert!(text.contains("支援が必要") && text.contains("飛脚 1郎"), "{text}");
+        assert_eq!(chrome.run("document.querySelectorAll('meta[http-equiv=refresh]').length").await, 0, "and stays");
+        house.end(chrome);
+    }
+}

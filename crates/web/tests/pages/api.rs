@@ -39,11 +39,13 @@ async fn every_way_is_in_the_document_and_every_way_of_the_document_is_there() {
     let table = source.split_once("fn about_dispatches").unwrap().1;
     let ways = table.matches(" get(").count() + table.matches(" post(").count();
     let mut seen = 0;
+    let later = program.post("/scheduled", "s", &json!({ "dispatch": drill("x"), "delay_s": 600 })).await.body;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (verb, operation) in operations.as_object().unwrap() {
             seen += 1;
             let filled = path.replace("{dispatch}", &dispatch.0.to_string()).replace("{incident}", "1");
             let filled = filled.replace("{person}", &stage.person(1).0.to_string()).replace("{hold}", "9");
+            let filled = filled.replace("{key}", later["key"].as_str().unwrap());
             let answer = match verb.as_str() {
                 "get" => program.get(&filled).await,
                 // What is asked for lacks what must be there: the way is found all the same.

@@ -207,6 +207,24 @@ async fn held_at(intensity: &str) -> (Stage, Admin) {
 }
 
 #[tokio::test]
+async fn numbers_above_999_have_a_comma_wherever_they_are_read() {
+    let stage = Stage::with_people(1_234).await;
+    let hold = Hold { approvers: vec![stage.person(1)], duty: Vec::new(), minutes: 10, unattended: Unattended::Send };
+    let rule = Rule { sending: Sending::Hold(hold), ..Rule::safety(RuleId(1), Intensity::SixLower) };
+    stage.desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, stage.time()).await.unwrap();
+    stage.quake("6-").await;
+    let admin = stage.admin().await;
+    for path in ["/approval", "/judgements", "/audit", "/people", "/system"] {
+        let page = admin.get(path).await.html;
+        assert!(page.contains("1,234"), "{path}: {page}");
+        for raw in ["1234 人", "1234人", "1234名", "1234行", "1234通"] {
+            assert!(!page.contains(raw), "{raw} on {path}: {page}");
+        }
+    }
+    assert!(admin.get("/approval").await.html.contains(": 1,234 人、承認待ち"), "the reason of a rule");
+}
+
+#[tokio::test]
 async fn req_a11_beside_what_waits_stands_how_many_stations_bear_it_out_and_what_contradicts_it() {
     let (stage, chief) = held_at("6+").await;
     let page = chief.get("/approval").await.html;

@@ -3,7 +3,11 @@
 use crate::stage;
 use crate::stage::{OFFICES, Stage, encoded};
 use axum::http::StatusCode;
-use hikyaku_dispatch::{Entry, Event, PersonId, RetentionEvent, Role, Side, Stay, StayKind, TravelCommand};
+use hikyaku_bulletin::Intensity;
+use hikyaku_dispatch::{
+    Entry, Event, Hold, JudgingCommand, PersonId, RetentionEvent, Role, Rule, RuleId, Sending, Side, Stay, StayKind,
+    TravelCommand, Unattended,
+};
 
 const HEAD: &str = "職員番号,氏名,所属,勤務地,メールアドレス\n";
 
@@ -162,4 +166,46 @@ async fn req_o02_the_register_says_who_is_where_and_until_when_to_those_who_may_
     }
     assert!(overseas.get(&format!("/travel?q={}", encoded("フランス"))).await.html.contains("<b>0</b>件"));
     assert_eq!(stage.admin().await.get("/travel").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn req_s10_the_only_administrator_says_whose_the_account_is_and_then_approves_by_it() {
+    let stage = Stage::with_people(10).await;
+    let hold = Hold { approvers: vec![stage.person(1)], duty: Vec::new(), minutes: 10, unattended: Unattended::Send };
+    let rule = Rule { sending: Sending::Hold(hold), ..Rule::safety(RuleId(1), Intensity::SixLower) };
+    stage.desk.command(JudgingCommand::SetRule { rule: Box::new(rule) }, stage.time()).await.unwrap();
+    stage.quake("6-").await;
+    let admin = stage.admin().await;
+    let own = stage.desk.read(|state| state.accounts().by_login("admin").unwrap().id.0);
+    let waiting = admin.get("/approval").await.html;
+    assert!(waiting.contains(&format!("/accounts/{own}#person")), "where to say whose it is: {waiting}");
+    let refused = admin.post("/approval/1", "act=approve").await.html;
+    assert!(refused.contains("自分のアカウントを職員番号と結び付けてください"), "{refused}");
+    let at = format!("/accounts/{own}");
+    assert!(admin.get(&at).await.html.contains("職員と結び付ける"), "it is offered");
+    let nobody = admin.post(&at, "act=link&person=S99999").await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", nobody.html);
+    let linked = admin.post(&at, "act=link&person=S00001").await;
+    assert!(linked.html.contains("S00001 の人と結び付けました"), "{}", linked.html);
+    assert!(!admin.get(&at).await.html.contains("職員と結び付ける"), "once and for all");
+    let approved = admin.post("/approval/1", "act=approve").await;
+    assert!(approved.header("location").starts_with("/dispatch/"), "{}", approved.html);
+    let told = admin.get("/audit?actor=admin").await.html;
+    assert!(told.contains("アカウント admin を職員 S00001 と結び付けた"), "{told}");
+}
+
+#[tokio::test]
+async fn req_s10_where_there_is_another_administrator_the_own_account_is_linked_by_that_one() {
+    let stage = Stage::with_people(3).await;
+    let admin = stage.admin().await;
+    stage.open_account("second").await;
+    let id = |login: &str| stage.desk.read(|state| state.accounts().by_login(login).unwrap().id.0);
+    let own = format!("/accounts/{}", id("admin"));
+    assert!(admin.get(&own).await.html.contains("別の管理者が結び付けます"));
+    let refused = admin.post(&own, "act=link&person=S00001").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.html);
+    let other = format!("/accounts/{}", id("second"));
+    assert!(admin.post(&other, "act=link&person=S00002").await.html.contains("結び付けました"));
+    let again = admin.post(&other, "act=link&person=S00003").await.html;
+    assert!(again.contains("もう職員と結び付いています"), "{again}");
 }

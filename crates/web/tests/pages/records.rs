@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::stage::{Admin, OFFICES, Stage};
 use axum::http::StatusCode;
 use hikyaku_dispatch::{
-    Appended, Content, DispatchCommand, Head, Journal, MailEnd, MailOutcome, Mode, Pending, Question, Role, Row, Side,
+    AccountCommand, Appended, Content, DispatchCommand, Head, Journal, MailEnd, MailOutcome, Mode, Pending, Question,
+    Role, Row, Side,
 };
 use jiff::SignedDuration;
 
@@ -100,6 +101,42 @@ async fn an_auditor_finds_who_did_what_by_kind_actor_person_and_day_and_no_name(
     assert!(until.contains("当てはまる記録はありません"), "{until}");
     let unknown = auditor.get("/audit?person=S99999").await;
     assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn req_s09_a_search_for_an_account_finds_what_was_done_at_its_door_whoever_is_recorded_as_doing_it() {
+    let stage = Stage::with_people(2).await;
+    let admin = stage.admin().await;
+    for login in ["duty", "bystander"] {
+        stage.open_account_as(login, Role::DutyOperator).await;
+    }
+    let duty = stage.desk.read(|state| state.accounts().by_login("duty").unwrap().id);
+    for _ in 0..5 {
+        // Before somebody is known there is no account that could act.
+        let wrong = AccountCommand::Fail { account: duty, source: "192.0.2.1".into() };
+        stage.desk.command(wrong, stage.time()).await.unwrap();
+    }
+    for act in ["unlock", "end", "stop"] {
+        let done = admin.post(&format!("/accounts/{}", duty.0), &format!("act={act}")).await;
+        assert_eq!(done.status, StatusCode::OK, "{act}: {}", done.html);
+    }
+    let found = admin.get("/audit?actor=duty").await.html;
+    let there = [
+        "duty のログインが失敗した（192.0.2.1）",
+        "duty の制限を解除した",
+        "duty のログインを打ち切った",
+        "duty を停止した",
+    ];
+    for there in there {
+        assert!(found.contains(there), "{there}: {found}");
+    }
+    assert_eq!(found.matches("ログインが失敗した").count(), 5, "{found}");
+    assert!(!found.contains("bystander"), "{found}");
+    let own = admin.get("/audit?actor=admin").await.html;
+    assert!(
+        own.contains("admin がログインした（パスワードと回復コード、") && !own.contains("ログインが失敗した"),
+        "{own}"
+    );
 }
 
 #[tokio::test]

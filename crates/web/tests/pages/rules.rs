@@ -1,12 +1,13 @@
 //! Rules at the console: read, checked, changed only after they were looked at, tried with a telegram (requirements A11, A13).
 
+use crate::stage::forms::Filled;
 use crate::stage::{Stage, encoded};
 use axum::http::StatusCode;
 use hikyaku_bulletin::Intensity;
 use hikyaku_dispatch::{Hold, JudgingCommand, Role, Rule, RuleId, Sending, Side, Unattended};
 
 /// One rule for 震度６弱 that waits for the first person of the roster.
-async fn ruled() -> Stage {
+pub async fn ruled() -> Stage {
     let stage = Stage::with_people(10).await;
     let approvers = vec![stage.person(1)];
     let hold = Hold { approvers, duty: Vec::new(), minutes: 10, unattended: Unattended::Drop };
@@ -30,26 +31,30 @@ async fn a_rule_is_read_in_words_and_names_are_for_those_who_may_know_them() {
             && list.contains("点検: 問題は見つかりませんでした")
     );
     let page = admin.get("/rules/1").await.html;
-    for there in ["10分以内に判断がなければ送信しない", "飛脚 1郎", "無事・登庁可 ／", "この規則を変える"]
+    for there in ["10分以内に判断がなければ送信しない", "飛脚 1郎", "無事・登庁可 ／", "条件・送信・催促を変える"]
     {
         assert!(page.contains(there), "{there}: {page}");
     }
     let duty = stage.holder("duty", Role::DutyOperator).await;
     let page = duty.get("/rules/1").await.html;
-    assert!(page.contains("承認者 1名") && !page.contains("飛脚") && !page.contains("この規則を変える"), "{page}");
+    assert!(
+        page.contains("承認者 1名") && !page.contains("飛脚") && !page.contains("条件・送信・催促を変える"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
 async fn what_was_typed_over_a_rule_is_shown_before_and_after_and_holds_only_once_it_is_applied() {
     let stage = ruled().await;
     let admin = stage.admin().await;
-    let typed = format!(
-        "name={}&subject={}&text={}&sending=hold-send&hold_minutes=5&at_least=5-&remind_minutes=30&remind_times=3&escalation_minutes=60",
-        encoded("震度５弱以上"),
-        encoded("【安否確認】{title}"),
-        encoded("{name} さん\r\n{link}\r\n"),
-    );
-    let preview = admin.post("/rules/1", &typed).await;
+    let typed = Filled::of(&admin.get("/rules/1").await.html, "/rules/1")
+        .with("name", "震度５弱以上")
+        .with("condition", "shaking-5-")
+        .with("sending", "hold-send")
+        .with("remind_minutes", "30")
+        .with("remind_times", "３")
+        .with("escalation_minutes", "60");
+    let preview = admin.post("/rules/1", &typed.body()).await;
     assert_eq!(preview.status, StatusCode::OK, "{}", preview.html);
     for there in ["震度６弱以上", "震度５弱以上", "30分ごとに3回まで再送", "60分たっても回答がない人"]
     {

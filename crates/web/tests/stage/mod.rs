@@ -2,12 +2,14 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "shared by several tests and an example, each of which uses a part")]
 
+pub mod forms;
 pub mod mail;
 pub mod program;
 pub mod questions;
 pub mod roles;
 pub mod routes;
 pub mod sources;
+pub mod worlds;
 
 use std::sync::{Arc, Mutex};
 

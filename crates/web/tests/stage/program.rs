@@ -1,5 +1,7 @@
 //! A program that uses the API, and a check of what it is answered against the document.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     body::Body,
@@ -13,6 +15,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::Stage;
+use super::sources::Sources;
 
 /// A program with a token.
 pub struct Program {
@@ -32,7 +35,8 @@ pub struct Answer {
 impl Stage {
     /// The API, to which nobody has shown a token.
     pub fn api(&self) -> Router {
-        api_router(Api::new(self.state(), None))
+        let feeds = Sources { now: self.time(), entered: Arc::clone(&self.entered) };
+        api_router(Api::new(self.state(), None, Some(Arc::new(feeds))))
     }
 
     /// A program that acts for a new account with just this role, within these scopes, for a day.

@@ -15,6 +15,7 @@ use crate::person::{ADDRESSES_MAX, Employment, Person, PersonRecord, Personal, R
 use crate::roster::{RosterFault, RosterFaults};
 use crate::sealed::Private;
 use crate::state::State;
+use crate::thousands::Thousands;
 
 /// What a roster would change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +84,9 @@ impl RosterChanges {
 
 impl std::fmt::Display for RosterChanges {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let is = |kind| self.count(|touched| touched == kind);
-        let planned = self.count(|touched| matches!(touched, Touched::Planned(_)));
-        writeln!(f, "名簿 {} 行（現在 {} 人）", self.rows, self.there)?;
+        let is = |kind| Thousands::of(self.count(|touched| touched == kind));
+        let planned = Thousands::of(self.count(|touched| matches!(touched, Touched::Planned(_))));
+        writeln!(f, "名簿 {} 行（現在 {} 人）", Thousands::of(self.rows), Thousands::of(self.there))?;
         writeln!(
             f,
             "  新規 {} 人、復帰 {} 人、外れる {} 人",
@@ -103,7 +104,7 @@ impl std::fmt::Display for RosterChanges {
         writeln!(f, "  アドレス {} 人（連絡先がなくなる {} 人）", is(Touched::Addresses), is(Touched::LastAddress))?;
         write!(f, "  発令日待ち {planned} 人、新しい所属 {}", self.groups.len())?;
         if self.is_guarded() {
-            let (removals, limit) = (self.removals, self.limit);
+            let (removals, limit) = (Thousands::of(self.removals), Thousands::of(self.limit));
             write!(f, "\n  注意: {removals} 人が外れるか連絡先を失います（確認なしの上限 {limit} 人）")?;
         }
         Ok(())

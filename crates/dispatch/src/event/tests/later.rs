@@ -77,5 +77,13 @@ pub(super) fn events() -> Vec<Event> {
         }
         .into(),
         DispatchEvent::Rejoined { dispatch, at: at(4_210) }.into(),
+        DispatchEvent::CarrierHeld {
+            carrier: "au".into(),
+            brake: Brake { paused: true, per_1000_s: None },
+            by: Actor::Account(first),
+            at: at(4_220),
+        }
+        .into(),
+        AccountEvent::Linked { account: second, person: PersonId(2) }.into(),
     ]
 }
