@@ -126,6 +126,9 @@ async fn resend(chrome: &mut Chrome) {
     chrome.shoot("demo-7-resend").await;
     follow(chrome, "button", "名に再送する").await;
     assert!(chrome.path().await.starts_with("/dispatch/"), "{}", chrome.text().await);
+    // To a part it goes as a dispatch of its own; to all who are left it is a round of this one, which its page tells.
+    follow(chrome, "a", "未回答の人に再送する").await;
+    follow(chrome, "button", "名に再送する").await;
     comes(chrome, "最後の再送").await;
     chrome.shoot("demo-8-resent").await;
 }
