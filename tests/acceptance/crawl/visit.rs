@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::named::named;
 
 /// Most requests of one visitor: what asks for more has gone astray.
-pub const REQUESTS_MAX: usize = 2_500;
+pub const REQUESTS_MAX: usize = 4_000;
 /// Pages of one shape (the same path but for its numbers, the same names behind the `?`) that are gone to.
 const SHAPE_MAX: usize = 2;
 /// What is read of one answer, in bytes.
