@@ -126,7 +126,8 @@ async fn resend(chrome: &mut Chrome) {
     chrome.shoot("demo-7-resend").await;
     follow(chrome, "button", "名に再送する").await;
     assert!(chrome.path().await.starts_with("/dispatch/"), "{}", chrome.text().await);
-    // To a part it goes as a dispatch of its own; to all who are left it is a round of this one, which its page tells.
+    // To a part it goes as a dispatch of its own, to all who are left as a round of this one; its page tells both.
+    comes(chrome, "の未回答の人に再送").await;
     follow(chrome, "a", "未回答の人に再送する").await;
     follow(chrome, "button", "名に再送する").await;
     comes(chrome, "最後の再送").await;

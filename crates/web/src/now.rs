@@ -23,6 +23,7 @@ use crate::moment;
 use crate::now_page::{Detail, DispatchPage, Mails, MayDo, NowPage, Sheet};
 use crate::page;
 use crate::unjudged::unjudged;
+use crate::watch::again_of;
 
 /// What may follow the `?` of a page of numbers.
 #[derive(Debug, Default, Deserialize)]
@@ -75,6 +76,7 @@ pub(crate) async fn show(
                 worst: names(&console, &viewer, now, &picture.worst),
                 may: may_do(&console, &viewer, now, dispatch, view.group),
                 again: dispatch.rounds().last().map(again),
+                of_groups: again_of_groups(now, dispatch, &counts),
                 picture,
             };
             Some((sheet, detail))
@@ -100,6 +102,20 @@ fn again(round: &Round) -> String {
     };
     let mails = Count(u32::try_from(round.mails.len()).unwrap_or(u32::MAX));
     format!("最後の{what}: {}（{mails}通）", moment::for_console(round.at))
+}
+
+/// The dispatches by which single groups were asked once more, newest first: number, and whom when.
+fn again_of_groups(state: &Present, dispatch: &Dispatch, counts: &Scope) -> Vec<(u32, String)> {
+    let later = state.dispatches().rev().take_while(|it| it.id() != dispatch.id());
+    later
+        .filter_map(|it| {
+            let group = again_of(dispatch, it).filter(|group| counts.holds_group(state, *group))?;
+            let name = &state.groups().find(group)?.name;
+            let people = Count(u32::try_from(it.record().asked.len()).unwrap_or(u32::MAX));
+            let at = moment::for_console(it.record().opened);
+            Some((it.id().0, format!("{name} の未回答の人に再送: {at}（{people}名）")))
+        })
+        .collect()
 }
 
 /// Most people that are named on the page itself; the rest are a tap away.

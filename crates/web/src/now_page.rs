@@ -73,6 +73,8 @@ pub(crate) struct DispatchPage {
     may: MayDo,
     /// The last time that somebody was mailed again; of all, so only for who sees all.
     again: Option<String>,
+    /// The dispatches by which single groups were asked once more: number, and whom when.
+    of_groups: Vec<(u32, String)>,
 }
 
 /// What the viewer may do about a dispatch.
@@ -96,6 +98,8 @@ pub(crate) struct Detail {
     pub(crate) may: MayDo,
     /// The last time that somebody was mailed again, in words; none before.
     pub(crate) again: Option<String>,
+    /// The dispatches by which single groups were asked once more: number, and whom when.
+    pub(crate) of_groups: Vec<(u32, String)>,
 }
 
 /// The same, drawn.
@@ -232,6 +236,7 @@ impl DispatchPage {
             crumbs: crumbs(&branch, view, &path, sheet.mails.is_some()),
             mails: sheet.mails.filter(|_| place.is_none()),
             again: detail.again.clone().filter(|_| sheet.mails.is_some() && place.is_none()),
+            of_groups: detail.of_groups.clone(),
             total: Progress::new(counts, &sheet.choices),
             answers: answers(counts, &sheet.choices),
             groups: groups.collect(),

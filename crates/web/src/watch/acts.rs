@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response as Reply},
 };
 use hikyaku_dispatch::{
-    Command, Dispatch, DispatchCommand, DispatchDraft, DispatchId, FollowUp, GroupId, State as Known, Target,
+    Command, Dispatch, DispatchCommand, DispatchDraft, DispatchId, DispatchRecord, FollowUp, GroupId, State as Known,
+    Target,
 };
 use serde::Deserialize;
 
@@ -105,7 +106,7 @@ pub(crate) async fn close(State(console): State<Console>, viewer: Viewer, Path(d
 pub(crate) fn again(state: &Known, dispatch: &Dispatch, group: GroupId, minute: i64) -> DispatchDraft {
     let record = dispatch.record();
     DispatchDraft {
-        key: format!("{}/again/{}/{minute}", record.key, group),
+        key: format!("{}{group}/{minute}", keys_of_again(record)),
         incident: Some(state.incident_of(dispatch.id()).map_or(record.incident, |incident| incident.id)),
         mode: record.mode,
         title: record.title.clone(),
@@ -118,6 +119,18 @@ pub(crate) fn again(state: &Known, dispatch: &Dispatch, group: GroupId, minute: 
         class: record.class,
         follow_up: FollowUp::default(),
     }
+}
+
+/// What the keys of dispatches begin with that ask single groups once more.
+fn keys_of_again(record: &DispatchRecord) -> String {
+    format!("{}/again/", record.key)
+}
+
+/// The group that the other dispatch asks once more what the first one asked.
+pub(crate) fn again_of(first: &Dispatch, other: &Dispatch) -> Option<GroupId> {
+    let rest = other.record().key.strip_prefix(&keys_of_again(first.record()))?;
+    let number = rest.split('/').next()?.trim_start_matches(char::is_alphabetic);
+    number.parse().ok().map(GroupId)
 }
 
 fn render(console: &Console, viewer: &Viewer, id: DispatchId, scope: &Scope, trouble: Option<String>) -> Reply {

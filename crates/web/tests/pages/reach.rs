@@ -179,6 +179,12 @@ async fn req_a05_a_group_sender_sends_to_the_own_groups_and_takes_it_back_and_is
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.html);
     let asked = stage.desk.read(|now| now.latest_dispatch().unwrap().asked().collect::<Vec<_>>());
     assert_eq!(asked, [stage.person(9)], "whoever of the office has not answered");
+
+    let page = sender.get(&format!("/dispatch/{}", dispatch.0)).await.html;
+    assert!(page.contains("の未回答の人に再送: ") && page.contains("（1名）</a>"), "{page}");
+    let other = stage.holder("other", Role::GroupSender(office(&stage, 2))).await;
+    let page = other.get(&format!("/dispatch/{}", dispatch.0)).await.html;
+    assert!(!page.contains("の未回答の人に再送"), "that is of another group: {page}");
 }
 
 #[tokio::test]

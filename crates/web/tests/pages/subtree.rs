@@ -18,7 +18,7 @@ const LETTERS: &str = "sadmgopu";
 
 /// Who reaches what a path names, at home and abroad, and the forms that whoever does not reach it posts there all the same.
 /// The group roles are of other groups than the ids.
-const ROWS: [(&str, &str, &str, &[&str]); 23] = [
+const ROWS: [(&str, &str, &str, &[&str]); 28] = [
     ("/dispatch/{dispatch}", "s", "o", &[]),
     ("/dispatch/{dispatch}/people", "s", "o", &[]),
     ("/dispatch/{dispatch}/person/{person}", "s", "o", &[]),
@@ -38,6 +38,11 @@ const ROWS: [(&str, &str, &str, &[&str]); 23] = [
     ("/people/{person}/groups", "s", "o", &["groups=x"]),
     ("/groups/{group}", "s", "o", &["act=rename&name=x", "act=add&name=x", "act=remove"]),
     ("/rules/{rule}", "s", "o", &["name=x&subject=x&text=x&sending=never"]),
+    ("/rules/{rule}/target", "s", "o", &["everyone=1"]),
+    ("/rules/{rule}/count", "s", "o", &["everyone=1"]),
+    ("/rules/{rule}/wording", "s", "o", &["subject=x&text=x"]),
+    ("/rules/{rule}/question", "s", "o", &["prompt=x"]),
+    ("/rules/{rule}/retire", "s", "o", &[""]),
     ("/travel/{stay}", "o", "o", &["act=change&number=K00001&countries=US&kind=trip&from=2026-11-20", "act=remove"]),
     ("/requests/{request}", "s", "o", &["act=agree", "act=drop"]),
     (
