@@ -107,7 +107,8 @@ impl Visitor {
         let bare = path.split('?').next().unwrap_or(path);
         let is_public = site.public.contains(&bare);
         let reads = matches!(method, "GET" | "HEAD") || bare == "/login" && method == "POST";
-        if !(is_public && reads) && !is_refusal(&answer) {
+        let may_be_read = is_public && reads;
+        if !may_be_read && !is_refusal(&answer) {
             self.troubles.insert(format!("{} {method} {path}: {} without a log-in", site.name, answer.status));
         }
         let all = format!("{:?} {}", answer.headers, answer.text);

@@ -192,7 +192,7 @@ impl Asked {
 
     /// Whether it is to be asked: it does not go, and something was typed.
     fn is_meant(&self) -> bool {
-        !self.is_gone && !(self.words.is_blank() && staying(&self.rows).is_empty())
+        !self.is_gone && (!self.words.is_blank() || !staying(&self.rows).is_empty())
     }
 
     /// The same as the further question of this number, its choices in order.
