@@ -150,15 +150,19 @@ fn settled(dispatch: &Dispatch) -> u32 {
     ended.accepted + ended.bounced + ended.expired + ended.cancelled + ended.unknown
 }
 
-/// Where a dispatch stands, in a word.
-fn state_of(dispatch: &Dispatch, now: Timestamp) -> &'static str {
+/// Where a dispatch stands, in a word. It counts as sent when 99 in 100 of its mails have settled: the last of them may be
+/// asked for again for hours.
+fn state_of(dispatch: &Dispatch, mails: u32, now: Timestamp) -> &'static str {
     let ended = settled(dispatch);
+    let sends = u64::from(ended) * 100 < u64::from(mails) * 99;
     match () {
         () if dispatch.is_closed() => "終了",
         () if dispatch.is_cancelled() => "中止",
         () if !dispatch.is_open(now) => "受付終了",
         () if dispatch.timeline().queued.is_none() || ended == 0 => "送信準備中",
+        () if dispatch.record().question.is_asked() && sends => "送信中・回答受付中",
         () if dispatch.record().question.is_asked() => "回答受付中",
+        () if sends => "送信中",
         () => "送信済み",
     }
 }
@@ -224,7 +228,7 @@ fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope, now: Timestamp) -
         state: if is_unrecorded(state, dispatch) {
             "データベース未記録・送信中"
         } else {
-            state_of(dispatch, now)
+            state_of(dispatch, state.total(dispatch.id()).mails, now)
         },
         apart: state.apart(dispatch.id()).map(sent_apart),
         is_over: dispatch.is_cancelled() || !dispatch.is_open(now),
