@@ -98,7 +98,7 @@ fn row(name: &str, mails: usize, recovers: Option<f64>) {
     let ratio = course.seconds / ideal;
     let holds = ratio <= TIME_MAX
         && course.refused <= allowed
-        && recovery.as_ref().is_none_or(|after| after.idle.max(after.slow) <= IDLE_MAX)
+        && recovery.as_ref().is_none_or(|after| after.idle <= IDLE_MAX)
         && (punished == 0.0 || course.punishments <= 1);
     let idle = recovery.map_or("–".into(), |after| format!("{:.2}, {:.2}", after.idle, after.slow));
     println!(

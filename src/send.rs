@@ -19,9 +19,6 @@ use crate::signing::SigningArgs;
 /// How long the relay's name is looked up before the engine, which is more patient, takes over.
 const LOOKUP_MAX: Duration = Duration::from_secs(5);
 
-/// Attempts that may be unsettled with a relay: it takes a mail in less time than the disk needs for a commit.
-const UNSETTLED_RELAY: u32 = 2_048;
-
 /// Recipients of a long roster that are read and handed over together.
 const PART_MAILS: usize = 8_192;
 
@@ -160,7 +157,7 @@ fn config(args: &SendArgs) -> Result<Config, String> {
             );
         }
     };
-    config.unsettled_max = args.unsettled.or(args.relay.as_ref().map(|_| UNSETTLED_RELAY)).map(|n| n as usize);
+    config.unsettled_max = args.unsettled.map(|n| n as usize);
     config.signing = args.signing.read()?;
     match CarrierTable::of(args) {
         Some(table) => config.carriers = table.read()?,

@@ -19,7 +19,7 @@ use super::lookout::Board;
 use super::node::Node;
 use super::shift::Shift;
 use super::sources::Sources;
-use super::{inbound, rows, security};
+use super::{inbound, rows, security, warm};
 use crate::courier::{Courier, Work};
 use crate::journal::data::{open_desk_on, open_desk_with, open_journal};
 use crate::lock::Lock;
@@ -96,6 +96,9 @@ impl House {
             tokio::spawn(security::run(web.clone(), desk.clone(), alerts.clone(), stopping.clone())),
             tokio::spawn(rows::run(settings.data.clone(), desk.clone(), stopping.clone())),
         ];
+        // Where a relay takes everything, nobody else's name is asked for.
+        let asks = settings.mail.resolves();
+        tasks.extend(asks.then(|| tokio::spawn(warm::run(engine.clone(), desk.clone(), stopping.clone()))));
         tasks.extend(node.as_ref().map(|node| node.watch(alerts.clone(), stopping.clone())));
         tasks.extend(node.as_ref().map(|node| node.share_lessons(&engine, stopping.clone())));
         tasks.extend(node.as_ref().map(|node| node.exchange(desk.clone(), tell.clone(), stopping.clone())));

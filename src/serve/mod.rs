@@ -20,6 +20,7 @@ mod security;
 mod shift;
 mod signals;
 pub mod sources;
+mod warm;
 mod watch;
 mod webhooks;
 

@@ -1,10 +1,11 @@
 //! How mails leave: who they are from, where connections may go, what signs them.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use hikyaku_core::letter::Mailbox;
-use hikyaku_core::setup::{NameService, Relay};
+use hikyaku_core::setup::{Dane, NameService, Relay};
 use hikyaku_core::signing::Signing;
 use hikyaku_core::{Address, Carriers, Config, Dial};
 use hikyaku_dispatch::Sender;
@@ -29,6 +30,14 @@ pub struct MailSettings {
     dns: Option<SocketAddr>,
     #[serde(default = "smtp")]
     port: u16,
+    #[serde(default = "yes")]
+    mta_sts: bool,
+    #[serde(default)]
+    dane: Dane,
+    trust_anchors: Option<PathBuf>,
+    #[serde(default)]
+    roots: Vec<PathBuf>,
+    unsettled: Option<NonZeroUsize>,
     /// The table of carriers; left out, the one that is built in.
     pub carriers: Option<PathBuf>,
     /// The table of keys that sign; the keys are in files that it names.
@@ -48,11 +57,22 @@ fn smtp() -> u16 {
     25
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl MailSettings {
     pub(super) fn anchor(&mut self, folder: &Path) {
-        for path in [&mut self.carriers, &mut self.signing].into_iter().flatten() {
+        let files = [&mut self.carriers, &mut self.signing, &mut self.trust_anchors].into_iter().flatten();
+        for path in files.chain(&mut self.roots) {
             *path = folder.join(&*path);
         }
+    }
+
+    /// Whether the name service is asked where a domain's mail goes: a relay takes everything.
+    #[must_use]
+    pub fn resolves(&self) -> bool {
+        self.relay.is_none()
     }
 
     /// Who the mails are from and where their links lead.
@@ -105,6 +125,10 @@ impl MailSettings {
             (None, Dialling::Loopback) => Dial::Loopback,
             (None, Dialling::Internet) => Dial::Internet,
         };
+        (config.mta_sts, config.dane) = (self.mta_sts, self.dane);
+        config.trust_anchors.clone_from(&self.trust_anchors);
+        config.roots.clone_from(&self.roots);
+        config.unsettled_max = self.unsettled.map(NonZeroUsize::get);
         if let Some(carriers) = self.read_carriers()? {
             config.carriers = carriers;
         }

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use hikyaku_core::letter::{History, KeyId, Mailbox, TemplateText};
 use hikyaku_core::observe::Follow;
 use hikyaku_core::setup::NameService;
-use hikyaku_core::{Address, Batch, Carrier, Config, Engine, Recipient, Template, Urgency};
+use hikyaku_core::{Address, Batch, Carrier, Cause, Config, Engine, Recipient, Settlement, Template, Urgency};
 use hikyaku_mock::{Directory, MockNet, Profile};
 
 use crate::chance::Chance;
@@ -106,13 +106,18 @@ fn local_parts(count: usize) -> Vec<String> {
         locals.push(match n % 6 {
             0 => format!("nobody{stem}"),
             1 => format!("{stem}..{}", word(3)),
+            2 if is_for_smtputf8(n) => format!("ひ{stem}め"),
             2 => format!("{stem}."),
-            3 if DOMAINS[n % 4] == "gmail.com" => format!("ひ{stem}め"),
             4 => format!("{stem}+{}", word(4)),
             _ => format!("{stem}.{}", word(5)),
         });
     }
     locals
+}
+
+/// Those whose local part is no ASCII: at Gmail, which offers SMTPUTF8, and at docomo, which does not.
+fn is_for_smtputf8(n: usize) -> bool {
+    n % 12 == 2 || n % 24 == 8
 }
 
 /// How a local part might be written in an output.
@@ -234,6 +239,7 @@ async fn run(folder: &std::path::Path, locals: &[String]) -> BTreeMap<&'static s
         })
         .collect();
     let (mut cursor, mut open) = (0, receipt.recipients);
+    let mut without_smtputf8 = 0;
     let deadline = Instant::now() + Duration::from_secs(100);
     while open > 0 && Instant::now() < deadline {
         writeln!(snapshots, "{:?}", engine.snapshot().await.unwrap()).unwrap();
@@ -241,11 +247,18 @@ async fn run(folder: &std::path::Path, locals: &[String]) -> BTreeMap<&'static s
         for (behind, record) in engine.records(cursor, 1000).await.unwrap() {
             writeln!(records, "{record:?} {}", serde_json::to_string(&record).unwrap()).unwrap();
             open -= u32::from(record.settled.is_some());
+            if record.cause == Some(Cause::SmtpUtf8) {
+                assert_eq!(record.settled, Some(Settlement::Bounced));
+                assert!(record.reply.contains("SMTPUTF8"), "{}", record.reply);
+                without_smtputf8 += 1;
+            }
             cursor = behind;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(open, 0, "not everybody settled; the records so far:\n{}", records.len());
+    let at_docomo = (0..locals.len()).filter(|n| is_for_smtputf8(*n) && DOMAINS[n % 4] == "docomo.ne.jp");
+    assert_eq!(without_smtputf8, at_docomo.count(), "Gmail takes them, docomo offers nothing for them");
     for (n, local) in locals.iter().enumerate() {
         let address = format!("{local}@docomo.ne.jp");
         for wrong in [format!("{address}>"), format!("{local} {address}"), format!("{local}\r\n@x.jp"), local.clone()] {

@@ -27,6 +27,7 @@ mod full;
 mod inbound;
 mod kills;
 mod leaks;
+mod leaving;
 mod lessons;
 mod mails;
 mod mistakes;

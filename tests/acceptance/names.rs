@@ -5,9 +5,13 @@ use std::time::{Duration, Instant};
 
 use hikyaku_core::letter::{History, KeyId};
 use hikyaku_core::{Address, Engine, Recipient, Settlement};
+use hikyaku_dispatch::{DispatchCommand, DispatchDraft, Mode, PeopleCommand, RosterImport, read_roster};
 use hikyaku_mock::{Directory, DnsFailure, MockNet, Profile};
+use jiff::Timestamp;
 
-use crate::command::alone;
+use crate::agreement::at_the_desk;
+use crate::command::{alone, start};
+use crate::serving::made;
 use crate::trial::{DOMAINS, batch, config, recipient, settled};
 
 #[test]
@@ -113,4 +117,45 @@ fn two_hundred_unknown_domains_do_not_delay_the_carriers_that_are_known() {
         assert!(unknown.0 >= DELAY, "unknown domains must be asked for");
         assert!(known.0 < unknown.0, "known ones waited for them");
     });
+}
+
+/// People of the server whose name service dies.
+const PEOPLE: usize = 40;
+
+#[test]
+fn a_server_finds_out_where_the_mail_of_its_roster_goes_before_anybody_is_asked() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let profile = Profile::named("calm").unwrap();
+    let net = runtime.block_on(MockNet::start(profile, Directory::Everyone, 7)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    made(folder.path());
+    let config = folder.path().join("hikyaku.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let way = format!("port = {}\ndns = \"{}\"", net.smtp_port, net.dns);
+    std::fs::write(&config, text.replace("port = 25", &way)).unwrap();
+    let row = |n: usize| format!("{n},職員{n},本省,13,p{n}@{}\n", DOMAINS[n % DOMAINS.len()]);
+    let roster = format!("id,name,group,region,email\n{}", (0..PEOPLE).map(row).collect::<String>());
+    let data = folder.path().join("data");
+    at_the_desk(&data, |desk| async move {
+        let rows = read_roster(roster.as_bytes()).unwrap().rows;
+        desk.command(PeopleCommand::Import(RosterImport::part(rows)), Timestamp::now()).await.unwrap();
+    });
+    let serve = ["serve", "--config", config.to_str().unwrap()];
+    let server = start(folder.path(), serve);
+    runtime.block_on(until_quiet(&net, Duration::from_millis(500)));
+    server.stop(Duration::from_secs(30));
+    assert_eq!(net.ledger().snapshot().total(|carrier| carrier.accepted), 0, "nobody was mailed");
+    net.fail_dns(DnsFailure::Silence);
+    at_the_desk(&data, |desk| async move {
+        let draft = DispatchDraft::safety("一", Mode::Real, "地震");
+        desk.command(DispatchCommand::Open { draft: Box::new(draft) }, Timestamp::now()).await.unwrap();
+    });
+    let server = start(folder.path(), serve);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while net.ledger().snapshot().total(|carrier| carrier.accepted) < PEOPLE as u64 {
+        assert!(Instant::now() < deadline, "{:?}", net.ledger().snapshot().carriers);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    server.stop(Duration::from_secs(30));
+    runtime.block_on(net.shutdown());
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use crate::cluster::Cluster;
-use crate::command::{Running, alone};
+use crate::command::{Running, waiting};
 use crate::demo::free_port;
 use crate::nodes::{System, carriers};
 use crate::proxy::LongWire;
@@ -138,7 +138,7 @@ fn around() -> Runtime {
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_a_telegram_that_comes_while_the_only_node_is_cut_off_is_mailed_about_at_once_and_judged_once_afterwards() {
-    let _machine = alone();
+    let _machine = waiting();
     let around = around();
     let deaf = Deaf::new(&around, 1);
     let nodes = deaf.start();
@@ -162,7 +162,7 @@ fn req_r01_a_telegram_that_comes_while_the_only_node_is_cut_off_is_mailed_about_
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn req_r01_where_no_node_reaches_the_database_each_listens_itself_and_the_telegram_is_judged_once_afterwards() {
-    let _machine = alone();
+    let _machine = waiting();
     let around = around();
     let deaf = Deaf::new(&around, 2);
     let nodes = deaf.start();

@@ -164,6 +164,15 @@
 //! # Ok::<(), hikyaku_core::errors::AddressError>(())
 //! ```
 //!
+//! # Features
+//!
+//! | feature | what |
+//! |---|---|
+//! | `smime` | an S/MIME signature beside DKIM ([`signing::SmimeKey`]); needs the crates `cms` and `x509-cert` |
+//! | `hostile` | what the fuzz targets call; not for use |
+//!
+//! None is on by default. Nothing of it needs axum or any other HTTP framework.
+//!
 //! # Inside
 //!
 //! Five floors, imports only downward: words (`address carrier message reply time via`), rules (`outcome record retry

@@ -106,6 +106,10 @@ pub struct Relay {
 
 /// Bound of the queue's file where none is configured: some hundred million recipients.
 const QUEUE_BYTES_MAX: u64 = 64 << 30;
+/// Attempts that may be unsettled with a relay where nothing is configured.
+const UNSETTLED_RELAY: usize = 2_048;
+/// How long carriers may take to answer when the engine is shut down, where nothing is configured.
+const SHUT_DOWN_WITHIN: Span = Span::from_secs(30);
 /// How long records and keys are kept where nothing is configured: thirteen months.
 const REMEMBER: Span = Span::from_secs(396 * 86_400);
 
@@ -139,7 +143,8 @@ pub struct Config {
     pub relay: Option<Relay>,
     /// Carriers and replies.
     pub carriers: Carriers,
-    /// Attempts registered and not durable as ended, at most; `None` is 2 × sessions + 64.
+    /// Attempts registered and not durable as ended, at most; `None` is 2,048 with a [`Relay`], which takes a mail in less time
+    /// than the disk needs for a commit, else 2 × sessions + 64.
     pub unsettled_max: Option<usize>,
     /// What signs the mails (DKIM); nothing by default.
     pub signing: Signing,
@@ -152,6 +157,9 @@ pub struct Config {
     /// Batches of an earlier run whose key has this in it are cancelled when the engine opens, before anything is sent: somebody else
     /// sends what they held. `None` goes on with all.
     pub give_up: Option<String>,
+    /// How long [`crate::Engine::shutdown`] waits for carriers that do not answer; 30 s by default. RFC 5321 §4.5.3.2 lets them take ten
+    /// minutes for a mail, which whoever stops a program does not.
+    pub shut_down_within: Span,
     /// Seals what waits; `None` uses a key file in the folder.
     pub seal: Option<Arc<dyn Seal>>,
     /// Where randomness begins; `None` takes the time of opening.
@@ -181,9 +189,15 @@ impl Config {
             queue_bytes_max: QUEUE_BYTES_MAX,
             remember: REMEMBER,
             give_up: None,
+            shut_down_within: SHUT_DOWN_WITHIN,
             seal: None,
             seed: None,
         }
+    }
+
+    /// The bound of unsettled attempts that holds.
+    pub(crate) fn unsettled_bound(&self) -> Option<usize> {
+        self.unsettled_max.or(self.relay.as_ref().map(|_| UNSETTLED_RELAY))
     }
 }
 

@@ -157,7 +157,7 @@ impl Engine {
             sources: config.carriers.sources.clone(),
             routes: config.carriers.routes.clone(),
             rules: config.carriers.rules(),
-            unsettled_max: config.unsettled_max,
+            unsettled_max: config.unsettled_bound(),
             seed: config.seed.unwrap_or_else(|| clock.now().as_micros()),
             kept: resolver.usable(found.kept),
         };
@@ -178,6 +178,7 @@ impl Engine {
             record,
             watch,
             tracing: tracing.clone(),
+            patience: config.shut_down_within,
         };
         tokio::spawn(shell.run(inbox, stop));
         let messages = Arc::new(Handle(messages));
@@ -368,7 +369,8 @@ impl Engine {
         self.clock.now()
     }
 
-    /// Ends all sessions in order and returns when nothing is under way. What waits stays in the queue.
+    /// Ends all sessions in order and returns when nothing is under way, or after [`Config::shut_down_within`]: what a carrier has not
+    /// answered by then is in doubt at the next start, as after a crash. What waits stays in the queue.
     pub async fn shutdown(self) {
         let (answer, answered) = oneshot::channel();
         if self.messages.send(Message::ShutDown(answer)).is_ok() {

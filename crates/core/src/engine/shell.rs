@@ -53,6 +53,8 @@ pub(super) struct Shell {
     pub(super) record: watch::Sender<u64>,
     pub(super) watch: Watch,
     pub(super) tracing: Arc<Tracing>,
+    /// How long what is under way may take to end once somebody asked to shut down.
+    pub(super) patience: Duration,
 }
 
 impl Shell {
@@ -63,12 +65,14 @@ impl Shell {
     ) {
         let mut wake = Instant::EPOCH;
         let mut batch = Vec::new();
-        let (mut leaving, mut forsaken) = (Vec::<oneshot::Sender<()>>::new(), false);
+        let mut leaving = Vec::<oneshot::Sender<()>>::new();
+        // Until when what is under way may end, once it is to.
+        let mut leave_by = Instant::NEVER;
         loop {
             tokio::select! {
                 biased;
                 heard = inbox.recv_many(&mut batch, EVENTS_MAX) => if heard == 0 { return },
-                () = self.clock.sleep_until(wake) => {}
+                () = self.clock.sleep_until(wake.min(leave_by)) => {}
             }
             let mut events = Vec::new();
             for message in batch.drain(..) {
@@ -90,10 +94,11 @@ impl Shell {
                     Message::ShutDown(answer) => {
                         events.push(Event::ShutDown);
                         leaving.push(answer);
+                        leave_by = leave_by.min(self.clock.now() + self.patience);
                     }
                     Message::Forsaken => {
                         events.push(Event::ShutDown);
-                        forsaken = true;
+                        leave_by = leave_by.min(self.clock.now() + self.patience);
                     }
                     Message::Failed(error) => {
                         // Nothing may be sent that cannot be recorded: dropping the loop ends every session.
@@ -104,7 +109,14 @@ impl Shell {
                 }
             }
             wake = self.step(events);
-            if (forsaken || !leaving.is_empty()) && self.machine.is_still() {
+            let (leaves, late) = (leave_by != Instant::NEVER, self.clock.now() >= leave_by);
+            if late && !self.machine.is_still() {
+                // Dropping the loop ends every session, as a crash would: the next start finds what was under way.
+                tracing::warn!(
+                    "carriers were silent for too long to be waited for; their mails are in doubt at the next start"
+                );
+            }
+            if leaves && (late || self.machine.is_still()) {
                 // Another handle may still be asked for something.
                 self.store.halt("the engine was shut down");
                 drop(self);

@@ -83,6 +83,8 @@ pub enum Order {
     SetPolicy(String, Box<Policy>),
     /// The program dies without warning, and starts again after this long.
     Crash(Span),
+    /// For this long nothing passes between the program and anybody else, neither names nor mail; then what was sent meanwhile does.
+    Cut(Span),
     /// Somebody asks when the batch at this place will have been accepted.
     Forecast(usize),
     /// The program ends in order.

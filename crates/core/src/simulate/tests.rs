@@ -12,6 +12,7 @@ use crate::policy::{Policy, TlsPolicy};
 use crate::time::{Instant, Span};
 
 mod crashes;
+mod cut;
 mod ends;
 mod forecasts;
 mod hidden;

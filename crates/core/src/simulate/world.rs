@@ -1,6 +1,7 @@
 //! Virtual time: what happens when, to the machine, its sessions, the disk and the carriers.
 
 mod acts;
+mod cut;
 mod life;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -71,6 +72,8 @@ pub(super) struct World<'a> {
     sessions_most: usize,
     settled: u64,
     steps_at_once: u32,
+    /// Until when nothing passes between the program and anybody else.
+    cut_until: Instant,
     /// Which of several nodes this is; they share the carriers, and are told what to send.
     member: Option<u32>,
     /// How long an outcome that is durable here takes to the journal of all nodes.
@@ -123,6 +126,7 @@ impl<'a> World<'a> {
             sessions_most: 0,
             settled: 0,
             steps_at_once: 0,
+            cut_until: Instant::EPOCH,
             member,
             lag: Span::ZERO,
             untold: VecDeque::new(),
@@ -164,7 +168,9 @@ impl<'a> World<'a> {
         self.now = self.now.max(next);
         while let Some(first) = self.coming.first_entry().filter(|first| first.key().0 <= self.now) {
             let happening = first.remove();
-            self.happen(happening);
+            if let Some(happening) = self.carried(happening) {
+                self.happen(happening);
+            }
         }
         if !self.events.is_empty() || self.wake <= self.now {
             self.step();
@@ -308,6 +314,7 @@ impl<'a> World<'a> {
                 let forecast = self.machine.as_ref().map(|m| m.forecast(&batch_id(batch).into(), self.now));
                 self.report.forecasts.extend(forecast.map(|forecast| (self.now, forecast)));
             }
+            Order::Cut(span) => self.cut(span),
             Order::ShutDown => self.events.push(Event::ShutDown),
         }
     }
@@ -323,7 +330,7 @@ impl<'a> World<'a> {
     }
 
     fn resolved(&mut self, domain: String) {
-        let route = setting::route(self.scenario, &domain, self.now);
+        let route = self.asked(setting::route(self.scenario, &domain, self.now));
         let valid_until = self.now + self.scenario.route_holds;
         self.events.push(Event::Resolved { domain, route, valid_until });
     }

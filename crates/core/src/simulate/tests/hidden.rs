@@ -45,8 +45,14 @@ impl Profile {
         u64::from(self.mails) * 3 / 100 + 20
     }
 
+    /// Whether all mails were taken in the time that is asked.
+    fn is_timely(&self, course: &Course) -> bool {
+        course.waiting == 0 && course.took <= self.time_allowed()
+    }
+
+    /// The same, and with no more refusals than are asked on sockets.
     fn holds(&self, course: &Course) -> bool {
-        course.waiting == 0 && course.took <= self.time_allowed() && course.refused <= self.refusals_allowed()
+        self.is_timely(course) && course.refused <= self.refusals_allowed()
     }
 }
 
@@ -301,7 +307,8 @@ fn survey(seeds: std::ops::Range<u64>) -> usize {
         );
     }
     let held = rows.iter().filter(|(p, c)| p.holds(c)).count();
-    println!("{held} of {} hold", rows.len());
+    let timely = rows.iter().filter(|(p, c)| p.is_timely(c)).count();
+    println!("{held} of {} hold, {timely} as to time alone", rows.len());
     held
 }
 
@@ -311,6 +318,12 @@ fn the_survey_of_hidden_limits_is_printed() {
     let range = std::env::var("SEEDS").unwrap_or_else(|_| "0..208".into());
     let (from, to) = range.split_once("..").unwrap();
     survey(from.parse().unwrap()..to.parse().unwrap());
+}
+
+#[test]
+#[ignore = "most of a minute"]
+fn ninety_five_in_a_hundred_hidden_limits_are_found_from_a_cold_start() {
+    assert!(survey(0..208) >= 198);
 }
 
 #[test]

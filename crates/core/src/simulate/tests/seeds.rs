@@ -7,7 +7,8 @@ use super::*;
 /// Seeds of the long run, unless the environment says otherwise.
 const SEEDS: u64 = 10_000;
 
-/// Crashes, hostile carriers, and several batches that overtake each other, expire, are cancelled or stand still.
+/// Crashes, hostile carriers, and several batches that overtake each other, expire, are cancelled or stand still; hosts that are down,
+/// IPv6 that is broken, names that are not known at first, and a network that is cut.
 fn everything_at_once(seed: u64) -> Scenario {
     let mut scenario = crashing(seed, seed.is_multiple_of(2));
     let mut chance = Chance::new(seed, "batches");
@@ -35,7 +36,29 @@ fn everything_at_once(seed: u64) -> Scenario {
         scenario.orders.push((ms(from), Order::Pause("ao".into(), true)));
         scenario.orders.push((ms(from + chance.below(20_000)), Order::Pause("ao".into(), false)));
     }
+    trouble_on_the_way(&mut scenario, &mut Chance::new(seed, "on the way"));
     scenario
+}
+
+/// What lies between us and the carriers.
+fn trouble_on_the_way(scenario: &mut Scenario, chance: &mut Chance) {
+    scenario.ipv6 = [Ipv6::Absent, Ipv6::Works, Ipv6::NoRoute, Ipv6::Silent][chance.below(4) as usize];
+    for script in scenario.carriers.iter_mut().filter(|script| script.hosts > 1) {
+        let trouble = [HostTrouble::Refuses, HostTrouble::Silent][chance.below(2) as usize];
+        script.hosts_down.extend(chance.happens(0.3).then_some((1, trouble)));
+    }
+    for domain in ["ao.jp", "beni.jp"] {
+        let until = ms(chance.below(20_000));
+        let trouble = if chance.happens(0.5) {
+            NameTrouble::FailsUntil(until)
+        } else {
+            NameTrouble::DeniedBetween(until, until + ms(chance.below(20_000)))
+        };
+        scenario.names.extend(chance.happens(0.3).then(|| (domain.into(), trouble)));
+    }
+    for _ in 0..chance.below(3) {
+        scenario.orders.push((ms(chance.below(30_000)), Order::Cut(ms(chance.below(90_000)))));
+    }
 }
 
 fn the_invariants_hold(seed: u64) {
