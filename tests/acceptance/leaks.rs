@@ -259,18 +259,7 @@ async fn run(folder: &std::path::Path, locals: &[String]) -> BTreeMap<&'static s
     assert_eq!(open, 0, "not everybody settled; the records so far:\n{}", records.len());
     let at_docomo = (0..locals.len()).filter(|n| is_for_smtputf8(*n) && DOMAINS[n % 4] == "docomo.ne.jp");
     assert_eq!(without_smtputf8, at_docomo.count(), "Gmail takes them, docomo offers nothing for them");
-    for (n, local) in locals.iter().enumerate() {
-        let address = format!("{local}@docomo.ne.jp");
-        for wrong in [format!("{address}>"), format!("{local} {address}"), format!("{local}\r\n@x.jp"), local.clone()] {
-            let error = Address::parse(&wrong).unwrap_err();
-            write!(shown, "{error} {error:?}").unwrap();
-        }
-        let mut wrong = batch(&locals[n..=n]);
-        wrong.key = format!("wrong {n}");
-        wrong.recipients[0].fields[0] = format!("{local} x");
-        let error = engine.submit(wrong).await.unwrap_err();
-        write!(shown, "{error} {error:?}").unwrap();
-    }
+    show_mistakes(&engine, locals, &mut shown).await;
     engine.shutdown().await;
     for reader in readers {
         traced += &reader.await.unwrap();
@@ -285,6 +274,22 @@ async fn run(folder: &std::path::Path, locals: &[String]) -> BTreeMap<&'static s
         ("records", records),
         ("what is shown of values and errors", shown),
     ])
+}
+
+/// What is said of addresses and batches that are refused.
+async fn show_mistakes(engine: &Engine, locals: &[String], shown: &mut String) {
+    for (n, local) in locals.iter().enumerate() {
+        let address = format!("{local}@docomo.ne.jp");
+        for wrong in [format!("{address}>"), format!("{local} {address}"), format!("{local}\r\n@x.jp"), local.clone()] {
+            let error = Address::parse(&wrong).unwrap_err();
+            write!(shown, "{error} {error:?}").unwrap();
+        }
+        let mut wrong = batch(&locals[n..=n]);
+        wrong.key = format!("wrong {n}");
+        wrong.recipients[0].fields[0] = format!("{local} x");
+        let error = engine.submit(wrong).await.unwrap_err();
+        write!(shown, "{error} {error:?}").unwrap();
+    }
 }
 
 /// Everything that lies in a folder and below, in one text.
