@@ -98,6 +98,7 @@ impl House {
         ];
         tasks.extend(node.as_ref().map(|node| node.watch(alerts.clone(), stopping.clone())));
         tasks.extend(node.as_ref().map(|node| node.share_lessons(&engine, stopping.clone())));
+        tasks.extend(node.as_ref().map(|node| node.look_after(desk.clone(), tell.clone(), stopping.clone())));
         tasks.extend(node.as_ref().map(|node| node.exchange(desk.clone(), tell.clone(), stopping.clone())));
         let reins = tokio::spawn(work.rein(engine.clone()));
         let inbound = doors.mail.zip(office.clone());

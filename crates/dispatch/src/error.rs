@@ -8,6 +8,7 @@ use crate::command::Refusal;
 use crate::event::CodecError;
 use crate::journal::JournalError;
 use crate::keys::{KeysError, RingId};
+use crate::standstill::Standstill;
 
 /// Why something did not happen.
 #[derive(Debug, Clone, Error)]
@@ -49,6 +50,9 @@ pub enum Error {
          another node"
     )]
     CutOff,
+    /// This node does not follow the journal any more: nothing can be done here until somebody mends it.
+    #[error("this node does not follow the journal any more: {0}")]
+    Standstill(Standstill),
     /// The journal cannot be reached, and an emergency dispatch could not be kept here either: nothing was sent.
     #[error("the database cannot be reached, and the outbox of this node takes nothing: {problem}")]
     Outbox {

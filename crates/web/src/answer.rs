@@ -143,8 +143,8 @@ pub(crate) async fn record(
             return page::refuse(LinkRefusal::Expired, lang);
         }
         tracing::error!(%error, "an answer could not be recorded");
-        if matches!(error, Error::CutOff) {
-            // The page that sends by itself again what was typed, until the line is mended.
+        if matches!(error, Error::CutOff | Error::Standstill(_)) {
+            // The page that sends by itself again what was typed, until the line is mended or another node takes it.
             return page::refuse(LinkRefusal::Unreadable, lang);
         }
         let page = AnswerPage::new(&link, lang).again(Again::NotRecorded, &form.comment);

@@ -42,8 +42,12 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
         None => Err("このサーバーは送信を行っていません。".to_owned()),
     };
     let head = console.web().desk.journal().head().await.map_err(|error| error.to_string());
-    let aside = console.web().desk.put_aside();
-    let mut parts = vec![sending(snapshot), sources(&console), journal(head.map(|head| head.seq), &aside)];
+    let desk = &console.web().desk;
+    let stands = desk.standstill().map(|why| {
+        format!("このサーバーは記録を読み進められないため、送信も受付もしていません。システム管理者に知らせてください: {why}")
+    });
+    let of_journal = journal(head.map(|head| head.seq), &desk.put_aside(), stands);
+    let mut parts = vec![sending(snapshot), sources(&console), of_journal];
     parts.extend(console.web().desk.read(|state| {
         let scope = console.scope(state, &viewer, Action::SeeJudgements);
         let found = troubles(&complaints(state, console.now()), state, &scope).len();
@@ -89,7 +93,7 @@ fn sources(console: &Console) -> Part {
     Part { name, troubles, text, href }
 }
 
-fn journal(rows: Result<u64, String>, aside: &[PutAside]) -> Part {
+fn journal(rows: Result<u64, String>, aside: &[PutAside], stands: Option<String>) -> Part {
     let (name, href) = ("記録", "/audit");
     let (text, problem) = match rows {
         Ok(rows) => (format!("{}行", Thousands(rows)), None),
@@ -101,7 +105,7 @@ fn journal(rows: Result<u64, String>, aside: &[PutAside]) -> Part {
             "{line}は送信しましたが、番号が重なり記録できません。同じ内容の配信を作成し直してください。控え: {file}"
         )
     });
-    Part { name, troubles: problem.into_iter().chain(aside).collect(), text, href }
+    Part { name, troubles: problem.into_iter().chain(stands).chain(aside).collect(), text, href }
 }
 
 fn rules(state: &Present, scope: &Scope, found: usize) -> Part {
