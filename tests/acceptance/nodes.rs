@@ -136,7 +136,12 @@ impl System {
 
     /// Asks everybody.
     pub fn ask(&self) -> DispatchId {
-        let draft = DispatchDraft::safety("一", Mode::Real, "全員の安否確認");
+        self.ask_under("一")
+    }
+
+    /// The same, under this key: another one is another dispatch.
+    pub fn ask_under(&self, key: &str) -> DispatchId {
+        let draft = DispatchDraft::safety(key, Mode::Real, "全員の安否確認");
         let open = DispatchCommand::Open { draft: Box::new(draft) };
         self.runtime.block_on(self.desk.command(open, Timestamp::now())).unwrap();
         self.desk.read(|state| state.latest_dispatch().unwrap().id())

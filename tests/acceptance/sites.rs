@@ -221,7 +221,7 @@ fn req_r01_both_sites_go_on_for_themselves_and_once_the_line_is_mended_the_node_
     assert!(readiness().starts_with("HTTP/1.1 503") && readiness().contains("journal-other-past"), "{}", readiness());
     let of_first = || partitions(&sites.osaka, &system.node(0)).len();
     system.wait("it has nothing", || has(1, 16) && of_first() == 0);
-    let again = system.ask();
+    let again = system.ask_under("二");
     system.wait("the other one mails everybody", || system.recorded(again) == people);
     assert_eq!(system.taken(), 2 * people, "and nobody is mailed by two");
     let of_journal = system.runtime.block_on(answers(&system, dispatch));

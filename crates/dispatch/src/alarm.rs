@@ -133,7 +133,7 @@ impl Alarm {
         }
     }
 
-    /// A node that does not follow the journal any more, and has given everything up; once a day for each reason.
+    /// A node that does not follow the journal any more, and has given everything up.
     #[must_use]
     pub fn standstill(node: &str, why: &Standstill, now: Timestamp) -> Self {
         let remedy = match why {
@@ -156,11 +156,11 @@ impl Alarm {
             ),
         };
         Alarm {
-            key: format!("node/{}/{node}/{}", why.word(), japan_date(now)),
+            key: format!("node/{}/{node}/{}", why.word(), now.as_second()),
             title: format!("ノード {node} が記録を読み進められません"),
             text: format!(
-                "{why}\n{remedy}\nそれまで、このノードは送信も定時の処理もせず、回答も受け付けません。ほかのノードがあれば、10 秒ほどで全部を引き継ぎます。\
-                 このノードが送信して記録できなかった分は、二重に届くことがあります（引き継いだノードの警報が上限を示します）。"
+                "{remedy}\nそれまで、このノードは送信も定時の処理もせず、回答も受け付けません。ほかのノードがあれば、10 秒ほどで全部を引き継ぎます。\
+                 このノードが送信して記録できなかった分は、二重に届くことがあります（引き継いだノードの警報が上限を示します）。\n（{why}）"
             ),
         }
     }
