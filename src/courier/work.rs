@@ -306,12 +306,7 @@ impl Work {
         self.inner().jobs.remove(&batch);
     }
 
-    /// Whether keys of people are missing here.
-    pub fn keys_missing(&self) -> bool {
-        self.inner().keys_missing
-    }
-
-    /// See [`Work::keys_missing`].
+    /// Notes whether keys of people are missing here.
     pub fn set_keys_missing(&self, missing: bool) {
         self.inner().keys_missing = missing;
     }

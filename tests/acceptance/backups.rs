@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hikyaku_dispatch::{
-    DispatchCommand, DispatchDraft, Journal, Mode, PeopleCommand, RedbJournal, RosterImport, read_roster, verify,
+    DispatchCommand, DispatchDraft, Mode, PeopleCommand, RedbJournal, RosterImport, read_roster, verify,
 };
 use hikyaku_mock::{AcceptedMail, Directory, MockNet, Profile};
 use jiff::Timestamp;
