@@ -64,6 +64,19 @@ pub enum Error {
     Closed,
 }
 
+impl Error {
+    /// Why a node whose following of the journal failed so stands still at once; `None` of what may pass.
+    pub(crate) fn standstill(&self) -> Option<Standstill> {
+        match self {
+            Error::Row { seq, problem } => Standstill::of_row(*seq, problem),
+            Error::Journal(problem) => Standstill::of_journal(problem),
+            // Another system's journal lies where ours was.
+            Error::OtherKeys { .. } => Some(Standstill::OtherPast),
+            _ => None,
+        }
+    }
+}
+
 impl From<JournalError> for Error {
     fn from(error: JournalError) -> Self {
         Error::Journal(Arc::new(error))

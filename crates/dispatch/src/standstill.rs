@@ -1,7 +1,6 @@
 //! Whether a node still follows its journal: what passes by itself is told from what somebody must mend.
 
 use crate::chain::Head;
-use crate::error::Error;
 use crate::event::CodecError;
 use crate::journal::JournalError;
 
@@ -50,28 +49,28 @@ impl Standstill {
         }
     }
 
-    /// What follows from a failure at once, for trying again cannot mend it; `None` of what may pass.
-    pub(crate) fn certain(error: &Error) -> Option<Self> {
-        match error {
-            Error::Row { seq, problem } => match **problem {
-                CodecError::Version(_) | CodecError::Content(_) => {
-                    Some(Standstill::Newer { row: *seq, problem: problem.to_string() })
-                }
-                CodecError::Keys(_) => None,
-            },
-            Error::Journal(problem) => match **problem {
-                JournalError::OtherPast => Some(Standstill::OtherPast),
-                JournalError::Broken(_) => Some(Standstill::Damaged { problem: problem.to_string() }),
-                JournalError::Storage { .. } => None,
-            },
-            Error::OtherKeys { .. } => Some(Standstill::OtherPast),
-            _ => None,
+    /// What follows at once from a row that cannot be opened, for trying again cannot mend it; `None` of what may pass.
+    pub(crate) fn of_row(row: u64, problem: &CodecError) -> Option<Self> {
+        match problem {
+            CodecError::Version(_) | CodecError::Content(_) => {
+                Some(Standstill::Newer { row, problem: problem.to_string() })
+            }
+            CodecError::Keys(_) => None,
+        }
+    }
+
+    /// What follows at once from a failure of the journal, for trying again cannot mend it; `None` of what may pass.
+    pub(crate) fn of_journal(problem: &JournalError) -> Option<Self> {
+        match problem {
+            JournalError::OtherPast => Some(Standstill::OtherPast),
+            JournalError::Broken(_) => Some(Standstill::Damaged { problem: problem.to_string() }),
+            JournalError::Storage { .. } => None,
         }
     }
 
     /// What follows from a failure that may pass, after so many in a row.
-    pub(crate) fn after(failures: u32, error: &Error) -> Option<Self> {
-        (failures >= FAILURES_MAX).then(|| Standstill::Failing { problem: error.to_string() })
+    pub(crate) fn after(failures: u32, problem: &impl std::fmt::Display) -> Option<Self> {
+        (failures >= FAILURES_MAX).then(|| Standstill::Failing { problem: problem.to_string() })
     }
 }
 
@@ -82,32 +81,25 @@ pub(crate) fn is_other_past(seen: Head, recorded: Head) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::chain::Broken;
 
-    fn row(problem: CodecError) -> Error {
-        Error::Row { seq: 7, problem: Arc::new(problem) }
-    }
-
     #[test]
     fn req_r01_a_row_of_a_newer_program_and_another_past_stop_a_node_at_once() {
-        let content = CodecError::Content(postcard::Error::DeserializeBadEnum);
-        for error in [row(CodecError::Version(9)), row(content)] {
-            let why = Standstill::certain(&error).unwrap();
+        for problem in [CodecError::Version(9), CodecError::Content(postcard::Error::DeserializeBadEnum)] {
+            let why = Standstill::of_row(7, &problem).unwrap();
             assert!(matches!(why, Standstill::Newer { row: 7, .. }), "{why}");
             assert!(why.to_string().contains("update this node"), "{why}");
         }
-        assert_eq!(Standstill::certain(&JournalError::OtherPast.into()), Some(Standstill::OtherPast));
+        assert_eq!(Standstill::of_journal(&JournalError::OtherPast), Some(Standstill::OtherPast));
         let broken = JournalError::from(Broken::Changed { seq: 3 });
-        assert_eq!(Standstill::certain(&broken.into()).unwrap().word(), "journal-damaged");
+        assert_eq!(Standstill::of_journal(&broken).unwrap().word(), "journal-damaged");
     }
 
     #[test]
     fn what_may_pass_stops_a_node_after_some_failures_in_a_row() {
-        let silence = JournalError::Storage { place: "db".into(), problem: "no answer".into() }.into();
-        assert_eq!(Standstill::certain(&silence), None);
+        let silence = JournalError::Storage { place: "db".into(), problem: "no answer".into() };
+        assert_eq!(Standstill::of_journal(&silence), None);
         assert_eq!(Standstill::after(FAILURES_MAX - 1, &silence), None);
         assert_eq!(Standstill::after(FAILURES_MAX, &silence).unwrap().word(), "journal-failing");
     }

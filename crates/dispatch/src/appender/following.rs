@@ -70,7 +70,7 @@ impl Appender {
 
     /// Notes a failure if trying again cannot mend it, and says what follows from it.
     pub(super) async fn note_certain(&mut self, error: &Error) -> Option<Standstill> {
-        let mut why = Standstill::certain(error)?;
+        let mut why = error.standstill()?;
         if matches!(why, Standstill::Damaged { .. }) && self.has_other_past().await {
             why = Standstill::OtherPast;
         }
