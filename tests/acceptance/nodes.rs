@@ -340,7 +340,8 @@ fn req_r01_a_node_that_is_cut_off_stops_before_the_other_one_sends_what_it_had()
     }
     println!("{twice} mails that the cut node could not record are there twice");
     // The one that took over says how many there may be, and the one that came back how many it knows of.
-    std::thread::sleep(Duration::from_secs(3));
+    let is_told = |node: &Running| node.said().contains(" 通が二重に届きました");
+    system.wait("the copies told", || is_told(&first) || is_told(&second));
     let said: Vec<String> = [first, second]
         .map(|node| {
             node.terminate();
