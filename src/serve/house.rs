@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use hikyaku_core::{Config, Engine};
@@ -13,17 +13,18 @@ use ipnet::IpNet;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::alerts::Alerts;
+use super::alerts::{Alerts, Posts};
 use super::inbound::Office;
 use super::lookout::Board;
 use super::node::Node;
 use super::shift::Shift;
 use super::sources::Sources;
-use super::{inbound, rows, security};
+use super::{inbound, rows, security, stalls};
 use crate::courier::{Courier, Work};
 use crate::journal::data::{open_desk_on, open_desk_with, open_journal};
 use crate::lock::Lock;
 use crate::marks::Marks;
+use crate::metrics::alarms::Standing;
 use crate::metrics::{self, RunningSources};
 use crate::report::maker::Maker;
 use crate::settings::Settings;
@@ -66,14 +67,15 @@ impl House {
         // With the keys of people, so that erasing somebody reaches the queue.
         of_engine.seal = Some(Arc::new(desk.keys().clone()));
         let engine = engine(of_engine, node.as_ref()).await?;
-        let (running, board) = (RunningSources::default(), Board::default());
+        let (running, board, standing) = (RunningSources::default(), Board::default(), Standing::default());
         let mail = (engine.clone(), sender.clone());
-        let web = pages(&settings, desk.clone(), mail, (&work, &board))?;
+        let web = pages(&settings, desk.clone(), mail, (&work, &board, &standing))?;
         let marks = Marks::of(&settings.data, node.as_ref().map(Node::database));
         let office = Office::open(&settings, &desk, &marks)?;
         let console = console(&settings, web.clone(), &engine, Sources(Some(running.clone())), office.clone())?;
         let (stop, stopping) = watch::channel(false);
         let (maker, alerts) = tellers(&settings, &engine, (&desk, &marks), &sender)?;
+        let alerts = alerts.telling(Posts::open(&settings.webhooks)?, standing.clone());
         let shift = Shift {
             settings: settings.clone(),
             desk: desk.clone(),
@@ -96,6 +98,8 @@ impl House {
             tokio::spawn(security::run(web.clone(), desk.clone(), alerts.clone(), stopping.clone())),
             tokio::spawn(rows::run(settings.data.clone(), desk.clone(), stopping.clone())),
         ];
+        tasks.extend(alerts.posts().tell(&tell, &stopping));
+        tasks.push(stalls::watch_over(&engine, &alerts, settings.alerts.stalled_after(), stopping.clone()));
         tasks.extend(node.as_ref().map(|node| node.watch(alerts.clone(), stopping.clone())));
         tasks.extend(node.as_ref().map(|node| node.share_lessons(&engine, stopping.clone())));
         tasks.extend(node.as_ref().map(|node| node.exchange(desk.clone(), tell.clone(), stopping.clone())));
@@ -111,7 +115,8 @@ impl House {
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
         if let Some(door) = doors.metrics {
             let counts = office.map(|office| office.counts());
-            tasks.push(served(door, metrics::router(engine.clone(), Some(running), Some(web), counts), stopping));
+            let page = metrics::router(engine.clone(), Some(running), Some(web), counts, Some(standing));
+            tasks.push(served(door, page, stopping));
         }
         Ok(Self { settings, engine, console, tls, tasks, reins, stop, node, lock })
     }
@@ -172,7 +177,7 @@ fn pages(
     settings: &Settings,
     desk: Desk,
     (engine, sender): (Engine, Sender),
-    (work, board): (&Work, &Board),
+    (work, board, standing): (&Work, &Board, &Standing),
 ) -> Result<WebState, String> {
     let pages = WebState::new(desk)
         .over_tls(settings.tls.is_some() || settings.proxy.is_there())
@@ -180,6 +185,7 @@ fn pages(
         .with_privacy(settings.answers.privacy.read()?)
         .ready_while(readiness(work))
         .waiting_on(waiting_on(board))
+        .alarmed_by(alarmed_by(standing))
         .with_mail(engine, sender, settings.answers.address.clone());
     Ok(pages)
 }
@@ -194,6 +200,12 @@ fn readiness(work: &Work) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
 fn waiting_on(board: &Board) -> Arc<dyn Fn() -> Vec<Foreseen> + Send + Sync> {
     let board = board.clone();
     Arc::new(move || board.read())
+}
+
+/// The alarms that stand, for the console.
+fn alarmed_by(standing: &Standing) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
+    let standing = standing.clone();
+    Arc::new(move || standing.of_system(Instant::now()))
 }
 
 /// The desk, on the journal that this node shares with others, or on the file.

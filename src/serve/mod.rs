@@ -11,6 +11,7 @@ mod lookout;
 mod node;
 #[cfg(feature = "oidc")]
 mod oidc;
+mod peer;
 #[cfg(test)]
 mod receiver;
 mod reports;
@@ -20,6 +21,7 @@ mod security;
 mod shift;
 mod signals;
 pub mod sources;
+mod stalls;
 mod watch;
 mod webhooks;
 

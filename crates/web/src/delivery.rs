@@ -328,6 +328,7 @@ mod tests {
             in_doubt: 0,
             resent: 0,
             waiting: 0,
+            later: 0,
             sessions: 0,
             window: 1,
             rate: None,

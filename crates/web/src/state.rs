@@ -46,10 +46,15 @@ pub struct WebState {
     pub(crate) unready: Unready,
     /// What waits because the journal cannot be reached.
     pub(crate) waiting: WaitingBoard,
+    /// The alarms of the system that stand, a line each.
+    pub(crate) alarms: Lines,
 }
 
 /// Tells what stands against sending visitors here, a word each.
-type Unready = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+type Unready = Lines;
+
+/// Tells something, a line each.
+type Lines = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 /// Tells what the rules would do about telegrams that wait because the journal cannot be reached.
 type WaitingBoard = Arc<dyn Fn() -> Vec<Foreseen> + Send + Sync>;
@@ -68,7 +73,8 @@ impl WebState {
         let links = Arc::new(Rate::per_minute(POSTS_PER_MINUTE));
         let (places, signs, privacy) = (Arc::default(), Arc::default(), Arc::default());
         let (unready, waiting): (Unready, WaitingBoard) = (Arc::new(Vec::new), Arc::new(Vec::new));
-        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None, privacy, unready, waiting }
+        let (over_tls, post, alarms): (bool, _, Lines) = (false, None, Arc::new(Vec::new));
+        Self { desk, clock, places, over_tls, signs, reads, links, post, privacy, unready, waiting, alarms }
     }
 
     /// What was tried very often of late and is not allowed, or was too much (requirement S17).
@@ -127,6 +133,13 @@ impl WebState {
         self
     }
 
+    /// With the alarms of the system that stand, a line each, on the page of how it does.
+    #[must_use]
+    pub fn alarmed_by(mut self, alarms: Arc<dyn Fn() -> Vec<String> + Send + Sync>) -> Self {
+        self.alarms = alarms;
+        self
+    }
+
     /// With so many answers begun in a second, for a machine that can do more or less than two cores: about a third of what it can do
     /// when it does nothing else, so that it can tell the rest to come again.
     #[must_use]
@@ -144,6 +157,11 @@ impl WebState {
     /// What the rules would do about telegrams that wait.
     pub(crate) fn waiting(&self) -> Vec<Foreseen> {
         (self.waiting)()
+    }
+
+    /// The alarms of the system that stand, a line each.
+    pub(crate) fn alarms(&self) -> Vec<String> {
+        (self.alarms)()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -43,7 +43,12 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
     };
     let head = console.web().desk.journal().head().await.map_err(|error| error.to_string());
     let aside = console.web().desk.put_aside();
-    let mut parts = vec![sending(snapshot), sources(&console), journal(head.map(|head| head.seq), &aside)];
+    let mut parts = vec![
+        alarms(console.web().alarms()),
+        sending(snapshot),
+        sources(&console),
+        journal(head.map(|head| head.seq), &aside),
+    ];
     parts.extend(console.web().desk.read(|state| {
         let scope = console.scope(state, &viewer, Action::SeeJudgements);
         let found = troubles(&complaints(state, console.now()), state, &scope).len();
@@ -58,6 +63,12 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
 fn back(unread: usize) -> Part {
     let text = format!("この1時間に、不達通知でも回答でもないメール {}通", Thousands::of(unread));
     Part { name: "戻ってきたメール", troubles: Vec::new(), text, href: "/inbox" }
+}
+
+/// What administrators were told of and is not over, beside what has a part of its own.
+fn alarms(standing: Vec<String>) -> Part {
+    let text = format!("続いている警報 {}件", Thousands::of(standing.len()));
+    Part { name: "警報", troubles: standing, text, href: "/delivery" }
 }
 
 fn sending(snapshot: Result<Snapshot, String>) -> Part {
