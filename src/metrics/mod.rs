@@ -8,6 +8,7 @@ mod sources;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
+use alarms::Standing;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -16,7 +17,6 @@ use axum::routing::get;
 use hikyaku_core::Engine;
 use hikyaku_feeds::edge::{Intake, Pulse};
 use hikyaku_web::WebState;
-use alarms::Standing;
 use inbound::Counts;
 
 /// What Prometheus is told that the text is.

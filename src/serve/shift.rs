@@ -192,6 +192,7 @@ impl Shift {
             alerts: self.alerts.clone(),
             rehearsal: drill.rehearsal(),
             mailbox: self.office.as_deref().map(Office::mailbox),
+            sources: self.sources.clone(),
         })
     }
 

@@ -178,7 +178,8 @@ mod tests {
     #[test]
     fn a_queue_without_room_is_an_alarm_until_it_has_some() {
         let (mut stalls, wall) = (Stalls::new(MINUTE), Timestamp::UNIX_EPOCH);
-        let full = QueueHealth::Full { since: hikyaku_core::Instant::EPOCH, remedy: "空けてください。".into() };
+        let full =
+            QueueHealth::Full { since: hikyaku_core::time::Instant::EPOCH, remedy: "空けてください。".into() };
         let alarm = stalls.full(&full, wall).unwrap();
         assert!(alarm.text.contains("空けてください。"), "{alarm:?}");
         let later = Timestamp::from_second(60).unwrap();

@@ -1,7 +1,5 @@
 //! A running server whose mails do not leave: who is told, by a way that is no mail.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -11,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::agreement::at_the_desk;
 use crate::command::start;
-use crate::demo::free_port;
-use crate::duties::{made, wait};
+use crate::demo::{free_port, page};
+use crate::duties::{made, port_of, wait};
 use crate::programs::{KEY, receiver};
 
 /// A dozen people of one carrier, who are to be asked.
@@ -25,15 +23,6 @@ fn asked(data: &Path) {
         let draft = Box::new(DispatchDraft::safety("安否", Mode::Real, "安否確認"));
         desk.command(DispatchCommand::Open { draft }, now).await.unwrap();
     });
-}
-
-fn page(port: u16) -> Option<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    write!(stream, "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").ok()?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).ok()?;
-    Some(text)
 }
 
 #[test]
@@ -50,16 +39,14 @@ fn req_r02_a_lane_that_stands_still_is_posted_to_another_system_and_on_the_page_
     made(folder.path(), free_port(), &more);
     let config = folder.path().join("hikyaku.toml");
     let text = std::fs::read_to_string(&config).unwrap().replace("stalled_minutes = 5", "stalled_minutes = 0");
-    let (_, after) = text.split_once("[metrics]").unwrap();
-    let (_, after) = after.split_once("listen = \"127.0.0.1:").unwrap();
-    let port: u16 = after.split('"').next().unwrap().parse().unwrap();
+    let port = port_of(&text, "[metrics]");
     std::fs::write(&config, text).unwrap();
     asked(&folder.path().join("data"));
     let server = start(folder.path(), ["serve", "--config", config.to_str().unwrap()]);
     let post = wait("the alarm", || posts.try_recv().ok().filter(|it| it.contains("lane/docomo/")));
     assert!(post.contains("docomo 宛ての送信が止まっています") && post.contains("12 通"), "{post}");
     assert!(!post.contains("kou1@"), "{post}");
-    let text = wait("the page", || page(port).filter(|it| it.contains("hikyaku_alarms{kind=\"lane\"} 1")));
+    let text = wait("the page", || page(port, "/metrics").filter(|it| it.contains("hikyaku_alarms{kind=\"lane\"} 1")));
     assert!(text.trim_end().ends_with("# EOF"), "{text}");
     server.stop(Duration::from_secs(30));
 }

@@ -178,7 +178,7 @@ pub use probing::{open_probes, probe_batch, probe_outcomes};
 pub use proposal::{Proposal, ProposalEnd, Waiting};
 pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
-pub use rehearsal::Rehearsal;
+pub use rehearsal::{Due, Rehearsal, Way};
 pub use relay::Relay;
 pub use reset::{reset_letters, resets};
 pub use retention::{Approval, Schedule};

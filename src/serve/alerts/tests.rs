@@ -144,8 +144,7 @@ fn hook(url: &str, folder: &std::path::Path) -> Posts {
     std::fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();
     #[cfg(unix)]
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let text =
-        format!("name = \"monitor\"\nurl = \"{url}\"\nkey_file = \"{}\"\nkinds = [\"alarms\"]", file.display());
+    let text = format!("name = \"monitor\"\nurl = \"{url}\"\nkey_file = \"{}\"\nkinds = [\"alarms\"]", file.display());
     Posts::open(&[toml::from_str(&text).unwrap()]).unwrap()
 }
 
