@@ -24,6 +24,7 @@ mod database;
 mod demo;
 mod drill;
 mod duties;
+mod flood;
 mod full;
 mod inbound;
 mod kills;
