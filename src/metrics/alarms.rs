@@ -1,6 +1,7 @@
-//! Which alarms stand, and how many of each kind, as lines of the page that monitoring reads.
+//! Which alarms stand, how many of each kind, and how far the clock is off, as lines of the page that monitoring reads.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,9 @@ use super::sources::{family, line};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The kinds of alarms, by the first word of their keys; docs/metrics.md says what each is about.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     "chore",
+    "clock",
     "database",
     "duties",
     "lane",
@@ -36,12 +38,16 @@ const KINDS: [&str; 18] = [
 const OTHER: &str = "other";
 /// Kinds that are about the system, so that whoever sees its page may read their titles; the others name dispatches and rules, which
 /// have pages of their own.
-const OF_SYSTEM: [&str; 9] =
-    ["chore", "database", "duties", "lane", "rehearsal", "reports", "security", "source", "webhook"];
+const OF_SYSTEM: [&str; 10] =
+    ["chore", "clock", "database", "duties", "lane", "rehearsal", "reports", "security", "source", "webhook"];
 
-/// The alarms that stand at this node. Clones share them.
+/// The alarms that stand at this node, and what is known of its clock. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Standing(Arc<Mutex<BTreeMap<String, Stood>>>);
+pub struct Standing {
+    alarms: Arc<Mutex<BTreeMap<String, Stood>>>,
+    /// How far ahead of the time server it is, in milliseconds; nothing where that is not known.
+    clock: Arc<Mutex<Option<i64>>>,
+}
 
 #[derive(Debug)]
 struct Stood {
@@ -54,7 +60,16 @@ struct Stood {
 
 impl Standing {
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, Stood>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Option<i64>> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// So far is the clock ahead of the time server, in milliseconds; nothing if that is not known.
+    pub fn set_clock(&self, ahead_ms: Option<i64>) {
+        *self.clock() = ahead_ms;
     }
 
     /// An alarm was raised at `now`; whether it did not stand before.
@@ -105,6 +120,11 @@ impl Standing {
         for (kind, count) in self.counts(now) {
             line(&mut all, "alarms", &[("kind", kind)], count);
         }
+        if let Some(ahead_ms) = *self.clock() {
+            family(&mut all, "clock_ahead_seconds", "gauge", "How far the clock is ahead of the time server");
+            // Writing to a text cannot fail.
+            let _ = writeln!(all, "hikyaku_clock_ahead_seconds {:.3}", ahead_ms as f64 / 1_000.0);
+        }
         all
     }
 }
@@ -137,6 +157,9 @@ mod tests {
         for line in ["late\"} 1", "source\"} 1", "other\"} 1", "lane\"} 0", "rehearsal\"} 0"] {
             assert!(text.contains(&format!("hikyaku_alarms{{kind=\"{line}\n")), "{line}: {text}");
         }
+        assert!(!text.contains("clock_ahead"), "nobody was asked: {text}");
+        standing.set_clock(Some(-31_500));
+        assert!(standing.text(start).contains("\nhikyaku_clock_ahead_seconds -31.500\n"), "{}", standing.text(start));
         let next_day = start + DAY;
         assert!(standing.text(next_day).contains("late\"} 0"), "nobody ends it, and a day has passed");
         assert!(standing.begin(&alarm("late/d1-5"), next_day), "it begins anew");
@@ -156,6 +179,8 @@ mod tests {
         let documents = std::fs::read_to_string("docs/metrics.md").unwrap();
         let row = documents.lines().find(|row| row.starts_with("| `hikyaku_alarms`")).unwrap();
         assert!(row.contains("Alarms that stand, by what they are about"), "{row}");
+        let row = documents.lines().find(|row| row.starts_with("| `hikyaku_clock_ahead_seconds`")).unwrap();
+        assert!(row.contains("How far the clock is ahead of the time server"), "{row}");
         for kind in KINDS.into_iter().chain([OTHER]) {
             assert!(documents.contains(&format!("`{kind}`")), "docs/metrics.md does not explain {kind}");
         }

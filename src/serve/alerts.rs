@@ -28,7 +28,7 @@ const FIELDS: [&str; 3] = ["title", "text", "verp"];
 /// Keys of cause reports begin so: officials are mailed them, too (requirement P06).
 const CAUSE_REPORT: &str = "late/";
 /// Keys of alarms begin so that are about the node that raises them: each node mails its own.
-const OF_ONE_NODE: [&str; 5] = ["node/", "duties/", "database/", "security/", "lane/"];
+const OF_ONE_NODE: [&str; 6] = ["node/", "duties/", "database/", "security/", "lane/", "clock/"];
 /// How often it is looked whether an alarm that waits is to be tried again.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long an alarm waits for what other nodes noted: rather twice than late.

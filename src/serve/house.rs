@@ -19,7 +19,7 @@ use super::lookout::Board;
 use super::node::Node;
 use super::shift::Shift;
 use super::sources::Sources;
-use super::{inbound, rows, security, stalls};
+use super::{clock, inbound, rows, security, stalls};
 use crate::courier::{Courier, Work};
 use crate::journal::data::{open_desk_on, open_desk_with, open_journal};
 use crate::lock::Lock;
@@ -99,7 +99,7 @@ impl House {
             tokio::spawn(rows::run(settings.data.clone(), desk.clone(), stopping.clone())),
         ];
         tasks.extend(alerts.posts().tell(&tell, &stopping));
-        tasks.push(stalls::watch_over(&engine, &alerts, settings.alerts.stalled_after(), stopping.clone()));
+        tasks.extend(watchers(&settings, &engine, (&alerts, &standing), &stopping));
         tasks.extend(node.as_ref().map(|node| node.watch(alerts.clone(), stopping.clone())));
         tasks.extend(node.as_ref().map(|node| node.share_lessons(&engine, stopping.clone())));
         tasks.extend(node.as_ref().map(|node| node.exchange(desk.clone(), tell.clone(), stopping.clone())));
@@ -269,6 +269,18 @@ async fn door(at: std::net::SocketAddr, allow: &[IpNet], tls: Option<&TlsFiles>)
         Some(files) => door.with_tls(files),
         None => door,
     })
+}
+
+/// Who looks whether mails leave and the clock is right.
+fn watchers(
+    settings: &Settings,
+    engine: &Engine,
+    (alerts, standing): (&Alerts, &Standing),
+    stop: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let lanes = stalls::watch_over(engine, alerts, settings.alerts.stalled_after(), stop.clone());
+    let clock = clock::watch_over(settings.check.time_server(), alerts, standing, stop.clone());
+    std::iter::once(lanes).chain(clock).collect()
 }
 
 /// Who makes reports, and who mails alarms and notes them for those.

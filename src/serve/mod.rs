@@ -2,6 +2,7 @@
 
 mod alerts;
 mod channel;
+mod clock;
 mod drill;
 mod duties;
 mod house;

@@ -178,7 +178,10 @@ fn req_r02_a_flood_of_reports_forgeries_and_oversized_bodies_keeps_no_answer_out
     let taken: u64 = reports.into_iter().map(|it| it.join().unwrap()).sum();
     let (refused, circles, oversized) = (forger.join().unwrap(), looping.join().unwrap(), oversized.join().unwrap());
     assert_eq!(taken, talks * each, "every report is taken, though the first says it all");
-    assert!(refused >= forgers * 10 && circles > 0 && !oversized.starts_with("250 "), "{refused} {circles} {oversized}");
+    assert!(
+        refused >= forgers * 10 && circles > 0 && !oversized.starts_with("250 "),
+        "{refused} {circles} {oversized}"
+    );
     assert!(looked >= 20 && page(answers, "/healthz").unwrap().starts_with("HTTP/1.1 200"));
     server.stop(Duration::from_secs(30));
     let (rows, bounced, given) = at_the_desk(&folder.path().join("data"), |desk| async move {
