@@ -28,6 +28,7 @@ use crate::metrics::alarms::Standing;
 use crate::metrics::{self, RunningSources};
 use crate::report::maker::Maker;
 use crate::settings::Settings;
+use crate::voice;
 
 /// How long the parts may take to stop before the engine is shut down.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -148,8 +149,8 @@ impl House {
             self.tls.as_ref().map_or(Ok(()), TlsFiles::reload).map_err(|e| e.to_string())
         });
         match taken {
-            Ok(()) => eprintln!("キャリア表と証明書を読み直しました。他の項目は再起動で反映します。"),
-            Err(problem) => eprintln!("読み直せません。これまでの設定で続けます: {problem}"),
+            Ok(()) => voice::tell("キャリア表と証明書を読み直しました。他の項目は再起動で反映します。"),
+            Err(problem) => voice::tell(&format!("読み直せません。これまでの設定で続けます: {problem}")),
         }
     }
 

@@ -31,6 +31,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::settings::{self, Settings};
+use crate::voice;
 use house::House;
 pub use node::{BEAT, LENGTH};
 pub use signals::{Signal, Signals};
@@ -59,12 +60,12 @@ pub async fn run(args: ServeArgs) -> Result<bool, String> {
         () = stopped(&mut signals) => return Ok(true),
     };
     for line in house.addresses() {
-        eprintln!("{line}");
+        voice::tell(&line);
     }
     while signals.next().await == Signal::Reload {
         house.reload(&args.config);
     }
-    eprintln!("停止します。送信中のメールと回答の記録が終わるのを待っています。");
+    voice::tell("停止します。送信中のメールと回答の記録が終わるのを待っています。");
     house.close().await;
     Ok(true)
 }

@@ -2,13 +2,15 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use hikyaku_dispatch::{DispatchCommand, DispatchDraft, Mode, PeopleCommand, RosterImport, read_roster};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::agreement::at_the_desk;
-use crate::command::start;
+use crate::command::spawn;
 use crate::demo::{free_port, page};
 use crate::duties::{made, port_of, wait};
 use crate::programs::{KEY, receiver};
@@ -42,11 +44,22 @@ fn req_r02_a_lane_that_stands_still_is_posted_to_another_system_and_on_the_page_
     let port = port_of(&text, "[metrics]");
     std::fs::write(&config, text).unwrap();
     asked(&folder.path().join("data"));
-    let server = start(folder.path(), ["serve", "--config", config.to_str().unwrap()]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hikyaku"));
+    command.args(["serve", "--config", config.to_str().unwrap()]).env("TMPDIR", folder.path());
+    command.env("HIKYAKU_LOG", "debug").env("HIKYAKU_LOG_FORMAT", "json");
+    let server = spawn(command);
     let post = wait("the alarm", || posts.try_recv().ok().filter(|it| it.contains("lane/docomo/")));
     assert!(post.contains("docomo 宛ての送信が止まっています") && post.contains("12 通"), "{post}");
     assert!(!post.contains("kou1@"), "{post}");
     let text = wait("the page", || page(port, "/metrics").filter(|it| it.contains("hikyaku_alarms{kind=\"lane\"} 1")));
     assert!(text.trim_end().ends_with("# EOF"), "{text}");
-    server.stop(Duration::from_secs(30));
+    let ended = server.stop(Duration::from_secs(30));
+    let events: Vec<Value> = ended.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let is_told = |it: &&Value| it["title"].as_str().is_some_and(|title| title.contains("止まっています"));
+    let alarm = events.iter().find(is_told).expect("the alarm is in the log");
+    assert!(alarm["text"].as_str().unwrap().contains("12 通"), "{alarm}");
+    assert!(events.iter().any(|it| it["message"].as_str().is_some_and(|it| it.starts_with("停止します"))));
+    for address in ["@docomo.ne.jp", "duty@"] {
+        assert!(!ended.stderr.contains(address), "{address} is in the log: {}", ended.stderr);
+    }
 }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::queue::QueueNote;
 use crate::courier::Work;
+use crate::voice;
 
 /// A node that is silent for so long has lost its leases.
 pub const LENGTH: Duration = Duration::from_secs(8);
@@ -72,7 +73,7 @@ impl Keeper {
             if self.keeps_queue {
                 mixed = Some(self.note.mix());
             } else if self.note.put_queue_aside()? {
-                eprintln!("前回の送信待ちは使わず、記録から送り直します（queue.before に残します）。");
+                voice::tell("前回の送信待ちは使わず、記録から送り直します（queue.before に残します）。");
             }
         }
         let mut standing = Standing {
@@ -192,7 +193,7 @@ impl Keeper {
             return;
         }
         if !self.work.has_learned() {
-            eprintln!("二重に送信しないよう、直ちに終了します: {why}");
+            voice::tell(&format!("二重に送信しないよう、直ちに終了します: {why}"));
             std::process::exit(3);
         }
         tracing::warn!(leases = lost.len(), "送信の担当を手放しました: {why}");
