@@ -278,7 +278,7 @@ impl Courier {
             // Whoever hears them is gone only when the program ends.
             let _ = alarms.send(alarm);
         } else {
-            tracing::error!(key = %alarm.key, title = %alarm.title, text = %alarm.text, "an alarm");
+            tracing::error!(key = %alarm.key, title = %alarm.title, text = alarm.text.replace('\n', " "), "an alarm");
         }
     }
 

@@ -133,7 +133,7 @@ impl Alerts {
             }
             return;
         }
-        tracing::error!(key = %alarm.key, title = %alarm.title, text = %alarm.text, "an alarm");
+        tracing::error!(key = %alarm.key, title = %alarm.title, text = alarm.text.replace('\n', " "), "an alarm");
         let noted = self.ledger.as_ref().map_or(Ok(()), |ledger| ledger.raise(alarm, now));
         if let Err(problem) = noted {
             tracing::error!(key = %alarm.key, %problem, "an alarm could not be noted in the ledger of troubles");
