@@ -1,13 +1,12 @@
 //! Which alarms stand, how many of each kind, and how far the clock is off, as lines of the page that monitoring reads.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hikyaku_dispatch::Alarm;
 
-use super::sources::{family, line};
+use super::sources::{family, line, seconds};
 
 /// An alarm whose end nobody tells stands for so long after it was raised last.
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -45,8 +44,8 @@ const OF_SYSTEM: [&str; 10] =
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
     alarms: Arc<Mutex<BTreeMap<String, Stood>>>,
-    /// How far ahead of the time server it is, in milliseconds; nothing where that is not known.
-    clock: Arc<Mutex<Option<i64>>>,
+    /// A time server, and how far ahead of it the clock is, in milliseconds; nothing where that is not known.
+    clock: Arc<Mutex<Option<(String, i64)>>>,
 }
 
 #[derive(Debug)]
@@ -63,13 +62,13 @@ impl Standing {
         self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn clock(&self) -> MutexGuard<'_, Option<i64>> {
+    fn clock(&self) -> MutexGuard<'_, Option<(String, i64)>> {
         self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// So far is the clock ahead of the time server, in milliseconds; nothing if that is not known.
-    pub fn set_clock(&self, ahead_ms: Option<i64>) {
-        *self.clock() = ahead_ms;
+    /// So far is the clock ahead of this time server, in milliseconds; nothing if that is not known.
+    pub fn set_clock(&self, reference: &str, ahead_ms: Option<i64>) {
+        *self.clock() = ahead_ms.map(|ahead_ms| (reference.to_owned(), ahead_ms));
     }
 
     /// An alarm was raised at `now`; whether it did not stand before.
@@ -120,10 +119,9 @@ impl Standing {
         for (kind, count) in self.counts(now) {
             line(&mut all, "alarms", &[("kind", kind)], count);
         }
-        if let Some(ahead_ms) = *self.clock() {
+        if let Some((reference, ahead_ms)) = &*self.clock() {
             family(&mut all, "clock_ahead_seconds", "gauge", "How far the clock is ahead of the time server");
-            // Writing to a text cannot fail.
-            let _ = writeln!(all, "hikyaku_clock_ahead_seconds {:.3}", ahead_ms as f64 / 1_000.0);
+            seconds(&mut all, "clock_ahead_seconds", &[("reference", reference)], *ahead_ms as f64 / 1_000.0);
         }
         all
     }
@@ -158,8 +156,8 @@ mod tests {
             assert!(text.contains(&format!("hikyaku_alarms{{kind=\"{line}\n")), "{line}: {text}");
         }
         assert!(!text.contains("clock_ahead"), "nobody was asked: {text}");
-        standing.set_clock(Some(-31_500));
-        assert!(standing.text(start).contains("\nhikyaku_clock_ahead_seconds -31.500\n"), "{}", standing.text(start));
+        standing.set_clock("ntp.nict.jp:123", Some(-31_500));
+        assert!(standing.text(start).contains("_seconds{reference=\"ntp.nict.jp:123\"} -31.500\n"));
         let next_day = start + DAY;
         assert!(standing.text(next_day).contains("late\"} 0"), "nobody ends it, and a day has passed");
         assert!(standing.begin(&alarm("late/d1-5"), next_day), "it begins anew");

@@ -49,7 +49,7 @@ pub fn watch_over(
                 () = told(&mut stop) => return,
                 seen = ahead_ms(&server) => seen,
             };
-            standing.set_clock(seen.as_ref().ok().copied());
+            standing.set_clock(&server, seen.as_ref().ok().copied());
             let pause = match seen {
                 Ok(ahead) => {
                     let off: Vec<Alarm> = alarm(&server, ahead, Timestamp::now()).into_iter().collect();

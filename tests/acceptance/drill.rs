@@ -10,10 +10,10 @@ use jiff::Timestamp;
 
 use crate::agreement::at_the_desk;
 use crate::command::{Running, start};
-use crate::demo::page;
 use crate::duties::{port_of, read, relay, wait};
 use crate::inbound::{address, post, taking_mail};
 use crate::nodes::post as tap;
+use crate::serving::wait_for;
 
 /// A server whose drill begins at once, each stage with no time at all, or with hours; its port for mail.
 fn drilling(folder: &Path, relay: u16, minutes: u32) -> (Running, u16) {
@@ -65,7 +65,7 @@ fn req_r03_a_drill_that_goes_round_in_time_raises_no_alarm_also_after_a_restart(
     let (_, link) = text.split_once("/a/").unwrap_or_else(|| panic!("no link: {text}"));
     let path = format!("/a/{}", link.split_whitespace().next().unwrap());
     let answers = port_of(&std::fs::read_to_string(&config).unwrap(), "[answers]");
-    assert!(page(answers, &path).unwrap().contains("届きました"));
+    assert!(wait_for(answers, &path).contains("届きました"));
     let told = tap(answers, &path, "choice=1");
     assert!(told.starts_with("HTTP/1.1 303") || told.starts_with("HTTP/1.1 200"), "{told}");
     end(server);

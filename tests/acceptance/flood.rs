@@ -15,10 +15,10 @@ use jiff::Timestamp;
 
 use crate::agreement::at_the_desk;
 use crate::command::{Running, start};
-use crate::demo::page;
 use crate::duties::{port_of, read, relay, wait};
 use crate::inbound::{address, taking_mail};
 use crate::nodes::post as tap;
+use crate::serving::wait_for;
 
 const PEOPLE: u64 = 200;
 const REPORT: &str =
@@ -108,7 +108,7 @@ fn req_a25_a_mail_that_runs_in_a_circle_is_refused_by_a_running_server_and_chang
     assert!(talk.give(&path, &looped(51)).starts_with("554 5.4.6"));
     assert!(talk.give(&path, &looped(50)).starts_with("250 "), "as many hops as a mail may have");
     let config = std::fs::read_to_string(folder.path().join("hikyaku.toml")).unwrap();
-    let counted = page(port_of(&config, "[metrics]"), "/metrics").unwrap();
+    let counted = wait_for(port_of(&config, "[metrics]"), "/metrics");
     for line in ["kind=\"loop\"} 1", "kind=\"report\"} 1"] {
         assert!(counted.contains(&format!("hikyaku_inbound_mails_total{{{line}\n")), "{line}: {counted}");
     }
@@ -169,7 +169,7 @@ fn req_r02_a_flood_of_reports_forgeries_and_oversized_bodies_keeps_no_answer_out
         let link = links.pop().unwrap_or_else(|| next(&mails).1);
         let told = tap(answers, &link, "choice=1");
         assert!(told.starts_with("HTTP/1.1 303") || told.starts_with("HTTP/1.1 200"), "{told}");
-        assert!(page(answers, "/healthz").unwrap().starts_with("HTTP/1.1 200"));
+        assert!(wait_for(answers, "/healthz").starts_with("HTTP/1.1 200"));
         (answered, looked) = (answered + 1, looked + 1);
         if answered >= PEOPLE / 2 {
             break;
@@ -182,7 +182,7 @@ fn req_r02_a_flood_of_reports_forgeries_and_oversized_bodies_keeps_no_answer_out
         refused >= forgers * 10 && circles > 0 && !oversized.starts_with("250 "),
         "{refused} {circles} {oversized}"
     );
-    assert!(looked >= 20 && page(answers, "/healthz").unwrap().starts_with("HTTP/1.1 200"));
+    assert!(looked >= 20 && wait_for(answers, "/healthz").starts_with("HTTP/1.1 200"));
     server.stop(Duration::from_secs(30));
     let (rows, bounced, given) = at_the_desk(&folder.path().join("data"), |desk| async move {
         let rows = desk.journal().head().await.unwrap().seq;
