@@ -102,7 +102,7 @@ impl Plant {
     /// It, or its two parts.
     fn each(&self) -> Vec<&Plant> {
         match self {
-            Plant::Both(one, other) => vec![one, other],
+            Plant::Both(one, other) => vec![*one, *other],
             one => vec![one],
         }
     }

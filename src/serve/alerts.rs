@@ -175,7 +175,9 @@ impl Alerts {
 
     /// This node does not look after these any more: whether they stand is another one's to say.
     pub fn hand_on(&self, stood: &BTreeSet<String>) {
-        stood.iter().for_each(|key| drop(self.standing.end(key)));
+        for key in stood {
+            self.standing.end(key);
+        }
     }
 
     /// An alarm is over: if it still waits to be mailed, it is not mailed any more, and who was told of it is told.
