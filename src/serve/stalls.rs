@@ -87,6 +87,8 @@ impl Stalls {
 }
 
 fn alarm(key: &str, name: &str, ready: u64, still: Duration) -> Alarm {
+    // What the table calls the lane of everything that goes through one relay.
+    let name = if name == "relay" { "中継サーバー" } else { name };
     Alarm {
         key: key.to_owned(),
         title: format!("{name} 宛ての送信が止まっています"),

@@ -48,8 +48,8 @@ fn req_r02_a_lane_that_stands_still_is_posted_to_another_system_and_on_the_page_
     command.args(["serve", "--config", config.to_str().unwrap()]).env("TMPDIR", folder.path());
     command.env("HIKYAKU_LOG", "debug").env("HIKYAKU_LOG_FORMAT", "json");
     let server = spawn(command);
-    let post = wait("the alarm", || posts.try_recv().ok().filter(|it| it.contains("lane/docomo/")));
-    assert!(post.contains("docomo 宛ての送信が止まっています") && post.contains("12 通"), "{post}");
+    let post = wait("the alarm", || posts.try_recv().ok().filter(|it| it.contains("lane/relay/")));
+    assert!(post.contains("中継サーバー 宛ての送信が止まっています") && post.contains("12 通"), "{post}");
     assert!(!post.contains("kou1@"), "{post}");
     let text = wait("the page", || page(port, "/metrics").filter(|it| it.contains("hikyaku_alarms{kind=\"lane\"} 1")));
     assert!(text.trim_end().ends_with("# EOF"), "{text}");
