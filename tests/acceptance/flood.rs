@@ -149,8 +149,8 @@ impl Strangers {
     }
 
     fn are_done(&self) -> bool {
-        let each = self.reports.iter().chain([&self.forger, &self.looping]);
-        each.into_iter().all(JoinHandle::is_finished) && self.oversized.is_finished()
+        let mut each = self.reports.iter().chain([&self.forger, &self.looping]);
+        each.all(JoinHandle::is_finished) && self.oversized.is_finished()
     }
 }
 
