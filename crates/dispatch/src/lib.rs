@@ -87,6 +87,7 @@ mod timeline;
 mod token;
 mod travel;
 mod unreached;
+mod wording;
 mod words;
 
 pub use access::{Action, Actor, Denied, Guarded, Holder, Reach, Role, RoleKind, Subject, matrix_markdown, reach};
@@ -203,4 +204,5 @@ pub use timeline::{Origin, Timeline};
 pub use token::{TOKEN_DAYS_MAX, TOKEN_LABEL_CHARS_MAX, Token, TokenScope};
 pub use travel::{Register, RegisteredStay, Stay, StayKind, local_time, zone_of, zones_of};
 pub use unreached::{Webhook, webhook};
+pub use wording::{Reader, Wording, told_of_place};
 pub use words::Words;

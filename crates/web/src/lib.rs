@@ -54,6 +54,7 @@ mod requests;
 mod router;
 mod rules;
 mod serve;
+mod specimen;
 mod staff;
 mod state;
 mod style;

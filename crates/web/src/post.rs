@@ -29,6 +29,11 @@ impl Post {
         Self { engine, sender, site, rate: Rate::per_minute(LETTERS_PER_MINUTE) }
     }
 
+    /// In whose name mails go out.
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
     /// Counts a wish of a person; whether it is still within the limit.
     pub(crate) fn may_write(&self, person: PersonId, now: Timestamp) -> bool {
         self.rate.take(person, now)

@@ -30,5 +30,6 @@ mod rules;
 mod rush;
 mod scim;
 mod serving;
+mod specimen;
 mod subtree;
 mod walk;

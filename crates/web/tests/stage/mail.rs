@@ -110,7 +110,7 @@ fn sender(site: &str) -> Sender {
     Sender {
         from: Mailbox { name: "安否確認".into(), address: Address::parse("anpi@example.go.jp").unwrap() },
         return_path: "b+{verp}@example.go.jp".into(),
-        reply_to: None,
+        reply_to: Some("a+{reply}@example.go.jp".into()),
         link_base: format!("{site}/a/"),
     }
 }
