@@ -106,6 +106,7 @@ impl House {
             let api = Api::new(web.clone(), Some(engine.clone()), Some(Arc::new(Sources(Some(running.clone())))));
             tasks.push(served(door, hikyaku_web::api_router(api), stopping.clone()));
         }
+        tasks.push(opened(web.clone(), stopping.clone()));
         let answers = hikyaku_web::router(web.clone());
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
@@ -165,6 +166,17 @@ impl House {
         self.engine.shutdown().await;
         drop(self.lock);
     }
+}
+
+/// Notes whose answer pages were opened, until `stop`.
+fn opened(web: WebState, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        tokio::select! {
+            // An error means that the house is gone, which is the same.
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = web.keep_recording_opened() => {}
+        }
+    })
 }
 
 /// What answer pages and console have in common: also the places that admission gives.

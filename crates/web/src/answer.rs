@@ -63,11 +63,12 @@ impl Visit {
     }
 }
 
-/// `GET /a/{token}`. Records nothing, however often mail scanners fetch it.
+/// `GET /a/{token}`. Records no answer, however often mail scanners fetch it; that it was opened is noted later, as uncertain.
 pub(crate) async fn show(State(state): State<WebState>, visit: Visit) -> Response {
     let lang = visit.lang;
     match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => {
+            state.note_opened(link.dispatch, link.person);
             let said = thread(&state, &link, lang).await;
             page::render(StatusCode::OK, &AnswerPage::new(&link, lang).with(said, visit.href("/say")))
         }

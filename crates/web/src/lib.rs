@@ -41,6 +41,7 @@ mod notice;
 mod now;
 mod now_page;
 mod once;
+mod opened;
 mod page;
 mod personal;
 mod picture;

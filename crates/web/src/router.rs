@@ -49,7 +49,7 @@ const CONSOLE_FORM_MAX_BYTES: usize = 256 * 1024;
 
 /// The pages of people who answer, and `GET /healthz`: no log-in, no cookie, no script.
 ///
-/// `GET /a/{token}` shows the question and changes nothing; `POST /a/{token}` records the answer and leads to
+/// `GET /a/{token}` shows the question and answers nothing ([`WebState::record_opened`] notes that it was opened); `POST /a/{token}` records the answer and leads to
 /// `GET /a/{token}/thanks`. `/p/{token}` is a person's own page, `/c/{token}` confirms an address, `GET /privacy` says how data are
 /// used. Posted bodies are at most 16 KiB. Paths hold tokens: whatever logs requests around this router must not log paths.
 pub fn router(state: WebState) -> Router {

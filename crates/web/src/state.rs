@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::gate::rate::Rate;
 use crate::gate::signs::{Burst, Sign, Signs};
+use crate::opened::Opened;
 use crate::places::Places;
 use crate::post::Post;
 use crate::privacy::PrivacyNotice;
@@ -32,6 +33,8 @@ pub struct WebState {
     pub(crate) places: Arc<Places>,
     /// Whether browsers reach the pages over TLS.
     pub(crate) over_tls: bool,
+    /// Whose answer pages were opened and is not noted yet.
+    pub(crate) opened: Arc<Opened>,
     /// What was tried that is not allowed.
     pub(crate) signs: Arc<Signs>,
     /// How often an account reads about people: beyond that it is a sign.
@@ -67,8 +70,9 @@ impl WebState {
         let reads = Arc::new(Rate::per_minute(READS_PER_MINUTE));
         let links = Arc::new(Rate::per_minute(POSTS_PER_MINUTE));
         let (places, signs, privacy) = (Arc::default(), Arc::default(), Arc::default());
+        let opened = Arc::default();
         let (unready, waiting): (Unready, WaitingBoard) = (Arc::new(Vec::new), Arc::new(Vec::new));
-        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None, privacy, unready, waiting }
+        Self { desk, clock, places, over_tls: false, opened, signs, reads, links, post: None, privacy, unready, waiting }
     }
 
     /// What was tried very often of late and is not allowed, or was too much (requirement S17).

@@ -5,7 +5,9 @@ use crate::stage::{Stage, TITLE, encoded};
 use aws_lc_rs::digest;
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hikyaku_dispatch::{AnswerCommand, ChoiceId, DispatchId, Mode, PeopleCommand, Question, Via};
+use hikyaku_dispatch::{
+    AnswerCommand, ChoiceId, DispatchCommand, DispatchId, Mode, PeopleCommand, Question, Response, Via,
+};
 use jiff::SignedDuration;
 
 const LANGS: [&str; 3] = ["ja", "easy", "en"];
@@ -38,7 +40,7 @@ async fn req_a01_one_press_records_the_answer_and_the_thanks_page_says_what_and_
 }
 
 #[tokio::test]
-async fn a_get_records_nothing_however_often_scanners_fetch_the_link() {
+async fn a_get_answers_nothing_however_often_scanners_fetch_the_link() {
     let (stage, dispatch) = Stage::asking(Mode::Real).await;
     let link = stage.link(dispatch, 1);
     let before = stage.desk.read(Clone::clone);
@@ -46,7 +48,42 @@ async fn a_get_records_nothing_however_often_scanners_fetch_the_link() {
     {
         stage.get(&path).await;
     }
-    assert!(stage.desk.read(|now| *now == before));
+    assert!(stage.desk.read(|now| *now == before), "nothing waits for the journal while a page is shown");
+    stage.web.record_opened().await;
+    let (person, versions) = (stage.person(1), stage.versions(1));
+    assert!(versions == 0 && stage.desk.read(|now| !now.dispatch(dispatch).unwrap().has_answered(person)));
+}
+
+#[tokio::test]
+async fn req_a18_an_opened_link_is_shown_as_uncertain_stays_unanswered_and_is_mailed_again() {
+    let (stage, dispatch) = Stage::asking(Mode::Real).await;
+    let admin = stage.admin().await;
+    let link = stage.link(dispatch, 1);
+    for _ in 0..3 {
+        assert_eq!(stage.get(&link).await.status, StatusCode::OK);
+    }
+    stage.get(&stage.link(dispatch, 2)).await;
+    stage.post(&stage.link(dispatch, 2), "choice=1").await;
+    let rows = stage.rows().await;
+    stage.web.record_opened().await;
+    stage.web.record_opened().await;
+    assert_eq!(stage.rows().await, rows + 1, "one row for the one who has not answered");
+    let [first, second, third] = [1, 2, 3].map(|number| stage.person(number));
+    let response = |person| stage.desk.read(|now| now.dispatch(dispatch).unwrap().response(person));
+    assert_eq!([first, second, third].map(response), [Response::Fetched, Response::Answered, Response::Unanswered]);
+    let people = admin.get("/dispatch/1/people?answer=none").await.html;
+    assert_eq!(people.matches("未回答（ページは開かれた可能性あり）").count(), 1, "{people}");
+    let trace = admin.get(&format!("/dispatch/1/person/{}/trace", first.0)).await.html;
+    assert!(trace.contains("回答のページが開かれた（本人とは限りません）"), "{trace}");
+
+    stage.desk.command(DispatchCommand::Resend { dispatch }, stage.time()).await.unwrap();
+    let again = stage.desk.read(|now| now.dispatch(dispatch).unwrap().mails(1));
+    let mailed = |person| again.iter().any(|(it, _)| *it == person);
+    assert!(mailed(first) && !mailed(second) && mailed(third), "{again:?}");
+    assert_eq!(stage.get(&link).await.status, StatusCode::OK);
+    stage.web.record_opened().await;
+    assert_eq!(stage.post(&link, "choice=1").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(response(first), Response::Answered);
 }
 
 #[tokio::test]
