@@ -19,6 +19,7 @@ use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
 use crate::leasing::partition_of;
 use crate::link::Claim;
+use crate::personal;
 use crate::state::State;
 use crate::wording::{Wording, told_of_place};
 
@@ -163,6 +164,57 @@ pub fn batch_of_letter(letter: &Letter<'_>, keys: &Keys, sender: &Sender) -> Res
         deadline: None,
         expires: Some(instant(*written) + LIFETIME),
         recipients: vec![recipient],
+    })
+}
+
+/// One letter to many people about the link of each one's own page.
+#[derive(Clone, Debug)]
+pub struct OwnLinks<'a> {
+    /// To whom: a mail to each of their addresses.
+    pub people: &'a [PersonId],
+    /// The subject.
+    pub subject: &'a str,
+    /// The plain text, with `{name}` and `{link}` where those go.
+    pub text: &'a str,
+    /// What stands before the token of a personal page, such as `https://anpi.example.go.jp/p/`.
+    pub page: &'a str,
+    /// When it was written; a day later it is not sent any more.
+    pub written: Timestamp,
+}
+
+/// The batch of such letters. The same one written twice within a second is sent once.
+///
+/// # Errors
+/// [`BatchError`] if the wording names a field that is not there.
+pub fn batch_of_own_links(
+    state: &State,
+    keys: &Keys,
+    letter: &OwnLinks<'_>,
+    sender: &Sender,
+) -> Result<Batch, BatchError> {
+    let mut recipients = Vec::new();
+    for person in letter.people.iter().filter_map(|id| state.people().find(*id)) {
+        let link = format!("{}{}", letter.page, personal::token(state, keys, person.id));
+        let path = ReturnPath::Letter(person.id).token(keys);
+        recipients.extend(person.addresses().iter().filter_map(|address| {
+            Some(Recipient {
+                key: KeyId(u64::from(person.id.0)),
+                address: Address::parse(&address.address).ok()?,
+                fields: vec![person.name().to_owned(), String::new(), link.clone(), path.clone()],
+                history: state.address_health(person, address).state.history(),
+                id: recipient_id(person.id, address.place),
+            })
+        }));
+    }
+    let whose: Vec<String> = letter.people.iter().map(ToString::to_string).collect();
+    let whose = fingerprint(&whose.iter().map(String::as_str).collect::<Vec<_>>());
+    Ok(Batch {
+        key: format!("{}-links-{}-{whose}", keys.ring_id(), letter.written.as_second()),
+        template: sender.template(letter.subject, letter.text)?,
+        urgency: Urgency::Routine,
+        deadline: None,
+        expires: Some(instant(letter.written) + LIFETIME),
+        recipients,
     })
 }
 

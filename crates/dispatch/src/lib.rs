@@ -100,8 +100,8 @@ pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfRepo
 pub use apart::{Apart, KnownAside, OUTBOX_MAX, PutAside};
 pub use brake::{Brake, BrakeChange, PACE_PER_1000_S};
 pub use bridge::{
-    BatchOf, Letter, Sender, TENURED, Tenure, apart_from, batch_for, batch_of_letter, going_on, is_accepted, outcomes,
-    unfinished, unqueued, withdrawn,
+    BatchOf, Letter, OwnLinks, Sender, TENURED, Tenure, apart_from, batch_for, batch_of_letter, batch_of_own_links,
+    going_on, is_accepted, outcomes, unfinished, unqueued, withdrawn,
 };
 pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
@@ -171,8 +171,8 @@ pub use mail::{MailTemplate, Mode};
 pub use measure::Measure;
 pub use outward::{OutwardKind, outward};
 pub use person::{
-    ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, OWN_REGIONS_MAX, People, Person, PersonRecord,
-    Personal, Purpose, RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
+    ADDRESSES_MAX, AddressCell, Employment, Language, LinkWay, MailAddress, OWN_REGIONS_MAX, People, Person,
+    PersonRecord, Personal, Purpose, RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
 pub use personal::PersonalView;
 pub use probing::{open_probes, probe_batch, probe_outcomes};

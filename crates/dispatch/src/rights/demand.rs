@@ -59,6 +59,9 @@ fn people(state: &State, command: &PeopleCommand) -> Vec<(Action, Subject)> {
             vec![(Action::ImportRoster, Subject::Side(side))]
         }
         PeopleCommand::RevokeLinks { person } => vec![(Action::RevokeLinks, Subject::Person(*person))],
+        PeopleCommand::HandOutLinks { people, .. } => {
+            people.iter().map(|person| (Action::RevokeLinks, Subject::Person(*person))).collect()
+        }
         PeopleCommand::RegisterAddresses { person, .. }
         | PeopleCommand::SetWhereabouts { person, .. }
         | PeopleCommand::RegisterRegions { person, .. }

@@ -93,12 +93,16 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
         ["people", "export"] => return Needed::Somewhere(Action::ExportRoster),
         ["travel"] => return Needed::Somewhere(Action::SeeTravel),
         ["travel", _] => return Needed::Somewhere(Action::EditTravel),
+        ["groups", group, "cards"] => {
+            let group = group.parse().map_or(everybody, |number| Subject::Group(GroupId(number)));
+            return Needed::Towards(Action::RevokeLinks, group);
+        }
         ["groups", ..] => return Needed::Somewhere(Action::ManageGroups),
         ["requests", ..] => return Needed::Somewhere(Action::GrantRole),
         ["people", person, act @ ..] => {
             let action = match act {
                 [] => Action::SeePerson,
-                ["links"] => Action::RevokeLinks,
+                ["links" | "card"] => Action::RevokeLinks,
                 ["edit"] => Action::ImportRoster,
                 ["groups"] => Action::EditMembership,
                 _ => Action::EditDetails,

@@ -7,6 +7,10 @@ use crate::words::{Lang, Notice};
 pub(super) struct OwnWords {
     pub(super) page: &'static str,
     pub(super) keep: &'static str,
+    /// The card to be printed.
+    pub(super) card: &'static str,
+    pub(super) card_picture: &'static str,
+    pub(super) card_keep: &'static str,
     pub(super) report: &'static str,
     pub(super) report_help: &'static str,
     pub(super) last_report: &'static str,
@@ -64,6 +68,9 @@ pub(super) fn words(lang: Lang) -> &'static OwnWords {
 static JAPANESE: OwnWords = OwnWords {
     page: "自分のページ",
     keep: "このページはあなた専用です。ブックマークしておくと、メールが届く前でも安否を知らせられます。リンクを他の人に送らないでください。",
+    card: "印刷して持ち歩くカード",
+    card_picture: "自分のページを開くQRコード",
+    card_keep: "財布などに入れておいてください。なくしたら、担当者に「リンクを新しくする」を頼んでください。",
     report: "安否を知らせる",
     report_help: "大きな地震などのとき、メールを待たずに知らせられます。12時間以内に安否確認が行われると、その回答になります。",
     last_report: "最後の報告",
@@ -122,6 +129,9 @@ static JAPANESE: OwnWords = OwnWords {
 static EASY: OwnWords = OwnWords {
     page: "じぶんの ページ",
     keep: "この ページは あなただけの ものです。ブックマークして ください。メールが こなくても、だいじょうぶか どうか しらせることが できます。ほかの 人（ひと）に おくらないで ください。",
+    card: "もちあるく カード",
+    card_picture: "じぶんの ページを ひらく QRコード",
+    card_keep: "カードを なくしたら、しょくばの 人（ひと）に いって ください。",
     report: "だいじょうぶか どうか しらせる",
     report_help: "おおきな 地震（じしん）の ときは、メールを またないで しらせて ください。",
     last_report: "さいごに しらせたこと",
@@ -180,6 +190,9 @@ static EASY: OwnWords = OwnWords {
 static ENGLISH: OwnWords = OwnWords {
     page: "Your own page",
     keep: "This page is yours alone. Bookmark it: you can report before any mail arrives. Please do not forward its link.",
+    card: "Card to print and carry",
+    card_picture: "QR code that opens your own page",
+    card_keep: "Keep it in your wallet. If you lose it, ask your office for a new link.",
     report: "Report that you are safe, or not",
     report_help: "After a strong earthquake you need not wait for the mail. If you are asked within 12 hours, your report is your answer.",
     last_report: "Your last report",

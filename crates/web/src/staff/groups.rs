@@ -11,6 +11,7 @@ use hikyaku_dispatch::{Action, Group, GroupChange, GroupId, PeopleCommand, State
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::cards::without_link;
 use crate::console::{Console, Scope, Viewer, told};
 use crate::frame::{Count, Frame, Place};
 use crate::page;
@@ -46,6 +47,9 @@ struct GroupPage {
     may_top: bool,
     is_top: bool,
     below: Vec<(u32, String)>,
+    /// How many were never handed the link of their own page; none for whoever may not hand it out.
+    without_link: Option<Count>,
+    done: Option<String>,
     trouble: Option<String>,
 }
 
@@ -81,7 +85,7 @@ pub(crate) async fn make(State(console): State<Console>, viewer: Viewer, Form(pr
 
 /// `GET /groups/{group}`.
 pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Path(group): Path<u32>) -> Response {
-    render_one(&console, &viewer, GroupId(group), None)
+    render_one(&console, &viewer, GroupId(group), Ok(None))
 }
 
 /// `POST /groups/{group}`.
@@ -94,13 +98,13 @@ pub(crate) async fn change(
     let group = GroupId(group);
     let command = match pressed.command(group) {
         Ok(command) => command,
-        Err(trouble) => return render_one(&console, &viewer, group, Some(trouble.into())),
+        Err(trouble) => return render_one(&console, &viewer, group, Err(trouble.into())),
     };
     let is_gone = pressed.act == "remove" && pressed.on.is_empty();
     match console.act(&viewer, command).await {
         Ok(_) if is_gone => Redirect::to("/groups").into_response(),
         Ok(_) => Redirect::to(&format!("/groups/{}", group.0)).into_response(),
-        Err(error) => render_one(&console, &viewer, group, Some(told(&error))),
+        Err(error) => render_one(&console, &viewer, group, Err(told(&error))),
     }
 }
 
@@ -141,12 +145,21 @@ fn render_all(console: &Console, viewer: &Viewer, trouble: Option<String>) -> Re
     page::render(status, &page)
 }
 
-fn render_one(console: &Console, viewer: &Viewer, id: GroupId, trouble: Option<String>) -> Response {
-    let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+/// The page of a group with what was done, or what went wrong.
+pub(super) fn render_one(
+    console: &Console,
+    viewer: &Viewer,
+    id: GroupId,
+    done: Result<Option<String>, String>,
+) -> Response {
+    let status = if done.is_err() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (done, trouble) = done.map_or_else(|trouble| (None, Some(trouble)), |done| (done, None));
     let frame = viewer.frame(console, Place::People);
     let page = console.web().desk.read(|state| {
         let scope = console.scope(state, viewer, Action::ManageGroups);
         let group = state.groups().find(id).filter(|_| scope.holds_group(state, id))?;
+        let hands_out =
+            console.web().post.is_some() && console.scope(state, viewer, Action::RevokeLinks).holds_group(state, id);
         let below = group.children.iter().filter_map(|child| state.groups().find(*child));
         Some(GroupPage {
             frame,
@@ -158,6 +171,8 @@ fn render_one(console: &Console, viewer: &Viewer, id: GroupId, trouble: Option<S
             may_top: scope.is_wide(group.side),
             is_top: group.parent.is_none(),
             below: below.map(|child| (child.id.0, child.name.clone())).collect(),
+            without_link: hands_out.then(|| Count(u32::try_from(without_link(state, id).count()).unwrap_or(u32::MAX))),
+            done,
             trouble,
         })
     });

@@ -1,5 +1,6 @@
 //! People as the console knows them: found by name or number, each with groups, place and the health of the addresses [A24 A29].
 
+mod cards;
 mod details;
 mod difference;
 mod edit;
@@ -11,6 +12,7 @@ mod roster;
 mod stay;
 mod travel;
 
+pub(crate) use cards::{card, hand_out};
 pub(crate) use edit::{edit, set_groups};
 pub(crate) use export::export;
 pub(crate) use groups::{change as change_group, list as groups, make as make_group, show as group};

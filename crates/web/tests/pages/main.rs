@@ -12,6 +12,7 @@ mod answer;
 mod api;
 mod api_more;
 mod api_walk;
+mod cards;
 mod delivery;
 mod doors;
 mod edits;

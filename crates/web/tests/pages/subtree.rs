@@ -18,7 +18,7 @@ const LETTERS: &str = "sadmgopu";
 
 /// Who reaches what a path names, at home and abroad, and the forms that whoever does not reach it posts there all the same.
 /// The group roles are of other groups than the ids.
-const ROWS: [(&str, &str, &str, &[&str]); 28] = [
+const ROWS: [(&str, &str, &str, &[&str]); 30] = [
     ("/dispatch/{dispatch}", "s", "o", &[]),
     ("/dispatch/{dispatch}/people", "s", "o", &[]),
     ("/dispatch/{dispatch}/person/{person}", "s", "o", &[]),
@@ -34,9 +34,11 @@ const ROWS: [(&str, &str, &str, &[&str]); 28] = [
     ("/people/{person}", "s", "o", &[]),
     ("/people/{person}/place", "s", "o", &["region=13&days=1"]),
     ("/people/{person}/links", "s", "o", &[""]),
+    ("/people/{person}/card", "s", "o", &[""]),
     ("/people/{person}/edit", "s", "o", &["name=x&kana=x&regions=13&language=ja&employment=active"]),
     ("/people/{person}/groups", "s", "o", &["groups=x"]),
     ("/groups/{group}", "s", "o", &["act=rename&name=x", "act=add&name=x", "act=remove"]),
+    ("/groups/{group}/cards", "s", "o", &["act=print", "act=mail"]),
     ("/rules/{rule}", "s", "o", &["name=x&subject=x&text=x&sending=never"]),
     ("/rules/{rule}/target", "s", "o", &["everyone=1"]),
     ("/rules/{rule}/count", "s", "o", &["everyone=1"]),

@@ -10,7 +10,7 @@ use crate::brake::Brake;
 use crate::dispatch::Decided;
 use crate::event::{AccessEvent, AccountEvent, DispatchEvent, Event, JudgingEvent, PeopleEvent, RetentionEvent};
 use crate::id::{AccountId, DispatchId, PersonId, ProposalId, RequestId, RuleId, TokenId};
-use crate::person::Side;
+use crate::person::{LinkWay, Side};
 use crate::proposal::ProposalEnd;
 use crate::retention::Approval;
 use crate::sealed::Private;
@@ -85,5 +85,6 @@ pub(super) fn events() -> Vec<Event> {
         }
         .into(),
         AccountEvent::Linked { account: second, person: PersonId(2) }.into(),
+        PeopleEvent::LinksHandedOut { people: vec![PersonId(1), PersonId(2)], way: LinkWay::Mailed }.into(),
     ]
 }
