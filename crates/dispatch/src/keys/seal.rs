@@ -8,6 +8,8 @@ use super::Keys;
 use crate::id::PersonId;
 use crate::sealed::{Sealed, Secret};
 
+/// Keeps what links carry apart from both.
+const LINK: &[u8] = b"hikyaku address in a link";
 /// Keeps what the engine seals apart from what the journal holds of the same person.
 const PURPOSE: &[u8] = b"hikyaku queue";
 
@@ -19,6 +21,22 @@ impl Keys {
             person => self.secret(PersonId(person)),
         }
     }
+}
+
+impl Keys {
+    /// Seals what a link of a person's carries; `None` without the person's key.
+    pub(crate) fn seal_for_link(&self, person: PersonId, plain: &[u8]) -> Option<Sealed> {
+        self.secret(person)?.seal(&bound_to_link(person), plain)
+    }
+
+    /// What [`Keys::seal_for_link`] sealed; `None` if it was changed or the key is not here.
+    pub(crate) fn open_from_link(&self, person: PersonId, sealed: &Sealed) -> Option<Vec<u8>> {
+        self.secret(person)?.open(&bound_to_link(person), sealed)
+    }
+}
+
+fn bound_to_link(person: PersonId) -> Vec<u8> {
+    [LINK, &person.0.to_be_bytes()[..]].concat()
 }
 
 fn context(context: &[u8]) -> Vec<u8> {

@@ -143,19 +143,21 @@ pub(super) struct ConfirmPage {
     head: &'static str,
     text: &'static str,
     button: &'static str,
-    /// All of it: whoever sees this received it there.
+    /// Masked, as everywhere: whoever received the mail knows where.
     address: String,
 }
 
 impl ConfirmPage {
     /// The page about an address that is to be registered, or is and is tried whether mails arrive.
-    pub(super) fn new(address: String, is_registered: bool, lang: Lang) -> Self {
+    pub(super) fn new(address: &str, is_registered: bool, lang: Lang) -> Self {
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let own = words(lang);
         let (head, text, button) = if is_registered {
             (own.received_head, own.received_text, own.received)
         } else {
             (own.confirm_head, own.confirm_text, own.confirm)
         };
+        let address = format!("***@{domain}");
         Self { frame: Frame::new(lang, hikyaku_dispatch::Mode::Real), head, text, button, address }
     }
 }
