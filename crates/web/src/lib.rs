@@ -24,6 +24,7 @@ mod enter;
 mod error;
 mod expected;
 mod feeds;
+mod fit;
 pub mod foresight;
 mod form;
 mod frame;

@@ -5,6 +5,7 @@ use hikyaku_bulletin::Prefecture;
 use hikyaku_dispatch::{AnswerView, Language, PersonalView, RegisteredBy};
 
 use super::words::{OwnWords, words};
+use crate::fit::Shorter;
 use crate::form::COMMENT_MAX_CHARS;
 use crate::moment;
 use crate::page::Frame;
@@ -34,6 +35,10 @@ pub(super) struct PersonalPage<'a> {
     days: [(u8, &'static str); 4],
     languages: Vec<(&'static str, &'static str, bool)>,
     addresses: Vec<Row>,
+    /// How many are not shown.
+    hidden: usize,
+    /// Whether all are shown, however long the page becomes.
+    shows_all: bool,
     typed: &'a str,
     may_mail: bool,
 }
@@ -46,6 +51,9 @@ struct Row {
     health: &'static str,
     is_own: bool,
 }
+
+/// So many addresses are always shown.
+const ADDRESSES_MIN: usize = 2;
 
 /// How many days somebody is somewhere.
 pub(super) const DAYS: [u8; 4] = [1, 3, 7, 30];
@@ -87,9 +95,17 @@ impl<'a> PersonalPage<'a> {
                     is_own: address.by == RegisteredBy::Person,
                 })
                 .collect(),
+            hidden: 0,
+            shows_all: false,
             typed: "",
             may_mail,
         }
+    }
+
+    /// With all addresses, where that is asked for.
+    pub(super) fn all(mut self, shows_all: bool) -> Self {
+        self.shows_all = shows_all;
+        self
     }
 
     /// With what was done.
@@ -110,6 +126,17 @@ impl<'a> PersonalPage<'a> {
         self.trouble = Some(text);
         (self.comment, self.typed) = (comment, typed);
         self
+    }
+}
+
+impl Shorter for PersonalPage<'_> {
+    /// The last addresses are a tap away; all else is what the page is for.
+    fn shorten(&mut self, _: usize) -> bool {
+        if self.shows_all || self.addresses.len() <= ADDRESSES_MIN {
+            return false;
+        }
+        self.hidden += 1;
+        self.addresses.pop().is_some()
     }
 }
 

@@ -5,7 +5,8 @@ use crate::stage::{Stage, encoded};
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hikyaku_dispatch::{
-    DispatchId, HealthState, Language, Mode, PeopleCommand, Question, RegisteredBy, RosterImport, RosterRow, Via,
+    AddressCell, DispatchId, HealthState, Language, Mode, PeopleCommand, Question, RegisteredBy, RosterImport,
+    RosterRow, Via,
 };
 use jiff::SignedDuration;
 
@@ -219,6 +220,28 @@ async fn req_r05_the_own_page_fits_in_ten_kilobytes_in_every_language_and_needs_
         assert!(!page.html.contains("<script"));
         assert_eq!(page.header("cache-control"), "no-store");
     }
+}
+
+#[tokio::test]
+async fn req_r05_many_addresses_are_a_tap_away_and_the_own_page_stays_within_ten_kilobytes() {
+    let mail = Mail::open().await;
+    let stage = Stage::with_people(1).await.mailing(&mail, "https://anpi.example");
+    let (page, person) = (own_page(&stage, 1), stage.person(1));
+    let address =
+        |number| AddressCell::Written { purpose: None, address: format!("own{number}@long-name-{number}.example") };
+    let register = PeopleCommand::RegisterAddresses { person, addresses: (1..=19).map(address).collect() };
+    stage.desk.command(register, stage.time()).await.unwrap();
+    stage.post(&page, &format!("choice=1&comment={}", encoded(&"あ".repeat(500)))).await;
+    for lang in ["ja", "easy", "en"] {
+        let short = stage.get(&format!("{page}?lang={lang}&done=report")).await.html;
+        assert!(short.len() <= 10_000, "{lang}: {} bytes", short.len());
+        let whole = format!("{page}?lang={lang}&amp;all=1");
+        assert!(short.contains(&format!("href=\"{whole}\"")) && short.contains("***@docomo.example#1"), "{short}");
+        let all = stage.get(&whole.replace("&amp;", "&")).await.html;
+        assert_eq!(all.matches("<button name=\"place\"").count(), 19, "{all}");
+    }
+    stage.post(&format!("{page}/remove"), "place=20").await;
+    assert_eq!(stage.desk.read(|now| now.people().find(person).unwrap().addresses().len()), 19);
 }
 
 #[tokio::test]
