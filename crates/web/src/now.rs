@@ -71,7 +71,10 @@ pub(crate) async fn show(
             let counts = console.scope(now, &viewer, Action::SeeCounts);
             let part = counts.part_of(now, dispatch);
             let sheet = Sheet { rows: rows(now, dispatch, part), ..sheet(now, dispatch, &counts, moment)? };
-            let picture = console.pictures().of(now, dispatch, part, moment);
+            let opened = view.group.map(GroupId).filter(|group| sheet.rows.iter().any(|row| row.id == group.0));
+            let opened = opened.map(|group| [group]);
+            let seen = opened.as_ref().map_or(part, |group| Some(&group[..]));
+            let picture = console.pictures().of(now, dispatch, seen, moment);
             let detail = Detail {
                 worst: names(&console, &viewer, now, &picture.worst),
                 may: may_do(&console, &viewer, now, dispatch, view.group),

@@ -68,8 +68,7 @@ pub(crate) struct DispatchPage {
     group: Option<u32>,
     state: &'static str,
     apart: Option<String>,
-    /// Of all that the viewer may see, so only at the top.
-    detail: Option<Picturing>,
+    detail: Picturing,
     may: MayDo,
     /// The last time that somebody was mailed again; of all, so only for who sees all.
     again: Option<String>,
@@ -109,10 +108,11 @@ struct Picturing {
     worst_label: String,
     worst_place: usize,
     worst_count: Count,
+    /// Who said so to an earlier dispatch of the incident and has not answered this one.
+    earlier: Count,
     unreachable: Count,
     curve: String,
     times: String,
-    /// Of whole dispatches only.
     map: Option<String>,
     tiles: Vec<(&'static str, Count, Count, u32)>,
 }
@@ -245,7 +245,7 @@ impl DispatchPage {
             state: sheet.state,
             apart: sheet.apart,
             may: detail.may,
-            detail: place.is_none().then(|| Picturing::new(detail, &sheet.choices)),
+            detail: Picturing::new(detail, counts, &sheet.choices),
             columns: sheet.choices.clone(),
             title: sheet.title,
             asks: sheet.asks,
@@ -255,17 +255,19 @@ impl DispatchPage {
 }
 
 impl Picturing {
-    fn new(detail: Detail, choices: &[String]) -> Self {
+    /// The pictures are up to two seconds old, `counts` are not: numbers that stand beside them are taken from there.
+    fn new(detail: Detail, counts: &Counts, choices: &[String]) -> Self {
         let Detail { picture, worst, .. } = detail;
         let row = |tile: &Tile| (tile.name, Count(tile.people), Count(tile.answered), tile.percent());
         Self {
             worst,
             worst_label: choices.last().cloned().unwrap_or_default(),
             worst_place: choices.len().saturating_sub(1),
-            worst_count: Count(u32::try_from(picture.worst.len()).unwrap_or(u32::MAX)),
+            worst_count: Count(counts.by_choice.last().copied().filter(|_| choices.len() > 2).unwrap_or_default()),
+            earlier: Count(picture.earlier),
             unreachable: Count(picture.unreachable),
             curve: picture.curve.svg(),
-            times: picture.curve.words(),
+            times: picture.curve.words_with(usize::try_from(counts.answered).unwrap_or(usize::MAX)),
             map: (!picture.tiles.is_empty()).then(|| map_of(&picture)),
             tiles: picture.tiles.iter().map(row).collect(),
         }

@@ -67,6 +67,35 @@ async fn req_a08_people_mails_answered_and_unanswered_are_counted_and_named_apar
 }
 
 #[tokio::test]
+async fn req_a08_a_group_has_its_own_list_of_who_needs_help_curve_and_map() {
+    let (stage, admin, dispatch) = answered().await;
+    let part = group(&stage, &["架空省", OFFICES[0]]).0;
+    let html = admin.get(&format!("/dispatch/{}?group={part}", dispatch.0)).await.html;
+    let own = text(&html);
+    assert!(own.contains("先に助けが要る人（支援が必要 1名） 飛脚 4郎 全員を見る"), "{own}");
+    assert!(html.contains(&format!("/people?group={part}&amp;answer=3\">全員を見る")), "{html}");
+    assert!(html.contains("回答の伸び。2名中1名。") && html.contains("延べ2名中1名"), "4郎 and 8郎: {html}");
+    let other = group(&stage, &["架空省", OFFICES[1]]).0;
+    let html = admin.get(&format!("/dispatch/{}?group={other}", dispatch.0)).await.html;
+    assert!(!html.contains("飛脚 4郎") && !html.contains("先に助けが要る人"), "{html}");
+    assert!(html.contains("回答の伸び。3名中1名。") && html.contains("延べ3名中1名"), "{html}");
+}
+
+#[tokio::test]
+async fn req_a08_numbers_beside_each_other_are_of_one_moment_also_where_the_picture_is_a_moment_old() {
+    let (stage, admin, dispatch) = answered().await;
+    let path = format!("/dispatch/{}", dispatch.0);
+    assert!(text(&admin.get(&path).await.html).contains("（支援が必要 1名）"));
+    // Less than two seconds later: the picture is the one of before.
+    for number in 5..=8 {
+        stage.post(&stage.link(dispatch, number), "choice=4").await;
+    }
+    let later = text(&admin.get(&path).await.html);
+    assert!(later.contains("（支援が必要 5名）") && later.contains("支援が必要 5 50.0%"), "{later}");
+    assert!(later.contains("25% 0 秒 ・ 50% 到達 ・ 75% 到達") && later.contains("(80.0%)"), "{later}");
+}
+
+#[tokio::test]
 async fn the_group_tree_opens_level_by_level_and_back() {
     let (stage, admin, dispatch) = answered().await;
     let top = admin.get(&format!("/dispatch/{}", dispatch.0)).await.html;

@@ -227,9 +227,13 @@ async fn req_r05_many_addresses_are_a_tap_away_and_the_own_page_stays_within_ten
     let mail = Mail::open().await;
     let stage = Stage::with_people(1).await.mailing(&mail, "https://anpi.example");
     let (page, person) = (own_page(&stage, 1), stage.person(1));
+    let first = AddressCell::Kept { purpose: None, place: 1, domain: "docomo.example".into() };
     let address =
         |number| AddressCell::Written { purpose: None, address: format!("own{number}@long-name-{number}.example") };
-    let register = PeopleCommand::RegisterAddresses { person, addresses: (1..=19).map(address).collect() };
+    let register = PeopleCommand::RegisterAddresses {
+        person,
+        addresses: std::iter::once(first).chain((1..=19).map(address)).collect(),
+    };
     stage.desk.command(register, stage.time()).await.unwrap();
     stage.post(&page, &format!("choice=1&comment={}", encoded(&"あ".repeat(500)))).await;
     for lang in ["ja", "easy", "en"] {
