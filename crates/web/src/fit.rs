@@ -50,7 +50,8 @@ impl<'a> Facts<'a> {
         }
         let mut room = there.saturating_sub(bytes + "<li>…</li>".len()).max(SHOWN_BYTES_MIN);
         self.lines.retain_mut(|line| {
-            *line = beginning(line, room);
+            let whole = *line;
+            *line = beginning(whole, room);
             room -= line.len();
             !line.is_empty()
         });

@@ -23,6 +23,7 @@ mod now;
 mod office;
 #[cfg(feature = "oidc")]
 mod oidc;
+mod opened;
 mod personal;
 mod reach;
 mod records;
