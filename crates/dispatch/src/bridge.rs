@@ -313,12 +313,12 @@ fn recipients(
     let mail = |(person, place): (PersonId, u8)| {
         let person = state.people().find(person)?;
         let gravity = gravities.get(&person.id).copied();
-        let place = told_of_place(state, Some(person.id), gravity, record.opened, record.origin.reported);
+        let told = told_of_place(state, Some(person.id), gravity, record.opened, record.origin.reported);
         let link = format!("{}{}", sender.link_base, token(state, keys, record.dispatch, person.id));
         let address = person.address(place)?;
         let id = recipient_id(person.id, place);
         let path = ReturnPath::Dispatch { dispatch: record.dispatch, round, person: person.id, place };
-        let mut fields = vec![person.name().to_owned(), wording.place_field(place), link, path.token(keys)];
+        let mut fields = vec![person.name().to_owned(), wording.place_field(told), link, path.token(keys)];
         if by_mail {
             let claim = Claim { dispatch: record.dispatch, person: person.id, counter: person.links_from };
             fields.push(reply_token(keys, claim));

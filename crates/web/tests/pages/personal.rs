@@ -168,8 +168,8 @@ async fn req_a37_an_address_is_registered_by_a_tap_on_what_was_mailed_to_it_and_
     let link = format!("/c/{}", token(60));
     let shown = stage.get(&link).await;
     assert!(shown.html.contains("***@gmail.example") && !shown.html.contains("own@"), "{}", shown.html);
-    let token = URL_SAFE_NO_PAD.decode(link.trim_start_matches("/c/")).unwrap();
-    assert!(!token.windows(3).any(|it| it == b"own"), "no address stands in a path, which proxies write down");
+    let told = URL_SAFE_NO_PAD.decode(link.trim_start_matches("/c/")).unwrap();
+    assert!(!told.windows(3).any(|it| it == b"own"), "no address stands in a path, which proxies write down");
     let count = || stage.desk.read(|now| now.people().find(person).unwrap().addresses().len());
     assert_eq!(count(), 1, "a mail scanner that opens the link registers nothing");
     assert!(stage.post(&link, "").await.html.contains("アドレスを登録しました"));
