@@ -5,7 +5,7 @@ use hikyaku_bulletin::Prefecture;
 use hikyaku_dispatch::{AnswerView, Language, PersonalView, RegisteredBy};
 
 use super::words::{OwnWords, words};
-use crate::fit::Shorter;
+use crate::fit::{self, Shorter};
 use crate::form::COMMENT_MAX_CHARS;
 use crate::moment;
 use crate::page::Frame;
@@ -24,7 +24,8 @@ pub(super) struct PersonalPage<'a> {
     name: &'a str,
     /// What stands before what is posted: the page's own path.
     path: &'a str,
-    last: Option<(&'a str, &'a str, String)>,
+    /// The last report: what was chosen, what was written, when.
+    last: Option<(&'a str, String, String)>,
     choices: Vec<(u8, &'a str)>,
     comment: &'a str,
     comment_max: usize,
@@ -130,18 +131,21 @@ impl<'a> PersonalPage<'a> {
 }
 
 impl Shorter for PersonalPage<'_> {
-    /// The last addresses are a tap away; all else is what the page is for.
-    fn shorten(&mut self, _: usize) -> bool {
-        if self.shows_all || self.addresses.len() <= ADDRESSES_MIN {
+    /// The last addresses are a tap away, and what was written is known to whoever wrote it; all else is what the page is for.
+    fn shorten(&mut self, bytes: usize) -> bool {
+        if self.shows_all {
             return false;
         }
-        self.hidden += 1;
-        self.addresses.pop().is_some()
+        if self.addresses.len() > ADDRESSES_MIN {
+            self.hidden += 1;
+            return self.addresses.pop().is_some();
+        }
+        self.last.as_mut().is_some_and(|(_, comment, _)| fit::shorten(comment, bytes))
     }
 }
 
-fn last(report: &AnswerView, lang: Lang) -> (&str, &str, String) {
-    (lang.label(&report.choice), &report.comment, moment::for_responder(report.at, lang))
+fn last(report: &AnswerView, lang: Lang) -> (&str, String, String) {
+    (lang.label(&report.choice), report.comment.clone(), moment::for_responder(report.at, lang))
 }
 
 /// The language of mails that belongs to a language of pages.
