@@ -30,7 +30,7 @@ struct Kind {
 
 const ANSWER: Kind = Kind { byte: 1, claim_bytes: 10..=10 };
 const PERSONAL: Kind = Kind { byte: 2, claim_bytes: 6..=6 };
-/// Kind 3 had the address in clear; it held for an hour.
+/// Kind 3 had the address in clear.
 const ADDRESS: Kind = Kind { byte: 4, claim_bytes: 10..=10 + SEALED_MORE_BYTES + ADDRESS_BYTES_MAX };
 /// What a sealed value has beside what was sealed: version, nonce, tag.
 const SEALED_MORE_BYTES: usize = 1 + 12 + 16;
@@ -177,13 +177,13 @@ pub(crate) struct AddressClaim {
 impl AddressClaim {
     /// A claim of this address; `None` for somebody who has no key any more.
     pub(crate) fn new(keys: &Keys, whose: PersonalClaim, until: u32, address: &str) -> Option<Self> {
-        let sealed = keys.seal_for_link(whose.person, address.as_bytes())?;
+        let sealed = keys.seal_for_link(whose.person, until, address.as_bytes())?;
         Some(AddressClaim { whose, until, sealed })
     }
 
     /// The address; `None` where the person's key is not.
     pub(crate) fn address(&self, keys: &Keys) -> Option<String> {
-        String::from_utf8(keys.open_from_link(self.whose.person, &self.sealed)?).ok()
+        String::from_utf8(keys.open_from_link(self.whose.person, self.until, &self.sealed)?).ok()
     }
 }
 

@@ -24,19 +24,20 @@ impl Keys {
 }
 
 impl Keys {
-    /// Seals what a link of a person's carries; `None` without the person's key.
-    pub(crate) fn seal_for_link(&self, person: PersonId, plain: &[u8]) -> Option<Sealed> {
-        self.secret(person)?.seal(&bound_to_link(person), plain)
+    /// Seals what a link of a person's carries until then, the same each time: mails that are made again must be the same.
+    /// `None` without the person's key.
+    pub(crate) fn seal_for_link(&self, person: PersonId, until: u32, plain: &[u8]) -> Option<Sealed> {
+        self.secret(person)?.seal_equally(&bound_to_link(person, until), plain)
     }
 
     /// What [`Keys::seal_for_link`] sealed; `None` if it was changed or the key is not here.
-    pub(crate) fn open_from_link(&self, person: PersonId, sealed: &Sealed) -> Option<Vec<u8>> {
-        self.secret(person)?.open(&bound_to_link(person), sealed)
+    pub(crate) fn open_from_link(&self, person: PersonId, until: u32, sealed: &Sealed) -> Option<Vec<u8>> {
+        self.secret(person)?.open(&bound_to_link(person, until), sealed)
     }
 }
 
-fn bound_to_link(person: PersonId) -> Vec<u8> {
-    [LINK, &person.0.to_be_bytes()[..]].concat()
+fn bound_to_link(person: PersonId, until: u32) -> Vec<u8> {
+    [LINK, &person.0.to_be_bytes()[..], &until.to_be_bytes()[..]].concat()
 }
 
 fn context(context: &[u8]) -> Vec<u8> {
