@@ -3,13 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use hikyaku_dispatch::{AnswerCommand, DispatchId, PersonId, State};
-use tokio::time::{Duration, MissedTickBehavior, interval};
+use hikyaku_dispatch::{DispatchId, PersonId, State};
 
-use crate::state::WebState;
-
-/// How often what was gathered is noted.
-const EVERY: Duration = Duration::from_secs(3);
 /// Most that wait to be noted; further ones are dropped. It is uncertain anyhow: mail scanners open pages too.
 const WAITING_MAX: usize = 20_000;
 /// Most of one dispatch that are noted at once: answers that come meanwhile go between two such groups.
@@ -29,7 +24,7 @@ impl Opened {
     }
 
     /// Takes the groups that are worth a word in the present: whoever has answered meanwhile has certainly opened it.
-    fn take(&self, state: &State) -> Vec<(DispatchId, Vec<PersonId>)> {
+    pub(crate) fn take(&self, state: &State) -> Vec<(DispatchId, Vec<PersonId>)> {
         let waiting = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let mut groups = Vec::new();
         for (dispatch, people) in waiting {
@@ -41,40 +36,8 @@ impl Opened {
 }
 
 /// Whether an opened page says more of this person than is known.
-fn is_news(state: &State, dispatch: DispatchId, person: PersonId) -> bool {
+pub(crate) fn is_news(state: &State, dispatch: DispatchId, person: PersonId) -> bool {
     state.dispatch(dispatch).is_some_and(|it| !it.has_answered(person) && !it.was_fetched(person))
-}
-
-impl WebState {
-    /// Remembers that an answer page was opened, unless that says nothing new.
-    pub(crate) fn note_opened(&self, dispatch: DispatchId, person: PersonId) {
-        if self.desk.read(|state| is_news(state, dispatch, person)) {
-            self.opened.note(dispatch, person);
-        }
-    }
-
-    /// Notes in the journal whose answer pages were opened since the last time, once for each person; what cannot be noted now is
-    /// dropped. Never a sign of life: people stay unanswered.
-    pub async fn record_opened(&self) {
-        for (dispatch, people) in self.desk.read(|state| self.opened.take(state)) {
-            let count = people.len();
-            if let Err(error) = self.desk.command(AnswerCommand::NoteFetched { dispatch, people }, self.now()).await {
-                tracing::debug!(%error, count, "opened pages are not noted");
-            }
-        }
-    }
-
-    /// [`WebState::record_opened`] every few seconds, but not while answers are turned away; ends only with its task.
-    pub async fn keep_recording_opened(self) {
-        let mut turn = interval(EVERY);
-        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            turn.tick().await;
-            if self.places.for_page().is_some() {
-                self.record_opened().await;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

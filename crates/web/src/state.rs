@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use hikyaku_core::Engine;
-use hikyaku_dispatch::{AccountId, Desk, DispatchId, Foreseen, PersonId, Sender};
+use hikyaku_dispatch::{AccountId, AnswerCommand, Desk, DispatchId, Foreseen, PersonId, Sender};
 use jiff::Timestamp;
+use tokio::time::{Duration, MissedTickBehavior, interval};
 
 use crate::gate::rate::Rate;
 use crate::gate::signs::{Burst, Sign, Signs};
-use crate::opened::Opened;
+use crate::opened::{Opened, is_news};
 use crate::places::Places;
 use crate::post::Post;
 use crate::privacy::PrivacyNotice;
@@ -18,6 +19,9 @@ const READS_PER_MINUTE: u32 = 120;
 
 /// Posts that a link may make in a minute: more than a thumb does.
 const POSTS_PER_MINUTE: u32 = 30;
+
+/// How often it is noted whose answer pages were opened.
+const NOTED_EVERY: Duration = Duration::from_secs(3);
 
 /// An answer link, or the link of a person's own page.
 pub(crate) type Link = (Option<DispatchId>, PersonId);
@@ -72,7 +76,20 @@ impl WebState {
         let (places, signs, privacy) = (Arc::default(), Arc::default(), Arc::default());
         let opened = Arc::default();
         let (unready, waiting): (Unready, WaitingBoard) = (Arc::new(Vec::new), Arc::new(Vec::new));
-        Self { desk, clock, places, over_tls: false, opened, signs, reads, links, post: None, privacy, unready, waiting }
+        Self {
+            desk,
+            clock,
+            places,
+            over_tls: false,
+            opened,
+            signs,
+            reads,
+            links,
+            post: None,
+            privacy,
+            unready,
+            waiting,
+        }
     }
 
     /// What was tried very often of late and is not allowed, or was too much (requirement S17).
@@ -152,6 +169,38 @@ impl WebState {
 
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+}
+
+impl WebState {
+    /// Remembers that an answer page was opened, unless that says nothing new.
+    pub(crate) fn note_opened(&self, dispatch: DispatchId, person: PersonId) {
+        if self.desk.read(|state| is_news(state, dispatch, person)) {
+            self.opened.note(dispatch, person);
+        }
+    }
+
+    /// Notes in the journal whose answer pages were opened since the last time, once for each person; what cannot be noted now is
+    /// dropped. Never a sign of life: people stay unanswered.
+    pub async fn record_opened(&self) {
+        for (dispatch, people) in self.desk.read(|state| self.opened.take(state)) {
+            let count = people.len();
+            if let Err(error) = self.desk.command(AnswerCommand::NoteFetched { dispatch, people }, self.now()).await {
+                tracing::debug!(%error, count, "opened pages are not noted");
+            }
+        }
+    }
+
+    /// [`WebState::record_opened`] every few seconds, but not while answers are turned away; ends only with its task.
+    pub async fn keep_recording_opened(self) {
+        let mut turn = interval(NOTED_EVERY);
+        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            turn.tick().await;
+            if self.places.for_page().is_some() {
+                self.record_opened().await;
+            }
+        }
     }
 }
 

@@ -7,12 +7,10 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use hikyaku_dispatch::{
-    Actor, GroupId, LinkWay, OwnLinks, PeopleCommand, Person, PersonId, State as Present, decide_for,
-};
+use hikyaku_dispatch::{Actor, GroupId, LinkWay, OwnLinks, PeopleCommand, PersonId, decide_for};
 use serde::Deserialize;
 
-use super::groups::render_one;
+use super::groups::{inside, render_one, without_link};
 use super::person::render;
 use crate::console::{Console, Viewer, told};
 use crate::frame::{Count, Frame, Place};
@@ -130,16 +128,6 @@ async fn mail(console: &Console, viewer: &Viewer, group: GroupId, post: &Post) -
     console.act(viewer, command).await.map_err(|error| told(&error))?;
     let count = Count(u32::try_from(people.len()).unwrap_or(u32::MAX));
     Ok(format!("{count}名の全アドレスに、自分のページのリンクを送りました。"))
-}
-
-/// Whoever can be asked and is in the group or below it.
-fn inside(state: &Present, group: GroupId) -> impl Iterator<Item = &Person> {
-    state.people().iter().filter(move |it| it.is_reachable() && it.is_within(group))
-}
-
-/// Those of them who have addresses and were never handed the link of the own page.
-pub(super) fn without_link(state: &Present, group: GroupId) -> impl Iterator<Item = &Person> {
-    inside(state, group).filter(|it| !it.has_own_link && !it.addresses().is_empty())
 }
 
 fn cards(web: &WebState, post: &Post, people: &[PersonId]) -> Vec<Card> {

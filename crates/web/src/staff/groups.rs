@@ -7,11 +7,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Action, Group, GroupChange, GroupId, PeopleCommand, State as Present};
+use hikyaku_dispatch::{Action, Group, GroupChange, GroupId, PeopleCommand, Person, State as Present};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::cards::without_link;
 use crate::console::{Console, Scope, Viewer, told};
 use crate::frame::{Count, Frame, Place};
 use crate::page;
@@ -196,6 +195,15 @@ fn above(state: &Present, scope: &Scope, group: &Group) -> Vec<(u32, String, boo
 
 /// How many people are in a group or below it.
 fn people(state: &Present, group: GroupId) -> Count {
-    let inside = state.people().iter().filter(|it| it.is_reachable() && it.is_within(group)).count();
-    Count(u32::try_from(inside).unwrap_or(u32::MAX))
+    Count(u32::try_from(inside(state, group).count()).unwrap_or(u32::MAX))
+}
+
+/// Whoever can be asked and is in the group or below it.
+pub(super) fn inside(state: &Present, group: GroupId) -> impl Iterator<Item = &Person> {
+    state.people().iter().filter(move |it| it.is_reachable() && it.is_within(group))
+}
+
+/// Those of them who have addresses and were never handed the link of the own page.
+pub(super) fn without_link(state: &Present, group: GroupId) -> impl Iterator<Item = &Person> {
+    inside(state, group).filter(|it| !it.has_own_link && !it.addresses().is_empty())
 }
