@@ -94,6 +94,10 @@ async fn a_dispatch_is_looked_at_a_person_followed_and_a_group_made_from_the_com
     let drill = json!({ "mode": "drill", "title": "訓練", "asks": true, "target": { "everyone": true } });
     let drill = write("drill.json", drill);
     assert_eq!(remote(&url, folder.path(), &["preview", &drill]).await, Ok(true));
+    let thailand = |code| ["preview", drill.as_str(), "--country", code];
+    assert_eq!(remote(&url, folder.path(), &thailand("TH")).await, Ok(true));
+    let wrong = remote(&url, folder.path(), &thailand("Thailand")).await;
+    assert_eq!(wrong, Ok(false), "that is no country, whomever the file names");
     assert_eq!(desk.read(|state| state.dispatches().count()), 0, "looking sends nothing");
     assert_eq!(remote(&url, folder.path(), &["send", &drill]).await, Ok(true));
     for words in [&["person", "1", "1"][..], &["trace", "1", "1"], &["rules"], &["scim", "get", "Users/1"]] {

@@ -59,12 +59,25 @@ pub(super) enum What {
     /// How the system is.
     Health,
     /// Whom the dispatch that a JSON file describes would reach, and its mail; sends nothing.
-    Preview { file: PathBuf },
+    Preview {
+        file: PathBuf,
+        /// To whoever is in this country today (ISO 3166-1 alpha-2), in place of the target in the file; may stand several times.
+        #[arg(long = "country", value_name = "CODE")]
+        countries: Vec<String>,
+    },
     /// Sends the dispatch that a JSON file describes, at once.
-    Send { file: PathBuf },
+    Send {
+        file: PathBuf,
+        /// To whoever is in this country today, as with preview.
+        #[arg(long = "country", value_name = "CODE")]
+        countries: Vec<String>,
+    },
     /// Sends it after some seconds, until which it can be taken back.
     Later {
         file: PathBuf,
+        /// To whoever is in this country today, as with preview.
+        #[arg(long = "country", value_name = "CODE")]
+        countries: Vec<String>,
         /// How many.
         #[arg(long, default_value_t = 10)]
         seconds: u32,
@@ -177,10 +190,10 @@ pub(super) fn ask(what: &What) -> Result<Ask, String> {
             let verb = verb.ok_or_else(|| format!("{method}: must be get, post, put, patch or delete"))?;
             Ask::Scim(verb, path.trim_start_matches('/').to_owned(), file.as_deref().map(read).transpose()?)
         }
-        What::Preview { file } => Ask::Act("/dispatches/preview".into(), read(file)?),
-        What::Send { file } => Ask::Act("/dispatches".into(), read(file)?),
-        What::Later { file, seconds } => {
-            Ask::Act("/scheduled".into(), json!({ "dispatch": read(file)?, "delay_s": seconds }))
+        What::Preview { file, countries } => Ask::Act("/dispatches/preview".into(), aimed(file, countries)?),
+        What::Send { file, countries } => Ask::Act("/dispatches".into(), aimed(file, countries)?),
+        What::Later { file, countries, seconds } => {
+            Ask::Act("/scheduled".into(), json!({ "dispatch": aimed(file, countries)?, "delay_s": seconds }))
         }
         What::Scheduled { name } => Ask::One(format!("/scheduled/{name}")),
         What::TakeBack { name } => Ask::Act(format!("/scheduled/{name}/take-back"), json!({})),
@@ -201,6 +214,15 @@ pub(super) fn ask(what: &What) -> Result<Ask, String> {
             Ask::Act(of(dispatch, "/answers"), body)
         }
     })
+}
+
+/// The dispatch in a file, to whoever is in these countries if any are named.
+fn aimed(file: &Path, countries: &[String]) -> Result<Value, String> {
+    let mut dispatch = read(file)?;
+    if let Some(fields) = dispatch.as_object_mut().filter(|_| !countries.is_empty()) {
+        fields.insert("target".to_owned(), json!({ "countries": countries }));
+    }
+    Ok(dispatch)
 }
 
 /// The JSON in a file.

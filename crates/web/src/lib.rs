@@ -19,6 +19,7 @@ mod compose;
 mod console;
 mod corroboration;
 mod delivery;
+mod described;
 mod ended;
 mod enter;
 mod error;

@@ -37,8 +37,18 @@ const PAGES: [(&str, &str); 11] = [
 /// What programs post.
 fn given() -> Vec<(&'static str, Value)> {
     let target = || {
-        let parts = [("groups", many(number())), ("regions", many(number())), ("numbers", many(text()))];
-        taken(&[&[("everyone", truth())], &parts[..]].concat(), &[])
+        let parts = [
+            ("everyone", truth()),
+            ("groups", many(number())),
+            ("flat", truth()),
+            ("regions", many(number())),
+            ("countries", many(text())),
+            ("either", truth()),
+            ("numbers", many(text())),
+            ("without_groups", many(number())),
+            ("without_numbers", many(text())),
+        ];
+        taken(&parts, &[])
     };
     let dispatch = [
         ("mode", mode()),

@@ -21,6 +21,12 @@ impl Typed {
         Self { subject, text, asks, ..self }
     }
 
+    /// To whoever is in a country today, if one is named.
+    pub(super) fn there(mut self, country: Option<&str>) -> Self {
+        self.whom.countries.extend(country.and_then(|code| code.parse().ok()));
+        self
+    }
+
     /// In earnest, with what a telegram says that waits for the journal, and with the wording of the rule that it is for. Meanwhile
     /// only what asks for an answer can be sent: a rule that asks nothing lends no wording.
     pub(super) fn because_of(self, waits: &Foreseen, rule: &Rule) -> Self {

@@ -10,8 +10,8 @@ use hikyaku_dispatch::{Action, Rule};
 use serde::Deserialize;
 
 use super::basis::Choice;
+use super::picks::WhomForm;
 use super::typed::{FACTS_CHARS_MAX, TITLE_CHARS_MAX, Typed, rule_of, waiting};
-use super::whom::WhomForm;
 use crate::console::{Console, Viewer};
 use crate::frame::{Count, Frame, Place};
 use crate::page;
@@ -24,6 +24,8 @@ pub(crate) struct Asked {
     rule: Option<u32>,
     /// All of a dispatch that waits for approval.
     instead: Option<u32>,
+    /// Whoever is in this country today.
+    country: Option<String>,
     /// With a rule: the telegram that waits for the journal, by its place in the notice.
     waits: Option<usize>,
 }
@@ -44,7 +46,8 @@ pub(super) struct ComposePage {
     facts_max: usize,
 }
 
-/// `GET /compose`: with the wording of a rule, or with all of a dispatch that waits for approval, where those are asked for.
+/// `GET /compose`: with the wording of a rule, with all of a dispatch that waits for approval, or to whoever is in a country, where
+/// those are asked for.
 pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Query(asked): Query<Asked>) -> Reply {
     let Ok(typed) = Typed::fresh() else {
         tracing::error!("a form could not be made: no randomness");
@@ -63,7 +66,7 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Query(a
                 None => typed.clone().worded_as(rule),
             })
         }
-        (None, None) => Some(typed.clone()),
+        (None, None) => Some(typed.clone().there(asked.country.as_deref())),
     });
     match begun {
         Some(typed) => page::render(StatusCode::OK, &ComposePage::new(&console, &viewer, typed, None)),
@@ -82,7 +85,7 @@ impl ComposePage {
             let replaced =
                 typed.instead.and_then(|it| waiting(state, it)).map_or(0, |it| it.proposal.draft.asked.len());
             let wordings = rules.iter().map(|rule| (rule.id.0, rule.name.clone())).collect();
-            let whom = WhomForm::new(state, typed.whom.clone(), &scope, scope.side());
+            let whom = WhomForm::new(console, state, typed.whom.clone(), &scope, scope.side());
             (whom, typed.questions(&rules), wordings, replaced)
         });
         Self {

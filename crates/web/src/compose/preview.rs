@@ -9,6 +9,7 @@ use hikyaku_dispatch::{Action, Actor, DispatchCommand, DispatchDraft, PersonId, 
 use super::form::ComposePage;
 use super::typed::Typed;
 use crate::console::{Console, Viewer, told};
+use crate::described;
 use crate::expected::{Expected, expected};
 use crate::frame::{Count, Frame, Place};
 use crate::mode::Marks;
@@ -21,6 +22,8 @@ struct PreviewPage {
     frame: Frame,
     mode_words: &'static str,
     is_real: bool,
+    /// Whom the form describes, in a sentence.
+    whom: String,
     people: Count,
     mails: Count,
     without: Count,
@@ -66,19 +69,20 @@ pub(crate) async fn preview(
         let people = select(state, &draft.target, draft.side, now).map_err(|refusal| refusal.to_string())?;
         let reach = Reach::of(state, people.into_iter());
         let name = reach.example(state);
-        Ok((reach, name, draft))
+        let whom = described::target(&draft.target, state);
+        Ok((reach, name, draft, whom))
     });
     match found {
         Err(trouble) => mend(&console, &viewer, typed, trouble),
         Ok((reach, ..)) if reach.people == 0 => {
             mend(&console, &viewer, typed, "この宛先に当てはまる人がいません。".into())
         }
-        Ok((reach, name, draft)) => {
+        Ok((reach, name, draft, whom)) => {
             let expected = expected(&console, draft.question.is_asked(), &reach.domains).await;
             let frame = viewer.frame(&console, Place::Compose);
             page::render(
                 StatusCode::OK,
-                &PreviewPage { expected, ..PreviewPage::new(frame, &typed, &draft, &reach, name) },
+                &PreviewPage { expected, whom, ..PreviewPage::new(frame, &typed, &draft, &reach, name) },
             )
         }
     }
@@ -134,6 +138,7 @@ impl PreviewPage {
             people: Count(reach.people),
             mails: Count(u32::try_from(mails).unwrap_or(u32::MAX)),
             without: Count(reach.without),
+            whom: String::new(),
             expected: None,
             subject: draft.template.subject_of(draft.mode, &draft.title),
             text: name.as_ref().map(filled).unwrap_or_default(),

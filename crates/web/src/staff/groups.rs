@@ -92,6 +92,10 @@ pub(crate) async fn change(
     Form(pressed): Form<Pressed>,
 ) -> Response {
     let group = GroupId(group);
+    let removed = (pressed.act == "remove").then(|| viewer.unproved(&console, &format!("/groups/{}", group.0)));
+    if let Some(elsewhere) = removed.flatten() {
+        return elsewhere;
+    }
     let command = match pressed.command(group) {
         Ok(command) => command,
         Err(trouble) => return render_one(&console, &viewer, group, Some(trouble.into())),

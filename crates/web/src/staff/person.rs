@@ -129,6 +129,9 @@ pub(crate) fn whereabouts(
 /// `POST /people/{person}/links`: whoever lost a telephone gets new links, and the old ones open nothing any more.
 pub(crate) async fn reissue(State(console): State<Console>, viewer: Viewer, Path(person): Path<u32>) -> Response {
     let person = PersonId(person);
+    if let Some(elsewhere) = viewer.unproved(&console, &format!("/people/{}", person.0)) {
+        return elsewhere;
+    }
     if let Err(error) = console.act(&viewer, PeopleCommand::RevokeLinks { person }).await {
         return render(&console, &viewer, person, None, Some(told(&error)));
     }

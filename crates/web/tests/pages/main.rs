@@ -23,6 +23,7 @@ mod office;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod personal;
+mod proof;
 mod reach;
 mod records;
 mod rule_forms;
@@ -32,3 +33,4 @@ mod scim;
 mod serving;
 mod subtree;
 mod walk;
+mod whom;

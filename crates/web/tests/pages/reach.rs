@@ -163,7 +163,10 @@ async fn req_a05_a_group_sender_sends_to_the_own_groups_and_takes_it_back_and_is
     }
     let to = format!("group={}", own.0);
     let count = sender.post("/compose/count", &to).await;
-    assert_eq!((count.status, count.html.as_str()), (StatusCode::OK, "いまの宛先: 3名（メール 4通）"));
+    assert_eq!(
+        (count.status, count.html.as_str()),
+        (StatusCode::OK, "いまの宛先: 3名（メール 4通）。選び方: 架空省/北海道局とその下")
+    );
     assert_eq!(sender.post("/compose/count", "everyone=1").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let preview = sender.post("/compose/preview", &form(&to)).await;
     assert_eq!(preview.status, StatusCode::OK, "{}", preview.html);
