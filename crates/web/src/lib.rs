@@ -40,6 +40,7 @@ mod mode;
 mod moment;
 mod notice;
 mod now;
+mod now_list;
 mod now_page;
 mod once;
 mod page;

@@ -10,7 +10,6 @@ use crate::branch::{Branch, Counts, Row};
 use crate::frame::{Count, Frame, View};
 use crate::mode::Marks;
 use crate::picture::{Picture, Tile, map_of};
-use crate::unjudged::Unjudged;
 
 /// One step of the way down the tree; the last one is where we are.
 #[derive(Debug)]
@@ -21,12 +20,12 @@ struct Crumb {
 
 /// How far the answers have come, with share and bar.
 #[derive(Debug)]
-struct Progress {
-    asked: Count,
-    answered: Count,
-    unanswered: Count,
-    share: String,
-    bar: String,
+pub(crate) struct Progress {
+    pub(crate) asked: Count,
+    pub(crate) answered: Count,
+    pub(crate) unanswered: Count,
+    pub(crate) share: String,
+    pub(crate) bar: String,
 }
 
 /// One line of the table by answer.
@@ -117,43 +116,11 @@ struct Picturing {
     tiles: Vec<(&'static str, Count, Count, u32)>,
 }
 
-/// The list of dispatches, newest first.
-#[derive(Debug, Template)]
-#[template(path = "now.html")]
-pub(crate) struct NowPage {
-    frame: Frame,
-    /// What waits for the viewer's approval: its title, and how long it still does.
-    held: Vec<(String, String)>,
-    /// Telegrams that wait because the journal cannot be reached.
-    unjudged: Vec<Unjudged>,
-    rows: Vec<Listed>,
-}
-
-/// One dispatch of the list.
-#[derive(Debug)]
-pub(crate) struct Listed {
-    id: u32,
-    aim: &'static str,
-    mode: Marks,
-    title: String,
-    asks: bool,
-    sent_at: String,
-    asked: Count,
-    answered: Count,
-    unanswered: Count,
-    share: String,
-    bar: String,
-    state: &'static str,
-    /// Who needs help, as the last choice says it, and how many; none where nobody does.
-    worst: Option<(String, Count)>,
-    mails: Option<Mails>,
-}
-
 /// The mails of a dispatch by what became of them. Accepted (受付済) is not reached.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mails {
-    all: Count,
-    accepted: Count,
+    pub(crate) all: Count,
+    pub(crate) accepted: Count,
     waiting: Count,
     failed: Count,
 }
@@ -171,6 +138,14 @@ impl Mails {
 #[derive(Debug)]
 pub(crate) struct Sheet {
     pub(crate) dispatch: u32,
+    /// To which incident it belongs.
+    pub(crate) incident: u32,
+    /// What the source said of the incident since, in a word; empty where it stands.
+    pub(crate) withdrawn: &'static str,
+    /// What it is among those of its incident: its own title, or which group it asks once more.
+    pub(crate) label: String,
+    /// Whether it asks a group once more what another one asked.
+    pub(crate) is_again: bool,
     /// What it is for, in a word; empty where people are asked.
     pub(crate) aim: &'static str,
     pub(crate) mode: Marks,
@@ -194,7 +169,7 @@ pub(crate) struct Sheet {
 }
 
 impl Progress {
-    fn new(counts: &Counts, choices: &[String]) -> Self {
+    pub(crate) fn new(counts: &Counts, choices: &[String]) -> Self {
         let share = bar::percent(counts.answered, counts.asked);
         let mut spoken = format!("回答済 {}名中{}名 {share}", Count(counts.asked), Count(counts.answered));
         for (label, count) in choices.iter().zip(&counts.by_choice) {
@@ -268,41 +243,6 @@ impl Picturing {
             times: picture.curve.words(),
             map: (!picture.tiles.is_empty()).then(|| map_of(&picture)),
             tiles: picture.tiles.iter().map(row).collect(),
-        }
-    }
-}
-
-impl NowPage {
-    /// The list of `sheets` in their order: what still collects answers, then what only tells, then what is over.
-    pub(crate) fn new(
-        mut sheets: Vec<Sheet>,
-        (held, unjudged): (Vec<(String, String)>, Vec<Unjudged>),
-        frame: Frame,
-    ) -> Self {
-        sheets.sort_by_key(|sheet| (sheet.is_over, !sheet.asks));
-        Self { frame, held, unjudged, rows: sheets.into_iter().map(Listed::from).collect() }
-    }
-}
-
-impl From<Sheet> for Listed {
-    fn from(sheet: Sheet) -> Self {
-        let Progress { asked, answered, unanswered, share, bar } = Progress::new(&sheet.total, &sheet.choices);
-        let worst = sheet.choices.last().cloned().zip(sheet.total.by_choice.last().map(|count| Count(*count)));
-        Self {
-            state: sheet.state,
-            worst: worst.filter(|(_, count)| sheet.asks && count.0 > 0),
-            mails: sheet.mails,
-            id: sheet.dispatch,
-            aim: sheet.aim,
-            mode: sheet.mode,
-            title: sheet.title,
-            asks: sheet.asks,
-            sent_at: sheet.sent_at,
-            asked,
-            answered,
-            unanswered,
-            share,
-            bar,
         }
     }
 }
