@@ -174,7 +174,9 @@ fn pages(
     (engine, sender): (Engine, Sender),
     (work, board): (&Work, &Board),
 ) -> Result<WebState, String> {
+    let of_batches = work.clone();
     let pages = WebState::new(desk)
+        .with_attempts(engine.clone(), Arc::new(move |batch| of_batches.job(batch).map(|job| job.of)))
         .over_tls(settings.tls.is_some() || settings.proxy.is_there())
         .answers_per_second(settings.web.answers_per_second)
         .with_privacy(settings.answers.privacy.read()?)

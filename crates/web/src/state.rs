@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hikyaku_core::Engine;
-use hikyaku_dispatch::{AccountId, Desk, DispatchId, Foreseen, PersonId, Sender};
+use hikyaku_core::{BatchId, Engine};
+use hikyaku_dispatch::{AccountId, BatchOf, Desk, DispatchId, Foreseen, PersonId, Sender};
 use jiff::Timestamp;
 
 use crate::gate::rate::Rate;
@@ -42,11 +42,16 @@ pub struct WebState {
     pub(crate) post: Option<Arc<Post>>,
     /// How personal data are used.
     pub(crate) privacy: Arc<PrivacyNotice>,
+    /// The engine that sends dispatches, and who knows of which round a batch of it is; without, no attempts are shown.
+    pub(crate) sent: Option<(Engine, RoundOf)>,
     /// What stands against sending visitors here now.
     pub(crate) unready: Unready,
     /// What waits because the journal cannot be reached.
     pub(crate) waiting: WaitingBoard,
 }
+
+/// Tells which round of a dispatch a batch of the engine is, if it is one.
+type RoundOf = Arc<dyn Fn(BatchId) -> Option<BatchOf> + Send + Sync>;
 
 /// Tells what stands against sending visitors here, a word each.
 type Unready = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
@@ -68,7 +73,8 @@ impl WebState {
         let links = Arc::new(Rate::per_minute(POSTS_PER_MINUTE));
         let (places, signs, privacy) = (Arc::default(), Arc::default(), Arc::default());
         let (unready, waiting): (Unready, WaitingBoard) = (Arc::new(Vec::new), Arc::new(Vec::new));
-        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None, privacy, unready, waiting }
+        let (post, sent) = (None, None);
+        Self { desk, clock, places, over_tls: false, signs, reads, links, post, privacy, sent, unready, waiting }
     }
 
     /// What was tried very often of late and is not allowed, or was too much (requirement S17).
@@ -103,6 +109,18 @@ impl WebState {
     #[must_use]
     pub fn with_mail(mut self, engine: Engine, sender: Sender, site: String) -> Self {
         self.post = Some(Arc::new(Post::new(engine, sender, site)));
+        self
+    }
+
+    /// With what carriers said to mails that have not ended yet, in the trace of one person: as `engine` wrote it down, of whose batches
+    /// `round_of` knows the dispatch.
+    #[must_use]
+    pub fn with_attempts(
+        mut self,
+        engine: Engine,
+        round_of: Arc<dyn Fn(BatchId) -> Option<BatchOf> + Send + Sync>,
+    ) -> Self {
+        self.sent = Some((engine, round_of));
         self
     }
 
