@@ -13,6 +13,7 @@ mod page;
 mod parts;
 mod pdf;
 mod sheet;
+pub mod shelf;
 pub mod sla;
 #[cfg(test)]
 mod tests;

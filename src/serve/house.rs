@@ -26,6 +26,7 @@ use crate::lock::Lock;
 use crate::marks::Marks;
 use crate::metrics::{self, RunningSources};
 use crate::report::maker::Maker;
+use crate::report::shelf::Folder;
 use crate::settings::Settings;
 
 /// How long the parts may take to stop before the engine is shut down.
@@ -294,6 +295,7 @@ fn console(
         sessions: settings.console.sessions(),
         feeds: Some(Arc::new(sources)),
         inbox: office.map(|office| -> Arc<dyn Inbox> { office }),
+        shelf: Some(Arc::new(Folder::at(&settings.reports.folder()))),
         #[cfg(feature = "passkeys")]
         passkeys: settings.console.passkeys()?,
         #[cfg(feature = "oidc")]

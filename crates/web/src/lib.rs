@@ -56,6 +56,7 @@ mod requests;
 mod router;
 mod rules;
 mod serve;
+mod shelf;
 mod staff;
 mod state;
 mod style;
@@ -69,7 +70,7 @@ mod words;
 mod written;
 
 pub use api::{Api, api_router};
-pub use console::{Console, ConsoleSettings, Entered, Feeds, Inbox, InboxMail, SourceHealth};
+pub use console::{Console, ConsoleSettings, Entered, Feeds, Inbox, InboxMail, ReportFile, Shelf, SourceHealth};
 pub use ended::{Ended, ended_router};
 pub use error::Error;
 pub use gate::factor::make_factor;

@@ -35,6 +35,7 @@ use crate::privacy_page;
 use crate::report;
 use crate::requests;
 use crate::rules;
+use crate::shelf;
 use crate::staff;
 use crate::state::WebState;
 use crate::style;
@@ -115,6 +116,8 @@ pub fn console_router(console: Console) -> Router {
         .route("/system", get(system::show))
         .route("/history", get(history::list))
         .route("/history/compare", get(history::compare))
+        .route("/reports", get(shelf::list))
+        .route("/reports/{report}", get(shelf::take))
         .route("/travel", get(staff::travel))
         .route("/travel/new", get(staff::new_stay).post(staff::register_stay))
         .route("/travel/{stay}", get(staff::show_stay).post(staff::change_stay))

@@ -12,6 +12,7 @@ use crate::frame::{Frame, Place, View};
 use crate::moment;
 use crate::page;
 use crate::rules::troubles;
+use crate::shelf;
 
 #[derive(Debug, Template)]
 #[template(path = "system.html")]
@@ -20,6 +21,8 @@ struct SystemPage {
     version: &'static str,
     troubled: usize,
     parts: Vec<Part>,
+    /// Whether the viewer may have the reports of months and incidents.
+    has_reports: bool,
 }
 
 /// One part of the system.
@@ -51,7 +54,9 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
     }));
     parts.extend(console.settings().inbox.as_ref().map(|inbox| back(inbox.look(console.now()).len())));
     let troubled = parts.iter().filter(|part| !part.troubles.is_empty()).count();
-    page::render(StatusCode::OK, &SystemPage { frame, version: env!("CARGO_PKG_VERSION"), troubled, parts })
+    let has_reports = console.web().desk.read(|state| shelf::opens(&console, &viewer, state));
+    let version = env!("CARGO_PKG_VERSION");
+    page::render(StatusCode::OK, &SystemPage { frame, version, troubled, parts, has_reports })
 }
 
 /// Mails that came back.

@@ -8,6 +8,7 @@ mod pulse;
 mod refusals;
 mod rights;
 mod scope;
+mod shelf;
 mod sources;
 mod viewer;
 
@@ -28,6 +29,7 @@ use pending::Pending;
 pub(crate) use guard::within_rights;
 pub use inbox::{Inbox, InboxMail};
 pub(crate) use scope::Scope;
+pub use shelf::{ReportFile, Shelf};
 pub use sources::{Entered, Feeds, SourceHealth};
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
 #[cfg(feature = "oidc")]
@@ -50,6 +52,8 @@ pub struct ConsoleSettings {
     pub feeds: Option<Arc<dyn Feeds>>,
     /// Who takes mail in; without, none is.
     pub inbox: Option<Arc<dyn Inbox>>,
+    /// Who keeps the reports that the system writes; without, none are shown.
+    pub shelf: Option<Arc<dyn Shelf>>,
     /// By which site browsers know the console; without, there are no passkeys.
     #[cfg(feature = "passkeys")]
     pub passkeys: Option<crate::gate::passkey::RelyingParty>,

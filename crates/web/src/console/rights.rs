@@ -107,6 +107,8 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
             return Needed::Towards(action, one);
         }
         ["audit", ..] => return Needed::Somewhere(Action::ReadAudit),
+        // They are of both halves.
+        ["reports", ..] => Action::ReadAudit,
         ["history", ..] => return Needed::Somewhere(Action::SeeCounts),
         // Whose half a rule is of is asked where it is known.
         ["rules", "trial"] => return Needed::Somewhere(Action::SeeJudgements),

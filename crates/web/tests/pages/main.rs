@@ -31,6 +31,7 @@ mod rules;
 mod rush;
 mod scim;
 mod serving;
+mod shelf;
 mod subtree;
 mod walk;
 mod whom;

@@ -254,5 +254,5 @@ async fn req_a10_the_list_has_each_incident_once_with_its_dispatches_and_no_mess
     let html = manager.get("/").await.html;
     let title = html.split_once("<h2>").unwrap().1.split_once("</h2>").unwrap().0;
     assert!(title.contains(&format!("href=\"/dispatch/{}\"", second.0)), "what can still be answered leads: {html}");
-    assert!(html.contains("<ul class=\"rest\"") && html.contains("終了"), "{html}");
+    assert!(html.contains("<ul class=\"others\"") && html.contains("終了"), "{html}");
 }

@@ -18,7 +18,7 @@ const LETTERS: &str = "sadmgopu";
 
 /// Who reaches what a path names, at home and abroad, and the forms that whoever does not reach it posts there all the same.
 /// The group roles are of other groups than the ids.
-const ROWS: [(&str, &str, &str, &[&str]); 28] = [
+const ROWS: [(&str, &str, &str, &[&str]); 29] = [
     ("/dispatch/{dispatch}", "s", "o", &[]),
     ("/dispatch/{dispatch}/people", "s", "o", &[]),
     ("/dispatch/{dispatch}/person/{person}", "s", "o", &[]),
@@ -43,6 +43,7 @@ const ROWS: [(&str, &str, &str, &[&str]); 28] = [
     ("/rules/{rule}/wording", "s", "o", &["subject=x&text=x"]),
     ("/rules/{rule}/question", "s", "o", &["prompt=x"]),
     ("/rules/{rule}/retire", "s", "o", &[""]),
+    ("/reports/{report}", "su", "su", &[]),
     ("/travel/{stay}", "o", "o", &["act=change&number=K00001&countries=US&kind=trip&from=2026-11-20", "act=remove"]),
     ("/requests/{request}", "s", "o", &["act=agree", "act=drop"]),
     (

@@ -31,7 +31,7 @@ const OWN: [&str; 12] = [
 /// Who may open what, with the ids of another subtree than the group roles': `s` system administrator, `a` approver, `d` duty
 /// operator, `m` group manager, `g` group sender, `o` overseas administrator, `p` overseas group manager, `u` auditor.
 /// First who may look, then who may post there.
-const RIGHTS: [(&str, &str, &str); 59] = [
+const RIGHTS: [(&str, &str, &str); 61] = [
     ("/", "sadmgopu", ""),
     ("/dispatch/{dispatch}", "sadmgu", ""),
     ("/dispatch/{dispatch}/people", "smop", ""),
@@ -89,6 +89,9 @@ const RIGHTS: [(&str, &str, &str); 59] = [
     ("/requests/{request}", "", "so"),
     ("/history", "sadmgopu", ""),
     ("/history/compare", "sadmgopu", ""),
+    // Of both halves: who reads the records of the whole system.
+    ("/reports", "su", ""),
+    ("/reports/{report}", "su", ""),
     ("/audit", "sou", ""),
     ("/audit/verify", "", "sou"),
     ("/accounts", "s", "s"),
@@ -105,6 +108,7 @@ fn filled(stage: &Stage, route: &str, dispatch: DispatchId) -> String {
         .replace("{stay}", "1")
         .replace("{request}", "1")
         .replace("{proposal}", "1")
+        .replace("{report}", "i1.csv")
         .replace("{key}", "none")
         .replace("{account}", "1")
 }

@@ -27,12 +27,12 @@ use hikyaku_dispatch::{
     Journal, JudgingCommand, Keys, MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport,
     RosterRow, Side,
 };
-use hikyaku_web::{Console, ConsoleSettings, Feeds, Inbox, WebState, hash_password, make_factor};
+use hikyaku_web::{Console, ConsoleSettings, Feeds, Inbox, Shelf, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt;
 
-use sources::{Entries, OneMail, Sources};
+use sources::{Entries, OneMail, Reports, Sources};
 
 /// The offices at the second level; each has the same sections below.
 pub const OFFICES: [&str; 4] = ["本省", "北海道局", "北陸地方局", "九州沖縄地方局"];
@@ -187,7 +187,8 @@ impl Stage {
         let sources = Sources { now: self.time(), entered: Arc::clone(&self.entered) };
         let feeds: Option<Arc<dyn Feeds>> = Some(Arc::new(sources));
         let inbox: Option<Arc<dyn Inbox>> = Some(Arc::new(OneMail));
-        ConsoleSettings { organisation: "架空省".into(), feeds, inbox, ..ConsoleSettings::default() }
+        let shelf: Option<Arc<dyn Shelf>> = Some(Arc::new(Reports));
+        ConsoleSettings { organisation: "架空省".into(), feeds, inbox, shelf, ..ConsoleSettings::default() }
     }
 
     /// An administrator who is logged in.
