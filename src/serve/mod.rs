@@ -16,6 +16,7 @@ mod receiver;
 mod reports;
 mod roster;
 mod rows;
+mod samples;
 mod security;
 mod shift;
 mod signals;

@@ -70,7 +70,9 @@ mod words;
 mod written;
 
 pub use api::{Api, api_router};
-pub use console::{Console, ConsoleSettings, Entered, Feeds, Inbox, InboxMail, ReportFile, Shelf, SourceHealth};
+pub use console::{
+    Console, ConsoleSettings, Entered, Feeds, Inbox, InboxMail, ReportFile, SampleTelegram, Shelf, SourceHealth,
+};
 pub use ended::{Ended, ended_router};
 pub use error::Error;
 pub use gate::factor::make_factor;

@@ -38,6 +38,8 @@ pub(super) struct ComposePage {
     typed: Typed,
     whom: WhomForm,
     questions: Vec<Choice>,
+    /// Whether the viewer may make a rule, and with it a question of one's own.
+    may_make_rules: bool,
     /// Number and name of the rules whose wording can be taken.
     wordings: Vec<(u32, String)>,
     /// Of the dispatch that this one replaces.
@@ -79,20 +81,22 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Query(a
 
 impl ComposePage {
     pub(super) fn new(console: &Console, viewer: &Viewer, typed: Typed, trouble: Option<String>) -> Self {
-        let (whom, questions, wordings, same_people) = console.web().desk.read(|state| {
+        let (whom, questions, wordings, same_people, may_make_rules) = console.web().desk.read(|state| {
             let scope = console.scope(state, viewer, Action::SendFree);
             let rules: Vec<&Rule> = state.rules().values().filter(|rule| rule.side == scope.side()).collect();
             let replaced =
                 typed.instead.and_then(|it| waiting(state, it)).map_or(0, |it| it.proposal.draft.asked.len());
             let wordings = rules.iter().map(|rule| (rule.id.0, rule.name.clone())).collect();
             let whom = WhomForm::new(console, state, typed.whom.clone(), &scope, scope.side());
-            (whom, typed.questions(&rules), wordings, replaced)
+            let may_make_rules = !console.scope(state, viewer, Action::EditRules).is_nowhere();
+            (whom, typed.questions(&rules), wordings, replaced, may_make_rules)
         });
         Self {
             frame: viewer.frame(console, Place::Compose).helped(),
             trouble,
             whom,
             questions,
+            may_make_rules,
             wordings,
             same_people: Count(u32::try_from(same_people).unwrap_or(u32::MAX)),
             title_max: TITLE_CHARS_MAX,

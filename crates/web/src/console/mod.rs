@@ -30,7 +30,7 @@ pub(crate) use guard::within_rights;
 pub use inbox::{Inbox, InboxMail};
 pub(crate) use scope::Scope;
 pub use shelf::{ReportFile, Shelf};
-pub use sources::{Entered, Feeds, SourceHealth};
+pub use sources::{Entered, Feeds, SampleTelegram, SourceHealth};
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
 #[cfg(feature = "oidc")]
 pub(crate) use viewer::{cookie, visiting};

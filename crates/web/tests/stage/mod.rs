@@ -323,12 +323,18 @@ impl Visitor {
 
     /// Uploads a file as a page of the console does, with boxes that are marked.
     pub async fn upload(&self, path: &str, file: &[u8], marked: &[&str]) -> Page {
+        let marked: Vec<(&str, &str)> = marked.iter().map(|name| (*name, "1")).collect();
+        self.upload_with(path, file, &marked).await
+    }
+
+    /// Uploads a file with further fields.
+    pub async fn upload_with(&self, path: &str, file: &[u8], fields: &[(&str, &str)]) -> Page {
         let part = |head: &str, body: &[u8]| {
             [format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n").as_bytes(), body, b"\r\n"].concat()
         };
         let mut body = part("name=\"file\"; filename=\"file\"\r\nContent-Type: application/octet-stream", file);
-        for name in marked {
-            body.extend(part(&format!("name=\"{name}\""), b"1"));
+        for (name, value) in fields {
+            body.extend(part(&format!("name=\"{name}\""), value.as_bytes()));
         }
         body.extend(b"--edge--\r\n");
         let request = self

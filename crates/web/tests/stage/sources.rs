@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use hikyaku_bulletin::{Bulletin, CountryCode, Kind, RegionCode, Revision, SeriesKey, SourceId, Standing};
-use hikyaku_web::{Entered, Feeds, Inbox, InboxMail, ReportFile, Shelf, SourceHealth};
+use hikyaku_web::{Entered, Feeds, Inbox, InboxMail, ReportFile, SampleTelegram, Shelf, SourceHealth};
 use jiff::Timestamp;
 
 use super::quake;
@@ -92,6 +92,10 @@ impl Feeds for Sources {
 
     fn is_region(&self, _: &RegionCode) -> bool {
         true
+    }
+
+    fn samples(&self) -> Vec<SampleTelegram> {
+        vec![SampleTelegram { label: "架空の震度６弱", telegram: b"quake 6-".to_vec() }]
     }
 
     fn country(&self, code: CountryCode) -> Option<String> {
