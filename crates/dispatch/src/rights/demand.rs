@@ -230,7 +230,7 @@ fn dispatch(state: &State, command: &DispatchCommand) -> Vec<(Action, Subject)> 
         | DispatchCommand::Cancel { dispatch }
         | DispatchCommand::Close { dispatch } => (Action::Resend, side(*dispatch)),
         // Carriers are the same for both halves.
-        DispatchCommand::BrakeCarrier { .. } => (Action::EditRules, Side::Domestic),
+        DispatchCommand::BrakeCarrier { .. } => (Action::HoldCarriers, Side::Domestic),
         DispatchCommand::NoteMeasure { dispatch, .. } => (Action::EditRules, side(*dispatch)),
         DispatchCommand::Start { .. }
         | DispatchCommand::TryNextAddress { .. }

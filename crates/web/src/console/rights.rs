@@ -121,7 +121,7 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
         ["judgements" | "feeds" | "system"] => return Needed::Somewhere(Action::SeeJudgements),
         ["compose", ..] => return Needed::Somewhere(Action::SendFree),
         ["delivery"] if *method == Method::GET => return Needed::Somewhere(Action::SeeJudgements),
-        ["delivery"] => Action::EditRules,
+        ["delivery"] => Action::HoldCarriers,
         _ => Action::ManageAccounts,
     };
     Needed::Towards(action, everybody)
