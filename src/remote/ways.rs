@@ -6,6 +6,9 @@ use clap::Subcommand;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::asked::{Ask, read, text};
+use super::deeds::Deed;
+
 /// What is wished.
 #[derive(Debug, Subcommand)]
 pub(super) enum What {
@@ -123,6 +126,9 @@ pub(super) enum What {
     },
     /// Leaves a message on the answer page of somebody.
     Say { dispatch: u32, person: u32, text: String },
+    /// Carriers, journeys, entries by hand, rosters and the journal.
+    #[command(flatten)]
+    Deed(Deed),
     /// People and groups over SCIM, such as `scim patch Users/12 change.json`.
     Scim {
         /// get, post, put, patch or delete.
@@ -132,18 +138,6 @@ pub(super) enum What {
         /// The JSON that is sent.
         file: Option<PathBuf>,
     },
-}
-
-/// What is asked of the API.
-pub(super) enum Ask {
-    /// One thing.
-    One(String),
-    /// All pages of a list.
-    All(String),
-    /// Something is done.
-    Act(String, Value),
-    /// The same over SCIM, whose wishes need no key.
-    Scim(Method, String, Option<Value>),
 }
 
 /// What a word asks of the API.
@@ -208,6 +202,7 @@ pub(super) fn ask(what: &What) -> Result<Ask, String> {
         What::Place { person, region, days } => {
             Ask::Act(format!("/people/{person}/place"), json!({ "region": region, "days": days }))
         }
+        What::Deed(deed) => deed.ask()?,
         What::Links { person } => Ask::Act(format!("/people/{person}/links"), json!({})),
         What::Answer { dispatch, person, choice, comment } => {
             let body = json!({ "person": person, "choice": choice, "comment": comment });
@@ -223,14 +218,4 @@ fn aimed(file: &Path, countries: &[String]) -> Result<Value, String> {
         fields.insert("target".to_owned(), json!({ "countries": countries }));
     }
     Ok(dispatch)
-}
-
-/// The JSON in a file.
-fn read(file: &Path) -> Result<Value, String> {
-    serde_json::from_str(&text(file)?).map_err(|problem| format!("{}: {problem}", file.display()))
-}
-
-/// What is in a file.
-fn text(file: &Path) -> Result<String, String> {
-    std::fs::read_to_string(file).map_err(|problem| format!("{}: {problem}", file.display()))
 }

@@ -1,6 +1,7 @@
 //! What a form can begin with beside default wording: a rule's wording and question, or a dispatch that waits for approval and
 //! is to be replaced [A11].
 
+use hikyaku_bulletin::CountryCode;
 use hikyaku_dispatch::{FollowUp, Foreseen, MailTemplate, Mode, Rule, Waiting};
 
 use super::typed::{FACTS_CHARS_MAX, TITLE_CHARS_MAX, Typed};
@@ -23,7 +24,7 @@ impl Typed {
 
     /// To whoever is in a country today, if one is named.
     pub(super) fn there(mut self, country: Option<&str>) -> Self {
-        self.whom.countries.extend(country.and_then(|code| code.parse().ok()));
+        self.whom.countries.extend(country.and_then(|code| code.parse::<CountryCode>().ok()));
         self
     }
 

@@ -135,8 +135,7 @@ async fn one_group_is_asked_again_and_the_first_page_says_so_below_the_incident(
     for screen in [PLAIN_PHONE, DESKTOP] {
         let mut house = House::open(10).await;
         let dispatch = house.asked("real", Mode::Real).await;
-        let office =
-            house.stage.desk.read(|now| now.groups().by_path(Side::Domestic, ["架空省", OFFICES[1]]).unwrap());
+        let office = house.stage.desk.read(|now| now.groups().by_path(Side::Domestic, ["架空省", OFFICES[1]]).unwrap());
         let mut chrome = house.logged_in(screen).await;
         chrome.go(&format!("{}/dispatch/{}?group={}", house.console, dispatch.0, office.0)).await;
         chrome.press("a.go[href*='/resend?group=']").await;

@@ -44,7 +44,8 @@ async fn req_a21_somebody_whose_carrier_says_later_is_told_of_each_attempt_befor
     let admin = Visitor::new(stage.console()).log_in("admin", stage::PASSWORD, &codes[0]).await;
     "person2@docomo.example".clone_into(&mut mail.busy.lock().unwrap());
     mail.carry(&stage.desk, dispatch, stage.time()).await;
-    let at = |number: usize| format!("/dispatch/{}/person/{}/trace", dispatch.0, stage.person(number).0);
+    let people = [1, 2].map(|number| stage.person(number).0);
+    let at = |number: usize| format!("/dispatch/{}/person/{}/trace", dispatch.0, people[number - 1]);
     let until = tokio::time::Instant::now() + Duration::from_secs(60);
     let page = loop {
         let page = admin.get(&at(2)).await.html;

@@ -10,6 +10,7 @@ mod stage;
 
 mod answer;
 mod api;
+mod api_deeds;
 mod api_more;
 mod api_walk;
 mod delivery;

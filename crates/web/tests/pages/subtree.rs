@@ -155,7 +155,7 @@ async fn the_walk_would_see_a_right_that_is_too_wide() {
 }
 
 /// Who reaches what a way of the API names, at home and abroad.
-const API_ROWS: [(&str, &str, &str); 19] = [
+const API_ROWS: [(&str, &str, &str); 24] = [
     ("/incidents/{incident}", "sadgmu", "op"),
     ("/dispatches/{dispatch}", "sadgmu", "op"),
     ("/dispatches/{dispatch}/tally", "sadgmu", "op"),
@@ -176,6 +176,12 @@ const API_ROWS: [(&str, &str, &str); 19] = [
     ("/people/{person}", "s", "o"),
     ("/people/{person}/place", "s", "o"),
     ("/people/{person}/links", "s", "o"),
+    // Carriers are of the domestic half, journeys of the other one.
+    ("/lanes/{carrier}/pause", "s", "s"),
+    ("/lanes/{carrier}/resume", "s", "s"),
+    ("/lanes/{carrier}/limit", "s", "s"),
+    ("/travel/{stay}", "o", "o"),
+    ("/travel/{stay}/remove", "o", "o"),
 ];
 
 /// A body that would do something.
@@ -186,6 +192,10 @@ fn wish(path: &str, world: &World) -> Value {
         }
         "/dispatches/{dispatch}/people/{person}/messages" => json!({ "text": "x" }),
         "/people/{person}/place" => json!({ "region": 13, "days": 1 }),
+        "/lanes/{carrier}/limit" => json!({ "mails_per_second": 1 }),
+        "/travel/{stay}" => {
+            json!({ "number": "K00001", "countries": ["US"], "kind": "posting", "from": "2026-11-20" })
+        }
         _ => json!({}),
     }
 }

@@ -103,6 +103,7 @@ impl Stage {
             ("token", token.0.to_string()),
             // Reports are of both.
             ("report", "i1.csv".to_owned()),
+            ("carrier", "docomo".to_owned()),
         ];
         World { ids, secrets: vec![name, title.to_owned()] }
     }
