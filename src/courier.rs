@@ -278,7 +278,7 @@ impl Courier {
             // Whoever hears them is gone only when the program ends.
             let _ = alarms.send(alarm);
         } else {
-            tracing::error!("{}\n{}", alarm.title, alarm.text);
+            tracing::error!(key = %alarm.key, title = %alarm.title, text = alarm.text.replace('\n', " "), "an alarm");
         }
     }
 
@@ -435,10 +435,11 @@ impl Courier {
         loop {
             let records = self.engine.records(self.cursor, RECORDS_MAX).await.map_err(|e| e.to_string())?;
             let Some(last) = records.last().map(|(number, _)| *number) else {
-                self.copies.begin();
+                self.copies.read(0, RECORDS_MAX);
                 return Ok(());
             };
             self.count_copies(&records).await?;
+            self.copies.read(records.len(), RECORDS_MAX);
             let mut records: Vec<Record> = records.into_iter().map(|(_, record)| record).collect();
             // What was stopped here because it was given up is sent by another node, unless nobody is to send it.
             let goes_on = |state: &State, record: &Record| {

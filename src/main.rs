@@ -33,6 +33,7 @@ mod show;
 mod signing;
 mod simulate;
 mod trouble;
+mod voice;
 
 use std::process::ExitCode;
 
@@ -101,8 +102,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let log = tracing_subscriber::EnvFilter::try_from_env("HIKYAKU_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
+    if let Err(problem) = voice::begin() {
+        return fail(&problem);
+    }
     // One core is left to the threads that write the queue.
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = cores.saturating_sub(1).max(1);
@@ -142,6 +144,6 @@ fn main() -> ExitCode {
 }
 
 fn fail(problem: &str) -> ExitCode {
-    eprintln!("hikyaku: {problem}");
+    voice::fail(problem);
     ExitCode::from(2)
 }

@@ -70,6 +70,14 @@ enum ScopeArg {
     Answer,
     /// Bring people and groups in.
     People,
+    /// Stop carriers, let them go on, hold them to a pace.
+    Carriers,
+    /// Register journeys abroad.
+    Travel,
+    /// Enter what a hazard source would say, by hand.
+    Enter,
+    /// Read and verify the journal, without names.
+    Audit,
 }
 
 impl ScopeArg {
@@ -80,6 +88,10 @@ impl ScopeArg {
             ScopeArg::Approve => TokenScope::Approve,
             ScopeArg::Answer => TokenScope::Answer,
             ScopeArg::People => TokenScope::People,
+            ScopeArg::Carriers => TokenScope::Carriers,
+            ScopeArg::Travel => TokenScope::Travel,
+            ScopeArg::Enter => TokenScope::Enter,
+            ScopeArg::Audit => TokenScope::Audit,
         }
     }
 }

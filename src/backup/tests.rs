@@ -7,7 +7,7 @@ use hikyaku_dispatch::{
     Desk, DispatchCommand, DispatchDraft, Journal, Keys, Mode, PeopleCommand, PersonId, RedbJournal, RosterImport,
     Side, read_roster, read_state, verify as verify_journal,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::create::{self, CreateArgs};
 use super::restore::{self, RestoreArgs};
@@ -15,6 +15,9 @@ use super::verify::verify;
 
 const ROSTER: &str =
     "id,name,group,region,email\n1,甲山一郎,本省,22,kou@docomo.ne.jp\n2,乙川二郎,本省,22,otsu@example.jp\n";
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const MICROSECOND: SignedDuration = SignedDuration::from_micros(1);
 
 /// A system with two people and a dispatch of which no mail has an outcome, and its backup.
 struct Stand {
@@ -35,11 +38,15 @@ impl Stand {
         let draft = DispatchDraft::safety("一", Mode::Real, "地震");
         desk.command(DispatchCommand::Open { draft: Box::new(draft) }, Timestamp::now()).await.unwrap();
         drop(desk);
-        // Its task may hold the file for a moment.
-        while RedbJournal::open(stand.path("data/journal.redb")).is_err() {
+        stand.wait_for_journal().await;
+        stand
+    }
+
+    /// A desk that is gone may hold the file for a moment.
+    async fn wait_for_journal(&self) {
+        while RedbJournal::open(self.path("data/journal.redb")).is_err() {
             tokio::task::yield_now().await;
         }
-        stand
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -98,6 +105,33 @@ async fn req_r04_a_restore_goes_up_to_a_row_or_a_moment() {
     for (to, until, expected) in [("a", row.to_string(), row), ("b", moment, end), ("c", past.into(), 0)] {
         assert!(stand.restore(to, Some(&until)).await.unwrap());
         assert_eq!(opened(&stand.path(to).join("data")).head().await.unwrap().seq, expected, "--until {until}");
+    }
+}
+
+#[tokio::test]
+async fn req_r04_a_moment_between_two_rows_restores_exactly_the_rows_before_it() {
+    let stand = Stand::new().await;
+    let whole = opened(&stand.path("data")).head().await.unwrap().seq;
+    let (first, second) = (Timestamp::now() + HOUR, Timestamp::now() + HOUR * 3);
+    let mut ends = vec![whole];
+    for (key, at) in [("二", first), ("三", second)] {
+        let desk = Desk::open(Arc::new(opened(&stand.path("data"))), stand.keys()).await.unwrap();
+        let draft = DispatchDraft::safety(key, Mode::Real, "余震");
+        desk.command(DispatchCommand::Open { draft: Box::new(draft) }, at).await.unwrap();
+        drop(desk);
+        stand.wait_for_journal().await;
+        ends.push(opened(&stand.path("data")).head().await.unwrap().seq);
+    }
+    assert!(ends[0] < ends[1] && ends[1] < ends[2], "{ends:?}");
+    stand.back_up().await;
+    let rows = opened(&stand.path("data")).read_from(1).await.unwrap();
+    let moments = [(first - MICROSECOND, ends[0]), (first, ends[1]), (first + HOUR, ends[1]), (second, ends[2])];
+    for (number, (moment, expected)) in moments.into_iter().enumerate() {
+        let to = format!("restored-{number}");
+        assert!(stand.restore(&to, Some(&moment.to_string())).await.unwrap());
+        let restored = opened(&stand.path(&to).join("data"));
+        let expected = usize::try_from(expected).unwrap();
+        assert_eq!(restored.read_from(1).await.unwrap(), rows[..expected], "--until {moment}");
     }
 }
 

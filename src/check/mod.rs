@@ -31,7 +31,7 @@ use crate::settings::{self, Settings};
 use facts::Facts;
 pub use facts::{Answer, Helo, Identity, Names, SigningKey};
 use finding::{Finding, counts};
-pub use gather::{addresses, identity, name_service, names};
+pub use gather::{addresses, ahead_ms, identity, name_service, names};
 pub use rules::line;
 pub use spf::is_spf;
 

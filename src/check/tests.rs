@@ -50,6 +50,8 @@ jma = ["eqvol"]
 "#;
 
 const SIGNING: &str = "[[dkim]]\ndomain = \"example.go.jp\"\nselector = \"a\"\nfile = \"dkim.pem\"\n";
+/// The same with a file that holds no key of DKIM.
+const BROKEN: &str = "[[dkim]]\ndomain = \"example.go.jp\"\nselector = \"a\"\nfile = \"data/keys/people.keys\"\n";
 
 const PTR6: &str = "5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa";
 
@@ -90,8 +92,20 @@ enum Plant {
     Day(&'static str),
     /// Something that was found outside.
     Fact(fn(&mut Facts)),
+    /// Two at once, where one alone cannot be.
+    Both(&'static Plant, &'static Plant),
     /// A name service that does not work.
     Deaf,
+}
+
+impl Plant {
+    /// It, or its two parts.
+    fn each(&self) -> Vec<&Plant> {
+        match self {
+            Plant::Both(one, other) => vec![*one, *other],
+            one => vec![one],
+        }
+    }
 }
 
 /// A folder with everything that the configuration names.
@@ -114,8 +128,13 @@ impl Stand {
         let authority = MockAuthority::new().unwrap();
         let own = authority.identity("anpi.example.go.jp").unwrap();
         std::fs::create_dir_all(folder.path().join("data/keys")).unwrap();
+        // Of an authority that nobody has heard of.
+        let stranger = MockAuthority::new().unwrap().identity("anpi.example.go.jp").unwrap();
         let files = [
-            ("chain.pem", own.certificate_pem.as_str()),
+            ("stranger.pem", stranger.certificate_pem.as_str()),
+            ("stranger.key", &stranger.key_pem),
+            ("broken.toml", BROKEN),
+            ("chain.pem", &own.certificate_pem),
             ("key.pem", &own.key_pem),
             ("signing.toml", SIGNING),
             ("data/keys/people.keys", "ring"),
@@ -136,16 +155,19 @@ impl Stand {
             text.replace(from, to)
         };
         let (mut config, mut lines, mut now) = (CONFIG.to_owned(), records(&self.dkim), "2026-11-22T00:00:00Z");
-        match plant {
-            Plant::Config(from, to) => config = replaced(&config, from, to),
-            Plant::Record(part, "") => lines.retain(|line| !line.starts_with(part)),
-            Plant::Record(from, to) => {
-                assert!(lines.iter().any(|line| line.contains(from)), "{from}");
-                lines.iter_mut().for_each(|line| *line = line.replace(from, to));
+        let plants = plant.each();
+        for plant in &plants {
+            match plant {
+                Plant::Config(from, to) => config = replaced(&config, from, to),
+                Plant::Record(part, "") => lines.retain(|line| !line.starts_with(part)),
+                Plant::Record(from, to) => {
+                    assert!(lines.iter().any(|line| line.contains(from)), "{from}");
+                    lines.iter_mut().for_each(|line| *line = line.replace(from, to));
+                }
+                Plant::Added(line) => lines.push((*line).to_owned()),
+                Plant::Day(day) => now = day,
+                Plant::Nothing | Plant::Fact(_) | Plant::Both(..) | Plant::Deaf => {}
             }
-            Plant::Added(line) => lines.push((*line).to_owned()),
-            Plant::Day(day) => now = day,
-            Plant::Nothing | Plant::Fact(_) | Plant::Deaf => {}
         }
         self.names.publish(lines.iter().map(String::as_str)).unwrap();
         self.names.fail(matches!(plant, Plant::Deaf).then_some(DnsFailure::Servfail));
@@ -156,8 +178,10 @@ impl Stand {
         write(self.folder.path(), "hikyaku.toml", &config);
         let settings = Settings::read(&self.folder.path().join("hikyaku.toml")).unwrap();
         let mut facts = self.facts(&settings, now.parse().unwrap()).await;
-        if let Plant::Fact(change) = plant {
-            change(&mut facts);
+        for plant in plants {
+            if let Plant::Fact(change) = plant {
+                change(&mut facts);
+            }
         }
         let mut found = lint::findings(&settings, &settings.mail.config("queue".into()).unwrap());
         found.extend(judge(&facts));
@@ -237,6 +261,7 @@ fn planted_records() -> Vec<Planted> {
         (Added("_dmarc.example.go.jp TXT v=DMARC1; p=none"), "dmarc-several", "TXT _dmarc.example.go.jp"),
         (Record("p=reject", "p=none"), "dmarc-none", "TXT _dmarc.example.go.jp"),
         (Record("; rua=mailto:dmarc@example.go.jp", "; fo=1"), "dmarc-no-reports", "TXT _dmarc.example.go.jp"),
+        (Record("p=reject;", "p=perhaps;"), "dmarc-invalid", "TXT _dmarc.example.go.jp"),
         (Record("p=reject;", "p=reject; aspf=s;"), "spf-unaligned", "TXT _dmarc.example.go.jp"),
         (Record("_mta-sts.bounce.example.go.jp", ""), "mta-sts-missing", "TXT _mta-sts.bounce.example.go.jp"),
         (
@@ -267,26 +292,56 @@ fn planted_elsewhere() -> Vec<Planted> {
         (Config("own_domains = [\"example.go.jp\"]", "own_domains = []"), "own-unknown", "[check] own_domains"),
         (Fact(|facts| facts.identity.web = "example.cloud".into()), "not-own", "[answers] address"),
         (Config("anpi.example.go.jp/", "kaitou.example.go.jp/"), "certificate-name", "chain.pem"),
+        (
+            Config(
+                "certificate = \"chain.pem\"\nkey = \"key.pem\"",
+                "certificate = \"stranger.pem\"\nkey = \"stranger.key\"",
+            ),
+            "certificate-untrusted",
+            "stranger.pem",
+        ),
+        (Config("certificate = \"chain.pem\"", "certificate = \"gone.pem\""), "certificate-unseen", "gone.pem"),
+        (Fact(|facts| facts.certificate.as_mut().unwrap().takes_old_tls = true), "tls-old", "chain.pem"),
+        (
+            Config("signing = \"signing.toml\"", "signing = \"broken.toml\""),
+            "dkim-key",
+            "TXT a._domainkey.example.go.jp",
+        ),
+        (Day("1974-06-01T00:00:00Z"), "certificate-not-yet", "chain.pem"),
         (Day("4096-02-01T00:00:00Z"), "certificate-expired", "chain.pem"),
         (Day("4095-12-25T00:00:00Z"), "certificate-ends", "chain.pem"),
         (Day("4095-12-10T00:00:00Z"), "certificate-ends-soon", "chain.pem"),
         (Fact(|facts| facts.clocks[0].ahead_ms = Ok(-31_000)), "clock-off", "ntp.nict.jp:123"),
+        (Fact(|facts| facts.clocks[0].ahead_ms = Ok(2_000)), "clock-off", "ntp.nict.jp:123"),
+        (Fact(|facts| facts.clocks[0].ahead_ms = Err("no answer".into())), "clock-unanswered", "ntp.nict.jp:123"),
         (Fact(|facts| facts.clocks.clear()), "clock-unchecked", "[check] time_server"),
         (Fact(|facts| facts.zone = "America/New_York".into()), "zone-other", "timezone"),
         (Fact(|facts| facts.disk.as_mut().unwrap().wanted = u64::MAX), "disk-low", "data"),
+        (Config("key = \"key.pem\"", "key = \"gone.key\""), "key-missing", "gone.key"),
+        (Fact(|facts| facts.disk = Err("gone".into())), "disk-unknown", "data"),
         (Fact(|facts| facts.secrets[1].mode = Ok(0o640)), "key-readable", "master.key"),
         (
             Fact(|facts| facts.sources = Sources::Alarms(vec![("eqvol".into(), "stale".into())])),
             "source-alarm",
             "eqvol",
         ),
+        (Fact(|facts| facts.sources = Sources::Unwatched), "sources-unwatched", "[metrics]"),
         (Fact(|facts| facts.sources = Sources::Silent("refused".into())), "server-silent", "[metrics] listen"),
         (Fact(|facts| facts.database.push(Concern::ClearText)), "database", "journal.toml (clear-text)"),
+        (Fact(|facts| facts.database.push(Concern::NoStandby)), "database", "journal.toml (no-standby)"),
+        (Fact(|facts| facts.rules = Err("locked".into())), "rules-unread", "data"),
         (
             Fact(|facts| facts.calls.push(Call { domain: "docomo.ne.jp".into(), greeting: Err("refused".into()) })),
             "carrier-unreachable",
             "docomo.ne.jp",
         ),
+        (
+            Fact(|facts| facts.calls.push(Call { domain: "au.com".into(), greeting: Ok("554 5.7.1 no\r\n".into()) })),
+            "carrier-refuses",
+            "au.com",
+        ),
+        (Config("helo = \"mail.", "port = 587\nhelo = \"mail."), "port-other", "[mail] port"),
+        (Config("[alerts]", "[metrics]\nlisten = \"10.0.0.1:9464\"\n[alerts]"), "metrics-open", "[metrics] allow"),
         (Fact(|facts| facts.rules = Ok(vec!["規則がありません".into()])), "rule", "rules"),
         (Fact(|facts| facts.undrilled = vec!["au.com".into()]), "carrier-undrilled", "[drill] people"),
         (Config("dial = \"internet\"\njma", "jma"), "feeds-stay", "[feeds] dial"),
@@ -317,4 +372,14 @@ async fn req_s07_each_planted_misconfiguration_is_found_alone_and_a_good_set_up_
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn req_s07_mails_that_neither_spf_nor_dkim_stands_for_are_found_beside_the_missing_signature() {
+    const STRICT: Plant = Plant::Record("p=reject;", "p=reject; aspf=s;");
+    const UNSIGNED: Plant = Plant::Fact(|facts| facts.identity.keys.clear());
+    let both = Plant::Both(&STRICT, &UNSIGNED);
+    let mut codes: Vec<_> = Stand::new().await.findings(&both).await.iter().map(|finding| finding.code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["dkim-none", "dmarc-unaligned"]);
 }

@@ -20,10 +20,11 @@ impl Copies {
         Copies { looked: 0, has_begun: false, count: 0, before: 0 }
     }
 
-    /// All records that there are were looked at. What a run before this one wrote is in the journal already, from here, so that
-    /// nothing is counted before.
-    pub fn begin(&mut self) {
-        self.has_begun = true;
+    /// Notes that so many records were read and looked at where there could be `most`: fewer are all that there were. What a run
+    /// before this one wrote is among them, and in the journal already, from here, so that nothing is counted before. While mails
+    /// leave there may be new ones at every look: it is not waited for a look that finds none.
+    pub fn read(&mut self, records: usize, most: usize) {
+        self.has_begun |= records < most;
     }
 
     /// Looks at records that are not in the journal yet; `is_recorded` says of which a node has recorded that a carrier took it.
@@ -78,8 +79,10 @@ mod tests {
         let mut copies = Copies::new();
         let record = |number: u64, settled| (number, Record { settled, ..taken() });
         let accepted = Some(Settlement::Accepted);
-        copies.look(&[record(1, accepted), record(3, accepted)], |_| true);
-        copies.begin();
+        copies.look(&[record(1, accepted), record(2, accepted)], |_| true);
+        copies.read(2, 2);
+        copies.look(&[record(3, accepted)], |_| true);
+        copies.read(1, 2);
         let first = [record(3, accepted), record(4, accepted), record(5, None), record(6, Some(Settlement::Bounced))];
         copies.look(&first, |_| true);
         copies.look(&first, |_| true);

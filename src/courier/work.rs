@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hikyaku_core::setup::Share;
 use hikyaku_core::{BatchId, Engine};
-use hikyaku_dispatch::{BatchOf, DispatchId, Held, Lease, Taken, Tenure};
+use hikyaku_dispatch::{BatchOf, DispatchId, Fitness, Held, Lease, Standstill, Taken, Tenure};
 use tokio::sync::watch;
 
 /// How long sessions have to end when other nodes send everything.
@@ -64,6 +64,8 @@ struct Inner {
     learned: bool,
     /// Whether the keys of people are missing here.
     keys_missing: bool,
+    /// Why the journal is not followed any more.
+    standstill: Option<Standstill>,
     /// Since when the database was not heard.
     silent: Option<Instant>,
     /// When it was heard again.
@@ -96,6 +98,8 @@ pub enum Unready {
     Keys,
     /// It does not hear the database: answers are not taken.
     Database,
+    /// It does not follow the journal any more, for the reason of this word: see [`Standstill::word`].
+    Journal(&'static str),
 }
 
 /// One word each, as monitoring sees it.
@@ -105,6 +109,7 @@ impl std::fmt::Display for Unready {
             Unready::Starting => "starting",
             Unready::Keys => "keys-missing",
             Unready::Database => "database-silent",
+            Unready::Journal(why) => why,
         })
     }
 }
@@ -131,6 +136,7 @@ impl Work {
             jobs,
             learned: false,
             keys_missing: false,
+            standstill: None,
             silent: None,
             heard_again: None,
             begins_anew: false,
@@ -163,7 +169,8 @@ impl Work {
             (Unready::Keys, inner.keys_missing),
             (Unready::Database, inner.silent.is_some()),
         ];
-        all.into_iter().filter_map(|(why, holds)| holds.then_some(why)).collect()
+        let journal = inner.standstill.as_ref().map(|why| Unready::Journal(why.word()));
+        all.into_iter().filter_map(|(why, holds)| holds.then_some(why)).chain(journal).collect()
     }
 
     /// By which rights mails are sent now.
@@ -299,24 +306,35 @@ impl Work {
         self.inner().jobs.remove(&batch);
     }
 
-    /// Whether keys of people are missing here.
-    pub fn keys_missing(&self) -> bool {
-        self.inner().keys_missing
-    }
-
-    /// See [`Work::keys_missing`].
+    /// Notes whether keys of people are missing here.
     pub fn set_keys_missing(&self, missing: bool) {
         self.inner().keys_missing = missing;
+    }
+
+    /// Whether the journal is not followed any more: what other nodes send and record is not known here, so that nothing is sent.
+    pub fn stands_still(&self) -> bool {
+        self.inner().standstill.is_some()
+    }
+
+    /// See [`Work::stands_still`]; says whether it is new.
+    pub fn set_standstill(&self, why: Option<Standstill>) -> bool {
+        let mut inner = self.inner();
+        let is_new = why.is_some() && inner.standstill != why;
+        inner.standstill = why;
+        is_new
+    }
+
+    /// What this node can do, if its clock is right or not.
+    pub fn fitness(&self, clock_is_right: bool) -> Fitness {
+        let inner = self.inner();
+        let follows = inner.standstill.is_none();
+        let works = follows && inner.learned && clock_is_right && !inner.keys_missing;
+        Fitness { works, duties: follows && inner.declined.is_none_or(|until| until <= Instant::now()) }
     }
 
     /// Leaves the duties to other nodes for a while: they could not be begun here.
     pub fn decline_duties(&self, pause: Duration) {
         self.inner().declined = Some(Instant::now() + pause);
-    }
-
-    /// Whether the duties may be tried here.
-    pub fn can_do_duties(&self) -> bool {
-        self.inner().declined.is_none_or(|until| until <= Instant::now())
     }
 
     /// Notes leases that were another node's until its time was over, before [`Work::stand`] tells that they are here.
@@ -517,11 +535,24 @@ mod tests {
     #[test]
     fn duties_that_were_declined_are_tried_again_after_the_pause() {
         let work = Work::among_others();
-        assert!(work.can_do_duties());
+        assert!(work.fitness(true).duties);
         work.decline_duties(Duration::from_secs(3_600));
-        assert!(!work.can_do_duties());
+        assert!(!work.fitness(true).duties);
         work.decline_duties(Duration::ZERO);
-        assert!(work.can_do_duties());
+        assert!(work.fitness(true).duties);
+    }
+
+    #[test]
+    fn req_r01_a_node_that_does_not_follow_the_journal_is_fit_for_nothing_and_says_why_until_it_follows_again() {
+        let work = Work::among_others();
+        work.learned();
+        assert_eq!((work.fitness(true), work.fitness(false).works), (Fitness::WHOLE, false));
+        assert!(work.set_standstill(Some(Standstill::OtherPast)) && work.stands_still());
+        assert!(!work.set_standstill(Some(Standstill::OtherPast)), "it is told once");
+        assert_eq!(work.fitness(true), Fitness { works: false, duties: false });
+        assert_eq!(work.unready().iter().map(ToString::to_string).collect::<Vec<_>>(), ["journal-other-past"]);
+        assert!(!work.set_standstill(None));
+        assert_eq!((work.fitness(true), work.unready()), (Fitness::WHOLE, vec![]));
     }
 
     #[test]

@@ -412,7 +412,7 @@ async fn serve(
     engine: Engine,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let router = hikyaku_web::router(WebState::new(desk)).merge(metrics::router(engine, None, None, None));
+    let router = hikyaku_web::router(WebState::new(desk)).merge(metrics::router(engine, None, None, None, None));
     hikyaku_web::serve(Door::open(listener), router, stop).await;
 }
 

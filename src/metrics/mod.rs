@@ -1,11 +1,14 @@
 //! The metrics of the engine and of the sources of telegrams, as a page that monitoring reads.
 
+pub mod alarms;
 pub mod inbound;
 mod signs;
 mod sources;
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
+use alarms::Standing;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -41,8 +44,9 @@ pub fn router(
     pulse: Option<RunningSources>,
     web: Option<WebState>,
     mail: Option<Arc<Counts>>,
+    standing: Option<Standing>,
 ) -> Router {
-    Router::new().route("/metrics", get(show)).with_state(Told { engine, pulse, web, mail })
+    Router::new().route("/metrics", get(show)).with_state(Told { engine, pulse, web, mail, standing })
 }
 
 /// Who tells something.
@@ -52,12 +56,13 @@ struct Told {
     pulse: Option<RunningSources>,
     web: Option<WebState>,
     mail: Option<Arc<Counts>>,
+    standing: Option<Standing>,
 }
 
 /// The mark at the end of the engine's text, which must be the last line of the page.
 const END: &str = "# EOF\n";
 
-async fn show(State(Told { engine, pulse, web, mail }): State<Told>) -> Response {
+async fn show(State(Told { engine, pulse, web, mail, standing }): State<Told>) -> Response {
     match engine.metrics().await {
         Ok(text) => {
             let of_engine = text.strip_suffix(END).unwrap_or(&text);
@@ -65,7 +70,8 @@ async fn show(State(Told { engine, pulse, web, mail }): State<Told>) -> Response
                 pulse.and_then(|it| it.get()).map_or_else(String::new, |(pulse, _)| sources::text(&pulse.health()));
             let of_web = web.map_or_else(String::new, |web| signs::text(&web.sign_totals()));
             let of_mail = mail.map_or_else(String::new, |mail| mail.text());
-            let all = format!("{of_engine}{of_sources}{of_web}{of_mail}{END}");
+            let of_alarms = standing.map_or_else(String::new, |it| it.text(Instant::now()));
+            let all = format!("{of_engine}{of_sources}{of_web}{of_mail}{of_alarms}{END}");
             ([(header::CONTENT_TYPE, OPENMETRICS)], all).into_response()
         }
         Err(stopped) => (StatusCode::SERVICE_UNAVAILABLE, stopped.to_string()).into_response(),

@@ -38,8 +38,16 @@ pub(super) fn family(all: &mut String, name: &str, kind: &str, help: &str) {
 }
 
 pub(super) fn line(all: &mut String, name: &str, labels: &[(&str, &str)], value: u64) {
+    let _ = writeln!(all, "hikyaku_{name}{} {value}", written(labels));
+}
+
+pub(super) fn seconds(all: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
+    let _ = writeln!(all, "hikyaku_{name}{} {value:.3}", written(labels));
+}
+
+fn written(labels: &[(&str, &str)]) -> String {
     let labels: Vec<String> = labels.iter().map(|(label, word)| format!("{label}=\"{}\"", escaped(word))).collect();
-    let _ = writeln!(all, "hikyaku_{name}{{{}}} {value}", labels.join(","));
+    format!("{{{}}}", labels.join(","))
 }
 
 fn escaped(word: &str) -> String {

@@ -1,5 +1,7 @@
 //! `hikyaku remote`: what the console does, over the API of a server that runs; answers are printed as the JSON they are.
 
+mod asked;
+mod deeds;
 mod ways;
 
 use std::path::PathBuf;
@@ -11,7 +13,8 @@ use hyper::Method;
 use serde_json::Value;
 
 use crate::settings::secret;
-use ways::{Ask, What, ask};
+use asked::Ask;
+use ways::{What, ask};
 
 /// The largest answer that is read, in bytes: a page of 500 people many times.
 const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;

@@ -94,6 +94,10 @@ async fn a_dispatch_is_looked_at_a_person_followed_and_a_group_made_from_the_com
     let drill = json!({ "mode": "drill", "title": "訓練", "asks": true, "target": { "everyone": true } });
     let drill = write("drill.json", drill);
     assert_eq!(remote(&url, folder.path(), &["preview", &drill]).await, Ok(true));
+    let thailand = |code| ["preview", drill.as_str(), "--country", code];
+    assert_eq!(remote(&url, folder.path(), &thailand("TH")).await, Ok(true));
+    let wrong = remote(&url, folder.path(), &thailand("Thailand")).await;
+    assert_eq!(wrong, Ok(false), "that is no country, whomever the file names");
     assert_eq!(desk.read(|state| state.dispatches().count()), 0, "looking sends nothing");
     assert_eq!(remote(&url, folder.path(), &["send", &drill]).await, Ok(true));
     for words in [&["person", "1", "1"][..], &["trace", "1", "1"], &["rules"], &["scim", "get", "Users/1"]] {
@@ -104,6 +108,17 @@ async fn a_dispatch_is_looked_at_a_person_followed_and_a_group_made_from_the_com
     assert_eq!(remote(&url, folder.path(), &["scim", "post", "Groups", &group]).await, Ok(true));
     let made = desk.read(|state| state.groups().by_path(Side::Domestic, ["本省", "災害対策室"])).unwrap();
     assert_eq!(remote(&url, folder.path(), &["scim", "delete", &format!("Groups/{}", made.0)]).await, Ok(true));
+    for words in [&["pause", "docomo"][..], &["limit", "docomo", "2"], &["resume", "docomo"], &["audit"], &["verify"]] {
+        assert_eq!(remote(&url, folder.path(), words).await, Ok(true), "{words:?}");
+    }
+    assert_eq!(desk.read(|state| state.brakes()["docomo"].per_1000_s), Some(2_000));
+    let roster = folder.path().join("roster.csv");
+    std::fs::write(&roster, "id,name,group,region,email\nA-9,丙野,本省,13,hei@example.jp\n").unwrap();
+    let roster = ["roster", roster.to_str().unwrap(), "--part"];
+    assert_eq!(remote(&url, folder.path(), &[&roster[..], &["--look"]].concat()).await, Ok(true));
+    assert_eq!(desk.read(|state| state.people().len()), 2, "looking brings nobody");
+    assert_eq!(remote(&url, folder.path(), &roster).await, Ok(true));
+    assert_eq!(desk.read(|state| state.people().len()), 3);
     let refused = remote(&url, folder.path(), &["say", "1", "1", "無事ですか"]).await;
     assert_eq!(refused, Ok(false), "a program that is no person says nothing");
 }

@@ -6,6 +6,9 @@ use clap::Subcommand;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::asked::{Ask, read, text};
+use super::deeds::Deed;
+
 /// What is wished.
 #[derive(Debug, Subcommand)]
 pub(super) enum What {
@@ -59,12 +62,25 @@ pub(super) enum What {
     /// How the system is.
     Health,
     /// Whom the dispatch that a JSON file describes would reach, and its mail; sends nothing.
-    Preview { file: PathBuf },
+    Preview {
+        file: PathBuf,
+        /// To whoever is in this country today (ISO 3166-1 alpha-2), in place of the target in the file; may stand several times.
+        #[arg(long = "country", value_name = "CODE")]
+        countries: Vec<String>,
+    },
     /// Sends the dispatch that a JSON file describes, at once.
-    Send { file: PathBuf },
+    Send {
+        file: PathBuf,
+        /// To whoever is in this country today, as with preview.
+        #[arg(long = "country", value_name = "CODE")]
+        countries: Vec<String>,
+    },
     /// Sends it after some seconds, until which it can be taken back.
     Later {
         file: PathBuf,
+        /// To whoever is in this country today, as with preview.
+        #[arg(long = "country", value_name = "CODE")]
+        countries: Vec<String>,
         /// How many.
         #[arg(long, default_value_t = 10)]
         seconds: u32,
@@ -110,6 +126,9 @@ pub(super) enum What {
     },
     /// Leaves a message on the answer page of somebody.
     Say { dispatch: u32, person: u32, text: String },
+    /// Carriers, journeys, entries by hand, rosters and the journal.
+    #[command(flatten)]
+    Deed(Deed),
     /// People and groups over SCIM, such as `scim patch Users/12 change.json`.
     Scim {
         /// get, post, put, patch or delete.
@@ -119,18 +138,6 @@ pub(super) enum What {
         /// The JSON that is sent.
         file: Option<PathBuf>,
     },
-}
-
-/// What is asked of the API.
-pub(super) enum Ask {
-    /// One thing.
-    One(String),
-    /// All pages of a list.
-    All(String),
-    /// Something is done.
-    Act(String, Value),
-    /// The same over SCIM, whose wishes need no key.
-    Scim(Method, String, Option<Value>),
 }
 
 /// What a word asks of the API.
@@ -177,10 +184,10 @@ pub(super) fn ask(what: &What) -> Result<Ask, String> {
             let verb = verb.ok_or_else(|| format!("{method}: must be get, post, put, patch or delete"))?;
             Ask::Scim(verb, path.trim_start_matches('/').to_owned(), file.as_deref().map(read).transpose()?)
         }
-        What::Preview { file } => Ask::Act("/dispatches/preview".into(), read(file)?),
-        What::Send { file } => Ask::Act("/dispatches".into(), read(file)?),
-        What::Later { file, seconds } => {
-            Ask::Act("/scheduled".into(), json!({ "dispatch": read(file)?, "delay_s": seconds }))
+        What::Preview { file, countries } => Ask::Act("/dispatches/preview".into(), aimed(file, countries)?),
+        What::Send { file, countries } => Ask::Act("/dispatches".into(), aimed(file, countries)?),
+        What::Later { file, countries, seconds } => {
+            Ask::Act("/scheduled".into(), json!({ "dispatch": aimed(file, countries)?, "delay_s": seconds }))
         }
         What::Scheduled { name } => Ask::One(format!("/scheduled/{name}")),
         What::TakeBack { name } => Ask::Act(format!("/scheduled/{name}/take-back"), json!({})),
@@ -195,6 +202,7 @@ pub(super) fn ask(what: &What) -> Result<Ask, String> {
         What::Place { person, region, days } => {
             Ask::Act(format!("/people/{person}/place"), json!({ "region": region, "days": days }))
         }
+        What::Deed(deed) => deed.ask()?,
         What::Links { person } => Ask::Act(format!("/people/{person}/links"), json!({})),
         What::Answer { dispatch, person, choice, comment } => {
             let body = json!({ "person": person, "choice": choice, "comment": comment });
@@ -203,12 +211,11 @@ pub(super) fn ask(what: &What) -> Result<Ask, String> {
     })
 }
 
-/// The JSON in a file.
-fn read(file: &Path) -> Result<Value, String> {
-    serde_json::from_str(&text(file)?).map_err(|problem| format!("{}: {problem}", file.display()))
-}
-
-/// What is in a file.
-fn text(file: &Path) -> Result<String, String> {
-    std::fs::read_to_string(file).map_err(|problem| format!("{}: {problem}", file.display()))
+/// The dispatch in a file, to whoever is in these countries if any are named.
+fn aimed(file: &Path, countries: &[String]) -> Result<Value, String> {
+    let mut dispatch = read(file)?;
+    if let Some(fields) = dispatch.as_object_mut().filter(|_| !countries.is_empty()) {
+        fields.insert("target".to_owned(), json!({ "countries": countries }));
+    }
+    Ok(dispatch)
 }

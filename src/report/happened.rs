@@ -53,7 +53,10 @@ impl Happened {
             Event::Judging(JudgingEvent::RuleSet(_) | JudgingEvent::TableSet(_)) => self.rules += 1,
             Event::Answer(AnswerEvent::Given(_) | AnswerEvent::SelfReported(_)) => self.answers += 1,
             Event::Health(HealthEvent::ProbeOpened { .. }) => self.probes += 1,
-            Event::People(event) => self.people += u32::from(!matches!(event, PeopleEvent::RosterTaken { .. })),
+            Event::People(event) => {
+                self.people +=
+                    u32::from(!matches!(event, PeopleEvent::RosterTaken { .. } | PeopleEvent::LinksHandedOut { .. }))
+            }
             Event::Retention(
                 RetentionEvent::PersonErased { .. }
                 | RetentionEvent::HandedOver { .. }

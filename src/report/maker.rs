@@ -7,6 +7,7 @@ use hikyaku_dispatch::{Alarm, Incident, Journal, Keys, State};
 use jiff::{SignedDuration, Timestamp};
 
 use super::happened::Happened;
+use super::installed::Installed;
 use super::ledger::{self, Ledger, Trouble};
 use super::month::Month;
 use super::monthly::Monthly;
@@ -29,6 +30,7 @@ pub struct Maker {
     items: Vec<Item>,
     /// The configuration as it is written.
     keys: toml::Table,
+    installed: Installed,
     /// Who is mailed the monthly report.
     pub officials: Vec<Address>,
 }
@@ -62,6 +64,7 @@ impl Maker {
             first_report: settings.reports.first_report(),
             items: items(settings)?,
             keys: settings.written.clone(),
+            installed: Installed::of(settings),
             officials: settings.reports.officials()?,
         })
     }
@@ -112,7 +115,8 @@ impl Maker {
 
     /// The configuration as it is (環境設定書).
     pub fn as_built(&self, state: &State, now: Timestamp) -> Sheet {
-        as_built::sheet(&self.organisation, &self.items, &self.keys, state, now)
+        let own = (&self.keys, self.installed.sections());
+        as_built::sheet(&self.organisation, &self.items, own, state, now)
     }
 
     /// What administrators are told: first reports that are due, and service levels that need a look before the month is over.

@@ -4,6 +4,7 @@ mod as_built;
 mod gather;
 mod happened;
 mod incident;
+mod installed;
 pub mod ledger;
 pub mod maker;
 pub mod month;
@@ -13,6 +14,7 @@ mod page;
 mod parts;
 mod pdf;
 mod sheet;
+pub mod shelf;
 pub mod sla;
 #[cfg(test)]
 mod tests;
@@ -52,7 +54,7 @@ enum ReportCommand {
     Monthly(MonthlyArgs),
     /// The report of one incident, as HTML and CSV in the folder of reports.
     Incident(IncidentArgs),
-    /// The configuration as it is (環境設定書): versions, keys that are set, rules.
+    /// The configuration as it is (環境設定書): versions, keys that are set, database, carriers, keys that sign, rules, retention.
     AsBuilt(Written),
     /// PDF/A-2b out of a report's HTML, also one that was edited.
     Pdf(PdfArgs),

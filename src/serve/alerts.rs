@@ -1,6 +1,7 @@
-//! Alarms as mails: to the addresses of the configuration, each alarm once, and to the log in any case.
+//! Alarms as mails to the addresses of the configuration, each alarm once, as posts to other systems, and in the log in any case.
 
 mod pending;
+mod posts;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,8 +16,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, timeout};
 
 use crate::marks::Marks;
+use crate::metrics::alarms::Standing;
 use crate::report::ledger::Ledger;
 use pending::{Pending, Waiting};
+pub use posts::Posts;
 
 /// An alarm that could not be delivered for so long is not sent any more.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -25,7 +28,7 @@ const FIELDS: [&str; 3] = ["title", "text", "verp"];
 /// Keys of cause reports begin so: officials are mailed them, too (requirement P06).
 const CAUSE_REPORT: &str = "late/";
 /// Keys of alarms begin so that are about the node that raises them: each node mails its own.
-const OF_ONE_NODE: [&str; 4] = ["node/", "duties/", "database/", "security/"];
+const OF_ONE_NODE: [&str; 6] = ["node/", "duties/", "database/", "security/", "lane/", "clock/"];
 /// How often it is looked whether an alarm that waits is to be tried again.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long an alarm waits for what other nodes noted: rather twice than late.
@@ -49,6 +52,10 @@ pub struct Alerts {
     keys: Keys,
     /// Where nodes tell each other what was mailed.
     marks: Option<Marks>,
+    /// What stands, for monitoring and the console.
+    standing: Standing,
+    /// Other systems that are told.
+    posts: Posts,
     raised: Arc<Mutex<Raised>>,
 }
 
@@ -79,7 +86,18 @@ impl Alerts {
         let keys = desk.keys().clone();
         let raised = Raised { keys: BTreeSet::new(), pending: Pending::new(LIFETIME) };
         let raised = Arc::new(Mutex::new(raised));
-        Self { engine, sender, to, officials: Vec::new(), ledger: None, keys, marks: None, raised }
+        let (standing, posts) = (Standing::default(), Posts::default());
+        Self { engine, sender, to, officials: Vec::new(), ledger: None, keys, marks: None, standing, posts, raised }
+    }
+
+    /// The same, each alarm and its end told to other systems, too, and what stands noted there.
+    pub fn telling(self, posts: Posts, standing: Standing) -> Self {
+        Self { posts, standing, ..self }
+    }
+
+    /// The other systems that are told.
+    pub fn posts(&self) -> &Posts {
+        &self.posts
     }
 
     /// The same, each alarm noted in the ledger, and reports mailed to officials.
@@ -106,11 +124,16 @@ impl Alerts {
 
     /// Sends an alarm unless it was sent before, by this run or one before it. What the queue does not take waits until it does.
     pub async fn raise(&self, alarm: &Alarm) {
-        if !self.raised().keys.insert(alarm.key.clone()) {
+        let (is_new, now) = (self.raised().keys.insert(alarm.key.clone()), Timestamp::now());
+        let begins = self.standing.begin(alarm, Instant::now());
+        if !is_new {
+            if begins {
+                // It was mailed once, which is enough; other systems were told that it was over.
+                self.post(alarm, now);
+            }
             return;
         }
-        tracing::error!(key = %alarm.key, "{}\n{}", alarm.title, alarm.text);
-        let now = Timestamp::now();
+        tracing::error!(key = %alarm.key, title = %alarm.title, text = alarm.text.replace('\n', " "), "an alarm");
         let noted = self.ledger.as_ref().map_or(Ok(()), |ledger| ledger.raise(alarm, now));
         if let Err(problem) = noted {
             tracing::error!(key = %alarm.key, %problem, "an alarm could not be noted in the ledger of troubles");
@@ -119,6 +142,7 @@ impl Alerts {
             tracing::info!(key = %alarm.key, "another node has mailed this alarm");
             return;
         }
+        self.post(alarm, now);
         match self.send(alarm).await {
             Ok(()) => {}
             Err(Refused::Never(problem)) => {
@@ -133,6 +157,11 @@ impl Alerts {
         }
     }
 
+    fn post(&self, alarm: &Alarm, at: Timestamp) {
+        self.posts.began(alarm, at);
+        self.standing.tell(&alarm.key);
+    }
+
     /// Raises what stands, and takes back what stood before, does no longer, and could not be mailed meanwhile. `before` is what
     /// stood the last time.
     pub async fn stand(&self, before: &mut BTreeSet<String>, standing: &[Alarm]) {
@@ -144,8 +173,18 @@ impl Alerts {
         }
     }
 
-    /// An alarm is over: if it still waits to be mailed, it is not mailed any more.
+    /// This node does not look after these any more: whether they stand is another one's to say.
+    pub fn hand_on(&self, stood: &BTreeSet<String>) {
+        for key in stood {
+            self.standing.end(key);
+        }
+    }
+
+    /// An alarm is over: if it still waits to be mailed, it is not mailed any more, and who was told of it is told.
     pub fn end(&self, key: &str) {
+        if self.standing.end(key) {
+            self.posts.ended(key, Timestamp::now());
+        }
         let mut raised = self.raised();
         if raised.pending.end(key) {
             // Nobody heard of it: should it begin again, somebody will.

@@ -41,7 +41,7 @@ impl Duties {
         let mut stood = BTreeSet::new();
         loop {
             tokio::select! {
-                () = told(&mut stop) => return,
+                () = told(&mut stop) => break,
                 _ = look.tick() => {}
             }
             let now = Timestamp::now();
@@ -52,6 +52,7 @@ impl Duties {
             let standing = self.desk.read(|state| state.alarms(&self.policy, now));
             self.alerts.stand(&mut stood, &standing).await;
         }
+        self.alerts.hand_on(&stood);
     }
 
     /// Does the chores whose hour has come.

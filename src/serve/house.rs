@@ -2,31 +2,34 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use hikyaku_core::{Config, Engine};
-use hikyaku_dispatch::{Desk, Foreseen, Sender};
+use hikyaku_dispatch::{Alarm, Desk, Foreseen, Sender};
 use hikyaku_inbound::Listener;
 use hikyaku_web::{Api, Console, ConsoleSettings, Door, Inbox, TlsFiles, WebState};
 use ipnet::IpNet;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::alerts::Alerts;
+use super::alerts::{Alerts, Posts};
 use super::inbound::Office;
 use super::lookout::Board;
 use super::node::Node;
 use super::shift::Shift;
 use super::sources::Sources;
-use super::{inbound, rows, security, warm};
+use super::{clock, inbound, rows, security, stalls, warm};
 use crate::courier::{Courier, Work};
 use crate::journal::data::{open_desk_on, open_desk_with, open_journal};
 use crate::lock::Lock;
 use crate::marks::Marks;
+use crate::metrics::alarms::Standing;
 use crate::metrics::{self, RunningSources};
 use crate::report::maker::Maker;
+use crate::report::shelf::Folder;
 use crate::settings::Settings;
+use crate::voice;
 
 /// How long the parts may take to stop before the engine is shut down.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -66,14 +69,15 @@ impl House {
         // With the keys of people, so that erasing somebody reaches the queue.
         of_engine.seal = Some(Arc::new(desk.keys().clone()));
         let engine = engine(of_engine, node.as_ref()).await?;
-        let (running, board) = (RunningSources::default(), Board::default());
+        let (running, board, standing) = (RunningSources::default(), Board::default(), Standing::default());
         let mail = (engine.clone(), sender.clone());
-        let web = pages(&settings, desk.clone(), mail, (&work, &board))?;
+        let web = pages(&settings, desk.clone(), mail, (&work, &board, &standing))?;
         let marks = Marks::of(&settings.data, node.as_ref().map(Node::database));
         let office = Office::open(&settings, &desk, &marks)?;
         let console = console(&settings, web.clone(), &engine, Sources(Some(running.clone())), office.clone())?;
         let (stop, stopping) = watch::channel(false);
         let (maker, alerts) = tellers(&settings, &engine, (&desk, &marks), &sender)?;
+        let alerts = alerts.telling(Posts::open(&settings.webhooks)?, standing.clone());
         let shift = Shift {
             settings: settings.clone(),
             desk: desk.clone(),
@@ -96,12 +100,10 @@ impl House {
             tokio::spawn(security::run(web.clone(), desk.clone(), alerts.clone(), stopping.clone())),
             tokio::spawn(rows::run(settings.data.clone(), desk.clone(), stopping.clone())),
         ];
-        // Where a relay takes everything, nobody else's name is asked for.
-        let asks = settings.mail.resolves();
-        tasks.extend(asks.then(|| tokio::spawn(warm::run(engine.clone(), desk.clone(), stopping.clone()))));
-        tasks.extend(node.as_ref().map(|node| node.watch(alerts.clone(), stopping.clone())));
-        tasks.extend(node.as_ref().map(|node| node.share_lessons(&engine, stopping.clone())));
-        tasks.extend(node.as_ref().map(|node| node.exchange(desk.clone(), tell.clone(), stopping.clone())));
+        tasks.extend(alerts.posts().tell(&tell, &stopping));
+        tasks.extend(watchers(&settings, (&engine, &desk), (&alerts, &standing), &stopping));
+        let others = node.iter().flat_map(|node| among_others(node, &engine, &desk, &alerts, (&tell, &stopping)));
+        tasks.extend(others);
         let reins = tokio::spawn(work.rein(engine.clone()));
         let inbound = doors.mail.zip(office.clone());
         tasks.extend(inbound.map(|(mail, office)| tokio::spawn(inbound::run(mail, office, stopping.clone()))));
@@ -109,12 +111,14 @@ impl House {
             let api = Api::new(web.clone(), Some(engine.clone()), Some(Arc::new(Sources(Some(running.clone())))));
             tasks.push(served(door, hikyaku_web::api_router(api), stopping.clone()));
         }
+        tasks.push(opened(web.clone(), stopping.clone()));
         let answers = hikyaku_web::router(web.clone());
         tasks.push(served(doors.answers, answers, stopping.clone()));
         tasks.push(served(doors.console, hikyaku_web::console_router(console.clone()), stopping.clone()));
         if let Some(door) = doors.metrics {
             let counts = office.map(|office| office.counts());
-            tasks.push(served(door, metrics::router(engine.clone(), Some(running), Some(web), counts), stopping));
+            let page = metrics::router(engine.clone(), Some(running), Some(web), counts, Some(standing));
+            tasks.push(served(door, page, stopping));
         }
         Ok(Self { settings, engine, console, tls, tasks, reins, stop, node, lock })
     }
@@ -146,8 +150,8 @@ impl House {
             self.tls.as_ref().map_or(Ok(()), TlsFiles::reload).map_err(|e| e.to_string())
         });
         match taken {
-            Ok(()) => eprintln!("キャリア表と証明書を読み直しました。他の項目は再起動で反映します。"),
-            Err(problem) => eprintln!("読み直せません。これまでの設定で続けます: {problem}"),
+            Ok(()) => voice::tell("キャリア表と証明書を読み直しました。他の項目は再起動で反映します。"),
+            Err(problem) => voice::tell(&format!("読み直せません。これまでの設定で続けます: {problem}")),
         }
     }
 
@@ -170,19 +174,33 @@ impl House {
     }
 }
 
+/// Notes whose answer pages were opened, until `stop`.
+fn opened(web: WebState, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        tokio::select! {
+            // An error means that the house is gone, which is the same.
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = web.keep_recording_opened() => {}
+        }
+    })
+}
+
 /// What answer pages and console have in common: also the places that admission gives.
 fn pages(
     settings: &Settings,
     desk: Desk,
     (engine, sender): (Engine, Sender),
-    (work, board): (&Work, &Board),
+    (work, board, standing): (&Work, &Board, &Standing),
 ) -> Result<WebState, String> {
+    let of_batches = work.clone();
     let pages = WebState::new(desk)
+        .with_attempts(engine.clone(), Arc::new(move |batch| of_batches.job(batch).map(|job| job.of)))
         .over_tls(settings.tls.is_some() || settings.proxy.is_there())
         .answers_per_second(settings.web.answers_per_second)
         .with_privacy(settings.answers.privacy.read()?)
         .ready_while(readiness(work))
         .waiting_on(waiting_on(board))
+        .alarmed_by(alarmed_by(standing))
         .with_mail(engine, sender, settings.answers.address.clone());
     Ok(pages)
 }
@@ -197,6 +215,12 @@ fn readiness(work: &Work) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
 fn waiting_on(board: &Board) -> Arc<dyn Fn() -> Vec<Foreseen> + Send + Sync> {
     let board = board.clone();
     Arc::new(move || board.read())
+}
+
+/// The alarms that stand, for the console.
+fn alarmed_by(standing: &Standing) -> Arc<dyn Fn() -> Vec<String> + Send + Sync> {
+    let standing = standing.clone();
+    Arc::new(move || standing.of_system(Instant::now()))
 }
 
 /// The desk, on the journal that this node shares with others, or on the file.
@@ -262,6 +286,37 @@ async fn door(at: std::net::SocketAddr, allow: &[IpNet], tls: Option<&TlsFiles>)
     })
 }
 
+/// Who looks whether mails leave and the clock is right.
+fn watchers(
+    settings: &Settings,
+    (engine, desk): (&Engine, &Desk),
+    (alerts, standing): (&Alerts, &Standing),
+    stop: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let lanes = stalls::watch_over(engine, alerts, settings.alerts.stalled_after(), stop.clone());
+    let clock = clock::watch_over(settings.check.time_server(), alerts, standing, stop.clone());
+    // Where a relay takes everything, nobody else's name is asked for.
+    let asks = settings.mail.resolves();
+    let names = asks.then(|| tokio::spawn(warm::run(engine.clone(), desk.clone(), stop.clone())));
+    std::iter::once(lanes).chain(clock).chain(names).collect()
+}
+
+/// What a node does among others.
+fn among_others(
+    node: &Node,
+    engine: &Engine,
+    desk: &Desk,
+    alerts: &Alerts,
+    (tell, stop): (&mpsc::UnboundedSender<Alarm>, &watch::Receiver<bool>),
+) -> [JoinHandle<()>; 4] {
+    [
+        node.watch(alerts.clone(), stop.clone()),
+        node.share_lessons(engine, stop.clone()),
+        node.look_after(desk.clone(), tell.clone(), stop.clone()),
+        node.exchange(desk.clone(), tell.clone(), stop.clone()),
+    ]
+}
+
 /// Who makes reports, and who mails alarms and notes them for those.
 fn tellers(
     settings: &Settings,
@@ -295,6 +350,7 @@ fn console(
         sessions: settings.console.sessions(),
         feeds: Some(Arc::new(sources)),
         inbox: office.map(|office| -> Arc<dyn Inbox> { office }),
+        shelf: Some(Arc::new(Folder::at(&settings.reports.folder()))),
         #[cfg(feature = "passkeys")]
         passkeys: settings.console.passkeys()?,
         #[cfg(feature = "oidc")]

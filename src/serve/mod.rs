@@ -2,6 +2,7 @@
 
 mod alerts;
 mod channel;
+mod clock;
 mod drill;
 mod duties;
 mod house;
@@ -11,15 +12,18 @@ mod lookout;
 mod node;
 #[cfg(feature = "oidc")]
 mod oidc;
+mod peer;
 #[cfg(test)]
 mod receiver;
 mod reports;
 mod roster;
 mod rows;
+mod samples;
 mod security;
 mod shift;
 mod signals;
 pub mod sources;
+mod stalls;
 mod warm;
 mod watch;
 mod webhooks;
@@ -29,6 +33,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::settings::{self, Settings};
+use crate::voice;
 use house::House;
 pub use node::{BEAT, LENGTH};
 pub use signals::{Signal, Signals};
@@ -57,12 +62,12 @@ pub async fn run(args: ServeArgs) -> Result<bool, String> {
         () = stopped(&mut signals) => return Ok(true),
     };
     for line in house.addresses() {
-        eprintln!("{line}");
+        voice::tell(&line);
     }
     while signals.next().await == Signal::Reload {
         house.reload(&args.config);
     }
-    eprintln!("停止します。送信中のメールと回答の記録が終わるのを待っています。");
+    voice::tell("停止します。送信中のメールと回答の記録が終わるのを待っています。");
     house.close().await;
     Ok(true)
 }

@@ -161,7 +161,7 @@ impl Shift {
         let sources = sources.collect::<Result<Vec<_>, _>>()?;
         let duties = self.duties()?;
         let mut hooks = Vec::new();
-        for hook in &settings.webhooks {
+        for hook in settings.webhooks.iter().filter(|it| !it.kinds().is_empty()) {
             hooks.push(Webhook::open(hook, &self.marks, desk.clone()).await?);
         }
         let (stop, stopping) = watch::channel(false);
@@ -192,6 +192,7 @@ impl Shift {
             alerts: self.alerts.clone(),
             rehearsal: drill.rehearsal(),
             mailbox: self.office.as_deref().map(Office::mailbox),
+            sources: self.sources.clone(),
         })
     }
 

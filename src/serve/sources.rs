@@ -4,8 +4,9 @@ use hikyaku_bulletin::{Bulletin, CountryCode, RegionCode};
 use hikyaku_feeds::edge::Offered;
 use hikyaku_feeds::tables::country;
 use hikyaku_feeds::{Document, poll};
-use hikyaku_web::{Entered, Feeds, SourceHealth};
+use hikyaku_web::{Entered, Feeds, SampleTelegram, SourceHealth};
 
+use super::samples;
 use crate::metrics::RunningSources;
 use crate::people::import::is_region;
 
@@ -72,6 +73,10 @@ impl Feeds for Sources {
 
     fn is_region(&self, region: &RegionCode) -> bool {
         is_region(region)
+    }
+
+    fn samples(&self) -> Vec<SampleTelegram> {
+        samples::all()
     }
 
     fn country(&self, code: CountryCode) -> Option<String> {

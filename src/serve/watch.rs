@@ -92,6 +92,7 @@ pub async fn run(pulse: Pulse, alerts: Alerts, mut stop: watch::Receiver<bool>) 
             alerts.raise(&mail).await;
         }
     }
+    alerts.hand_on(&watch.standing.into_iter().filter(|it| it.told).map(|it| it.key).collect());
 }
 
 #[cfg(test)]

@@ -3,35 +3,23 @@
 //! Nothing waits in memory: the journal is the queue, and a mark remembers the last row that was taken. A post that was taken
 //! while its answer was lost is sent again with the same row numbers.
 
-use std::time::Duration;
-
-use hikyaku_dispatch::{Alarm, Desk, OutwardKind, japan_date, outward};
-use hikyaku_feeds::edge::Client;
-use hikyaku_feeds::push::{SharedKey, sign};
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use hikyaku_dispatch::{Desk, OutwardKind, outward};
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::alerts::Alerts;
+use super::peer::{FAILURES_TOLD, Peer, pause};
 use crate::courier::told;
 use crate::marks::{Mark, Marks};
 use crate::settings::WebhookSettings;
 
 /// Items of one post, give or take one row's.
 const ITEMS_MAX: usize = 1_000;
-/// The pause after the first failure; it doubles with each further one.
-const PAUSE: Duration = Duration::from_secs(5);
-const PAUSE_MAX: Duration = Duration::from_secs(600);
-/// After so many failures in a row administrators are told, once a day.
-const FAILURES_TOLD: u32 = 6;
 
 /// One system and how far it was told.
 pub struct Webhook {
     desk: Desk,
-    client: Client,
-    key: SharedKey,
-    name: String,
-    url: String,
+    peer: Peer,
     kinds: Vec<OutwardKind>,
     cursor: Mark,
     last: u64,
@@ -50,16 +38,7 @@ impl Webhook {
             })?,
             None => desk.journal().head().await.map_err(|e| e.to_string())?.seq,
         };
-        let hook = Self {
-            client: settings.client()?,
-            key: settings.key()?,
-            name: settings.name.clone(),
-            url: settings.url.clone(),
-            kinds: settings.kinds(),
-            desk,
-            cursor,
-            last,
-        };
+        let hook = Self { peer: Peer::open(settings)?, kinds: settings.kinds(), desk, cursor, last };
         hook.keep(last).await?;
         Ok(hook)
     }
@@ -77,9 +56,9 @@ impl Webhook {
                 continue;
             };
             failures = failures.saturating_add(1);
-            tracing::warn!(webhook = %self.name, %problem, failures, "a webhook did not take what it was told; it is told again");
+            tracing::warn!(webhook = self.peer.name(), %problem, failures, "a webhook did not take what it was told; it is told again");
             if failures == FAILURES_TOLD {
-                alerts.raise(&self.silent(&problem)).await;
+                alerts.raise(&self.peer.silent(&problem)).await;
             }
             tokio::select! {
                 () = told(&mut stop) => return,
@@ -100,41 +79,17 @@ impl Webhook {
             }
         }
         if !items.is_empty() {
-            self.post(json!({ "webhook": self.name, "items": items }).to_string(), Timestamp::now()).await?;
+            self.peer.post(&items).await?;
         }
         self.keep(end).await?;
         self.last = end;
         Ok(())
     }
 
-    async fn post(&self, body: String, now: Timestamp) -> Result<(), String> {
-        let signature = sign(&self.key, now, "hikyaku", &self.name, body.as_bytes());
-        let status = self.client.post(&self.url, &[("x-hikyaku-signature", &signature)], body).await;
-        match status.map_err(|e| e.to_string())? {
-            200..=299 => Ok(()),
-            other => Err(format!("{} answered {other}", self.url)),
-        }
-    }
-
     /// Remembers the last row that was taken: whole or not at all.
     async fn keep(&self, row: u64) -> Result<(), String> {
         self.cursor.write(&row.to_string()).await
     }
-
-    fn silent(&self, problem: &str) -> Alarm {
-        let title = format!("連携先「{}」に回答と配信結果を渡せません", self.name);
-        Alarm {
-            key: format!("webhook/{}/{}", self.name, japan_date(Timestamp::now())),
-            text: format!(
-                "{title}: {problem}\n間隔を空けて繰り返しています。渡せていないものは記録にあり、失われません。相手のシステムと [[webhooks]] の url を確かめてください。"
-            ),
-            title,
-        }
-    }
-}
-
-fn pause(failures: u32) -> Duration {
-    PAUSE.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX)).min(PAUSE_MAX)
 }
 
 #[cfg(test)]
@@ -145,6 +100,9 @@ mod tests {
         AnswerCommand, ChoiceId, DispatchCommand, DispatchDraft, DispatchId, Keys, MailEnd, MailOutcome, MemoryJournal,
         Mode, PeopleCommand, PersonId, RosterImport, Via, read_roster,
     };
+
+    use jiff::Timestamp;
+    use serde_json::json;
 
     use super::super::receiver::receiver;
     use super::*;
@@ -187,12 +145,6 @@ mod tests {
         Webhook::open(&toml::from_str(&text).unwrap(), &Marks::of(data, None), desk.clone()).await.unwrap()
     }
 
-    #[test]
-    fn pauses_grow_from_five_seconds_to_ten_minutes() {
-        let seconds = |failures| pause(failures).as_secs();
-        assert_eq!([1, 2, 3, 8, 40].map(seconds), [5, 10, 20, 600, 600]);
-    }
-
     #[tokio::test(flavor = "multi_thread")]
     async fn req_a29_answers_and_outcomes_are_told_signed_by_number_without_names_words_or_addresses() {
         let (desk, folder) = (asked().await, tempfile::tempdir().unwrap());
@@ -202,7 +154,7 @@ mod tests {
         hook.step().await.unwrap();
         let (signature, body) = posts.recv().unwrap();
         let made: i64 = signature.strip_prefix("t=").and_then(|it| it.split(',').next()).unwrap().parse().unwrap();
-        let again = sign(&hook.key, Timestamp::from_second(made).unwrap(), "hikyaku", "portal", body.as_bytes());
+        let again = hook.peer.signature(&body, Timestamp::from_second(made).unwrap());
         assert_eq!(signature, again);
         let told: Value = serde_json::from_str(&body).unwrap();
         let item = &told["items"][0];

@@ -14,6 +14,8 @@ pub struct DrillSettings {
     every_days: u16,
     #[serde(default = "at_ten")]
     at: Time,
+    #[serde(default = "five")]
+    judged_minutes: u32,
     #[serde(default = "quarter")]
     accepted_minutes: u32,
     #[serde(default = "quarter")]
@@ -28,6 +30,10 @@ fn weekly() -> u16 {
 
 fn at_ten() -> Time {
     Time::constant(10, 0, 0, 0)
+}
+
+fn five() -> u32 {
+    5
 }
 
 fn quarter() -> u32 {
@@ -50,7 +56,8 @@ impl DrillSettings {
                     .into(),
             );
         }
-        let longest = self.accepted_minutes.max(self.arrived_minutes).max(self.answered_minutes);
+        let stages = [self.judged_minutes, self.accepted_minutes, self.arrived_minutes, self.answered_minutes];
+        let longest = stages.into_iter().max().unwrap_or_default();
         let begin = u32::from(self.at.hour().unsigned_abs()) * 60 + u32::from(self.at.minute().unsigned_abs());
         if begin + longest >= 24 * 60 {
             return Err(
@@ -67,6 +74,7 @@ impl DrillSettings {
             every_days: self.every_days,
             at: self.at,
             people: self.people.clone(),
+            judged_within: minutes(self.judged_minutes),
             accepted_within: minutes(self.accepted_minutes),
             arrived_within: minutes(self.arrived_minutes),
             answered_within: minutes(self.answered_minutes),

@@ -1,6 +1,7 @@
 //! What the server does by itself: alarms, the daily roster, lists for other channels, signed heads, retention.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hikyaku_core::Address;
 use hikyaku_dispatch::{AlarmPolicy, ProbePolicy, PullSchedule, Schedule, Side};
@@ -16,11 +17,12 @@ pub struct AlertSettings {
     to: Vec<String>,
     late_factor: f64,
     silent_minutes: u32,
+    stalled_minutes: u32,
 }
 
 impl Default for AlertSettings {
     fn default() -> Self {
-        AlertSettings { to: Vec::new(), late_factor: 1.5, silent_minutes: 30 }
+        AlertSettings { to: Vec::new(), late_factor: 1.5, silent_minutes: 30, stalled_minutes: 5 }
     }
 }
 
@@ -83,6 +85,11 @@ impl AlertSettings {
     /// One line that names the key and what to mend.
     pub fn to(&self) -> Result<Vec<Address>, String> {
         self.to.iter().map(|it| Address::parse(it).map_err(|e| format!("[alerts] to: {e}"))).collect()
+    }
+
+    /// How long a carrier may take nothing of what could leave.
+    pub fn stalled_after(&self) -> Duration {
+        Duration::from_secs(u64::from(self.stalled_minutes) * 60)
     }
 
     /// When something is worth an alarm.

@@ -77,7 +77,7 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// The system behind the other channels (SMS, telephone); left out, lists are only shown.
     pub channel: Option<ChannelSettings>,
-    /// Systems that are told of answers and outcomes.
+    /// Systems that are told of answers, outcomes and alarms.
     #[serde(default)]
     pub webhooks: Vec<WebhookSettings>,
     /// Where daily rosters come from; none, where they come by hand.

@@ -1,4 +1,4 @@
-//! Systems that are told of answers and of how mails ended, each with a key of its own in a file.
+//! Systems that are told of answers, of how mails ended and of alarms, each with a key of its own in a file.
 
 use std::path::{Path, PathBuf};
 
@@ -25,11 +25,12 @@ pub struct WebhookSettings {
     kinds: Vec<Kind>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Answers,
     Outcomes,
+    Alarms,
 }
 
 fn both() -> Vec<Kind> {
@@ -52,18 +53,24 @@ impl WebhookSettings {
             return named("url must begin with https://, or with http:// on this machine".into());
         }
         if self.kinds.is_empty() {
-            return named("kinds is empty: write \"answers\", \"outcomes\" or both".into());
+            return named("kinds is empty: write \"answers\", \"outcomes\", \"alarms\" or several of them".into());
         }
         Ok(())
     }
 
-    /// What it wants to be told of.
+    /// What of the journal it wants to be told of; empty where it wants alarms alone.
     pub fn kinds(&self) -> Vec<OutwardKind> {
         let kind = |kind: &Kind| match kind {
-            Kind::Answers => OutwardKind::Answers,
-            Kind::Outcomes => OutwardKind::Outcomes,
+            Kind::Answers => Some(OutwardKind::Answers),
+            Kind::Outcomes => Some(OutwardKind::Outcomes),
+            Kind::Alarms => None,
         };
-        self.kinds.iter().map(kind).collect()
+        self.kinds.iter().filter_map(kind).collect()
+    }
+
+    /// Whether it wants to be told of alarms.
+    pub fn wants_alarms(&self) -> bool {
+        self.kinds.contains(&Kind::Alarms)
     }
 
     /// The key that both have.

@@ -1,16 +1,21 @@
-//! `hikyaku backup` while a dispatch is being sent: the server is killed, its folder is gone, and the backup goes on.
+//! `hikyaku backup` while a dispatch is being sent: the server is killed, its folder is gone, and the backup goes on; of a journal in
+//! PostgreSQL too.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use hikyaku_dispatch::{DispatchCommand, DispatchDraft, Mode, PeopleCommand, RosterImport, read_roster};
+use hikyaku_dispatch::{
+    DispatchCommand, DispatchDraft, Mode, PeopleCommand, RedbJournal, RosterImport, read_roster, verify,
+};
 use hikyaku_mock::{AcceptedMail, Directory, MockNet, Profile};
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::agreement::at_the_desk;
-use crate::command::{Ended, run, start};
+use crate::cluster::Cluster;
+use crate::command::{Ended, run, start, waiting};
+use crate::nodes::{System, are_even, carriers};
 use crate::serving::made;
 
 /// Answers so slowly that a dispatch is under way for some seconds.
@@ -92,4 +97,39 @@ fn req_r04_a_backup_made_during_a_dispatch_goes_on_elsewhere_and_nobody_is_left_
     let total: u32 = counts.values().sum();
     assert!(counts.values().all(|mails| *mails <= 2), "{counts:?}");
     assert_eq!(total as usize, sent_before + reported, "every mail without an outcome is sent once more, and no other");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn req_r04_a_backup_of_a_database_made_while_two_nodes_send_is_its_journal_up_to_that_moment() {
+    let _machine = waiting();
+    let cluster = Cluster::primary("tokyo", "fsync = off");
+    let (people, rate) = (400, 40);
+    let url = cluster.url();
+    let system = System::new(people, &carriers(rate), &cluster, (&[&url, &url], &url));
+    let nodes = [system.start(0), system.start(1)];
+    system.wait("two even parts", || are_even(&cluster));
+    let dispatch = system.ask();
+    system.wait("a part", || system.recorded(dispatch) > people / 10);
+    let (backup, restored) = (system.folder.path().join("backup"), system.folder.path().join("restored"));
+    let (one, head) = (system.node(0), || system.runtime.block_on(system.desk.journal().head()).unwrap());
+    let config = one.join("hikyaku.toml");
+    let before = head();
+    let create = ["backup", "create", "--config", config.to_str().unwrap(), "--to", backup.to_str().unwrap()];
+    succeeds(&one, &create);
+    let (after, is_under_way) = (head(), system.recorded(dispatch) < people);
+    assert!(is_under_way, "it was made while both sent");
+    let keys = one.join("data/keys");
+    let place = [backup.to_str().unwrap(), "--keys", keys.to_str().unwrap(), "--to", restored.to_str().unwrap()];
+    succeeds(system.folder.path(), &[&["backup", "restore"], &place[..]].concat());
+    let journal = RedbJournal::open(restored.join("data/journal.redb")).unwrap();
+    let end = system.runtime.block_on(verify(&journal)).unwrap();
+    assert!((before.seq..=after.seq).contains(&end.seq), "{} is not from {} to {}", end.seq, before.seq, after.seq);
+    let row = system.runtime.block_on(system.desk.journal().read_from(end.seq)).unwrap().swap_remove(0);
+    assert_eq!((row.seq, row.hash), (end.seq, end.hash), "the database has the same, and has gone on");
+    let taken = system.finish(dispatch, rate);
+    assert_eq!(system.copies(&taken), 0);
+    for node in nodes {
+        node.stop(Duration::from_secs(60));
+    }
 }

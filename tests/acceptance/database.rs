@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cluster::Cluster;
 use crate::command::{Ended, run, start};
 use crate::demo::free_port;
+use crate::nodes::{MOVES, clock_of, moved_after, note_moves};
 use crate::serving::{made, wait_for};
 
 fn succeeds<const N: usize>(folder: &Path, args: [&str; N]) -> String {
@@ -69,8 +70,12 @@ fn req_r01_a_journal_moves_into_the_database_where_two_nodes_serve_and_one_takes
     cluster.wait_until(&held("true"));
     cluster.wait_until("SELECT count(*) = 2 FROM hikyaku.node WHERE until >= now()");
     let name = std::fs::read_to_string(two.join("data/journal.node")).unwrap();
+    note_moves(&cluster);
+    let before = clock_of(&cluster);
     first.kill();
     cluster.wait_until(&held(&format!("node = '{}'", name.trim())));
+    let moved = moved_after(&cluster, &before, &two);
+    assert!(moved <= MOVES, "what the killed one had moved {moved:?} after the kill");
     second.stop(Duration::from_secs(60));
     assert_eq!(cluster.sql("SELECT count(*) FROM hikyaku.lease WHERE until >= now()"), "0", "nobody need wait");
 

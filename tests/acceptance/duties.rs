@@ -30,6 +30,13 @@ pub(crate) fn made(folder: &Path, relay: u16, more: &str) {
     std::fs::write(&config, format!("{text}\n{more}")).unwrap();
 }
 
+/// Where a section of a configuration listens.
+pub(crate) fn port_of(config: &str, section: &str) -> u16 {
+    let (_, after) = config.split_once(section).unwrap();
+    let (_, after) = after.split_once("listen = \"127.0.0.1:").unwrap();
+    after.split('"').next().unwrap().parse().unwrap()
+}
+
 /// Waits until something is there.
 pub(crate) fn wait<R>(what: &str, mut found: impl FnMut() -> Option<R>) -> R {
     let deadline = Instant::now() + Duration::from_secs(60);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod agreement;
+mod alarms;
 mod archive;
 mod backups;
 mod bound;
@@ -23,6 +24,7 @@ mod database;
 mod demo;
 mod drill;
 mod duties;
+mod flood;
 mod full;
 mod inbound;
 mod kills;

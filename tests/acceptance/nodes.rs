@@ -42,6 +42,10 @@ pub const DOMAINS: [&str; 2] = ["docomo.ne.jp", "au.com"];
 const SESSIONS: u64 = 7;
 /// A commit, or the database, is away for no longer than this.
 pub const GOES_ON: Duration = Duration::from_secs(10);
+/// How long a way between two sites takes that are ten milliseconds apart, there and back.
+pub const FAR: Duration = Duration::from_millis(5);
+/// A node that was killed has had its partitions for no longer than this.
+pub const MOVES: Duration = Duration::from_secs(10);
 /// From a promotion until mails leave again.
 pub const PAUSE: Duration = Duration::from_secs(15);
 const HANGS: Duration = Duration::from_secs(120);
@@ -107,11 +111,15 @@ impl System {
         }
         let keys = folder.path().join("keys");
         copy_keys(&data.join("keys"), &keys);
-        let desk = runtime.block_on(async {
-            let journal = PostgresJournal::open(PostgresAddress::parse(url).unwrap()).await.unwrap();
-            Desk::open(Arc::new(journal), Keys::open(keys).unwrap()).await.unwrap()
-        });
+        let desk = runtime.block_on(desk_on(url, keys));
         System { runtime, folder, net, desk, people, pages }
+    }
+
+    /// Looks on at another database from now on.
+    pub fn look_at(&mut self, url: &str) {
+        let keys = self.folder.path().join("keys-again");
+        copy_keys(&self.folder.path().join("keys"), &keys);
+        self.desk = self.runtime.block_on(desk_on(url, keys));
     }
 
     /// Starts a node and waits until its pages are there.
@@ -128,7 +136,12 @@ impl System {
 
     /// Asks everybody.
     pub fn ask(&self) -> DispatchId {
-        let draft = DispatchDraft::safety("一", Mode::Real, "全員の安否確認");
+        self.ask_under("一")
+    }
+
+    /// The same, under this key: another one is another dispatch.
+    pub fn ask_under(&self, key: &str) -> DispatchId {
+        let draft = DispatchDraft::safety(key, Mode::Real, "全員の安否確認");
         let open = DispatchCommand::Open { draft: Box::new(draft) };
         self.runtime.block_on(self.desk.command(open, Timestamp::now())).unwrap();
         self.desk.read(|state| state.latest_dispatch().unwrap().id())
@@ -177,6 +190,11 @@ impl System {
     }
 }
 
+async fn desk_on(url: &str, keys: PathBuf) -> Desk {
+    let journal = PostgresJournal::open(PostgresAddress::parse(url).unwrap()).await.unwrap();
+    Desk::open(Arc::new(journal), Keys::open(keys).unwrap()).await.unwrap()
+}
+
 /// The longest time after `from` in which no mail was taken, and when it ended.
 pub fn pause(taken: &[Acceptance], from: Instant) -> Duration {
     let mut moments: Vec<Instant> = taken.iter().map(|mail| mail.at).filter(|at| *at >= from).collect();
@@ -221,6 +239,32 @@ pub fn parts(cluster: &Cluster) -> BTreeMap<String, usize> {
         .collect()
 }
 
+/// Has the database note when leases come to another node, by its own clock.
+pub fn note_moves(cluster: &Cluster) {
+    cluster.sql(
+        "CREATE TABLE public.moved (at timestamptz NOT NULL, node text NOT NULL);
+         CREATE FUNCTION public.note_move() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN INSERT INTO public.moved VALUES (clock_timestamp(), NEW.node); RETURN NEW; END $$;
+         CREATE TRIGGER moved AFTER UPDATE ON hikyaku.lease FOR EACH ROW WHEN (OLD.node <> NEW.node)
+           EXECUTE FUNCTION public.note_move()",
+    );
+}
+
+/// The database's clock.
+pub fn clock_of(cluster: &Cluster) -> String {
+    cluster.sql("SELECT clock_timestamp()")
+}
+
+/// How long after that moment the last lease came to this node, as [`note_moves`] noted it.
+pub fn moved_after(cluster: &Cluster, from: &str, node: &Path) -> Duration {
+    let name = std::fs::read_to_string(node.join("data/journal.node")).unwrap();
+    let statement = format!(
+        "SELECT extract(epoch FROM max(at) - '{from}'::timestamptz) FROM public.moved WHERE node = '{}' AND at > '{from}'::timestamptz",
+        name.trim()
+    );
+    Duration::from_secs_f64(cluster.sql(&statement).parse().unwrap())
+}
+
 pub fn are_even(cluster: &Cluster) -> bool {
     parts(cluster).values().copied().collect::<Vec<_>>() == [8, 8]
 }
@@ -263,7 +307,7 @@ fn req_r01_a_node_that_is_cut_off_stops_before_the_other_one_sends_what_it_had()
     let _machine = waiting();
     let cluster = Cluster::primary("tokyo", "");
     let around = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let wire = around.block_on(LongWire::to(cluster.port(), Duration::ZERO));
+    let wire = around.block_on(LongWire::to(cluster.port(), FAR));
     let (people, rate) = (6_000, 150);
     let url = cluster.url();
     let long = url.replace(&cluster.port().to_string(), &wire.port.to_string());
@@ -296,21 +340,31 @@ fn req_r01_a_node_that_is_cut_off_stops_before_the_other_one_sends_what_it_had()
     }
     println!("{twice} mails that the cut node could not record are there twice");
     // The one that took over says how many there may be, and the one that came back how many it knows of.
-    std::thread::sleep(Duration::from_secs(3));
+    let is_told = |node: &Running| node.said().contains(" 通が二重に届きました");
+    system.wait("the copies told", || is_told(&first) || is_told(&second));
     let said: Vec<String> = [first, second]
         .map(|node| {
             node.terminate();
             node.end(Duration::from_secs(60)).stderr
         })
         .into();
-    let number = |before: &str| before.rsplit(' ').next().unwrap().parse::<usize>().unwrap();
-    let bound = said[0].lines().find_map(|line| line.split_once(" 通を送り直します")).map(|(before, _)| number(before));
+    let bound = bound_told(&said[0]);
     assert!(bound.is_some_and(|bound| twice <= bound), "{twice} beyond {bound:?}: {}", said[0]);
     let told = said.iter().flat_map(|text| text.lines()).filter_map(|line| line.split_once(" 通が二重に届きました"));
-    let told: usize = told.map(|(before, _)| number(before)).sum();
+    let told: usize = told.map(|(before, _)| last_number(before)).sum();
     // Where both record the same mail at the same moment, neither sees the other's: it is a count from below.
     println!("{told} of them are told of as copies, of at most {bound:?}");
     assert!(told > 0 && told <= twice, "{told} of {twice}: {}", said[1]);
+}
+
+fn last_number(text: &str) -> usize {
+    text.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// How many mails a node that took over says may be there twice, at most; nothing if it took over nothing.
+pub fn bound_told(said: &str) -> Option<usize> {
+    let told = said.lines().filter_map(|line| line.split_once(" 通を送り直します"));
+    told.map(|(before, _)| last_number(before)).reduce(|sum, mails| sum + mails)
 }
 
 #[test]
@@ -319,7 +373,7 @@ fn req_r01_a_single_node_that_is_cut_off_goes_on_from_its_queue_and_records_it_a
     let _machine = waiting();
     let cluster = Cluster::primary("tokyo", "");
     let around = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let wire = around.block_on(LongWire::to(cluster.port(), Duration::ZERO));
+    let wire = around.block_on(LongWire::to(cluster.port(), FAR));
     let (people, rate) = (2_000, 110);
     let url = cluster.url();
     let long = url.replace(&cluster.port().to_string(), &wire.port.to_string());

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use crate::cluster::Cluster;
 use crate::command::{Running, run, waiting};
 use crate::demo::{free_port, page};
-use crate::nodes::{System, are_even, carriers, post};
+use crate::nodes::{FAR, System, are_even, carriers, post};
 use crate::proxy::LongWire;
 
 const PEOPLE: usize = 500;
@@ -32,7 +32,7 @@ struct Apart {
 impl Apart {
     fn new(around: &Runtime) -> Apart {
         let cluster = Cluster::primary("tokyo", "");
-        let wire = around.block_on(LongWire::to(cluster.port(), Duration::ZERO));
+        let wire = around.block_on(LongWire::to(cluster.port(), FAR));
         let url = cluster.url();
         let long = url.replace(&cluster.port().to_string(), &wire.port.to_string());
         let system = System::new(PEOPLE, &carriers(RATE), &cluster, (&[&url, &long], &url));

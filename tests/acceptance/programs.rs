@@ -11,10 +11,10 @@ use crate::command::{run, start};
 use crate::demo::free_port;
 use crate::duties::{made, read, relay, wait};
 
-const KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// A system that takes every post and says what was in it.
-fn receiver() -> (u16, Receiver<String>) {
+pub(crate) fn receiver() -> (u16, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (took, posts) = channel();
@@ -75,7 +75,8 @@ fn req_s17_a_running_server_lets_a_program_in_tells_another_system_and_mails_abo
     let ((smtp, mails), (hook, posts), api) = (relay(), receiver(), free_port());
     let more = format!(
         "[api]\nlisten = \"127.0.0.1:{api}\"\n\n\
-         [[webhooks]]\nname = \"log\"\nurl = \"http://127.0.0.1:{hook}/in\"\nkey_file = \"hook.key\"\n"
+         [[webhooks]]\nname = \"log\"\nurl = \"http://127.0.0.1:{hook}/in\"\nkey_file = \"hook.key\"\n\
+         kinds = [\"answers\", \"outcomes\", \"alarms\"]\n"
     );
     made(folder.path(), smtp, &more);
     let token = peopled(folder.path());
@@ -106,6 +107,10 @@ fn req_s17_a_running_server_lets_a_program_in_tells_another_system_and_mails_abo
     let alarm =
         wait("the alarm", || mails.try_recv().ok().map(|mail| read(&mail)).filter(|it| it.contains("トークン")));
     assert!(alarm.contains("無効なトークンで API が呼ばれています"), "{alarm}");
+    wait("the same as a post", || {
+        told.extend(posts.try_recv());
+        (told.contains(r#""kind":"alarm""#) && told.contains("security/")).then_some(())
+    });
     let ended = server.stop(Duration::from_secs(30));
     for secret in [KEY, &token, "kou@example.jp"] {
         assert!(!ended.stderr.contains(secret), "{secret} is in the log: {}", ended.stderr);

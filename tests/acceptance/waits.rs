@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use crate::cluster::Cluster;
 use crate::command::{Running, waiting};
 use crate::demo::free_port;
-use crate::nodes::{System, carriers};
+use crate::nodes::{FAR, System, carriers};
 use crate::proxy::LongWire;
 use crate::sources::{PUSH_KEY, telegram};
 
@@ -39,7 +39,7 @@ struct Deaf {
 impl Deaf {
     fn new(around: &Runtime, nodes: usize) -> Deaf {
         let cluster = Cluster::primary("tokyo", "");
-        let wire = around.block_on(LongWire::to(cluster.port(), Duration::ZERO));
+        let wire = around.block_on(LongWire::to(cluster.port(), FAR));
         let url = cluster.url();
         let long = url.replace(&cluster.port().to_string(), &wire.port.to_string());
         let urls = vec![long.as_str(); nodes];

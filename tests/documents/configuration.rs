@@ -1,12 +1,14 @@
-//! `docs/configuration.md` is made from the commented configuration that `hikyaku init` writes: one source, never two.
+//! `docs/configuration.md` is made from the commented configuration that `hikyaku init` writes, and from that of the files beside it:
+//! one source, never two.
 
 use std::fs;
 
 const SOURCE: &str = "src/init.toml";
+const FURTHER: &str = "src/files.toml";
 const REFERENCE: &str = "docs/configuration.md";
 
 const HEAD: &str = "# 設定ファイルの全項目\n\n\
-`hikyaku init` が書く `hikyaku.toml` の全項目です。このファイルは `src/init.toml` から作られ、`tests/documents.rs` が一致を確かめます\n\
+`hikyaku init` が書く `hikyaku.toml` と、そのほかに人が書くファイルの全項目です。このファイルは `src/init.toml` と `src/files.toml` から作られ、`tests/documents.rs` が一致を確かめます\n\
 （作り直すには `HIKYAKU_WRITE=1 cargo test --test documents`）。「書かれる値」が空の項目は、初めは書かれていません。知らない項目があると起動しません。\n\
 ★ の項目は SIGHUP（`systemctl reload hikyaku`）で読み直し、他の項目は再起動で反映します。\n";
 
@@ -57,7 +59,11 @@ fn made(source: &str) -> String {
         reference.push_str("| 項目 | 書かれる値 | 例 | 意味 |\n|---|---|---|---|\n");
     };
     for line in source.lines() {
-        if let Some(rule) = line.strip_prefix("# ── ") {
+        if let Some(file) = line.strip_prefix("# ━━ ") {
+            reference.push_str(&format!("\n# {file}\n"));
+            (title, is_in_table) = (None, false);
+            words.clear();
+        } else if let Some(rule) = line.strip_prefix("# ── ") {
             title = Some(rule.trim_end_matches(['─', ' ']));
             words.clear();
         } else if let Some(name) = section(line) {
@@ -88,11 +94,15 @@ fn made(source: &str) -> String {
 
 #[test]
 fn the_reference_of_every_configuration_key_is_what_the_commented_configuration_says() {
-    let made = made(&fs::read_to_string(SOURCE).unwrap().replace("@organisation@", "架空省"));
+    let source = format!("{}\n{}", fs::read_to_string(SOURCE).unwrap(), fs::read_to_string(FURTHER).unwrap());
+    let made = made(&source.replace("@organisation@", "架空省"));
     if std::env::var_os("HIKYAKU_WRITE").is_some() {
         fs::write(REFERENCE, &made).unwrap();
     }
     let written = fs::read_to_string(REFERENCE).unwrap_or_default();
-    assert!(written == made, "{REFERENCE} is not what {SOURCE} says: run HIKYAKU_WRITE=1 cargo test --test documents");
+    assert!(
+        written == made,
+        "{REFERENCE} is not what {SOURCE} and {FURTHER} say: run HIKYAKU_WRITE=1 cargo test --test documents"
+    );
     assert!(made.matches("\n| `").count() > 60, "{made}");
 }

@@ -262,6 +262,12 @@ impl Queue {
         self.later.push(Reverse(Later { due, mail: pick.mail, wait, past: pick.past }));
     }
 
+    /// How many mails were tried before and are not due at `now`.
+    #[must_use]
+    pub fn later(&self, now: Instant) -> usize {
+        self.later.iter().filter(|Reverse(later)| later.due > now).count()
+    }
+
     /// How many mails wait, those for later included.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -447,7 +453,9 @@ mod tests {
         queue.add_again(now, standing(Urgency::Safety), again(1, 2000, Wait::PutOff));
         queue.add_again(Instant::from_micros(2000), standing(Urgency::Safety), again(1, 8, Wait::Again));
         assert_eq!(queue.heads().count(), 0);
+        assert_eq!((queue.waiting(), queue.later(now)), (3, 1), "what is due counts as due before it is made ready");
         assert_eq!(queue.ripen(now), Instant::from_micros(2000));
+        assert_eq!((queue.waiting(), queue.later(now)), (3, 1));
         let heads: Vec<(Wait, u32)> = queue.heads().map(|head| (head.group.wait, head.chunk)).collect();
         assert_eq!(heads, [(Wait::Again, 0), (Wait::PutOff, 1)]);
         assert_eq!(drain(&mut queue, 1, Wait::Again), [7]);

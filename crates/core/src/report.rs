@@ -32,6 +32,8 @@ pub struct LaneView {
     pub resent: u64,
     /// Mails that wait or are under way. What waits for a carrier is counted once, at the first of its lanes.
     pub waiting: u64,
+    /// Of those, the ones that were tried and wait for a time of their own: they would not leave now, however well it goes.
+    pub later: u64,
     /// Sessions open now.
     pub sessions: u32,
     /// Sessions that may be open now.

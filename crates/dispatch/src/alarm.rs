@@ -12,6 +12,7 @@ use crate::lint;
 use crate::mail::Mode;
 use crate::rule::{Aim, Rule, Sending};
 use crate::silence::suspects;
+use crate::standstill::Standstill;
 use crate::state::State;
 use crate::thousands::Thousands;
 
@@ -128,6 +129,38 @@ impl Alarm {
             title: format!("{place}に新しいリンクの鍵がありません"),
             text: format!(
                 "別のノードで作られた新しいリンクの鍵（hikyaku journal rotate-keys）が{place}になく、動いている他のノードからも受け取れません。\n                 その鍵で作られたリンクを{place}で開くと「少しお待ちください」と答えます。\n                 鍵を作ったノードを起動してください。鍵は自動で届きます。起動できない場合は、そのノードのデータフォルダーの keys フォルダーを                 全部ここへ写し、再起動してください（docs/postgres.md）。"
+            ),
+        }
+    }
+
+    /// A node that does not follow the journal any more, and has given everything up.
+    #[must_use]
+    pub fn standstill(node: &str, why: &Standstill, now: Timestamp) -> Self {
+        let remedy = match why {
+            Standstill::Newer { row, .. } => format!(
+                "記録の {row} 行目は、このノードのプログラムでは読めません。新しい版のノードが書いたものです。\n\
+                 ノード {node} を新しい版に更新して、起動し直してください（docs/release.md）。全部のノードが同じ版なら、記録が壊れています。\
+                 hikyaku journal verify で確かめてください。"
+            ),
+            Standstill::OtherPast => format!(
+                "データベースには、このノードが読んだ記録がありません。別の拠点が、それより前の記録から先へ進んでいます。\n\
+                 1. 古い主系が残っていれば、止める前に、そこにしかない記録（回答など）を写してください: hikyaku journal copy 古い主系の URL ファイル\n\
+                 2. ノード {node} を起動し直してください。今の記録を初めから読みます（docs/postgres.md の Split brain）。"
+            ),
+            Standstill::Damaged { .. } => {
+                "記録のつながりが切れています。hikyaku journal verify で場所を確かめ、控えから戻してください（docs/backup.md）。".to_owned()
+            }
+            Standstill::Failing { .. } => format!(
+                "原因（ディスク、データベースの権限など）を取り除いてください。読めるようになれば、自動で元に戻ります。戻らなければ、ノード {node} を\
+                 起動し直してください。"
+            ),
+        };
+        Alarm {
+            key: format!("node/{}/{node}/{}", why.word(), now.as_second()),
+            title: format!("ノード {node} が記録を読み進められません"),
+            text: format!(
+                "{remedy}\nそれまで、このノードは送信も定時の処理もせず、回答も受け付けません。ほかのノードがあれば、10 秒ほどで全部を引き継ぎます。\
+                 このノードが送信して記録できなかった分は、二重に届くことがあります（引き継いだノードの警報が上限を示します）。\n（{why}）"
             ),
         }
     }

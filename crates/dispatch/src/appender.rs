@@ -4,6 +4,7 @@
 //! readers see nothing that is not durable.
 
 mod apart;
+mod following;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::access::Actor;
 use crate::apart::{PutAside, Sent};
@@ -26,6 +27,7 @@ use crate::journal::{Appended, Journal, JournalError};
 use crate::keys::{GivenKeys, Keys};
 use crate::snapshot::SnapshotFile;
 use crate::state::State;
+use following::Following;
 
 /// How long a group gathers, counted from its first command.
 const GATHER: Duration = Duration::from_millis(5);
@@ -74,6 +76,7 @@ pub(crate) struct Appender {
     urgent: watch::Sender<usize>,
     /// Those that cannot be recorded.
     aside: watch::Sender<Vec<PutAside>>,
+    following: Following,
 }
 
 impl Appender {
@@ -104,6 +107,7 @@ impl Appender {
             cut,
             urgent,
             aside,
+            following: Following::default(),
         };
         let recorded = appender.journal.head().await?;
         appender.catch_up(Vec::new()).await?;
@@ -183,12 +187,7 @@ impl Appender {
                 Some(Gift { keys, done }) = gifts.recv() => {
                     let _ = done.send(self.adopt(keys).await);
                 }
-                rows = tail(&*journal, self.place.head.seq + 1) => {
-                    if self.follow(rows).await.is_err() {
-                        // Whoever has something to write next is told why.
-                        sleep(FOLLOW_AGAIN).await;
-                    }
-                }
+                next = following::next(&*journal, self.place.head) => self.take_next(next).await,
             }
             self.settle_down().await;
         }
@@ -251,6 +250,7 @@ impl Appender {
             };
             if let Err(error) = result {
                 self.ahead = self.read_shown(State::clone);
+                let error = self.note_certain(&error).await.map_or(error, Error::Standstill);
                 let is_silence = matches!(&error, Error::Journal(it) if matches!(**it, JournalError::Storage { .. }));
                 let failed = fail(decided, &error);
                 return if is_urgent && is_silence { self.settle_without(group, failed).await } else { failed };
@@ -312,6 +312,7 @@ impl Appender {
             Appended::Conflict(tail) => Ok(Some(tail)),
             Appended::Ok(end) => {
                 self.place.head = end;
+                self.goes_on();
                 if let Some(Event::Journal(JournalEvent::Begun { .. })) = entries.first().map(|entry| &entry.event) {
                     self.ahead.apply(&entries[0].event);
                 }
@@ -388,17 +389,6 @@ async fn beginning(
 /// The row that the entry at a place gets when it is appended after `head`.
 fn row_of(head: Head, place: usize) -> u64 {
     head.seq + 1 + place as u64
-}
-
-/// What others append from row `seq` on, as soon as there is any.
-async fn tail(journal: &dyn Journal, seq: u64) -> Vec<Row> {
-    loop {
-        match journal.tail(seq).await {
-            Ok(rows) => return rows,
-            // Whoever has something to write hears of it.
-            Err(_) => sleep(FOLLOW_AGAIN).await,
-        }
-    }
 }
 
 async fn gather(first: Wish, inbox: &mut mpsc::Receiver<Wish>) -> Vec<Wish> {

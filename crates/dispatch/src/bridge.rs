@@ -19,10 +19,9 @@ use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
 use crate::leasing::partition_of;
 use crate::link::Claim;
-use crate::mail::{fix, in_lines, in_one_line};
-use crate::question::Question;
+use crate::personal;
 use crate::state::State;
-use crate::travel::local_time;
+use crate::wording::{Wording, told_of_place};
 
 /// A mail that could not be delivered for this long is not sent any more.
 pub(crate) const LIFETIME: Span = Span::from_secs(24 * 3600);
@@ -47,7 +46,8 @@ pub struct Sender {
 
 impl Sender {
     /// Whether a mail can be answered by replying to it.
-    fn takes_replies(&self) -> bool {
+    #[must_use]
+    pub fn takes_replies(&self) -> bool {
         self.reply_to.as_ref().is_some_and(|it| it.contains("{reply}"))
     }
 
@@ -167,6 +167,57 @@ pub fn batch_of_letter(letter: &Letter<'_>, keys: &Keys, sender: &Sender) -> Res
     })
 }
 
+/// One letter to many people about the link of each one's own page.
+#[derive(Clone, Debug)]
+pub struct OwnLinks<'a> {
+    /// To whom: a mail to each of their addresses.
+    pub people: &'a [PersonId],
+    /// The subject.
+    pub subject: &'a str,
+    /// The plain text, with `{name}` and `{link}` where those go.
+    pub text: &'a str,
+    /// What stands before the token of a personal page, such as `https://anpi.example.go.jp/p/`.
+    pub page: &'a str,
+    /// When it was written; a day later it is not sent any more.
+    pub written: Timestamp,
+}
+
+/// The batch of such letters. The same one written twice within a second is sent once.
+///
+/// # Errors
+/// [`BatchError`] if the wording names a field that is not there.
+pub fn batch_of_own_links(
+    state: &State,
+    keys: &Keys,
+    letter: &OwnLinks<'_>,
+    sender: &Sender,
+) -> Result<Batch, BatchError> {
+    let mut recipients = Vec::new();
+    for person in letter.people.iter().filter_map(|id| state.people().find(*id)) {
+        let link = format!("{}{}", letter.page, personal::token(state, keys, person.id));
+        let path = ReturnPath::Letter(person.id).token(keys);
+        recipients.extend(person.addresses().iter().filter_map(|address| {
+            Some(Recipient {
+                key: KeyId(u64::from(person.id.0)),
+                address: Address::parse(&address.address).ok()?,
+                fields: vec![person.name().to_owned(), String::new(), link.clone(), path.clone()],
+                history: state.address_health(person, address).state.history(),
+                id: recipient_id(person.id, address.place),
+            })
+        }));
+    }
+    let whose: Vec<String> = letter.people.iter().map(ToString::to_string).collect();
+    let whose = fingerprint(&whose.iter().map(String::as_str).collect::<Vec<_>>());
+    Ok(Batch {
+        key: format!("{}-links-{}-{whose}", keys.ring_id(), letter.written.as_second()),
+        template: sender.template(letter.subject, letter.text)?,
+        urgency: Urgency::Routine,
+        deadline: None,
+        expires: Some(instant(letter.written) + LIFETIME),
+        recipients,
+    })
+}
+
 /// Tells letters apart without naming addresses.
 fn fingerprint(parts: &[&str]) -> String {
     let digest = digest(&SHA256, parts.join("\n").as_bytes());
@@ -241,37 +292,9 @@ fn urgency(class: Class) -> Urgency {
 }
 
 fn template(record: &DispatchRecord, sender: &Sender) -> Result<Template, BatchError> {
-    let (title, facts) = (in_one_line(&record.title), in_lines(&record.facts));
-    let fixed = [("title", title.as_str()), ("facts", facts.as_str())];
-    let subject = record.template.subject_of(record.mode, &record.title);
-    let text = format!("{}{}", record.mode.notice(), fix(&record.template.text, &fixed));
-    if asks_by_mail(record, sender) {
-        sender.asking(&subject, &format!("{text}{}", how_to_reply(&record.question)))
-    } else {
-        sender.template(&subject, &text)
-    }
-}
-
-/// Bytes of a text with what is said of answering by a reply: beyond them it is left out, so that no dispatch fails for it.
-const ASKING_TEXT_MAX: usize = 4_500;
-
-/// Whether the mails of a dispatch can be answered by replying to them: with a digit, so that there are nine choices at most.
-fn asks_by_mail(record: &DispatchRecord, sender: &Sender) -> bool {
-    let is_short = || {
-        let parts = [record.template.text.len(), in_lines(&record.facts).len(), how_to_reply(&record.question).len()];
-        parts.iter().sum::<usize>() <= ASKING_TEXT_MAX
-    };
-    sender.takes_replies() && record.question.is_asked() && record.question.choices.len() <= 9 && is_short()
-}
-
-/// What a mail says of answering it by a reply; its braces are only braces.
-fn how_to_reply(question: &Question) -> String {
-    let choices = question.choices.iter().zip(1..).map(|(choice, number)| format!("{number} {}\n", choice.label_ja));
-    let text = format!(
-        "\nページを開けないときは、このメールに番号だけを書いて返信しても回答できます（2行目からはコメント）。\n{}",
-        choices.collect::<String>()
-    );
-    text.replace('{', "{{").replace('}', "}}")
+    let (wording, takes_replies) = (Wording::from(record), sender.takes_replies());
+    let (subject, text) = (wording.subject(), wording.text(takes_replies));
+    if wording.asks_by_mail(takes_replies) { sender.asking(&subject, &text) } else { sender.template(&subject, &text) }
 }
 
 /// The mails of a round.
@@ -283,18 +306,19 @@ fn recipients(
     sender: &Sender,
 ) -> Vec<Recipient> {
     let record = dispatch.record();
-    let by_mail = asks_by_mail(record, sender);
+    let wording = Wording::from(record);
+    let by_mail = wording.asks_by_mail(sender.takes_replies());
     let gravities: BTreeMap<PersonId, Gravity> =
         record.asked.iter().filter_map(|asked| Some((asked.person, asked.gravity?))).collect();
     let mail = |(person, place): (PersonId, u8)| {
         let person = state.people().find(person)?;
-        let here = gravities.get(&person.id).map(|it| format!("あなたの地域: {it}"));
-        let gravity = here.into_iter().chain(abroad(state, record, person.id)).collect::<Vec<_>>().join("\n");
+        let gravity = gravities.get(&person.id).copied();
+        let told = told_of_place(state, Some(person.id), gravity, record.opened, record.origin.reported);
         let link = format!("{}{}", sender.link_base, token(state, keys, record.dispatch, person.id));
         let address = person.address(place)?;
         let id = recipient_id(person.id, place);
         let path = ReturnPath::Dispatch { dispatch: record.dispatch, round, person: person.id, place };
-        let mut fields = vec![person.name().to_owned(), gravity, link, path.token(keys)];
+        let mut fields = vec![person.name().to_owned(), wording.place_field(told), link, path.token(keys)];
         if by_mail {
             let claim = Claim { dispatch: record.dispatch, person: person.id, counter: person.links_from };
             fields.push(reply_token(keys, claim));
@@ -311,14 +335,6 @@ fn recipients(
     let is_open = |(person, place): &(PersonId, u8)| dispatch.mail_end_in(round, *person, *place).is_none();
     let is_ours = |(person, _): &(PersonId, u8)| tenure.is_none_or(|it| it.partition == partition_of(*person));
     dispatch.mails(round).into_iter().filter(|it| is_ours(it) && is_open(it)).filter_map(mail).collect()
-}
-
-/// For somebody abroad: where and why the register has the person there, and the instant of the news there and in Japan
-/// (requirement O05).
-fn abroad(state: &State, record: &DispatchRecord, person: PersonId) -> Option<String> {
-    let (stay, country) = state.travel().of(person, record.opened).next()?;
-    let told = local_time(record.origin.reported.unwrap_or(record.opened), country);
-    Some(format!("あなたの滞在先: {country}（{}）　現地時刻 {told}", stay.kind.word()))
 }
 
 /// What settled in these records, as one command for each dispatch; `batch_of` knows whose a batch is.

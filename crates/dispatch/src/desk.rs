@@ -23,6 +23,7 @@ use crate::link::{self, AnswerView, Claim, LinkRefusal, LinkView};
 use crate::personal::{self, PersonalView};
 use crate::question::Question;
 use crate::snapshot::SnapshotFile;
+use crate::standstill::Standstill;
 use crate::state::State;
 use crate::thread::{Said, Spoken};
 use crate::timeline::whole_micros;
@@ -46,6 +47,8 @@ pub struct Desk {
     urgent: watch::Sender<usize>,
     /// What this node sent and cannot record.
     aside: watch::Receiver<Vec<PutAside>>,
+    /// Why what others append is not followed any more.
+    stands: watch::Receiver<Option<Standstill>>,
     /// The name of this node, if it has an outbox.
     node: Option<Arc<str>>,
 }
@@ -111,9 +114,9 @@ impl Desk {
         let (wishes, inbox) = mpsc::channel(WAITING_COMMANDS_MAX);
         let (gifts, given) = mpsc::channel(1);
         let (reached, cut, urgent) = (appender.reached(), appender.cut(), appender.urgent());
-        let aside = appender.aside();
+        let (aside, stands) = (appender.aside(), appender.standstill());
         tokio::spawn(appender.run(inbox, given));
-        Ok(Desk { state, keys, journal, wishes, gifts, reached, cut, urgent, aside, node })
+        Ok(Desk { state, keys, journal, wishes, gifts, reached, cut, urgent, aside, stands, node })
     }
 
     /// Carries a command out; it is durable when this returns. What comes within 5 ms goes into one append.
@@ -165,17 +168,40 @@ impl Desk {
         self.aside.borrow().iter().filter(|it| it.file.exists()).cloned().collect()
     }
 
+    /// Why this node does not follow its journal any more, for as long as it does not: it must send nothing, for it does not know what
+    /// other nodes do.
+    #[must_use]
+    pub fn standstill(&self) -> Option<Standstill> {
+        self.stands.borrow().clone()
+    }
+
     /// Waits until everything is shown that is written by now, by whichever node.
     ///
     /// # Errors
-    /// [`Error`]: the journal does not say where it ends.
+    /// [`Error`]: the journal does not say where it ends, or this node cannot follow it so far.
     pub async fn up_to_date(&self) -> Result<(), Error> {
         let end = tokio::select! {
             biased;
             () = self.is_cut_off() => return Err(Error::CutOff),
             head = self.journal.head() => head?.seq,
         };
-        self.reached.clone().wait_for(|reached| *reached >= end).await.map(drop).map_err(|_| Error::Closed)
+        let (mut reached, mut stands) = (self.reached.clone(), self.stands.clone());
+        tokio::select! {
+            biased;
+            stands = stands.wait_for(Option::is_some) => match stands.ok().and_then(|why| why.clone()) {
+                Some(why) => Err(Error::Standstill(why)),
+                None => Err(Error::Closed),
+            },
+            reached = reached.wait_for(|reached| *reached >= end) => reached.map(drop).map_err(|_| Error::Closed),
+        }
+    }
+
+    /// A link that a node made which knows more than this one is not unknown: another node opens it.
+    fn known_elsewhere<T>(&self, opened: Result<T, LinkRefusal>) -> Result<T, LinkRefusal> {
+        let stands = self.stands.borrow().is_some();
+        opened.map_err(
+            |refusal| if stands && refusal == LinkRefusal::Unknown { LinkRefusal::Unreadable } else { refusal },
+        )
     }
 
     /// Resolves once something is shown that is not in the journal.
@@ -195,7 +221,7 @@ impl Desk {
     /// [`LinkRefusal`] says why not and what to do next.
     pub async fn open_link(&self, token: &str, now: Timestamp) -> Result<LinkView, LinkRefusal> {
         let claim = link::read(&self.keys, token)?;
-        let (mut view, last) = self.read(|state| view(state, claim, now))?;
+        let (mut view, last) = self.known_elsewhere(self.read(|state| view(state, claim, now)))?;
         if let (Some(shown), Some(answer)) = (&mut view.last_answer, last.filter(Answer::has_words)) {
             let words = self.words(&[answer]).await.map_err(|_| LinkRefusal::Unreadable)?;
             let words = words.into_iter().next().unwrap_or_default();
@@ -210,7 +236,7 @@ impl Desk {
     /// As [`Desk::open_link`].
     pub fn link_of(&self, token: &str, now: Timestamp) -> Result<(DispatchId, PersonId), LinkRefusal> {
         let claim = link::read(&self.keys, token)?;
-        self.read(|state| view(state, claim, now)).map(|(view, _)| (view.dispatch, view.person))
+        self.known_elsewhere(self.read(|state| view(state, claim, now))).map(|(view, _)| (view.dispatch, view.person))
     }
 
     /// What was written in these answers, in their order: read from the journal.
@@ -283,7 +309,8 @@ impl Desk {
     /// As [`Desk::open_link`].
     pub fn open_reply(&self, token: &str, now: Timestamp) -> Result<(DispatchId, PersonId, Question), LinkRefusal> {
         let claim = envelope::read_reply(&self.keys, token).ok_or(LinkRefusal::Forged)?;
-        self.read(|state| view(state, claim, now)).map(|(view, _)| (view.dispatch, view.person, view.question))
+        let opened = self.known_elsewhere(self.read(|state| view(state, claim, now)));
+        opened.map(|(view, _)| (view.dispatch, view.person, view.question))
     }
 
     /// What the owner of a personal page sees. Changes nothing.

@@ -22,6 +22,9 @@ use crate::timeline::{Origin, Timeline};
 /// How long a dispatch can be answered, in days.
 pub const OPEN_DAYS: i64 = 30;
 
+/// What the last part of the key of a dispatch begins with that tells one person of a message.
+pub(crate) const MESSAGE_KEY: &str = "連絡";
+
 /// One person of a dispatch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
@@ -498,6 +501,13 @@ impl Dispatch {
 }
 
 impl DispatchRecord {
+    /// Whether it only tells one person that somebody has left a message on the answer page.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        let last = self.key.rsplit('/').next().unwrap_or_default();
+        self.aim == Aim::Notice && last.starts_with(MESSAGE_KEY)
+    }
+
     /// The addresses of a person that the first mails go to: all, or only the first where they are tried one by one.
     pub(crate) fn first_places<'a>(&self, asked: &'a Asked) -> &'a [u8] {
         let most = if self.follow_up.next_address_minutes == 0 { asked.places.len() } else { 1 };

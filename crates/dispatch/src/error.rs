@@ -8,6 +8,7 @@ use crate::command::Refusal;
 use crate::event::CodecError;
 use crate::journal::JournalError;
 use crate::keys::{KeysError, RingId};
+use crate::standstill::Standstill;
 
 /// Why something did not happen.
 #[derive(Debug, Clone, Error)]
@@ -49,6 +50,9 @@ pub enum Error {
          another node"
     )]
     CutOff,
+    /// This node does not follow the journal any more: nothing can be done here until somebody mends it.
+    #[error("this node does not follow the journal any more: {0}")]
+    Standstill(Standstill),
     /// The journal cannot be reached, and an emergency dispatch could not be kept here either: nothing was sent.
     #[error("the database cannot be reached, and the outbox of this node takes nothing: {problem}")]
     Outbox {
@@ -58,6 +62,19 @@ pub enum Error {
     /// The desk was closed while the command was under way.
     #[error("the desk is closed: open it again; the command may have been carried out")]
     Closed,
+}
+
+impl Error {
+    /// Why a node whose following of the journal failed so stands still at once; `None` of what may pass.
+    pub(crate) fn standstill(&self) -> Option<Standstill> {
+        match self {
+            Error::Row { seq, problem } => Standstill::of_row(*seq, problem),
+            Error::Journal(problem) => Standstill::of_journal(problem),
+            // Another system's journal lies where ours was.
+            Error::OtherKeys { .. } => Some(Standstill::OtherPast),
+            _ => None,
+        }
+    }
 }
 
 impl From<JournalError> for Error {

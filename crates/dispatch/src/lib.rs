@@ -78,6 +78,7 @@ mod shared;
 mod signed;
 mod silence;
 mod snapshot;
+mod standstill;
 mod state;
 mod tally;
 mod target;
@@ -87,6 +88,7 @@ mod timeline;
 mod token;
 mod travel;
 mod unreached;
+mod wording;
 mod words;
 
 pub use access::{Action, Actor, Denied, Guarded, Holder, Reach, Role, RoleKind, Subject, matrix_markdown, reach};
@@ -99,8 +101,8 @@ pub use answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, SelfRepo
 pub use apart::{Apart, KnownAside, OUTBOX_MAX, PutAside};
 pub use brake::{Brake, BrakeChange, PACE_PER_1000_S};
 pub use bridge::{
-    BatchOf, Letter, Sender, TENURED, Tenure, apart_from, batch_for, batch_of_letter, going_on, is_accepted, outcomes,
-    unfinished, unqueued, withdrawn,
+    BatchOf, Letter, OwnLinks, Sender, TENURED, Tenure, apart_from, batch_for, batch_of_letter, batch_of_own_links,
+    going_on, is_accepted, outcomes, unfinished, unqueued, withdrawn,
 };
 pub use certificate::{Witnessed, certificate_in_japanese};
 pub use chain::{Broken, Content, Hash, Head, Row};
@@ -170,15 +172,15 @@ pub use mail::{MailTemplate, Mode};
 pub use measure::Measure;
 pub use outward::{OutwardKind, outward};
 pub use person::{
-    ADDRESSES_MAX, AddressCell, Employment, Language, MailAddress, OWN_REGIONS_MAX, People, Person, PersonRecord,
-    Personal, Purpose, RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
+    ADDRESSES_MAX, AddressCell, Employment, Language, LinkWay, MailAddress, OWN_REGIONS_MAX, People, Person,
+    PersonRecord, Personal, Purpose, RegionCells, Regions, RegisteredBy, RosterRow, Side, Whereabouts,
 };
 pub use personal::PersonalView;
 pub use probing::{open_probes, probe_batch, probe_outcomes};
 pub use proposal::{Proposal, ProposalEnd, Waiting};
 pub use pull::{Pull, PullAction, PullAlert, PullInput, PullSchedule};
 pub use question::{Choice, ChoiceId, DETAIL_CHARS_MAX, Detail, Form, Further, Question};
-pub use rehearsal::Rehearsal;
+pub use rehearsal::{Due, Rehearsal, Way};
 pub use relay::Relay;
 pub use reset::{reset_letters, resets};
 pub use retention::{Approval, Schedule};
@@ -194,6 +196,7 @@ pub use select::select;
 pub use signed::{PublicKey, SignedError, SignedHead, SignedText, Statement};
 pub use silence::{Suspect, suspects};
 pub use snapshot::SnapshotFile;
+pub use standstill::Standstill;
 pub use state::{Access, Accounts, KEY_HOURS, Plans, Request, State};
 pub use tally::{GroupRow, Share, Tally};
 pub use target::Target;
@@ -203,4 +206,5 @@ pub use timeline::{Origin, Timeline};
 pub use token::{TOKEN_DAYS_MAX, TOKEN_LABEL_CHARS_MAX, Token, TokenScope};
 pub use travel::{Register, RegisteredStay, Stay, StayKind, local_time, zone_of, zones_of};
 pub use unreached::{Webhook, webhook};
+pub use wording::{Reader, Wording, told_of_place};
 pub use words::Words;

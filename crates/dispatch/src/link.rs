@@ -4,7 +4,8 @@
 //! A token is base64url of `kind (1) | key id (1) | claim | MAC (16)`, numbers big-endian; the MAC is the first half of
 //! HMAC-SHA-256 (RFC 2104 §5) over everything before it. The claim of an answer link is `dispatch (4) | person (4) |
 //! counter (2)`, 38 characters in all; that of a personal page `person (4) | counter (2)`; that of an address to be confirmed
-//! `person (4) | counter (2) | minutes since 1970 (4) | address`.
+//! `person (4) | counter (2) | minutes since 1970 (4) | address`, the address sealed with the person's own key: paths of pages
+//! stand in logs of proxies (requirement A29).
 
 use std::ops::RangeInclusive;
 
@@ -19,6 +20,7 @@ use crate::id::{DispatchId, PersonId};
 use crate::keys::Keys;
 use crate::mail::Mode;
 use crate::question::{Choice, Detail, Question};
+use crate::sealed::Sealed;
 
 /// A kind of link: its first byte, and how long its claim is.
 struct Kind {
@@ -28,7 +30,10 @@ struct Kind {
 
 const ANSWER: Kind = Kind { byte: 1, claim_bytes: 10..=10 };
 const PERSONAL: Kind = Kind { byte: 2, claim_bytes: 6..=6 };
-const ADDRESS: Kind = Kind { byte: 3, claim_bytes: 10..=10 + ADDRESS_BYTES_MAX };
+/// Kind 3 had the address in clear.
+const ADDRESS: Kind = Kind { byte: 4, claim_bytes: 10..=10 + SEALED_MORE_BYTES + ADDRESS_BYTES_MAX };
+/// What a sealed value has beside what was sealed: version, nonce, tag.
+const SEALED_MORE_BYTES: usize = 1 + 12 + 16;
 /// RFC 5321 §4.5.3.1: 64 for the local part, 255 for the domain.
 const ADDRESS_BYTES_MAX: usize = 64 + 1 + 255;
 const MAC_BYTES: usize = 16;
@@ -165,7 +170,21 @@ pub(crate) struct AddressClaim {
     pub(crate) whose: PersonalClaim,
     /// Until when it can be confirmed, in minutes since 1970.
     pub(crate) until: u32,
-    pub(crate) address: String,
+    /// The address, sealed with the person's own key.
+    sealed: Sealed,
+}
+
+impl AddressClaim {
+    /// A claim of this address; `None` for somebody who has no key any more.
+    pub(crate) fn new(keys: &Keys, whose: PersonalClaim, until: u32, address: &str) -> Option<Self> {
+        let sealed = keys.seal_for_link(whose.person, until, address.as_bytes())?;
+        Some(AddressClaim { whose, until, sealed })
+    }
+
+    /// The address; `None` where the person's key is not.
+    pub(crate) fn address(&self, keys: &Keys) -> Option<String> {
+        String::from_utf8(keys.open_from_link(self.whose.person, self.until, &self.sealed)?).ok()
+    }
 }
 
 /// Makes the token of a claim; empty only if the key ring has lost its own key.
@@ -198,9 +217,9 @@ pub(crate) fn read_personal(keys: &Keys, token: &str) -> Result<PersonalClaim, L
 
 /// As [`write`], for an address to be confirmed.
 pub(crate) fn write_address(keys: &Keys, claim: &AddressClaim) -> String {
-    let AddressClaim { whose: PersonalClaim { person, counter }, until, address } = claim;
+    let AddressClaim { whose: PersonalClaim { person, counter }, until, sealed } = claim;
     let until = until.to_be_bytes();
-    seal(keys, ADDRESS, &[&person.0.to_be_bytes(), &counter.to_be_bytes(), &until, address.as_bytes()])
+    seal(keys, ADDRESS, &[&person.0.to_be_bytes(), &counter.to_be_bytes(), &until, sealed.as_bytes()])
 }
 
 /// As [`read`], for an address to be confirmed.
@@ -208,8 +227,8 @@ pub(crate) fn read_address(keys: &Keys, token: &str) -> Result<AddressClaim, Lin
     let claim = open(keys, ADDRESS, token)?;
     let fields = whose(&claim).and_then(|(whose, rest)| {
         let (until, address) = rest.split_first_chunk()?;
-        let address = String::from_utf8(address.to_vec()).ok()?;
-        Some(AddressClaim { whose, until: u32::from_be_bytes(*until), address })
+        let sealed = Sealed::from_bytes(address.to_vec());
+        Some(AddressClaim { whose, until: u32::from_be_bytes(*until), sealed })
     });
     fields.ok_or(LinkRefusal::Malformed)
 }
@@ -285,7 +304,8 @@ mod tests {
     fn a_token_of_one_kind_opens_nothing_of_another() {
         let keys = Keys::in_memory().unwrap();
         let whose = PersonalClaim { person: CLAIM.person, counter: 2 };
-        let address = AddressClaim { whose, until: 30_000_000, address: "甲\"a b\"@docomo.ne.jp".into() };
+        keys.ensure(&[whose.person]).unwrap();
+        let address = AddressClaim::new(&keys, whose, 30_000_000, "甲\"a b\"@docomo.ne.jp").unwrap();
         let personal = write_personal(&keys, whose);
         assert_eq!(read_personal(&keys, &personal), Ok(whose));
         let mailed = write_address(&keys, &address);
@@ -296,6 +316,23 @@ mod tests {
         assert_eq!(read_personal(&keys, &write(&keys, CLAIM)), Err(LinkRefusal::Malformed));
         assert_eq!(read_personal(&keys, &mailed), Err(LinkRefusal::Malformed));
         assert_eq!(read_address(&keys, &personal), Err(LinkRefusal::Malformed));
+    }
+
+    #[test]
+    fn req_a29_the_token_of_an_address_shows_no_address_and_opens_with_its_owners_key_only() {
+        let keys = Keys::in_memory().unwrap();
+        let whose = PersonalClaim { person: CLAIM.person, counter: 2 };
+        assert_eq!(AddressClaim::new(&keys, whose, 30_000_000, "taro@docomo.ne.jp"), None, "there is no key");
+        keys.ensure(&[whose.person]).unwrap();
+        let token = write_address(&keys, &AddressClaim::new(&keys, whose, 30_000_000, "taro@docomo.ne.jp").unwrap());
+        let bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
+        for part in ["taro", "docomo"] {
+            assert!(!bytes.windows(part.len()).any(|it| it == part.as_bytes()), "{part} in {bytes:?}");
+        }
+        let read = read_address(&keys, &token).unwrap();
+        assert_eq!(read.address(&keys).as_deref(), Some("taro@docomo.ne.jp"));
+        keys.erase(whose.person).unwrap();
+        assert_eq!(read.address(&keys), None);
     }
 
     #[test]

@@ -62,7 +62,9 @@ pub(crate) fn view(state: &State, keys: &Keys, token: &str, now: Timestamp) -> R
 /// The token that is mailed to an address, so that whoever receives mails there can confirm it.
 pub(crate) fn address_token(state: &State, keys: &Keys, person: PersonId, address: &str, until: Timestamp) -> String {
     let until = u32::try_from(until.as_second() / 60).unwrap_or(0);
-    link::write_address(keys, &AddressClaim { whose: claim(state, person), until, address: address.to_owned() })
+    let claim = AddressClaim::new(keys, claim(state, person), until, address);
+    // Who was erased has no address to confirm.
+    claim.map(|claim| link::write_address(keys, &claim)).unwrap_or_default()
 }
 
 /// Whose address a token confirms, and which.
@@ -77,7 +79,7 @@ pub(crate) fn confirmed(
     if now.as_second() / 60 > i64::from(claim.until) {
         return Err(LinkRefusal::Expired);
     }
-    Ok((person.id, claim.address))
+    Ok((person.id, claim.address(keys).ok_or(LinkRefusal::Unreadable)?))
 }
 
 fn claim(state: &State, person: PersonId) -> PersonalClaim {

@@ -1,9 +1,10 @@
-//! The drill that closes the loop (requirement R03): every few days named administrators get a drill mail and tap that it came,
-//! and one mail goes round to a mailbox of our own. Sent, accepted, arrived, tapped: each within its time, or an alarm. Pure: it
-//! says what is due and what is late.
+//! The drill that closes the loop (requirement R03): every few days a telegram of our own is taken in and judged like any other, and
+//! because it was, named administrators get a drill mail and tap that it came, and one mail goes round to a mailbox of our own.
+//! Judged, sent, accepted, arrived, tapped: each within its time, or an alarm. Pure: it says what is due and what is late.
 
 use std::collections::BTreeMap;
 
+use hikyaku_bulletin::{Bulletin, Origin, Standing};
 use jiff::civil::{Date, Time};
 use jiff::tz::{TimeZone, offset};
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +26,27 @@ use crate::target::Target;
 /// A carrier is large that has so many of a hundred addresses.
 const LARGE_PERCENT: usize = 5;
 
+/// The identities of telegrams of drills begin so: entries by hand whose own ones begin with the rest, and a day.
+const TELEGRAM: &str = "manual-drill-";
+
+/// What is to be done for the drill of a day.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Due {
+    /// Its telegram is to be handed in where telegrams come in, once.
+    Telegram,
+    /// Its telegram was judged: this is to be opened.
+    Dispatch(Box<DispatchDraft>),
+}
+
+/// What of a drill the journal does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Way {
+    /// When its telegram was handed in by this run.
+    pub handed_in: Option<Timestamp>,
+    /// Whether our own mailbox has its mail; nothing where there is no such mailbox.
+    pub arrived: Option<bool>,
+}
+
 /// When drills go round, to whom, and how long each stage may take; from the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rehearsal {
@@ -34,6 +56,8 @@ pub struct Rehearsal {
     pub at: Time,
     /// The organisation's own numbers of the administrators who get it, all of the domestic half.
     pub people: Vec<String>,
+    /// Its telegram must have been judged within this time.
+    pub judged_within: SignedDuration,
     /// A carrier must have taken a mail to each of them within this time.
     pub accepted_within: SignedDuration,
     /// The mail to our own mailbox must have arrived within this time.
@@ -54,13 +78,22 @@ impl Rehearsal {
         (is_day && now >= begin).then_some((day, begin))
     }
 
-    /// What is to be opened for the drill of this day; nothing if it was, or gives way to a real incident.
+    /// The identity of the telegram of a day's drill, as whoever enters it gives it.
+    #[must_use]
+    pub fn telegram(day: Date) -> String {
+        format!("drill-{day}")
+    }
+
+    /// What is to be done for the drill of this day; nothing if it was opened, or gives way to a real incident.
     ///
     /// # Errors
     /// An alarm that names whoever of the configuration is not there.
-    pub fn draft(&self, state: &State, day: Date, now: Timestamp) -> Result<Option<DispatchDraft>, Alarm> {
+    pub fn due(&self, state: &State, day: Date, now: Timestamp) -> Result<Option<Due>, Alarm> {
         if state.dispatch_named(&key(day)).is_some() || earnest::under_way(state, now).is_some() {
             return Ok(None);
+        }
+        if !is_judged(state, day) {
+            return Ok(Some(Due::Telegram));
         }
         let (found, missing) = self.named(state);
         if !missing.is_empty() || found.is_empty() {
@@ -71,7 +104,7 @@ impl Rehearsal {
             );
             return Err(alarm(day, "people", "送信訓練を始められません", text));
         }
-        Ok(Some(draft(day, found)))
+        Ok(Some(Due::Dispatch(Box::new(draft(day, found)))))
     }
 
     /// Whether the drill of this day was opened.
@@ -80,19 +113,16 @@ impl Rehearsal {
         state.dispatch_named(&key(day)).is_some_and(|it| !it.is_cancelled())
     }
 
-    /// What is late of the drill of this day at `now`; `arrived` says whether our own mailbox has the mail, and is nothing where
-    /// there is no such mailbox.
+    /// What is late of the drill of this day at `now`.
     #[must_use]
-    pub fn late(
-        &self,
-        state: &State,
-        (day, begin): (Date, Timestamp),
-        arrived: Option<bool>,
-        now: Timestamp,
-    ) -> Vec<Alarm> {
-        let Some(dispatch) = state.dispatch_named(&key(day)).filter(|it| !it.is_cancelled()) else {
-            return Vec::new();
+    pub fn late(&self, state: &State, (day, begin): (Date, Timestamp), way: Way, now: Timestamp) -> Vec<Alarm> {
+        let Some(dispatch) = state.dispatch_named(&key(day)) else {
+            let waits = |since| !is_judged(state, day) && now.duration_since(since) >= self.judged_within;
+            return way.handed_in.filter(|since| waits(*since)).map(|_| unjudged(day)).into_iter().collect();
         };
+        if dispatch.is_cancelled() {
+            return Vec::new();
+        }
         // A server that was started later in the day begins later.
         let begin = begin.max(dispatch.record().opened);
         let passed = |within: SignedDuration| now.duration_since(begin) >= within;
@@ -102,7 +132,7 @@ impl Rehearsal {
             let text = "の宛先のメールを、通信事業者がまだ受け付けていません。送信経路と、その事業者の状態を確かめてください。";
             late.extend(of_people(day, "accepted", text, &without(&|person| was_accepted(state, dispatch, person))));
         }
-        if arrived == Some(false) && passed(self.arrived_within) {
+        if way.arrived == Some(false) && passed(self.arrived_within) {
             let text = "送信訓練のメールが、確認用の受信箱に届いていません。\n\
                  送信経路、[mail] return_path のドメインの MX、[inbound] の待ち受けを確かめてください。";
             late.push(alarm(day, "arrived", "送信訓練のメールが届きません", text.into()));
@@ -148,6 +178,24 @@ impl Rehearsal {
 
 fn key(day: Date) -> String {
     format!("送信訓練/{day}")
+}
+
+/// Whether a bulletin is the telegram of a drill: it is judged by no rule, so that a rule that listens to drills does not ask its
+/// people every week.
+pub(crate) fn is_telegram(bulletin: &Bulletin) -> bool {
+    bulletin.standing == Standing::Drill
+        && bulletin.origin == Origin::Operator
+        && bulletin.source.as_str().starts_with(TELEGRAM)
+}
+
+fn is_judged(state: &State, day: Date) -> bool {
+    state.incidents.is_judged(&format!("{TELEGRAM}{day}"))
+}
+
+fn unjudged(day: Date) -> Alarm {
+    let text = "送信訓練の電文を入れましたが、判定の記録がありません。このままでは、本物の電文でも配信が始まりません。\n\
+         電文の受信（管理画面の「情報の受信」）と、記録の置き場所を確かめてください。";
+    alarm(day, "judged", "送信訓練の電文が判定されません", text.into())
 }
 
 fn draft(day: Date, people: Vec<PersonId>) -> DispatchDraft {

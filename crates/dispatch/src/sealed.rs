@@ -3,7 +3,7 @@
 //! A stored value is `version (1) | nonce (12) | ciphertext | tag (16)`, AES-256-GCM-SIV (RFC 8452), bound to its
 //! owner by the additional data. Clear personal data has no stored form at all: writing it is an error.
 
-use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, RandomizedNonceKey, UnboundKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 
 /// The form of a sealed value that this program writes.
@@ -46,11 +46,17 @@ impl Secret {
         let mut body = Vec::with_capacity(plain.len() + TAG_BYTES);
         body.extend_from_slice(plain);
         let nonce = key.seal_in_place_append_tag(Aad::from(owner), &mut body).ok()?;
-        let mut stored = Vec::with_capacity(1 + NONCE_LEN + body.len());
-        stored.push(VERSION);
-        stored.extend_from_slice(nonce.as_ref());
-        stored.extend_from_slice(&body);
-        Some(Sealed(stored))
+        Some(stored(nonce.as_ref(), &body))
+    }
+
+    /// The same, which is equal whenever the same is sealed for the same owner: for what is made again and must not change. Whoever
+    /// sees two can tell that they are equal, and nothing else (RFC 8452 §1: nonces may be used again).
+    pub(crate) fn seal_equally(&self, owner: &[u8], plain: &[u8]) -> Option<Sealed> {
+        let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, &self.0).ok()?);
+        let nonce = [0; NONCE_LEN];
+        let mut body = plain.to_vec();
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(owner), &mut body).ok()?;
+        Some(stored(&nonce, &body))
     }
 
     /// What was sealed for `owner`; `None` if it was changed, or sealed by another key or for another owner.
@@ -67,6 +73,10 @@ impl Secret {
         body.truncate(length);
         Some(body)
     }
+}
+
+fn stored(nonce: &[u8], body: &[u8]) -> Sealed {
+    Sealed([&[VERSION], nonce, body].concat())
 }
 
 impl Sealed {
@@ -150,6 +160,16 @@ mod tests {
         assert_eq!(secret.open(b"p1", &sealed).unwrap(), "山田太郎".as_bytes());
         assert_eq!(secret.open(b"p2", &sealed), None);
         assert_eq!(Secret::new([8; 32]).open(b"p1", &sealed), None);
+    }
+
+    #[test]
+    fn what_is_sealed_equally_is_the_same_again_opens_as_all_else_and_differs_by_owner() {
+        let secret = Secret::new([7; 32]);
+        let sealed = secret.seal_equally(b"p1", b"abc").unwrap();
+        assert_eq!(secret.seal_equally(b"p1", b"abc").unwrap(), sealed);
+        assert_eq!(secret.open(b"p1", &sealed).unwrap(), b"abc");
+        assert_ne!(secret.seal_equally(b"p2", b"abc").unwrap(), sealed);
+        assert_eq!(secret.open(b"p2", &sealed), None);
     }
 
     #[test]

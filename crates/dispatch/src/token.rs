@@ -27,12 +27,29 @@ pub enum TokenScope {
     Answer,
     /// Bring people and groups in and change them.
     People,
+    /// Stop carriers, let them go on, and hold them to a pace.
+    Carriers,
+    /// Register journeys abroad.
+    Travel,
+    /// Enter what a hazard source would say, by hand.
+    Enter,
+    /// Read and verify the journal, without names.
+    Audit,
 }
 
 impl TokenScope {
     /// All of them.
-    pub const ALL: [TokenScope; 5] =
-        [TokenScope::Read, TokenScope::Send, TokenScope::Approve, TokenScope::Answer, TokenScope::People];
+    pub const ALL: [TokenScope; 9] = [
+        TokenScope::Read,
+        TokenScope::Send,
+        TokenScope::Approve,
+        TokenScope::Answer,
+        TokenScope::People,
+        TokenScope::Carriers,
+        TokenScope::Travel,
+        TokenScope::Enter,
+        TokenScope::Audit,
+    ];
 
     /// Its name on the command line and in the API.
     #[must_use]
@@ -43,10 +60,14 @@ impl TokenScope {
             TokenScope::Approve => "approve",
             TokenScope::Answer => "answer",
             TokenScope::People => "people",
+            TokenScope::Carriers => "carriers",
+            TokenScope::Travel => "travel",
+            TokenScope::Enter => "enter",
+            TokenScope::Audit => "audit",
         }
     }
 
-    /// The scope that an action needs; `None` for what no token may do: accounts, roles, exports, erasing.
+    /// The scope that an action needs; `None` for what no token may do: accounts, roles, rules, exports, erasing.
     #[must_use]
     pub const fn of(action: Action) -> Option<TokenScope> {
         use Action as A;
@@ -60,6 +81,10 @@ impl TokenScope {
             A::EditDetails | A::EditMembership | A::ManageGroups | A::RevokeLinks | A::ImportRoster => {
                 TokenScope::People
             }
+            A::HoldCarriers => TokenScope::Carriers,
+            A::EditTravel => TokenScope::Travel,
+            A::EnterBulletin => TokenScope::Enter,
+            A::ReadAudit => TokenScope::Audit,
             _ => return None,
         })
     }

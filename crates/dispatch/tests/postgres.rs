@@ -4,8 +4,12 @@
 
 #[path = "common/cluster.rs"]
 mod cluster;
+#[path = "postgres/hearing.rs"]
+mod hearing;
 #[path = "common/proxy.rs"]
 mod proxy;
+#[path = "postgres/tables.rs"]
+mod tables;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +39,17 @@ fn row_after(head: Head, content: &[u8]) -> (Vec<Row>, Head) {
     let row = head.next(content.to_vec());
     let after = Head { seq: row.seq, hash: row.hash };
     (vec![row], after)
+}
+
+async fn opened_in(cluster: &Cluster, schema: &str) -> PostgresJournal {
+    PostgresJournal::open(address(&cluster.url()).with_schema(schema).unwrap()).await.unwrap()
+}
+
+/// Rows and recorded end of one schema into another one.
+fn copy_tables(cluster: &Cluster, from: &str, to: &str) {
+    cluster.sql(&format!(
+        "INSERT INTO {to}.rows SELECT * FROM {from}.rows; UPDATE {to}.head SET seq = it.seq, hash = it.hash FROM {from}.head AS it"
+    ));
 }
 
 async fn add(journal: &PostgresJournal, head: Head, content: &[u8]) -> Head {

@@ -14,6 +14,7 @@ use hikyaku_dispatch::{
 use serde::Deserialize;
 
 use crate::answer_page::{Again, AnswerPage, Said, ThanksPage};
+use crate::fit;
 use crate::form::{AnswerForm, Comment, SayForm};
 use crate::further;
 use crate::once::once;
@@ -63,13 +64,14 @@ impl Visit {
     }
 }
 
-/// `GET /a/{token}`. Records nothing, however often mail scanners fetch it.
+/// `GET /a/{token}`. Records no answer, however often mail scanners fetch it; that it was opened is noted later, as uncertain.
 pub(crate) async fn show(State(state): State<WebState>, visit: Visit) -> Response {
     let lang = visit.lang;
     match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => {
+            state.note_opened(link.dispatch, link.person);
             let said = thread(&state, &link, lang).await;
-            page::render(StatusCode::OK, &AnswerPage::new(&link, lang).with(said, visit.href("/say")))
+            fit::render(StatusCode::OK, AnswerPage::new(&link, lang).with(said, visit.href("/say")))
         }
         Err(refusal) => page::refuse(refusal, lang),
     }
@@ -97,7 +99,7 @@ pub(crate) async fn say(
             let said = thread(&state, &link, lang).await;
             let page =
                 AnswerPage::new(&link, lang).with(said, visit.href("/say")).again(Again::NotRecorded, "").unsaid(typed);
-            return page::render(StatusCode::SERVICE_UNAVAILABLE, &page);
+            return fit::render(StatusCode::SERVICE_UNAVAILABLE, page);
         }
     }
     Redirect::to(&visit.href("")).into_response()
@@ -133,7 +135,7 @@ pub(crate) async fn record(
     };
     let Some(choice) = form.choice.parse().ok().map(ChoiceId).filter(|id| link.question.choice(*id).is_some()) else {
         let page = AnswerPage::new(&link, lang).again(Again::NoChoice, &form.comment);
-        return page::render(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        return fit::render(StatusCode::UNPROCESSABLE_ENTITY, page);
     };
     let typed = if link.question.comment_allowed { form.comment.as_str() } else { "" };
     let comment = Comment::from_typed(typed);
@@ -143,12 +145,12 @@ pub(crate) async fn record(
             return page::refuse(LinkRefusal::Expired, lang);
         }
         tracing::error!(%error, "an answer could not be recorded");
-        if matches!(error, Error::CutOff) {
-            // The page that sends by itself again what was typed, until the line is mended.
+        if matches!(error, Error::CutOff | Error::Standstill(_)) {
+            // The page that sends by itself again what was typed, until the line is mended or another node takes it.
             return page::refuse(LinkRefusal::Unreadable, lang);
         }
         let page = AnswerPage::new(&link, lang).again(Again::NotRecorded, &form.comment);
-        return page::render(StatusCode::SERVICE_UNAVAILABLE, &page);
+        return fit::render(StatusCode::SERVICE_UNAVAILABLE, page);
     }
     if comment.cut {
         return cut(&state, &visit, &form.comment).await;
@@ -166,7 +168,7 @@ pub(crate) async fn thanks(State(state): State<WebState>, visit: Visit) -> Respo
     let own = format!("/p/{}?lang={}", state.desk.personal_token(link.person), lang.code());
     let more = visit.href("/more");
     match ThanksPage::new(&link, lang, visit.href(""), more, own) {
-        Some(page) => page::render(StatusCode::OK, &page),
+        Some(page) => fit::render(StatusCode::OK, page),
         None => Redirect::to(&visit.href("")).into_response(),
     }
 }
@@ -213,7 +215,7 @@ async fn cut(state: &WebState, visit: &Visit, typed: &str) -> Response {
     match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => {
             let page = AnswerPage::new(&link, lang).again(Again::CommentCut, typed);
-            page::render(StatusCode::OK, &page)
+            fit::render(StatusCode::OK, page)
         }
         Err(refusal) => page::refuse(refusal, lang),
     }

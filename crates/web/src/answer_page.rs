@@ -3,11 +3,15 @@
 use askama::Template;
 use hikyaku_dispatch::{AnswerView, LinkView, Question, Speaker, Spoken, Via};
 
+use crate::fit::{self, Facts, Shorter};
 use crate::form::COMMENT_MAX_CHARS;
 use crate::further::{self, Asked};
 use crate::moment;
 use crate::page::Frame;
 use crate::words::{Lang, Words};
+
+/// Most messages on the answer page, the last ones: the question must not be far below.
+const SAID_MAX: usize = 2;
 
 /// The question with the facts above it and the last answer, if any.
 #[derive(Debug, Template)]
@@ -17,13 +21,18 @@ pub(crate) struct AnswerPage<'a> {
     words: &'static Words,
     trouble: Option<Trouble>,
     title: &'a str,
-    facts: &'a [String],
+    facts: Facts<'a>,
     name: &'a str,
     last: Option<Last<'a>>,
     prompt: &'a str,
     comment: Option<CommentBox<'a>>,
     choices: Vec<Button<'a>>,
+    /// The last ones.
     said: Vec<Said>,
+    /// How many messages there are.
+    said_count: usize,
+    /// How many were said before those.
+    earlier: Option<String>,
     /// Where a message is posted.
     say: String,
     unsaid: String,
@@ -53,7 +62,7 @@ pub(crate) struct ThanksPage<'a> {
     frame: Frame,
     words: &'static Words,
     title: &'a str,
-    facts: &'a [String],
+    facts: Facts<'a>,
     name: &'a str,
     last: Last<'a>,
     change: String,
@@ -128,20 +137,27 @@ impl<'a> AnswerPage<'a> {
             words,
             trouble: None,
             title: &link.title,
-            facts: &link.facts,
+            facts: Facts::all(&link.facts),
             name: &link.person_name,
             last: last.map(|answer| Last::new(answer, lang)),
             prompt: prompt(&link.question, lang),
             comment,
             choices: choices.collect(),
             said: Vec::new(),
+            said_count: 0,
+            earlier: None,
             say: String::new(),
             unsaid: String::new(),
         }
     }
 
     /// With what was said about the answer, and where a message is posted.
-    pub(crate) fn with(mut self, said: Vec<Said>, say: String) -> Self {
+    pub(crate) fn with(mut self, mut said: Vec<Said>, say: String) -> Self {
+        self.said_count = said.len();
+        let earlier = said.len().saturating_sub(SAID_MAX);
+        self.earlier =
+            (earlier > 0).then(|| format!("{}{earlier}{}", self.words.earlier_before, self.words.earlier_after));
+        said.drain(..earlier);
         (self.said, self.say) = (said, say);
         self
     }
@@ -179,7 +195,7 @@ impl<'a> ThanksPage<'a> {
             frame: Frame::new(lang, link.mode),
             words: lang.words(),
             title: &link.title,
-            facts: &link.facts,
+            facts: Facts::all(&link.facts),
             name: &link.person_name,
             last: Last::new(answer, lang),
             change,
@@ -187,6 +203,19 @@ impl<'a> ThanksPage<'a> {
             more,
             own,
         })
+    }
+}
+
+impl Shorter for AnswerPage<'_> {
+    /// First what is known, then what was said; never what is asked, or what was typed.
+    fn shorten(&mut self, bytes: usize) -> bool {
+        self.facts.shorten(bytes) || self.said.iter_mut().any(|said| fit::shorten(&mut said.text, bytes))
+    }
+}
+
+impl Shorter for ThanksPage<'_> {
+    fn shorten(&mut self, bytes: usize) -> bool {
+        self.facts.shorten(bytes)
     }
 }
 

@@ -9,13 +9,12 @@ use axum::{
 };
 use hikyaku_dispatch::{
     Action, Actor, DispatchEvent, DispatchRecord, Event, Judgement, JudgingCommand, Proposal, ProposalId,
-    State as Present, Unattended, Waiting, decides,
+    State as Present, Unattended, Waiting, Wording, decides, told_of_place,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-use crate::compose;
 use crate::console::{Console, Viewer, told};
 use crate::corroboration::{self, Stand, stand};
 use crate::expected::{Expected, expected};
@@ -24,6 +23,8 @@ use crate::frame::{Count, Frame, Place, View};
 use crate::mode::Marks;
 use crate::moment;
 use crate::page;
+use crate::specimen::{SOMEBODY, Specimen};
+use crate::state::WebState;
 
 /// How far back other telegrams are shown beside the one in question.
 const BESIDE: SignedDuration = SignedDuration::from_hours(24);
@@ -132,7 +133,7 @@ async fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> 
         let own_side = state.waiting().filter(|it| scope.is_wide(state.side_of(&it.proposal.draft)));
         let send = console.scope(state, viewer, Action::SendFree);
         let row = |waiting: &Waiting| {
-            let row = Row::new(state, waiting, own, now);
+            let row = Row::new(console.web(), state, waiting, (own, now));
             Row { may_replace: row.may_decide && send.is_wide(state.side_of(&waiting.proposal.draft)), ..row }
         };
         own_side.map(row).collect()
@@ -150,7 +151,7 @@ async fn render(console: &Console, viewer: &Viewer, trouble: Option<String>) -> 
 }
 
 impl Row {
-    fn new(state: &Present, waiting: &Waiting, own: Actor, now: Timestamp) -> Self {
+    fn new(web: &WebState, state: &Present, waiting: &Waiting, (own, now): (Actor, Timestamp)) -> Self {
         let proposal = &waiting.proposal;
         let draft = &proposal.draft;
         let judged = draft
@@ -158,6 +159,10 @@ impl Row {
             .as_ref()
             .and_then(|cause| state.judgements().iter().rev().find(|judgement| judgement.source == cause.source));
         let beside = judged.map(|own| beside(state, own, now)).unwrap_or_default();
+        // How bad it is for the first one of whom that is known: it differs from one mail to the next.
+        let gravity = draft.asked.iter().find_map(|asked| asked.gravity);
+        let place = told_of_place(state, None, gravity, draft.opened, draft.origin.reported);
+        let mail = Specimen::of(web, &Wording::from(draft), SOMEBODY, &place);
         Self {
             id: proposal.id.0,
             mode: Marks::for_console(draft.mode),
@@ -174,8 +179,8 @@ impl Row {
             domains: domains(state, draft),
             asks: draft.question.is_asked(),
             expected: None,
-            subject: draft.template.subject_of(draft.mode, &draft.title),
-            text: compose::filled(&draft.template.text, &draft.title, &draft.facts, "（氏名）"),
+            subject: mail.subject,
+            text: mail.text,
             reasons: judged.map(|judgement| judgement.reasons.clone()).unwrap_or_default(),
             stations: judged.map(|it| stations(state, it)).unwrap_or_default(),
             is_doubted: beside.iter().any(|it| it.stand.is_doubt()),

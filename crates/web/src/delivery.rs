@@ -24,8 +24,8 @@ use crate::moment;
 use crate::page;
 
 /// The slowest and the fastest pace that somebody may set, in mails a second.
-const LIMIT_MIN: f64 = 0.1;
-const LIMIT_MAX: f64 = 1_000.0;
+pub(crate) const LIMIT_MIN: f64 = 0.1;
+pub(crate) const LIMIT_MAX: f64 = 1_000.0;
 
 #[derive(Debug, Template)]
 #[template(path = "delivery.html")]
@@ -159,14 +159,16 @@ impl Pressed {
             "pause" => BrakeChange::Pause,
             "resume" => BrakeChange::Resume,
             "free" => BrakeChange::Limit(None),
-            "limit" => {
-                let most = self.most.trim().parse::<f64>().ok();
-                let most = most.filter(|most| (LIMIT_MIN..=LIMIT_MAX).contains(most))?;
-                BrakeChange::Limit(Some((most * 1_000.0).round() as u32))
-            }
+            "limit" => pace(self.most.trim().parse().ok()?)?,
             _ => return None,
         })
     }
+}
+
+/// That a carrier is held to so many mails a second; nothing where nobody may set that.
+pub(crate) fn pace(most: f64) -> Option<BrakeChange> {
+    let most = Some(most).filter(|most| (LIMIT_MIN..=LIMIT_MAX).contains(most))?;
+    Some(BrakeChange::Limit(Some((most * 1_000.0).round() as u32)))
 }
 
 /// Who stopped the carriers that are stopped, and when, as the journal knows it.
@@ -328,6 +330,7 @@ mod tests {
             in_doubt: 0,
             resent: 0,
             waiting: 0,
+            later: 0,
             sessions: 0,
             window: 1,
             rate: None,

@@ -23,22 +23,27 @@ pub(crate) struct Heard {
 impl Heard {
     pub(crate) fn new(heard: &HeardReply) -> Self {
         let enhanced = heard.enhanced.map(|(class, subject, detail)| format!(" {class}.{subject}.{detail}"));
-        let then = match heard.outcome {
-            Outcome::Accepted => "受付済",
-            Outcome::Deferred => "あとで送り直す",
-            Outcome::Refused => "届けられない",
-            Outcome::InDoubt => "届いたか不明",
-        };
-        let cause = heard.cause.map(|cause| format!("{}。", taken_for(cause)));
         let last = i64::try_from(heard.last.as_micros()).ok().and_then(|at| Timestamp::from_microsecond(at).ok());
         Self {
             codes: format!("{}{}", heard.code, enhanced.unwrap_or_default()),
             reply: heard.reply.clone(),
             count: Thousands(heard.count),
             last: last.map(moment::for_console).unwrap_or_default(),
-            meaning: format!("{}{then}", cause.unwrap_or_default()),
+            meaning: meaning(heard.outcome, heard.cause),
         }
     }
+}
+
+/// What an attempt was taken for, and what follows for the mail.
+pub(crate) fn meaning(outcome: Outcome, cause: Option<Cause>) -> String {
+    let then = match outcome {
+        Outcome::Accepted => "受付済",
+        Outcome::Deferred => "あとで送り直す",
+        Outcome::Refused => "届けられない",
+        Outcome::InDoubt => "届いたか不明",
+    };
+    let cause = cause.map(|cause| format!("{}。", taken_for(cause)));
+    format!("{}{then}", cause.unwrap_or_default())
 }
 
 /// A cause in a few words; what somebody can do about it stands beside the counts.

@@ -117,8 +117,13 @@ fn busy(posted: Option<Vec<(String, String)>>) -> Response {
 }
 
 fn later(status: StatusCode, posted: Option<Vec<(String, String)>>, script: Option<&'static str>) -> Response {
+    let is_asked_again = posted.is_none();
     let Ok(html) = (BusyPage { css: style::RESPONDER, posted, script }).render() else { return status.into_response() };
     let mut response = (status, [(header::RETRY_AFTER, "5")], Html(html)).into_response();
+    if is_asked_again {
+        // What is posted is sent again as it was, never loaded again without it.
+        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("5"));
+    }
     if script.is_some() {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, style::AGAIN_POLICY.clone());
     }

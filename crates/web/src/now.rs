@@ -1,4 +1,4 @@
-//! Now: every dispatch with how far it has come, and one of them opened at a group.
+//! Now: every incident with its dispatches and how far they have come, and one of them opened at a group.
 
 use axum::{
     extract::{
@@ -20,7 +20,8 @@ use crate::console::{Console, Scope, Viewer};
 use crate::frame::{Count, Place, View};
 use crate::mode::Marks;
 use crate::moment;
-use crate::now_page::{Detail, DispatchPage, Mails, MayDo, NowPage, Sheet};
+use crate::now_list::NowPage;
+use crate::now_page::{Detail, DispatchPage, Mails, MayDo, Sheet};
 use crate::page;
 use crate::unjudged::unjudged;
 use crate::watch::again_of;
@@ -38,7 +39,7 @@ impl From<Asked> for View {
     }
 }
 
-/// `GET /`: every dispatch, newest first.
+/// `GET /`: every incident with its dispatches, newest first. A message to one person stands on that person's page.
 pub(crate) async fn list(
     State(console): State<Console>,
     viewer: Viewer,
@@ -48,7 +49,8 @@ pub(crate) async fn list(
     let moment = console.now();
     let (sheets, held, unjudged) = console.web().desk.read(|now| {
         let counts = console.scope(now, &viewer, Action::SeeCounts);
-        let sheets = now.dispatches().rev().filter_map(|one| sheet(now, one, &counts, moment)).collect();
+        let dispatches = now.dispatches().rev().filter(|one| !one.record().is_message());
+        let sheets = dispatches.filter_map(|one| sheet(now, one, &counts, moment)).collect();
         let held = held(now, &console.scope(now, &viewer, Action::Approve), moment);
         (sheets, held, unjudged(&console, &viewer, now))
     });
@@ -71,7 +73,10 @@ pub(crate) async fn show(
             let counts = console.scope(now, &viewer, Action::SeeCounts);
             let part = counts.part_of(now, dispatch);
             let sheet = Sheet { rows: rows(now, dispatch, part), ..sheet(now, dispatch, &counts, moment)? };
-            let picture = console.pictures().of(now, dispatch, part, moment);
+            let opened = view.group.map(GroupId).filter(|group| sheet.rows.iter().any(|row| row.id == group.0));
+            let opened = opened.map(|group| [group]);
+            let seen = opened.as_ref().map_or(part, |group| Some(&group[..]));
+            let picture = console.pictures().of(now, dispatch, seen, moment);
             let detail = Detail {
                 worst: names(&console, &viewer, now, &picture.worst),
                 may: may_do(&console, &viewer, now, dispatch, view.group),
@@ -212,8 +217,14 @@ fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope, now: Timestamp) -
     if total.asked == 0 && mails.is_none() {
         return None;
     }
+    let group = incident.and_then(|incident| group_again(state, incident, dispatch));
+    let is_withdrawn = incident.is_some_and(|incident| incident.cancelled.is_some());
     Some(Sheet {
         dispatch: dispatch.id().0,
+        incident: incident.map_or(record.incident, |incident| incident.id).0,
+        withdrawn: if is_withdrawn { "発表元が取り消し" } else { "" },
+        is_again: group.is_some(),
+        label: group.map_or_else(|| record.title.clone(), |name| format!("{name} の未回答の人に再送")),
         aim: match record.aim {
             Aim::Safety => "",
             Aim::Information => "情報配信",
@@ -237,6 +248,13 @@ fn sheet(state: &Present, dispatch: &Dispatch, counts: &Scope, now: Timestamp) -
         choices: record.question.choices.iter().map(|choice| choice.label_ja.clone()).collect(),
         rows: Vec::new(),
     })
+}
+
+/// The name of the group that a dispatch asks once more what another one of its incident asked.
+fn group_again(state: &Present, incident: &Incident, dispatch: &Dispatch) -> Option<String> {
+    let others = incident.dispatches.iter().filter_map(|id| state.dispatch(*id));
+    let group = others.filter(|it| it.id() != dispatch.id()).find_map(|first| again_of(first, dispatch))?;
+    state.groups().find(group).map(|group| group.name.clone())
 }
 
 /// What is counted of a dispatch in the viewer's part.

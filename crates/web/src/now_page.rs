@@ -10,7 +10,6 @@ use crate::branch::{Branch, Counts, Row};
 use crate::frame::{Count, Frame, View};
 use crate::mode::Marks;
 use crate::picture::{Picture, Tile, map_of};
-use crate::unjudged::Unjudged;
 
 /// One step of the way down the tree; the last one is where we are.
 #[derive(Debug)]
@@ -21,12 +20,12 @@ struct Crumb {
 
 /// How far the answers have come, with share and bar.
 #[derive(Debug)]
-struct Progress {
-    asked: Count,
-    answered: Count,
-    unanswered: Count,
-    share: String,
-    bar: String,
+pub(crate) struct Progress {
+    pub(crate) asked: Count,
+    pub(crate) answered: Count,
+    pub(crate) unanswered: Count,
+    pub(crate) share: String,
+    pub(crate) bar: String,
 }
 
 /// One line of the table by answer.
@@ -68,8 +67,7 @@ pub(crate) struct DispatchPage {
     group: Option<u32>,
     state: &'static str,
     apart: Option<String>,
-    /// Of all that the viewer may see, so only at the top.
-    detail: Option<Picturing>,
+    detail: Picturing,
     may: MayDo,
     /// The last time that somebody was mailed again; of all, so only for who sees all.
     again: Option<String>,
@@ -109,51 +107,20 @@ struct Picturing {
     worst_label: String,
     worst_place: usize,
     worst_count: Count,
+    /// Who said so to an earlier dispatch of the incident and has not answered this one.
+    earlier: Count,
     unreachable: Count,
     curve: String,
     times: String,
-    /// Of whole dispatches only.
     map: Option<String>,
     tiles: Vec<(&'static str, Count, Count, u32)>,
-}
-
-/// The list of dispatches, newest first.
-#[derive(Debug, Template)]
-#[template(path = "now.html")]
-pub(crate) struct NowPage {
-    frame: Frame,
-    /// What waits for the viewer's approval: its title, and how long it still does.
-    held: Vec<(String, String)>,
-    /// Telegrams that wait because the journal cannot be reached.
-    unjudged: Vec<Unjudged>,
-    rows: Vec<Listed>,
-}
-
-/// One dispatch of the list.
-#[derive(Debug)]
-pub(crate) struct Listed {
-    id: u32,
-    aim: &'static str,
-    mode: Marks,
-    title: String,
-    asks: bool,
-    sent_at: String,
-    asked: Count,
-    answered: Count,
-    unanswered: Count,
-    share: String,
-    bar: String,
-    state: &'static str,
-    /// Who needs help, as the last choice says it, and how many; none where nobody does.
-    worst: Option<(String, Count)>,
-    mails: Option<Mails>,
 }
 
 /// The mails of a dispatch by what became of them. Accepted (受付済) is not reached.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mails {
-    all: Count,
-    accepted: Count,
+    pub(crate) all: Count,
+    pub(crate) accepted: Count,
     waiting: Count,
     failed: Count,
 }
@@ -171,6 +138,14 @@ impl Mails {
 #[derive(Debug)]
 pub(crate) struct Sheet {
     pub(crate) dispatch: u32,
+    /// To which incident it belongs.
+    pub(crate) incident: u32,
+    /// What the source said of the incident since, in a word; empty where it stands.
+    pub(crate) withdrawn: &'static str,
+    /// What it is among those of its incident: its own title, or which group it asks once more.
+    pub(crate) label: String,
+    /// Whether it asks a group once more what another one asked.
+    pub(crate) is_again: bool,
     /// What it is for, in a word; empty where people are asked.
     pub(crate) aim: &'static str,
     pub(crate) mode: Marks,
@@ -194,7 +169,7 @@ pub(crate) struct Sheet {
 }
 
 impl Progress {
-    fn new(counts: &Counts, choices: &[String]) -> Self {
+    pub(crate) fn new(counts: &Counts, choices: &[String]) -> Self {
         let share = bar::percent(counts.answered, counts.asked);
         let mut spoken = format!("回答済 {}名中{}名 {share}", Count(counts.asked), Count(counts.answered));
         for (label, count) in choices.iter().zip(&counts.by_choice) {
@@ -245,7 +220,7 @@ impl DispatchPage {
             state: sheet.state,
             apart: sheet.apart,
             may: detail.may,
-            detail: place.is_none().then(|| Picturing::new(detail, &sheet.choices)),
+            detail: Picturing::new(detail, counts, &sheet.choices),
             columns: sheet.choices.clone(),
             title: sheet.title,
             asks: sheet.asks,
@@ -255,54 +230,21 @@ impl DispatchPage {
 }
 
 impl Picturing {
-    fn new(detail: Detail, choices: &[String]) -> Self {
+    /// The pictures are up to two seconds old, `counts` are not: numbers that stand beside them are taken from there.
+    fn new(detail: Detail, counts: &Counts, choices: &[String]) -> Self {
         let Detail { picture, worst, .. } = detail;
         let row = |tile: &Tile| (tile.name, Count(tile.people), Count(tile.answered), tile.percent());
         Self {
             worst,
             worst_label: choices.last().cloned().unwrap_or_default(),
             worst_place: choices.len().saturating_sub(1),
-            worst_count: Count(u32::try_from(picture.worst.len()).unwrap_or(u32::MAX)),
+            worst_count: Count(counts.by_choice.last().copied().filter(|_| choices.len() > 2).unwrap_or_default()),
+            earlier: Count(picture.earlier),
             unreachable: Count(picture.unreachable),
             curve: picture.curve.svg(),
-            times: picture.curve.words(),
+            times: picture.curve.words_with(usize::try_from(counts.answered).unwrap_or(usize::MAX)),
             map: (!picture.tiles.is_empty()).then(|| map_of(&picture)),
             tiles: picture.tiles.iter().map(row).collect(),
-        }
-    }
-}
-
-impl NowPage {
-    /// The list of `sheets` in their order: what still collects answers, then what only tells, then what is over.
-    pub(crate) fn new(
-        mut sheets: Vec<Sheet>,
-        (held, unjudged): (Vec<(String, String)>, Vec<Unjudged>),
-        frame: Frame,
-    ) -> Self {
-        sheets.sort_by_key(|sheet| (sheet.is_over, !sheet.asks));
-        Self { frame, held, unjudged, rows: sheets.into_iter().map(Listed::from).collect() }
-    }
-}
-
-impl From<Sheet> for Listed {
-    fn from(sheet: Sheet) -> Self {
-        let Progress { asked, answered, unanswered, share, bar } = Progress::new(&sheet.total, &sheet.choices);
-        let worst = sheet.choices.last().cloned().zip(sheet.total.by_choice.last().map(|count| Count(*count)));
-        Self {
-            state: sheet.state,
-            worst: worst.filter(|(_, count)| sheet.asks && count.0 > 0),
-            mails: sheet.mails,
-            id: sheet.dispatch,
-            aim: sheet.aim,
-            mode: sheet.mode,
-            title: sheet.title,
-            asks: sheet.asks,
-            sent_at: sheet.sent_at,
-            asked,
-            answered,
-            unanswered,
-            share,
-            bar,
         }
     }
 }

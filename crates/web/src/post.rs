@@ -1,7 +1,7 @@
 //! Mails to one person from the pages: confirmations and tests, few a minute for each.
 
 use hikyaku_core::Engine;
-use hikyaku_dispatch::{Desk, Letter, PersonId, Sender, batch_of_letter};
+use hikyaku_dispatch::{Desk, Letter, OwnLinks, PersonId, Sender, batch_of_letter, batch_of_own_links};
 use jiff::Timestamp;
 
 use crate::gate::rate::Rate;
@@ -29,6 +29,11 @@ impl Post {
         Self { engine, sender, site, rate: Rate::per_minute(LETTERS_PER_MINUTE) }
     }
 
+    /// In whose name mails go out.
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
     /// Counts a wish of a person; whether it is still within the limit.
     pub(crate) fn may_write(&self, person: PersonId, now: Timestamp) -> bool {
         self.rate.take(person, now)
@@ -37,6 +42,12 @@ impl Post {
     /// The address of a responder page.
     pub(crate) fn link(&self, page: &str, token: &str) -> String {
         format!("{}/{page}/{token}", self.site.trim_end_matches('/'))
+    }
+
+    /// Hands one letter to many people to the engine.
+    pub(crate) async fn send_links(&self, desk: &Desk, letter: &OwnLinks<'_>) -> Result<(), String> {
+        let batch = desk.read(|state| batch_of_own_links(state, desk.keys(), letter, &self.sender));
+        self.engine.submit(batch.map_err(|e| e.to_string())?).await.map(drop).map_err(|e| e.to_string())
     }
 
     /// Hands a letter to the engine.

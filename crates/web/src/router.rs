@@ -35,6 +35,7 @@ use crate::privacy_page;
 use crate::report;
 use crate::requests;
 use crate::rules;
+use crate::shelf;
 use crate::staff;
 use crate::state::WebState;
 use crate::style;
@@ -49,7 +50,7 @@ const CONSOLE_FORM_MAX_BYTES: usize = 256 * 1024;
 
 /// The pages of people who answer, and `GET /healthz`: no log-in, no cookie, no script.
 ///
-/// `GET /a/{token}` shows the question and changes nothing; `POST /a/{token}` records the answer and leads to
+/// `GET /a/{token}` shows the question and answers nothing ([`WebState::record_opened`] notes that it was opened); `POST /a/{token}` records the answer and leads to
 /// `GET /a/{token}/thanks`. `/p/{token}` is a person's own page, `/c/{token}` confirms an address, `GET /privacy` says how data are
 /// used. Posted bodies are at most 16 KiB. Paths hold tokens: whatever logs requests around this router must not log paths.
 pub fn router(state: WebState) -> Router {
@@ -65,6 +66,7 @@ pub fn router(state: WebState) -> Router {
         .route("/p/{token}/address", post(personal::add))
         .route("/p/{token}/remove", post(personal::remove))
         .route("/p/{token}/test", post(personal::test))
+        .route("/p/{token}/card", get(personal::card))
         .route("/c/{token}", get(personal::ask_confirmation).post(personal::confirm))
         .route("/privacy", get(privacy_page::show))
         .route("/healthz", get(healthz))
@@ -106,6 +108,7 @@ pub fn console_router(console: Console) -> Router {
         .route("/people/{person}", get(staff::show))
         .route("/people/{person}/place", post(staff::set_place))
         .route("/people/{person}/links", post(staff::reissue))
+        .route("/people/{person}/card", post(staff::card))
         .route("/people/{person}/edit", post(staff::edit))
         .route("/people/{person}/groups", post(staff::set_groups))
         .route("/judgements", get(judgements::list))
@@ -115,11 +118,14 @@ pub fn console_router(console: Console) -> Router {
         .route("/system", get(system::show))
         .route("/history", get(history::list))
         .route("/history/compare", get(history::compare))
+        .route("/reports", get(shelf::list))
+        .route("/reports/{report}", get(shelf::take))
         .route("/travel", get(staff::travel))
         .route("/travel/new", get(staff::new_stay).post(staff::register_stay))
         .route("/travel/{stay}", get(staff::show_stay).post(staff::change_stay))
         .route("/groups", get(staff::groups).post(staff::make_group))
         .route("/groups/{group}", get(staff::group).post(staff::change_group))
+        .route("/groups/{group}/cards", post(staff::hand_out))
         .route("/requests", get(requests::show).post(requests::propose))
         .route("/requests/take", post(requests::take))
         .route("/requests/{request}", post(requests::act))

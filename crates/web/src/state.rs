@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use hikyaku_core::Engine;
-use hikyaku_dispatch::{AccountId, Desk, DispatchId, Foreseen, PersonId, Sender};
+use hikyaku_core::{BatchId, Engine};
+use hikyaku_dispatch::{AccountId, AnswerCommand, BatchOf, Desk, DispatchId, Foreseen, PersonId, Sender};
 use jiff::Timestamp;
+use tokio::time::{Duration, MissedTickBehavior, interval};
 
 use crate::gate::rate::Rate;
 use crate::gate::signs::{Burst, Sign, Signs};
+use crate::opened::{Opened, is_news};
 use crate::places::Places;
 use crate::post::Post;
 use crate::privacy::PrivacyNotice;
@@ -17,6 +19,9 @@ const READS_PER_MINUTE: u32 = 120;
 
 /// Posts that a link may make in a minute: more than a thumb does.
 const POSTS_PER_MINUTE: u32 = 30;
+
+/// How often it is noted whose answer pages were opened.
+const NOTED_EVERY: Duration = Duration::from_secs(3);
 
 /// An answer link, or the link of a person's own page.
 pub(crate) type Link = (Option<DispatchId>, PersonId);
@@ -32,6 +37,8 @@ pub struct WebState {
     pub(crate) places: Arc<Places>,
     /// Whether browsers reach the pages over TLS.
     pub(crate) over_tls: bool,
+    /// Whose answer pages were opened and is not noted yet.
+    pub(crate) opened: Arc<Opened>,
     /// What was tried that is not allowed.
     pub(crate) signs: Arc<Signs>,
     /// How often an account reads about people: beyond that it is a sign.
@@ -42,14 +49,24 @@ pub struct WebState {
     pub(crate) post: Option<Arc<Post>>,
     /// How personal data are used.
     pub(crate) privacy: Arc<PrivacyNotice>,
+    /// The engine that sends dispatches, and who knows of which round a batch of it is; without, no attempts are shown.
+    pub(crate) sent: Option<(Engine, RoundOf)>,
     /// What stands against sending visitors here now.
     pub(crate) unready: Unready,
     /// What waits because the journal cannot be reached.
     pub(crate) waiting: WaitingBoard,
+    /// The alarms of the system that stand, a line each.
+    pub(crate) alarms: Lines,
 }
 
+/// Tells which round of a dispatch a batch of the engine is, if it is one.
+type RoundOf = Arc<dyn Fn(BatchId) -> Option<BatchOf> + Send + Sync>;
+
 /// Tells what stands against sending visitors here, a word each.
-type Unready = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+type Unready = Lines;
+
+/// Tells something, a line each.
+type Lines = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 /// Tells what the rules would do about telegrams that wait because the journal cannot be reached.
 type WaitingBoard = Arc<dyn Fn() -> Vec<Foreseen> + Send + Sync>;
@@ -67,8 +84,25 @@ impl WebState {
         let reads = Arc::new(Rate::per_minute(READS_PER_MINUTE));
         let links = Arc::new(Rate::per_minute(POSTS_PER_MINUTE));
         let (places, signs, privacy) = (Arc::default(), Arc::default(), Arc::default());
+        let opened = Arc::default();
         let (unready, waiting): (Unready, WaitingBoard) = (Arc::new(Vec::new), Arc::new(Vec::new));
-        Self { desk, clock, places, over_tls: false, signs, reads, links, post: None, privacy, unready, waiting }
+        let (over_tls, post, sent, alarms): (bool, _, _, Lines) = (false, None, None, Arc::new(Vec::new));
+        Self {
+            desk,
+            clock,
+            places,
+            over_tls,
+            opened,
+            signs,
+            reads,
+            links,
+            post,
+            privacy,
+            sent,
+            unready,
+            waiting,
+            alarms,
+        }
     }
 
     /// What was tried very often of late and is not allowed, or was too much (requirement S17).
@@ -106,6 +140,18 @@ impl WebState {
         self
     }
 
+    /// With what carriers said to mails that have not ended yet, in the trace of one person: as `engine` wrote it down, of whose batches
+    /// `round_of` knows the dispatch.
+    #[must_use]
+    pub fn with_attempts(
+        mut self,
+        engine: Engine,
+        round_of: Arc<dyn Fn(BatchId) -> Option<BatchOf> + Send + Sync>,
+    ) -> Self {
+        self.sent = Some((engine, round_of));
+        self
+    }
+
     /// With the organisation's own words on how personal data are used.
     #[must_use]
     pub fn with_privacy(mut self, notice: PrivacyNotice) -> Self {
@@ -124,6 +170,13 @@ impl WebState {
     #[must_use]
     pub fn waiting_on(mut self, waiting: Arc<dyn Fn() -> Vec<Foreseen> + Send + Sync>) -> Self {
         self.waiting = waiting;
+        self
+    }
+
+    /// With the alarms of the system that stand, a line each, on the page of how it does.
+    #[must_use]
+    pub fn alarmed_by(mut self, alarms: Arc<dyn Fn() -> Vec<String> + Send + Sync>) -> Self {
+        self.alarms = alarms;
         self
     }
 
@@ -146,8 +199,45 @@ impl WebState {
         (self.waiting)()
     }
 
+    /// The alarms of the system that stand, a line each.
+    pub(crate) fn alarms(&self) -> Vec<String> {
+        (self.alarms)()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+}
+
+impl WebState {
+    /// Remembers that an answer page was opened, unless that says nothing new.
+    pub(crate) fn note_opened(&self, dispatch: DispatchId, person: PersonId) {
+        if self.desk.read(|state| is_news(state, dispatch, person)) {
+            self.opened.note(dispatch, person);
+        }
+    }
+
+    /// Notes in the journal whose answer pages were opened since the last time, once for each person; what cannot be noted now is
+    /// dropped. Never a sign of life: people stay unanswered.
+    pub async fn record_opened(&self) {
+        for (dispatch, people) in self.desk.read(|state| self.opened.take(state)) {
+            let count = people.len();
+            if let Err(error) = self.desk.command(AnswerCommand::NoteFetched { dispatch, people }, self.now()).await {
+                tracing::debug!(%error, count, "opened pages are not noted");
+            }
+        }
+    }
+
+    /// [`WebState::record_opened`] every few seconds, but not while answers are turned away; ends only with its task.
+    pub async fn keep_recording_opened(self) {
+        let mut turn = interval(NOTED_EVERY);
+        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            turn.tick().await;
+            if self.places.for_page().is_some() {
+                self.record_opened().await;
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::frame::{Frame, Place, View};
 use crate::moment;
 use crate::page;
 use crate::rules::troubles;
+use crate::shelf;
 
 #[derive(Debug, Template)]
 #[template(path = "system.html")]
@@ -20,6 +21,8 @@ struct SystemPage {
     version: &'static str,
     troubled: usize,
     parts: Vec<Part>,
+    /// Whether the viewer may have the reports of months and incidents.
+    has_reports: bool,
 }
 
 /// One part of the system.
@@ -42,8 +45,12 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
         None => Err("このサーバーは送信を行っていません。".to_owned()),
     };
     let head = console.web().desk.journal().head().await.map_err(|error| error.to_string());
-    let aside = console.web().desk.put_aside();
-    let mut parts = vec![sending(snapshot), sources(&console), journal(head.map(|head| head.seq), &aside)];
+    let desk = &console.web().desk;
+    let stands = desk.standstill().map(|why| {
+        format!("このサーバーは記録を読み進められないため、送信も受付もしていません。システム管理者に知らせてください: {why}")
+    });
+    let of_journal = journal(head.map(|head| head.seq), &desk.put_aside(), stands);
+    let mut parts = vec![alarms(console.web().alarms()), sending(snapshot), sources(&console), of_journal];
     parts.extend(console.web().desk.read(|state| {
         let scope = console.scope(state, &viewer, Action::SeeJudgements);
         let found = troubles(&complaints(state, console.now()), state, &scope).len();
@@ -51,13 +58,21 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer) -> Resp
     }));
     parts.extend(console.settings().inbox.as_ref().map(|inbox| back(inbox.look(console.now()).len())));
     let troubled = parts.iter().filter(|part| !part.troubles.is_empty()).count();
-    page::render(StatusCode::OK, &SystemPage { frame, version: env!("CARGO_PKG_VERSION"), troubled, parts })
+    let has_reports = console.web().desk.read(|state| shelf::opens(&console, &viewer, state));
+    let version = env!("CARGO_PKG_VERSION");
+    page::render(StatusCode::OK, &SystemPage { frame, version, troubled, parts, has_reports })
 }
 
 /// Mails that came back.
 fn back(unread: usize) -> Part {
     let text = format!("この1時間に、不達通知でも回答でもないメール {}通", Thousands::of(unread));
     Part { name: "戻ってきたメール", troubles: Vec::new(), text, href: "/inbox" }
+}
+
+/// What administrators were told of and is not over, beside what has a part of its own.
+fn alarms(standing: Vec<String>) -> Part {
+    let text = format!("続いている警報 {}件", Thousands::of(standing.len()));
+    Part { name: "警報", troubles: standing, text, href: "/delivery" }
 }
 
 fn sending(snapshot: Result<Snapshot, String>) -> Part {
@@ -89,7 +104,7 @@ fn sources(console: &Console) -> Part {
     Part { name, troubles, text, href }
 }
 
-fn journal(rows: Result<u64, String>, aside: &[PutAside]) -> Part {
+fn journal(rows: Result<u64, String>, aside: &[PutAside], stands: Option<String>) -> Part {
     let (name, href) = ("記録", "/audit");
     let (text, problem) = match rows {
         Ok(rows) => (format!("{}行", Thousands(rows)), None),
@@ -101,7 +116,7 @@ fn journal(rows: Result<u64, String>, aside: &[PutAside]) -> Part {
             "{line}は送信しましたが、番号が重なり記録できません。同じ内容の配信を作成し直してください。控え: {file}"
         )
     });
-    Part { name, troubles: problem.into_iter().chain(aside).collect(), text, href }
+    Part { name, troubles: problem.into_iter().chain(stands).chain(aside).collect(), text, href }
 }
 
 fn rules(state: &Present, scope: &Scope, found: usize) -> Part {

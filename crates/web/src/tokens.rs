@@ -111,6 +111,10 @@ fn words(scope: TokenScope) -> &'static str {
         TokenScope::Approve => "承認・却下する",
         TokenScope::Answer => "代理で回答する・返信する",
         TokenScope::People => "職員と組織を変える",
+        TokenScope::Carriers => "事業者への送信を止める・再開する・速さを決める",
+        TokenScope::Travel => "渡航を登録する",
+        TokenScope::Enter => "災害・国民保護の情報を手で入力する",
+        TokenScope::Audit => "監査記録を読む・検証する",
     }
 }
 

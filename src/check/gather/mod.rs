@@ -24,6 +24,7 @@ pub use identity::identity;
 #[cfg(test)]
 pub use machine::{disk, secrets};
 pub use names::{addresses, name_service, names};
+pub use sntp::ahead_ms;
 
 /// Everything that the rules want to know; carriers are called only if `calls` says so.
 ///

@@ -137,3 +137,53 @@ fn what_is_about_one_node_each_node_mails_itself() {
         assert!(!is_of_one_node(key), "{key}");
     }
 }
+
+/// A webhook to `url` that wants alarms alone.
+fn hook(url: &str, folder: &std::path::Path) -> Posts {
+    let file = folder.join("monitor.key");
+    std::fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let text = format!("name = \"monitor\"\nurl = \"{url}\"\nkey_file = \"{}\"\nkinds = [\"alarms\"]", file.display());
+    Posts::open(&[toml::from_str(&text).unwrap()]).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn req_r02_an_alarm_and_its_end_are_posted_once_each_while_the_queue_takes_no_mail() {
+    let mut stage = Stage::new().await;
+    stage.block(true);
+    let (url, posts) = super::super::receiver::receiver(&[200, 200, 200]);
+    let standing = Standing::default();
+    stage.alerts = stage.alerts.clone().telling(hook(&url, stage.folder.path()), standing.clone());
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let (stop, stopping) = watch::channel(false);
+    let tasks = stage.alerts.posts().tell(&tell, &stopping);
+    let item = || {
+        let (signature, body) = posts.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert!(signature.starts_with("t=") && signature.contains(",v1="), "{signature}");
+        let told: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((&told["webhook"], told["items"].as_array().unwrap().len()), (&"monitor".into(), 1), "{body}");
+        told["items"][0].clone()
+    };
+    let mut before = BTreeSet::new();
+    for _ in 0..3 {
+        stage.alerts.stand(&mut before, &[alarm("lane/docomo/5")]).await;
+    }
+    let began = item();
+    assert_eq!((&began["kind"], &began["key"]), (&"alarm".into(), &"lane/docomo/5".into()));
+    assert_eq!((&began["title"], &began["text"]), (&"警報".into(), &"本文".into()));
+    assert!(standing.text(Instant::now()).contains("{kind=\"lane\"} 1\n"));
+    stage.alerts.stand(&mut before, &[]).await;
+    let over = item();
+    assert_eq!((&over["kind"], &over["key"]), (&"alarm_over".into(), &"lane/docomo/5".into()));
+    assert!(standing.text(Instant::now()).contains("{kind=\"lane\"} 0\n"));
+    stage.alerts.end("never/raised");
+    stage.raise("late/d1").await;
+    assert_eq!(item()["key"], "late/d1", "and nothing of what they had never heard of");
+    stop.send_replace(true);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert!(told.try_recv().is_err(), "it takes what it is told");
+    stage.engine.shutdown().await;
+}

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::queue::QueueNote;
 use crate::courier::Work;
+use crate::voice;
 
 /// A node that is silent for so long has lost its leases.
 pub const LENGTH: Duration = Duration::from_secs(8);
@@ -72,7 +73,7 @@ impl Keeper {
             if self.keeps_queue {
                 mixed = Some(self.note.mix());
             } else if self.note.put_queue_aside()? {
-                eprintln!("前回の送信待ちは使わず、記録から送り直します（queue.before に残します）。");
+                voice::tell("前回の送信待ちは使わず、記録から送り直します（queue.before に残します）。");
             }
         }
         let mut standing = Standing {
@@ -90,8 +91,12 @@ impl Keeper {
     async fn keep(mut self, mut standing: Standing) {
         loop {
             sleep(BEAT).await;
-            let works = self.work.has_learned() && standing.clock_is_right && !self.work.keys_missing();
-            let fit = Fitness { works, duties: self.work.can_do_duties() };
+            if self.work.stands_still() && !standing.own.is_empty() {
+                // Nothing can be ended in order, for nothing can be recorded: the others have it when the leases are over.
+                self.lose(&mut standing, |_| true, "記録を読み進められません");
+                self.tell(&mut standing);
+            }
+            let fit = self.work.fitness(standing.clock_is_right);
             let has_time = standing.own.is_empty() || !standing.company;
             let until = if has_time { Instant::now() + ANSWER } else { standing.until - MARGIN };
             match timeout_at(until, self.journal.beat(&self.name, fit, &standing.own, LENGTH)).await {
@@ -132,7 +137,7 @@ impl Keeper {
         }
         let assigned = assign(&self.name, &beat.nodes, &holders, self.bears);
         standing.share = assigned.share;
-        let is_ready = self.work.has_learned();
+        let is_ready = self.work.has_learned() && !self.work.stands_still();
         let give = match (leaving, is_ready) {
             (true, _) => standing.own.keys().copied().collect(),
             (false, true) if self.work.begins_anew() => {
@@ -192,7 +197,7 @@ impl Keeper {
             return;
         }
         if !self.work.has_learned() {
-            eprintln!("二重に送信しないよう、直ちに終了します: {why}");
+            voice::tell(&format!("二重に送信しないよう、直ちに終了します: {why}"));
             std::process::exit(3);
         }
         tracing::warn!(leases = lost.len(), "送信の担当を手放しました: {why}");

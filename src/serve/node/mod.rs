@@ -1,6 +1,7 @@
 //! This node among others that have the same journal: it makes itself heard in the database, and has leases there.
 
 mod exchange;
+mod following;
 mod keeper;
 mod lessons;
 mod queue;
@@ -126,6 +127,22 @@ impl Node {
         tokio::spawn(async move {
             tokio::select! {
                 () = exchange.run() => {}
+                () = told(&mut stop) => {}
+            }
+        })
+    }
+
+    /// Sees until `stop` to it that the node sends nothing once its desk does not follow the journal any more; administrators are told.
+    pub fn look_after(
+        &self,
+        desk: Desk,
+        alarms: mpsc::UnboundedSender<Alarm>,
+        mut stop: watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let (name, work) = (self.name.clone(), self.work.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = following::run(&name, &desk, &work, &alarms) => {}
                 () = told(&mut stop) => {}
             }
         })

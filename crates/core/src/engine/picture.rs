@@ -40,6 +40,7 @@ fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
         in_doubt: counts.in_doubt,
         resent: counts.resent,
         waiting: machine.lane_waiting(at) as u64,
+        later: later(machine, at, now) as u64,
         sessions: u32::try_from(lane.talks.len()).unwrap_or(u32::MAX),
         window: lane.congestion.window(),
         rate: lane.congestion.rate(),
@@ -52,6 +53,13 @@ fn view(machine: &Machine, at: usize, now: Instant) -> LaneView {
         heard: Vec::new(),
         held_until: Some(lane.congestion.held_until()).filter(|until| *until > now),
     }
+}
+
+/// How many mails wait for a time of their own, counted as [`Machine::lane_waiting`] counts.
+fn later(machine: &Machine, at: usize, now: Instant) -> usize {
+    let group = &machine.groups[machine.lanes()[at].group];
+    let sites = if group.lanes.first() == Some(&at) { &group.sites[..] } else { &[] };
+    sites.iter().map(|site| machine.sites[*site].queue.later(now)).sum()
 }
 
 /// The domains none of whose lanes takes more than trial mails.

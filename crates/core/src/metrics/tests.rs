@@ -24,6 +24,7 @@ fn lane(name: &str) -> LaneView {
         in_doubt: 0,
         resent: 0,
         waiting: 3,
+        later: 0,
         sessions: 2,
         window: 4,
         rate: Some(10.0),

@@ -43,6 +43,8 @@ pub enum Action {
     EnterBulletin,
     /// See what was judged, and the state of carriers.
     SeeJudgements,
+    /// Stop carriers, let them go on, and hold them to a pace.
+    HoldCarriers,
     /// Change rules, templates and questions.
     EditRules,
     /// See journeys abroad.
@@ -73,7 +75,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the manual.
-    pub const ALL: [Action; 32] = [
+    pub const ALL: [Action; 33] = [
         Action::SeePerson,
         Action::EditDetails,
         Action::EditMembership,
@@ -93,6 +95,7 @@ impl Action {
         Action::Resend,
         Action::EnterBulletin,
         Action::SeeJudgements,
+        Action::HoldCarriers,
         Action::EditRules,
         Action::SeeTravel,
         Action::EditTravel,
@@ -131,6 +134,7 @@ impl Action {
             Action::Resend => "再配信・取消",
             Action::EnterBulletin => "災害・国民保護情報の手入力",
             Action::SeeJudgements => "判定と配信状況の閲覧",
+            Action::HoldCarriers => "事業者への送信の停止・再開・速度",
             Action::EditRules => "規則・ひな形・設問の変更",
             Action::SeeTravel => "渡航情報の閲覧",
             Action::EditTravel => "渡航情報の登録",

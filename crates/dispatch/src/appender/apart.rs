@@ -56,7 +56,8 @@ impl Appender {
                 let _ = wish.done.send(result);
             }
             () = self.answers() => {
-                if self.land().await.is_err() {
+                if let Err(error) = self.land().await {
+                    self.note_certain(&error).await;
                     sleep(FOLLOW_AGAIN).await;
                 }
             }

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::group::GroupChange;
 use crate::id::{GroupId, PersonId};
-use crate::person::{AddressCell, Language, RosterRow, Side};
+use crate::person::{AddressCell, Language, LinkWay, RosterRow, Side};
 use crate::roster::RosterFaults;
 
 /// A wish about people and groups.
@@ -28,6 +28,13 @@ pub enum PeopleCommand {
     RevokeLinks {
         /// Whose.
         person: PersonId,
+    },
+    /// Notes that the links of their own pages were handed to people; the links themselves stay what they are (requirement A03).
+    HandOutLinks {
+        /// Whose.
+        people: Vec<PersonId>,
+        /// How.
+        way: LinkWay,
     },
     /// Sets the addresses a person registers: the person's own as listed, those of the roster stay (requirement A37).
     RegisterAddresses {

@@ -7,7 +7,7 @@ use crate::access::Actor;
 use crate::answer::{AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, Report, SelfReport, Via};
 use crate::class::Class;
 use crate::command::{AnswerCommand, AnswerRefusal, Refusal};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, MESSAGE_KEY};
 use crate::event::{AnswerEvent, Event};
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::question::{ChoiceId, Detail, Question};
@@ -183,7 +183,7 @@ fn say(
         let title = format!("担当者からの連絡（{}）", last.record().title);
         let facts = ["あなたの回答について、担当者から連絡があります。ページで内容を確認してください。".to_owned()];
         let words = Words {
-            key: &format!("{incident}/{person}/連絡{number}"),
+            key: &format!("{incident}/{person}/{MESSAGE_KEY}{number}"),
             incident,
             aim: Aim::Notice,
             class: Class::Routine,

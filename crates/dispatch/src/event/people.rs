@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::group::GroupChange;
 use crate::id::{GroupId, PersonId};
-use crate::person::{PersonRecord, RosterRow, Side, Whereabouts};
+use crate::person::{LinkWay, PersonRecord, RosterRow, Side, Whereabouts};
 use crate::sealed::Private;
 
 /// Something that happened to people or groups.
@@ -97,5 +97,12 @@ pub enum PeopleEvent {
         person: PersonId,
         /// All of them.
         regions: Vec<RegionCode>,
+    },
+    /// The links of their own pages were handed to people.
+    LinksHandedOut {
+        /// To whom.
+        people: Vec<PersonId>,
+        /// How.
+        way: LinkWay,
     },
 }

@@ -17,6 +17,7 @@ use crate::judgement::Verdict;
 use crate::lint;
 use crate::mail::Mode;
 use crate::notice::Channel;
+use crate::rehearsal;
 use crate::rule::{Aim, Rule, Sending};
 use crate::state::State;
 use crate::thousands::Thousands;
@@ -88,6 +89,9 @@ pub(crate) fn judge(bulletin: &Bulletin, scene: &Scene<'_>, now: Timestamp) -> R
     }
     if bulletin.revision == Revision::Cancellation {
         return end(Verdict::Cancelled, "取消報です。送信済みの人にだけ取消を知らせます。".into());
+    }
+    if rehearsal::is_telegram(bulletin) {
+        return end(Verdict::NotInEarnest, "送信訓練の電文です。規則は使わず、[drill] の宛先にだけ送ります。".into());
     }
     if scene.fate == Fate::Record {
         return end(Verdict::NothingNew, "新しい内容がないか、届くのが遅すぎた電文です。記録だけします。".into());

@@ -8,6 +8,8 @@ use super::Keys;
 use crate::id::PersonId;
 use crate::sealed::{Sealed, Secret};
 
+/// Keeps what links carry apart from both.
+const LINK: &[u8] = b"hikyaku address in a link";
 /// Keeps what the engine seals apart from what the journal holds of the same person.
 const PURPOSE: &[u8] = b"hikyaku queue";
 
@@ -19,6 +21,23 @@ impl Keys {
             person => self.secret(PersonId(person)),
         }
     }
+}
+
+impl Keys {
+    /// Seals what a link of a person's carries until then, the same each time: mails that are made again must be the same.
+    /// `None` without the person's key.
+    pub(crate) fn seal_for_link(&self, person: PersonId, until: u32, plain: &[u8]) -> Option<Sealed> {
+        self.secret(person)?.seal_equally(&bound_to_link(person, until), plain)
+    }
+
+    /// What [`Keys::seal_for_link`] sealed; `None` if it was changed or the key is not here.
+    pub(crate) fn open_from_link(&self, person: PersonId, until: u32, sealed: &Sealed) -> Option<Vec<u8>> {
+        self.secret(person)?.open(&bound_to_link(person, until), sealed)
+    }
+}
+
+fn bound_to_link(person: PersonId, until: u32) -> Vec<u8> {
+    [LINK, &person.0.to_be_bytes()[..], &until.to_be_bytes()[..]].concat()
 }
 
 fn context(context: &[u8]) -> Vec<u8> {

@@ -18,7 +18,7 @@ pub use self::address::{ADDRESSES_MAX, MailAddress, Purpose, RegisteredBy};
 pub use self::regions::{OWN_REGIONS_MAX, Regions, Whereabouts};
 pub(crate) use self::roll::{Line, Roll};
 pub use self::row::{AddressCell, RegionCells, RosterRow};
-pub use self::standing::{Employment, Language, Side};
+pub use self::standing::{Employment, Language, LinkWay, Side};
 use crate::id::{GroupId, PersonId};
 use crate::sealed::Private;
 use crate::shared::Shared;
@@ -68,6 +68,8 @@ pub struct Person {
     pub employment: Employment,
     /// Links with a smaller counter are no longer valid.
     pub links_from: u16,
+    /// Whether the present link of the own page was handed to the person, on a card or by mail.
+    pub has_own_link: bool,
     /// The greatest place that an address of this person ever had.
     pub(crate) places_used: u8,
 }
@@ -224,6 +226,7 @@ impl People {
             language: record.language,
             employment: record.employment,
             links_from: before.as_ref().map_or(0, |person| person.links_from),
+            has_own_link: before.as_ref().is_some_and(|person| person.has_own_link),
             own_regions: before.as_ref().map(|person| person.own_regions.clone()).unwrap_or_default(),
             whereabouts: before.and_then(|person| person.whereabouts.clone()),
         };

@@ -38,6 +38,15 @@ impl Language {
     }
 }
 
+/// How the link of somebody's own page came to that one (requirement A03).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum LinkWay {
+    /// On a card that a manager printed.
+    Printed,
+    /// In a mail to each of the person's addresses.
+    Mailed,
+}
+
 /// Whether a person works here at present.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Employment {

@@ -59,6 +59,9 @@ fn people(state: &State, command: &PeopleCommand) -> Vec<(Action, Subject)> {
             vec![(Action::ImportRoster, Subject::Side(side))]
         }
         PeopleCommand::RevokeLinks { person } => vec![(Action::RevokeLinks, Subject::Person(*person))],
+        PeopleCommand::HandOutLinks { people, .. } => {
+            people.iter().map(|person| (Action::RevokeLinks, Subject::Person(*person))).collect()
+        }
         PeopleCommand::RegisterAddresses { person, .. }
         | PeopleCommand::SetWhereabouts { person, .. }
         | PeopleCommand::RegisterRegions { person, .. }
@@ -230,7 +233,7 @@ fn dispatch(state: &State, command: &DispatchCommand) -> Vec<(Action, Subject)> 
         | DispatchCommand::Cancel { dispatch }
         | DispatchCommand::Close { dispatch } => (Action::Resend, side(*dispatch)),
         // Carriers are the same for both halves.
-        DispatchCommand::BrakeCarrier { .. } => (Action::EditRules, Side::Domestic),
+        DispatchCommand::BrakeCarrier { .. } => (Action::HoldCarriers, Side::Domestic),
         DispatchCommand::NoteMeasure { dispatch, .. } => (Action::EditRules, side(*dispatch)),
         DispatchCommand::Start { .. }
         | DispatchCommand::TryNextAddress { .. }

@@ -69,7 +69,15 @@ impl Directory {
             PeopleEvent::GroupMade { group, side, parent, name } => self.groups.add(*group, *side, *parent, name),
             PeopleEvent::PersonSet(record) => self.people.set(record, self.groups.around(&record.groups)),
             PeopleEvent::LinksRevoked { person, links_from } => {
-                self.people.change(*person, |person| person.links_from = *links_from);
+                self.people.change(*person, |person| {
+                    person.links_from = *links_from;
+                    person.has_own_link = false;
+                });
+            }
+            PeopleEvent::LinksHandedOut { people, .. } => {
+                for person in people {
+                    self.people.change(*person, |person| person.has_own_link = true);
+                }
             }
             PeopleEvent::GroupChanged { group, change } => {
                 self.groups.change(*group, change);

@@ -2,11 +2,11 @@
 
 use crate::common;
 use crate::common::{D1, answer, at, import, quake, rule, take};
-use hikyaku_bulletin::Prefecture;
+use hikyaku_bulletin::{Bulletin, Kind, Origin, Prefecture, Revision, SourceId, Standing};
 use hikyaku_dispatch::{
     Alarm, AlarmPolicy, AnswerCommand, ChoiceId, Desk, DispatchCommand, DispatchDraft, DispatchId, DispatchRefusal,
-    FollowUp, JudgingCommand, Keys, MailEnd, MailOutcome, MemoryJournal, Mode, PersonId, Rehearsal, Relay,
-    RetentionCommand, Rule, RuleId, Schedule, Sending, Table, TableId, Target, Via, Who, decide,
+    Due, FollowUp, JudgingCommand, Keys, MailEnd, MailOutcome, MemoryJournal, Mode, PersonId, Rehearsal, Relay,
+    RetentionCommand, Rule, RuleId, Schedule, Sending, Table, TableId, Target, Via, Way, Who, decide,
 };
 use jiff::SignedDuration;
 use std::fmt::Write as _;
@@ -193,17 +193,29 @@ fn rehearsal(people: &[&str]) -> Rehearsal {
         every_days: 1,
         at: jiff::civil::time(10, 0, 0, 0),
         people: people.iter().map(ToString::to_string).collect(),
+        judged_within: SignedDuration::from_mins(5),
         accepted_within: SignedDuration::from_mins(15),
         arrived_within: SignedDuration::from_mins(20),
         answered_within: SignedDuration::from_mins(180),
     }
 }
 
+/// The telegram of the day's drill.
+fn telegram(time: &str) -> Bulletin {
+    let day = hikyaku_dispatch::japan_date(at(time));
+    let kind = Kind::Other { code: None, title: "送信訓練".into() };
+    let source = SourceId::new(format!("manual-{}", Rehearsal::telegram(day)));
+    let mut bulletin = Bulletin::new(source, kind, Standing::Drill, Revision::Issue, at(time));
+    bulletin.origin = Origin::Operator;
+    bulletin
+}
+
 /// The stages of a day's drill that are late.
 fn late(desk: &Desk, arrived: Option<bool>, time: &str) -> Vec<String> {
     let plan = rehearsal(&["1"]);
     let day = plan.today(at(time)).unwrap();
-    let late = desk.read(|state| plan.late(state, day, arrived, at(time)));
+    let way = Way { handed_in: Some(day.1), arrived };
+    let late = desk.read(|state| plan.late(state, day, way, at(time)));
     late.into_iter().map(|alarm| alarm.key.rsplit_once('/').unwrap().1.to_owned()).collect()
 }
 
@@ -217,16 +229,25 @@ async fn req_r03_each_stage_of_the_drill_that_goes_round_has_its_time_and_is_an_
     assert_eq!(days.count(), 4);
     // While people answer in earnest, none begins.
     let (today, _) = plan.today(at("16:30:00")).unwrap();
-    assert_eq!(desk.read(|state| plan.draft(state, today, at("16:30:00"))), Ok(None));
-    assert!(late(&desk, Some(false), "23:00:00").is_empty(), "none has begun");
+    assert_eq!(desk.read(|state| plan.due(state, today, at("16:30:00"))), Ok(None));
+    assert!(
+        desk.read(|state| plan.late(state, (today, at("10:00:00")), Way::default(), at("23:00:00"))).is_empty(),
+        "none has begun"
+    );
     let calm = Desk::open(Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
     calm.command(import("id,name,group,region,email\n1,職員1,本省,17,p1@docomo.ne.jp\n"), at("09:00:00"))
         .await
         .unwrap();
-    let draft = calm.read(|state| plan.draft(state, today, at("10:00:00"))).unwrap().unwrap();
+    let due = |time: &str| calm.read(|state| plan.due(state, today, at(time))).unwrap();
+    assert_eq!(due("10:00:00"), Some(Due::Telegram));
+    assert!(late(&calm, Some(false), "10:04:59").is_empty());
+    assert_eq!(late(&calm, Some(false), "10:05:00"), ["judged"], "it was handed in, and nothing follows");
+    calm.command(take(telegram("10:00:00")), at("10:00:01")).await.unwrap();
+    assert!(late(&calm, Some(false), "10:05:00").is_empty(), "it was judged, and the drill is about to be opened");
+    let Some(Due::Dispatch(draft)) = due("10:00:02") else { panic!("{:?}", due("10:00:02")) };
     assert_eq!(draft.mode, Mode::Drill);
-    calm.command(DispatchCommand::Open { draft: Box::new(draft) }, at("10:00:00")).await.unwrap();
-    assert_eq!(calm.read(|state| plan.draft(state, today, at("10:00:02"))), Ok(None), "once a day");
+    calm.command(DispatchCommand::Open { draft }, at("10:00:00")).await.unwrap();
+    assert_eq!(due("10:00:02"), None, "once a day");
     assert!(late(&calm, Some(false), "10:14:59").is_empty());
     assert_eq!(late(&calm, Some(false), "10:15:00"), ["accepted"]);
     assert_eq!(late(&calm, Some(false), "13:00:00"), ["accepted", "arrived", "answered"]);
@@ -254,6 +275,7 @@ async fn req_r03_whoever_is_missing_and_the_large_carrier_that_nobody_tests_are_
     let calm = Desk::open(Arc::new(MemoryJournal::new()), Keys::in_memory().unwrap()).await.unwrap();
     let plan = rehearsal(&["1", "x-99"]);
     let (today, _) = plan.today(at("10:00:00")).unwrap();
-    let alarm = calm.read(|state| plan.draft(state, today, at("10:00:00"))).unwrap_err();
+    calm.command(take(telegram("10:00:00")), at("10:00:01")).await.unwrap();
+    let alarm = calm.read(|state| plan.due(state, today, at("10:00:00"))).unwrap_err();
     assert!(alarm.text.contains("1、x-99"), "{}", alarm.text);
 }

@@ -42,7 +42,7 @@ async fn one_mail_goes_to_each_address_of_each_person_with_a_link_of_their_own()
     let first = &batch.recipients[0];
     assert_eq!((first.key.0, first.address.domain()), (1, "docomo.ne.jp"));
     let [name, intensity, link, verp] = first.fields.as_slice() else { panic!("{:?}", first.fields.len()) };
-    assert_eq!((name.as_str(), intensity.as_str()), ("甲山一郎", "あなたの地域: 震度６強"));
+    assert_eq!((name.as_str(), intensity.as_str()), ("甲山一郎", "あなたの地域: 震度６強\n"), "it ends its own line");
     let path = ReturnPath::Dispatch { dispatch: D1, round: 0, person: P1, place: 1 };
     assert_eq!(ReturnPath::of_token(desk.keys(), verp), Some(path), "{verp}");
     let token = link.strip_prefix("https://anpi.example.go.jp/a/").unwrap();

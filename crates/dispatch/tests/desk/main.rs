@@ -26,6 +26,7 @@ mod lint;
 mod punctuality;
 mod retention;
 mod roster;
+mod standstill;
 mod tokens;
 mod travel;
 mod versions;

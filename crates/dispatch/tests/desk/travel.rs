@@ -165,7 +165,7 @@ fn req_o05_a_mail_to_somebody_abroad_tells_the_time_there_and_in_japan() {
     let keys = Keys::in_memory().unwrap();
     let batch = batch_for(&state, &keys, (DispatchId(1), 0), None, &sender).unwrap().unwrap();
     batch.validate().unwrap();
-    let told: Vec<&str> = batch.recipients.iter().map(|it| it.fields[1].as_str()).collect();
+    let told: Vec<&str> = batch.recipients.iter().map(|it| it.fields[1].trim_end()).collect();
     let here = |kind| {
         format!("あなたの滞在先: TH（{kind}）　現地時刻 1月6日 10時00分（Asia/Bangkok）／日本時間 1月6日 12時00分")
     };

@@ -8,7 +8,7 @@ use axum::{
 };
 use hikyaku_dispatch::{
     Action, Command, Dispatch, DispatchCommand, DispatchId, Error, GroupId, GroupRow, IncidentId, Mode, Side,
-    State as Present, decide_for, select,
+    State as Present, Wording, decide_for, select,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -20,8 +20,9 @@ use super::paging;
 use super::problem::Problem;
 use super::wish::{Key, Wish};
 use super::{Api, BASE};
-use crate::compose::{Reach, filled};
+use crate::compose::Reach;
 use crate::console::Scope;
+use crate::specimen::{SOMEBODY, Specimen};
 use crate::watch::again;
 
 /// Which dispatches.
@@ -145,13 +146,14 @@ pub(super) async fn preview(State(api): State<Api>, wish: Wish<NewDispatch>) -> 
         decide_for(state, caller.actor(), &command, now).map_err(Error::from)?;
         let people = select(state, &draft.target, draft.side, now).map_err(Error::from)?;
         let reach = Reach::of(state, people.into_iter());
+        let mail = Specimen::of(&api.0.web, &Wording::from(&draft), SOMEBODY, "");
         Ok(Json(json!({
             "people": reach.people,
             "mails": reach.domains.values().sum::<u64>(),
             "without_address": reach.without,
             "domains": reach.domains,
-            "subject": draft.template.subject_of(draft.mode, &draft.title),
-            "text": filled(&draft.template.text, &draft.title, &draft.facts, "（氏名）"),
+            "subject": mail.subject,
+            "text": mail.text,
         })))
     })
 }

@@ -24,14 +24,22 @@ pub(super) struct NewDispatch {
     target: NewTarget,
 }
 
-/// Whoever is in one of the groups and has one of the regions, as far as any are named; and whoever is named.
+/// Whoever is in one of the groups and in one of the regions and countries, as far as any are named, or in either; and whoever is
+/// named by a number; without whoever is left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct NewTarget {
     everyone: bool,
     groups: Vec<u32>,
+    /// The groups themselves, without those below them.
+    flat: bool,
     regions: Vec<u8>,
+    /// ISO 3166-1 alpha-2: whoever is there today by the travel register.
+    countries: Vec<String>,
+    either: bool,
     numbers: Vec<String>,
+    without_groups: Vec<u32>,
+    without_numbers: Vec<String>,
 }
 
 /// What is different from what waits; the rest stays, and so do its people where no target is named.
@@ -77,8 +85,14 @@ impl NewTarget {
         let whom = Whom {
             everyone: self.everyone,
             groups: self.groups,
+            is_flat: self.flat,
             regions: self.regions,
+            countries: Vec::new(),
+            abroad: self.countries.join("\n"),
+            is_either: self.either,
             numbers: self.numbers.join("\n"),
+            without: self.without_groups,
+            without_numbers: self.without_numbers.join("\n"),
         };
         Typed { whom, same_people: false, ..typed }
     }

@@ -4,11 +4,16 @@
 //! Rights are those of the console: [`hikyaku_dispatch::may`] decides about the token's account, cut to the token's scopes.
 
 mod answers;
+mod audit;
 mod bearer;
+mod bulletins;
+mod carriers;
+mod deeds;
 mod dispatches;
 mod draft;
 mod holds;
 mod incidents;
+mod journeys;
 mod later;
 mod openapi;
 mod paging;
@@ -17,6 +22,7 @@ mod people;
 mod person;
 mod problem;
 mod report;
+mod roster;
 mod router;
 mod routes;
 mod schemas;
@@ -66,6 +72,8 @@ struct Inner {
     pictures: Pictures,
     reads: Rate<TokenId>,
     acts: Rate<TokenId>,
+    /// Held by whoever verifies the journal: one at a time.
+    verifying: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Api {
@@ -79,7 +87,8 @@ impl Api {
     #[must_use]
     pub fn new(web: WebState, engine: Option<Engine>, feeds: Option<Arc<dyn Feeds>>) -> Self {
         let (reads, acts) = (Rate::per_minute(READS_PER_MINUTE), Rate::per_minute(ACTS_PER_MINUTE));
-        Self(Arc::new(Inner { web, engine, feeds, pictures: Pictures::default(), reads, acts }))
+        let (pictures, verifying) = (Pictures::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Inner { web, engine, feeds, pictures, reads, acts, verifying }))
     }
 
     fn read<R>(&self, f: impl FnOnce(&State) -> R) -> R {

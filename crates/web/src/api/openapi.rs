@@ -88,7 +88,9 @@ fn parameter(name: &str, place: &str) -> Value {
         "limit" => {
             json!({ "type": "integer", "minimum": 1, "maximum": paging::LIMIT_MAX, "default": paging::LIMIT_DEFAULT })
         }
-        "cursor" | "number" | "key" | "dispatches" => json!({ "type": "string" }),
+        "cursor" | "number" | "key" | "dispatches" | "carrier" | "actor" | "kind" | "from" | "to" => {
+            json!({ "type": "string" })
+        }
         "standing" => json!({ "type": "string", "enum": answers::STANDINGS }),
         KEY_HEADER => json!({ "type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX }),
         _ => json!({ "type": "integer", "minimum": 0 }),
@@ -99,6 +101,12 @@ fn parameter(name: &str, place: &str) -> Value {
         "number" => "職員番号",
         "key" => "送信待ちの配信の key",
         "dispatches" => "配信の番号（3,7 のように）",
+        "carrier" => "事業者の名前（/lanes の carrier）",
+        "actor" => "ログインID か職員番号、または「自動」",
+        "kind" => "種類",
+        "from" => "初日（2026-11-21）",
+        "to" => "最終日",
+        "before" => "前の返事の before",
         KEY_HEADER => "この操作だけの名前（UUID など）。返事がなければ同じ名前で送り直す",
         _ => "番号",
     };

@@ -89,7 +89,7 @@ pub(super) async fn links(
 ) -> Result<Json<Value>, Problem> {
     let id = PersonId(person);
     api.act(wish.caller, wish.key, PeopleCommand::RevokeLinks { person: id }).await?;
-    let mailed = mail_links(&api.0.web, id).await.map_err(|problem| {
+    let mailed = mail_links(&api.0.web, wish.caller.actor(), id).await.map_err(|problem| {
         tracing::error!(%problem, "a new link could not be mailed");
         let detail = "これまでのリンクは無効にしましたが、新しいリンクのメールを送れませんでした。同じ Idempotency-Key でもう一度送ってください。";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)

@@ -67,7 +67,7 @@ pub(super) async fn trace(
 ) -> Result<Json<Value>, Problem> {
     let (dispatch, person) = (DispatchId(dispatch), PersonId(person));
     api.read(|state| found(state, dispatch, person).map(drop))?;
-    let (steps, before) = steps_of(&api.0.web.desk, dispatch, person, asked.before).await.map_err(|error| {
+    let (steps, before) = steps_of(&api.0.web, dispatch, person, asked.before).await.map_err(|error| {
         tracing::error!(%error, "the journal could not be read for a trace");
         Problem::unreadable()
     })?;

@@ -1,10 +1,15 @@
 //! The one table of the API: each way with what it asks for, what it takes and gives, and who answers it.
 
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
 use hikyaku_dispatch::Action;
 
-use super::{Api, answers, dispatches, holds, incidents, later, people, person, report, sources, stored, system};
+use super::{
+    Api, answers, audit, bulletins, carriers, dispatches, holds, incidents, journeys, later, people, person, report,
+    roster, sources, stored, system,
+};
+use crate::upload::UPLOAD_MAX_BYTES;
 
 /// What a way asks of the caller before anything is done; the command that follows asks again, for exactly what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,10 +75,18 @@ impl Route {
 
 /// All of them.
 pub(super) fn routes() -> Vec<Route> {
-    [about_dispatches(), about_sending(), about_answers(), about_holds(), about_people(), about_the_rest()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let all = [
+        about_dispatches(),
+        about_sending(),
+        about_answers(),
+        about_holds(),
+        about_people(),
+        about_the_rest(),
+        about_carriers(),
+        about_travel(),
+        about_records(),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 fn about_dispatches() -> Vec<Route> {
@@ -208,10 +221,68 @@ fn about_the_rest() -> Vec<Route> {
             .told("電文がいま来たら規則が何をするか: 判定、理由、送るメールの件名と人数（送らない）")
             .giving(StatusCode::OK, "Trials"),
         read("/feeds", "listFeeds", watch, "Feeds", get(sources::health)).told("情報源の状態"),
+        read("/lanes", "listLanes", watch, "Lanes", get(system::lanes)).told("事業者ごとの送信の状況"),
+        read("/health", "getHealth", watch, "Health", get(system::health)).told("システムの状態"),
+    ]
+}
+
+fn about_carriers() -> Vec<Route> {
+    let hold = Asks::Somewhere(Action::HoldCarriers);
+    vec![
+        act("/lanes/{carrier}/pause", "pauseCarrier", hold, "Nothing", post(carriers::pause))
+            .told("事業者への送信を、すべてのノードで止める（待っているメールは残る）")
+            .giving(StatusCode::OK, "Brake"),
+        act("/lanes/{carrier}/resume", "resumeCarrier", hold, "Nothing", post(carriers::resume))
+            .told("事業者への送信を再開する")
+            .giving(StatusCode::OK, "Brake"),
+        act("/lanes/{carrier}/limit", "limitCarrier", hold, "NewPace", post(carriers::limit))
+            .told("事業者への送信を毎秒の通数までに抑える（null で抑えない）")
+            .giving(StatusCode::OK, "Brake"),
+    ]
+}
+
+fn about_travel() -> Vec<Route> {
+    let edit = Asks::Somewhere(Action::EditTravel);
+    vec![
         read("/travel", "listTravel", Asks::Somewhere(Action::SeeTravel), "Travel", get(stored::travel))
             .told("渡航の登録")
             .asking(PAGE),
-        read("/lanes", "listLanes", watch, "Lanes", get(system::lanes)).told("事業者ごとの送信の状況"),
-        read("/health", "getHealth", watch, "Health", get(system::health)).told("システムの状態"),
+        act("/travel", "registerStay", edit, "NewStay", post(journeys::register))
+            .told("渡航を登録する。その人の渡航を返す")
+            .giving(StatusCode::OK, "Travel"),
+        act("/travel/{stay}", "changeStay", edit, "NewStay", post(journeys::change))
+            .told("渡航を書き直す")
+            .giving(StatusCode::OK, "Travel"),
+        act("/travel/{stay}/remove", "removeStay", edit, "Nothing", post(journeys::remove))
+            .told("渡航を取り消す")
+            .giving(StatusCode::OK, "Travel"),
+    ]
+}
+
+fn about_records() -> Vec<Route> {
+    let (read_audit, import) = (Asks::Somewhere(Action::ReadAudit), Asks::Somewhere(Action::ImportRoster));
+    let large = || DefaultBodyLimit::max(UPLOAD_MAX_BYTES);
+    vec![
+        read("/audit", "listAudit", read_audit, "Audit", get(audit::list))
+            .told("監査記録（新しい順、氏名なし）。続きは before")
+            .asking(&["from", "to", "actor", "kind", "before"]),
+        act("/audit/verify", "verifyAudit", read_audit, "Nothing", post(audit::verify))
+            .told("記録のすべての行が、書かれたときのままかを確かめる")
+            .giving(StatusCode::OK, "Verified"),
+        act(
+            "/bulletins",
+            "enterBulletin",
+            Asks::Somewhere(Action::EnterBulletin),
+            "NewBulletin",
+            post(bulletins::enter),
+        )
+        .told("災害・国民保護の情報を手で入力する。電文と同じように判定され、規則が送信することがある")
+        .giving(StatusCode::ACCEPTED, "Bulletin"),
+        act("/roster/preview", "previewRoster", import, "NewRoster", post(roster::preview).layer(large()))
+            .told("名簿を取り込むと何が変わるか（何も変えない）")
+            .giving(StatusCode::OK, "RosterChanges"),
+        act("/roster", "importRoster", import, "NewRoster", post(roster::take).layer(large()))
+            .told("名簿を取り込む（16 MB まで）")
+            .giving(StatusCode::OK, "RosterChanges"),
     ]
 }

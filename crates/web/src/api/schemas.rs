@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::answers::STANDINGS;
+use super::deeds::done;
 use super::parts::{instant, many, maybe, mode, named, number, object, one_of, side, taken, text, truth};
 use super::person::ENDS;
 use super::shapes::{reported, sources};
@@ -10,8 +11,9 @@ use super::shapes::{reported, sources};
 /// All of them by name.
 pub(super) fn all() -> Value {
     let mut schemas = Map::new();
-    let shapes =
-        [given(), counted(), reported(), people(), one_person(), stored(), sources(), system()].into_iter().flatten();
+    let shapes = [given(), counted(), reported(), people(), one_person(), stored(), sources(), system(), done()]
+        .into_iter()
+        .flatten();
     schemas.extend(shapes.map(|(name, shape)| (name.to_owned(), shape)));
     for (pages, item) in PAGES {
         let page = object(&[("items", json!({ "type": "array", "items": named(item) })), ("next", maybe(text()))]);
@@ -37,8 +39,18 @@ const PAGES: [(&str, &str); 11] = [
 /// What programs post.
 fn given() -> Vec<(&'static str, Value)> {
     let target = || {
-        let parts = [("groups", many(number())), ("regions", many(number())), ("numbers", many(text()))];
-        taken(&[&[("everyone", truth())], &parts[..]].concat(), &[])
+        let parts = [
+            ("everyone", truth()),
+            ("groups", many(number())),
+            ("flat", truth()),
+            ("regions", many(number())),
+            ("countries", many(text())),
+            ("either", truth()),
+            ("numbers", many(text())),
+            ("without_groups", many(number())),
+            ("without_numbers", many(text())),
+        ];
+        taken(&parts, &[])
     };
     let dispatch = [
         ("mode", mode()),

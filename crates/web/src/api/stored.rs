@@ -50,7 +50,7 @@ pub(super) async fn travel(
     })
 }
 
-fn stay(state: &Present, registered: &RegisteredStay) -> Value {
+pub(super) fn stay(state: &Present, registered: &RegisteredStay) -> Value {
     let stay = &registered.stay;
     json!({
         "id": registered.id.0,

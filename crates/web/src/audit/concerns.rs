@@ -1,6 +1,6 @@
 //! Whether an event is about a person.
 
-use hikyaku_dispatch::{AnswerEvent, DispatchEvent, Event, HealthEvent, PersonId, State};
+use hikyaku_dispatch::{AnswerEvent, DispatchEvent, Event, HealthEvent, PeopleEvent, PersonId, State};
 
 use super::words::{About, about};
 
@@ -14,7 +14,8 @@ pub(super) fn concerns(event: &Event, id: PersonId, state: &State) -> bool {
         Event::Dispatch(DispatchEvent::OutcomesRecorded { outcomes, .. }) => outcomes.iter().any(|it| it.person == id),
         Event::Dispatch(DispatchEvent::RoundOpened { round, .. }) => round.mails.iter().any(|(it, _)| *it == id),
         Event::Dispatch(DispatchEvent::UnreachedListed { people, .. } | DispatchEvent::ManagersTold { people, .. })
-        | Event::Answer(AnswerEvent::Fetched { people, .. }) => people.contains(&id),
+        | Event::Answer(AnswerEvent::Fetched { people, .. })
+        | Event::People(PeopleEvent::LinksHandedOut { people, .. }) => people.contains(&id),
         Event::Health(HealthEvent::ProbeOpened { mails, .. }) => mails.iter().any(|(it, _)| *it == id),
         Event::Health(HealthEvent::Observed { seen, .. }) => seen.iter().any(|it| it.person == id),
         _ => false,

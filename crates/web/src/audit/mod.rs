@@ -11,4 +11,4 @@ mod proof;
 pub(crate) mod search;
 pub(crate) mod words;
 
-pub(crate) use page::{show, verify};
+pub(crate) use page::{Asked, Unread, rows, show, verify};

@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use hikyaku_dispatch::{
-    AccountId, Action, Actor, Entry, Error, Event, JournalError, PersonId, Side, State as Present, Thousands,
+    AccountId, Action, Actor, Desk, Entry, Error, Event, JournalError, PersonId, Side, State as Present, Thousands,
     verify as verify_journal,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -118,7 +118,7 @@ async fn render(
     let (scope, wanted) =
         desk.read(|state| (console.scope(state, viewer, Action::ReadAudit), Wanted::of(&asked, state)));
     let looked = match wanted {
-        Ok(wanted) => look(console, &scope, &wanted, asked.before).await.map_err(|error| error.to_string()),
+        Ok(wanted) => look(desk, &scope, &wanted, asked.before).await.map_err(|error| error.to_string()),
         Err(trouble) => Err(trouble),
     };
     let (verified, broken) = match verified {
@@ -146,8 +146,7 @@ async fn render(
     page::render(status, &page)
 }
 
-async fn look(console: &Console, scope: &Scope, wanted: &Wanted, before: Option<u64>) -> Result<Found, Error> {
-    let desk = &console.web().desk;
+async fn look(desk: &Desk, scope: &Scope, wanted: &Wanted, before: Option<u64>) -> Result<Found, Error> {
     let end = match wanted.until {
         Some(until) => search::first_of(desk, until).await?,
         None => desk.journal().head().await?.seq + 1,
@@ -155,6 +154,43 @@ async fn look(console: &Console, scope: &Scope, wanted: &Wanted, before: Option<
     let before = before.map_or(end, |before| before.min(end));
     let fits = |entry: &Entry| desk.read(|state| wanted.fits(entry, state) && is_own(entry, state, scope));
     search::search(desk, before, wanted.from, fits).await
+}
+
+/// Why nothing of the journal is told.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// What is to be mended of what was asked, in Japanese.
+    Asked(String),
+    /// The journal cannot be read.
+    Journal(Error),
+}
+
+/// A row of the journal in words; no name and no address is in it.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) row: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) actor: String,
+    /// One of [`KINDS`].
+    pub(crate) kind: &'static str,
+    pub(crate) said: String,
+}
+
+/// The newest rows that fit what is asked, as far as `scope` reaches; and before which row others may fit.
+///
+/// # Errors
+/// What was asked means nothing, or the journal cannot be read.
+pub(crate) async fn rows(desk: &Desk, scope: &Scope, asked: &Asked) -> Result<(Vec<Told>, Option<u64>), Unread> {
+    let wanted = desk.read(|state| Wanted::of(asked, state)).map_err(Unread::Asked)?;
+    let found = look(desk, scope, &wanted, asked.before).await.map_err(Unread::Journal)?;
+    let told = |(row, entry): &(u64, Entry), state: &Present| Told {
+        row: *row,
+        at: entry.at,
+        actor: words::actor(entry.by, state),
+        kind: words::kind(&entry.event),
+        said: words::said(&entry.event, state),
+    };
+    Ok((desk.read(|state| found.entries.iter().map(|it| told(it, state)).collect()), found.before))
 }
 
 /// Whether an entry is about the viewer's half, or about neither.

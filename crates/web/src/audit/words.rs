@@ -2,8 +2,8 @@
 
 use hikyaku_dispatch::{
     AccessEvent, Actor, AnswerEvent, DispatchEvent, DispatchId, Event, GroupChange, GroupId, Guarded, HealthEvent,
-    Holder, IncidentId, JournalEvent, JudgingEvent, Occasion, PeopleEvent, PersonId, RetentionEvent, Role, Side, State,
-    Thousands, TravelEvent, Via, Why,
+    Holder, IncidentId, JournalEvent, JudgingEvent, LinkWay, Occasion, PeopleEvent, PersonId, RetentionEvent, Role,
+    Side, State, Thousands, TravelEvent, Via, Why,
 };
 
 use super::{accounts, carriers, judging};
@@ -72,7 +72,7 @@ pub(crate) fn actor(actor: Actor, state: &State) -> String {
 pub(super) fn about(event: &Event, state: &State) -> About {
     match event {
         Event::Journal(_) => About::All,
-        Event::People(event) => of_people(event),
+        Event::People(event) => of_people(event, state),
         Event::Access(event) => of_access(event, state),
         Event::Judging(event) => of_judging(event, state),
         Event::Dispatch(event) => of_dispatch(event),
@@ -109,10 +109,20 @@ fn of_mails(mails: &[(PersonId, u8)], state: &State) -> About {
     }
 }
 
-fn of_people(event: &PeopleEvent) -> About {
+/// The half of several people, who are all of one; one alone is told as that one.
+fn of_several(people: &[PersonId], state: &State) -> About {
+    let side = |id: &PersonId| state.people().find(*id).map(|it| it.side);
+    match people {
+        [one] => About::Person(*one),
+        several => several.iter().find_map(side).map_or(About::All, About::Side),
+    }
+}
+
+fn of_people(event: &PeopleEvent, state: &State) -> About {
     match event {
         PeopleEvent::GroupMade { side, .. } | PeopleEvent::RosterTaken { side, .. } => About::Side(*side),
         PeopleEvent::PersonSet(it) => About::Person(it.person),
+        PeopleEvent::LinksHandedOut { people, .. } => of_several(people, state),
         PeopleEvent::LinksRevoked { person, .. }
         | PeopleEvent::WhereaboutsSet { person, .. }
         | PeopleEvent::OwnRegionsSet { person, .. }
@@ -235,6 +245,17 @@ fn people_said(event: &PeopleEvent, state: &State) -> String {
             format!("{} を登録・変更した（{}）", person(it.person, state), it.employment.word())
         }
         PeopleEvent::LinksRevoked { person: who, .. } => format!("{} の回答リンクを無効にした", person(*who, state)),
+        PeopleEvent::LinksHandedOut { people, way } => {
+            let whose = match people[..] {
+                [one] => person(one, state),
+                _ => format!("{}名", Thousands::of(people.len())),
+            };
+            let how = match way {
+                LinkWay::Printed => "カードに表示した",
+                LinkWay::Mailed => "メールで送った",
+            };
+            format!("{whose} の自分のページのリンクを{how}")
+        }
         PeopleEvent::GroupChanged { group, change } => changed(*group, change),
         PeopleEvent::WhereaboutsSet { person: who, whereabouts } => {
             let what = if whereabouts.is_some() { "登録した" } else { "消した" };

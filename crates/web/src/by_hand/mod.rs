@@ -21,6 +21,8 @@ use crate::moment;
 use crate::page;
 use crate::rules::{Foreseen, foreseen};
 
+pub(crate) use self::typed::Typed as Entry;
+
 /// Most earlier entries that can be gone on with.
 const EARLIER_MAX: usize = 5;
 /// What keys of series that were entered by hand begin with.

@@ -38,26 +38,26 @@ pub(super) const TEXT_CHARS_MAX: usize = 4_000;
 
 /// What was typed and ticked.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Typed {
+pub(crate) struct Typed {
     /// Made with the form, so that it is entered once however often it is posted.
-    pub(super) id: String,
-    pub(super) series: String,
-    pub(super) mode: String,
+    pub(crate) id: String,
+    pub(crate) series: String,
+    pub(crate) mode: String,
     /// `issue`, `correction` or `cancellation`.
-    pub(super) revision: String,
+    pub(crate) revision: String,
     /// `civil-protection` or `other`.
-    pub(super) kind: String,
-    pub(super) threat: String,
-    pub(super) phase: String,
-    pub(super) place: String,
-    pub(super) title: String,
-    pub(super) headline: String,
-    pub(super) text: String,
-    pub(super) occurred: String,
-    pub(super) prefectures: Vec<u8>,
-    pub(super) fallen_in: Vec<u8>,
+    pub(crate) kind: String,
+    pub(crate) threat: String,
+    pub(crate) phase: String,
+    pub(crate) place: String,
+    pub(crate) title: String,
+    pub(crate) headline: String,
+    pub(crate) text: String,
+    pub(crate) occurred: String,
+    pub(crate) prefectures: Vec<u8>,
+    pub(crate) fallen_in: Vec<u8>,
     /// Codes of countries, municipalities and 細分区域, separated by spaces.
-    pub(super) places: String,
+    pub(crate) places: String,
 }
 
 impl Typed {
@@ -133,7 +133,7 @@ impl Typed {
     }
 
     /// The telegram that `account` enters at `now`, or what is to be mended.
-    pub(super) fn telegram(&self, account: AccountId, now: Timestamp) -> Result<Vec<u8>, String> {
+    pub(crate) fn telegram(&self, account: AccountId, now: Timestamp) -> Result<Vec<u8>, String> {
         if !matches!(self.mode.as_str(), "real" | "drill") {
             return Err("本番か訓練のどちらかを選んでください。".into());
         }

@@ -1,6 +1,7 @@
 //! What a form can begin with beside default wording: a rule's wording and question, or a dispatch that waits for approval and
 //! is to be replaced [A11].
 
+use hikyaku_bulletin::CountryCode;
 use hikyaku_dispatch::{FollowUp, Foreseen, MailTemplate, Mode, Rule, Waiting};
 
 use super::typed::{FACTS_CHARS_MAX, TITLE_CHARS_MAX, Typed};
@@ -19,6 +20,12 @@ impl Typed {
         let MailTemplate { subject, text } = rule.template.clone();
         let asks = if rule.question.is_asked() { format!("rule:{}", rule.id.0) } else { "none".to_owned() };
         Self { subject, text, asks, ..self }
+    }
+
+    /// To whoever is in a country today, if one is named.
+    pub(super) fn there(mut self, country: Option<&str>) -> Self {
+        self.whom.countries.extend(country.and_then(|code| code.parse::<CountryCode>().ok()));
+        self
     }
 
     /// In earnest, with what a telegram says that waits for the journal, and with the wording of the rule that it is for. Meanwhile

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::typed::Typed;
 use crate::console::{Console, Viewer, told};
+use crate::described;
 use crate::frame::Count;
 
 /// `POST /compose/count`: one line of text, or what is to be mended.
@@ -30,7 +31,7 @@ pub(crate) async fn count(
     answer(line)
 }
 
-/// How many people and mails a target means now, in a line.
+/// How many people and mails a target means now, and whom it means, in a line.
 ///
 /// # Errors
 /// What it names that is not there.
@@ -38,7 +39,8 @@ pub(crate) fn counted(state: &Present, target: &Target, side: Side, now: Timesta
     let people = select(state, target, side, now).map_err(|refusal| refusal.to_string())?;
     let mails = people.iter().filter_map(|id| state.people().find(*id)).map(|it| it.addresses().len()).sum();
     let count = |number: usize| Count(u32::try_from(number).unwrap_or(u32::MAX));
-    Ok(format!("いまの宛先: {}名（メール {}通）", count(people.len()), count(mails)))
+    let whom = described::target(target, state);
+    Ok(format!("いまの宛先: {}名（メール {}通）。選び方: {whom}", count(people.len()), count(mails)))
 }
 
 /// The line as a script asks for it.

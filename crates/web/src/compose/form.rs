@@ -10,8 +10,8 @@ use hikyaku_dispatch::{Action, Rule};
 use serde::Deserialize;
 
 use super::basis::Choice;
+use super::picks::WhomForm;
 use super::typed::{FACTS_CHARS_MAX, TITLE_CHARS_MAX, Typed, rule_of, waiting};
-use super::whom::WhomForm;
 use crate::console::{Console, Viewer};
 use crate::frame::{Count, Frame, Place};
 use crate::page;
@@ -24,6 +24,8 @@ pub(crate) struct Asked {
     rule: Option<u32>,
     /// All of a dispatch that waits for approval.
     instead: Option<u32>,
+    /// Whoever is in this country today.
+    country: Option<String>,
     /// With a rule: the telegram that waits for the journal, by its place in the notice.
     waits: Option<usize>,
 }
@@ -36,6 +38,8 @@ pub(super) struct ComposePage {
     typed: Typed,
     whom: WhomForm,
     questions: Vec<Choice>,
+    /// Whether the viewer may make a rule, and with it a question of one's own.
+    may_make_rules: bool,
     /// Number and name of the rules whose wording can be taken.
     wordings: Vec<(u32, String)>,
     /// Of the dispatch that this one replaces.
@@ -44,7 +48,8 @@ pub(super) struct ComposePage {
     facts_max: usize,
 }
 
-/// `GET /compose`: with the wording of a rule, or with all of a dispatch that waits for approval, where those are asked for.
+/// `GET /compose`: with the wording of a rule, with all of a dispatch that waits for approval, or to whoever is in a country, where
+/// those are asked for.
 pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Query(asked): Query<Asked>) -> Reply {
     let Ok(typed) = Typed::fresh() else {
         tracing::error!("a form could not be made: no randomness");
@@ -63,7 +68,7 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Query(a
                 None => typed.clone().worded_as(rule),
             })
         }
-        (None, None) => Some(typed.clone()),
+        (None, None) => Some(typed.clone().there(asked.country.as_deref())),
     });
     match begun {
         Some(typed) => page::render(StatusCode::OK, &ComposePage::new(&console, &viewer, typed, None)),
@@ -76,20 +81,22 @@ pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Query(a
 
 impl ComposePage {
     pub(super) fn new(console: &Console, viewer: &Viewer, typed: Typed, trouble: Option<String>) -> Self {
-        let (whom, questions, wordings, same_people) = console.web().desk.read(|state| {
+        let (whom, questions, wordings, same_people, may_make_rules) = console.web().desk.read(|state| {
             let scope = console.scope(state, viewer, Action::SendFree);
             let rules: Vec<&Rule> = state.rules().values().filter(|rule| rule.side == scope.side()).collect();
             let replaced =
                 typed.instead.and_then(|it| waiting(state, it)).map_or(0, |it| it.proposal.draft.asked.len());
             let wordings = rules.iter().map(|rule| (rule.id.0, rule.name.clone())).collect();
-            let whom = WhomForm::new(state, typed.whom.clone(), &scope, scope.side());
-            (whom, typed.questions(&rules), wordings, replaced)
+            let whom = WhomForm::new(console, state, typed.whom.clone(), &scope, scope.side());
+            let may_make_rules = !console.scope(state, viewer, Action::EditRules).is_nowhere();
+            (whom, typed.questions(&rules), wordings, replaced, may_make_rules)
         });
         Self {
             frame: viewer.frame(console, Place::Compose).helped(),
             trouble,
             whom,
             questions,
+            may_make_rules,
             wordings,
             same_people: Count(u32::try_from(same_people).unwrap_or(u32::MAX)),
             title_max: TITLE_CHARS_MAX,

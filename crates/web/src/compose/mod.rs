@@ -3,6 +3,7 @@
 mod basis;
 mod count;
 mod form;
+mod picks;
 mod preview;
 mod send;
 mod typed;
@@ -10,7 +11,8 @@ mod whom;
 
 pub(crate) use count::{answer, count, counted};
 pub(crate) use form::show;
-pub(crate) use preview::{Reach, filled, preview};
+pub(crate) use picks::{Region, WhomForm, regions};
+pub(crate) use preview::{Example, Reach, preview};
 pub(crate) use send::{COUNTDOWN, may_take_back, send, sent, take_back};
 pub(crate) use typed::{Typed, rule_of, waiting};
-pub(crate) use whom::{Region, Whom, WhomForm, numbered, numbers_of, regions};
+pub(crate) use whom::{Whom, numbered, numbers_of};

@@ -4,15 +4,22 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::{Form, extract::State, http::StatusCode, response::Response as Reply};
-use hikyaku_dispatch::{Action, Actor, DispatchCommand, DispatchDraft, PersonId, State as Present, decide_for, select};
+use hikyaku_dispatch::{
+    Action, Actor, DispatchCommand, DispatchDraft, PersonId, State as Present, Wording, decide_for, select,
+    told_of_place,
+};
+use jiff::Timestamp;
 
 use super::form::ComposePage;
 use super::typed::Typed;
 use crate::console::{Console, Viewer, told};
+use crate::described;
 use crate::expected::{Expected, expected};
 use crate::frame::{Count, Frame, Place};
 use crate::mode::Marks;
 use crate::page;
+use crate::specimen::Specimen;
+use crate::state::WebState;
 
 /// What the preview shows.
 #[derive(Debug, Template)]
@@ -21,6 +28,8 @@ struct PreviewPage {
     frame: Frame,
     mode_words: &'static str,
     is_real: bool,
+    /// Whom the form describes, in a sentence.
+    whom: String,
     people: Count,
     mails: Count,
     without: Count,
@@ -46,6 +55,14 @@ pub(crate) struct Reach {
     sample: Option<PersonId>,
 }
 
+/// One of those whom a draft reaches.
+#[derive(Default)]
+pub(crate) struct Example {
+    pub(crate) name: String,
+    /// What a mail of no known gravity says of where that one is.
+    pub(crate) place: String,
+}
+
 /// `POST /compose/preview`, also the way back to the form with everything that was typed.
 pub(crate) async fn preview(
     State(console): State<Console>,
@@ -65,20 +82,25 @@ pub(crate) async fn preview(
         decide_for(state, Actor::Account(viewer.account), &command, now).map_err(|refusal| told(&refusal.into()))?;
         let people = select(state, &draft.target, draft.side, now).map_err(|refusal| refusal.to_string())?;
         let reach = Reach::of(state, people.into_iter());
-        let name = reach.example(state);
-        Ok((reach, name, draft))
+        let example = reach.example(state, now);
+        let whom = described::target(&draft.target, state);
+        Ok((reach, example, draft, whom))
     });
     match found {
         Err(trouble) => mend(&console, &viewer, typed, trouble),
         Ok((reach, ..)) if reach.people == 0 => {
             mend(&console, &viewer, typed, "この宛先に当てはまる人がいません。".into())
         }
-        Ok((reach, name, draft)) => {
+        Ok((reach, example, draft, whom)) => {
             let expected = expected(&console, draft.question.is_asked(), &reach.domains).await;
             let frame = viewer.frame(&console, Place::Compose);
             page::render(
                 StatusCode::OK,
-                &PreviewPage { expected, ..PreviewPage::new(frame, &typed, &draft, &reach, name) },
+                &PreviewPage {
+                    expected,
+                    whom,
+                    ..PreviewPage::new(frame, console.web(), (&typed, &draft), &reach, example)
+                },
             )
         }
     }
@@ -90,9 +112,10 @@ pub(super) fn mend(console: &Console, viewer: &Viewer, typed: Typed, trouble: St
 }
 
 impl Reach {
-    /// The name of the first one who has an address, as an example of who gets the mail.
-    pub(crate) fn example(&self, state: &Present) -> Option<String> {
-        self.sample.and_then(|id| state.people().find(id)).map(|it| it.name().to_owned())
+    /// The first one who has an address, as an example of who gets a mail that is sent `now`.
+    pub(crate) fn example(&self, state: &Present, now: Timestamp) -> Option<Example> {
+        let person = self.sample.and_then(|id| state.people().find(id))?;
+        Some(Example { name: person.name().to_owned(), place: told_of_place(state, Some(person.id), None, now, None) })
     }
 
     pub(crate) fn of(state: &Present, people: impl Iterator<Item = PersonId>) -> Self {
@@ -111,17 +134,17 @@ impl Reach {
     }
 }
 
-/// A text as somebody of this name gets it.
-pub(crate) fn filled(text: &str, title: &str, facts: &[String], name: &str) -> String {
-    let text = text.replace("{name}", name).replace("{title}", title);
-    let text = text.replace("{facts}", &facts.join("\n")).replace("{intensity}", "");
-    text.replace("{link}", "https://（本人専用の回答ページ）").replace("{{", "{").replace("}}", "}")
-}
-
 impl PreviewPage {
-    fn new(frame: Frame, typed: &Typed, draft: &DispatchDraft, reach: &Reach, name: Option<String>) -> Self {
+    fn new(
+        frame: Frame,
+        web: &WebState,
+        (typed, draft): (&Typed, &DispatchDraft),
+        reach: &Reach,
+        example: Option<Example>,
+    ) -> Self {
         let mails = reach.domains.values().sum::<u64>();
-        let filled = |name: &String| filled(&draft.template.text, &draft.title, &draft.facts, name);
+        let Example { name, place } = example.unwrap_or_default();
+        let mail = Specimen::of(web, &Wording::from(draft), &name, &place);
         let mode_words = match draft.mode {
             hikyaku_dispatch::Mode::Real => "本番",
             hikyaku_dispatch::Mode::Drill => "訓練",
@@ -134,10 +157,11 @@ impl PreviewPage {
             people: Count(reach.people),
             mails: Count(u32::try_from(mails).unwrap_or(u32::MAX)),
             without: Count(reach.without),
+            whom: String::new(),
             expected: None,
-            subject: draft.template.subject_of(draft.mode, &draft.title),
-            text: name.as_ref().map(filled).unwrap_or_default(),
-            name: name.unwrap_or_default(),
+            subject: mail.subject,
+            text: mail.text,
+            name,
             question: draft.question.prompt_ja.clone(),
             choices: draft.question.choices.iter().map(|choice| choice.label_ja.clone()).collect(),
             further: draft.question.further.iter().map(|further| further.prompt_ja.clone()).collect(),

@@ -158,14 +158,15 @@ impl Typed {
         }
     }
 
-    /// The people of the form, or those of the dispatch that is replaced.
+    /// The people of the form, or those of the dispatch that is replaced; without whoever is left out.
     pub(super) fn target(&self, state: &Present, side: Side) -> Result<Target, String> {
         if !self.whom.everyone
             && self.same_people
             && let Some(replaced) = self.instead
         {
             let replaced = waiting(state, replaced).ok_or_else(|| DECIDED.to_owned())?;
-            return Ok(Target::People(replaced.proposal.draft.asked.iter().map(|asked| asked.person).collect()));
+            let same = Target::People(replaced.proposal.draft.asked.iter().map(|asked| asked.person).collect());
+            return self.whom.leaving_out(same, state, side);
         }
         self.whom.target(state, side)
     }

@@ -8,6 +8,7 @@ mod pulse;
 mod refusals;
 mod rights;
 mod scope;
+mod shelf;
 mod sources;
 mod viewer;
 
@@ -28,7 +29,8 @@ use pending::Pending;
 pub(crate) use guard::within_rights;
 pub use inbox::{Inbox, InboxMail};
 pub(crate) use scope::Scope;
-pub use sources::{Entered, Feeds, SourceHealth};
+pub use shelf::{ReportFile, Shelf};
+pub use sources::{Entered, Feeds, SampleTelegram, SourceHealth};
 pub(crate) use viewer::{Client, Viewer, admit, cookie_name};
 #[cfg(feature = "oidc")]
 pub(crate) use viewer::{cookie, visiting};
@@ -50,6 +52,8 @@ pub struct ConsoleSettings {
     pub feeds: Option<Arc<dyn Feeds>>,
     /// Who takes mail in; without, none is.
     pub inbox: Option<Arc<dyn Inbox>>,
+    /// Who keeps the reports that the system writes; without, none are shown.
+    pub shelf: Option<Arc<dyn Shelf>>,
     /// By which site browsers know the console; without, there are no passkeys.
     #[cfg(feature = "passkeys")]
     pub passkeys: Option<crate::gate::passkey::RelyingParty>,
@@ -191,6 +195,9 @@ pub(crate) fn told(error: &DeskError) -> String {
         DeskError::CutOff => "データベースに届かないため、この操作はできません。このサーバーから送信できるのは、ここで新しく作成する本番の安否確認\
                               だけです。回線の回復を待つか、ほかの拠点のサーバーで操作してください。"
             .to_owned(),
+        DeskError::Standstill(why) => format!(
+            "このサーバーは記録を読み進められないため、この操作はできません。ほかのサーバーで操作し、システム管理者に知らせてください（{why}）。"
+        ),
         DeskError::Outbox { problem } => format!(
             "送信していません。データベースに届かず、このサーバーにも控えを保存できません。ほかの拠点のサーバーから送信してください（{problem}）。"
         ),

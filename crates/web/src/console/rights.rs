@@ -93,12 +93,16 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
         ["people", "export"] => return Needed::Somewhere(Action::ExportRoster),
         ["travel"] => return Needed::Somewhere(Action::SeeTravel),
         ["travel", _] => return Needed::Somewhere(Action::EditTravel),
+        ["groups", group, "cards"] => {
+            let group = group.parse().map_or(everybody, |number| Subject::Group(GroupId(number)));
+            return Needed::Towards(Action::RevokeLinks, group);
+        }
         ["groups", ..] => return Needed::Somewhere(Action::ManageGroups),
         ["requests", ..] => return Needed::Somewhere(Action::GrantRole),
         ["people", person, act @ ..] => {
             let action = match act {
                 [] => Action::SeePerson,
-                ["links"] => Action::RevokeLinks,
+                ["links" | "card"] => Action::RevokeLinks,
                 ["edit"] => Action::ImportRoster,
                 ["groups"] => Action::EditMembership,
                 _ => Action::EditDetails,
@@ -107,6 +111,8 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
             return Needed::Towards(action, one);
         }
         ["audit", ..] => return Needed::Somewhere(Action::ReadAudit),
+        // They are of both halves.
+        ["reports", ..] => Action::ReadAudit,
         ["history", ..] => return Needed::Somewhere(Action::SeeCounts),
         // Whose half a rule is of is asked where it is known.
         ["rules", "trial"] => return Needed::Somewhere(Action::SeeJudgements),
@@ -119,7 +125,7 @@ pub(super) fn needed(method: &Method, path: &str, group: Option<u32>) -> Needed 
         ["judgements" | "feeds" | "system"] => return Needed::Somewhere(Action::SeeJudgements),
         ["compose", ..] => return Needed::Somewhere(Action::SendFree),
         ["delivery"] if *method == Method::GET => return Needed::Somewhere(Action::SeeJudgements),
-        ["delivery"] => Action::EditRules,
+        ["delivery"] => Action::HoldCarriers,
         _ => Action::ManageAccounts,
     };
     Needed::Towards(action, everybody)

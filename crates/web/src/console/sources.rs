@@ -28,6 +28,20 @@ pub trait Feeds: std::fmt::Debug + Send + Sync {
 
     /// The name of a country.
     fn country(&self, code: CountryCode) -> Option<String>;
+
+    /// Fictional telegrams to try rules with: what came is judged and not kept.
+    fn samples(&self) -> Vec<SampleTelegram> {
+        Vec::new()
+    }
+}
+
+/// A fictional telegram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SampleTelegram {
+    /// What it says, in a line.
+    pub label: &'static str,
+    /// The telegram, as [`Feeds::read`] reads it.
+    pub telegram: Vec<u8>,
 }
 
 /// How one source does.

@@ -81,13 +81,19 @@ pub(crate) fn qr(text: &str, spoken: &str) -> String {
     let side = code.size() + 2 * QUIET;
     let mut path = String::new();
     for y in 0..code.size() {
-        for x in (0..code.size()).filter(|x| code.get_module(*x, y)) {
-            path.push_str(&format!("M{} {}h1v1h-1z", x + QUIET, y + QUIET));
+        let mut x = 0;
+        while x < code.size() {
+            let run = (x..code.size()).take_while(|x| code.get_module(*x, y)).count();
+            let run = i32::try_from(run).unwrap_or_default();
+            if run > 0 {
+                path.push_str(&format!("M{} {}.5h{run}", x + QUIET, y + QUIET));
+            }
+            x += run + 1;
         }
     }
     format!(
-        "<svg class=\"qr\" viewBox=\"0 0 {side} {side}\" role=\"img\" aria-label=\"{spoken}\" shape-rendering=\"crispEdges\">\
-         <rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
+        "<svg class=\"qr\" width=\"224\" height=\"224\" viewBox=\"0 0 {side} {side}\" role=\"img\" aria-label=\"{spoken}\" shape-rendering=\"crispEdges\">\
+         <rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/><path stroke=\"#000\" d=\"{path}\"/></svg>"
     )
 }
 

@@ -17,6 +17,7 @@ use crate::moment;
 use crate::now::counts_of;
 use crate::page;
 use crate::picture::LINES_MAX;
+use crate::shelf;
 
 /// Dispatches on one page.
 const PAGE_MAX: usize = 50;
@@ -43,6 +44,8 @@ struct HistoryPage {
     /// Value, label, and whether it is chosen.
     modes: Vec<(&'static str, &'static str, bool)>,
     found: Count,
+    /// Whether the viewer may have the reports of months and incidents.
+    has_reports: bool,
     rows: Vec<Row>,
     compared_max: usize,
     before: Option<usize>,
@@ -71,7 +74,8 @@ pub(crate) async fn list(State(console): State<Console>, viewer: Viewer, Query(a
     let frame = viewer.frame(&console, Place::History);
     let page = console.web().desk.read(|state| {
         let scope = console.scope(state, &viewer, Action::SeeCounts);
-        HistoryPage::new(state, &scope, &asked, frame, console.now())
+        let has_reports = shelf::opens(&console, &viewer, state);
+        HistoryPage { has_reports, ..HistoryPage::new(state, &scope, &asked, frame, console.now()) }
     });
     page::render(StatusCode::OK, &page)
 }
@@ -102,6 +106,7 @@ impl HistoryPage {
             modes: MODES.map(|(value, label)| (value, label, value == asked.mode)).to_vec(),
             found: Count(u32::try_from(found.len()).unwrap_or(u32::MAX)),
             rows: found.iter().skip(at * PAGE_MAX).take(PAGE_MAX).map(|it| Row::new(state, it, scope, now)).collect(),
+            has_reports: false,
             compared_max: LINES_MAX,
             before: at.checked_sub(1),
             after: (at < last).then_some(at + 1),

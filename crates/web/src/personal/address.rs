@@ -76,7 +76,7 @@ pub(crate) async fn ask_confirmation(State(state): State<WebState>, visit: Visit
     match state.desk.open_address(visit.token(), state.now()) {
         Ok((person, address)) => {
             let is_registered = addresses(&state, person).iter().any(|it| it.address == address);
-            page::render(StatusCode::OK, &ConfirmPage::new(address, is_registered, visit.lang()))
+            page::render(StatusCode::OK, &ConfirmPage::new(&address, is_registered, visit.lang()))
         }
         Err(refusal) => page::refuse(refusal, visit.lang()),
     }

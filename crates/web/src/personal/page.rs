@@ -5,6 +5,7 @@ use hikyaku_bulletin::Prefecture;
 use hikyaku_dispatch::{AnswerView, Language, PersonalView, RegisteredBy};
 
 use super::words::{OwnWords, words};
+use crate::fit::{self, Shorter};
 use crate::form::COMMENT_MAX_CHARS;
 use crate::moment;
 use crate::page::Frame;
@@ -23,7 +24,8 @@ pub(super) struct PersonalPage<'a> {
     name: &'a str,
     /// What stands before what is posted: the page's own path.
     path: &'a str,
-    last: Option<(&'a str, &'a str, String)>,
+    /// The last report: what was chosen, what was written, when.
+    last: Option<(&'a str, String, String)>,
     choices: Vec<(u8, &'a str)>,
     comment: &'a str,
     comment_max: usize,
@@ -34,6 +36,10 @@ pub(super) struct PersonalPage<'a> {
     days: [(u8, &'static str); 4],
     languages: Vec<(&'static str, &'static str, bool)>,
     addresses: Vec<Row>,
+    /// How many are not shown.
+    hidden: usize,
+    /// Whether all are shown, however long the page becomes.
+    shows_all: bool,
     typed: &'a str,
     may_mail: bool,
 }
@@ -46,6 +52,9 @@ struct Row {
     health: &'static str,
     is_own: bool,
 }
+
+/// So many addresses are always shown.
+const ADDRESSES_MIN: usize = 2;
 
 /// How many days somebody is somewhere.
 pub(super) const DAYS: [u8; 4] = [1, 3, 7, 30];
@@ -87,9 +96,17 @@ impl<'a> PersonalPage<'a> {
                     is_own: address.by == RegisteredBy::Person,
                 })
                 .collect(),
+            hidden: 0,
+            shows_all: false,
             typed: "",
             may_mail,
         }
+    }
+
+    /// With all addresses, where that is asked for.
+    pub(super) fn all(mut self, shows_all: bool) -> Self {
+        self.shows_all = shows_all;
+        self
     }
 
     /// With what was done.
@@ -113,8 +130,22 @@ impl<'a> PersonalPage<'a> {
     }
 }
 
-fn last(report: &AnswerView, lang: Lang) -> (&str, &str, String) {
-    (lang.label(&report.choice), &report.comment, moment::for_responder(report.at, lang))
+impl Shorter for PersonalPage<'_> {
+    /// The last addresses are a tap away, and what was written is known to whoever wrote it; all else is what the page is for.
+    fn shorten(&mut self, bytes: usize) -> bool {
+        if self.shows_all {
+            return false;
+        }
+        if self.addresses.len() > ADDRESSES_MIN {
+            self.hidden += 1;
+            return self.addresses.pop().is_some();
+        }
+        self.last.as_mut().is_some_and(|(_, comment, _)| fit::shorten(comment, bytes))
+    }
+}
+
+fn last(report: &AnswerView, lang: Lang) -> (&str, String, String) {
+    (lang.label(&report.choice), report.comment.clone(), moment::for_responder(report.at, lang))
 }
 
 /// The language of mails that belongs to a language of pages.
@@ -143,19 +174,21 @@ pub(super) struct ConfirmPage {
     head: &'static str,
     text: &'static str,
     button: &'static str,
-    /// All of it: whoever sees this received it there.
+    /// Masked, as everywhere: whoever received the mail knows where.
     address: String,
 }
 
 impl ConfirmPage {
     /// The page about an address that is to be registered, or is and is tried whether mails arrive.
-    pub(super) fn new(address: String, is_registered: bool, lang: Lang) -> Self {
+    pub(super) fn new(address: &str, is_registered: bool, lang: Lang) -> Self {
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let own = words(lang);
         let (head, text, button) = if is_registered {
             (own.received_head, own.received_text, own.received)
         } else {
             (own.confirm_head, own.confirm_text, own.confirm)
         };
+        let address = format!("***@{domain}");
         Self { frame: Frame::new(lang, hikyaku_dispatch::Mode::Real), head, text, button, address }
     }
 }

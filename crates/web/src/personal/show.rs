@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::page::{DAYS, PersonalPage, language_of, page_language};
 use super::words::words;
 use crate::answer::Visit;
+use crate::fit;
 use crate::form::{AnswerForm, Comment, chosen_region};
 use crate::page;
 use crate::state::WebState;
@@ -26,6 +27,8 @@ pub(crate) struct Done {
     #[serde(default)]
     done: String,
     lang: Option<String>,
+    /// Asks for all addresses.
+    all: Option<String>,
 }
 
 /// `GET /p/{token}`. Records nothing. In the person's own language unless another is asked for.
@@ -35,7 +38,7 @@ pub(crate) async fn show(State(state): State<WebState>, visit: Visit, Query(aske
             let lang = asked.lang.as_deref().map_or(page_language(view.language), |code| Lang::from_code(Some(code)));
             let path = path(&visit);
             let page = PersonalPage::new(&view, &path, lang, state.post.is_some()).done(&asked.done);
-            page::render(StatusCode::OK, &page)
+            fit::render(StatusCode::OK, page.all(asked.all.is_some()))
         }
         Err(refusal) => page::refuse(refusal, visit.lang()),
     }
@@ -173,7 +176,7 @@ pub(super) fn again(
 ) -> Response {
     let path = path(visit);
     let page = PersonalPage::new(view, &path, visit.lang(), state.post.is_some()).trouble(trouble, comment, typed);
-    page::render(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    fit::render(StatusCode::UNPROCESSABLE_ENTITY, page)
 }
 
 fn path(visit: &Visit) -> String {

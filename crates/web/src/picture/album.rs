@@ -1,12 +1,13 @@
 //! The pictures of one dispatch at one moment: all of it, and each part that somebody's rights reach, cut from one pass over its people.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use hikyaku_dispatch::{Dispatch, GroupId, PersonId, Response, State};
+use hikyaku_bulletin::{Prefecture, RegionCode};
+use hikyaku_dispatch::{Dispatch, GroupId, Person, PersonId, Response, State};
 use jiff::Timestamp;
 
-use super::{Curve, Picture, tiles};
+use super::{Curve, Picture, Tile, tile, tiles};
 
 /// One person of a dispatch.
 #[derive(Debug)]
@@ -17,6 +18,9 @@ struct Seen {
     /// When the last answer was given, if it was the gravest.
     in_need: Option<Timestamp>,
     unreachable: bool,
+    answered: bool,
+    /// The prefectures of the person's regions.
+    prefectures: Vec<Prefecture>,
 }
 
 /// The pictures of a dispatch.
@@ -44,7 +48,14 @@ impl Album {
             let unreachable = answers.is_empty() && dispatch.response(person) == Response::Unreachable;
             // What somebody had answered before, to another dispatch of the incident, is no answer to this one.
             let first = answers.iter().find(|answer| answer.at() >= record.opened);
-            Seen { person, first: first.map(|first| since(first.at())), in_need, unreachable }
+            Seen {
+                person,
+                first: first.map(|first| since(first.at())),
+                in_need,
+                unreachable,
+                answered: dispatch.has_answered(person),
+                prefectures: prefectures(state, person),
+            }
         };
         let people: Vec<Seen> = dispatch.asked().map(seen).collect();
         let mut within: HashMap<GroupId, Vec<usize>> = HashMap::new();
@@ -68,25 +79,48 @@ impl Album {
         // Somebody in two of the groups is seen once.
         places.sort_unstable();
         places.dedup();
-        let made = Arc::new(picture(places.into_iter().map(|place| &self.people[place]), self.elapsed));
+        let people = || places.iter().map(|place| &self.people[*place]);
+        let tiles = tiles_of(people());
+        let made = Arc::new(Picture { tiles, ..picture(people(), self.elapsed) });
         self.parts.insert(groups.into(), Arc::clone(&made));
         made
     }
 }
 
+/// The prefectures of a person's regions, one for each region, as the tally counts them.
+fn prefectures(state: &State, person: PersonId) -> Vec<Prefecture> {
+    let regions: BTreeSet<_> = state.people().find(person).into_iter().flat_map(Person::all_regions).collect();
+    regions.into_iter().filter_map(RegionCode::prefecture).collect()
+}
+
+/// The prefectures of these people; whoever has several regions counts in each.
+fn tiles_of<'a>(people: impl Iterator<Item = &'a Seen>) -> Vec<Tile> {
+    let mut tiles: BTreeMap<u8, Tile> = BTreeMap::new();
+    for seen in people {
+        for prefecture in &seen.prefectures {
+            let tile = tiles.entry(prefecture.code()).or_insert_with(|| tile(*prefecture, 0, 0));
+            tile.people += 1;
+            tile.answered += u32::from(seen.answered);
+        }
+    }
+    tiles.into_values().collect()
+}
+
 /// The picture of these people, without a map.
 fn picture<'a>(people: impl Iterator<Item = &'a Seen>, elapsed: u64) -> Picture {
-    let (mut seconds, mut in_need, mut unreachable, mut asked) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut seconds, mut in_need, mut unreachable, mut asked, mut earlier) = (Vec::new(), Vec::new(), 0, 0, 0);
     for seen in people {
         asked += 1;
         seconds.extend(seen.first);
         in_need.extend(seen.in_need.map(|at| (at, seen.person)));
         unreachable += u32::from(seen.unreachable);
+        earlier += u32::from(seen.in_need.is_some() && !seen.answered);
     }
     in_need.sort_unstable();
     Picture {
         curve: Curve::new(seconds, asked, elapsed),
         worst: in_need.into_iter().map(|(_, person)| person).collect(),
+        earlier,
         unreachable,
         tiles: Vec::new(),
     }

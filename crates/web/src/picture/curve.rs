@@ -44,8 +44,16 @@ impl Curve {
 
     /// 25, 50 and 75 % in a line.
     pub(crate) fn words(&self) -> String {
-        let part =
-            |percent| self.when(percent).map_or_else(|| format!("{percent}% 未到達"), |at| format!("{percent}% {at}"));
+        self.words_with(self.seconds.len())
+    }
+
+    /// The same where `answered` people have answered by now, a moment after the line was drawn: what stands beside it counts those.
+    pub(crate) fn words_with(&self, answered: usize) -> String {
+        let part = |percent| match self.when(percent) {
+            Some(at) => format!("{percent}% {at}"),
+            None if self.asked > 0 && answered * 100 >= self.asked * percent => format!("{percent}% 到達"),
+            None => format!("{percent}% 未到達"),
+        };
         [25, 50, 75].map(part).join(" ・ ")
     }
 
@@ -125,6 +133,13 @@ mod tests {
         assert_eq!(curve.words(), "25% 30 秒 ・ 50% 60 秒 ・ 75% 2 分");
         assert_eq!(Curve::new(vec![30], 4, 600).words(), "25% 30 秒 ・ 50% 未到達 ・ 75% 未到達");
         assert_eq!(Curve::new(Vec::new(), 0, 0).when(50), None);
+        assert_eq!(Curve::new(Vec::new(), 0, 0).words(), "25% 未到達 ・ 50% 未到達 ・ 75% 未到達");
+    }
+
+    #[test]
+    fn what_was_reached_since_the_line_was_drawn_is_not_told_as_missing() {
+        let drawn = Curve::new(vec![30], 4, 600);
+        assert_eq!(drawn.words_with(2), "25% 30 秒 ・ 50% 到達 ・ 75% 未到達");
     }
 
     #[test]

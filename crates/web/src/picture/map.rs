@@ -97,7 +97,8 @@ pub(crate) fn svg(tiles: &[Tile]) -> String {
                 let _ = write!(
                     svg,
                     "<g class=\"s{step}\"><rect x=\"{x}\" y=\"{y}\" width=\"{inner}\" height=\"{inner}\"/>\
-                     <text x=\"{middle}\" y=\"{}\">{name}</text><text x=\"{middle}\" y=\"{}\">{percent}%</text></g>",
+                     <text class=\"name\" x=\"{middle}\" y=\"{}\">{name}</text>\
+                     <text class=\"n\" x=\"{middle}\" y=\"{}\">{percent}<tspan>%</tspan></text></g>",
                     y + 20,
                     y + 40,
                 );
@@ -121,7 +122,7 @@ mod tests {
     #[test]
     fn a_prefecture_is_drawn_with_its_name_and_its_share() {
         let svg = svg(&[Tile { code: 17, name: "石川", people: 3, answered: 2 }]);
-        assert!(svg.contains(">石川</text>") && svg.contains(">66%</text>"), "{svg}");
+        assert!(svg.contains(">石川</text>") && svg.contains(">66<tspan>%</tspan></text>"), "{svg}");
         assert_eq!(svg.matches("class=\"none\"").count(), 46);
     }
 }

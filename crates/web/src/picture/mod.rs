@@ -26,9 +26,11 @@ pub(crate) struct Picture {
     pub(crate) curve: Curve,
     /// Whoever gave the gravest answer, the last of the question, the earliest first.
     pub(crate) worst: Vec<PersonId>,
+    /// How many of those gave it to an earlier dispatch of the incident and have not answered this one.
+    pub(crate) earlier: u32,
     /// People whom no mail reaches.
     pub(crate) unreachable: u32,
-    /// Of the whole dispatch; empty for a part.
+    /// By prefecture.
     pub(crate) tiles: Vec<Tile>,
 }
 

@@ -15,9 +15,9 @@ use super::change::{self, Source};
 use super::edit::{missing, own, status};
 use super::happening::Choice;
 use super::posted::{Fault, Posted};
-use super::words;
 use crate::compose::{Region, Whom, WhomForm, answer, counted, regions};
 use crate::console::{Console, Viewer};
+use crate::described;
 use crate::form;
 use crate::frame::{Frame, Place};
 use crate::page;
@@ -108,7 +108,7 @@ fn render(console: &Console, viewer: &Viewer, rule: u32, posted: Option<(Typed, 
         let rule = own(console, viewer, state, rule, Action::EditRules)?;
         let scope = console.scope(state, viewer, Action::EditRules);
         let (typed, faults) = posted.unwrap_or_else(|| (Typed::of(rule, state), Vec::new()));
-        let unsaid = unsaid(rule, state).map(|it| (words::target(it, state), typed.is_kept));
+        let unsaid = unsaid(rule, state).map(|it| (described::target(it, state), typed.is_kept));
         Some(TargetPage {
             frame,
             id: rule.id.0,
@@ -120,7 +120,7 @@ fn render(console: &Console, viewer: &Viewer, rule: u32, posted: Option<(Typed, 
             limits: regions(&typed.limits),
             is_limited: !typed.limits.is_empty(),
             places: typed.places,
-            whom: WhomForm::new(state, typed.whom, &scope, rule.side),
+            whom: WhomForm::new(console, state, typed.whom, &scope, rule.side),
         })
     });
     match page {
@@ -210,7 +210,7 @@ impl Typed {
         let is_same = |it: &&Target| Whom::of(it, state, before.side).is_some_and(|whom| whom.is_same(&self.whom));
         match known.filter(is_same) {
             Some(same) => Ok(same.clone()),
-            None => self.whom.target(state, before.side).map(plain),
+            None => self.whom.target(state, before.side),
         }
     }
 
@@ -255,17 +255,6 @@ fn unsaid<'a>(rule: &'a Rule, state: &Present) -> Option<&'a Target> {
     target_of(&rule.who).filter(|it| Whom::of(it, state, rule.side).is_none())
 }
 
-/// The same target without what joins only one part.
-fn plain(target: Target) -> Target {
-    match target {
-        Target::All(mut parts) | Target::Any(mut parts) if parts.len() == 1 => {
-            parts.pop().map_or(Target::Everyone, plain)
-        }
-        Target::Any(parts) => Target::Any(parts.into_iter().map(plain).collect()),
-        target => target,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use hikyaku_bulletin::Intensity;
@@ -280,8 +269,9 @@ mod tests {
     #[test]
     fn req_a22_what_was_not_touched_stays_as_it_was_written_also_what_no_form_can_say() {
         let state = Present::default();
-        let odd = Target::Not(Box::new(Target::Groups(vec![GroupId(2)])));
-        for target in [odd, Target::Everyone, Target::Groups(vec![GroupId(2)])] {
+        let odd = Target::All(vec![Target::Groups(vec![GroupId(2)]), Target::Groups(vec![GroupId(3)])]);
+        let but = Target::Not(Box::new(Target::Groups(vec![GroupId(2)])));
+        for target in [odd, but, Target::Everyone, Target::Groups(vec![GroupId(2)])] {
             let mut before = rule(Who::There(target));
             before.regions = vec!["TH".parse().unwrap(), "17".parse().unwrap()];
             assert_eq!(Typed::of(&before, &state).rule(&before, &state), Ok(before));

@@ -11,10 +11,10 @@ use hikyaku_dispatch::{
     Action, DispatchEvent, DispatchRecord, Event, Judgement, JudgingCommand, JudgingEvent, State as Present, decide,
 };
 
-use crate::console::{Console, Viewer};
+use crate::console::{Console, Feeds, Viewer};
 use crate::frame::{Count, Frame, Place};
 use crate::page;
-use crate::upload;
+use crate::upload::{self, Upload};
 
 /// Most people that are named for each mail.
 const NAMED_MAX: usize = 10;
@@ -24,6 +24,8 @@ const NAMED_MAX: usize = 10;
 struct TrialPage {
     frame: Frame,
     trouble: Option<String>,
+    /// What the fictional telegrams say.
+    samples: Vec<&'static str>,
     results: Vec<Foreseen>,
 }
 
@@ -56,8 +58,9 @@ pub(crate) async fn trial(State(console): State<Console>, viewer: Viewer, upload
     let Some(feeds) = console.settings().feeds.clone() else {
         return render(&console, &viewer, Some("このサーバーは電文を読めません。".into()), Vec::new());
     };
-    let telegram = match upload::read(uploaded).await {
-        Ok(upload) => upload.document,
+    let telegram = upload::read(uploaded).await.and_then(|upload| chosen(upload, &*feeds));
+    let telegram = match telegram {
+        Ok(telegram) => telegram,
         Err(trouble) => return render(&console, &viewer, Some(trouble), Vec::new()),
     };
     // The largest telegrams take tens of milliseconds.
@@ -72,6 +75,15 @@ pub(crate) async fn trial(State(console): State<Console>, viewer: Viewer, upload
         }
         Err(why) => render(&console, &viewer, Some(format!("電文として読めません: {why}")), Vec::new()),
     }
+}
+
+/// The telegram that was uploaded or pasted; where there is none, the sample.
+fn chosen(upload: Upload, feeds: &dyn Feeds) -> Result<Vec<u8>, String> {
+    if !upload.document.trim_ascii().is_empty() {
+        return Ok(upload.document);
+    }
+    let sample = upload.sample.and_then(|place| feeds.samples().into_iter().nth(place));
+    sample.map(|it| it.telegram).ok_or_else(|| "見本を一覧から選んでください。".to_owned())
 }
 
 /// As if the bulletin came at the moment of its publication and nothing of its series had come before.
@@ -139,5 +151,6 @@ impl Mails {
 
 fn render(console: &Console, viewer: &Viewer, trouble: Option<String>, results: Vec<Foreseen>) -> Response {
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    page::render(status, &TrialPage { frame: viewer.frame(console, Place::Rules), trouble, results })
+    let samples = console.settings().feeds.iter().flat_map(|feeds| feeds.samples()).map(|it| it.label).collect();
+    page::render(status, &TrialPage { frame: viewer.frame(console, Place::Rules), trouble, samples, results })
 }

@@ -6,16 +6,17 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use hikyaku_dispatch::{Action, MailTemplate, Mode, Rule, RuleBook, State as Present, Target, Who, select};
+use hikyaku_dispatch::{Action, MailTemplate, Mode, Rule, RuleBook, State as Present, Target, Who, Wording, select};
 
 use super::change::{self, Source};
 use super::edit::{missing, own, status};
 use super::posted::{Fault, Posted, check_line};
 use super::troubles_of;
-use crate::compose::{Reach, filled};
+use crate::compose::{Example, Reach};
 use crate::console::{Console, Viewer};
 use crate::frame::{Frame, Place};
 use crate::page;
+use crate::specimen::{SOMEBODY, Specimen};
 
 /// Longest subject and longest text, in characters.
 const SUBJECT_CHARS_MAX: usize = 200;
@@ -156,17 +157,17 @@ impl Sample {
             Who::Table(_) => &Target::Everyone,
         };
         let people = select(state, target, rule.side, console.now()).unwrap_or_default();
-        let example = Reach::of(state, people.into_iter()).example(state).filter(|_| may_name);
-        let to = example.unwrap_or_else(|| "（氏名）".to_owned());
+        let reach = Reach::of(state, people.into_iter());
+        let example = reach.example(state, console.now()).filter(|_| may_name);
+        let to = example.map_or_else(|| SOMEBODY.to_owned(), |Example { name, .. }| name);
         let title = format!("例: {}", rule.condition);
         let facts =
             ["発生: 11月21日 14時4分ごろ（例）", "情報: 発表機関 11月21日 14時5分発表（例）"].map(str::to_owned);
-        let text = rule.template.text.replace("{intensity}", &format!("あなたの地域: {}（例）", rule.condition));
-        Self {
-            subject: rule.template.subject_of(Mode::Real, &title).replace("{name}", &to),
-            text: filled(&text, &title, &facts, &to),
-            to,
-        }
+        let Rule { template, question, .. } = rule;
+        let wording = Wording { template, mode: Mode::Real, title: &title, facts: &facts, question };
+        let place = format!("あなたの地域: {}（例）", rule.condition);
+        let Specimen { subject, text } = Specimen::of(console.web(), &wording, &to, &place);
+        Self { to, subject, text }
     }
 }
 

@@ -1,10 +1,11 @@
 //! A rule in words, label by label, so that people can read it and compare two of it.
 
 use hikyaku_dispatch::{
-    Aim, Choice, FollowUp, Form, Further, Hold, PersonId, Question, Rule, RuleId, Sending, State, Table, Target,
-    Thousands, Unattended, Who,
+    Aim, Choice, FollowUp, Form, Further, Hold, PersonId, Question, Rule, RuleId, Sending, State, Table, Thousands,
+    Unattended, Who,
 };
 
+use crate::described::target;
 use crate::region;
 
 /// What a rule says, a label and a text each, in the order in which it is read. Approvers are named only where `names` says so.
@@ -142,28 +143,5 @@ fn who(who: &Who, state: &State) -> String {
         Who::There(whom) => format!("災害のあった地域を登録している人（{}のうち）", target(whom, state)),
         Who::Anywhere(whom) => format!("{}（いる場所を問わない）", target(whom, state)),
         Who::Table(id) => format!("対象表「{}」", state.table(*id).map_or("（ない表）", |it| it.name.as_str())),
-    }
-}
-
-/// People as a target describes them.
-pub(crate) fn target(target: &Target, state: &State) -> String {
-    let groups = |ids: &[hikyaku_dispatch::GroupId]| {
-        let names = ids.iter().map(|id| state.groups().path(*id).join("/"));
-        names.collect::<Vec<_>>().join("、")
-    };
-    let joined = |targets: &[Target], word: &str| {
-        targets.iter().map(|it| format!("（{}）", self::target(it, state))).collect::<Vec<_>>().join(word)
-    };
-    match target {
-        Target::Everyone => "全員".to_owned(),
-        Target::People(people) => format!("指定した{}名", Thousands::of(people.len())),
-        Target::Groups(ids) => format!("{}とその下", groups(ids)),
-        Target::OnlyGroups(ids) => format!("{}（下を含まない）", groups(ids)),
-        Target::Regions(regions) => format!("{}の人", region::names(regions, "どこでもない地域")),
-        Target::Answered(dispatch, _) => format!("配信 {dispatch} に決まった回答をした人"),
-        Target::Unanswered(dispatch) => format!("配信 {dispatch} に回答していない人"),
-        Target::All(targets) => joined(targets, "かつ"),
-        Target::Any(targets) => joined(targets, "または"),
-        Target::Not(but) => format!("{}以外", self::target(but, state)),
     }
 }

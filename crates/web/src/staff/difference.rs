@@ -42,7 +42,8 @@ const LABELS: [&str; 9] = [
     "発令日まで待つ",
 ];
 
-fn label(touched: Touched) -> &'static str {
+/// What happens to somebody, in words.
+pub(crate) fn label(touched: Touched) -> &'static str {
     match touched {
         Touched::New => LABELS[0],
         Touched::Returned => LABELS[1],

@@ -13,6 +13,9 @@ use crate::page;
 
 /// `POST /people/export`: each time is written down.
 pub(crate) async fn export(State(console): State<Console>, viewer: Viewer) -> Response {
+    if let Some(elsewhere) = viewer.unproved(&console, "/requests") {
+        return elsewhere;
+    }
     let side = console.web().desk.read(|state| {
         let side = console.scope(state, &viewer, Action::ExportRoster).side();
         let both = state.access().agreed(Guarded::Export { side }, console.now());

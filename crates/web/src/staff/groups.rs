@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{Action, Group, GroupChange, GroupId, PeopleCommand, State as Present};
+use hikyaku_dispatch::{Action, Group, GroupChange, GroupId, PeopleCommand, Person, State as Present};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -46,6 +46,9 @@ struct GroupPage {
     may_top: bool,
     is_top: bool,
     below: Vec<(u32, String)>,
+    /// How many were never handed the link of their own page; none for whoever may not hand it out.
+    without_link: Option<Count>,
+    done: Option<String>,
     trouble: Option<String>,
 }
 
@@ -81,7 +84,7 @@ pub(crate) async fn make(State(console): State<Console>, viewer: Viewer, Form(pr
 
 /// `GET /groups/{group}`.
 pub(crate) async fn show(State(console): State<Console>, viewer: Viewer, Path(group): Path<u32>) -> Response {
-    render_one(&console, &viewer, GroupId(group), None)
+    render_one(&console, &viewer, GroupId(group), Ok(None))
 }
 
 /// `POST /groups/{group}`.
@@ -92,15 +95,19 @@ pub(crate) async fn change(
     Form(pressed): Form<Pressed>,
 ) -> Response {
     let group = GroupId(group);
+    let removed = (pressed.act == "remove").then(|| viewer.unproved(&console, &format!("/groups/{}", group.0)));
+    if let Some(elsewhere) = removed.flatten() {
+        return elsewhere;
+    }
     let command = match pressed.command(group) {
         Ok(command) => command,
-        Err(trouble) => return render_one(&console, &viewer, group, Some(trouble.into())),
+        Err(trouble) => return render_one(&console, &viewer, group, Err(trouble.into())),
     };
     let is_gone = pressed.act == "remove" && pressed.on.is_empty();
     match console.act(&viewer, command).await {
         Ok(_) if is_gone => Redirect::to("/groups").into_response(),
         Ok(_) => Redirect::to(&format!("/groups/{}", group.0)).into_response(),
-        Err(error) => render_one(&console, &viewer, group, Some(told(&error))),
+        Err(error) => render_one(&console, &viewer, group, Err(told(&error))),
     }
 }
 
@@ -141,12 +148,21 @@ fn render_all(console: &Console, viewer: &Viewer, trouble: Option<String>) -> Re
     page::render(status, &page)
 }
 
-fn render_one(console: &Console, viewer: &Viewer, id: GroupId, trouble: Option<String>) -> Response {
-    let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+/// The page of a group with what was done, or what went wrong.
+pub(super) fn render_one(
+    console: &Console,
+    viewer: &Viewer,
+    id: GroupId,
+    done: Result<Option<String>, String>,
+) -> Response {
+    let status = if done.is_err() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (done, trouble) = done.map_or_else(|trouble| (None, Some(trouble)), |done| (done, None));
     let frame = viewer.frame(console, Place::People);
     let page = console.web().desk.read(|state| {
         let scope = console.scope(state, viewer, Action::ManageGroups);
         let group = state.groups().find(id).filter(|_| scope.holds_group(state, id))?;
+        let hands_out =
+            console.web().post.is_some() && console.scope(state, viewer, Action::RevokeLinks).holds_group(state, id);
         let below = group.children.iter().filter_map(|child| state.groups().find(*child));
         Some(GroupPage {
             frame,
@@ -158,6 +174,8 @@ fn render_one(console: &Console, viewer: &Viewer, id: GroupId, trouble: Option<S
             may_top: scope.is_wide(group.side),
             is_top: group.parent.is_none(),
             below: below.map(|child| (child.id.0, child.name.clone())).collect(),
+            without_link: hands_out.then(|| Count(u32::try_from(without_link(state, id).count()).unwrap_or(u32::MAX))),
+            done,
             trouble,
         })
     });
@@ -181,6 +199,15 @@ fn above(state: &Present, scope: &Scope, group: &Group) -> Vec<(u32, String, boo
 
 /// How many people are in a group or below it.
 fn people(state: &Present, group: GroupId) -> Count {
-    let inside = state.people().iter().filter(|it| it.is_reachable() && it.is_within(group)).count();
-    Count(u32::try_from(inside).unwrap_or(u32::MAX))
+    Count(u32::try_from(inside(state, group).count()).unwrap_or(u32::MAX))
+}
+
+/// Whoever can be asked and is in the group or below it.
+pub(super) fn inside(state: &Present, group: GroupId) -> impl Iterator<Item = &Person> {
+    state.people().iter().filter(move |it| it.is_reachable() && it.is_within(group))
+}
+
+/// Those of them who have addresses and were never handed the link of the own page.
+pub(super) fn without_link(state: &Present, group: GroupId) -> impl Iterator<Item = &Person> {
+    inside(state, group).filter(|it| !it.has_own_link && !it.addresses().is_empty())
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use hikyaku_bulletin::{Prefecture, RegionCode};
 use hikyaku_dispatch::{
-    Action, Actor, Letter, PeopleCommand, Person, PersonId, RegisteredBy, State as Present, Subject, may,
+    Action, Actor, Letter, LinkWay, PeopleCommand, Person, PersonId, RegisteredBy, State as Present, Subject, may,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -37,6 +37,8 @@ struct MemberPage {
     addresses: Vec<Row>,
     regions: Option<Vec<(u8, &'static str)>>,
     may_reissue: bool,
+    /// Whether a card with the link of the own page can be made here.
+    may_print: bool,
     /// What is typed over of the roster; none for whoever may not.
     details: Option<Details>,
     /// The groups, a line each; none for whoever may not change them.
@@ -129,10 +131,13 @@ pub(crate) fn whereabouts(
 /// `POST /people/{person}/links`: whoever lost a telephone gets new links, and the old ones open nothing any more.
 pub(crate) async fn reissue(State(console): State<Console>, viewer: Viewer, Path(person): Path<u32>) -> Response {
     let person = PersonId(person);
+    if let Some(elsewhere) = viewer.unproved(&console, &format!("/people/{}", person.0)) {
+        return elsewhere;
+    }
     if let Err(error) = console.act(&viewer, PeopleCommand::RevokeLinks { person }).await {
         return render(&console, &viewer, person, None, Some(told(&error)));
     }
-    let sent = mail_links(console.web(), person).await;
+    let sent = mail_links(console.web(), Actor::Account(viewer.account), person).await;
     match sent {
         Ok(true) => Redirect::to(&format!("/people/{}?done=sent", person.0)).into_response(),
         Ok(false) => Redirect::to(&format!("/people/{}?done=revoked", person.0)).into_response(),
@@ -148,8 +153,8 @@ const LINK_TEXT: &str = "{name} さん\n\n安否確認の、あなた専用の�
     ブックマークしておくと、メールが届く前でも安否を知らせられます。リンクを他の人に送らないでください。\n\n\
     The link of your own safety page is new; older links no longer work. Please keep it to yourself.\n";
 
-/// Mails somebody the new link to every address; whether there was a way to send at all.
-pub(crate) async fn mail_links(web: &WebState, person: PersonId) -> Result<bool, String> {
+/// Mails somebody the new link to every address, in the name of `actor`; whether there was a way to send at all.
+pub(crate) async fn mail_links(web: &WebState, actor: Actor, person: PersonId) -> Result<bool, String> {
     let Some(post) = &web.post else { return Ok(false) };
     let link = post.link("p", &web.desk.personal_token(person));
     let (name, addresses) = web.desk.read(|state| {
@@ -169,6 +174,12 @@ pub(crate) async fn mail_links(web: &WebState, person: PersonId) -> Result<bool,
             written: web.now(),
         };
         post.send(&web.desk, &letter).await?;
+    }
+    if !addresses.is_empty() {
+        let noted = PeopleCommand::HandOutLinks { people: vec![person], way: LinkWay::Mailed };
+        if let Err(error) = web.desk.command_as(actor, noted, web.now()).await {
+            tracing::warn!(%error, "that a link was mailed could not be noted");
+        }
     }
     Ok(true)
 }
@@ -193,6 +204,7 @@ pub(super) fn render(
             trouble,
             regions: is_allowed(Action::EditDetails).then(regions),
             may_reissue: is_allowed(Action::RevokeLinks),
+            may_print: is_allowed(Action::RevokeLinks) && console.web().post.is_some() && person.is_reachable(),
             details: is_allowed(Action::ImportRoster).then(|| Details::of(person)),
             paths: is_allowed(Action::EditMembership).then(|| paths(state, person)),
             ..MemberPage::new(state, person, now, frame)
@@ -230,6 +242,7 @@ impl MemberPage {
                 ("いまいる場所", here.unwrap_or_else(|| "登録なし".to_owned())),
                 ("言語", person.language.word().to_owned()),
                 ("在職状況", person.employment.word().to_owned()),
+                ("自分のページのリンク", if person.has_own_link { "渡した" } else { "まだ渡していない" }.to_owned()),
             ],
             addresses: person
                 .addresses()
@@ -249,6 +262,7 @@ impl MemberPage {
                 .collect(),
             regions: None,
             may_reissue: false,
+            may_print: false,
             details: None,
             paths: None,
         }

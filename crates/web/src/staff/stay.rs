@@ -11,7 +11,7 @@ use hikyaku_bulletin::CountryCode;
 use hikyaku_dispatch::{Action, PersonId, Side, State as Present, Stay, StayId, StayKind, TravelCommand};
 use serde::Deserialize;
 
-use crate::console::{Console, Viewer, told};
+use crate::console::{Console, Feeds, Scope, Viewer, told};
 use crate::frame::{Frame, Place};
 use crate::page;
 
@@ -30,19 +30,19 @@ struct StayPage {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Typed {
     #[serde(default)]
-    number: String,
+    pub(crate) number: String,
     /// Codes, separated by spaces.
     #[serde(default)]
-    countries: String,
+    pub(crate) countries: String,
     /// `trip` or `posting`.
     #[serde(default)]
-    kind: String,
+    pub(crate) kind: String,
     #[serde(default)]
-    from: String,
+    pub(crate) from: String,
     #[serde(default)]
-    to: String,
+    pub(crate) to: String,
     #[serde(default)]
-    act: String,
+    pub(crate) act: String,
 }
 
 /// `GET /travel/new`.
@@ -78,10 +78,11 @@ pub(crate) async fn change(
 async fn save(console: &Console, viewer: &Viewer, id: Option<StayId>, typed: Typed) -> Response {
     let command = match id.filter(|_| typed.act == "remove") {
         Some(id) => Ok(TravelCommand::Remove { id }),
-        None => console
-            .web()
-            .desk
-            .read(|state| typed.stay(console, viewer, state).map(|stay| TravelCommand::Set { id, stay })),
+        None => console.web().desk.read(|state| {
+            let scope = console.scope(state, viewer, Action::EditTravel);
+            let feeds = console.settings().feeds.as_deref();
+            typed.stay(&scope, state, feeds).map(|stay| TravelCommand::Set { id, stay })
+        }),
     };
     let done = match command {
         Ok(command) => console.act(viewer, command).await.map(drop).map_err(|error| told(&error)),
@@ -108,8 +109,10 @@ impl Typed {
     }
 
     /// The journey that is described, or what is to be mended.
-    fn stay(&self, console: &Console, viewer: &Viewer, state: &Present) -> Result<Stay, String> {
-        let scope = console.scope(state, viewer, Action::EditTravel);
+    ///
+    /// # Errors
+    /// In Japanese.
+    pub(crate) fn stay(&self, scope: &Scope, state: &Present, feeds: Option<&dyn Feeds>) -> Result<Stay, String> {
         let number = self.number.trim();
         let known = state.people().by_external_id(Side::Overseas, number).filter(|it| scope.holds_person(state, it.id));
         let known = known.ok_or_else(|| format!("職員番号 {number} の人は、担当する海外の名簿にいません。"))?;
@@ -117,10 +120,8 @@ impl Typed {
             |typed: &str| typed.trim().parse().map_err(|_| "日付は 2026-12-01 のように書いてください。".to_owned());
         let codes = self.countries.split([' ', ',', '、', '　']).filter(|code| !code.is_empty());
         let country = |code: &str| {
-            let found: Option<CountryCode> = code.parse().ok().filter(|it| {
-                let feeds = console.settings().feeds.as_ref();
-                feeds.is_none_or(|feeds| feeds.country(*it).is_some())
-            });
+            let is_known = |it: &CountryCode| feeds.is_none_or(|feeds| feeds.country(*it).is_some());
+            let found: Option<CountryCode> = code.parse().ok().filter(is_known);
             found.ok_or_else(|| {
                 format!("「{code}」は国の記号ではありません。TH（タイ）のように英字2文字で書いてください。")
             })

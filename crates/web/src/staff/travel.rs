@@ -1,4 +1,4 @@
-//! The travel register: who is abroad, where and until when, of those whom the viewer may see [O02 O05].
+//! The travel register: who is abroad, where and until when, of those whom the viewer may see [O02 O03 O05].
 
 use askama::Template;
 use axum::{
@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use hikyaku_bulletin::CountryCode;
-use hikyaku_dispatch::{Action, RegisteredStay, State as Present};
+use hikyaku_dispatch::{Action, RegisteredStay, Side, State as Present};
 use serde::Deserialize;
 
 use crate::console::{Console, Viewer};
@@ -33,11 +33,21 @@ struct TravelPage {
     frame: Frame,
     query: String,
     may_edit: bool,
-    now_abroad: Vec<(String, Count)>,
+    now_abroad: Vec<Abroad>,
+    /// Whether the viewer may send to whoever is in a country.
+    may_send: bool,
     found: Count,
     rows: Vec<Row>,
     before: Option<usize>,
     after: Option<usize>,
+}
+
+/// A country with how many of the viewer's are there today.
+#[derive(Debug)]
+struct Abroad {
+    code: String,
+    name: String,
+    people: Count,
 }
 
 #[derive(Debug)]
@@ -71,7 +81,7 @@ impl TravelPage {
         let countries = state.travel().countries(console.now()).into_keys().filter_map(|code| {
             let people = state.travel().people_in(code, console.now(), 0);
             let own = people.into_iter().filter(|id| scope.holds_person(state, *id)).count();
-            (own > 0).then(|| (name(code), count(own)))
+            (own > 0).then(|| Abroad { code: code.to_string(), name: name(code), people: count(own) })
         });
         let last = found.len().div_ceil(PAGE_MAX).max(1) - 1;
         let at = asked.page.min(last);
@@ -80,6 +90,7 @@ impl TravelPage {
             query: typed.to_owned(),
             may_edit: !console.scope(state, viewer, Action::EditTravel).is_nowhere(),
             now_abroad: countries.collect(),
+            may_send: console.scope(state, viewer, Action::SendFree).is_wide(Side::Overseas),
             found: count(found.len()),
             rows: found.into_iter().skip(at * PAGE_MAX).take(PAGE_MAX).collect(),
             before: at.checked_sub(1),

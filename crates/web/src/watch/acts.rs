@@ -93,9 +93,13 @@ pub(crate) async fn cancel(State(console): State<Console>, viewer: Viewer, Path(
     }
 }
 
-/// `POST /dispatch/{dispatch}/close`: it is over, and cannot be answered any more.
+/// `POST /dispatch/{dispatch}/close`: it is over, and cannot be answered any more. Nothing brings it back: who does it is asked again who
+/// it is, unlike who stops one in a hurry.
 pub(crate) async fn close(State(console): State<Console>, viewer: Viewer, Path(dispatch): Path<u32>) -> Reply {
     let dispatch = DispatchId(dispatch);
+    if let Some(elsewhere) = viewer.unproved(&console, &format!("/dispatch/{}", dispatch.0)) {
+        return elsewhere;
+    }
     match console.act(&viewer, DispatchCommand::Close { dispatch }).await {
         Ok(_) => Redirect::to(&format!("/dispatch/{}", dispatch.0)).into_response(),
         Err(error) => render(&console, &viewer, dispatch, &Scope::default(), Some(told(&error))),

@@ -1,6 +1,7 @@
 //! One dispatch and what became of it: numbers, curve, map, people; and what can be done about it.
 
 mod acts;
+mod attempts;
 mod people;
 mod person;
 mod trace;

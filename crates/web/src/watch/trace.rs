@@ -1,4 +1,5 @@
-//! The way of one person's mails through one dispatch, from the decision to the answer, as the journal has it.
+//! The way of one person's mails through one dispatch, from the decision to the answer, as the journal has it,
+//! and what carriers said meanwhile.
 
 use askama::Template;
 use axum::{
@@ -7,12 +8,12 @@ use axum::{
     response::{IntoResponse, Response as Reply},
 };
 use hikyaku_dispatch::{
-    AnswerEvent, Desk, Dispatch, DispatchEvent, DispatchId, Entry, Error, Event, MailOutcome, Person, PersonId, Via,
-    Why,
+    AnswerEvent, Dispatch, DispatchEvent, DispatchId, Entry, Error, Event, MailOutcome, Person, PersonId, Via, Why,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::attempts::attempts;
 use super::person::mail_words;
 use crate::audit::search::{first_of, search};
 use crate::console::{Console, Viewer};
@@ -20,6 +21,7 @@ use crate::frame::{Frame, Place};
 use crate::mode::Marks;
 use crate::moment;
 use crate::page;
+use crate::state::WebState;
 
 #[derive(Debug, Template)]
 #[template(path = "trace.html")]
@@ -54,7 +56,7 @@ pub(crate) async fn trace(
         let told = "番号を確かめ、配信の画面から選び直してください。";
         return page::nothing(frame, "この人には配信していません", told);
     }
-    let (steps, before) = match steps_of(desk, dispatch, person, asked.before).await {
+    let (steps, before) = match steps_of(console.web(), dispatch, person, asked.before).await {
         Ok(told) => told,
         Err(error) => {
             tracing::error!(%error, "the journal could not be read for a trace");
@@ -69,17 +71,18 @@ pub(crate) async fn trace(
     page.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |page| page::render(StatusCode::OK, &page))
 }
 
-/// What the rows between the opening of a dispatch and its end tell of a person's mails and answers, the oldest first; and before which
-/// row others may tell more.
+/// What the rows between the opening of a dispatch and its end tell of a person's mails and answers, with the attempts after which a mail
+/// went on waiting, the oldest first; and before which row others may tell more.
 ///
 /// # Errors
 /// The journal cannot be read.
 pub(crate) async fn steps_of(
-    desk: &Desk,
+    web: &WebState,
     dispatch: DispatchId,
     person: PersonId,
     before: Option<u64>,
 ) -> Result<(Vec<(Timestamp, String)>, Option<u64>), Error> {
+    let desk = &web.desk;
     let times = desk.read(|state| {
         let record = state.dispatch(dispatch)?.record();
         Some((record.opened, record.expires))
@@ -92,6 +95,10 @@ pub(crate) async fn steps_of(
         let whose = state.people().find(person);
         found.entries.iter().flat_map(|(_, entry)| steps(entry, dispatch, person, whose)).collect()
     });
+    // With the newest rows, for they have pages and the engine's records have none.
+    if before.is_none() {
+        told.extend(attempts(web, dispatch, person).await);
+    }
     told.sort();
     Ok((told, found.before))
 }

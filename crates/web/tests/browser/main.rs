@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod chrome;
+mod deeds;
 mod first;
 mod flows;
 mod house;

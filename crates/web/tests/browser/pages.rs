@@ -19,7 +19,7 @@ pub const FURTHER: [&str; 12] = [
 ];
 
 /// The same, `the_pages_of_rules_records_and_the_office_fit_every_screen`.
-pub const OFFICE: [&str; 27] = [
+pub const OFFICE: [&str; 28] = [
     "rules",
     "rules/1",
     "rules/1/target",
@@ -47,6 +47,7 @@ pub const OFFICE: [&str; 27] = [
     "delivery",
     "system",
     "dispatch/1/person/1/trace",
+    "reports",
 ];
 
 /// Pages that are seen on the way of somebody who does something, and the picture that is taken of each.
@@ -74,15 +75,24 @@ const ON_THE_WAY: [(&str, &str); 20] = [
 ];
 
 /// What is served and is no page: a word for monitoring, a stream of events, a file, and what only leads elsewhere.
-const NO_PAGES: [&str; 7] =
-    ["/healthz", "/readyz", "/live", "/rules/export", "/login/oidc", "/login/oidc/callback", "/prove/oidc"];
+const NO_PAGES: [&str; 8] = [
+    "/healthz",
+    "/readyz",
+    "/live",
+    "/rules/export",
+    "/reports/{report}",
+    "/login/oidc",
+    "/login/oidc/callback",
+    "/prove/oidc",
+];
 
 /// Where pictures are taken.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     include_str!("main.rs"),
     include_str!("office.rs"),
     include_str!("first.rs"),
     include_str!("flows.rs"),
+    include_str!("deeds.rs"),
     include_str!("oidc.rs"),
     include_str!("made.rs"),
     include_str!("paper.rs"),
@@ -92,7 +102,7 @@ const SOURCES: [&str; 10] = [
 ];
 
 /// Pages that are something else once something has happened: the picture of each in that state.
-const STATES: [&str; 19] = [
+const STATES: [&str; 25] = [
     "answer-thread",
     "answer-closed",
     "thanks-further",
@@ -112,6 +122,12 @@ const STATES: [&str; 19] = [
     "requests-waiting",
     "requests-agreed",
     "audit-verified",
+    "approval-plain",
+    "compose-instead",
+    "member-links",
+    "own-sessions",
+    "resend-group",
+    "now-again",
 ];
 
 /// Whether a path is one of a route.

@@ -38,7 +38,7 @@ async fn req_a01_one_press_records_the_answer_and_the_thanks_page_says_what_and_
 }
 
 #[tokio::test]
-async fn a_get_records_nothing_however_often_scanners_fetch_the_link() {
+async fn a_get_answers_nothing_however_often_scanners_fetch_the_link() {
     let (stage, dispatch) = Stage::asking(Mode::Real).await;
     let link = stage.link(dispatch, 1);
     let before = stage.desk.read(Clone::clone);
@@ -46,7 +46,10 @@ async fn a_get_records_nothing_however_often_scanners_fetch_the_link() {
     {
         stage.get(&path).await;
     }
-    assert!(stage.desk.read(|now| *now == before));
+    assert!(stage.desk.read(|now| *now == before), "nothing waits for the journal while a page is shown");
+    stage.web.record_opened().await;
+    let (person, versions) = (stage.person(1), stage.versions(1));
+    assert!(versions == 0 && stage.desk.read(|now| !now.dispatch(dispatch).unwrap().has_answered(person)));
 }
 
 #[tokio::test]

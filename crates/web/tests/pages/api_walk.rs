@@ -11,7 +11,7 @@ use hikyaku_dispatch::{Mode, Role, Side, TokenScope};
 use serde_json::{Value, json};
 
 /// Who gets past the door of a way with the ids of another subtree, in the letters of `walk.rs`; a list then shows only one's own.
-const RIGHTS: [(&str, &str, &str); 36] = [
+const RIGHTS: [(&str, &str, &str); 46] = [
     ("/incidents", "sadmgopu", ""),
     ("/incidents/{incident}", "sadgmu", ""),
     ("/dispatches", "sadmgopu", "s"),
@@ -45,8 +45,18 @@ const RIGHTS: [(&str, &str, &str); 36] = [
     ("/rules", "sadou", ""),
     ("/rules/trial", "", "sadou"),
     ("/feeds", "sadou", ""),
-    ("/travel", "op", ""),
+    ("/travel", "op", "op"),
+    ("/travel/{stay}", "", "op"),
+    ("/travel/{stay}/remove", "", "op"),
     ("/lanes", "sadou", ""),
+    ("/lanes/{carrier}/pause", "", "s"),
+    ("/lanes/{carrier}/resume", "", "s"),
+    ("/lanes/{carrier}/limit", "", "s"),
+    ("/audit", "sou", ""),
+    ("/audit/verify", "", "sou"),
+    ("/bulletins", "", "sdo"),
+    ("/roster/preview", "", "so"),
+    ("/roster", "", "so"),
     ("/health", "sadou", ""),
     ("/openapi.json", "sadmgopu", ""),
     ("/nowhere", "", ""),
@@ -67,6 +77,7 @@ async fn req_a31_a_token_of_each_role_reaches_what_the_table_says_and_is_refused
             let filled = path.replace("{dispatch}", &dispatch.0.to_string()).replace("{incident}", "1");
             let filled =
                 filled.replace("{person}", &person.to_string()).replace("{hold}", "1").replace("{key}", "none");
+            let filled = filled.replace("{stay}", "1").replace("{carrier}", "docomo");
             if operations.get("get").is_some() {
                 let answer = program.get(&filled).await;
                 let may = looks.contains(letter);
@@ -91,6 +102,11 @@ async fn req_a31_a_token_of_each_role_reaches_what_the_table_says_and_is_refused
                     "/people/{person}/place" => json!({ "region": 13, "days": 1 }),
                     "/rules/trial" => json!({ "telegram": "quake 6-" }),
                     "/dispatches/{dispatch}/answers" => json!({ "person": person, "choice": 1 }),
+                    "/lanes/{carrier}/limit" => json!({ "mails_per_second": 1 }),
+                    "/bulletins" => json!({ "mode": "real", "kind": "other", "title": "x", "headline": "x" }),
+                    "/roster" => {
+                        json!({ "csv": "id,name,group,region,email\nZ1,x,y,13,z@mail.example\n", "part": true })
+                    }
                     _ => json!({}),
                 };
                 let answer = program.post(&filled, &format!("{letter}{path}"), &wish).await;
@@ -107,6 +123,8 @@ async fn req_a31_a_token_of_each_role_reaches_what_the_table_says_and_is_refused
     assert_eq!(stage.versions(2), 0, "nobody answered for the person");
     stage.desk.read(|now| {
         assert_eq!(now.dispatches().count(), 1, "nothing was sent");
+        assert!(now.brakes().is_empty(), "no carrier was held");
+        assert!(now.people().by_external_id(Side::Domestic, "Z1").is_none(), "nobody was brought in");
         assert!(!now.dispatch(dispatch).unwrap().is_cancelled());
     });
 }

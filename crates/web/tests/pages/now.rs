@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::stage::{Admin, OFFICES, SECTIONS, Stage, TITLE, quake};
+use crate::stage::{Admin, OFFICES, PASSWORD, SECTIONS, Stage, TITLE, Visitor, quake};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use hikyaku_bulletin::{Fate, Intensity};
 use hikyaku_dispatch::{
-    Desk, DispatchId, Foresight, GroupId, JudgingCommand, Keys, MemoryJournal, Mode, Outbox, Question, Rule, RuleId,
-    State,
+    Desk, DispatchCommand, DispatchDraft, DispatchId, Foresight, GroupId, JudgingCommand, Keys, MemoryJournal, Mode,
+    Outbox, Question, Role, Rule, RuleId, State, Target,
 };
 use hikyaku_web::WebState;
 use http_body_util::BodyExt;
@@ -64,6 +64,35 @@ async fn req_a08_people_mails_answered_and_unanswered_are_counted_and_named_apar
         text.contains("無事・登庁可 2 20.0% 無事・登庁不可 1 10.0% 負傷 0 0.0% 支援が必要 1 10.0% 未回答 6 60.0%"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn req_a08_a_group_has_its_own_list_of_who_needs_help_curve_and_map() {
+    let (stage, admin, dispatch) = answered().await;
+    let part = group(&stage, &["架空省", OFFICES[0]]).0;
+    let html = admin.get(&format!("/dispatch/{}?group={part}", dispatch.0)).await.html;
+    let own = text(&html);
+    assert!(own.contains("先に助けが要る人（支援が必要 1名） 飛脚 4郎 全員を見る"), "{own}");
+    assert!(html.contains(&format!("/people?group={part}&amp;answer=3\">全員を見る")), "{html}");
+    assert!(html.contains("回答の伸び。2名中1名。") && html.contains("延べ2名中1名"), "4郎 and 8郎: {html}");
+    let other = group(&stage, &["架空省", OFFICES[1]]).0;
+    let html = admin.get(&format!("/dispatch/{}?group={other}", dispatch.0)).await.html;
+    assert!(!html.contains("飛脚 4郎") && !html.contains("先に助けが要る人"), "{html}");
+    assert!(html.contains("回答の伸び。3名中1名。") && html.contains("延べ3名中1名"), "{html}");
+}
+
+#[tokio::test]
+async fn req_a08_numbers_beside_each_other_are_of_one_moment_also_where_the_picture_is_a_moment_old() {
+    let (stage, admin, dispatch) = answered().await;
+    let path = format!("/dispatch/{}", dispatch.0);
+    assert!(text(&admin.get(&path).await.html).contains("（支援が必要 1名）"));
+    // Less than two seconds later: the picture is the one of before.
+    for number in 5..=8 {
+        stage.post(&stage.link(dispatch, number), "choice=4").await;
+    }
+    let later = text(&admin.get(&path).await.html);
+    assert!(later.contains("（支援が必要 5名）") && later.contains("支援が必要 5 50.0%"), "{later}");
+    assert!(later.contains("25% 0 秒 ・ 50% 到達 ・ 75% 到達") && later.contains("(80.0%)"), "{later}");
 }
 
 #[tokio::test]
@@ -212,4 +241,47 @@ async fn req_r01_while_a_telegram_waits_for_the_journal_the_pages_tell_whom_a_ru
     assert!(form.contains(r#"value="real" checked"#) && form.contains("石川県能登の地震"), "{form}");
     let other = admin.get("/compose?rule=1&waits=1").await.html;
     assert!(other.contains(r#"value="drill" checked"#), "what waits no more is not sent in earnest unasked: {other}");
+}
+
+#[tokio::test]
+async fn req_a10_the_list_has_each_incident_once_with_its_dispatches_and_no_message_to_one_person() {
+    let (stage, first) = Stage::asking(Mode::Real).await;
+    let codes = stage.open_account_of("manager", Role::SystemAdministrator, Some(stage.person(9))).await;
+    let manager = Visitor::new(stage.console()).log_in("manager", PASSWORD, &codes[0]).await;
+    let office = group(&stage, &["架空省", OFFICES[1]]);
+    let incident = stage.desk.read(|now| now.dispatch(first).unwrap().record().incident);
+    let shock = DispatchDraft {
+        incident: Some(incident),
+        target: Target::Groups(vec![office]),
+        ..DispatchDraft::safety("second", Mode::Real, "二度目の揺れ")
+    };
+    stage.desk.command(DispatchCommand::Open { draft: Box::new(shock) }, stage.time()).await.unwrap();
+    let second = stage.desk.read(|now| now.latest_dispatch().unwrap().id());
+    let again = manager.post(&format!("/dispatch/{}/resend?group={}", first.0, office.0), "").await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER, "{}", again.html);
+    let said = format!("/dispatch/{}/person/{}/say", first.0, stage.person(1).0);
+    assert_eq!(manager.post(&said, "after=0&text=ok").await.status, StatusCode::SEE_OTHER);
+    let told = stage.desk.read(|now| now.latest_dispatch().unwrap().record().clone());
+    assert!(told.is_message() && told.asked.len() == 1, "{told:?}");
+
+    let other = stage.ask("other", Mode::Real, Question::none()).await;
+    let html = manager.get("/").await.html;
+    let titles: Vec<&str> = html.split("<h2>").skip(1).map(|it| it.split_once("</h2>").unwrap().0).collect();
+    assert_eq!(titles.len(), 2, "one heading an incident: {html}");
+    assert!(
+        titles[0].contains(&format!("href=\"/dispatch/{}\">{TITLE}", first.0)),
+        "what asks most comes first: {html}"
+    );
+    assert!(titles[1].contains(&format!("href=\"/dispatch/{}\"", other.0)), "what only tells comes later: {html}");
+    assert!(html.contains("<ul class=\"facts\"><li>発生: 11月21日"), "{html}");
+    let below = html.split_once("<h3>").unwrap().1;
+    assert!(below.starts_with(&format!("<a href=\"/dispatch/{}\">二度目の揺れ</a></h3>", second.0)), "{below}");
+    assert!(below.contains(&format!(">{} の未回答の人に再送</a>", OFFICES[1])), "{below}");
+    assert_eq!(html.matches("href=\"/dispatch/").count(), 4, "the message is no row: {html}");
+
+    manager.post(&format!("/dispatch/{}/close", first.0), "").await;
+    let html = manager.get("/").await.html;
+    let title = html.split_once("<h2>").unwrap().1.split_once("</h2>").unwrap().0;
+    assert!(title.contains(&format!("href=\"/dispatch/{}\"", second.0)), "what can still be answered leads: {html}");
+    assert!(html.contains("<ul class=\"others\"") && html.contains("終了"), "{html}");
 }

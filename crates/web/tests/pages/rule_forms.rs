@@ -158,7 +158,10 @@ async fn req_a22_whom_a_rule_mails_is_ticked_and_counted_and_what_no_form_can_sa
     let admin = stage.admin().await;
     let at = "/rules/1/target";
     let page = admin.get(at).await.html;
-    assert!(page.contains("いまの宛先: 10名（メール 12通）。このうち、災害のあった地域の人に送ります。"), "{page}");
+    assert!(
+        page.contains("いまの宛先: 10名（メール 12通）。選び方: 全員。このうち、災害のあった地域の人に送ります。"),
+        "{page}"
+    );
     let group = stage.desk.read(|now| now.groups().by_path(Side::Domestic, ["架空省", OFFICES[1]]).unwrap());
     let ticked = |it: Filled| {
         it.without("everyone").with("whose", "anywhere").with("group", &group.0.to_string()).with("limit", "17")
@@ -177,7 +180,10 @@ async fn req_a22_whom_a_rule_mails_is_ticked_and_counted_and_what_no_form_can_sa
         (changed.who, changed.regions),
         (Who::Anywhere(Target::Groups(vec![group])), vec!["17".parse().unwrap()])
     );
-    let odd = Rule { who: Who::There(Target::Not(Box::new(Target::Groups(vec![group])))), ..rule(&stage, 1) };
+    let odd = Rule {
+        who: Who::There(Target::All(vec![Target::Groups(vec![group]), Target::Groups(vec![group])])),
+        ..rule(&stage, 1)
+    };
     stage.desk.command(JudgingCommand::SetRule { rule: Box::new(odd.clone()) }, stage.time()).await.unwrap();
     assert!(admin.get(at).await.html.contains("いまの対象のまま"));
     applied(&admin, &posted(&admin, at, |it| it.without("limit")).await).await;

@@ -122,6 +122,16 @@ async fn a_stored_telegram_says_who_would_get_what_and_nothing_is_sent() {
         assert!(reached.html.contains(there), "{there}: {}", reached.html);
     }
     assert!(admin.upload("/rules/trial", b"quake 4", &[]).await.html.contains("誰にも送りません"));
+    let form = admin.get("/rules/trial").await.html;
+    assert!(form.contains("<option value=\"0\">架空の震度６弱</option>"), "{form}");
+    let sampled = admin.upload_with("/rules/trial", b"", &[("sample", "0")]).await;
+    assert!(sampled.html.contains("承認を待つ") && sampled.html.contains("10"), "{}", sampled.html);
+    for nothing in ["", "1", "x"] {
+        let page = admin.upload_with("/rules/trial", b" ", &[("sample", nothing)]).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{nothing}");
+    }
+    let own = admin.upload_with("/rules/trial", b"quake 4", &[("sample", "0")]).await;
+    assert!(own.html.contains("誰にも送りません"), "a file goes before the sample: {}", own.html);
     let unread = admin.upload("/rules/trial", b"<html>", &[]).await;
     assert!(unread.html.contains("電文として読めません: no telegram"), "{}", unread.html);
     let (judged, waits) = stage.desk.read(|state| (state.judgements().len(), state.waiting().count()));

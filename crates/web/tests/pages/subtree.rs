@@ -18,7 +18,7 @@ const LETTERS: &str = "sadmgopu";
 
 /// Who reaches what a path names, at home and abroad, and the forms that whoever does not reach it posts there all the same.
 /// The group roles are of other groups than the ids.
-const ROWS: [(&str, &str, &str, &[&str]); 28] = [
+const ROWS: [(&str, &str, &str, &[&str]); 31] = [
     ("/dispatch/{dispatch}", "s", "o", &[]),
     ("/dispatch/{dispatch}/people", "s", "o", &[]),
     ("/dispatch/{dispatch}/person/{person}", "s", "o", &[]),
@@ -34,15 +34,18 @@ const ROWS: [(&str, &str, &str, &[&str]); 28] = [
     ("/people/{person}", "s", "o", &[]),
     ("/people/{person}/place", "s", "o", &["region=13&days=1"]),
     ("/people/{person}/links", "s", "o", &[""]),
+    ("/people/{person}/card", "s", "o", &[""]),
     ("/people/{person}/edit", "s", "o", &["name=x&kana=x&regions=13&language=ja&employment=active"]),
     ("/people/{person}/groups", "s", "o", &["groups=x"]),
     ("/groups/{group}", "s", "o", &["act=rename&name=x", "act=add&name=x", "act=remove"]),
+    ("/groups/{group}/cards", "s", "o", &["act=print", "act=mail"]),
     ("/rules/{rule}", "s", "o", &["name=x&subject=x&text=x&sending=never"]),
     ("/rules/{rule}/target", "s", "o", &["everyone=1"]),
     ("/rules/{rule}/count", "s", "o", &["everyone=1"]),
     ("/rules/{rule}/wording", "s", "o", &["subject=x&text=x"]),
     ("/rules/{rule}/question", "s", "o", &["prompt=x"]),
     ("/rules/{rule}/retire", "s", "o", &[""]),
+    ("/reports/{report}", "su", "su", &[]),
     ("/travel/{stay}", "o", "o", &["act=change&number=K00001&countries=US&kind=trip&from=2026-11-20", "act=remove"]),
     ("/requests/{request}", "s", "o", &["act=agree", "act=drop"]),
     (
@@ -154,7 +157,7 @@ async fn the_walk_would_see_a_right_that_is_too_wide() {
 }
 
 /// Who reaches what a way of the API names, at home and abroad.
-const API_ROWS: [(&str, &str, &str); 19] = [
+const API_ROWS: [(&str, &str, &str); 24] = [
     ("/incidents/{incident}", "sadgmu", "op"),
     ("/dispatches/{dispatch}", "sadgmu", "op"),
     ("/dispatches/{dispatch}/tally", "sadgmu", "op"),
@@ -175,6 +178,12 @@ const API_ROWS: [(&str, &str, &str); 19] = [
     ("/people/{person}", "s", "o"),
     ("/people/{person}/place", "s", "o"),
     ("/people/{person}/links", "s", "o"),
+    // Carriers are of the domestic half, journeys of the other one.
+    ("/lanes/{carrier}/pause", "s", "s"),
+    ("/lanes/{carrier}/resume", "s", "s"),
+    ("/lanes/{carrier}/limit", "s", "s"),
+    ("/travel/{stay}", "o", "o"),
+    ("/travel/{stay}/remove", "o", "o"),
 ];
 
 /// A body that would do something.
@@ -185,6 +194,10 @@ fn wish(path: &str, world: &World) -> Value {
         }
         "/dispatches/{dispatch}/people/{person}/messages" => json!({ "text": "x" }),
         "/people/{person}/place" => json!({ "region": 13, "days": 1 }),
+        "/lanes/{carrier}/limit" => json!({ "mails_per_second": 1 }),
+        "/travel/{stay}" => {
+            json!({ "number": "K00001", "countries": ["US"], "kind": "posting", "from": "2026-11-20" })
+        }
         _ => json!({}),
     }
 }

@@ -31,7 +31,7 @@ const OWN: [&str; 12] = [
 /// Who may open what, with the ids of another subtree than the group roles': `s` system administrator, `a` approver, `d` duty
 /// operator, `m` group manager, `g` group sender, `o` overseas administrator, `p` overseas group manager, `u` auditor.
 /// First who may look, then who may post there.
-const RIGHTS: [(&str, &str, &str); 59] = [
+const RIGHTS: [(&str, &str, &str); 63] = [
     ("/", "sadmgopu", ""),
     ("/dispatch/{dispatch}", "sadmgu", ""),
     ("/dispatch/{dispatch}/people", "smop", ""),
@@ -54,6 +54,7 @@ const RIGHTS: [(&str, &str, &str); 59] = [
     ("/people/{person}", "s", ""),
     ("/people/{person}/place", "", "s"),
     ("/people/{person}/links", "", "s"),
+    ("/people/{person}/card", "", "s"),
     ("/dispatch/{dispatch}/report", "sadu", "s"),
     ("/judgements", "sadou", ""),
     ("/judgements/enter", "sdo", "sdo"),
@@ -81,6 +82,7 @@ const RIGHTS: [(&str, &str, &str); 59] = [
     // The group is one that the group roles do not reach; there is no journey 1.
     ("/groups", "smop", "smop"),
     ("/groups/{group}", "s", "s"),
+    ("/groups/{group}/cards", "", "s"),
     ("/travel", "op", ""),
     ("/travel/new", "op", "op"),
     ("/travel/{stay}", "", "op"),
@@ -89,6 +91,9 @@ const RIGHTS: [(&str, &str, &str); 59] = [
     ("/requests/{request}", "", "so"),
     ("/history", "sadmgopu", ""),
     ("/history/compare", "sadmgopu", ""),
+    // Of both halves: who reads the records of the whole system.
+    ("/reports", "su", ""),
+    ("/reports/{report}", "su", ""),
     ("/audit", "sou", ""),
     ("/audit/verify", "", "sou"),
     ("/accounts", "s", "s"),
@@ -105,6 +110,7 @@ fn filled(stage: &Stage, route: &str, dispatch: DispatchId) -> String {
         .replace("{stay}", "1")
         .replace("{request}", "1")
         .replace("{proposal}", "1")
+        .replace("{report}", "i1.csv")
         .replace("{key}", "none")
         .replace("{account}", "1")
 }

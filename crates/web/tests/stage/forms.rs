@@ -70,7 +70,8 @@ fn attribute(head: &str, name: &str) -> Option<String> {
     Some(plain(after.split_once('"')?.0))
 }
 
-fn plain(text: &str) -> String {
+/// A text without the marks of HTML.
+pub fn plain(text: &str) -> String {
     let marks = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
     marks.into_iter().fold(text.to_owned(), |text, (mark, plain)| text.replace(mark, plain))
 }

@@ -25,6 +25,8 @@ type Taken = Arc<Mutex<Vec<(String, String)>>>;
 /// An engine and its relay.
 pub struct Mail {
     pub engine: Engine,
+    /// The address that is asked to come back later; nobody's at first.
+    pub busy: Arc<Mutex<String>>,
     taken: Taken,
     relay: JoinHandle<()>,
     /// Removed with it.
@@ -43,14 +45,15 @@ impl Mail {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let taken = Taken::default();
-        let relay = tokio::spawn(relay(listener, Arc::clone(&taken)));
+        let busy = Arc::new(Mutex::default());
+        let relay = tokio::spawn(relay(listener, Arc::clone(&taken), Arc::clone(&busy)));
         let queue = tempfile::tempdir().unwrap();
         let mut config = Config::new(queue.path(), "anpi.example.go.jp");
         // Nobody is asked: what is behind a relay needs no name service.
         config.dns = NameService::Servers(vec![([127, 0, 0, 1], 9).into()]);
         config.carriers = Carriers::read(&carriers(port)).unwrap();
         let engine = Engine::open(config).await.unwrap();
-        Self { engine, taken, relay, _queue: queue }
+        Self { engine, busy, taken, relay, _queue: queue }
     }
 
     /// Hands the first mails of a dispatch to the engine, however long ago it was decided by the clock of the stage.
@@ -110,7 +113,7 @@ fn sender(site: &str) -> Sender {
     Sender {
         from: Mailbox { name: "安否確認".into(), address: Address::parse("anpi@example.go.jp").unwrap() },
         return_path: "b+{verp}@example.go.jp".into(),
-        reply_to: None,
+        reply_to: Some("a+{reply}@example.go.jp".into()),
         link_base: format!("{site}/a/"),
     }
 }
@@ -142,16 +145,16 @@ limits = {{ sessions_max = 4 }}
     )
 }
 
-async fn relay(listener: TcpListener, taken: Taken) {
+async fn relay(listener: TcpListener, taken: Taken, busy: Arc<Mutex<String>>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let taken = Arc::clone(&taken);
+        let (taken, busy) = (Arc::clone(&taken), Arc::clone(&busy));
         // A conversation that breaks off is the engine's to judge.
-        tokio::spawn(async move { drop(converse(stream, taken).await) });
+        tokio::spawn(async move { drop(converse(stream, taken, busy).await) });
     }
 }
 
 /// As much of SMTP as a relay without extensions speaks.
-async fn converse(stream: TcpStream, taken: Taken) -> std::io::Result<()> {
+async fn converse(stream: TcpStream, taken: Taken, busy: Arc<Mutex<String>>) -> std::io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
     write.write_all(b"220 small relay\r\n").await?;
@@ -173,12 +176,14 @@ async fn converse(stream: TcpStream, taken: Taken) -> std::io::Result<()> {
                 "354 go on\r\n"
             }
             "QUIT" => "221 bye\r\n",
-            _ => {
-                if let Some((address, _)) = line.strip_prefix("RCPT TO:<").and_then(|rest| rest.split_once('>')) {
+            _ => match line.strip_prefix("RCPT TO:<").and_then(|rest| rest.split_once('>')) {
+                Some((address, _)) if *address == *busy.lock().unwrap() => "451 4.2.1 mailbox busy\r\n",
+                Some((address, _)) => {
                     to = address.to_owned();
+                    "250 ok\r\n"
                 }
-                "250 ok\r\n"
-            }
+                None => "250 ok\r\n",
+            },
         };
         write.write_all(reply.as_bytes()).await?;
     }

@@ -27,12 +27,12 @@ use hikyaku_dispatch::{
     Journal, JudgingCommand, Keys, MemoryJournal, Mode, Names, PeopleCommand, PersonId, Question, Role, RosterImport,
     RosterRow, Side,
 };
-use hikyaku_web::{Console, ConsoleSettings, Feeds, Inbox, WebState, hash_password, make_factor};
+use hikyaku_web::{Console, ConsoleSettings, Feeds, Inbox, Shelf, WebState, hash_password, make_factor};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt;
 
-use sources::{Entries, OneMail, Sources};
+use sources::{Entries, OneMail, Reports, Sources};
 
 /// The offices at the second level; each has the same sections below.
 pub const OFFICES: [&str; 4] = ["本省", "北海道局", "北陸地方局", "九州沖縄地方局"];
@@ -187,7 +187,8 @@ impl Stage {
         let sources = Sources { now: self.time(), entered: Arc::clone(&self.entered) };
         let feeds: Option<Arc<dyn Feeds>> = Some(Arc::new(sources));
         let inbox: Option<Arc<dyn Inbox>> = Some(Arc::new(OneMail));
-        ConsoleSettings { organisation: "架空省".into(), feeds, inbox, ..ConsoleSettings::default() }
+        let shelf: Option<Arc<dyn Shelf>> = Some(Arc::new(Reports));
+        ConsoleSettings { organisation: "架空省".into(), feeds, inbox, shelf, ..ConsoleSettings::default() }
     }
 
     /// An administrator who is logged in.
@@ -322,12 +323,18 @@ impl Visitor {
 
     /// Uploads a file as a page of the console does, with boxes that are marked.
     pub async fn upload(&self, path: &str, file: &[u8], marked: &[&str]) -> Page {
+        let marked: Vec<(&str, &str)> = marked.iter().map(|name| (*name, "1")).collect();
+        self.upload_with(path, file, &marked).await
+    }
+
+    /// Uploads a file with further fields.
+    pub async fn upload_with(&self, path: &str, file: &[u8], fields: &[(&str, &str)]) -> Page {
         let part = |head: &str, body: &[u8]| {
             [format!("--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n").as_bytes(), body, b"\r\n"].concat()
         };
         let mut body = part("name=\"file\"; filename=\"file\"\r\nContent-Type: application/octet-stream", file);
-        for name in marked {
-            body.extend(part(&format!("name=\"{name}\""), b"1"));
+        for (name, value) in fields {
+            body.extend(part(&format!("name=\"{name}\""), value.as_bytes()));
         }
         body.extend(b"--edge--\r\n");
         let request = self

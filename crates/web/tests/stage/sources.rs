@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use hikyaku_bulletin::{Bulletin, CountryCode, Kind, RegionCode, Revision, SeriesKey, SourceId, Standing};
-use hikyaku_web::{Entered, Feeds, Inbox, InboxMail, SourceHealth};
+use hikyaku_web::{Entered, Feeds, Inbox, InboxMail, ReportFile, SampleTelegram, Shelf, SourceHealth};
 use jiff::Timestamp;
 
 use super::quake;
@@ -28,6 +28,21 @@ impl Inbox for OneMail {
             subject: "Re: 【安否確認】".into(),
             text: "いま電車の中です。\n後で答えます。".into(),
         }]
+    }
+}
+
+/// A shelf with two reports; a third one is listed and gone.
+#[derive(Debug)]
+pub struct Reports;
+
+impl Shelf for Reports {
+    fn list(&self) -> Result<Vec<ReportFile>, String> {
+        let file = |name: &str| ReportFile { name: name.into(), written: Timestamp::UNIX_EPOCH, bytes: 2_345 };
+        Ok(["2026-11.html", "i1.csv", "i2.csv", "secret.key"].map(file).to_vec())
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+        if name == "i2.csv" { Err("gone".into()) } else { Ok(format!("what is in {name}").into_bytes()) }
     }
 }
 
@@ -77,6 +92,10 @@ impl Feeds for Sources {
 
     fn is_region(&self, _: &RegionCode) -> bool {
         true
+    }
+
+    fn samples(&self) -> Vec<SampleTelegram> {
+        vec![SampleTelegram { label: "架空の震度６弱", telegram: b"quake 6-".to_vec() }]
     }
 
     fn country(&self, code: CountryCode) -> Option<String> {

@@ -101,6 +101,9 @@ impl Stage {
             ("key", key.to_owned()),
             ("account", account.0.to_string()),
             ("token", token.0.to_string()),
+            // Reports are of both.
+            ("report", "i1.csv".to_owned()),
+            ("carrier", "docomo".to_owned()),
         ];
         World { ids, secrets: vec![name, title.to_owned()] }
     }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::command::{PeopleCommand, PeopleRefusal, Refusal};
 use crate::event::{Event, PeopleEvent};
 use crate::id::PersonId;
-use crate::person::{OWN_REGIONS_MAX, Person, PersonRecord, Personal, Whereabouts};
+use crate::person::{LinkWay, OWN_REGIONS_MAX, Person, PersonRecord, Personal, Whereabouts};
 use crate::sealed::Private;
 use crate::state::State;
 
@@ -29,6 +29,7 @@ pub(super) fn decide(state: &State, command: &PeopleCommand, now: Timestamp) -> 
             let links_from = person.links_from.saturating_add(1);
             vec![PeopleEvent::LinksRevoked { person: person.id, links_from }]
         }
+        PeopleCommand::HandOutLinks { people, way } => hand_out(state, people, *way)?,
         PeopleCommand::RegisterAddresses { person, addresses } => {
             let (person, personal) = known(state, *person)?;
             let addresses = addresses::registered(person, addresses)?;
@@ -57,6 +58,18 @@ pub(super) fn decide(state: &State, command: &PeopleCommand, now: Timestamp) -> 
         PeopleCommand::ChangeGroup { group, change, on } => groups::change(state, *group, change, *on, now)?,
     };
     Ok(events.into_iter().map(Event::from).collect())
+}
+
+/// Each time is noted, also to whom it was handed before: whoever sees a card could speak for its owner.
+fn hand_out(state: &State, people: &[PersonId], way: LinkWay) -> Result<Vec<PeopleEvent>, Refusal> {
+    for person in people {
+        let is_there = known(state, *person)?.0.is_reachable();
+        if !is_there {
+            return Err(Refusal::UnknownPerson(*person));
+        }
+    }
+    let people = people.to_vec();
+    Ok(if people.is_empty() { Vec::new() } else { vec![PeopleEvent::LinksHandedOut { people, way }] })
 }
 
 fn register_regions(state: &State, person: PersonId, regions: &[RegionCode]) -> Result<Vec<PeopleEvent>, Refusal> {

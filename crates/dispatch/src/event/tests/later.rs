@@ -10,7 +10,7 @@ use crate::brake::Brake;
 use crate::dispatch::Decided;
 use crate::event::{AccessEvent, AccountEvent, DispatchEvent, Event, JudgingEvent, PeopleEvent, RetentionEvent};
 use crate::id::{AccountId, DispatchId, PersonId, ProposalId, RequestId, RuleId, TokenId};
-use crate::person::Side;
+use crate::person::{LinkWay, Side};
 use crate::proposal::ProposalEnd;
 use crate::retention::Approval;
 use crate::sealed::Private;
@@ -23,7 +23,9 @@ fn token(account: AccountId) -> Token {
         label: "人事システム".into(),
         hash: [3; 32],
         last_four: "wXyZ".into(),
-        scopes: TokenScope::ALL.into(),
+        // Those that there were when it was first kept.
+        scopes: [TokenScope::Read, TokenScope::Send, TokenScope::Approve, TokenScope::Answer, TokenScope::People]
+            .into(),
         made: at(3_750),
         expires: at(90_000),
     }
@@ -85,5 +87,6 @@ pub(super) fn events() -> Vec<Event> {
         }
         .into(),
         AccountEvent::Linked { account: second, person: PersonId(2) }.into(),
+        PeopleEvent::LinksHandedOut { people: vec![PersonId(1), PersonId(2)], way: LinkWay::Mailed }.into(),
     ]
 }

@@ -22,6 +22,8 @@ const CONNECT: Duration = Duration::from_secs(3);
 const UNACKNOWLEDGED: Duration = Duration::from_secs(8);
 /// How long an append or a read goes on trying to find a server that takes it, unless told otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the end of the journal is looked at, unless told otherwise.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Why a URL cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub struct PostgresAddress {
     pub(super) encryption: Encryption,
     pub(super) schema: String,
     pub(super) patience: Duration,
+    /// How often the end is looked at.
+    pub(super) look: Duration,
     /// Where it is remembered which server was last written to.
     pub(super) memory: Option<PathBuf>,
     password_file: Option<PathBuf>,
@@ -101,7 +105,16 @@ impl PostgresAddress {
         let encryption = own.encryption(&config).map_err(wrong)?;
         let servers = servers(&config, &encryption).map_err(wrong)?;
         let password_file = own.password_file;
-        Ok(PostgresAddress { servers, encryption, schema, patience: PATIENCE, memory: None, password_file, place })
+        Ok(PostgresAddress {
+            servers,
+            encryption,
+            schema,
+            patience: PATIENCE,
+            look: LOOK,
+            memory: None,
+            password_file,
+            place,
+        })
     }
 
     /// The file that has the password, if the URL names one. Whoever opens the journal reads it.
@@ -133,6 +146,13 @@ impl PostgresAddress {
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Looks at the end of the journal so often instead of every second, beside being told by the database.
+    #[must_use]
+    pub fn with_look(mut self, look: Duration) -> Self {
+        self.look = look;
         self
     }
 

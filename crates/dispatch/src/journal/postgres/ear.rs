@@ -1,4 +1,4 @@
-//! Hears what others append: told by NOTIFY where the engine can, looked for every second in any case.
+//! Hears what others append: told by NOTIFY where the engine can, looked for, every second unless told otherwise, in any case.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +10,8 @@ use tokio_postgres::Client;
 
 use super::line::{Failure, Site, answered, reached};
 
-/// How often the end is looked at.
-pub(super) const LOOK: Duration = Duration::from_secs(1);
+/// Between two attempts to listen.
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// A task that ends with its owner.
 pub(super) struct Ear {
@@ -47,10 +47,10 @@ async fn run(site: Arc<Site>, hears: Arc<AtomicBool>) {
             // A connection that was lost says nothing about the engine.
             hears.store(listening.is_ok() || client.is_closed(), Ordering::Relaxed);
             while look(&site, &client).await.is_ok() {
-                sleep(LOOK).await;
+                sleep(site.address.look).await;
             }
         }
-        sleep(LOOK).await;
+        sleep(AGAIN).await;
     }
 }
 

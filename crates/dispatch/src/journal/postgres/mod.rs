@@ -260,7 +260,7 @@ impl Journal for PostgresJournal {
                     return Ok(rows);
                 }
                 // What was announced is not there: rows that a lost server alone had.
-                tokio::time::sleep(ear::LOOK).await;
+                tokio::time::sleep(ear::AGAIN).await;
             }
         })
     }
