@@ -18,7 +18,7 @@ const DOMAINS_MAX: usize = 5_000;
 pub async fn run(engine: Engine, desk: Desk, mut stop: watch::Receiver<bool>) {
     let mut warm = BTreeSet::new();
     loop {
-        let mut new = desk.read(|state| domains(state));
+        let mut new = desk.read(domains);
         new.retain(|domain| !warm.contains(domain));
         // An error means that the engine has stopped, and that the house will.
         if !new.is_empty() && engine.warm_up(&new).is_err() {
