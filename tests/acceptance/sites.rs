@@ -99,7 +99,7 @@ fn a_site_is_lost(people: usize, rate: u32, delay: Duration) {
     let twice: Vec<&str> = copies.iter().filter(|(_, times)| **times > 1).map(|(rcpt, _)| *rcpt).collect();
     second.wait_for_word(" 通を送り直します", GOES_ON);
     let bound = bound_told(&second.said());
-    println!(
+    eprintln!(
         "nothing left for {silence:?}, the killed node's mails again {after:?} after the promotion; {} of its {} unrecorded \
          outcomes are there twice, the other node told of at most {bound:?}",
         twice.len(),
@@ -174,7 +174,7 @@ fn the_standby_is_lost(delay: Duration) {
     std::thread::sleep(Duration::from_millis(500));
     let before = system.recorded(dispatch);
     system.wait("outcomes", || system.recorded(dispatch) > before);
-    println!("outcomes went on {:?} after the loss of the standby", killed.elapsed());
+    eprintln!("outcomes went on {:?} after the loss of the standby", killed.elapsed());
     assert!(killed.elapsed() <= GOES_ON, "{:?}", killed.elapsed());
     let taken = system.finish(dispatch, rate);
     assert_eq!(system.copies(&taken), 0);
