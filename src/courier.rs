@@ -12,6 +12,7 @@ use hikyaku_dispatch::{
 };
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 
 use crate::marks::Marks;
 
@@ -33,6 +34,9 @@ const DUE: Duration = Duration::from_secs(1);
 const KEYS: Duration = Duration::from_secs(60);
 /// How long to wait after the engine or the journal could not do it.
 const PAUSE: Duration = Duration::from_secs(2);
+/// Between two times that outcomes are recorded: the queue tells of them hundreds of times a second, and each time is a commit that
+/// other nodes have to follow and to wait for.
+const FOLD: Duration = Duration::from_millis(50);
 /// Recipients of a batch that are left out because the engine does not take them.
 const LEFT_OUT_MAX: usize = 20;
 /// Records folded into the journal at once.
@@ -115,6 +119,7 @@ impl Courier {
         let mut look = tokio::time::interval(LOOK);
         let mut minute_hand = tokio::time::interval(DUE);
         let mut keys = tokio::time::interval(KEYS);
+        let mut folds_from = Instant::now();
         self.look_for_keys();
         // Before anything is sent.
         self.keep_brakes();
@@ -134,10 +139,11 @@ impl Courier {
                 _ = look.tick() => problem = self.submit_new(Timestamp::now()).await.err(),
                 _ = minute_hand.tick() => problem = self.keep_time().await.err(),
                 _ = keys.tick() => self.look_for_keys(),
-                changed = recorded.changed() => {
+                changed = async { sleep_until(folds_from).await; recorded.changed().await } => {
                     if changed.is_err() {
                         break;
                     }
+                    folds_from = Instant::now() + FOLD;
                     problem = self.fold().await.err();
                 }
             }

@@ -244,11 +244,18 @@ impl Appender {
         loop {
             let (decided, entries) = self.decide(group);
             let result = match self.append(entries, is_urgent).await {
-                Ok(None) => return decided,
-                Ok(Some(tail)) => self.catch_up(tail).await,
+                Ok(None) => {
+                    self.journal.give_turn_up().await;
+                    return decided;
+                }
+                Ok(Some(tail)) => {
+                    self.journal.take_turn().await;
+                    self.catch_up(tail).await
+                }
                 Err(error) => Err(error),
             };
             if let Err(error) = result {
+                self.journal.give_turn_up().await;
                 self.ahead = self.read_shown(State::clone);
                 let error = self.note_certain(&error).await.map_or(error, Error::Standstill);
                 let is_silence = matches!(&error, Error::Journal(it) if matches!(**it, JournalError::Storage { .. }));

@@ -10,6 +10,8 @@ mod hearing;
 mod proxy;
 #[path = "postgres/tables.rs"]
 mod tables;
+#[path = "postgres/turns.rs"]
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +24,7 @@ use hikyaku_dispatch::{
     Appended, CLAUSES, Concern, Fitness, Head, Held, Journal, JournalError, Keys, Lease, MemoryJournal, NodeLesson,
     PersonId, PostgresAddress, PostgresJournal, Row, Taken, copy, verify,
 };
-use proxy::Proxy;
+use proxy::{LongWire, Proxy};
 
 /// Without it a test spends its time waiting for the disk; here nothing depends on what a crash leaves.
 const FAST: &str = "fsync = off";

@@ -24,6 +24,9 @@ use crate::chain::{Broken, Head, Row};
 /// A future of a journal, boxed so that `dyn Journal` is possible.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send + 'a>>;
 
+/// The same without an outcome.
+pub type Moment<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// Most rows that one read returns.
 pub const READ_ROWS_MAX: usize = 1_024;
 
@@ -60,6 +63,15 @@ pub enum JournalError {
 pub trait Journal: Send + Sync {
     /// Appends all rows or none, if the journal still ends at `expected`; durable when it returns [`Appended::Ok`].
     fn append(&self, rows: Vec<Row>, expected: Head) -> Pending<'_, Appended>;
+    /// Has other writers wait until the next append from here, or [`Journal::give_turn_up`], for two seconds at most: for one whom
+    /// others were faster than, and would be again. By default nothing happens: nobody is far from a file.
+    fn take_turn(&self) -> Moment<'_> {
+        Box::pin(std::future::ready(()))
+    }
+    /// Lets other writers go on if a turn was taken and nothing was appended.
+    fn give_turn_up(&self) -> Moment<'_> {
+        Box::pin(std::future::ready(()))
+    }
     /// The recorded end.
     fn head(&self) -> Pending<'_, Head>;
     /// Up to [`READ_ROWS_MAX`] rows, the first one numbered `seq` or later; empty at the end.

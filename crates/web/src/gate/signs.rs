@@ -5,8 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-/// So long signs are counted together, in seconds.
-const WINDOW_S: i64 = 300;
+/// Signs are counted by the half minute …
+const SLOT_S: i64 = 30;
+/// … and five minutes of them together, so that many around a full minute are as many as elsewhere, and whoever looks every few
+/// seconds sees them.
+const SLOTS: i64 = 10;
 
 /// Something worth counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +77,7 @@ impl Sign {
         }
     }
 
-    /// So many within [`WINDOW_S`] are worth an alarm.
+    /// So many within five minutes are worth an alarm.
     const fn many(self) -> u32 {
         match self {
             // A ministry mistypes; whoever guesses does so more often.
@@ -101,8 +104,39 @@ pub struct Burst {
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     total: u64,
-    window: i64,
-    within: u32,
+    /// The half minute that was counted last, by its number since 1970.
+    newest: i64,
+    /// By that number's remainder.
+    slots: [u32; 10],
+}
+
+impl Count {
+    /// Forgets what is older than five minutes at `slot`. Where the clock was put back a little, the newest half minute counts on.
+    fn move_to(&mut self, slot: i64) {
+        if slot < self.newest - SLOTS {
+            (self.slots, self.newest) = ([0; 10], slot);
+        }
+        let passed = slot.saturating_sub(self.newest).clamp(0, SLOTS);
+        for offset in 1..=passed {
+            self.slots[place(self.newest + offset)] = 0;
+        }
+        self.newest = self.newest.max(slot);
+    }
+
+    fn within(&self) -> u32 {
+        self.slots.iter().fold(0, |sum, &slot| sum.saturating_add(slot))
+    }
+
+    /// Since when those that are left are counted, in seconds since 1970.
+    fn since(&self) -> i64 {
+        let oldest = self.newest - SLOTS + 1;
+        let first = (oldest..=self.newest).find(|&slot| self.slots[place(slot)] > 0);
+        first.unwrap_or(self.newest) * SLOT_S
+    }
+}
+
+fn place(slot: i64) -> usize {
+    usize::try_from(slot.rem_euclid(SLOTS)).unwrap_or_default()
 }
 
 /// The counts of all signs.
@@ -114,21 +148,21 @@ impl Signs {
     pub(crate) fn note(&self, sign: Sign, now: Timestamp) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = &mut counts[sign as usize];
-        let window = now.as_second().div_euclid(WINDOW_S);
-        if count.window != window {
-            *count = Count { total: count.total, window, within: 0 };
-        }
+        count.move_to(now.as_second().div_euclid(SLOT_S));
         count.total += 1;
-        count.within = count.within.saturating_add(1);
+        let slot = &mut count.slots[place(count.newest)];
+        *slot = slot.saturating_add(1);
     }
 
-    /// What there are many of at `now`.
+    /// What there are many of in the five minutes before `now`.
     pub(crate) fn bursts(&self, now: Timestamp) -> Vec<Burst> {
-        let window = now.as_second().div_euclid(WINDOW_S);
-        let counts = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_many = |(sign, count): &(Sign, Count)| count.window == window && count.within >= sign.many();
-        let since = Timestamp::from_second(window * WINDOW_S).unwrap_or_default();
-        let burst = |(sign, count): (Sign, Count)| Burst { sign, count: count.within, since };
+        let mut counts = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.iter_mut().for_each(|count| count.move_to(now.as_second().div_euclid(SLOT_S)));
+        let is_many = |(sign, count): &(Sign, Count)| count.within() >= sign.many();
+        let burst = |(sign, count): (Sign, Count)| {
+            let since = Timestamp::from_second(count.since()).unwrap_or_default();
+            Burst { sign, count: count.within(), since }
+        };
         Sign::ALL.into_iter().zip(counts).filter(is_many).map(burst).collect()
     }
 
@@ -162,6 +196,16 @@ mod tests {
         }
         assert_eq!(signs.bursts(at(18_001)), []);
         assert_eq!(signs.totals()[0], (Sign::FailedLogIn, 60));
+    }
+
+    #[test]
+    fn req_s17_many_at_the_end_of_five_minutes_by_the_clock_are_seen_afterwards_too() {
+        let signs = Signs::default();
+        (0..15).for_each(|_| signs.note(Sign::FailedLogIn, at(3_599)));
+        (0..15).for_each(|_| signs.note(Sign::FailedLogIn, at(3_600)));
+        assert_eq!(signs.bursts(at(3_604)), [Burst { sign: Sign::FailedLogIn, count: 30, since: at(3_570) }]);
+        assert_eq!(signs.bursts(at(3_602)).len(), 1, "a clock that is put back forgets nothing");
+        assert_eq!(signs.bursts(at(3_900)), []);
     }
 
     #[test]

@@ -51,10 +51,11 @@ pub const OFFICE: [&str; 28] = [
 ];
 
 /// Pages that are seen on the way of somebody who does something, and the picture that is taken of each.
-const ON_THE_WAY: [(&str, &str); 20] = [
+const ON_THE_WAY: [(&str, &str); 21] = [
     ("/a/{token}", "answer-{lang}"),
     ("/a/{token}/thanks", "thanks"),
     ("/p/{token}", "own-{lang}"),
+    ("/p/{token}/card", "own-card"),
     ("/c/{token}", "confirm"),
     ("/privacy", "privacy-{lang}"),
     ("/login", "login"),

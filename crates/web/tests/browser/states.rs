@@ -59,6 +59,10 @@ async fn req_a37_somebody_adds_an_address_by_the_link_that_is_mailed_there_and_t
             let mail = house.mail.text_to(address, "これはテストです").await;
             assert!(mail.contains(&page), "{mail}");
         }
+        chrome.go(&page).await;
+        chrome.press("a[href*='/card']").await;
+        assert!(chrome.text().await.contains(&page), "{}", chrome.text().await);
+        seen(&mut chrome, "own-card").await;
         house.end(chrome);
     }
 }

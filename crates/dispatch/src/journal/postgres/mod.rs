@@ -18,6 +18,7 @@ mod mark;
 mod replication;
 mod schema;
 mod tls;
+mod turn;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
@@ -33,8 +35,9 @@ use ear::Ear;
 pub use lease::{Beat, Held, Taken};
 use line::{Failure, Line, Site, Value, answered, reached};
 pub use replication::{Concern, Replication, Standby};
+use turn::Turn;
 
-use super::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX};
+use super::{Appended, Journal, JournalError, Moment, Pending, READ_ROWS_MAX};
 use crate::chain::{Broken, Hash, Head, Row};
 
 /// How long the table may take to be written anew.
@@ -48,6 +51,7 @@ struct Parts {
     site: Arc<Site>,
     /// For appends alone: one that waits for another site must not keep readers waiting.
     writing: Line,
+    turn: Turn,
     reading: Line,
     leases: Line,
     ear: Ear,
@@ -72,7 +76,8 @@ impl PostgresJournal {
             Failure::Passing(problem) | Failure::Lasting(problem) => site.wrong(problem),
         })?;
         let ear = Ear::listen(&site);
-        let journal = PostgresJournal(Arc::new(Parts { site, writing, reading, leases, ear }));
+        let turn = Turn::new(&site);
+        let journal = PostgresJournal(Arc::new(Parts { site, writing, turn, reading, leases, ear }));
         let head = Journal::head(&journal).await?;
         reached(&journal.0.site.end, head.seq);
         Ok(journal)
@@ -111,7 +116,10 @@ impl Parts {
                 // The answer to an earlier attempt may have been lost, not the rows.
                 Ok(false) if !is_first && self.has(head).await? => break,
                 Ok(false) => return self.conflict(expected).await,
-                Err(failure) => self.writing.pause(failure, until).await?,
+                Err(failure) => {
+                    self.turn.hang_up().await;
+                    self.writing.pause(failure, until).await?;
+                }
             }
             is_first = false;
         }
@@ -133,7 +141,6 @@ impl Parts {
              SELECT {told} FROM moved"
         );
         let (seqs, stored): (Vec<i64>, Vec<Vec<u8>>) = new.iter().map(|row| (number(row.seq), row.to_stored())).unzip();
-        let client = self.writing.client().await?;
         let (before, after) = (number(expected.seq), number(head.seq));
         let hashes = (expected.hash.as_slice(), head.hash.as_slice());
         let values: [Value<'_>; 6] = [
@@ -144,8 +151,19 @@ impl Parts {
             (&seqs, Type::INT8_ARRAY),
             (&stored, Type::BYTEA_ARRAY),
         ];
-        // All rows of the answer are read, so that it is the answer to the commit too.
-        Ok(!answered(client.query_typed(&statement, &values)).await?.is_empty())
+        let Some(client) = self.turn.used() else {
+            let client = self.writing.client().await?;
+            // All rows of the answer are read, so that it is the answer to the commit too.
+            return Ok(!answered(client.query_typed(&statement, &values)).await?.is_empty());
+        };
+        let client: &Client = &client;
+        // Both leave together; a statement that failed makes of the commit that nothing happened.
+        let written = answered(async {
+            let (written, committed) =
+                tokio::join!(client.query_typed(&statement, &values), client.batch_execute("COMMIT"));
+            committed.and(written)
+        });
+        Ok(!written.await?.is_empty())
     }
 
     async fn conflict(&self, expected: Head) -> Result<Appended, JournalError> {
@@ -237,6 +255,14 @@ fn number(seq: u64) -> i64 {
 }
 
 impl Journal for PostgresJournal {
+    fn take_turn(&self) -> Moment<'_> {
+        Box::pin(self.0.turn.take())
+    }
+
+    fn give_turn_up(&self) -> Moment<'_> {
+        Box::pin(self.0.turn.give_up())
+    }
+
     fn append(&self, rows: Vec<Row>, expected: Head) -> Pending<'_, Appended> {
         Box::pin(async move { self.0.append(&rows, expected).await })
     }
