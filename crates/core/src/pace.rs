@@ -76,8 +76,9 @@ impl Pace {
     /// The next departure, without booking it.
     #[must_use]
     pub fn next(&self, now: Instant) -> Instant {
-        let tolerance = self.interval.unwrap_or(Span::ZERO).saturating_mul(self.burst - 1);
-        now.max(self.tat - tolerance)
+        // Where nothing bounds the rate any more, nothing is left of the timetable that did.
+        let Some(interval) = self.interval else { return now };
+        now.max(self.tat - interval.saturating_mul(self.burst - 1))
     }
 }
 
@@ -120,6 +121,16 @@ mod tests {
         assert_eq!(departures(&mut pace, at(0.0), 2), [0.0, 1.0]);
         pace.set_rate(Some(10.0));
         assert_eq!(departures(&mut pace, at(2.0), 3), [2.0, 2.1, 2.2]);
+    }
+
+    #[test]
+    fn where_the_rate_is_bounded_no_more_nothing_waits_for_a_departure_of_before() {
+        let mut pace = Pace::new(Some(1.0), 1);
+        assert_eq!(departures(&mut pace, at(0.0), 1), [0.0]);
+        assert_eq!(pace.next(at(0.1)), at(1.0));
+        pace.set_rate(None);
+        assert_eq!(pace.next(at(0.1)), at(0.1));
+        assert_eq!(departures(&mut pace, at(0.1), 2), [0.1; 2]);
     }
 
     #[test]

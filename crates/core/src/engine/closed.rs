@@ -27,7 +27,7 @@ impl Machine {
         }
         let (was_ready, host, place) = (talk.ready, talk.host.clone(), (talk.site, talk.addr));
         let untrusted = matches!(why, Why::TlsFailed(_)) && talk.demand.must_encrypt();
-        let assigned = core::mem::take(&mut talk.assigned);
+        let assigned = talk.assigned.take_all();
         lane.counts.tls_failures += u64::from(matches!(why, Why::TlsFailed(_)));
         let relayed = lane.relay.is_some();
         let elsewhere = if untrusted && relayed {

@@ -174,7 +174,7 @@ impl Machine {
             Seat::New(host, addr) => self.new_talk(lane, Talk::new(site, host, addr), now),
         };
         if let Some(talk) = self.lanes[lane].talks.get_mut(&session) {
-            talk.assigned.push_back((choice.urgency, pick.mail));
+            talk.assigned.add(choice.urgency, pick.mail);
             talk.mails += 1;
         }
         self.write_start(lane, pick.mail, pick.past);
@@ -294,7 +294,7 @@ impl Machine {
         let Some(talk) = self.lanes[lane].talks.get_mut(&session) else { return };
         talk.finishing = true;
         // What is less urgent and not begun does not keep the session any longer.
-        let waits = |(other, mail): &(Urgency, MailId)| (Some(*other) > own).then_some(*mail);
+        let waits = |(other, mail): (Urgency, MailId)| (Some(other) > own).then_some(mail);
         let waiting: Vec<MailId> = talk.assigned.iter().filter_map(waits).collect();
         waiting.into_iter().for_each(|mail| self.recall(mail));
         self.dirty.insert(lane);
@@ -342,7 +342,7 @@ impl Machine {
                 surplus -= usize::from(talk.finishing && surplus > 0);
             }
             // Mails that still go to the disk are sent to it first, unless the disk does not take them.
-            let behind = |(_, mail): &(_, _)| flights.get(mail).is_none_or(|f| f.sent);
+            let behind = |(_, mail): (_, _)| flights.get(&mail).is_none_or(|f| f.sent);
             if talk.finishing && (no_room || talk.assigned.iter().all(behind)) {
                 talk.finish_asked = true;
                 actions.push(Action::Finish(*session));

@@ -180,8 +180,8 @@ impl Machine {
                     let mails: Vec<MailId> = self.lanes[lane]
                         .talks
                         .values()
-                        .flat_map(|talk| &talk.assigned)
-                        .map(|(_, mail)| *mail)
+                        .flat_map(|talk| talk.assigned.iter())
+                        .map(|(_, mail)| mail)
                         .collect();
                     mails.into_iter().for_each(|mail| self.recall(mail));
                 }

@@ -1,9 +1,10 @@
 //! One lane: a way to a carrier with its limits, health and sessions; and the sites behind it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::assigned::Assigned;
 use super::health::Relay;
 use super::hold::Holds;
 use super::refusals::Refusals;
@@ -12,7 +13,7 @@ use crate::carrier::Carrier;
 use crate::congestion::Congestion;
 use crate::event::{HostRoute, SessionId};
 use crate::forecast::Meter;
-use crate::message::{BatchId, MailId, Urgency};
+use crate::message::{BatchId, Urgency};
 use crate::mx::{self, Candidate, Failure, Families, MxRecord, Reach};
 use crate::outcome::{Cause, Outcome, Settlement, Stage};
 use crate::pace::Pace;
@@ -173,7 +174,7 @@ pub struct Talk {
     /// Whether `Finish` was asked for, once its last mail had been sent to it.
     pub finish_asked: bool,
     /// Mails assigned and not ended, with their urgency.
-    pub assigned: VecDeque<(Urgency, MailId)>,
+    pub assigned: Assigned,
     /// Mails assigned in all.
     pub mails: u32,
     /// Mails it may be assigned in all.
@@ -192,7 +193,7 @@ impl Talk {
     /// Mails that one of this urgency would have to wait for, and all.
     #[must_use]
     pub fn ahead_of(&self, urgency: Urgency) -> (usize, usize) {
-        (self.assigned.iter().filter(|(other, _)| *other <= urgency).count(), self.assigned.len())
+        (self.assigned.ahead_of(urgency), self.assigned.len())
     }
 
     /// A session that is about to be opened.
@@ -207,7 +208,7 @@ impl Talk {
             ready: false,
             finishing: false,
             finish_asked: false,
-            assigned: VecDeque::new(),
+            assigned: Assigned::default(),
             mails: 0,
             mails_max: u32::MAX,
             begun: false,

@@ -1,5 +1,6 @@
 //! The engine: a pure machine and the shell that carries out what it asks for.
 
+mod assigned;
 mod atlas;
 mod closed;
 mod domain;

@@ -40,7 +40,7 @@ impl Machine {
                 continue;
             };
             if over || lane.paused || (self.shutting_down && !talk.opened) {
-                talk.assigned.retain(|(_, m)| m != mail);
+                talk.assigned.remove(*mail);
                 talk.idle_since = now;
                 if !talk.opened {
                     lane.talks.remove(&flight.session);
@@ -106,7 +106,7 @@ impl Machine {
             return;
         }
         if let Some(talk) = self.lanes[lane].talks.get_mut(&ended.session) {
-            talk.assigned.retain(|(_, mail)| *mail != ended.mail);
+            talk.assigned.remove(ended.mail);
             talk.mails -= u32::from(ended.ending == Ending::NotAttempted && flight.recalled);
             talk.begun |= ended.ending != Ending::NotAttempted;
             talk.idle_since = now;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -11,6 +12,10 @@ use super::{KeyRing, Page, Spoilt, letter};
 use crate::address::AddressStyle;
 use crate::event::Chunk;
 use crate::message::{MailId, Urgency};
+use crate::pace::overtakes;
+
+/// While more waits to be signed, finished letters are kept for so long at most: less than a journey to a carrier.
+const PILED: Duration = Duration::from_millis(3);
 
 /// A mail to render and sign, and who waits for it.
 pub(super) struct Job {
@@ -48,6 +53,12 @@ impl Shared {
 
     fn tray(&self) -> MutexGuard<'_, Tray> {
         self.tray.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job, if there is one now.
+    fn next_at_once(&self) -> Option<Job> {
+        let mut tray = self.tray();
+        if tray.closed { None } else { tray.jobs.pop_first().map(|(_, job)| job) }
     }
 
     /// The next job; `None` when the pool is dropped.
@@ -111,13 +122,50 @@ impl Drop for Pool {
 }
 
 fn work(shared: &Shared) {
-    while let Some(job) = shared.next() {
+    let mut pile = Pile::default();
+    loop {
+        let job = shared.next_at_once().or_else(|| {
+            pile.hand_out();
+            shared.next()
+        });
+        let Some(job) = job else { return };
         // Nobody waits any more for a mail that was released.
         if job.to.is_closed() {
             continue;
         }
         let pressed = catch_unwind(AssertUnwindSafe(|| letter(&shared.keys, &job.chunk, job.mail, job.style)));
         let page = pressed.unwrap_or_else(|_| Err(Spoilt::Unsigned("rendering it failed".into())));
-        let _ = job.to.send(page);
+        let overtakes = overtakes(job.chunk.head.urgency);
+        pile.add(job.to, page);
+        if overtakes || pile.is_old() {
+            pile.hand_out();
+        }
+    }
+}
+
+/// Letters that are finished and not handed out. Whoever is woken for one takes the core away from the next signature: it costs
+/// less to be woken for a few at once.
+#[derive(Default)]
+struct Pile {
+    finished: Vec<(oneshot::Sender<Page>, Page)>,
+    since: Option<Instant>,
+}
+
+impl Pile {
+    fn add(&mut self, to: oneshot::Sender<Page>, page: Page) {
+        self.finished.push((to, page));
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    fn is_old(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() >= PILED)
+    }
+
+    fn hand_out(&mut self) {
+        self.since = None;
+        for (to, page) in self.finished.drain(..) {
+            // Nobody waits any more for a mail that was released.
+            let _ = to.send(page);
+        }
     }
 }
