@@ -6,6 +6,9 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "it measures and prints")]
 
+#[path = "yardsticks/headline.rs"]
+mod headline;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -156,6 +159,7 @@ fn real(corpus: &Path) {
 }
 
 fn main() {
+    headline::headline("how soon a telegram is in our hands: pulled, pushed, streamed");
     if !std::env::args().any(|it| it == "corpus") {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {

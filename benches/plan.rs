@@ -5,6 +5,8 @@
 //! promise is broken. `cargo bench --bench plan`, `cargo bench --bench plan -- submission mixed preemption isolation`
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench that cannot go on stops")]
 
+#[path = "yardsticks/headline.rs"]
+mod headline;
 #[path = "../tests/acceptance/trial.rs"]
 mod trial;
 
@@ -32,6 +34,9 @@ const PREEMPTIONS: usize = 20;
 const READY: Duration = Duration::from_millis(50);
 
 fn main() {
+    headline::headline(
+        "a durable receipt in 150 ms, each class within its deadline, one round trip and 50 ms to pre-empt, isolation within 10 %",
+    );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |name: &str| asked.is_empty() || asked.iter().any(|arg| arg == name);

@@ -1,13 +1,15 @@
 //! The whole `hikyaku send --relay` beside Postfix's `smtp-source` and Postfix itself: the same mails into one `smtp-sink`.
 //!
 //! All run in turn, five times each; it prints every time, the medians and their ratios. `cargo bench --bench relay` does
-//! so with 11,500 mails, `cargo bench --bench relay -- 115000` with as many as are named.
+//! so with 11,500 mails and with 115,000, `cargo bench --bench relay -- 11500` with as many as are named.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench that cannot go on stops")]
 
 #[path = "../tests/acceptance/command.rs"]
 mod command;
 #[path = "../tests/acceptance/counting.rs"]
 mod counting;
+#[path = "yardsticks/headline.rs"]
+mod headline;
 #[path = "yardsticks/postfix.rs"]
 mod postfix;
 #[path = "../tests/acceptance/sink.rs"]
@@ -25,6 +27,7 @@ use sink::SmtpSink;
 use writing::{Letter, addresses};
 
 const MAILS_USUAL: usize = 11_500;
+const MAILS_MANY: usize = 115_000;
 const ROUNDS: usize = 5;
 /// Mails that are weighed before the race.
 const WEIGHED: usize = 200;
@@ -45,17 +48,23 @@ default_destination_concurrency_limit = 50
 ";
 
 fn main() {
-    // Cargo says `--bench` behind what is asked for.
-    let mails = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(MAILS_USUAL);
+    headline::headline("durable and unsigned at most 0.8 of smtp-source -d -s 20, and the same ratio at 115,000");
+    let asked: Vec<usize> = std::env::args().skip(1).filter_map(|arg| arg.parse().ok()).collect();
+    let sizes = if asked.is_empty() { vec![MAILS_USUAL, MAILS_MANY] } else { asked };
     let folder = tempfile::tempdir().unwrap();
     let text = weigh(folder.path());
-    let letter = Letter::write(folder.path(), &addresses(mails, &["docomo.ne.jp", "au.com", "gmail.com"]), &text);
+    sizes.into_iter().for_each(|mails| race(mails, &text));
+}
+
+fn race(mails: usize, text: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let letter = Letter::write(folder.path(), &addresses(mails, &["docomo.ne.jp", "au.com", "gmail.com"]), text);
     let sinks = tempfile::tempdir().unwrap();
     let sink = SmtpSink::start(&["-c"], sinks.path());
     let to = sink.addr.to_string();
     let office = tempfile::tempdir().unwrap();
     let postfix = Postfix::start(office.path(), sink.addr, TUNED);
-    println!("sink:         smtp-sink {} {to} 1000", sink::command_line(&["-c"]).join(" "));
+    println!("\nsink:         smtp-sink {} {to} 1000", sink::command_line(&["-c"]).join(" "));
     println!("smtp-source:  smtp-source {} {to}", source_options(mails).join(" "));
     println!("postfix:      the same smtp-source into smtpd; until the last mail is in the sink");
     println!("hikyaku:      hikyaku {} (a fresh data folder each time)", letter.args(&["--relay", &to]).join(" "));

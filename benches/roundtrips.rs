@@ -4,6 +4,9 @@
 //! often the client had to wait for the server before it wrote on. `cargo bench --bench roundtrips`
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench that cannot go on stops")]
 
+#[path = "yardsticks/headline.rs"]
+mod headline;
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -36,6 +39,9 @@ name = "mx.far.example"
 "#;
 
 fn main() {
+    headline::headline(
+        "round trips a mail 20 ms away at most 1.05 steady, 1.1 over a run, 1.4 with STARTTLS; 450 mails a second",
+    );
     println!("{:<28} {:>7} {:>8} {:>8} {:>8} {:>9}", "", "mails", "seconds", "steady", "run", "mails/s");
     let plain = run("PIPELINING, in clear", 10_000, 1_000, TlsPolicy::Never);
     let tls = run("STARTTLS, 20 mails a session", 4_000, 20, TlsPolicy::Opportunistic);

@@ -7,6 +7,8 @@
 mod command;
 #[path = "../tests/acceptance/counting.rs"]
 mod counting;
+#[path = "yardsticks/headline.rs"]
+mod headline;
 #[path = "../tests/acceptance/scale.rs"]
 mod scale;
 #[path = "../tests/acceptance/sink.rs"]
@@ -17,6 +19,7 @@ mod writing;
 const SIZES: [usize; 3] = [11_500, 115_000, 1_150_000];
 
 fn main() {
+    headline::headline("mails a second within 20 % of the smallest, 150 MiB, 5 s until it sends again");
     let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
     let sizes = if asked.is_empty() { SIZES.to_vec() } else { asked };
     println!("hikyaku send --relay into smtp-sink -c; killed when half was taken\n");

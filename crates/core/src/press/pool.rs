@@ -15,7 +15,7 @@ use crate::message::{MailId, Urgency};
 use crate::pace::overtakes;
 
 /// While more waits to be signed, finished letters are kept for so long at most: less than a journey to a carrier.
-const PILED: Duration = Duration::from_millis(3);
+const PILED: Duration = Duration::from_millis(15);
 
 /// A mail to render and sign, and who waits for it.
 pub(super) struct Job {

@@ -16,9 +16,9 @@ const JOBS_MAX: usize = 4096;
 /// more shares a commit.
 const PAUSE: Duration = Duration::from_micros(10);
 /// While more comes, commits take one part in so many of the time: each costs the cores what a few mails cost.
-const COMMITS: u32 = 4;
+const COMMITS: u32 = 6;
 /// The longest pause: far less than a network's round trip to a carrier, far more than a commit costs.
-const PAUSE_MAX: Duration = Duration::from_micros(3_000);
+const PAUSE_MAX: Duration = Duration::from_micros(5_000);
 
 /// When what is old is forgotten while the engine runs.
 #[derive(Clone, Copy, Debug)]
