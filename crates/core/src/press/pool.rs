@@ -14,7 +14,7 @@ use crate::event::Chunk;
 use crate::message::{MailId, Urgency};
 use crate::pace::overtakes;
 
-/// While more waits to be signed, finished letters are kept for so long at most: less than a journey to a carrier.
+/// While more waits to be signed, finished letters are handed out about so often: no more seldom than a carrier answers.
 const PILED: Duration = Duration::from_millis(15);
 
 /// A mail to render and sign, and who waits for it.
@@ -137,7 +137,7 @@ fn work(shared: &Shared) {
         let page = pressed.unwrap_or_else(|_| Err(Spoilt::Unsigned("rendering it failed".into())));
         let overtakes = overtakes(job.chunk.head.urgency);
         pile.add(job.to, page);
-        if overtakes || pile.is_old() {
+        if overtakes || pile.is_due() {
             pile.hand_out();
         }
     }
@@ -148,21 +148,23 @@ fn work(shared: &Shared) {
 #[derive(Default)]
 struct Pile {
     finished: Vec<(oneshot::Sender<Page>, Page)>,
-    since: Option<Instant>,
+    handed_out: Option<Instant>,
 }
 
 impl Pile {
     fn add(&mut self, to: oneshot::Sender<Page>, page: Page) {
         self.finished.push((to, page));
-        self.since.get_or_insert_with(Instant::now);
     }
 
-    fn is_old(&self) -> bool {
-        self.since.is_some_and(|since| since.elapsed() >= PILED)
+    /// The first letter after a rest is due at once.
+    fn is_due(&self) -> bool {
+        self.handed_out.is_none_or(|before| before.elapsed() >= PILED)
     }
 
     fn hand_out(&mut self) {
-        self.since = None;
+        if !self.finished.is_empty() {
+            self.handed_out = Some(Instant::now());
+        }
         for (to, page) in self.finished.drain(..) {
             // Nobody waits any more for a mail that was released.
             let _ = to.send(page);

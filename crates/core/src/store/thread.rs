@@ -15,9 +15,9 @@ const JOBS_MAX: usize = 4096;
 /// Least time between two commits for each write of the first: what comes alone is written at once, and the more comes the
 /// more shares a commit.
 const PAUSE: Duration = Duration::from_micros(10);
-/// While more comes, commits take one part in so many of the time: each costs the cores what a few mails cost.
+/// While more comes, quick commits take one part in so many of the time: each costs the cores what a few mails cost.
 const COMMITS: u32 = 6;
-/// The longest pause: far less than a network's round trip to a carrier, far more than a commit costs.
+/// The longest pause: no more than the round trip to a near carrier. Slow disks need as long for the commit itself.
 const PAUSE_MAX: Duration = Duration::from_micros(5_000);
 
 /// When what is old is forgotten while the engine runs.

@@ -138,6 +138,7 @@ impl Appender {
     /// Records what was sent apart, in its order, on top of what others recorded meanwhile.
     async fn land(&mut self) -> Result<(), Error> {
         let landed = self.land_all().await;
+        self.journal.give_turn_up().await;
         self.show_anew();
         self.cut.send_replace(self.is_apart());
         landed?;
@@ -185,6 +186,8 @@ impl Appender {
             }
             self.place.head = end;
             self.pending.remove(0);
+        } else {
+            self.journal.take_turn().await;
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ pub struct Clause {
 }
 
 /// All of them.
-pub const CLAUSES: [Clause; 8] = [
+pub const CLAUSES: [Clause; 9] = [
     Clause { name: "what was appended is read back in order", check: |it| Box::pin(in_order(it)) },
     Clause {
         name: "whoever comes second gets the rows of the first and writes nothing",
@@ -57,6 +57,7 @@ pub const CLAUSES: [Clause; 8] = [
         check: |it| Box::pin(forms(it)),
     },
     Clause { name: "of several writers at once each row is in it once", check: |it| Box::pin(at_once(it)) },
+    Clause { name: "a turn is used or given up, and no row is lost by it", check: |it| Box::pin(turns(it)) },
 ];
 
 impl Clause {
@@ -179,6 +180,26 @@ async fn at_once(journal: Arc<dyn Journal>) -> Kept {
     demand(contents.iter().eq(wanted.iter()), format!("{} rows of {} appends", contents.len(), wanted.len()))?;
     let head = verify(&*journal).await?;
     demand(head.seq == u64::from(WRITERS) * u64::from(TURNS), "the chain ends elsewhere")
+}
+
+async fn turns(journal: Arc<dyn Journal>) -> Kept {
+    let mut head = Head::default();
+    for content in [b"a".as_slice(), b"b", b"c"] {
+        journal.take_turn().await;
+        let behind = journal.append(rows(Head::default(), &[b"x"]), Head::default()).await?;
+        let is_first = head == Head::default();
+        if is_first {
+            let Appended::Ok(after) = behind else { return demand(false, "a turn at an empty journal met a conflict") };
+            head = after;
+        } else {
+            demand(matches!(behind, Appended::Conflict(_)), "an append behind the end went through in a turn")?;
+        }
+        journal.take_turn().await;
+        head = add(&*journal, head, &[content]).await?;
+        journal.take_turn().await;
+        journal.give_turn_up().await;
+    }
+    demand(verify(&*journal).await? == head && head.seq == 4, "the chain ends elsewhere")
 }
 
 /// Appends a row at a time, after whatever others appended first.

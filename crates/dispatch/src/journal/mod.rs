@@ -63,8 +63,8 @@ pub enum JournalError {
 pub trait Journal: Send + Sync {
     /// Appends all rows or none, if the journal still ends at `expected`; durable when it returns [`Appended::Ok`].
     fn append(&self, rows: Vec<Row>, expected: Head) -> Pending<'_, Appended>;
-    /// Has other writers wait until the next append from here, or [`Journal::give_turn_up`], for two seconds at most: for one whom
-    /// others were faster than, and would be again. By default nothing happens: nobody is far from a file.
+    /// Has other writers wait until the next append from here, or [`Journal::give_turn_up`], or some seconds: for one whom others
+    /// were faster than, and would be again. Where that cannot be had soon nothing happens, nor by default: nobody is far from a file.
     fn take_turn(&self) -> Moment<'_> {
         Box::pin(std::future::ready(()))
     }

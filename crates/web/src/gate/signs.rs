@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 /// Signs are counted by the half minute …
 const SLOT_S: i64 = 30;
-/// … and five minutes of them together, so that many around a full minute are as many as elsewhere, and whoever looks every few
-/// seconds sees them.
-const SLOTS: i64 = 10;
+/// … and the present one together with five minutes before it, so that many around a full minute are as many as elsewhere, and
+/// whoever looks every few seconds sees them.
+const SLOTS: i64 = 11;
 
 /// Something worth counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,14 +107,14 @@ struct Count {
     /// The half minute that was counted last, by its number since 1970.
     newest: i64,
     /// By that number's remainder.
-    slots: [u32; 10],
+    slots: [u32; 11],
 }
 
 impl Count {
     /// Forgets what is older than five minutes at `slot`. Where the clock was put back a little, the newest half minute counts on.
     fn move_to(&mut self, slot: i64) {
         if slot < self.newest - SLOTS {
-            (self.slots, self.newest) = ([0; 10], slot);
+            (self.slots, self.newest) = ([0; 11], slot);
         }
         let passed = slot.saturating_sub(self.newest).clamp(0, SLOTS);
         for offset in 1..=passed {
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(signs.bursts(at(30)), []);
         signs.note(Sign::FailedLogIn, at(31));
         assert_eq!(signs.bursts(at(32)), [Burst { sign: Sign::FailedLogIn, count: 30, since: at(0) }]);
-        assert_eq!(signs.bursts(at(301)), [], "five minutes later it is over");
+        assert_eq!(signs.bursts(at(330)), [], "five minutes later it is over");
         for hour in 1..=30 {
             signs.note(Sign::FailedLogIn, at(hour * 600));
         }

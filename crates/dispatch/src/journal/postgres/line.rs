@@ -179,10 +179,13 @@ async fn lineage(client: &Client) -> Option<Lineage> {
     Some(Lineage { system: row.try_get(0).ok()?, timeline: u32::from_str_radix(file.get(..8)?, 16).ok()? })
 }
 
+/// A connection with what its server said of its past.
+pub(super) type Kept = (Arc<Client>, Option<Lineage>);
+
 /// A connection that is made when it is needed, and anew when it was lost.
 pub(super) struct Line {
     pub(super) site: Arc<Site>,
-    kept: tokio::sync::Mutex<Option<(Arc<Client>, Option<Lineage>)>>,
+    kept: tokio::sync::Mutex<Option<Kept>>,
 }
 
 impl Line {
@@ -194,16 +197,23 @@ impl Line {
     /// the place of another, no other connection stays with that.
     pub(super) async fn client(&self) -> Result<Arc<Client>, Failure> {
         let mut kept = self.kept.lock().await;
-        if let Some((client, lineage)) = &*kept
-            && !client.is_closed()
-            && (lineage.is_none() || *lineage == self.site.known())
-        {
-            return Ok(Arc::clone(client));
+        if let Some(good) = kept.as_ref().filter(|kept| self.is_good(kept)) {
+            return Ok(Arc::clone(&good.0));
         }
         let (client, lineage) = self.site.connect().await?;
         let client = Arc::new(client);
         *kept = Some((Arc::clone(&client), lineage));
         Ok(client)
+    }
+
+    /// The connection, if it is there and good; none is made, and one that is being made is not waited for.
+    pub(super) async fn kept(&self) -> Option<Kept> {
+        self.kept.try_lock().ok()?.clone().filter(|kept| self.is_good(kept))
+    }
+
+    /// Whether a connection is open, to a server whose place no other one took.
+    pub(super) fn is_good(&self, (client, lineage): &Kept) -> bool {
+        !client.is_closed() && (lineage.is_none() || *lineage == self.site.known())
     }
 
     /// Forgets the connection: the next one asks all servers again.
@@ -270,6 +280,7 @@ fn is_passing(error: &tokio_postgres::Error) -> bool {
         SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN,
         SqlState::LOCK_NOT_AVAILABLE,
         SqlState::QUERY_CANCELED,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
     ]
     .contains(code)
         || code.code().starts_with("08")

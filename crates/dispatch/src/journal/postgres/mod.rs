@@ -1,8 +1,8 @@
 //! The journal in PostgreSQL, for several nodes and sites.
 //!
 //! Table `rows`: number → [`Row::to_stored`]; table `head`: the recorded end, one row. An append is one statement, which
-//! moves the head if it is still the expected one and adds the rows: one transaction, one journey to the server. What
-//! others append is told by NOTIFY and looked for every second. When a server goes away, the one that took its place is
+//! moves the head if it is still the expected one and adds the rows: one transaction, one journey to the server. Whoever was
+//! too late has locked the head before (`turn`), and statement and commit make that journey together. What others append is told by NOTIFY and looked for every second. When a server goes away, the one that took its place is
 //! looked for; an append whose answer was lost is recognised by its hash.
 
 mod address;
@@ -111,15 +111,16 @@ impl Parts {
         let until = Instant::now() + self.site.address.patience;
         let mut is_first = true;
         loop {
-            match self.attempt(new, expected, head).await {
+            let turn = self.turn.used();
+            let has_turn = turn.is_some();
+            match self.attempt(turn, new, expected, head).await {
                 Ok(true) => break,
                 // The answer to an earlier attempt may have been lost, not the rows.
                 Ok(false) if !is_first && self.has(head).await? => break,
                 Ok(false) => return self.conflict(expected).await,
-                Err(failure) => {
-                    self.turn.hang_up().await;
-                    self.writing.pause(failure, until).await?;
-                }
+                // It was over, or its connection; the other one may be well.
+                Err(_) if has_turn => self.turn.hang_up().await,
+                Err(failure) => self.writing.pause(failure, until).await?,
             }
             is_first = false;
         }
@@ -128,7 +129,13 @@ impl Parts {
     }
 
     /// One attempt; `false` if the journal does not end at `expected`.
-    async fn attempt(&self, new: &[Row], expected: Head, head: Head) -> Result<bool, Failure> {
+    async fn attempt(
+        &self,
+        turn: Option<Arc<Client>>,
+        new: &[Row],
+        expected: Head,
+        head: Head,
+    ) -> Result<bool, Failure> {
         let told =
             if self.ear.hears() { format!("pg_notify('{}', $3::text)", self.site.address.schema) } else { "1".into() };
         let statement = format!(
@@ -151,7 +158,7 @@ impl Parts {
             (&seqs, Type::INT8_ARRAY),
             (&stored, Type::BYTEA_ARRAY),
         ];
-        let Some(client) = self.turn.used() else {
+        let Some(client) = turn else {
             let client = self.writing.client().await?;
             // All rows of the answer are read, so that it is the answer to the commit too.
             return Ok(!answered(client.query_typed(&statement, &values)).await?.is_empty());
@@ -260,7 +267,8 @@ impl Journal for PostgresJournal {
     }
 
     fn give_turn_up(&self) -> Moment<'_> {
-        Box::pin(self.0.turn.give_up())
+        self.0.turn.give_up();
+        Box::pin(std::future::ready(()))
     }
 
     fn append(&self, rows: Vec<Row>, expected: Head) -> Pending<'_, Appended> {
