@@ -93,7 +93,7 @@ fn a_database_is_tried_before_it_is_trusted_and_nothing_of_the_trial_is_left() {
     let cluster = Cluster::primary("tokyo", "fsync = off");
     let folder = tempfile::tempdir().unwrap();
     let said = succeeds(folder.path(), ["journal", "test", &cluster.url()]);
-    assert!(said.contains("8 of 8 clauses kept"), "{said}");
+    assert!(said.contains("9 of 9 clauses kept"), "{said}");
     assert!(said.contains("synchronous_standby_names") && said.contains("fsync"), "what is to be changed: {said}");
     assert_eq!(cluster.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'hikyaku%'"), "0");
 }
