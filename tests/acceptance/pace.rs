@@ -17,8 +17,27 @@ use crate::nodes::{System, parts};
 /// As many as in the demo.
 const PEOPLE: usize = 11_500;
 /// Nothing but sessions is limited.
-const CARRIERS: &str =
-    "[default]\nsessions_max = 40\nsessions_start = 40\nmails_per_session_max = 1000\nflight_start = 1024\n";
+const CARRIERS: &str = r#"
+[default]
+sessions_max = 40
+sessions_start = 40
+mails_per_session_max = 1000
+flight_start = 1024
+
+[[carrier]]
+name = "docomo"
+domains = ["docomo.ne.jp"]
+mx = ["mfsmax.docomo.ne.jp"]
+address_style = "quoted"
+source = "the test"
+
+[[carrier]]
+name = "au"
+domains = ["au.com"]
+mx = ["msmx.au.com"]
+address_style = "quoted"
+source = "the test"
+"#;
 /// How long appends are counted.
 const COUNTED: Duration = Duration::from_secs(3);
 
