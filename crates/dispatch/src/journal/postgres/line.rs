@@ -207,7 +207,7 @@ impl Line {
     }
 
     /// The connection, if it is there and good; none is made, and one that is being made is not waited for.
-    pub(super) async fn kept(&self) -> Option<Kept> {
+    pub(super) fn kept(&self) -> Option<Kept> {
         self.kept.try_lock().ok()?.clone().filter(|kept| self.is_good(kept))
     }
 

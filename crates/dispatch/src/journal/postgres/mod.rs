@@ -2,8 +2,9 @@
 //!
 //! Table `rows`: number → [`Row::to_stored`]; table `head`: the recorded end, one row. An append is one statement, which
 //! moves the head if it is still the expected one and adds the rows: one transaction, one journey to the server. Whoever was
-//! too late has locked the head before (`turn`), and statement and commit make that journey together. What others append is told by NOTIFY and looked for every second. When a server goes away, the one that took its place is
-//! looked for; an append whose answer was lost is recognised by its hash.
+//! too late has locked the head before (`turn`), and statement and commit make that journey together. What others append is told
+//! by NOTIFY and looked for every second. When a server goes away, the one that took its place is looked for; an append whose
+//! answer was lost is recognised by its hash.
 
 mod address;
 mod clock;
@@ -163,7 +164,6 @@ impl Parts {
             // All rows of the answer are read, so that it is the answer to the commit too.
             return Ok(!answered(client.query_typed(&statement, &values)).await?.is_empty());
         };
-        let client: &Client = &client;
         // Both leave together; a statement that failed makes of the commit that nothing happened.
         let written = answered(async {
             let (written, committed) =

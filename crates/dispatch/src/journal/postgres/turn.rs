@@ -34,7 +34,7 @@ impl Turn {
         if self.unknown.load(Ordering::Relaxed) {
             return;
         }
-        let Some(kept) = self.line.kept().await else {
+        let Some(kept) = self.line.kept() else {
             // Finding the server may take long where one is silent: it is there for the next turn.
             let line = Arc::clone(&self.line);
             drop(tokio::spawn(async move { line.client().await.map(drop) }));
@@ -49,9 +49,11 @@ impl Turn {
         );
         match timeout(HELD, answered(kept.0.batch_execute(&statement))).await {
             Ok(Ok(())) => *self.slot() = Some(kept),
-            Ok(Err(Failure::Lasting(_))) => self.unknown.store(true, Ordering::Relaxed),
             // What the server began on it ends when it finds the connection closed, or has waited for as long.
-            Ok(Err(Failure::Passing(_))) | Err(_) => self.line.hang_up().await,
+            failed => {
+                self.unknown.store(matches!(failed, Ok(Err(Failure::Lasting(_)))), Ordering::Relaxed);
+                self.line.hang_up().await;
+            }
         }
     }
 
