@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::event::{Entry, Event, JournalEvent};
 use crate::fold::{Checked, Place, check};
 use crate::journal::outbox::Outbox;
-use crate::journal::{Appended, Journal, JournalError};
+use crate::journal::{Appended, Journal, JournalError, READ_ROWS_MAX};
 use crate::keys::{GivenKeys, Keys};
 use crate::snapshot::SnapshotFile;
 use crate::state::State;
@@ -336,20 +336,23 @@ impl Appender {
         }
     }
 
-    /// Folds what others appended, `tail` first, and starts ahead from there.
+    /// Folds what others appended, `tail` first, and starts ahead from there. It ends where the journal ended when it was read, not
+    /// where nobody writes any more.
     async fn catch_up(&mut self, tail: Vec<Row>) -> Result<(), Error> {
-        let mut coming = self.check_next(self.place.head, tail);
-        loop {
-            let checked = coming.await.map_err(|_| Error::Closed)??;
-            if checked.head == self.place.head {
-                self.ahead = self.read_shown(State::clone);
-                return self.finish_erasures().await;
+        let mut is_past = !tail.is_empty();
+        let mut coming = Some(self.check_next(self.place.head, tail));
+        while let Some(checking) = coming.take() {
+            let checked = checking.await.map_err(|_| Error::Closed)??;
+            if is_past || checked.head.seq >= self.place.head.seq + READ_ROWS_MAX as u64 {
+                // While these are folded, another thread reads and checks the next ones.
+                coming = Some(self.check_next(checked.head, Vec::new()));
             }
-            // While these are folded, another thread reads and checks the next ones.
-            coming = self.check_next(checked.head, Vec::new());
+            is_past = false;
             let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
             self.place.fold(checked, &mut shown);
         }
+        self.ahead = self.read_shown(State::clone);
+        self.finish_erasures().await
     }
 
     /// Checks the rows after `head`: `tail`, or as many as are read at once.

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::event::Entry;
 use crate::fold::check;
 use crate::journal::outbox::Outbox;
-use crate::journal::{Appended, JournalError};
+use crate::journal::{Appended, JournalError, READ_ROWS_MAX};
 use crate::timeline::whole_micros;
 
 /// How long the journal may take to say where it ends before an emergency dispatch is sent without it. Reading waits for no other
@@ -148,11 +148,12 @@ impl Appender {
     async fn land_all(&mut self) -> Result<(), Error> {
         loop {
             let rows = self.journal.read_from(self.place.head.seq + 1).await?;
-            if !rows.is_empty() {
-                let (keys, head) = (self.keys.clone(), self.place.head);
-                let checked = tokio::task::spawn_blocking(move || check(head, &rows, &keys));
-                let checked = checked.await.map_err(|_| Error::Closed)??;
-                self.place.fold(checked, &mut self.ahead);
+            let is_end = rows.len() < READ_ROWS_MAX;
+            let (keys, head) = (self.keys.clone(), self.place.head);
+            let checked = tokio::task::spawn_blocking(move || check(head, &rows, &keys));
+            let checked = checked.await.map_err(|_| Error::Closed)??;
+            self.place.fold(checked, &mut self.ahead);
+            if !is_end {
                 continue;
             }
             let Some(sent) = self.pending.first() else { return Ok(()) };

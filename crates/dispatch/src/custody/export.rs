@@ -24,7 +24,7 @@ pub(crate) enum Shown {
     Clear,
 }
 
-/// Writes rows from `from` on as JSON Lines, personal data masked, and returns the number of the last one.
+/// Writes rows from `from` to the present end as JSON Lines, personal data masked, and returns the number of the last one.
 ///
 /// # Errors
 /// [`CustodyError`] names the row or the stream.
@@ -34,12 +34,14 @@ pub async fn export(
     from: u64,
     out: &mut (dyn Write + Send),
 ) -> Result<u64, CustodyError> {
-    let mut last = from.saturating_sub(1);
-    loop {
+    let (end, mut last) = (journal.head().await?.seq, from.saturating_sub(1));
+    while last < end {
         let rows = journal.read_from(last + 1).await?;
-        let Some(end) = rows.last() else { break };
-        last = end.seq;
-        for row in &rows {
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows.iter().take_while(|row| row.seq <= end) {
+            last = row.seq;
             writeln!(out, "{}", line(row, keys, Shown::Masked)?)?;
         }
     }

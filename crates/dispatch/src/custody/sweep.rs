@@ -29,14 +29,17 @@ pub struct Swept {
 pub async fn sweep(desk: &Desk, schedule: &Schedule, now: Timestamp) -> Result<Swept, CustodyError> {
     let command = RetentionCommand::Forget { schedule: *schedule };
     let forgotten = desk.command(command, now).await?;
+    // What is written after this moment may speak of what this node does not know yet, such as an incident that begins now.
+    let end = desk.journal().head().await?.seq;
+    desk.up_to_date().await?;
     let known = desk.read(Known::of);
     let mut gone = BTreeSet::new();
     let mut next = 1;
-    loop {
+    while next <= end {
         let rows = desk.journal().read_from(next).await?;
         let Some(last) = rows.last() else { break };
         next = last.seq + 1;
-        for row in &rows {
+        for row in rows.iter().take_while(|row| row.seq <= end) {
             let Some(entry) = fold::open(row, desk.keys())? else { continue };
             if entry.event.subject().is_some_and(|subject| !known.has(subject)) {
                 gone.insert(row.seq);

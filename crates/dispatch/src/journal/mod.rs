@@ -74,7 +74,7 @@ pub trait Journal: Send + Sync {
     }
     /// The recorded end.
     fn head(&self) -> Pending<'_, Head>;
-    /// Up to [`READ_ROWS_MAX`] rows, the first one numbered `seq` or later; empty at the end.
+    /// [`READ_ROWS_MAX`] rows, or as many as there are by now, the first one numbered `seq` or later; empty at the end.
     fn read_from(&self, seq: u64) -> Pending<'_, Vec<Row>>;
     /// The rows with these numbers, in their order; those that are not there are left out.
     fn read_rows(&self, seqs: BTreeSet<u64>) -> Pending<'_, Vec<Row>> {

@@ -12,6 +12,7 @@ mod alarms;
 mod answers;
 mod brakes;
 mod bridge;
+mod busy;
 mod crash;
 mod desk;
 mod exchange;
