@@ -1,6 +1,6 @@
 //! Reads what happened in some time out of the journal, without reading all that was before.
 
-use hikyaku_dispatch::{Journal, Keys, read_entries};
+use hikyaku_dispatch::{Journal, Keys, READ_ROWS_MAX, read_entries};
 use jiff::{SignedDuration, Timestamp};
 
 use super::happened::Happened;
@@ -33,7 +33,7 @@ pub async fn happened(
                 happened.take(entry);
             }
         }
-        if is_after {
+        if is_after || rows.len() < READ_ROWS_MAX {
             return Ok(happened);
         }
     }

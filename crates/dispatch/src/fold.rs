@@ -6,7 +6,7 @@ use crate::chain::{Head, Row};
 use crate::error::Error;
 use crate::event::{Entry, Event, JournalEvent};
 use crate::id::PersonId;
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, READ_ROWS_MAX};
 use crate::keys::Keys;
 use crate::state::State;
 
@@ -67,7 +67,7 @@ pub(crate) fn open(row: &Row, keys: &Keys) -> Result<Option<Entry>, Error> {
     entry.map_err(|problem| Error::Row { seq: row.seq, problem: Arc::new(problem) })
 }
 
-/// The present of a journal that nobody writes to meanwhile, and where it ends.
+/// What a journal says up to its present end, and where that is.
 ///
 /// # Errors
 /// [`Error`]: the journal cannot be read, was changed, or belongs to other keys.
@@ -75,14 +75,14 @@ pub async fn read_state(journal: &dyn Journal, keys: &Keys) -> Result<(State, He
     let (mut state, mut place) = (State::default(), Place::default());
     loop {
         let rows = journal.read_from(place.head.seq + 1).await?;
-        if rows.is_empty() {
+        place.fold(check(place.head, &rows, keys)?, &mut state);
+        if rows.len() < READ_ROWS_MAX {
             return Ok((state, place.head));
         }
-        place.fold(check(place.head, &rows, keys)?, &mut state);
     }
 }
 
-/// What is written from row `from` on, at most [`crate::READ_ROWS_MAX`] rows, each with its number; nothing of a row whose time is
+/// What is written from row `from` on, at most [`READ_ROWS_MAX`] rows, each with its number; nothing of a row whose time is
 /// over.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use crate::common::{at, bulletin, ministry_on, take};
 use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_dispatch::{
     Appended, BrakeChange, Command, Desk, DispatchCommand, Head, Journal, Keys, MemoryJournal, Pending, Row, Schedule,
-    export, sweep, verify,
+    export, read_state, sweep, verify,
 };
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
@@ -107,18 +107,22 @@ async fn req_r01_a_node_opens_and_writes_once_it_has_its_turn_although_another_o
             let desk = Desk::open(Arc::clone(&journal) as Arc<dyn Journal>, keys).await.unwrap();
             desk.command(limit(500_000), at("16:12:00")).await.unwrap();
         };
-        timeout(Duration::from_secs(20), writing).await.expect("it reads to the end of the journal, not of the writing");
+        timeout(Duration::from_secs(20), writing)
+            .await
+            .expect("it reads to the end of the journal, not of the writing");
         verify(&*journal.inner).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn an_export_ends_at_the_end_that_it_found() {
+async fn an_export_and_a_report_end_while_somebody_writes() {
     let (journal, keys) = Busy::new(0, brakes).await;
     let end = journal.inner.head().await.unwrap().seq;
     let mut out = Vec::new();
     let last = timeout(Duration::from_secs(20), export(&*journal, &keys, 1, &mut out)).await.unwrap().unwrap();
     assert_eq!((last, out.iter().filter(|byte| **byte == b'\n').count() as u64), (end, end));
+    let (_, read) = timeout(Duration::from_secs(20), read_state(&*journal, &keys)).await.unwrap().unwrap();
+    assert!(read.seq > end);
 }
 
 #[tokio::test]
