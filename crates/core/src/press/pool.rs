@@ -125,7 +125,7 @@ fn work(shared: &Shared) {
     let mut pile = Pile::default();
     loop {
         let job = shared.next_at_once().or_else(|| {
-            pile.hand_out();
+            pile.hand_out(Instant::now());
             shared.next()
         });
         let Some(job) = job else { return };
@@ -137,8 +137,9 @@ fn work(shared: &Shared) {
         let page = pressed.unwrap_or_else(|_| Err(Spoilt::Unsigned("rendering it failed".into())));
         let overtakes = overtakes(job.chunk.head.urgency);
         pile.add(job.to, page);
-        if overtakes || pile.is_due() {
-            pile.hand_out();
+        let now = Instant::now();
+        if overtakes || pile.is_due(now) {
+            pile.hand_out(now);
         }
     }
 }
@@ -157,17 +158,45 @@ impl Pile {
     }
 
     /// The first letter after a rest is due at once.
-    fn is_due(&self) -> bool {
-        self.handed_out.is_none_or(|before| before.elapsed() >= PILED)
+    fn is_due(&self, now: Instant) -> bool {
+        self.handed_out.is_none_or(|before| now.duration_since(before) >= PILED)
     }
 
-    fn hand_out(&mut self) {
+    fn hand_out(&mut self, now: Instant) {
         if !self.finished.is_empty() {
-            self.handed_out = Some(Instant::now());
+            self.handed_out = Some(now);
         }
         for (to, page) in self.finished.drain(..) {
             // Nobody waits any more for a mail that was released.
             let _ = to.send(page);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_handed_out_together_while_more_waits_and_the_first_after_a_rest_at_once() {
+        let (mut pile, start) = (Pile::default(), Instant::now());
+        let add = |pile: &mut Pile| {
+            let (to, page) = oneshot::channel();
+            pile.add(to, Err(Spoilt::Unsigned("a test".into())));
+            page
+        };
+        let mut first = add(&mut pile);
+        assert!(pile.is_due(start), "nothing was handed out before");
+        pile.hand_out(start);
+        assert!(first.try_recv().is_ok());
+        let (mut second, soon) = (add(&mut pile), start + PILED / 2);
+        assert!(!pile.is_due(soon) && second.try_recv().is_err());
+        let mut third = add(&mut pile);
+        assert!(pile.is_due(start + PILED));
+        pile.hand_out(start + PILED);
+        assert!(second.try_recv().is_ok() && third.try_recv().is_ok());
+        // Having nothing to hand out is a rest, and no beginning of a wait.
+        pile.hand_out(start + PILED * 3 / 2);
+        assert!(pile.is_due(start + PILED * 2));
     }
 }

@@ -107,14 +107,14 @@ struct Count {
     /// The half minute that was counted last, by its number since 1970.
     newest: i64,
     /// By that number's remainder.
-    slots: [u32; 11],
+    slots: [u32; SLOTS as usize],
 }
 
 impl Count {
     /// Forgets what is older than five minutes at `slot`. Where the clock was put back a little, the newest half minute counts on.
     fn move_to(&mut self, slot: i64) {
         if slot < self.newest - SLOTS {
-            (self.slots, self.newest) = ([0; 11], slot);
+            (self.slots, self.newest) = (<[u32; SLOTS as usize]>::default(), slot);
         }
         let passed = slot.saturating_sub(self.newest).clamp(0, SLOTS);
         for offset in 1..=passed {
