@@ -71,6 +71,8 @@ pub struct Courier {
     marks: Option<Marks>,
     /// Where alarms go.
     alarms: Option<mpsc::UnboundedSender<Alarm>>,
+    /// Whether it is known of which round each batch is that the engine had at the start: a record of none would be passed over.
+    knows_queue: bool,
     /// The last record that is in the journal.
     cursor: u64,
 }
@@ -94,6 +96,7 @@ impl Courier {
             copies: Copies::new(),
             marks: None,
             alarms: None,
+            knows_queue: false,
             cursor: 0,
         }
     }
@@ -123,12 +126,7 @@ impl Courier {
         self.look_for_keys();
         // Before anything is sent.
         self.keep_brakes();
-        let mut problem = self.submit_new(Timestamp::now()).await.err();
-        // Before any outcome is folded, or those of probes would belong to nothing.
-        if self.work.has_duties() {
-            problem = problem.or(self.submit_probes(Timestamp::now()).await.err());
-        }
-        problem = problem.or(self.recall_withdrawn(Timestamp::now()).await.err());
+        let mut problem = None;
         loop {
             if let Some(problem) = problem.take() {
                 tracing::error!(%problem, "dispatches wait for the engine or the journal");
@@ -136,7 +134,7 @@ impl Courier {
             }
             tokio::select! {
                 () = told(&mut stop) => break,
-                _ = look.tick() => problem = self.submit_new(Timestamp::now()).await.err(),
+                _ = look.tick() => problem = self.look(Timestamp::now()).await.err(),
                 _ = minute_hand.tick() => problem = self.keep_time().await.err(),
                 _ = keys.tick() => self.look_for_keys(),
                 changed = async { sleep_until(folds_from).await; recorded.changed().await } => {
@@ -151,6 +149,12 @@ impl Courier {
         if let Err(problem) = self.fold().await {
             tracing::error!(%problem, "outcomes will be recorded at the next start");
         }
+    }
+
+    /// Submits what is new; first it is learned what the engine has.
+    async fn look(&mut self, now: Timestamp) -> Result<(), String> {
+        let learned = self.learn(now).await;
+        self.submit_new(now).await.and(learned)
     }
 
     /// Looks whether this node can read everybody. Where there are others, keys come from them: nothing of that is told here.
@@ -196,6 +200,9 @@ impl Courier {
     /// Sees what was given up to its end: as soon as nothing of a batch is under way and what became of it is in the journal, it
     /// is forgotten, and another node may have the partition.
     async fn hand_on(&mut self) -> Result<(), String> {
+        if !self.knows_queue {
+            return Ok(());
+        }
         let mut ended = Vec::new();
         for batch in self.work.batches(|job| job.given_up) {
             // The second time it waits for whatever the queue has to write before it.
@@ -335,6 +342,8 @@ impl Courier {
             self.submitted.insert((round, tenure));
             return Ok(());
         }
+        // Lost since the tenures were looked at: another node has it, or is about to.
+        let Some(_under_way) = self.work.begin(tenure) else { return Ok(()) };
         let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), round, tenure, &self.sender));
         if let Ok(Some(batch)) = &batch
             && self.desk.read(|state| state.dispatch(dispatch).is_some_and(|it| it.is_queued(number)))
@@ -402,14 +411,29 @@ impl Courier {
         self.desk.read(|state| state.dispatch(dispatch).map(alarm)).into_iter().for_each(|alarm| self.tell(alarm));
     }
 
-    /// Learns the batches of what was cancelled while the engine may still have mails of it, such as after a crash between the
-    /// two; they are stopped like others then. What the engine does not know is not given to it.
-    async fn recall_withdrawn(&mut self, now: Timestamp) -> Result<(), String> {
-        for round in self.desk.read(|state| withdrawn(state, now)) {
-            for tenure in self.work.tenures() {
-                self.recall(round, tenure).await?;
+    /// Learns the batches that the engine had at the start, whatever became of their rounds: those of what was cancelled just before
+    /// a crash are stopped like others then. What the engine does not know is not given to it.
+    async fn learn(&mut self, now: Timestamp) -> Result<(), String> {
+        if self.knows_queue {
+            return Ok(());
+        }
+        let (rounds, apart) = self.desk.read(|state| {
+            let mut rounds = withdrawn(state, now);
+            let is_open =
+                |(dispatch, number): &BatchOf| state.dispatch(*dispatch).is_some_and(|it| it.has_open_mails(*number));
+            rounds.extend(going_on(state, now).into_iter().filter(is_open));
+            (rounds, self.desk.node().map_or_else(Vec::new, |node| apart_from(state, node, now)))
+        });
+        for tenure in self.work.tenures() {
+            for round in &rounds {
+                self.recall(*round, tenure).await?;
             }
         }
+        for round in apart {
+            self.recall(round, None).await?;
+        }
+        self.recall_probes(now).await?;
+        self.knows_queue = true;
         Ok(())
     }
 
@@ -438,6 +462,9 @@ impl Courier {
 
     /// Folds what settled since the last time into the journal.
     async fn fold(&mut self) -> Result<(), String> {
+        if !self.knows_queue {
+            return Ok(());
+        }
         loop {
             let records = self.engine.records(self.cursor, RECORDS_MAX).await.map_err(|e| e.to_string())?;
             let Some(last) = records.last().map(|(number, _)| *number) else {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use hikyaku_core::Batch;
 use hikyaku_dispatch::{ProbeId, open_probes, probe_batch};
 use jiff::Timestamp;
 
@@ -19,13 +20,28 @@ impl Courier {
         Ok(())
     }
 
-    /// Submits a round of probes; one that the engine knows sends nothing new, and one that another node was given sends nothing.
-    async fn submit_probe(&mut self, probe: ProbeId) -> Result<(), String> {
+    /// Learns the rounds of probes that the engine had at the start.
+    pub(super) async fn recall_probes(&mut self, now: Timestamp) -> Result<(), String> {
+        for probe in self.desk.read(|state| open_probes(state, now)) {
+            if let Some(batch) = self.batch(probe)?
+                && let Some(receipt) = self.known(batch).await?
+            {
+                self.probes.insert(receipt.batch, probe);
+            }
+        }
+        Ok(())
+    }
+
+    /// The mails of a round of probes, if there are any.
+    fn batch(&self, probe: ProbeId) -> Result<Option<Batch>, String> {
         let site = self.sender.link_base.strip_suffix("a/").unwrap_or(&self.sender.link_base);
         let batch = self.desk.read(|state| probe_batch(state, self.desk.keys(), probe, &self.sender, site));
-        let Some(batch) = batch.map_err(|e| format!("{probe}: {e}"))?.filter(|it| !it.recipients.is_empty()) else {
-            return Ok(());
-        };
+        Ok(batch.map_err(|e| format!("{probe}: {e}"))?.filter(|it| !it.recipients.is_empty()))
+    }
+
+    /// Submits a round of probes; one that the engine knows sends nothing new, and one that another node was given sends nothing.
+    async fn submit_probe(&mut self, probe: ProbeId) -> Result<(), String> {
+        let Some(batch) = self.batch(probe)? else { return Ok(()) };
         let mark = self.marks.as_ref().map(|marks| marks.mark(&format!("probes/{}", batch.key)));
         if let Some(mark) = &mark
             && mark.read().await?.is_some()

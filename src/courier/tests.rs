@@ -90,7 +90,7 @@ async fn what_was_cancelled_just_before_a_crash_is_stopped_at_the_next_start_and
         place.courier.desk.command(cancel, Timestamp::now()).await.unwrap();
     }
     place.again();
-    place.courier.recall_withdrawn(Timestamp::now()).await.unwrap();
+    place.courier.learn(Timestamp::now()).await.unwrap();
     let known = place.courier.work.batches(|job| job.of == (DispatchId(1), 0));
     assert_eq!(known, place.courier.work.batches(|_| true), "nothing else");
     assert_eq!(known.len(), 1);
@@ -101,6 +101,27 @@ async fn what_was_cancelled_just_before_a_crash_is_stopped_at_the_next_start_and
         place.courier.fold().await.unwrap();
     }
     assert_eq!(place.courier.engine.snapshot().await.unwrap().waiting, 0);
+}
+
+#[tokio::test]
+async fn what_settled_before_a_restart_is_recorded_also_if_what_it_belongs_to_is_learned_late() {
+    let mut place = Place::open().await;
+    place.ask(DispatchDraft::safety("一", Mode::Real, "送った")).await;
+    place.submit().await;
+    let engine = place.courier.engine.clone();
+    for batch in place.courier.work.batches(|_| true) {
+        engine.cancel(batch).await.unwrap();
+    }
+    wait_for(&engine, "nothing waits any more", |waiting| waiting == 0).await;
+    place.again();
+    let cancelled =
+        |place: &Place| place.courier.desk.read(|state| state.dispatch(DispatchId(1)).unwrap().delivery().cancelled);
+    // The journal or the engine could not be asked yet.
+    place.courier.fold().await.unwrap();
+    assert_eq!(cancelled(&place), 0);
+    place.courier.learn(Timestamp::now()).await.unwrap();
+    place.courier.fold().await.unwrap();
+    assert_eq!(cancelled(&place), 3);
 }
 
 #[tokio::test]

@@ -60,6 +60,10 @@ struct Inner {
     /// Among how many nodes the limits of carriers are parted.
     nodes: u32,
     jobs: HashMap<BatchId, Job>,
+    /// What is being given to the engine and has no batch yet.
+    under_way: Option<Tenure>,
+    /// Whether anything was given to it since people could be read who could not.
+    has_begun: bool,
     /// Whether the batches are known that the engine had at the start.
     learned: bool,
     /// Whether the keys of people are missing here.
@@ -114,6 +118,25 @@ impl std::fmt::Display for Unready {
     }
 }
 
+/// Something that is being given to the engine: see [`Work::begin`].
+#[must_use]
+pub struct UnderWay(Work);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.inner().under_way = None;
+    }
+}
+
+impl Inner {
+    /// Whether this right is ours; what needs none always is.
+    fn has(&self, tenure: Option<Tenure>) -> bool {
+        let is_ours =
+            |it: Tenure| self.tenures.as_ref().is_some_and(|all| all.get(&it.partition) == Some(&it.generation));
+        tenure.is_none_or(is_ours)
+    }
+}
+
 impl Work {
     /// Everything, always: there is no other node.
     pub fn alone() -> Self {
@@ -134,6 +157,8 @@ impl Work {
             share,
             nodes: 1,
             jobs,
+            under_way: None,
+            has_begun: false,
             learned: false,
             keys_missing: false,
             standstill: None,
@@ -235,7 +260,8 @@ impl Work {
             Lease::Duties => inner.on_duty,
             Lease::Mails(partition) => {
                 let of = |job: &Job| job.given_up && job.tenure.is_some_and(|it| it.partition == partition);
-                !inner.learned || inner.jobs.values().any(of)
+                let is_under_way = inner.under_way.is_some_and(|it| it.partition == partition);
+                !inner.learned || is_under_way || inner.jobs.values().any(of)
             }
         }
     }
@@ -260,13 +286,21 @@ impl Work {
         self.inner().learned = true;
     }
 
+    /// Begins to give the engine something, which the partition is busy with until this is dropped; `None` if the right to it was lost.
+    pub fn begin(&self, tenure: Option<Tenure>) -> Option<UnderWay> {
+        let mut inner = self.inner();
+        if !inner.has(tenure) {
+            return None;
+        }
+        (inner.under_way, inner.has_begun) = (tenure, true);
+        Some(UnderWay(self.clone()))
+    }
+
     /// Notes a batch that the engine has. One whose right was lost meanwhile is given up at once.
     pub fn note(&self, batch: BatchId, of: BatchOf, tenure: Option<Tenure>) {
         {
             let mut inner = self.inner();
-            let is_ours =
-                |it: Tenure| inner.tenures.as_ref().is_some_and(|all| all.get(&it.partition) == Some(&it.generation));
-            let given_up = !tenure.is_none_or(is_ours);
+            let given_up = !inner.has(tenure);
             inner.jobs.insert(batch, Job { of, tenure, given_up });
         }
         self.0.changed.send_replace(());
@@ -414,7 +448,8 @@ impl Work {
     /// Notes that people can be read who could not: if mails were submitted without them, that is done anew under new leases.
     pub fn begin_anew(&self) {
         let mut inner = self.inner();
-        inner.begins_anew |= inner.jobs.values().any(|job| !job.given_up);
+        let has_begun = std::mem::take(&mut inner.has_begun);
+        inner.begins_anew |= has_begun || inner.jobs.values().any(|job| !job.given_up);
     }
 
     /// Whether what is submitted is to be done anew; says so once.

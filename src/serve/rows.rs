@@ -2,13 +2,21 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hikyaku_dispatch::Desk;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 use crate::backup::{SOCKET, rows};
 use crate::courier::told;
+
+/// After an attempt that the system refused, such as for want of descriptors.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Whoever takes longer to read all rows stands in the way of the next backup.
+const PATIENCE: Duration = Duration::from_secs(1_800);
 
 /// Serves until told to stop. Without the socket a backup waits until the server is stopped; everything else works.
 pub async fn run(data: PathBuf, desk: Desk, mut stop: watch::Receiver<bool>) {
@@ -20,9 +28,18 @@ pub async fn run(data: PathBuf, desk: Desk, mut stop: watch::Receiver<bool>) {
             return;
         }
     };
+    // Given to one at a time; what is under way ends with this.
+    let mut giving = JoinSet::new();
     loop {
         tokio::select! {
-            Ok((stream, _)) = listener.accept() => give(stream, &desk).await,
+            accepted = listener.accept(), if giving.is_empty() => match accepted {
+                Ok((stream, _)) => drop(giving.spawn(give(stream, desk.clone()))),
+                Err(problem) => {
+                    tracing::warn!(%problem, "a backup has to wait a moment");
+                    sleep(AGAIN).await;
+                }
+            },
+            Some(_) = giving.join_next() => {}
             () = told(&mut stop) => break,
         }
     }
@@ -40,9 +57,10 @@ fn listen(path: &Path) -> std::io::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn give(mut stream: UnixStream, desk: &Desk) {
+async fn give(mut stream: UnixStream, desk: Desk) {
     // What the other side does not get whole it does not take.
-    if let Err(problem) = rows::write(desk.journal(), &mut stream).await {
+    let given = timeout(PATIENCE, rows::write(desk.journal(), &mut stream)).await;
+    if let Err(problem) = given.unwrap_or_else(|_| Err(format!("it took longer than {} s", PATIENCE.as_secs()))) {
         tracing::warn!(problem, "a backup was not given to the end");
     }
 }

@@ -350,13 +350,15 @@ impl Desk {
     }
 
     /// What happened after the row `after`, opened as far as keys exist, each with its row, and the last row that was read; waits until
-    /// there is one.
+    /// there is one, and all of them are shown.
     ///
     /// # Errors
     /// [`Error`]: the journal cannot be read.
     pub async fn happened_after(&self, after: u64) -> Result<(u64, Vec<(u64, Entry)>), Error> {
         let rows = self.journal.tail(after + 1).await?;
         let last = rows.last().map_or(after, |row| row.seq);
+        // What they speak of is to be found in the present.
+        self.reached.clone().wait_for(|reached| *reached >= last).await.map_err(|_| Error::Closed)?;
         let opened = rows.iter().map(|row| Ok(fold::open(row, &self.keys)?.map(|entry| (row.seq, entry))));
         let entries: Result<Vec<Option<(u64, Entry)>>, Error> = opened.collect();
         Ok((last, entries?.into_iter().flatten().collect()))

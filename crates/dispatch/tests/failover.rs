@@ -150,6 +150,32 @@ async fn req_r01_the_primary_is_killed_during_appends_and_the_promoted_standby_g
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
+async fn req_r01_a_node_that_only_follows_hears_the_promoted_site_although_the_old_one_goes_on_answering() {
+    let (tokyo, osaka) = sites();
+    let follower = PostgresJournal::open(both(&tokyo, &osaka)).await.unwrap();
+    osaka.promote();
+    wait_for(&osaka, "");
+    // It asks both sites, as its watch does, and stays with neither connection of the old one.
+    let other = PostgresJournal::open(both(&tokyo, &osaka)).await.unwrap();
+    let heard = {
+        let follower = follower.clone();
+        tokio::spawn(async move { follower.tail(1).await })
+    };
+    let (told, _) = watch::channel(Vec::new());
+    let told = Arc::new(told);
+    let watching = {
+        let (journal, told) = (follower.clone(), Arc::clone(&told));
+        tokio::spawn(async move { journal.watch(Some(STANDBYS), Duration::from_secs(4), &told).await })
+    };
+    let row = Head::default().next(b"after the promotion".to_vec());
+    while other.append(vec![row.clone()], Head::default()).await.is_err() {}
+    let rows = tokio::time::timeout(Duration::from_secs(30), heard).await.expect("it hears nothing").unwrap().unwrap();
+    assert_eq!(rows, [row]);
+    watching.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
 async fn req_r01_an_old_primary_that_comes_back_alone_is_refused_by_whoever_saw_the_promotion_also_after_a_restart() {
     let (mut tokyo, mut osaka) = sites();
     let folder = tempfile::tempdir().unwrap();

@@ -146,3 +146,29 @@ fn before_the_batches_of_the_queue_are_known_nothing_can_be_handed_over() {
     work.learned();
     assert!(!work.is_busy(Lease::Mails(3)));
 }
+
+#[test]
+fn req_r01_a_partition_is_busy_while_something_of_it_is_being_given_to_the_engine_and_nothing_is_begun_that_was_lost() {
+    let work = Work::among_others();
+    work.learned();
+    work.stand(&held(&[(Lease::Mails(3), 7)]), (0, 1));
+    let ours = Some(Tenure { partition: 3, generation: 7 });
+    let under_way = work.begin(ours).expect("it is held");
+    work.stand(&Held::new(), (0, 1));
+    assert!(work.is_busy(Lease::Mails(3)), "its batch is not noted yet");
+    drop(under_way);
+    assert!(!work.is_busy(Lease::Mails(3)));
+    assert!(work.begin(ours).is_none() && work.begin(None).is_some());
+}
+
+#[test]
+fn req_r01_what_was_begun_without_some_people_is_begun_anew_once_they_can_be_read_also_where_nobody_was_left() {
+    let work = Work::among_others();
+    work.stand(&held(&[(Lease::Mails(3), 7)]), (0, 1));
+    work.begin_anew();
+    assert!(!work.begins_anew(), "nothing was begun");
+    // A batch of nobody, of which the engine has nothing.
+    drop(work.begin(Some(Tenure { partition: 3, generation: 7 })));
+    work.begin_anew();
+    assert!(work.begins_anew() && !work.begins_anew());
+}

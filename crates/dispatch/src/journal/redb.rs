@@ -3,16 +3,22 @@
 //! Table `rows`: number → [`Row::to_stored`]; table `head`: `0` → `version (1) | number (8) | hash (32)`. Writing
 //! happens on tokio's blocking threads; redb lets one writer in at a time and commits durably.
 
+mod home;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError};
+use redb::{
+    Database, DatabaseError, Key, ReadOnlyTable, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError,
+    Value,
+};
 use tokio::sync::watch;
 
 use super::{Appended, Journal, JournalError, Pending, READ_ROWS_MAX};
 use crate::chain::{Hash, Head, Row};
+use home::{Home, storage};
 
 const ROWS: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("rows");
 const HEAD: TableDefinition<'static, u8, &'static [u8]> = TableDefinition::new("head");
@@ -30,8 +36,7 @@ pub struct RedbJournal(Arc<File>);
 
 #[derive(Debug)]
 struct File {
-    path: PathBuf,
-    database: RwLock<Database>,
+    home: Home,
     end: watch::Sender<u64>,
 }
 
@@ -48,18 +53,21 @@ impl RedbJournal {
             drop(create(&beside).map_err(|e| storage(&path, e))?);
             take_place(&beside, &path)?;
         }
-        let database = create(&path).map_err(|e| storage(&path, e))?;
-        Self::on(path, database)
+        let file = path.clone();
+        Self::on(path, move || create(&file))
     }
 
-    /// A journal on an open database, such as one on a storage of your own; `path` is what messages call it.
+    /// A journal on whatever `opens` opens, such as a storage of your own, and opens again after that failed; `path` is what
+    /// messages call it.
     ///
     /// # Errors
-    /// [`JournalError::Storage`] if its end cannot be read.
-    pub fn on(path: PathBuf, database: Database) -> Result<Self, JournalError> {
-        let file = File { database: RwLock::new(database), end: watch::Sender::new(0), path };
-        let head = file.head()?;
-        file.end.send_replace(head.seq);
+    /// [`JournalError::Storage`] if it cannot be opened, or its end cannot be read.
+    pub fn on(
+        path: PathBuf,
+        opens: impl Fn() -> Result<Database, DatabaseError> + Send + Sync + 'static,
+    ) -> Result<Self, JournalError> {
+        let file = File { home: Home::open(path, Box::new(opens))?, end: watch::Sender::new(0) };
+        file.head()?;
         Ok(RedbJournal(Arc::new(file)))
     }
 
@@ -69,13 +77,13 @@ impl RedbJournal {
     ) -> Pending<'static, T> {
         let file = Arc::clone(&self.0);
         Box::pin(async move {
-            let path = file.path.clone();
-            tokio::task::spawn_blocking(move || work(&file)).await.map_err(|e| storage(&path, e))?
+            let asked = Arc::clone(&file);
+            tokio::task::spawn_blocking(move || work(&file)).await.map_err(|e| asked.wrong(e))?
         })
     }
 }
 
-fn create(path: &Path) -> Result<Database, redb::DatabaseError> {
+fn create(path: &Path) -> Result<Database, DatabaseError> {
     Database::builder().set_cache_size(CACHE_BYTES).create(path)
 }
 
@@ -90,32 +98,44 @@ fn fresh_beside(path: &Path) -> Result<PathBuf, JournalError> {
 
 /// Gives a whole file its name; durable on return.
 fn take_place(beside: &Path, path: &Path) -> Result<(), JournalError> {
-    // Without a folder of its own a relative path lies in the present one.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::rename(beside, path).and_then(|()| fs::File::open(folder)?.sync_all()).map_err(|e| storage(path, e))
+    fs::rename(beside, path).map_err(|e| storage(path, e))?;
+    make_durable(path)
 }
 
-fn storage(path: &Path, problem: impl std::fmt::Display) -> JournalError {
-    JournalError::Storage { place: path.display().to_string(), problem: problem.to_string() }
+/// Has the disk keep the name of a file.
+fn make_durable(path: &Path) -> Result<(), JournalError> {
+    // Without a folder of its own a relative path lies in the present one.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| storage(path, e))
 }
 
 impl File {
     fn wrong(&self, problem: impl std::fmt::Display) -> JournalError {
-        storage(&self.path, problem)
+        self.home.wrong(problem)
     }
 
-    fn begin_read(&self) -> Result<ReadTransaction, JournalError> {
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        database.begin_read().map_err(|e| self.wrong(e))
+    /// Reads a table; `empty` if nothing was ever written to it.
+    fn read<K: Key + 'static, V: Value + 'static, T>(
+        &self,
+        table: TableDefinition<'static, K, V>,
+        empty: T,
+        act: impl FnOnce(&ReadOnlyTable<K, V>) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        self.home.with(|database| {
+            let read = database.begin_read().map_err(|e| self.wrong(e))?;
+            match read.open_table(table) {
+                Ok(table) => act(&table),
+                Err(TableError::TableDoesNotExist(_)) => Ok(empty),
+                Err(e) => Err(self.wrong(e)),
+            }
+        })
     }
 
     fn head(&self) -> Result<Head, JournalError> {
-        let read = self.begin_read()?;
-        match read.open_table(HEAD) {
-            Ok(table) => self.head_in(&table),
-            Err(TableError::TableDoesNotExist(_)) => Ok(Head::default()),
-            Err(e) => Err(self.wrong(e)),
-        }
+        let head = self.read(HEAD, Head::default(), |table| self.head_in(table))?;
+        // Rows of a commit that seemed to have failed are told of here.
+        self.end.send_if_modified(|end| std::mem::replace(end, head.seq.max(*end)) < head.seq);
+        Ok(head)
     }
 
     fn head_in(&self, table: &impl ReadableTable<u8, &'static [u8]>) -> Result<Head, JournalError> {
@@ -144,47 +164,54 @@ impl File {
     }
 
     fn read_from(&self, seq: u64) -> Result<Vec<Row>, JournalError> {
-        let read = self.begin_read()?;
-        match read.open_table(ROWS) {
-            Ok(table) => self.rows_in(&table, seq),
-            Err(TableError::TableDoesNotExist(_)) => Ok(Vec::new()),
-            Err(e) => Err(self.wrong(e)),
-        }
+        self.read(ROWS, Vec::new(), |rows| self.rows_in(rows, seq))
     }
 
     fn read_rows(&self, seqs: &BTreeSet<u64>) -> Result<Vec<Row>, JournalError> {
-        let read = self.begin_read()?;
-        let table = match read.open_table(ROWS) {
-            Ok(table) => table,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-            Err(e) => return Err(self.wrong(e)),
-        };
-        let row = |seq: &u64| match table.get(*seq).map_err(|e| self.wrong(e)) {
-            Ok(stored) => stored.map(|stored| Ok(Row::from_stored(*seq, stored.value())?)),
-            Err(e) => Some(Err(e)),
-        };
-        seqs.iter().filter_map(row).collect()
+        self.read(ROWS, Vec::new(), |rows| {
+            let row = |seq: &u64| match rows.get(*seq).map_err(|e| self.wrong(e)) {
+                Ok(stored) => stored.map(|stored| Ok(Row::from_stored(*seq, stored.value())?)),
+                Err(e) => Some(Err(e)),
+            };
+            seqs.iter().filter_map(row).collect()
+        })
     }
 
     fn append(&self, new: &[Row], expected: Head) -> Result<Appended, JournalError> {
-        // Held until the commit: what a rewriting copies must not change behind it.
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let wanted = new.last().map_or(expected, |row| Head { seq: row.seq, hash: row.hash });
+        let appended = self.home.with(|database| self.append_to(database, new, expected, wanted));
+        if appended.is_err() && self.home.has_failed() {
+            // A commit that seems to have failed may be there all the same, and then it is the end.
+            self.home.open_again();
+            if self.head().is_ok_and(|end| end == wanted) {
+                return Ok(Appended::Ok(wanted));
+            }
+        }
+        if matches!(appended, Ok(Appended::Ok(_))) {
+            self.end.send_replace(wanted.seq);
+        }
+        appended
+    }
+
+    fn append_to(
+        &self,
+        database: &Database,
+        new: &[Row],
+        expected: Head,
+        wanted: Head,
+    ) -> Result<Appended, JournalError> {
         let write = database.begin_write().map_err(|e| self.wrong(e))?;
-        let head = {
+        {
             let mut rows = write.open_table(ROWS).map_err(|e| self.wrong(e))?;
             let mut ends = write.open_table(HEAD).map_err(|e| self.wrong(e))?;
-            let head = self.head_in(&ends)?;
-            if head != expected {
+            if self.head_in(&ends)? != expected {
                 return self.conflict(&rows, expected);
             }
             self.insert(&mut rows, new)?;
-            let head = new.last().map_or(head, |row| Head { seq: row.seq, hash: row.hash });
-            self.set_head(&mut ends, head)?;
-            head
-        };
+            self.set_head(&mut ends, wanted)?;
+        }
         write.commit().map_err(|e| self.wrong(e))?;
-        self.end.send_replace(head.seq);
-        Ok(Appended::Ok(head))
+        Ok(Appended::Ok(wanted))
     }
 
     fn insert(&self, table: &mut RowTable<'_>, rows: &[Row]) -> Result<(), JournalError> {
@@ -219,13 +246,16 @@ impl File {
     /// Writes the whole file anew and puts it in the place of the old one: a page that redb gives up keeps its bytes,
     /// a new file never had them.
     fn drop_contents(&self, seqs: &BTreeSet<u64>) -> Result<(), JournalError> {
-        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
-        let beside = fresh_beside(&self.path)?;
-        let rewritten = create(&beside).map_err(|e| storage(&beside, e))?;
-        self.copy(&database, &rewritten, seqs)?;
-        take_place(&beside, &self.path)?;
-        *database = rewritten;
-        Ok(())
+        let path = self.home.path();
+        self.home.replace(|database| {
+            let beside = fresh_beside(path)?;
+            let rewritten = create(&beside).map_err(|e| storage(&beside, e))?;
+            self.copy(database, &rewritten, seqs)?;
+            fs::rename(&beside, path).map_err(|e| storage(path, e))?;
+            // From here on it is the journal: what is appended to the old one would be gone with it.
+            Ok(rewritten)
+        })?;
+        make_durable(path)
     }
 
     fn copy(&self, from: &Database, to: &Database, dropped: &BTreeSet<u64>) -> Result<(), JournalError> {

@@ -21,6 +21,10 @@ struct Image {
     operations: u64,
     /// The power fails at this operation.
     fails_at: Option<u64>,
+    /// Operations from this one on are refused, so many of them.
+    refused: std::ops::Range<u64>,
+    /// Whether what is refused is done all the same.
+    done_all_the_same: bool,
 }
 
 impl Disk {
@@ -34,6 +38,15 @@ impl Disk {
         drop(disk.open().unwrap());
         let mut image = disk.image();
         (image.operations, image.fails_at) = (0, Some(operation));
+        drop(image);
+        disk
+    }
+
+    /// A disk with an empty database that is full for some operations, and then is not; of what it refused, everything may be there.
+    pub fn full_at(refused: std::ops::Range<u64>, done_all_the_same: bool) -> Disk {
+        let disk = Disk::failing_at(u64::MAX);
+        let mut image = disk.image();
+        (image.refused, image.done_all_the_same) = (refused, done_all_the_same);
         drop(image);
         disk
     }
@@ -58,13 +71,18 @@ impl Disk {
         self.0.lock().unwrap()
     }
 
-    fn count(&self) -> io::Result<MutexGuard<'_, Image>> {
+    /// Does what changes the disk, if it may be done.
+    fn change(&self, act: impl FnOnce(&mut Image)) -> io::Result<()> {
         let mut image = self.image();
         image.operations += 1;
-        match image.fails_at {
-            Some(at) if image.operations >= at => Err(io::Error::other("the power failed")),
-            _ => Ok(image),
+        if image.fails_at.is_some_and(|at| image.operations >= at) {
+            return Err(io::Error::other("the power failed"));
         }
+        let is_refused = image.refused.contains(&image.operations);
+        if !is_refused || image.done_all_the_same {
+            act(&mut image);
+        }
+        if is_refused { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 }
 
@@ -87,24 +105,24 @@ impl StorageBackend for Disk {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut image = self.count()?;
-        image.now.resize(len as usize, 0);
-        image.safe.resize(len as usize, 0);
-        image.unsafe_writes.retain(|(at, bytes)| at + bytes.len() <= len as usize);
-        Ok(())
+        self.change(|image| {
+            image.now.resize(len as usize, 0);
+            image.safe.resize(len as usize, 0);
+            image.unsafe_writes.retain(|(at, bytes)| at + bytes.len() <= len as usize);
+        })
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let mut image = self.count()?;
-        image.safe = image.now.clone();
-        image.unsafe_writes.clear();
-        Ok(())
+        self.change(|image| {
+            image.safe = image.now.clone();
+            image.unsafe_writes.clear();
+        })
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut image = self.count()?;
-        put(&mut image.now, offset as usize, data);
-        image.unsafe_writes.push((offset as usize, data.to_vec()));
-        Ok(())
+        self.change(|image| {
+            put(&mut image.now, offset as usize, data);
+            image.unsafe_writes.push((offset as usize, data.to_vec()));
+        })
     }
 }

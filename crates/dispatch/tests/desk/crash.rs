@@ -17,7 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 const KEPT: [u64; 5] = [0, u64::MAX, 0x5555_5555_5555_5555, 0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210];
 
 fn journal(disk: &Disk) -> Result<RedbJournal, String> {
-    RedbJournal::on(PathBuf::from("test"), disk.open().map_err(|e| e.to_string())?).map_err(|e| e.to_string())
+    let disk = disk.clone();
+    RedbJournal::on(PathBuf::from("test"), move || disk.open()).map_err(|e| e.to_string())
 }
 
 /// Appends groups of rows until the power fails; the last head that was acknowledged.
@@ -37,6 +38,42 @@ async fn append_until_it_fails(disk: &Disk) -> Head {
         }
     }
     head
+}
+
+/// Appends a row, again until the disk takes it, as somebody does who was told to try again; how often it failed.
+async fn append_in_the_end(journal: &RedbJournal, head: Head, bytes: Vec<u8>) -> (Head, u32) {
+    let row = head.next(bytes);
+    let end = Head { seq: row.seq, hash: row.hash };
+    for failures in 0..200 {
+        match journal.append(vec![row.clone()], head).await {
+            Ok(Appended::Ok(now)) => return (now, failures),
+            // Told as failed, and there: whoever follows the journal folds it.
+            Ok(Appended::Conflict(rows)) if rows == [row.clone()] => return (end, failures),
+            Ok(Appended::Conflict(_)) => panic!("other rows"),
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+        }
+    }
+    panic!("it never takes anything again");
+}
+
+#[tokio::test]
+async fn a_disk_that_was_full_at_any_write_takes_appends_again_once_it_has_room() {
+    let plain = Disk::full_at(0..0, false);
+    append_in_the_end(&journal(&plain).unwrap(), Head::default(), vec![7]).await;
+    let total = plain.operations();
+    let mut failed = 0;
+    for (at, done_all_the_same) in (1..=total).flat_map(|at| [(at, false), (at, true)]) {
+        let disk = Disk::full_at(at..at + 1, done_all_the_same);
+        let Ok(journal) = journal(&disk) else { continue };
+        let mut head = Head::default();
+        for row in 0..3 {
+            let (end, failures) = append_in_the_end(&journal, head, vec![row]).await;
+            (head, failed) = (end, failed + failures);
+        }
+        assert_eq!(journal.head().await.unwrap(), head, "full at {at}");
+        assert_eq!(verify(&journal).await.unwrap(), head);
+    }
+    assert!(failed > 0, "the test means something");
 }
 
 #[tokio::test]

@@ -191,7 +191,8 @@ fn meddle(disk: &Disk, change: impl FnOnce(&mut Rows<'_>, &mut Ends<'_>)) {
 }
 
 fn open(disk: &Disk) -> Result<RedbJournal, JournalError> {
-    RedbJournal::on("test".into(), disk.open().unwrap())
+    let disk = disk.clone();
+    RedbJournal::on("test".into(), move || disk.open())
 }
 
 /// What opening and verifying says, whichever of them notices.

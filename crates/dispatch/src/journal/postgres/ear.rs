@@ -42,11 +42,12 @@ async fn run(site: Arc<Site>, hears: Arc<AtomicBool>) {
     // Appends are announced under the name of the schema.
     let listen = format!("LISTEN \"{}\"", site.address.schema);
     loop {
-        if let Ok((client, _)) = site.connect().await {
+        if let Ok((client, lineage)) = site.connect().await {
             let listening = client.batch_execute(&listen).await;
             // A connection that was lost says nothing about the engine.
             hears.store(listening.is_ok() || client.is_closed(), Ordering::Relaxed);
-            while look(&site, &client).await.is_ok() {
+            // A server whose place another one took may go on answering, and nobody writes to it any more.
+            while site.is_good(&client, lineage) && look(&site, &client).await.is_ok() {
                 sleep(site.address.look).await;
             }
         }

@@ -87,6 +87,11 @@ impl Site {
         Ok((client, lineage))
     }
 
+    /// Whether a connection is open, to a server whose place no other one took.
+    pub(super) fn is_good(&self, client: &Client, lineage: Option<Lineage>) -> bool {
+        !client.is_closed() && (lineage.is_none() || lineage == self.known())
+    }
+
     /// What was last written to.
     fn known(&self) -> Option<Lineage> {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner)
@@ -197,7 +202,7 @@ impl Line {
     /// the place of another, no other connection stays with that.
     pub(super) async fn client(&self) -> Result<Arc<Client>, Failure> {
         let mut kept = self.kept.lock().await;
-        if let Some(good) = kept.as_ref().filter(|kept| self.is_good(kept)) {
+        if let Some(good) = kept.as_ref().filter(|(client, lineage)| self.site.is_good(client, *lineage)) {
             return Ok(Arc::clone(&good.0));
         }
         let (client, lineage) = self.site.connect().await?;
@@ -208,12 +213,7 @@ impl Line {
 
     /// The connection, if it is there and good; none is made, and one that is being made is not waited for.
     pub(super) fn kept(&self) -> Option<Kept> {
-        self.kept.try_lock().ok()?.clone().filter(|kept| self.is_good(kept))
-    }
-
-    /// Whether a connection is open, to a server whose place no other one took.
-    pub(super) fn is_good(&self, (client, lineage): &Kept) -> bool {
-        !client.is_closed() && (lineage.is_none() || *lineage == self.site.known())
+        self.kept.try_lock().ok()?.clone().filter(|(client, lineage)| self.site.is_good(client, *lineage))
     }
 
     /// Forgets the connection: the next one asks all servers again.

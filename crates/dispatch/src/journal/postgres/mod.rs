@@ -79,8 +79,8 @@ impl PostgresJournal {
         let ear = Ear::listen(&site);
         let turn = Turn::new(&site);
         let journal = PostgresJournal(Arc::new(Parts { site, writing, turn, reading, leases, ear }));
-        let head = Journal::head(&journal).await?;
-        reached(&journal.0.site.end, head.seq);
+        // From here on it is heard of what is appended.
+        Journal::head(&journal).await?;
         Ok(journal)
     }
 
@@ -201,7 +201,10 @@ impl Parts {
                 hash: Hash::try_from(row.get::<_, &[u8]>(1)).ok()?,
             })
         });
-        found.ok_or_else(|| self.site.wrong("its recorded end cannot be read: restore the journal from a backup"))
+        let head = found
+            .ok_or_else(|| self.site.wrong("its recorded end cannot be read: restore the journal from a backup"))?;
+        reached(&self.site.end, head.seq);
+        Ok(head)
     }
 
     async fn read_from(&self, seq: u64) -> Result<Vec<Row>, JournalError> {

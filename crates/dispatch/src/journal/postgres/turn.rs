@@ -60,7 +60,7 @@ impl Turn {
     /// The connection that has the turn, for the append that ends it. None that has found another server meanwhile.
     pub(super) fn used(&self) -> Option<Arc<Client>> {
         let kept = self.slot().take();
-        kept.filter(|kept| self.line.is_good(kept)).map(|(client, _)| client)
+        kept.filter(|(client, lineage)| self.line.site.is_good(client, *lineage)).map(|(client, _)| client)
     }
 
     /// Ends it without an append; nobody waits for that.
