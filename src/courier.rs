@@ -7,8 +7,8 @@ use hikyaku_core::errors::{BatchError, StoreError};
 use hikyaku_core::{Batch, BatchId, Engine, Error as EngineError, Receipt, Record};
 use hikyaku_dispatch::{
     AccountId, Alarm, BatchOf, Command, Desk, Dispatch, DispatchCommand, DispatchEvent, DispatchId, Error, Event,
-    ProbeId, Sender, State, Tenure, batch_for, decide, detours, going_on, is_accepted, outcomes, partition_of,
-    probe_outcomes, reset_letters, resets, tries_addresses, withdrawn,
+    ProbeId, Sender, State, Tenure, apart_from, batch_for, decide, detours, going_on, is_accepted, outcomes,
+    partition_of, probe_outcomes, reset_letters, resets, tries_addresses, withdrawn,
 };
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
