@@ -10,6 +10,7 @@ mod group;
 mod health;
 mod hold;
 mod lane;
+mod left;
 mod lessons;
 mod machine;
 mod outlook;

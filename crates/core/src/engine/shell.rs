@@ -1,6 +1,6 @@
 //! The loop around the machine: waits, steps and carries out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -191,7 +191,14 @@ impl Shell {
                 }
             }
             Action::Keep(name, value) => self.store.keep(name, value),
-            Action::Gate(lane, policy) => self.gates.entry(lane).or_default().renew(&policy),
+            Action::Gate(lane, policy) => {
+                // Lanes of carriers that nobody's mail goes to any more have become others'.
+                if self.gates.len() > 2 * self.machine.lanes().len() {
+                    let lanes: HashSet<&str> = self.machine.lanes().iter().map(|lane| &*lane.name).collect();
+                    self.gates.retain(|name, _| lanes.contains(&**name));
+                }
+                self.gates.entry(lane).or_default().renew(&policy);
+            }
         }
     }
 
