@@ -21,6 +21,7 @@ mod reload;
 mod run;
 mod settle;
 mod shell;
+mod wall;
 mod watch;
 
 pub use machine::{Machine, Settings};
