@@ -41,6 +41,9 @@ fn waits(cause: Cause) -> (f64, f64, f64) {
     }
 }
 
+/// No wait is longer, whatever the cause and the chance.
+pub const LONGEST: Span = Span::from_secs(9_000);
+
 /// As [`waits`], after an attempt that ended in doubt: the carrier may well have the mail, and each attempt is a copy more.
 const IN_DOUBT: (f64, f64, f64) = (60.0, 900.0, 7200.0);
 
@@ -148,6 +151,17 @@ mod tests {
                 now = Retry { attempts, expires: Some(expires), ..retry(cause, Urgency::Hazard) }.next(now, 1.0);
             }
             assert!(left <= last + 1e-6, "{cause:?}: the last attempt came {left} s before the expiry");
+        }
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_the_longest() {
+        let hour = 3600;
+        for cause in [Cause::Busy, Cause::Unrecognised, Cause::Blocked, Cause::MailboxFull] {
+            for (doubts, after) in [(0, 1), (0, 99 * hour), (9, 99 * hour)] {
+                let retry = Retry { attempts: 30, doubts, ..retry(cause, Urgency::Routine) };
+                assert!(wait(retry, after, 1.0) <= LONGEST.as_secs_f64(), "{cause:?}, {doubts}, {after}");
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is known of each domain: where its mail goes, until when, and when the name service is asked again.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::event::Action;
 use crate::mx::{self, Kept};
@@ -93,6 +94,8 @@ impl Domain {
 #[derive(Debug, Default)]
 pub struct Atlas {
     domains: BTreeMap<String, Domain>,
+    /// How many domains' mail goes to a site, where any does.
+    homes: BTreeMap<usize, usize>,
     wake: Instant,
     written: usize,
 }
@@ -200,7 +203,28 @@ impl Atlas {
     /// What was remembered of the domain has become this site.
     pub fn settle(&mut self, name: &str, site: usize) {
         if let Some(domain) = self.domains.get_mut(name) {
-            domain.site = Some(site);
+            let before = domain.site.replace(site);
+            self.moved(before, Some(site));
+        }
+    }
+
+    /// Whether any domain's mail goes to this site.
+    #[must_use]
+    pub fn is_home(&self, site: usize) -> bool {
+        self.homes.contains_key(&site)
+    }
+
+    fn moved(&mut self, from: Option<usize>, to: Option<usize>) {
+        if let Some(site) = to {
+            *self.homes.entry(site).or_default() += 1;
+        }
+        if let Some(site) = from
+            && let Entry::Occupied(mut home) = self.homes.entry(site)
+        {
+            *home.get_mut() -= 1;
+            if *home.get() == 0 {
+                home.remove();
+            }
         }
     }
 
@@ -230,6 +254,7 @@ impl Atlas {
         }
         domain.last = Some(Box::new(kept));
         let before = domain.site.replace(site);
+        self.moved(before, Some(site));
         self.written += usize::from(first);
         (before, if first { self.one_too_many(name) } else { None }, write)
     }
@@ -263,7 +288,9 @@ impl Atlas {
         domain.nowhere = Some(why.to_string());
         domain.valid_until = valid_until;
         self.written -= usize::from(domain.written.take().is_some());
-        Answer::Nowhere(domain.site.take())
+        let before = domain.site.take();
+        self.moved(before, None);
+        Answer::Nowhere(before)
     }
 
     /// The name service did not answer.

@@ -80,6 +80,7 @@ impl Machine {
                 self.remember(&domain, write, forgotten);
                 if let Some(before) = before.filter(|before| *before != site) {
                     self.move_mail(&domain, before, site);
+                    self.leave(before);
                 }
                 self.unpark(&domain, site);
             }
@@ -93,6 +94,7 @@ impl Machine {
                     if let Some(before) = before {
                         let picks = self.take_mail(&domain, before).into_picks();
                         self.doom(picks, &Carrier::new(domain), Settlement::Bounced, &why);
+                        self.leave(before);
                     }
                 }
             },
@@ -208,15 +210,22 @@ impl Machine {
         // The same hosts may serve domains of two carriers, and another one by a new table.
         let name = (carrier.clone(), name);
         if let Some(at) = self.site_names.get(&name).copied() {
+            self.left.retain(|left| *left != at);
             self.sites[at].hosts = hosts;
             // An address that was added may be one that answers.
             self.wake_group(self.sites[at].group);
             return at;
         }
-        let group = self.group(carrier, now, actions);
-        let at = self.sites.len();
-        self.sites.push(Site::new(group, hosts));
-        self.groups[group].sites.push(at);
+        let at = match self.left_place(carrier, now, actions) {
+            Some(at) => at,
+            None => {
+                let group = self.group(carrier, now, actions);
+                self.groups[group].sites.push(self.sites.len());
+                self.sites.push(Site::new(group, Vec::new()));
+                self.sites.len() - 1
+            }
+        };
+        self.sites[at].hosts = hosts;
         self.site_names.insert(name, at);
         at
     }

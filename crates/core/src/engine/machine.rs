@@ -107,6 +107,8 @@ pub struct Machine {
     pub(super) parked: BTreeMap<String, Vec<(Arc<BatchHead>, ChunkWork)>>,
     pub(super) site_names: HashMap<(Carrier, String), usize>,
     pub(super) sites: Vec<Site>,
+    /// Sites that domains have left, the one that was left first in front.
+    pub(super) left: VecDeque<usize>,
     /// For which families this machine has a route.
     pub(super) families: Families,
     pub(super) group_names: HashMap<Carrier, usize>,
@@ -162,6 +164,7 @@ impl Machine {
             parked: BTreeMap::new(),
             site_names: HashMap::new(),
             sites: Vec::new(),
+            left: VecDeque::new(),
             families: Families::default(),
             group_names: HashMap::new(),
             groups: Vec::new(),

@@ -10,6 +10,7 @@ mod group;
 mod health;
 mod hold;
 mod lane;
+mod left;
 mod lessons;
 mod machine;
 mod outlook;
@@ -20,6 +21,7 @@ mod reload;
 mod run;
 mod settle;
 mod shell;
+mod wall;
 mod watch;
 
 pub use machine::{Machine, Settings};

@@ -142,8 +142,8 @@ impl Machine {
             }
         }
         for flight in self.flights.values().filter(|flight| self.sites[flight.site].group == group) {
-            let head = &flight.chunk.head;
-            out.entry(head.id).or_insert((Self::standing(head), 0, Instant::EPOCH)).1 += 1;
+            let head = self.head_of(&flight.chunk);
+            out.entry(head.id).or_insert((Self::standing(&head), 0, Instant::EPOCH)).1 += 1;
         }
         out
     }

@@ -116,11 +116,15 @@ impl Engine {
     /// # Errors
     /// [`enum@Error`] says what cannot be used and what to do.
     pub async fn open(config: Config) -> Result<Engine, Error> {
+        Engine::open_by(config, Clock::start()).await
+    }
+
+    /// As [`Engine::open`], by a clock of whoever opens it.
+    pub(super) async fn open_by(config: Config, clock: Clock) -> Result<Engine, Error> {
         let seal = open_seal(&config)?;
         for source in &config.carriers.sources {
             find_source(source.address)?;
         }
-        let clock = Clock::start();
         let tls = Arc::new(Tls::new(&config.roots).map_err(Error::Setup)?);
         let vouch = Vouch::new(&config, tls.clone(), clock, || resolve::builder(&config.dns)).map_err(Error::Setup)?;
         let resolver = Arc::new(Resolver::new(&config, vouch).map_err(Error::Setup)?);
@@ -191,7 +195,7 @@ impl Engine {
     /// [`StoreError::Batch`] if it is not well-formed, [`StoreError::Full`] if there is no room, [`SigningError::NoKey`] if it
     /// must be signed and no key is valid for its sender, and nothing was stored; otherwise the disk's trouble.
     pub async fn submit(&self, batch: Batch) -> Result<Receipt, Error> {
-        let now = self.clock.now();
+        let now = self.clock.wall();
         self.keys.check(&batch.template.from.address, now)?;
         Ok(self.store.submit(batch, now).await?)
     }
@@ -202,7 +206,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::submit`].
     pub async fn begin(&self, batch: Batch) -> Result<Submission, Error> {
-        let now = self.clock.now();
+        let now = self.clock.wall();
         self.keys.check(&batch.template.from.address, now)?;
         Ok(self.store.begin(batch, now).await?)
     }
@@ -363,10 +367,11 @@ impl Engine {
         self.recorded.clone()
     }
 
-    /// The engine's own time, comparable with the instants in records.
+    /// The present by the wall clock, comparable with the instants in batches, records and snapshots. Where somebody sets the
+    /// clock, it jumps; what the engine waits for does not.
     #[must_use]
     pub fn now(&self) -> Instant {
-        self.clock.now()
+        self.clock.wall()
     }
 
     /// Ends all sessions in order and returns when nothing is under way, or after [`Config::shut_down_within`]: what a carrier has not

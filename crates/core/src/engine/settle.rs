@@ -1,11 +1,13 @@
 //! What follows from what happened: outcomes into records, retries, health and congestion.
 
+use std::sync::Arc;
+
 use super::health::Relay;
 use super::lane::Lane;
 use super::machine::{Flight, Machine};
 use super::refusals::is_about_us;
 use crate::congestion::{Judged, Signal};
-use crate::event::{Action, Chunk, Ended, Next, SessionId, Write};
+use crate::event::{Action, BatchHead, Chunk, Ended, Next, SessionId, Write};
 use crate::message::{History, MailId};
 use crate::outcome::{Cause, Outcome, Reading, Settlement, Stage};
 use crate::plan::Wait;
@@ -219,7 +221,7 @@ impl Machine {
         (latency, tls): (Span, Encryption),
         now: Instant,
     ) {
-        let head = flight.chunk.head.clone();
+        let head = self.head_of(&flight.chunk);
         let (verdict, past, due) = self.consequence(mail, &flight, verdict, now);
         let over = self.batches.get(&mail.batch).and_then(|batch| batch.over);
         let lane = &mut self.lanes[flight.lane];
@@ -271,7 +273,7 @@ impl Machine {
         mut verdict: Verdict,
         now: Instant,
     ) -> (Verdict, Past, Instant) {
-        let head = &flight.chunk.head;
+        let head = self.head_of(&flight.chunk);
         let mut past = flight.past;
         past.attempts += 1;
         // 53 random bits make a fraction below one.
@@ -323,7 +325,12 @@ impl Machine {
             return self.doom(vec![Pick { mail, past: flight.past, wait: flight.wait }], &carrier, over, "");
         }
         let pick = Pick { mail, past: flight.past, wait: flight.wait };
-        self.wait_again(&flight.chunk.head, flight.site, pick, None);
+        self.wait_again(&self.head_of(&flight.chunk), flight.site, pick, None);
+    }
+
+    /// What the mails of a chunk share, with the instants of the machine's own time: what is loaded has the wall clock's.
+    pub(super) fn head_of(&self, chunk: &Chunk) -> Arc<BatchHead> {
+        self.batches.get(&chunk.id.batch).map_or(&chunk.head, |batch| &batch.head).clone()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The loop around the machine: waits, steps and carries out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::machine::Machine;
 use super::picture;
+use super::wall;
 use super::watch::{Original, Watch};
 use crate::clock::Clock;
 use crate::event::{Action, Event, Route, SessionId, Write};
@@ -18,7 +19,7 @@ use crate::report::Snapshot;
 use crate::resolve::Resolver;
 use crate::session::Why;
 use crate::store::{Store, StoreError};
-use crate::time::Instant;
+use crate::time::{Instant, Shift};
 use crate::trace::Tracing;
 use crate::via::Via;
 use crate::wire::{self, Gate, Order, Tls};
@@ -79,7 +80,7 @@ impl Shell {
                 match message {
                     Message::Events(more) => events.extend(more),
                     Message::Snapshot(answer) => {
-                        let _ = answer.send(self.snapshot());
+                        let _ = answer.send(wall::shown(self.snapshot(), self.clock.shift()));
                     }
                     Message::Metrics(answer) => {
                         let seen = self.snapshot();
@@ -89,7 +90,7 @@ impl Shell {
                         let _ = answer.send(self.watch.original(number));
                     }
                     Message::Forecast(subject, answer) => {
-                        let _ = answer.send(self.machine.forecast(&subject, self.clock.now()));
+                        let _ = answer.send(self.forecast(subject));
                     }
                     Message::ShutDown(answer) => {
                         events.push(Event::ShutDown);
@@ -129,14 +130,21 @@ impl Shell {
         }
     }
 
+    fn forecast(&self, subject: Subject) -> Forecast {
+        self.machine.forecast(&wall::asked(subject, self.clock.shift()), self.clock.now())
+    }
+
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = picture::snapshot(&self.machine, self.clock.now());
         self.watch.complete(&mut snapshot);
         snapshot
     }
 
-    fn step(&mut self, events: Vec<Event>) -> Instant {
-        let now = self.clock.now();
+    fn step(&mut self, mut events: Vec<Event>) -> Instant {
+        let (now, shift) = (self.clock.now(), self.clock.shift());
+        if shift != Shift::default() {
+            events = events.into_iter().map(|event| wall::heard(event, shift)).collect();
+        }
         for event in &events {
             self.watch.hear(event, &self.machine, now);
             match event {
@@ -148,7 +156,10 @@ impl Shell {
         let mut actions = Vec::new();
         let wake = self.machine.step(events, now, &mut actions);
         self.watch.see(&mut actions, now);
-        for action in actions {
+        for mut action in actions {
+            if let Action::Persist(writes) = &mut action {
+                wall::written(writes, shift);
+            }
             self.carry_out(action);
         }
         wake
@@ -191,7 +202,14 @@ impl Shell {
                 }
             }
             Action::Keep(name, value) => self.store.keep(name, value),
-            Action::Gate(lane, policy) => self.gates.entry(lane).or_default().renew(&policy),
+            Action::Gate(lane, policy) => {
+                // Lanes of carriers that nobody's mail goes to any more have become others'.
+                if self.gates.len() > 2 * self.machine.lanes().len() {
+                    let lanes: HashSet<&str> = self.machine.lanes().iter().map(|lane| &*lane.name).collect();
+                    self.gates.retain(|name, _| lanes.contains(&**name));
+                }
+                self.gates.entry(lane).or_default().renew(&policy);
+            }
         }
     }
 

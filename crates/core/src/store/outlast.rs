@@ -27,27 +27,27 @@ pub(super) fn outlast(
     sink: &Sink,
 ) -> Result<(), StoreError> {
     let (mut told, mut tries, mut wait) = (false, 0, WAIT.0);
+    // What came while nobody knew whether the commit had counted: it is no part of that.
+    let mut later = Vec::new();
     loop {
         let full = matches!(error, StoreError::Full(_));
         tries += u32::from(!full);
         if !full && (tries > 1 || !matches!(error, StoreError::Disk(_))) {
-            jobs.into_iter().for_each(|job| job.tell(Err(error.clone())));
+            jobs.into_iter().chain(later).for_each(|job| job.tell(Err(error.clone())));
             return Err(error);
         }
-        let reopened = writer.reopen();
-        if let Ok(Some(done)) = reopened {
-            // It had become durable.
-            return conclude(done, jobs, told, sink);
-        }
-        let mut closing = false;
-        // Where only a submission found no room, the rest is written at once.
-        if full && !refuse(&mut jobs, &error) {
+        let mut reopened = writer.reopen();
+        let (mut closing, unsure) = (false, writer.is_unsure());
+        // Where only a submission found no room, the rest is written at once. Nobody is told that nothing was stored before
+        // the file says so.
+        if full && !matches!(reopened, Ok(Some(_))) && (unsure || !refuse(&mut jobs, &error)) {
             if !core::mem::replace(&mut told, true) {
                 tracing::error!(%error, "the queue has no room: sending stops until there is");
                 sink(Ok(vec![Event::QueueFull(Some(error.to_string()))]));
             }
+            let line = if unsure { &mut later } else { &mut jobs };
             while !closing {
-                closing = gather(&mut jobs, queue, &error, wait);
+                closing = gather(line, queue, &error, wait);
                 if writer.has_room() {
                     break;
                 }
@@ -55,18 +55,28 @@ pub(super) fn outlast(
             // Where its own bound is in the way there is room on the disk, and a try costs much and helps seldom.
             wait = (wait * 2).min(WAIT.1);
         }
-        if reopened.is_err()
-            && let Err(e) = writer.reopen()
-        {
-            error = e;
-        } else {
-            match writer.commit(&jobs) {
-                Ok(done) => return conclude(done, jobs, told, sink),
-                Err(e) => error = e,
+        if reopened.is_err() {
+            reopened = writer.reopen();
+        }
+        match reopened {
+            // It had become durable.
+            Ok(Some(done)) if later.is_empty() => return conclude(done, jobs, told, sink),
+            Ok(Some(done)) => {
+                done.tell(core::mem::take(&mut jobs), sink);
+                tries = 0;
+            }
+            Ok(None) => {}
+            Err(e) if closing => return Err(e),
+            Err(e) => {
+                error = e;
+                continue;
             }
         }
-        if closing {
-            return Err(error);
+        jobs.append(&mut later);
+        match writer.commit(&jobs) {
+            Ok(done) => return conclude(done, jobs, told, sink),
+            Err(e) if closing => return Err(e),
+            Err(e) => error = e,
         }
     }
 }

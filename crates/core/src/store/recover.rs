@@ -12,6 +12,7 @@ use crate::event::{BatchHead, ChunkWork};
 use crate::message::BatchId;
 use crate::queue::{ChunkId, Past, Places};
 use crate::record::Record;
+use crate::retry;
 use crate::time::{Instant, Span};
 
 /// Reads everything that has not settled; what was in flight becomes in doubt and waits to be sent again.
@@ -156,6 +157,8 @@ fn read_chunk(
         let kept: Option<(Past, Instant)> =
             table.get(again_key)?.map(|row| rows::decode("again", row.value())).transpose()?;
         let (mut past, mut due) = kept.unwrap_or((Past::default(), now));
+        // What was put off by a clock that was fast is due by the one that is right.
+        due = due.min(now + retry::LONGEST);
         if *place == Place::InFlight {
             past.attempts += 1;
             past.doubts += 1;

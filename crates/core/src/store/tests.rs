@@ -166,6 +166,24 @@ async fn what_was_registered_and_has_no_outcome_is_in_doubt_after_a_crash_and_re
 }
 
 #[tokio::test]
+async fn what_was_put_off_by_a_fast_clock_waits_no_longer_after_a_start_than_anything_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, heard, _) = open(folder.path());
+    store.submit(batch("k", &["x.jp"]), Instant::EPOCH).await.unwrap();
+    let past = Past { attempts: 1, deferrals: 1, ..Past::default() };
+    let due = Instant::from_micros(5) + Span::from_secs(9 * 3600);
+    store.persist(vec![
+        Write::Register(mail(0), Past::default()),
+        Write::Outcome(mail(0), record("p0", None), Next::Again(past, due)),
+    ]);
+    wait(&heard, 1, 1);
+    store.close();
+    let (store, _heard, Found { work, .. }) = open(folder.path());
+    assert_eq!(work[0].1[0].again, [(0, past, Instant::from_micros(5) + Span::from_secs(9_000))]);
+    store.close();
+}
+
+#[tokio::test]
 async fn addresses_and_fields_are_never_readable_and_leave_the_queue_once_settled() {
     let folder = tempfile::tempdir().unwrap();
     let (store, heard, _) = open(folder.path());

@@ -72,11 +72,16 @@ impl<'a> Writer<'a> {
     /// Opens the file again after a commit has failed. If it had become durable after all: what it did.
     pub(super) fn reopen(&mut self) -> Result<Option<Done>, StoreError> {
         let before = self.commits;
-        let under_way = self.under_way.take();
         self.progress.clear();
         self.home.reopen()?;
         self.read_position()?;
-        Ok(under_way.filter(|_| self.commits == before + 1))
+        // Not before the file has told: where it cannot be opened yet, the next try is to know what it was about.
+        Ok(self.under_way.take().filter(|_| self.commits == before + 1))
+    }
+
+    /// Whether a commit failed that may have become durable: the file has not told yet.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.under_way.is_some()
     }
 
     /// Forgets what is older than `remember`.

@@ -212,7 +212,7 @@ impl<F: FnMut(Vec<Event>)> Carrier<'_, F> {
             let place = Place { session: self.opening.session.0, carrier, host: &self.opening.host };
             let holdings =
                 self.addresses.iter().map(|(mail, address, recipient)| Holding { mail: *mail, recipient, address });
-            tracing.tell(&place, said, &holdings.collect::<Vec<_>>(), self.opening.clock.now());
+            tracing.tell(&place, said, &holdings.collect::<Vec<_>>(), self.opening.clock.wall());
         }
         self.session.note(tracing.is_on());
     }

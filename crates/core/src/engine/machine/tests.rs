@@ -1,5 +1,6 @@
 //! The machine step by step, where a single step tells more than a run.
 
+mod left;
 mod lessons;
 
 use super::*;

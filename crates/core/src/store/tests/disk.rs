@@ -64,6 +64,10 @@ struct State {
     life: Option<u64>,
     /// Whether it says that it has synced when it has not.
     lies: bool,
+    /// Syncs until one that is done and answered with an error.
+    syncs_left: Option<usize>,
+    /// How often it cannot be opened.
+    shut: usize,
 }
 
 impl State {
@@ -106,6 +110,12 @@ impl Disk {
     /// From now on nothing is synced, whatever it says.
     pub(super) fn lie(&self) {
         self.0.lock().unwrap().lies = true;
+    }
+
+    /// The sync after so many more is done and answered with an error, and then the file cannot be opened so many times.
+    pub(super) fn fail(&self, syncs: usize, opens: usize) {
+        let mut state = self.0.lock().unwrap();
+        (state.syncs_left, state.shut) = (Some(syncs), opens);
     }
 
     /// The machine dies after so many more writes and syncs.
@@ -167,7 +177,13 @@ impl StorageBackend for Disk {
         for op in std::mem::take(&mut state.since) {
             op.apply(&mut state.synced);
         }
-        Ok(())
+        match state.syncs_left.take() {
+            Some(0) => Err(ErrorKind::StorageFull.into()),
+            left => {
+                state.syncs_left = left.map(|left| left - 1);
+                Ok(())
+            }
+        }
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> Result<(), Error> {
@@ -188,6 +204,12 @@ impl StorageBackend for Disk {
 
 impl Medium for Disk {
     fn open(&self, builder: &Builder) -> Result<Database, DatabaseError> {
+        let mut state = self.0.lock().unwrap();
+        if state.syncs_left.is_none() && state.shut > 0 {
+            state.shut -= 1;
+            return Err(Error::from(ErrorKind::StorageFull).into());
+        }
+        drop(state);
         builder.create_with_backend(self.clone())
     }
 

@@ -1,5 +1,7 @@
 //! A disk without room: what was given is kept, what is new is refused, and it goes on by itself.
 
+use super::super::outlast::outlast;
+use super::super::writer::Writer;
 use super::disk::Disk;
 use super::*;
 
@@ -116,4 +118,61 @@ async fn a_file_at_its_bound_refuses_batches_and_still_takes_outcomes() {
     store.close();
     let len = std::fs::metadata(folder.path().join("queue.redb")).unwrap().len();
     assert!(len <= 16 << 20, "{len}");
+}
+
+fn job(work: Work) -> (Job, oneshot::Receiver<Result<Reply, StoreError>>) {
+    let (answer, answered) = oneshot::channel();
+    (Job { work, answer: Some(answer) }, answered)
+}
+
+/// How many commits a copy of the disk knows of.
+fn commits(disk: &Disk) -> u64 {
+    let home = Home::open(Path::new("copy.redb"), Box::new(Disk::of(disk.bytes()))).unwrap();
+    home.with(|db| Ok(db.begin_read()?.open_table(rows::COMMITS)?.get(())?.map_or(0, |row| row.value()))).unwrap()
+}
+
+/// A commit of which the sync after so many others is done and answered with an error, after which the file cannot be
+/// opened so many times. Tells whether the commit counted.
+fn outlast_a_lost_answer(syncs: usize, opens: usize) -> bool {
+    let (disk, folder) = (Disk::default(), tempfile::tempdir().unwrap());
+    let seal = StoreKey::open(&folder.path().join("queue.key")).unwrap();
+    let submit = |key| {
+        let (head, chunks) = sealing::prepare(batch(key, &["x.jp"]), Instant::EPOCH, &seal).unwrap();
+        job(Work::Submit(Box::new(head), chunks))
+    };
+    let home = Home::open(Path::new("queue.redb"), Box::new(disk.clone())).unwrap();
+    home.with(|db| recover::recover(db, Instant::EPOCH, LIMITS.1)).unwrap();
+    let mut writer = Writer::new(&home).unwrap();
+    let register = |mail| job(Work::Persist(vec![Write::Register(mail, Past::default())])).0;
+    writer.commit(&[submit("k").0, register(mail(0))]).unwrap();
+    disk.fail(syncs, opens);
+    let ((new, mut receipt), (settling, _)) = (submit("new"), job(Work::Persist(vec![settle(0)])));
+    let jobs = vec![new, settling];
+    let error = writer.commit(&jobs).map(drop).unwrap_err();
+    let counted = commits(&disk) == 2;
+    let (comes, queue) = std_mpsc::channel();
+    let (other, mut refused) = submit("other");
+    comes.send(other).unwrap();
+    comes.send(register(MailId { batch: BatchId(2), index: 0 })).unwrap();
+    let (tell, heard) = std_mpsc::channel();
+    let sink: Sink = Box::new(move |result| drop(tell.send(result)));
+    outlast(&mut writer, error, jobs, &queue, &sink).expect("the engine goes on");
+    let receipt = receipt.try_recv().unwrap().and_then(Reply::receipt).unwrap();
+    assert_eq!((receipt.known, receipt.batch), (false, BatchId(2)));
+    assert!(matches!(refused.try_recv().unwrap(), Err(StoreError::Full(_))), "of that nothing was stored for certain");
+    let events: Vec<Event> = heard.try_iter().flat_map(Result::unwrap).collect();
+    let count = |is: fn(&Event) -> bool| events.iter().filter(|event| is(event)).count();
+    assert_eq!(count(|event| matches!(event, Event::Submitted(..))), 1, "{events:?}");
+    assert_eq!(count(|event| matches!(event, Event::Recorded(1))), 1, "{events:?}");
+    assert_eq!(count(|event| matches!(event, Event::Registered(_))), 1, "{events:?}");
+    let read = |db: &redb::Database| rows::records_behind(&db.begin_read()?.open_table(rows::RECORDS)?);
+    assert_eq!(home.with(read).unwrap(), 1, "each outcome once");
+    counted
+}
+
+#[test]
+fn a_commit_that_counted_although_the_disk_said_it_was_full_is_told_once_however_often_the_file_cannot_be_opened() {
+    for opens in [1, 2] {
+        assert!(outlast_a_lost_answer(0, opens), "otherwise this tests nothing");
+    }
 }
