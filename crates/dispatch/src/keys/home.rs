@@ -52,6 +52,8 @@ pub(super) struct Home {
     folder: PathBuf,
     master: Secret,
     is_file: bool,
+    /// The one before may still lie in its file.
+    is_halfway: bool,
 }
 
 /// The master keys that may open a ring.
@@ -83,7 +85,7 @@ impl Home {
     }
 
     fn open_by_files(folder: &Path, stored: Option<&[u8]>) -> Result<(Home, Ring), KeysError> {
-        let home = |master: Secret| Home { folder: folder.to_owned(), master, is_file: true };
+        let home = |master: Secret| Home { folder: folder.to_owned(), master, is_file: true, is_halfway: false };
         let next = folder.join(NEXT_MASTER_FILE);
         let Some(stored) = stored else {
             let master = match read_master(folder)? {
@@ -103,9 +105,10 @@ impl Home {
         let problem = "it does not open with master.key: put back the pair that belongs together";
         let opened = candidates.open(folder, stored, problem)?;
         let used = if opened.by_other { candidates.other } else { candidates.present };
-        let home = home(used.unwrap_or_else(|| Secret::new([0; 32])));
+        let mut home = home(used.unwrap_or_else(|| Secret::new([0; 32])));
         // Finishes or undoes a replacement that was interrupted.
         if opened.by_other {
+            home.is_halfway = true;
             home.install_next()?;
         } else if next.exists() {
             remove(&next)?;
@@ -117,7 +120,7 @@ impl Home {
     }
 
     fn open_by_given(folder: &Path, stored: Option<&[u8]>, given: &GivenMaster) -> Result<(Home, Ring), KeysError> {
-        let home = Home { folder: folder.to_owned(), master: given.present.clone(), is_file: false };
+        let home = Home { folder: folder.to_owned(), master: given.present.clone(), is_file: false, is_halfway: false };
         let Some(stored) = stored else {
             let ring = Ring::new()?;
             home.write(&ring)?;
@@ -145,22 +148,43 @@ impl Home {
         replace(&self.folder.join(RING_FILE), &ring.to_stored(&self.master)?)
     }
 
-    /// Seals the ring with a master key that never was before, and destroys the old one.
-    pub(super) fn write_under_new_master(&mut self, ring: &Ring) -> Result<(), KeysError> {
+    /// Seals the ring with a master key that never was before. The old one is there until [`Home::install_next`].
+    pub(super) fn write_under_next(&mut self, ring: &Ring) -> Result<(), KeysError> {
+        // The place of the next one may still hold the only copy of what opens the ring.
+        self.install_next()?;
         let next = fresh()?;
         replace(&self.folder.join(NEXT_MASTER_FILE), &master_bytes(&next))?;
         replace(&self.folder.join(RING_FILE), &ring.to_stored(&next)?)?;
-        self.master = next;
-        self.install_next()
+        (self.master, self.is_halfway) = (next, true);
+        Ok(())
     }
 
-    /// The old master key is overwritten where it lies: a name that is merely given to another file leaves its bytes.
-    fn install_next(&self) -> Result<(), KeysError> {
-        let path = self.folder.join(MASTER_FILE);
-        overwrite(&path)?;
-        let file = |source| KeysError::File { path: path.clone(), source };
-        fs::rename(self.folder.join(NEXT_MASTER_FILE), &path).map_err(file)?;
-        fs::File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(file)
+    /// Whether the old master key may still be there, after one that opens nothing of now took its place.
+    pub(super) fn is_halfway(&self) -> bool {
+        self.is_halfway
+    }
+
+    /// Destroys the old master key, if it may still be there: overwritten where it lies, for a name that is merely given to another
+    /// file leaves its bytes.
+    pub(super) fn install_next(&mut self) -> Result<(), KeysError> {
+        if !self.is_halfway {
+            return Ok(());
+        }
+        let (path, next, ours) =
+            (self.folder.join(MASTER_FILE), self.folder.join(NEXT_MASTER_FILE), master_bytes(&self.master));
+        // It may have come so far before, and then only its name was not forced to the disk.
+        if read(&path)?.as_ref() != Some(&ours) {
+            // Nothing is overwritten before what opens the ring lies safely elsewhere.
+            if read(&next)?.as_ref() != Some(&ours) {
+                replace(&next, &ours)?;
+            }
+            overwrite(&path)?;
+            fs::rename(&next, &path).map_err(|source| KeysError::File { path: path.clone(), source })?;
+        }
+        let folder = fs::File::open(&self.folder).and_then(|folder| folder.sync_all());
+        folder.map_err(|source| KeysError::File { path, source })?;
+        self.is_halfway = false;
+        Ok(())
     }
 
     /// Destroys every key file: overwritten, then removed. Returns their names.

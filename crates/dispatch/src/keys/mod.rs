@@ -158,33 +158,42 @@ impl Keys {
     /// [`Keys::erase`] for several at once.
     pub(crate) fn erase_all(&self, people: &[PersonId]) -> Result<Erasure, KeysError> {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let mut ring = inner.ring.clone();
+        let Inner { home, ring: present, .. } = &mut *inner;
+        let mut ring = present.clone();
         ring.people.retain(|person, _| !people.contains(person));
         ring.snapshot = fresh()?;
-        let erasure = match &mut inner.home {
+        match home {
             Some(home) if home.is_file() => {
-                home.write_under_new_master(&ring)?;
-                Erasure::Done
+                home.write_under_next(&ring)?;
+                // Whatever fails from here on: what is written next is written without them.
+                *present = ring;
+                home.install_next()?;
+                Ok(Erasure::Done)
             }
             Some(home) => {
                 ring.pending.extend(people);
                 home.write(&ring)?;
-                Erasure::Pending
+                *present = ring;
+                Ok(Erasure::Pending)
             }
-            None => Erasure::Done,
-        };
-        inner.ring = ring;
-        Ok(erasure)
+            None => {
+                *present = ring;
+                Ok(Erasure::Done)
+            }
+        }
     }
 
-    /// How far a person's erasure is; `None` while there is a key.
+    /// How far a person's erasure is; `None` while there is a key, in the ring or in a copy of it from before that the old master key
+    /// opens.
     #[must_use]
     pub fn erasure(&self, person: PersonId) -> Option<Erasure> {
-        self.read(|ring| match (ring.people.contains_key(&person), ring.pending.contains(&person)) {
+        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_there = inner.ring.people.contains_key(&person) || inner.home.as_ref().is_some_and(Home::is_halfway);
+        match (is_there, inner.ring.pending.contains(&person)) {
             (true, _) => None,
             (false, true) => Some(Erasure::Pending),
             (false, false) => Some(Erasure::Done),
-        })
+        }
     }
 
     /// Seals the ring with a new master key and destroys the old one.
@@ -195,7 +204,10 @@ impl Keys {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let ring = inner.ring.clone();
         match &mut inner.home {
-            Some(home) if home.is_file() => home.write_under_new_master(&ring),
+            Some(home) if home.is_file() => {
+                home.write_under_next(&ring)?;
+                home.install_next()
+            }
             Some(_) => Err(KeysError::MasterIsGiven),
             None => Ok(()),
         }
