@@ -2,11 +2,13 @@
 //!
 //! A new master key is written beside the old one (`master.new`), then the ring is sealed with it and replaced, then the
 //! old master key is overwritten and the new one takes its place. Whenever that is interrupted, one of the two opens
-//! the ring that is there.
+//! the ring that is there. Whoever only reads does so in the midst of it too, and leaves it to its owner to go on.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::KeysError;
 use super::ring::{Ring, RingProblem, fresh};
@@ -17,8 +19,14 @@ const MASTER_FILE: &str = "master.key";
 const NEXT_MASTER_FILE: &str = "master.new";
 const RING_FILE: &str = "people.keys";
 const PUBLIC_FILE: &str = "signing.pub";
+/// How often a reader looks at the folder: what it reads one after the other may be of before and after a replacement.
+const LOOKS: usize = 10;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// The form of a master key in a file.
 const VERSION: u8 = 1;
+
+const NO_PAIR: &str = "it does not open with master.key: put back the pair that belongs together";
+const NEITHER: &str = "it opens neither with HIKYAKU_MASTER_KEY nor with HIKYAKU_MASTER_KEY_BEFORE: give the master key that belongs to it";
 
 /// Where the master key comes from.
 #[derive(Clone, Debug)]
@@ -84,6 +92,34 @@ impl Home {
         Ok((home, ring))
     }
 
+    /// The ring of a folder in which another program may be at work: nothing there is written, removed or finished.
+    pub(super) fn read_ring(folder: &Path, master: &Master) -> Result<Ring, KeysError> {
+        for _ in 1..LOOKS {
+            match Self::look(folder, master) {
+                Err(KeysError::Content { .. }) => sleep(BETWEEN_LOOKS),
+                other => return other,
+            }
+        }
+        Self::look(folder, master)
+    }
+
+    fn look(folder: &Path, master: &Master) -> Result<Ring, KeysError> {
+        let wrong = |problem| Err(KeysError::Content { path: folder.join(RING_FILE), problem });
+        let Some(stored) = read(&folder.join(RING_FILE))? else {
+            return wrong("it is not there: put the key file there");
+        };
+        let (candidates, problem) = match master {
+            Master::File => (Candidates::in_files(folder)?, NO_PAIR),
+            Master::Given(given) => (Candidates::of(given), NEITHER),
+        };
+        let opened = candidates.open(folder, &stored, problem)?;
+        if opened.old_form {
+            // Keys that it lacks would be made here and known to nobody else.
+            return wrong("it has the form of an older version: start the server once, which writes it anew");
+        }
+        Ok(opened.ring)
+    }
+
     fn open_by_files(folder: &Path, stored: Option<&[u8]>) -> Result<(Home, Ring), KeysError> {
         let home = |master: Secret| Home { folder: folder.to_owned(), master, is_file: true, is_halfway: false };
         let next = folder.join(NEXT_MASTER_FILE);
@@ -96,14 +132,12 @@ impl Home {
             home.write(&ring)?;
             return Ok((home, ring));
         };
-        let candidates =
-            Candidates { present: read_master(folder)?, other: read(&next)?.and_then(|bytes| master_from(&bytes)) };
+        let candidates = Candidates::in_files(folder)?;
         if candidates.present.is_none() && candidates.other.is_none() {
             let problem = "it is missing but people.keys is there: put back the master key that belongs to it";
             return Err(KeysError::Content { path: folder.join(MASTER_FILE), problem });
         }
-        let problem = "it does not open with master.key: put back the pair that belongs together";
-        let opened = candidates.open(folder, stored, problem)?;
+        let opened = candidates.open(folder, stored, NO_PAIR)?;
         let used = if opened.by_other { candidates.other } else { candidates.present };
         let mut home = home(used.unwrap_or_else(|| Secret::new([0; 32])));
         // Finishes or undoes a replacement that was interrupted.
@@ -126,9 +160,7 @@ impl Home {
             home.write(&ring)?;
             return Ok((home, ring));
         };
-        let candidates = Candidates { present: Some(given.present.clone()), other: given.before.clone() };
-        let problem = "it opens neither with HIKYAKU_MASTER_KEY nor with HIKYAKU_MASTER_KEY_BEFORE: give the master key that belongs to it";
-        let mut opened = candidates.open(folder, stored, problem)?;
+        let mut opened = Candidates::of(given).open(folder, stored, NEITHER)?;
         if opened.by_other {
             // The new master key is seen: no copy of the ring from before opens with what is given from now on.
             opened.ring.pending.clear();
@@ -203,6 +235,15 @@ impl Home {
 }
 
 impl Candidates {
+    fn in_files(folder: &Path) -> Result<Self, KeysError> {
+        let next = read(&folder.join(NEXT_MASTER_FILE))?;
+        Ok(Candidates { present: read_master(folder)?, other: next.and_then(|bytes| master_from(&bytes)) })
+    }
+
+    fn of(given: &GivenMaster) -> Self {
+        Candidates { present: Some(given.present.clone()), other: given.before.clone() }
+    }
+
     fn open(&self, folder: &Path, stored: &[u8], closed: &'static str) -> Result<Opened, KeysError> {
         let wrong = |problem| KeysError::Content { path: folder.join(RING_FILE), problem };
         for (by_other, master) in [(false, &self.present), (true, &self.other)] {
