@@ -5,10 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::common::{D1, P1, P2, P3, ROSTER, at, import, ministry_on, quake, take};
+use crate::common::{D1, P1, P2, P3, ROSTER, at, bulletin, import, ministry_on, quake, take};
+use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_dispatch::{
-    AccountCommand, Desk, Error, Event, Journal, Keys, LinkRefusal, MemoryJournal, Names, PasswordHash, PeopleCommand,
-    PeopleRefusal, PersonId, Refusal, RosterImport, Side, SnapshotFile, State, erase_person, read_roster,
+    AccountCommand, Desk, Error, Event, Journal, JudgingEvent, Keys, LinkRefusal, MemoryJournal, Names, PasswordHash,
+    PeopleCommand, PeopleRefusal, PersonId, Refusal, RosterImport, Side, SnapshotFile, State, erase_person,
+    read_roster,
 };
 
 /// A key folder as it is brought to another node before there are people.
@@ -207,4 +209,24 @@ async fn req_a26_neither_an_erased_person_nor_a_key_that_is_known_to_be_lost_kee
     assert_eq!((unread, confirm), (2, 2));
     again.confirmed = Some(confirm);
     assert_eq!(first.command(PeopleCommand::Import(again), at("18:03:00")).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_judgement_says_how_many_people_it_could_not_look_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = nodes(folder.path()).await;
+    let told = |events: &[Event]| {
+        let judged = events.iter().find_map(|event| match event {
+            Event::Judging(JudgingEvent::BulletinJudged(judgement)) => Some(judgement.reasons.join("\n")),
+            _ => None,
+        });
+        judged.unwrap().contains("鍵が届いていない 5 人")
+    };
+    let quake = |minute: &str, series: &str| {
+        take(bulletin(minute, series, Revision::Issue, Standing::Real, &[("390", 17, "7")]))
+    };
+    assert!(told(&second.command(quake("17:00:00", "20240101165900"), at("17:00:10")).await.unwrap()));
+    first.up_to_date().await.unwrap();
+    exchanged(&first, &second).await;
+    assert!(!told(&second.command(quake("17:10:00", "20240101170900"), at("17:10:10")).await.unwrap()));
 }
