@@ -11,7 +11,7 @@ use hikyaku_dispatch::{
 use hikyaku_web::{hash_password, make_password};
 use jiff::Timestamp;
 
-use crate::journal::data::{has_journal, make_keys};
+use crate::journal::data::{has_journal, lock, make_keys};
 use crate::settings::{self, Settings};
 
 /// The configuration as it is written, with what is asked for put in.
@@ -85,6 +85,8 @@ async fn set_up(settings: &Settings, admin: &str, config: &Path) -> Result<Strin
     if journal.exists() && !settings.data.join("keys/people.keys").exists() {
         return Err(format!("{data}: there is a journal without its keys; put the folder keys of this journal back"));
     }
+    // Whoever runs there may be in the midst of changing them.
+    let _lock = lock(&settings.data)?;
     let keys = make_keys(&settings.data)?;
     let journal = RedbJournal::open(journal).map_err(|e| e.to_string())?;
     let desk = Desk::open(Arc::new(journal), keys).await.map_err(|e| e.to_string())?;

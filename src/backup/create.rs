@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::manifest::{self, Manifest};
 use super::{rows, source};
-use crate::journal::data::open_keys;
+use crate::journal::data::read_keys;
 use crate::settings::{self, Settings};
 
 /// What is backed up, and where to.
@@ -33,7 +33,7 @@ pub async fn run(args: &CreateArgs) -> Result<bool, String> {
     let settings = Settings::read(&args.config)?;
     let bytes = source::rows(&settings.data).await?;
     // After the rows, so that it has a key for each of them that has one.
-    let keys = open_keys(&settings.data)?;
+    let keys = read_keys(&settings.data)?;
     let mut files = configuration(&args.config, &settings)?;
     let head = with_journal(&mut files, bytes, &keys).await?;
     let manifest = Manifest::new(keys.ring_id().to_string(), head, Timestamp::now(), &files);

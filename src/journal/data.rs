@@ -1,12 +1,13 @@
 //! The data folder: where journal and keys lie in it, and the master key that opens them.
 
+use std::collections::BTreeMap;
 use std::env::{self, VarError};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hikyaku_dispatch::{Desk, GivenMaster, Journal, Keys, Master, Outbox, PublicKey, SnapshotFile, State, read_state};
 
-use super::home::{Database, Home, in_use};
+use super::home::{Home, in_use};
 use crate::lock::{Lock, server_of};
 
 /// The environment's master key, 64 hexadecimal digits; without it `keys/master.key` is used.
@@ -34,23 +35,29 @@ pub async fn open_desk_with(journal: Arc<dyn Journal>, data: &Path, outbox: Opti
 
 /// The present of a data folder whose system does not run; nothing is written.
 pub async fn read_present(data: &Path) -> Result<State, String> {
-    let (journal, keys) = (open_journal(data).await?, open_keys(data)?);
+    let (journal, keys) = (open_journal(data).await?, read_keys(data)?);
     let (state, _) = read_state(&*journal, &keys).await.map_err(|e| e.to_string())?;
     Ok(state)
 }
 
-/// Keeps a server, and any other command, from working on the same folder until this program ends. A file of a journal has
-/// a lock of its own; a database has none, and two programs that write the same keys would lose some.
+/// Keeps a server, and any other command, from working on the same folder until this program ends: a database has no lock of its
+/// own, and two programs that write the same keys would lose some, wherever the journal is.
 pub fn claim(data: &Path) -> Result<(), String> {
-    if Database::of(data)?.is_some() {
-        let lock = match server_of(data) {
-            Some(process) => return Err(in_use(data, &process)),
-            None => Lock::take(data)?,
-        };
-        // Given back by the system when the program ends.
-        std::mem::forget(lock);
+    // Given back by the system when the program ends.
+    static CLAIMED: Mutex<BTreeMap<PathBuf, Lock>> = Mutex::new(BTreeMap::new());
+    let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !claimed.contains_key(data) {
+        claimed.insert(data.to_owned(), lock(data)?);
     }
     Ok(())
+}
+
+/// [`claim`] for as long as the lock is held.
+pub fn lock(data: &Path) -> Result<Lock, String> {
+    match server_of(data) {
+        Some(process) => Err(in_use(data, &process)),
+        None => Lock::take(data),
+    }
 }
 
 /// Whether a data folder has a journal, or says where it is.
@@ -67,26 +74,39 @@ pub async fn open_journal(data: &Path) -> Result<Arc<dyn Journal>, String> {
     home.open().await
 }
 
-/// Opens the keys that are there; none are made.
+/// Opens the keys that are there; none are made. Only for whoever has the folder: what another program was about to do with them
+/// is finished or undone.
 pub fn open_keys(data: &Path) -> Result<Keys, String> {
+    keys_in(data)?;
+    make_keys(data)
+}
+
+/// The keys that are there, to be read beside a server that may be changing them.
+pub fn read_keys(data: &Path) -> Result<Keys, String> {
+    Keys::open_to_read(keys_in(data)?, &master()?).map_err(|e| e.to_string())
+}
+
+/// Opens the keys that are there, or makes them; as [`open_keys`], for whoever has the folder.
+pub fn make_keys(data: &Path) -> Result<Keys, String> {
+    Keys::open_with(data.join("keys"), &master()?).map_err(|e| e.to_string())
+}
+
+fn keys_in(data: &Path) -> Result<PathBuf, String> {
     let folder = data.join("keys");
     if !folder.join("people.keys").exists() {
         return Err(format!("there is no people.keys in {}: put the key file there", folder.display()));
     }
-    make_keys(data)
+    Ok(folder)
 }
 
-/// Opens the keys that are there, or makes them.
-pub fn make_keys(data: &Path) -> Result<Keys, String> {
-    let folder = data.join("keys");
-    let master = match variable(MASTER)? {
+fn master() -> Result<Master, String> {
+    Ok(match variable(MASTER)? {
         None => Master::File,
         Some(present) => {
             let given = GivenMaster::read(&present, variable(MASTER_BEFORE)?.as_deref());
             Master::Given(given.map_err(|e| format!("{MASTER}: {e}"))?)
         }
-    };
-    Keys::open_with(folder, &master).map_err(|e| e.to_string())
+    })
 }
 
 /// [`open_desk`], of a folder that is set up first if it holds nothing of ours.

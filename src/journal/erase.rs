@@ -67,7 +67,7 @@ pub async fn run_system(args: &EraseSystemArgs) -> Result<bool, String> {
     }
     let witnessed =
         Witnessed { place: args.place.clone(), witness: args.witness.clone(), responsible: args.responsible.clone() };
-    let (home, keys) = (Home::of(&args.data)?, data::open_keys(&args.data)?);
+    let home = Home::of(&args.data)?;
     let database = match &home {
         Home::Folder(data, database) => Some(database.open(data).await?),
         Home::File(_) | Home::Url(_) => None,
@@ -77,6 +77,7 @@ pub async fn run_system(args: &EraseSystemArgs) -> Result<bool, String> {
         None => data::open_journal(&args.data).await?,
     };
     data::claim(&args.data)?;
+    let keys = data::open_keys(&args.data)?;
     let erased = erase_system(&args.data, journal, &keys, &witnessed, Timestamp::now()).await;
     let certificate = erased.map_err(|e| e.to_string())?;
     print!("{certificate}");

@@ -58,6 +58,6 @@ pub async fn tail(args: &TailArgs) -> Result<bool, String> {
 }
 
 async fn print(folder: &std::path::Path, from: u64) -> Result<u64, String> {
-    let (journal, keys) = (data::open_journal(folder).await?, data::open_keys(folder)?);
+    let (journal, keys) = (data::open_journal(folder).await?, data::read_keys(folder)?);
     export(&*journal, &keys, from, &mut io::stdout()).await.map_err(|e| e.to_string())
 }

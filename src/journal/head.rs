@@ -21,7 +21,7 @@ pub struct HeadArgs {
 
 /// Writes one head and says where.
 pub async fn run(args: &HeadArgs) -> Result<bool, String> {
-    let (journal, keys) = (data::open_journal(&args.data).await?, data::open_keys(&args.data)?);
+    let (journal, keys) = (data::open_journal(&args.data).await?, data::read_keys(&args.data)?);
     let path = write_head(&*journal, &keys, &args.to, Timestamp::now()).await.map_err(|e| e.to_string())?;
     println!("{}", path.display());
     Ok(true)

@@ -30,6 +30,8 @@ enum Which {
 
 /// Replaces it.
 pub fn run(args: &RotateKeysArgs) -> Result<bool, String> {
+    // A server has ring and master key in memory: what it wrote next would open with nothing that is left.
+    let _lock = data::lock(&args.data)?;
     let keys = data::open_keys(&args.data)?;
     match args.which {
         Which::Master => keys.rotate_master(),
@@ -38,4 +40,30 @@ pub fn run(args: &RotateKeysArgs) -> Result<bool, String> {
     }
     .map_err(|e| e.to_string())?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::Lock;
+
+    #[test]
+    fn no_key_is_replaced_beside_a_running_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().to_owned();
+        let args = |which| RotateKeysArgs { data: data.clone(), which };
+        data::make_keys(&data).unwrap();
+        let files = || ["people.keys", "master.key"].map(|name| std::fs::read(data.join("keys").join(name)).unwrap());
+        let before = files();
+        let server = Lock::take(&data).unwrap();
+        for which in [Which::Master, Which::Links, Which::RetireLinks] {
+            let refusal = run(&args(which)).unwrap_err();
+            assert!(refusal.contains("サーバーを止めて"), "{refusal}");
+        }
+        assert_eq!(files(), before);
+        drop(server);
+        assert_eq!(run(&args(Which::Master)), Ok(true));
+        assert_ne!(files(), before);
+        assert_eq!(run(&args(Which::Links)), Ok(true), "the folder was given back");
+    }
 }

@@ -90,13 +90,13 @@ pub fn read(bytes: &[u8]) -> Result<Roster, String> {
     read_roster_with(bytes, &is_region).map_err(|faults| faults.to_string())
 }
 
-/// Takes a roster; the inner error says why it was not taken, in the words for administrators.
-pub async fn take(desk: &Desk, import: RosterImport, now: Timestamp) -> Result<Result<(), String>, String> {
+/// Takes a roster; the inner error says why it was not taken, and reads in the words for administrators.
+pub async fn take(desk: &Desk, import: RosterImport, now: Timestamp) -> Result<Result<(), PeopleRefusal>, String> {
     match desk.command(PeopleCommand::Import(import), now).await {
         Ok(_) => Ok(Ok(())),
-        Err(Error::Refused(Refusal::People(refusal @ (PeopleRefusal::Guarded { .. } | PeopleRefusal::Faults(_))))) => {
-            Ok(Err(refusal.to_string()))
-        }
+        Err(Error::Refused(Refusal::People(
+            refusal @ (PeopleRefusal::Guarded { .. } | PeopleRefusal::KeysMissing { .. } | PeopleRefusal::Faults(_)),
+        ))) => Ok(Err(refusal)),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use hikyaku_dispatch::{Desk, Pull, PullAction, PullAlert, PullInput, PullSchedule, RosterImport, Side};
+use hikyaku_dispatch::{Desk, PeopleRefusal, Pull, PullAction, PullAlert, PullInput, PullSchedule, RosterImport, Side};
 use hikyaku_feeds::edge::{Client, ClientSettings, Dial};
 use hikyaku_feeds::poll::{Answer, Validators};
 use jiff::Timestamp;
@@ -70,11 +70,22 @@ pub async fn round(pull: &mut Pull, desk: &Desk, source: &Source, side: Side) ->
                 PullInput::Fetched(fetched)
             }
             PullAction::Import(bytes) => {
-                let taken = match import::read(&bytes) {
-                    Ok(roster) => import::take(desk, RosterImport::whole(side, roster.rows), Timestamp::now()).await?,
-                    Err(faults) => Err(faults),
+                let roster = match import::read(&bytes) {
+                    Ok(roster) => RosterImport::whole(side, roster.rows),
+                    Err(faults) => {
+                        actions.extend(pull.step(PullInput::Taken(Err(faults)), Timestamp::now()));
+                        continue;
+                    }
                 };
-                PullInput::Taken(taken)
+                match import::take(desk, roster, Timestamp::now()).await? {
+                    Ok(()) => PullInput::Taken(Ok(())),
+                    // They come by themselves.
+                    Err(refusal @ PeopleRefusal::KeysMissing { .. }) => {
+                        eprintln!("hikyaku: {refusal}");
+                        PullInput::Later(refusal.to_string())
+                    }
+                    Err(refusal) => PullInput::Taken(Err(refusal.to_string())),
+                }
             }
             PullAction::Alert(alert) => {
                 alerts.push(alert);

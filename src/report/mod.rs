@@ -26,7 +26,7 @@ use clap::{Args, Subcommand};
 use hikyaku_dispatch::{Dispatch, HealthState, IncidentId, Punctuality, read_state};
 use jiff::Timestamp;
 
-use crate::journal::data::{open_journal, open_keys, read_present};
+use crate::journal::data::{open_journal, read_keys, read_present};
 use crate::settings::{self, Settings};
 use maker::Maker;
 use month::Month;
@@ -143,7 +143,7 @@ pub async fn run(args: &ReportArgs) -> Result<bool, String> {
 
 async fn monthly(args: &MonthlyArgs) -> Result<bool, String> {
     let settings = Settings::read(&args.written.config)?;
-    let (journal, keys) = (open_journal(&settings.data).await?, open_keys(&settings.data)?);
+    let (journal, keys) = (open_journal(&settings.data).await?, read_keys(&settings.data)?);
     let (state, _) = read_state(&*journal, &keys).await.map_err(|e| e.to_string())?;
     let (maker, now) = (Maker::new(&settings)?, Timestamp::now());
     let month = args.month.unwrap_or_else(|| Month::of(now).previous());
@@ -153,7 +153,7 @@ async fn monthly(args: &MonthlyArgs) -> Result<bool, String> {
 
 async fn incident(args: &IncidentArgs) -> Result<bool, String> {
     let settings = Settings::read(&args.written.config)?;
-    let (journal, keys) = (open_journal(&settings.data).await?, open_keys(&settings.data)?);
+    let (journal, keys) = (open_journal(&settings.data).await?, read_keys(&settings.data)?);
     let (state, _) = read_state(&*journal, &keys).await.map_err(|e| e.to_string())?;
     let (maker, now) = (Maker::new(&settings)?, Timestamp::now());
     let found = state.incident(IncidentId(args.incident));

@@ -4,6 +4,7 @@
 //! readers see nothing that is not durable.
 
 mod apart;
+mod erasing;
 mod following;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -27,6 +28,7 @@ use crate::journal::{Appended, Journal, JournalError, READ_ROWS_MAX};
 use crate::keys::{GivenKeys, Keys};
 use crate::snapshot::SnapshotFile;
 use crate::state::State;
+use erasing::Erasing;
 use following::Following;
 
 /// How long a group gathers, counted from its first command.
@@ -77,6 +79,7 @@ pub(crate) struct Appender {
     /// Those that cannot be recorded.
     aside: watch::Sender<Vec<PutAside>>,
     following: Following,
+    erasing: Erasing,
 }
 
 impl Appender {
@@ -108,6 +111,7 @@ impl Appender {
             urgent,
             aside,
             following: Following::default(),
+            erasing: Erasing::default(),
         };
         let recorded = appender.journal.head().await?;
         appender.catch_up(Vec::new()).await?;
@@ -125,6 +129,7 @@ impl Appender {
     /// snapshot is written. It is a cache: failing costs only time.
     async fn settle_down(&mut self) {
         self.reached.send_replace(self.place.head.seq);
+        self.finish_erasures().await;
         if self.is_apart() {
             return;
         }
@@ -134,8 +139,10 @@ impl Appender {
         }
         self.snapped = self.place.head.seq;
         self.ahead = self.read_shown(State::clone);
-        // What cannot be read for want of keys must be read again from the journal once they are there.
-        let Some(file) = self.snapshot.clone().filter(|_| self.ahead.without_keys().is_empty()) else { return };
+        // What cannot be read for want of keys must be read again from the journal once they are there; and whoever begins behind an
+        // erasure never hears of it, so that the key would stay.
+        let is_whole = self.place.erased.is_empty() && self.ahead.without_keys().is_empty();
+        let Some(file) = self.snapshot.clone().filter(|_| is_whole) else { return };
         let (state, head, keys) = (self.ahead.clone(), self.place.head, self.keys.clone());
         let written = tokio::task::spawn_blocking(move || file.write(&state, head, &keys)).await;
         if !matches!(written, Ok(Ok(()))) {
@@ -188,6 +195,7 @@ impl Appender {
                     let _ = done.send(self.adopt(keys).await);
                 }
                 next = following::next(&*journal, self.place.head) => self.take_next(next).await,
+                () = self.erase_later() => {}
             }
             self.settle_down().await;
         }
@@ -200,7 +208,8 @@ impl Appender {
         let checked = checked.await.map_err(|_| Error::Closed)??;
         Place::default().fold(checked.clone(), &mut self.ahead);
         self.place.fold(checked, &mut self.shown.write().unwrap_or_else(PoisonError::into_inner));
-        self.finish_erasures().await
+        self.finish_erasures().await;
+        Ok(())
     }
 
     /// Takes keys that were missing here, and reads again what they open. Nobody who was erased is among those that are missing, and
@@ -231,7 +240,8 @@ impl Appender {
         place.erased.append(&mut self.place.erased);
         (self.ahead, self.place) = (state.clone(), place);
         *self.shown.write().unwrap_or_else(PoisonError::into_inner) = state;
-        self.finish_erasures().await
+        self.finish_erasures().await;
+        Ok(())
     }
 
     /// Decides and appends a group, again and again while others append first.
@@ -330,7 +340,7 @@ impl Appender {
                     }
                 }
                 self.place.erased.extend(entries.iter().filter_map(|entry| entry.event.erases()));
-                self.finish_erasures().await?;
+                self.finish_erasures().await;
                 Ok(None)
             }
         }
@@ -352,7 +362,8 @@ impl Appender {
             self.place.fold(checked, &mut shown);
         }
         self.ahead = self.read_shown(State::clone);
-        self.finish_erasures().await
+        self.finish_erasures().await;
+        Ok(())
     }
 
     /// Checks the rows after `head`: `tail`, or as many as are read at once.
@@ -362,19 +373,6 @@ impl Appender {
             let rows = if tail.is_empty() { journal.read_from(head.seq + 1).await? } else { tail };
             check(head, &rows, &keys)
         })
-    }
-
-    /// Destroys the keys of those whose erasure is durable. No snapshot from before opens any more.
-    async fn finish_erasures(&mut self) -> Result<(), Error> {
-        if self.place.erased.is_empty() {
-            return Ok(());
-        }
-        let (mut place, keys) = (std::mem::take(&mut self.place), self.keys.clone());
-        let finishing = tokio::task::spawn_blocking(move || (place.finish_erasures(&keys), place));
-        let (finished, place) = finishing.await.map_err(|_| Error::Closed)?;
-        self.place = place;
-        self.snapped = 0;
-        finished
     }
 
     fn read_shown<R>(&self, f: impl FnOnce(&State) -> R) -> R {

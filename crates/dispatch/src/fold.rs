@@ -15,7 +15,7 @@ use crate::state::State;
 pub(crate) struct Place {
     /// The last row that was folded.
     pub(crate) head: Head,
-    /// Whose keys must be gone by now.
+    /// Whose keys must be gone, and may still be there.
     pub(crate) erased: Vec<PersonId>,
 }
 
@@ -49,16 +49,15 @@ impl Place {
             state.apply_row(&entry.event, row);
         }
     }
+}
 
-    /// Destroys the keys that should be gone and are not, such as after a crash between the event and the key file.
-    pub(crate) fn finish_erasures(&mut self, keys: &Keys) -> Result<(), Error> {
-        let mut left = std::mem::take(&mut self.erased);
-        left.retain(|person| keys.erasure(*person).is_none());
-        if !left.is_empty() {
-            keys.erase_all(&left)?;
-        }
-        Ok(())
+/// Destroys the keys of these that are still there, such as after a crash between the event and the key file.
+pub(crate) fn destroy(erased: &[PersonId], keys: &Keys) -> Result<(), Error> {
+    let left: Vec<PersonId> = erased.iter().copied().filter(|person| keys.erasure(*person).is_none()).collect();
+    if !left.is_empty() {
+        keys.erase_all(&left)?;
     }
+    Ok(())
 }
 
 /// The entry of a row; `None` if its content was dropped.

@@ -42,6 +42,8 @@ pub enum PullInput {
     Fetched(Result<Vec<u8>, String>),
     /// The roster was taken, or refused with these reasons.
     Taken(Result<(), String>),
+    /// The roster is fit, and cannot be taken yet.
+    Later(String),
 }
 
 /// What to do.
@@ -102,8 +104,8 @@ pub struct Pull {
     next: Timestamp,
     /// Whether an answer of the edge is awaited.
     waiting: bool,
-    /// The last content that came, and how many times in a row it has been the same.
-    seen: Option<(u64, u32)>,
+    /// The last content that came, how many days in a row it has been the same, and the last of these.
+    seen: Option<(u64, u32, Date)>,
 }
 
 impl Pull {
@@ -135,7 +137,8 @@ impl Pull {
                 self.waiting = true;
                 vec![PullAction::Fetch]
             }
-            PullInput::Fetched(Err(reason)) => self.again_or_missed(reason, now),
+            PullInput::Fetched(Err(reason)) => self.again_or(PullAlert::Missed { reason }, now),
+            PullInput::Later(reason) => self.again_or(PullAlert::Refused { reason }, now),
             PullInput::Fetched(Ok(bytes)) => {
                 let unchanged = self.see(&bytes);
                 let mut actions = vec![PullAction::Import(bytes)];
@@ -149,14 +152,15 @@ impl Pull {
         }
     }
 
-    fn again_or_missed(&mut self, reason: String, now: Timestamp) -> Vec<PullAction> {
+    /// Tries again in a while; once it is too late for this day, that is told.
+    fn again_or(&mut self, alert: PullAlert, now: Timestamp) -> Vec<PullAction> {
         let next = now + self.schedule.retry;
         if next <= hour(self.day, self.schedule.at) + self.schedule.patience {
             (self.waiting, self.next) = (false, next);
             return Vec::new();
         }
         self.settle(now);
-        vec![PullAction::Alert(PullAlert::Missed { reason })]
+        vec![PullAction::Alert(alert)]
     }
 
     /// This day is over, whatever came of it.
@@ -172,8 +176,12 @@ impl Pull {
         let mut hasher = DefaultHasher::new();
         bytes.hash(&mut hasher);
         let digest = hasher.finish();
-        let days = self.seen.filter(|(before, _)| *before == digest).map_or(0, |(_, days)| days + 1);
-        self.seen = Some((digest, days));
+        let before = self.seen.filter(|(before, ..)| *before == digest);
+        if before.is_some_and(|(.., day)| day == self.day) {
+            return None;
+        }
+        let days = before.map_or(0, |(_, days, _)| days + 1);
+        self.seen = Some((digest, days, self.day));
         (days > 0 && days.is_multiple_of(self.schedule.stale_days)).then_some(PullAlert::Unchanged { days })
     }
 }
@@ -235,6 +243,21 @@ mod tests {
         let refused = pull.step(PullInput::Taken(Err("4,000 人".into())), at("21T03:00:01"));
         assert_eq!(refused, [PullAction::Alert(PullAlert::Refused { reason: "4,000 人".into() })]);
         assert_eq!(pull.wake(), at("22T03:00:00"));
+    }
+
+    #[test]
+    fn req_a28_a_roster_that_cannot_be_taken_yet_is_fetched_again_and_told_once_when_it_is_too_late() {
+        let mut pull = pull(Some("20T03:00:05"), "20T12:00:00");
+        let roster = b"id".to_vec();
+        let mut told = Vec::new();
+        while pull.wake() < at("22T03:00:00") {
+            let now = pull.wake();
+            assert_eq!(pull.step(PullInput::Tick, now), [PullAction::Fetch]);
+            assert_eq!(pull.step(PullInput::Fetched(Ok(roster.clone())), now), [PullAction::Import(roster.clone())]);
+            told.extend(pull.step(PullInput::Later("4 人の鍵".into()), now).into_iter().map(|it| (it, now)));
+        }
+        let alert = PullAction::Alert(PullAlert::Refused { reason: "4 人の鍵".into() });
+        assert_eq!(told, [(alert, at("21T06:00:00"))]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod cluster;
 mod common;
 #[path = "erasure/in_postgres.rs"]
 mod in_postgres;
+#[path = "erasure/kept.rs"]
+mod kept;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -141,8 +141,8 @@ impl Appender {
         self.journal.give_turn_up().await;
         self.show_anew();
         self.cut.send_replace(self.is_apart());
-        landed?;
-        self.finish_erasures().await
+        self.finish_erasures().await;
+        landed
     }
 
     async fn land_all(&mut self) -> Result<(), Error> {

@@ -104,7 +104,8 @@ pub struct RosterImport {
     pub scope: RosterScope,
     /// What it may remove without being confirmed.
     pub guard: RemovalGuard,
-    /// How many removals somebody has seen and agreed to; another number than what would happen is refused.
+    /// How many removals somebody has seen and agreed to, with those whose keys are lost; another number than what would happen is
+    /// refused.
     pub confirmed: Option<usize>,
 }
 
@@ -181,6 +182,18 @@ pub enum PeopleRefusal {
         there: usize,
         /// How many may without being confirmed.
         limit: usize,
+    },
+    /// Somebody whose number cannot be read here may be whoever it would bring: there would be two of one number for good.
+    #[error(
+        "{unread} 人の鍵がまだこのノードに届いていないため、新しい人を取り込めません（同じ人が二人になるおそれがあります）。\
+         1 分ほど待ってもう一度取り込むか、別のノードで取り込んでください。\
+         鍵が失われて二度と届かないと分かっている場合だけ、人数 {confirm} を確認して取り込んでください"
+    )]
+    KeysMissing {
+        /// How many cannot be read.
+        unread: usize,
+        /// What whoever knows that their keys are lost confirms: they, and those whom it would remove if those are too many.
+        confirm: usize,
     },
     /// There is no such group.
     #[error("所属 {0} はありません。所属の一覧から選んでください")]

@@ -26,8 +26,8 @@ use crate::signed::SignedText;
 /// (requirement S05).
 ///
 /// # Errors
-/// [`crate::Refusal`] if they did not; [`crate::KeysError`] if the key could not be destroyed, which the next start
-/// tries again.
+/// [`crate::Refusal`] if they did not; [`CustodyError::KeyKept`] if the key could not be destroyed, which the desk and the next start
+/// try again.
 pub async fn erase_person(desk: &Desk, person: PersonId, now: Timestamp) -> Result<SignedText, CustodyError> {
     desk.command(RetentionCommand::ErasePerson { person }, now).await?;
     erasure_certificate(desk.journal(), desk.keys(), person).await
@@ -37,7 +37,7 @@ pub async fn erase_person(desk: &Desk, person: PersonId, now: Timestamp) -> Resu
 /// after, and whether it is done (requirement S05).
 ///
 /// # Errors
-/// [`CustodyError::NotErased`] if the journal has no such erasure.
+/// [`CustodyError::NotErased`] if the journal has no such erasure, [`CustodyError::KeyKept`] if the key is still there.
 pub async fn erasure_certificate(
     journal: &dyn Journal,
     keys: &Keys,
@@ -55,7 +55,7 @@ pub async fn erasure_certificate(
             let Some(entry) = fold::open(row, keys)? else { continue };
             match entry.event {
                 Event::Retention(RetentionEvent::PersonErased { person: erased, by }) if erased == person => {
-                    let erasure = keys.erasure(person).ok_or(CustodyError::NotErased(person))?;
+                    let erasure = keys.erasure(person).ok_or(CustodyError::KeyKept(person))?;
                     let (ring, at) = (keys.ring_id(), entry.at);
                     let certificate = PersonErased { ring, person, by, at, before, after: head, erasure };
                     return Ok(keys.sign(&certificate.statement())?);

@@ -40,6 +40,12 @@ pub enum CustodyError {
     /// The person was not erased.
     #[error("{0} was not erased: erase the person first")]
     NotErased(crate::id::PersonId),
+    /// The person is erased in the journal, and the key is still there.
+    #[error(
+        "the journal says that {0} is erased, but the key could not be destroyed yet: see that the folder of the keys can be written, and \
+         ask for the certificate again; until then it is tried again by itself"
+    )]
+    KeyKept(crate::id::PersonId),
     /// A sealed file cannot be made or opened.
     #[error("{0}")]
     Sealed(&'static str),

@@ -17,6 +17,7 @@ use crate::judgement::Verdict;
 use crate::lint;
 use crate::mail::Mode;
 use crate::notice::Channel;
+use crate::person::Side;
 use crate::rehearsal;
 use crate::rule::{Aim, Rule, Sending};
 use crate::state::State;
@@ -121,7 +122,22 @@ pub(crate) fn judge(bulletin: &Bulletin, scene: &Scene<'_>, now: Timestamp) -> R
         let reason = "落下しましたが、都道府県が発表されていません。対象の都道府県を選んで手入力してください。";
         return end(Verdict::OperatorNeeded, reason.into());
     }
-    weigh(bulletin, scene, mode, rules, now)
+    let unread = unread(scene.state, &rules);
+    let mut ruling = weigh(bulletin, scene, mode, rules, now);
+    ruling.reasons.extend(unread);
+    ruling
+}
+
+/// Whoever cannot be read is asked by nobody: whoever reads the judgement must not take its numbers for all there are.
+fn unread(state: &State, rules: &[&Rule]) -> Option<String> {
+    let sides: BTreeSet<Side> = rules.iter().map(|rule| rule.side).collect();
+    let unread: usize = sides.into_iter().map(|side| state.unread(side)).sum();
+    (unread > 0).then(|| {
+        format!(
+            "判定したノードに鍵が届いていない {} 人は、どの規則の人数にも含まれず、送信の対象になっていません。",
+            Thousands::of(unread)
+        )
+    })
 }
 
 fn nothing(verdict: Verdict, mode: Mode) -> Ruling {

@@ -172,6 +172,7 @@ fn bound_to(question: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::Place;
 
     const P1: PersonId = PersonId(1);
     const P2: PersonId = PersonId(2);
@@ -179,7 +180,7 @@ mod tests {
     /// Two nodes with the same ring, of which the first one met two people since.
     fn nodes() -> (Keys, Keys) {
         let ring = Ring::new().unwrap();
-        let node = || Keys::of(None, ring.clone());
+        let node = || Keys::of(Place::Memory, ring.clone());
         let (one, two) = (node(), node());
         one.ensure(&[P1, P2]).unwrap();
         (one, two)

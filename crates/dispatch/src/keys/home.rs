@@ -2,11 +2,13 @@
 //!
 //! A new master key is written beside the old one (`master.new`), then the ring is sealed with it and replaced, then the
 //! old master key is overwritten and the new one takes its place. Whenever that is interrupted, one of the two opens
-//! the ring that is there.
+//! the ring that is there. Whoever only reads does so in the midst of it too, and leaves it to its owner to go on.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::KeysError;
 use super::ring::{Ring, RingProblem, fresh};
@@ -17,8 +19,14 @@ const MASTER_FILE: &str = "master.key";
 const NEXT_MASTER_FILE: &str = "master.new";
 const RING_FILE: &str = "people.keys";
 const PUBLIC_FILE: &str = "signing.pub";
+/// How often a reader looks at the folder: what it reads one after the other may be of before and after a replacement.
+const LOOKS: usize = 10;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// The form of a master key in a file.
 const VERSION: u8 = 1;
+
+const NO_PAIR: &str = "it does not open with master.key: put back the pair that belongs together";
+const NEITHER: &str = "it opens neither with HIKYAKU_MASTER_KEY nor with HIKYAKU_MASTER_KEY_BEFORE: give the master key that belongs to it";
 
 /// Where the master key comes from.
 #[derive(Clone, Debug)]
@@ -52,6 +60,8 @@ pub(super) struct Home {
     folder: PathBuf,
     master: Secret,
     is_file: bool,
+    /// The one before may still lie in its file.
+    is_halfway: bool,
 }
 
 /// The master keys that may open a ring.
@@ -82,8 +92,36 @@ impl Home {
         Ok((home, ring))
     }
 
+    /// The ring of a folder in which another program may be at work: nothing there is written, removed or finished.
+    pub(super) fn read_ring(folder: &Path, master: &Master) -> Result<Ring, KeysError> {
+        for _ in 1..LOOKS {
+            match Self::look(folder, master) {
+                Err(KeysError::Content { .. }) => sleep(BETWEEN_LOOKS),
+                other => return other,
+            }
+        }
+        Self::look(folder, master)
+    }
+
+    fn look(folder: &Path, master: &Master) -> Result<Ring, KeysError> {
+        let wrong = |problem| Err(KeysError::Content { path: folder.join(RING_FILE), problem });
+        let Some(stored) = read(&folder.join(RING_FILE))? else {
+            return wrong("it is not there: put the key file there");
+        };
+        let (candidates, problem) = match master {
+            Master::File => (Candidates::in_files(folder)?, NO_PAIR),
+            Master::Given(given) => (Candidates::of(given), NEITHER),
+        };
+        let opened = candidates.open(folder, &stored, problem)?;
+        if opened.old_form {
+            // Keys that it lacks would be made here and known to nobody else.
+            return wrong("it has the form of an older version: start the server once, which writes it anew");
+        }
+        Ok(opened.ring)
+    }
+
     fn open_by_files(folder: &Path, stored: Option<&[u8]>) -> Result<(Home, Ring), KeysError> {
-        let home = |master: Secret| Home { folder: folder.to_owned(), master, is_file: true };
+        let home = |master: Secret| Home { folder: folder.to_owned(), master, is_file: true, is_halfway: false };
         let next = folder.join(NEXT_MASTER_FILE);
         let Some(stored) = stored else {
             let master = match read_master(folder)? {
@@ -94,18 +132,17 @@ impl Home {
             home.write(&ring)?;
             return Ok((home, ring));
         };
-        let candidates =
-            Candidates { present: read_master(folder)?, other: read(&next)?.and_then(|bytes| master_from(&bytes)) };
+        let candidates = Candidates::in_files(folder)?;
         if candidates.present.is_none() && candidates.other.is_none() {
             let problem = "it is missing but people.keys is there: put back the master key that belongs to it";
             return Err(KeysError::Content { path: folder.join(MASTER_FILE), problem });
         }
-        let problem = "it does not open with master.key: put back the pair that belongs together";
-        let opened = candidates.open(folder, stored, problem)?;
+        let opened = candidates.open(folder, stored, NO_PAIR)?;
         let used = if opened.by_other { candidates.other } else { candidates.present };
-        let home = home(used.unwrap_or_else(|| Secret::new([0; 32])));
+        let mut home = home(used.unwrap_or_else(|| Secret::new([0; 32])));
         // Finishes or undoes a replacement that was interrupted.
         if opened.by_other {
+            home.is_halfway = true;
             home.install_next()?;
         } else if next.exists() {
             remove(&next)?;
@@ -117,15 +154,13 @@ impl Home {
     }
 
     fn open_by_given(folder: &Path, stored: Option<&[u8]>, given: &GivenMaster) -> Result<(Home, Ring), KeysError> {
-        let home = Home { folder: folder.to_owned(), master: given.present.clone(), is_file: false };
+        let home = Home { folder: folder.to_owned(), master: given.present.clone(), is_file: false, is_halfway: false };
         let Some(stored) = stored else {
             let ring = Ring::new()?;
             home.write(&ring)?;
             return Ok((home, ring));
         };
-        let candidates = Candidates { present: Some(given.present.clone()), other: given.before.clone() };
-        let problem = "it opens neither with HIKYAKU_MASTER_KEY nor with HIKYAKU_MASTER_KEY_BEFORE: give the master key that belongs to it";
-        let mut opened = candidates.open(folder, stored, problem)?;
+        let mut opened = Candidates::of(given).open(folder, stored, NEITHER)?;
         if opened.by_other {
             // The new master key is seen: no copy of the ring from before opens with what is given from now on.
             opened.ring.pending.clear();
@@ -145,22 +180,43 @@ impl Home {
         replace(&self.folder.join(RING_FILE), &ring.to_stored(&self.master)?)
     }
 
-    /// Seals the ring with a master key that never was before, and destroys the old one.
-    pub(super) fn write_under_new_master(&mut self, ring: &Ring) -> Result<(), KeysError> {
+    /// Seals the ring with a master key that never was before. The old one is there until [`Home::install_next`].
+    pub(super) fn write_under_next(&mut self, ring: &Ring) -> Result<(), KeysError> {
+        // The place of the next one may still hold the only copy of what opens the ring.
+        self.install_next()?;
         let next = fresh()?;
         replace(&self.folder.join(NEXT_MASTER_FILE), &master_bytes(&next))?;
         replace(&self.folder.join(RING_FILE), &ring.to_stored(&next)?)?;
-        self.master = next;
-        self.install_next()
+        (self.master, self.is_halfway) = (next, true);
+        Ok(())
     }
 
-    /// The old master key is overwritten where it lies: a name that is merely given to another file leaves its bytes.
-    fn install_next(&self) -> Result<(), KeysError> {
-        let path = self.folder.join(MASTER_FILE);
-        overwrite(&path)?;
-        let file = |source| KeysError::File { path: path.clone(), source };
-        fs::rename(self.folder.join(NEXT_MASTER_FILE), &path).map_err(file)?;
-        fs::File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(file)
+    /// Whether the old master key may still be there, after one that opens nothing of now took its place.
+    pub(super) fn is_halfway(&self) -> bool {
+        self.is_halfway
+    }
+
+    /// Destroys the old master key, if it may still be there: overwritten where it lies, for a name that is merely given to another
+    /// file leaves its bytes.
+    pub(super) fn install_next(&mut self) -> Result<(), KeysError> {
+        if !self.is_halfway {
+            return Ok(());
+        }
+        let (path, next, ours) =
+            (self.folder.join(MASTER_FILE), self.folder.join(NEXT_MASTER_FILE), master_bytes(&self.master));
+        // It may have come so far before, and then only its name was not forced to the disk.
+        if read(&path)?.as_ref() != Some(&ours) {
+            // Nothing is overwritten before what opens the ring lies safely elsewhere.
+            if read(&next)?.as_ref() != Some(&ours) {
+                replace(&next, &ours)?;
+            }
+            overwrite(&path)?;
+            fs::rename(&next, &path).map_err(|source| KeysError::File { path: path.clone(), source })?;
+        }
+        let folder = fs::File::open(&self.folder).and_then(|folder| folder.sync_all());
+        folder.map_err(|source| KeysError::File { path, source })?;
+        self.is_halfway = false;
+        Ok(())
     }
 
     /// Destroys every key file: overwritten, then removed. Returns their names.
@@ -179,6 +235,15 @@ impl Home {
 }
 
 impl Candidates {
+    fn in_files(folder: &Path) -> Result<Self, KeysError> {
+        let next = read(&folder.join(NEXT_MASTER_FILE))?;
+        Ok(Candidates { present: read_master(folder)?, other: next.and_then(|bytes| master_from(&bytes)) })
+    }
+
+    fn of(given: &GivenMaster) -> Self {
+        Candidates { present: Some(given.present.clone()), other: given.before.clone() }
+    }
+
     fn open(&self, folder: &Path, stored: &[u8], closed: &'static str) -> Result<Opened, KeysError> {
         let wrong = |problem| KeysError::Content { path: folder.join(RING_FILE), problem };
         for (by_other, master) in [(false, &self.present), (true, &self.other)] {

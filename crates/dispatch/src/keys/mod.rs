@@ -74,6 +74,9 @@ pub enum KeysError {
         "the master key is given from outside: give the new one as HIKYAKU_MASTER_KEY and the old one as HIKYAKU_MASTER_KEY_BEFORE at the next start"
     )]
     MasterIsGiven,
+    /// Keys that were opened to be read cannot be changed.
+    #[error("these keys were opened to be read only: another program may be changing them")]
+    OnlyRead,
     /// All numbers of link keys are in use.
     #[error("there are 255 link keys: retire old ones first")]
     TooManyLinkKeys,
@@ -97,10 +100,20 @@ pub enum Erasure {
 pub struct Keys(Arc<RwLock<Inner>>);
 
 struct Inner {
-    home: Option<Home>,
+    home: Place,
     ring: Ring,
     /// The newest link key that any node of this system has, as far as it was told.
     newest_link_key: u8,
+}
+
+/// Where changes go.
+enum Place {
+    /// Nowhere: the ring goes with its owner.
+    Memory,
+    /// Into these files.
+    Folder(Home),
+    /// There are none: somebody else has the files.
+    Read,
 }
 
 impl std::fmt::Debug for Keys {
@@ -119,13 +132,22 @@ impl Keys {
     }
 
     /// [`Keys::open`] with a master key from wherever `master` says. One that is given replaces the one before it, and
-    /// erasures that were pending are done then.
+    /// erasures that were pending are done then. A replacement that was interrupted is finished or undone, so that only one
+    /// program may have a folder open; all others use [`Keys::open_to_read`].
     ///
     /// # Errors
     /// As [`Keys::open`].
     pub fn open_with(folder: impl AsRef<Path>, master: &Master) -> Result<Self, KeysError> {
         let (home, ring) = Home::open(folder.as_ref(), master)?;
-        Ok(Keys::of(Some(home), ring))
+        Ok(Keys::of(Place::Folder(home), ring))
+    }
+
+    /// The keys of a folder as they are now, also while another program changes them; nothing is made, and nothing there changes.
+    ///
+    /// # Errors
+    /// As [`Keys::open`]; whatever would change them is [`KeysError::OnlyRead`] then.
+    pub fn open_to_read(folder: impl AsRef<Path>, master: &Master) -> Result<Self, KeysError> {
+        Ok(Keys::of(Place::Read, Home::read_ring(folder.as_ref(), master)?))
     }
 
     /// Keys that are gone with their owner, for tests and trials.
@@ -133,10 +155,10 @@ impl Keys {
     /// # Errors
     /// [`KeysError::NoRandomness`].
     pub fn in_memory() -> Result<Self, KeysError> {
-        Ok(Keys::of(None, Ring::new()?))
+        Ok(Keys::of(Place::Memory, Ring::new()?))
     }
 
-    fn of(home: Option<Home>, ring: Ring) -> Self {
+    fn of(home: Place, ring: Ring) -> Self {
         Keys(Arc::new(RwLock::new(Inner { home, ring, newest_link_key: 0 })))
     }
 
@@ -158,33 +180,44 @@ impl Keys {
     /// [`Keys::erase`] for several at once.
     pub(crate) fn erase_all(&self, people: &[PersonId]) -> Result<Erasure, KeysError> {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let mut ring = inner.ring.clone();
+        let Inner { home, ring: present, .. } = &mut *inner;
+        let mut ring = present.clone();
         ring.people.retain(|person, _| !people.contains(person));
         ring.snapshot = fresh()?;
-        let erasure = match &mut inner.home {
-            Some(home) if home.is_file() => {
-                home.write_under_new_master(&ring)?;
-                Erasure::Done
+        match home {
+            Place::Folder(home) if home.is_file() => {
+                home.write_under_next(&ring)?;
+                // Whatever fails from here on: what is written next is written without them.
+                *present = ring;
+                home.install_next()?;
+                Ok(Erasure::Done)
             }
-            Some(home) => {
+            Place::Folder(home) => {
                 ring.pending.extend(people);
                 home.write(&ring)?;
-                Erasure::Pending
+                *present = ring;
+                Ok(Erasure::Pending)
             }
-            None => Erasure::Done,
-        };
-        inner.ring = ring;
-        Ok(erasure)
+            Place::Memory => {
+                *present = ring;
+                Ok(Erasure::Done)
+            }
+            Place::Read => Err(KeysError::OnlyRead),
+        }
     }
 
-    /// How far a person's erasure is; `None` while there is a key.
+    /// How far a person's erasure is; `None` while there is a key, in the ring or in a copy of it from before that the old master key
+    /// opens.
     #[must_use]
     pub fn erasure(&self, person: PersonId) -> Option<Erasure> {
-        self.read(|ring| match (ring.people.contains_key(&person), ring.pending.contains(&person)) {
+        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_halfway = matches!(&inner.home, Place::Folder(home) if home.is_halfway());
+        let is_there = is_halfway || inner.ring.people.contains_key(&person);
+        match (is_there, inner.ring.pending.contains(&person)) {
             (true, _) => None,
             (false, true) => Some(Erasure::Pending),
             (false, false) => Some(Erasure::Done),
-        })
+        }
     }
 
     /// Seals the ring with a new master key and destroys the old one.
@@ -195,9 +228,13 @@ impl Keys {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let ring = inner.ring.clone();
         match &mut inner.home {
-            Some(home) if home.is_file() => home.write_under_new_master(&ring),
-            Some(_) => Err(KeysError::MasterIsGiven),
-            None => Ok(()),
+            Place::Folder(home) if home.is_file() => {
+                home.write_under_next(&ring)?;
+                home.install_next()
+            }
+            Place::Folder(_) => Err(KeysError::MasterIsGiven),
+            Place::Memory => Ok(()),
+            Place::Read => Err(KeysError::OnlyRead),
         }
     }
 
@@ -230,8 +267,12 @@ impl Keys {
     pub fn destroy(&self, statement: impl FnOnce(&[String]) -> Statement) -> Result<SignedText, KeysError> {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let pair = inner.ring.signing_pair()?;
-        let destroyed = inner.home.as_ref().map_or(Ok(Vec::new()), Home::destroy)?;
-        *inner = Inner { home: None, ring: Ring::new()?, newest_link_key: 0 };
+        let destroyed = match &inner.home {
+            Place::Folder(home) => home.destroy()?,
+            Place::Memory => Vec::new(),
+            Place::Read => return Err(KeysError::OnlyRead),
+        };
+        *inner = Inner { home: Place::Memory, ring: Ring::new()?, newest_link_key: 0 };
         Ok(SignedText::sign(&pair, &statement(&destroyed)))
     }
 
@@ -348,8 +389,10 @@ impl Keys {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let mut changed = inner.ring.clone();
         f(&mut changed)?;
-        if let Some(home) = &inner.home {
-            home.write(&changed)?;
+        match &inner.home {
+            Place::Folder(home) => home.write(&changed)?,
+            Place::Memory => {}
+            Place::Read => return Err(KeysError::OnlyRead),
         }
         inner.ring = changed;
         Ok(())

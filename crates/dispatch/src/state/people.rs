@@ -29,8 +29,8 @@ pub(crate) struct Directory {
 pub struct Plans {
     pub(crate) rows: BTreeMap<(Date, PersonId), (Side, RosterRow)>,
     pub(crate) groups: BTreeMap<(Date, GroupId), GroupChange>,
-    /// Rows that no key that is here opens.
-    pub(crate) unread: BTreeSet<(Date, PersonId)>,
+    /// Rows that no key that is here opens, and of which half they are.
+    pub(crate) unread: BTreeMap<(Date, PersonId), Side>,
 }
 
 impl Plans {
@@ -94,7 +94,7 @@ impl Directory {
                 if let Some(row) = row.open() {
                     self.plans.rows.insert((*on, *person), (*side, row.clone()));
                 } else {
-                    self.plans.unread.insert((*on, *person));
+                    self.plans.unread.insert((*on, *person), *side);
                 }
             }
             PeopleEvent::GroupChangePlanned { group, on, change } => {
@@ -125,7 +125,7 @@ impl Directory {
     pub(super) fn erase(&mut self, person: PersonId) {
         self.people.erase(person);
         self.plans.rows.retain(|(_, whose), _| *whose != person);
-        self.plans.unread.retain(|(_, whose)| *whose != person);
+        self.plans.unread.retain(|(_, whose), _| *whose != person);
     }
 }
 

@@ -5,10 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::common::{D1, P1, P2, P3, at, import, ministry_on, quake, take};
+use crate::common::{D1, P1, P2, P3, ROSTER, at, bulletin, import, ministry_on, quake, take};
+use hikyaku_bulletin::{Revision, Standing};
 use hikyaku_dispatch::{
-    AccountCommand, Desk, Journal, Keys, LinkRefusal, MemoryJournal, Names, PasswordHash, PersonId, SnapshotFile,
-    State, erase_person,
+    AccountCommand, Desk, Error, Event, Journal, JudgingEvent, Keys, LinkRefusal, MemoryJournal, Names, PasswordHash,
+    PeopleCommand, PeopleRefusal, PersonId, Refusal, RosterImport, Side, SnapshotFile, State, erase_person,
+    read_roster,
 };
 
 /// A key folder as it is brought to another node before there are people.
@@ -43,6 +45,9 @@ async fn exchanged(first: &Desk, second: &Desk) -> usize {
     let Some(answer) = first.keys().answer(question.text(), may).unwrap() else { return 0 };
     second.adopt(second.keys().given(&question, &answer).unwrap()).await.unwrap()
 }
+
+/// Two whom the ministry did not have.
+const ROSTER_OF_TWO: &str = "id,name,group,region,email\n11,庚山七郎,地方局,13,\n12,辛川八郎,地方局,13,\n";
 
 fn digest(desk: &Desk) -> [u8; 32] {
     desk.read(|state| state.digest().unwrap())
@@ -138,4 +143,90 @@ async fn what_came_after_a_snapshot_is_read_again_from_there() {
     assert_eq!(second.read(State::without_keys), [PersonId(5)]);
     assert_eq!(exchanged(&first, &second).await, 1);
     assert_eq!(digest(&second), digest(&first));
+}
+
+/// Whether it was refused because keys are missing, for so many people.
+fn lacks_keys(result: Result<Vec<Event>, Error>) -> usize {
+    match result.unwrap_err() {
+        Error::Refused(Refusal::People(PeopleRefusal::KeysMissing { unread, .. })) => unread,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn req_a26_a_node_without_the_keys_of_people_brings_nobody_a_second_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = nodes(folder.path()).await;
+    let whole =
+        PeopleCommand::Import(RosterImport::whole(Side::Domestic, read_roster(ROSTER.as_bytes()).unwrap().rows));
+    let one = import("id,name,group,region,email\n3,丙田三郎,地方局,390;13,hei@example.jp\n");
+    let planned = import("id,name,group,region,email\n9,戊川五郎,地方局,13,bo@example.jp\n");
+    for command in [import(ROSTER), whole, one, planned] {
+        let refused = second.command(command, at("17:00:00")).await;
+        assert_eq!(lacks_keys(refused), 5, "four people and one who is planned to come");
+    }
+    let overseas =
+        RosterImport { side: Side::Overseas, ..RosterImport::part(read_roster(ROSTER.as_bytes()).unwrap().rows) };
+    second.command(PeopleCommand::Import(overseas), at("17:00:00")).await.unwrap();
+    first.up_to_date().await.unwrap();
+    exchanged(&first, &second).await;
+    assert_eq!(second.command(import(ROSTER), at("17:01:00")).await.unwrap(), [], "everybody is there");
+}
+
+#[tokio::test]
+async fn req_a26_whoever_is_known_is_brought_up_to_date_also_while_keys_of_others_are_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = nodes(folder.path()).await;
+    exchanged(&first, &second).await;
+    first
+        .command(import("id,name,group,region,email\n8,己野六郎,地方局,13,ki@example.jp\n"), at("17:00:00"))
+        .await
+        .unwrap();
+    second.up_to_date().await.unwrap();
+    let moved = import("id,name,group,region,email\n3,丙田三郎,地方局,13,hei@example.jp\n");
+    assert_eq!(second.command(moved, at("17:01:00")).await.unwrap().len(), 1);
+    assert_eq!(lacks_keys(second.command(import(ROSTER_OF_TWO), at("17:02:00")).await), 1);
+}
+
+#[tokio::test]
+async fn req_a26_neither_an_erased_person_nor_a_key_that_is_known_to_be_lost_keeps_rosters_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = nodes(folder.path()).await;
+    exchanged(&first, &second).await;
+    common::agree(&first, hikyaku_dispatch::Guarded::Erase { person: P1 }, "17:50:00").await;
+    erase_person(&first, P1, at("18:00:00")).await.unwrap();
+    second.up_to_date().await.unwrap();
+    exchanged(&first, &second).await;
+    assert_eq!(second.command(import(ROSTER_OF_TWO), at("18:01:00")).await.unwrap().len(), 2);
+    // The second node burns down before anybody has the keys.
+    first.up_to_date().await.unwrap();
+    let mut again = RosterImport::part(read_roster(ROSTER_OF_TWO.as_bytes()).unwrap().rows);
+    let Err(Error::Refused(Refusal::People(PeopleRefusal::KeysMissing { unread, confirm }))) =
+        first.command(PeopleCommand::Import(again.clone()), at("18:02:00")).await
+    else {
+        panic!("it was taken");
+    };
+    assert_eq!((unread, confirm), (2, 2));
+    again.confirmed = Some(confirm);
+    assert_eq!(first.command(PeopleCommand::Import(again), at("18:03:00")).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_judgement_says_how_many_people_it_could_not_look_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = nodes(folder.path()).await;
+    let told = |events: &[Event]| {
+        let judged = events.iter().find_map(|event| match event {
+            Event::Judging(JudgingEvent::BulletinJudged(judgement)) => Some(judgement.reasons.join("\n")),
+            _ => None,
+        });
+        judged.unwrap().contains("鍵が届いていない 5 人")
+    };
+    let quake = |minute: &str, series: &str| {
+        take(bulletin(minute, series, Revision::Issue, Standing::Real, &[("390", 17, "7")]))
+    };
+    assert!(told(&second.command(quake("17:00:00", "20240101165900"), at("17:00:10")).await.unwrap()));
+    first.up_to_date().await.unwrap();
+    exchanged(&first, &second).await;
+    assert!(!told(&second.command(quake("17:10:00", "20240101170900"), at("17:10:10")).await.unwrap()));
 }

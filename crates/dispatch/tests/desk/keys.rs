@@ -1,8 +1,9 @@
 //! Keys: replaced, erased, restored, and what an interruption at any moment leaves.
 
 use crate::common;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hikyaku_core::errors::SealError;
 use hikyaku_core::letter::KeyId;
@@ -118,6 +119,55 @@ async fn an_erasure_interrupted_at_any_step_leaves_keys_that_open_and_can_be_fin
         keys.erase(P1).unwrap();
         assert_eq!(Keys::open(&crashed).unwrap().erasure(P1), Some(Erasure::Done), "step {step}");
     }
+}
+
+/// Every file of a folder.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+#[tokio::test]
+async fn whoever_reads_keys_in_the_midst_of_a_replacement_reads_them_and_leaves_every_file_to_whoever_replaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let [live, after] = ["live", "after"].map(|name| folder.path().join(name));
+    let keys = Keys::open(&live).unwrap();
+    with_people(&keys).await;
+    fs::remove_file(live.join("signing.pub")).unwrap();
+    copy(&live, &after);
+    Keys::open(&after).unwrap().rotate_master().unwrap();
+    let [new_master, new_ring] = ["master.key", "people.keys"].map(|name| fs::read(after.join(name)).unwrap());
+    let zeros = vec![0; new_master.len()];
+    let sealed = keys.seal(KeyId(1), b"p1-1", b"x").unwrap();
+    // What the one that replaces writes, one after the other.
+    for (name, bytes) in [("master.new", &new_master), ("people.keys", &new_ring), ("master.key", &zeros)] {
+        fs::write(live.join(name), bytes).unwrap();
+        let before = files(&live);
+        let read = Keys::open_to_read(&live, &Master::File).unwrap();
+        assert_eq!(read.open(KeyId(1), b"p1-1", &sealed).unwrap(), b"x", "{name}");
+        assert_eq!(files(&live), before, "{name}");
+        for refused in [read.erase(P1).map(drop), read.rotate_master(), read.retire_link_keys()] {
+            assert!(matches!(refused, Err(KeysError::OnlyRead)), "{name}");
+        }
+    }
+    fs::rename(live.join("master.new"), live.join("master.key")).unwrap();
+    assert_eq!(Keys::open(&live).unwrap().open(KeyId(1), b"p1-1", &sealed).unwrap(), b"x");
+}
+
+#[tokio::test]
+async fn whoever_reads_keys_of_a_given_master_key_does_not_use_up_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let [old, new] = ["11".repeat(32), "22".repeat(32)];
+    let keys = Keys::open_with(folder.path(), &given(&old, None)).unwrap();
+    with_people(&keys).await;
+    keys.erase(P1).unwrap();
+    let before = files(folder.path());
+    let read = Keys::open_to_read(folder.path(), &given(&new, Some(&old))).unwrap();
+    assert_eq!((read.ring_id(), read.erasure(P1)), (keys.ring_id(), Some(Erasure::Pending)));
+    assert_eq!(files(folder.path()), before);
+    assert!(Keys::open_to_read(folder.path(), &given(&new, None)).is_err());
+    assert!(Keys::open_to_read(folder.path().join("none"), &given(&new, None)).is_err());
+    assert!(!folder.path().join("none").exists(), "none are made");
 }
 
 #[tokio::test]

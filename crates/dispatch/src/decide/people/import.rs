@@ -120,9 +120,14 @@ pub fn preview_roster(state: &State, import: &RosterImport, now: Timestamp) -> R
 }
 
 pub(super) fn import(state: &State, import: &RosterImport, now: Timestamp) -> Result<Vec<PeopleEvent>, Refusal> {
-    let Draft { changes, mut events, .. } = Draft::of(state, import, now)?;
+    let Draft { changes, mut events, has_strangers, .. } = Draft::of(state, import, now)?;
     let RosterChanges { removals, there, limit, .. } = changes;
-    if changes.is_guarded() && import.confirmed != Some(removals) {
+    let unread = if has_strangers { state.unread(import.side) } else { 0 };
+    let confirm = unread + if changes.is_guarded() { removals } else { 0 };
+    if unread > 0 && import.confirmed != Some(confirm) {
+        return Err(PeopleRefusal::KeysMissing { unread, confirm }.into());
+    }
+    if unread == 0 && changes.is_guarded() && import.confirmed != Some(removals) {
         return Err(PeopleRefusal::Guarded { removals, there, limit }.into());
     }
     if import.scope == RosterScope::Whole {
@@ -154,6 +159,8 @@ struct Draft<'a> {
     side: Side,
     today: Date,
     next: PersonId,
+    /// Whether it has a number that nobody who can be read has.
+    has_strangers: bool,
     tree: Growth<'a>,
     events: Vec<PeopleEvent>,
     changes: RosterChanges,
@@ -177,6 +184,7 @@ impl<'a> Draft<'a> {
             side: import.side,
             today: japan_date(now),
             next: state.people().next_id(),
+            has_strangers: false,
             tree: Growth::new(state, import.side),
             events: Vec::new(),
             changes,
@@ -208,6 +216,7 @@ impl<'a> Draft<'a> {
     fn new_person(&mut self) -> PersonId {
         let person = self.next;
         self.next = PersonId(person.0 + 1);
+        self.has_strangers = true;
         person
     }
 
