@@ -1,6 +1,6 @@
 //! The loop behind the watcher: steps the pollers, keeps what was handed over until it is safe, and answers those who offered it.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +13,9 @@ use super::ask::Client;
 use super::clocks::Clocks;
 use super::intake::{Offer, Offered};
 use super::memory::Memory;
+use super::outbox::Outbox;
 use super::pulse::Health;
-use crate::poll::{Action, Answer, Event, Failure, Known, Machine, Now, Style, Telegram, digest_key};
+use crate::poll::{Action, Answer, Event, Failure, Known, Machine, Now, Room, Style, Telegram, digest_key};
 
 /// Tells the loop what became of a telegram.
 #[derive(Debug)]
@@ -74,7 +75,9 @@ pub(super) struct Running {
     client: Arc<Client>,
     fetches: JoinSet<Answer>,
     under_way: HashMap<Id, (usize, u64)>,
-    outbox: VecDeque<Telegram>,
+    outbox: Outbox,
+    /// What the pollers were told of it.
+    room: Room,
     /// What was handed over and is not taken, by its key.
     pending: HashMap<String, Pending>,
     health: watch::Sender<Health>,
@@ -99,7 +102,8 @@ impl Running {
             client,
             fetches: JoinSet::new(),
             under_way: HashMap::new(),
-            outbox: VecDeque::new(),
+            outbox: Outbox::default(),
+            room: Room::default(),
             pending: HashMap::new(),
             health,
             clocks,
@@ -120,7 +124,7 @@ impl Running {
                 () = arrivals.closed() => break,
                 Some(notice) = notices.recv() => self.noticed(notice),
                 place = arrivals.reserve(), if !self.outbox.is_empty() => {
-                    if let (Ok(place), Some(telegram)) = (place, self.outbox.pop_front()) {
+                    if let (Ok(place), Some(telegram)) = (place, self.outbox.pop()) {
                         place.send(telegram);
                     }
                 }
@@ -137,6 +141,7 @@ impl Running {
                     }
                 }
             }
+            self.tell_room();
             self.show();
         }
         // Told before the end by who took it and has dropped the watcher since.
@@ -181,10 +186,18 @@ impl Running {
         }
     }
 
+    /// Tells the pollers how much room there is, where that is news.
+    fn tell_room(&mut self) {
+        let room = self.outbox.room();
+        if std::mem::replace(&mut self.room, room) != room {
+            (0..self.machines.len()).for_each(|number| self.step(number, vec![Event::Room(room)]));
+        }
+    }
+
     fn hand_over(&mut self, telegram: Telegram, owner: Owner) {
         let pending = Pending { keys: telegram.keys(), owner, joined: Vec::new() };
         self.pending.insert(telegram.key.clone(), pending);
-        self.outbox.push_back(telegram);
+        self.outbox.push(telegram);
     }
 
     fn remember(&self, keys: Vec<String>) {
@@ -260,6 +273,11 @@ impl Running {
         }
         let keys = telegram.keys();
         if !keys.iter().any(|key| self.known.contains(key)) {
+            if self.outbox.room() != Room::Ample {
+                // Who sent it has it yet, and offers it again.
+                let _ = offer.reply.send(Offered::Lost);
+                return;
+            }
             for key in &keys {
                 self.known.claim(key);
             }
