@@ -286,7 +286,7 @@ impl Running {
         // The same once more. Where the first is not safe yet, both who offered it wait for the same.
         let first = self.pending.values_mut().find(|it| it.keys.iter().any(|key| keys.contains(key)));
         match first.map(|it| &mut it.owner) {
-            Some(Owner::Offers(replies)) => replies.push(offer.reply),
+            Some(Owner::Offers(replies)) => join(replies, offer.reply),
             // Fetched by a poller, which fetches it again if it is not taken; or taken long ago.
             Some(Owner::Poller(_)) | None => {
                 let _ = offer.reply.send(Offered::Repeated);
@@ -308,4 +308,25 @@ impl Running {
             is_new
         });
     }
+}
+
+/// One more waits for the same. Who pushes again and again does not wait for the answer to each time before: those are forgotten.
+fn join(replies: &mut Vec<oneshot::Sender<Offered>>, reply: oneshot::Sender<Offered>) {
+    replies.retain(|it| !it.is_closed());
+    replies.push(reply);
+}
+
+#[test]
+fn who_offers_the_same_for_hours_without_an_answer_is_kept_in_mind_once() {
+    let mut replies = Vec::new();
+    let (patient, mut answer) = oneshot::channel();
+    join(&mut replies, patient);
+    for _ in 0..1_000 {
+        let (reply, gone) = oneshot::channel();
+        join(&mut replies, reply);
+        drop(gone);
+    }
+    assert_eq!(replies.len(), 2);
+    replies.into_iter().for_each(|reply| drop(reply.send(Offered::Taken)));
+    assert_eq!(answer.try_recv(), Ok(Offered::Taken));
 }
