@@ -33,7 +33,7 @@ pub enum Offered {
     Repeated,
     /// It says nothing that can be read, for this reason: the same once more would say no more.
     Unreadable(String),
-    /// It is not safe: offer it again.
+    /// It is not safe, or there is no room for it at the moment: offer it again.
     Lost,
 }
 

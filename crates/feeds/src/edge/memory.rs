@@ -1,15 +1,16 @@
 //! What must survive a restart: which telegrams were taken, and what to ask each index with. One small redb file, bounded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use serde::{Deserialize, Serialize};
 
-use super::file;
+use super::file::{Home, longer};
 use crate::poll::{Kept, Known, Validators};
 
 /// Number, in the order of taking, to the identity of a telegram.
@@ -55,21 +56,22 @@ impl Memory {
     /// # Errors
     /// A text that names the file and says what to do.
     pub fn open(path: &Path, most: usize) -> Result<(Self, Recalled), String> {
+        Self::of(Home::at(path, CACHE_BYTES), path.display().to_string(), most)
+    }
+
+    fn of(mut home: Home, at: String, most: usize) -> Result<(Self, Recalled), String> {
         let failed = |why: &dyn std::fmt::Display| {
             format!(
-                "{}: {why}: if it is damaged, move it away; every telegram still listed is then fetched once more",
-                path.display()
+                "{at}: {why}: if it is damaged, move it away; every telegram still listed is then fetched once more"
             )
         };
-        let database = file::open(path, CACHE_BYTES).map_err(|e| failed(&e))?;
-        let (recalled, next) = recall(&database, most).map_err(|e| failed(&e))?;
+        let recalled = home.with(|database| recall(database, most)).map_err(|e| failed(&e))?;
         let (sender, receiver) = mpsc::channel();
         let problem = Arc::default();
-        let (at, told, most) =
-            (path.display().to_string(), Arc::clone(&problem), u64::try_from(most).unwrap_or(u64::MAX));
+        let (name, told) = (at.clone(), Arc::clone(&problem));
         let writer = std::thread::Builder::new()
             .name("feed-memory".into())
-            .spawn(move || write(&database, &receiver, (next, most), &told, &at));
+            .spawn(move || write(home, &receiver, Waiting::new(most), &told, &name));
         let writer = Some(writer.map_err(|e| failed(&e))?);
         Ok((Self { notes: Some(sender), problem, writer }, recalled))
     }
@@ -108,17 +110,15 @@ impl Drop for Memory {
     }
 }
 
-fn recall(database: &Database, most: usize) -> Result<(Recalled, u64), redb::Error> {
+fn recall(database: &Database, most: usize) -> Result<Recalled, redb::Error> {
     let writing = database.begin_write()?;
     writing.open_table(TAKEN)?;
     writing.open_table(INDEXES)?;
     writing.commit()?;
     let reading = database.begin_read()?;
-    let (mut known, mut next) = (Known::new(most), 0);
+    let mut known = Known::new(most);
     for row in reading.open_table(TAKEN)?.iter()? {
-        let (number, key) = row?;
-        known.claim(key.value());
-        next = number.value() + 1;
+        known.claim(row?.1.value());
     }
     let mut kept = HashMap::new();
     for row in reading.open_table(INDEXES)?.iter()? {
@@ -132,69 +132,110 @@ fn recall(database: &Database, most: usize) -> Result<(Recalled, u64), redb::Err
             kept.insert(url.value().to_owned(), Kept { validators, updated });
         }
     }
-    Ok((Recalled { known, kept }, next))
+    Ok(Recalled { known, kept })
+}
+
+/// What is not on disk yet. While the disk is full it grows no further than the file does.
+struct Waiting {
+    taken: VecDeque<String>,
+    kept: HashMap<String, Kept>,
+    most: usize,
+}
+
+impl Waiting {
+    fn new(most: usize) -> Self {
+        Self { taken: VecDeque::new(), kept: HashMap::new(), most }
+    }
+
+    /// Takes in what comes: what is there, and one at least; or all that comes during a pause. Whether no more will come.
+    fn gather(&mut self, notes: &mpsc::Receiver<Note>, pause: Option<Duration>) -> bool {
+        let Some(pause) = pause else {
+            let first = notes.recv();
+            let is_end = first.is_err();
+            first.into_iter().chain(notes.try_iter()).for_each(|note| self.add(note));
+            return is_end;
+        };
+        let until = Instant::now() + pause;
+        loop {
+            match notes.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(note) => self.add(note),
+                Err(e) => return e == mpsc::RecvTimeoutError::Disconnected,
+            }
+        }
+    }
+
+    fn add(&mut self, note: Note) {
+        match note {
+            Note::Taken(keys) => self.taken.extend(keys),
+            Note::Kept(url, kept) => drop(self.kept.insert(url, kept)),
+        }
+        self.taken.drain(..self.taken.len().saturating_sub(self.most));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.taken.is_empty() && self.kept.is_empty()
+    }
 }
 
 fn write(
-    database: &Database,
+    mut home: Home,
     notes: &mpsc::Receiver<Note>,
-    (mut next, most): (u64, u64),
+    mut waiting: Waiting,
     problem: &Mutex<Option<String>>,
     at: &str,
 ) {
-    let mut waiting = Vec::new();
-    while let Ok(first) = notes.recv() {
-        waiting.push(first);
-        waiting.extend(notes.try_iter());
-        let outcome = commit(database, &waiting, next, most);
+    let (mut is_end, mut pause) = (false, None);
+    while !is_end {
+        is_end = waiting.gather(notes, pause);
+        if waiting.is_empty() {
+            continue;
+        }
+        let outcome = home.with(|database| commit(database, &waiting));
         let mut told = problem.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
-            Ok(after) => {
-                next = after;
-                waiting.clear();
-                *told = None;
+            Ok(()) => {
+                waiting = Waiting::new(waiting.most);
+                (pause, *told) = (None, None);
             }
             Err(e) => {
-                // Kept and tried again with the next note; until then a restart would fetch these once more.
+                // Kept and tried again after a pause; until then a restart would fetch these once more.
                 tracing::error!(file = at, error = %e, "what was fetched cannot be written down");
-                *told = Some(format!("{at}: {e}"));
+                (pause, *told) = (Some(longer(pause)), Some(format!("{at}: {e}")));
             }
         }
     }
 }
 
-fn commit(database: &Database, notes: &[Note], mut next: u64, most: u64) -> Result<u64, redb::Error> {
+fn commit(database: &Database, waiting: &Waiting) -> Result<(), redb::Error> {
     let writing = database.begin_write()?;
     {
         let (mut taken, mut indexes) = (writing.open_table(TAKEN)?, writing.open_table(INDEXES)?);
-        for note in notes {
-            match note {
-                Note::Taken(keys) => {
-                    for key in keys {
-                        taken.insert(next, key.as_str())?;
-                        next += 1;
-                    }
-                }
-                Note::Kept(url, kept) => {
-                    let row = Row {
-                        etag: kept.validators.etag.clone(),
-                        last_modified: kept.validators.last_modified.clone(),
-                        updated: kept.updated.map(|it| it.as_second()),
-                    };
-                    let mut bytes = vec![VERSION];
-                    bytes.extend(postcard::to_stdvec(&row).unwrap_or_default());
-                    indexes.insert(url.as_str(), bytes.as_slice())?;
-                }
-            }
+        // As the file says: a commit that failed may have become durable after all, and then stands in it twice, which does no harm.
+        let mut next = taken.last()?.map_or(0, |(number, _)| number.value() + 1);
+        for key in &waiting.taken {
+            taken.insert(next, key.as_str())?;
+            next += 1;
         }
+        for (url, kept) in &waiting.kept {
+            let row = Row {
+                etag: kept.validators.etag.clone(),
+                last_modified: kept.validators.last_modified.clone(),
+                updated: kept.updated.map(|it| it.as_second()),
+            };
+            let mut bytes = vec![VERSION];
+            bytes.extend(postcard::to_stdvec(&row).unwrap_or_default());
+            indexes.insert(url.as_str(), bytes.as_slice())?;
+        }
+        let most = u64::try_from(waiting.most).unwrap_or(u64::MAX);
         taken.retain_in(..next.saturating_sub(most), |_, _| false)?;
     }
     writing.commit()?;
-    Ok(next)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::file::tests::Disk;
     use super::*;
 
     #[test]
@@ -222,6 +263,45 @@ mod tests {
         drop(memory);
         let (_, recalled) = Memory::open(&path, 3).unwrap();
         assert!(!recalled.known.contains("2") && recalled.known.contains("5"));
+    }
+
+    #[test]
+    fn after_a_disk_that_was_full_for_a_moment_all_that_was_taken_is_on_it_and_no_problem_is_left() {
+        let disk = Disk::default();
+        let open = || Memory::of(disk.home(), "feeds.redb".into(), 100).unwrap();
+        let (memory, _) = open();
+        memory.taken(vec!["before".into()]);
+        disk.refuse(2);
+        memory.taken(vec!["while it is full".into()]);
+        until(|| memory.problem().is_some_and(|it| it.contains("feeds.redb")));
+        memory.taken(vec!["soon after".into()]);
+        until(|| memory.problem().is_none());
+        drop(memory);
+        let (_, recalled) = open();
+        let known = ["before", "while it is full", "soon after"].map(|key| recalled.known.contains(key));
+        assert_eq!(known, [true; 3]);
+    }
+
+    #[test]
+    fn while_the_disk_is_full_no_more_waits_than_the_file_would_hold() {
+        let mut waiting = Waiting::new(3);
+        for number in 0..10 {
+            waiting.add(Note::Taken(vec![number.to_string(), format!("sha256:{number}")]));
+            waiting.add(Note::Kept("https://feeds.example/".into(), Kept::default()));
+        }
+        assert_eq!(
+            (waiting.taken.into(), waiting.kept.len()),
+            (vec!["sha256:8".to_owned(), "9".into(), "sha256:9".into()], 1)
+        );
+    }
+
+    /// Waits until something is so.
+    fn until(is_so: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !is_so() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it never is");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod dial;
 mod file;
 mod intake;
 mod memory;
+mod outbox;
 mod pulse;
 mod push;
 mod redirect;
@@ -17,6 +18,8 @@ mod running;
 mod series_file;
 mod soap;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod watcher;
 
 pub use ask::{Client, ClientSettings};

@@ -1,6 +1,6 @@
 //! The loop behind the watcher: steps the pollers, keeps what was handed over until it is safe, and answers those who offered it.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +13,9 @@ use super::ask::Client;
 use super::clocks::Clocks;
 use super::intake::{Offer, Offered};
 use super::memory::Memory;
+use super::outbox::Outbox;
 use super::pulse::Health;
-use crate::poll::{Action, Answer, Event, Failure, Known, Machine, Now, Style, Telegram, digest_key};
+use crate::poll::{Action, Answer, Event, Failure, Known, Machine, Now, Room, Style, Telegram, digest_key};
 
 /// Tells the loop what became of a telegram.
 #[derive(Debug)]
@@ -74,7 +75,9 @@ pub(super) struct Running {
     client: Arc<Client>,
     fetches: JoinSet<Answer>,
     under_way: HashMap<Id, (usize, u64)>,
-    outbox: VecDeque<Telegram>,
+    outbox: Outbox,
+    /// What the pollers were told of it.
+    room: Room,
     /// What was handed over and is not taken, by its key.
     pending: HashMap<String, Pending>,
     health: watch::Sender<Health>,
@@ -99,7 +102,8 @@ impl Running {
             client,
             fetches: JoinSet::new(),
             under_way: HashMap::new(),
-            outbox: VecDeque::new(),
+            outbox: Outbox::default(),
+            room: Room::default(),
             pending: HashMap::new(),
             health,
             clocks,
@@ -120,7 +124,7 @@ impl Running {
                 () = arrivals.closed() => break,
                 Some(notice) = notices.recv() => self.noticed(notice),
                 place = arrivals.reserve(), if !self.outbox.is_empty() => {
-                    if let (Ok(place), Some(telegram)) = (place, self.outbox.pop_front()) {
+                    if let (Ok(place), Some(telegram)) = (place, self.outbox.pop()) {
                         place.send(telegram);
                     }
                 }
@@ -137,6 +141,7 @@ impl Running {
                     }
                 }
             }
+            self.tell_room();
             self.show();
         }
         // Told before the end by who took it and has dropped the watcher since.
@@ -181,10 +186,18 @@ impl Running {
         }
     }
 
+    /// Tells the pollers how much room there is, where that is news.
+    fn tell_room(&mut self) {
+        let room = self.outbox.room();
+        if std::mem::replace(&mut self.room, room) != room {
+            (0..self.machines.len()).for_each(|number| self.step(number, vec![Event::Room(room)]));
+        }
+    }
+
     fn hand_over(&mut self, telegram: Telegram, owner: Owner) {
         let pending = Pending { keys: telegram.keys(), owner, joined: Vec::new() };
         self.pending.insert(telegram.key.clone(), pending);
-        self.outbox.push_back(telegram);
+        self.outbox.push(telegram);
     }
 
     fn remember(&self, keys: Vec<String>) {
@@ -260,6 +273,11 @@ impl Running {
         }
         let keys = telegram.keys();
         if !keys.iter().any(|key| self.known.contains(key)) {
+            if self.outbox.room() != Room::Ample {
+                // Who sent it has it yet, and offers it again.
+                let _ = offer.reply.send(Offered::Lost);
+                return;
+            }
             for key in &keys {
                 self.known.claim(key);
             }
@@ -268,7 +286,7 @@ impl Running {
         // The same once more. Where the first is not safe yet, both who offered it wait for the same.
         let first = self.pending.values_mut().find(|it| it.keys.iter().any(|key| keys.contains(key)));
         match first.map(|it| &mut it.owner) {
-            Some(Owner::Offers(replies)) => replies.push(offer.reply),
+            Some(Owner::Offers(replies)) => join(replies, offer.reply),
             // Fetched by a poller, which fetches it again if it is not taken; or taken long ago.
             Some(Owner::Poller(_)) | None => {
                 let _ = offer.reply.send(Offered::Repeated);
@@ -290,4 +308,25 @@ impl Running {
             is_new
         });
     }
+}
+
+/// One more waits for the same. Who pushes again and again does not wait for the answer to each time before: those are forgotten.
+fn join(replies: &mut Vec<oneshot::Sender<Offered>>, reply: oneshot::Sender<Offered>) {
+    replies.retain(|it| !it.is_closed());
+    replies.push(reply);
+}
+
+#[test]
+fn who_offers_the_same_for_hours_without_an_answer_is_kept_in_mind_once() {
+    let mut replies = Vec::new();
+    let (patient, mut answer) = oneshot::channel();
+    join(&mut replies, patient);
+    for _ in 0..1_000 {
+        let (reply, gone) = oneshot::channel();
+        join(&mut replies, reply);
+        drop(gone);
+    }
+    assert_eq!(replies.len(), 2);
+    replies.into_iter().for_each(|reply| drop(reply.send(Offered::Taken)));
+    assert_eq!(answer.try_recv(), Ok(Offered::Taken));
 }

@@ -1,13 +1,16 @@
 //! The state of all series across restarts: the latest bulletin of each kind in each series on disk, and the last that people were told where
 //! that is another; folded again at the start.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use hikyaku_bulletin::Bulletin;
 use jiff::{SignedDuration, Timestamp};
 use redb::{Database, TableDefinition};
 
-use super::file;
+use super::file::{Home, longer};
 use crate::series::{Elapsed, Series, Timing, kept, place};
 
 /// A bulletin's place among the series to when it came and what it says: a version byte, then postcard.
@@ -21,8 +24,23 @@ const CACHE_BYTES: usize = 1024 * 1024;
 
 /// The file. What it holds is bounded as the state is: a bulletin takes the place of the one before it.
 pub struct SeriesFile {
-    database: Database,
+    desk: Mutex<Desk>,
     at: String,
+}
+
+/// The file and what is not in it yet.
+struct Desk {
+    home: Home,
+    /// A place to the row that belongs there; none is to be there where there is none here.
+    waiting: BTreeMap<String, Option<Vec<u8>>>,
+    failure: Option<Failure>,
+}
+
+/// Why the file could not be written the last time, and when it is tried again.
+struct Failure {
+    why: String,
+    pause: Duration,
+    not_before: Instant,
 }
 
 impl SeriesFile {
@@ -32,21 +50,23 @@ impl SeriesFile {
     /// # Errors
     /// A text that names the file and says what to do.
     pub fn open(path: &Path, series: &mut Series, now: Timestamp) -> Result<Self, String> {
-        let at = path.display().to_string();
+        Self::of(Home::at(path, CACHE_BYTES), path.display().to_string(), series, now)
+    }
+
+    fn of(mut home: Home, at: String, series: &mut Series, now: Timestamp) -> Result<Self, String> {
         let failed = |why: &dyn std::fmt::Display| {
             format!(
                 "{at}: {why}: if it is damaged, move it away; what ends later is then not known to have been in force"
             )
         };
-        let database = file::open(path, CACHE_BYTES).map_err(|e| failed(&e))?;
-        for row in recall(&database, now).map_err(|e| failed(&e))? {
+        for row in home.with(|database| recall(database, now)).map_err(|e| failed(&e))? {
             series.take(&row.bulletin, row.received);
         }
-        Ok(Self { database, at })
+        Ok(Self { desk: Mutex::new(Desk { home, waiting: BTreeMap::new(), failure: None }), at })
     }
 
     /// Keeps a bulletin that came at `received`, in the place of the one before it; one that came too late to be told beside what people were
-    /// told last, until the next that comes in time.
+    /// told last, until the next that comes in time. What cannot be written is written with a later one, or at the end.
     ///
     /// # Errors
     /// A text that names the file.
@@ -54,24 +74,69 @@ impl SeriesFile {
         let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", self.at);
         let mut row = vec![VERSION];
         row.extend(postcard::to_stdvec(&(received, bulletin)).map_err(|e| failed(&e))?);
-        self.write(&place(bulletin), &row, matches!(timing, Timing::Late { .. })).map_err(|e| failed(&e))
+        let (place, mut desk) = (place(bulletin), self.desk());
+        let late = format!("{place}{LATE}");
+        if matches!(timing, Timing::Late { .. }) {
+            desk.waiting.insert(late, Some(row));
+        } else {
+            desk.waiting.insert(place, Some(row));
+            desk.waiting.insert(late, None);
+        }
+        match &desk.failure {
+            // Who is judged next does not wait for a disk that is known to be full.
+            Some(failure) if Instant::now() < failure.not_before => Err(failed(&failure.why)),
+            _ => desk.write().map_err(|e| failed(&e)),
+        }
     }
 
-    fn write(&self, place: &str, row: &[u8], is_late: bool) -> Result<(), redb::Error> {
-        let writing = self.database.begin_write()?;
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what waits, if it can.
+impl Drop for SeriesFile {
+    fn drop(&mut self) {
+        let mut desk = self.desk();
+        if !desk.waiting.is_empty()
+            && let Err(error) = desk.write()
         {
-            let mut table = writing.open_table(LATEST)?;
-            let late = format!("{place}{LATE}");
-            if is_late {
-                table.insert(late.as_str(), row)?;
-            } else {
-                table.insert(place, row)?;
-                table.remove(late.as_str())?;
+            tracing::error!(file = self.at, %error, "what is known of some series is not kept for the next start");
+        }
+    }
+}
+
+impl Desk {
+    fn write(&mut self) -> Result<(), redb::Error> {
+        let Self { home, waiting, failure } = self;
+        match home.with(|database| write(database, waiting)) {
+            Ok(()) => {
+                waiting.clear();
+                *failure = None;
+                Ok(())
+            }
+            Err(e) => {
+                let pause = longer(failure.as_ref().map(|it| it.pause));
+                *failure = Some(Failure { why: e.to_string(), pause, not_before: Instant::now() + pause });
+                Err(e)
             }
         }
-        writing.commit()?;
-        Ok(())
     }
+}
+
+fn write(database: &Database, waiting: &BTreeMap<String, Option<Vec<u8>>>) -> Result<(), redb::Error> {
+    let writing = database.begin_write()?;
+    {
+        let mut table = writing.open_table(LATEST)?;
+        for (place, row) in waiting {
+            match row {
+                Some(row) => table.insert(place.as_str(), row.as_slice())?,
+                None => table.remove(place.as_str())?,
+            };
+        }
+    }
+    writing.commit()?;
+    Ok(())
 }
 
 /// A bulletin of the file.
@@ -116,6 +181,7 @@ fn read(place: &str, row: &[u8]) -> Option<Row> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::file::tests::Disk;
     use super::*;
     use crate::{Fate, Step, parse};
 
@@ -179,6 +245,41 @@ mod tests {
         let _file = SeriesFile::open(&path, &mut series, soon(&worse)).unwrap();
         assert_eq!(series.take(&held_up, soon(&worse)).step, Step::Outdated, "and the late one is forgotten");
         assert_eq!(series.take(&worse, soon(&worse)).step, Step::Worse);
+    }
+
+    #[test]
+    fn after_a_disk_that_was_full_for_a_moment_the_next_start_knows_every_series() {
+        let disk = Disk::default();
+        let open = |series: &mut Series, now| SeriesFile::of(disk.home(), "series.redb".into(), series, now).unwrap();
+        let bulletins: Vec<Bulletin> = (0..4_u32)
+            .map(|number| {
+                let mut bulletin = coast("2026-04-02T18:00:00Z", "51");
+                bulletin.source = hikyaku_bulletin::SourceId::new(format!("coast {number}"));
+                bulletin.series = vec![hikyaku_bulletin::SeriesKey::Event(format!("coast {number}"))];
+                bulletin
+            })
+            .collect();
+        let now = bulletins[0].published + SignedDuration::from_secs(30);
+        let known = || {
+            let mut series = Series::default();
+            drop(open(&mut series, now));
+            bulletins.iter().filter(|it| series.knows(&it.source)).count()
+        };
+        let file = open(&mut Series::default(), now);
+        disk.refuse(2);
+        let why = file.keep(&bulletins[0], now, Timing::Fresh).unwrap_err();
+        assert!(why.contains("series.redb"), "{why}");
+        file.keep(&bulletins[1], now, Timing::Fresh).unwrap_err();
+        std::thread::sleep(Duration::from_millis(1_100));
+        disk.refuse(0);
+        file.keep(&bulletins[2], now, Timing::Fresh).unwrap();
+        drop(file);
+        assert_eq!(known(), 3);
+        let file = open(&mut Series::default(), now);
+        disk.refuse(1);
+        file.keep(&bulletins[3], now, Timing::Fresh).unwrap_err();
+        drop(file);
+        assert_eq!(known(), 4, "what waited is written at the end");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::ask::{Client, ClientSettings};
 use super::intake::{Intake, Offered};
 use crate::poll::Backoff;
-use crate::stream::{Conversation, Heard, ListPage, Listed, Says, StartAnswer};
+use crate::stream::{Conversation, Heard, ListPage, Listed, Says, StartAnswer, StreamTelegram};
 
 /// The word by which client and server know the protocol.
 const PROTOCOL: &str = "dmdata.v2";
@@ -108,13 +109,7 @@ impl Stream {
     /// # Errors
     /// A text that says what in the settings cannot be used.
     pub fn start(settings: StreamSettings, intake: Intake) -> Result<Self, String> {
-        let login = format!("Basic {}", STANDARD.encode(format!("{}:", settings.key.0)));
-        let mut login = HeaderValue::from_str(&login).map_err(|_| "the key has characters that none has".to_owned())?;
-        login.set_sensitive(true);
-        let client = Client::new(settings.client.clone())?;
-        let begin = intake.now().checked_sub(settings.history).unwrap_or(Timestamp::MIN);
-        let (since, seen) = (tokio::sync::Mutex::new(Since::Instant(begin)), Mutex::default());
-        let link = Link { settings, client, login, intake, since, seen };
+        let link = Link::new(settings, intake)?;
         Ok(Self { task: tokio::spawn(Arc::new(link).run()) })
     }
 }
@@ -134,6 +129,8 @@ struct Link {
     since: tokio::sync::Mutex<Since>,
     /// What came on the stream since then, so that it is not fetched again.
     seen: Mutex<HashSet<String>>,
+    /// Whether a telegram came on the stream, since the list was last asked for, for which there was no room.
+    is_behind: AtomicBool,
 }
 
 /// Where in the list we are.
@@ -145,6 +142,16 @@ enum Since {
 }
 
 impl Link {
+    fn new(settings: StreamSettings, intake: Intake) -> Result<Self, String> {
+        let login = format!("Basic {}", STANDARD.encode(format!("{}:", settings.key.0)));
+        let mut login = HeaderValue::from_str(&login).map_err(|_| "the key has characters that none has".to_owned())?;
+        login.set_sensitive(true);
+        let client = Client::new(settings.client.clone())?;
+        let begin = intake.now().checked_sub(settings.history).unwrap_or(Timestamp::MIN);
+        let (since, seen) = (tokio::sync::Mutex::new(Since::Instant(begin)), Mutex::default());
+        Ok(Self { settings, client, login, intake, since, seen, is_behind: AtomicBool::new(false) })
+    }
+
     async fn run(self: Arc<Self>) {
         let mut failures = 0;
         loop {
@@ -229,13 +236,7 @@ impl Link {
                         }
                         let link = self.clone();
                         // Not waited for: the next one and the pings go on while this one is taken.
-                        tasks.spawn(async move {
-                            let name = telegram.name;
-                            let offered = link.intake.offer(&link.settings.name, &name, telegram.bytes, None).await;
-                            if offered != Offered::Lost {
-                                link.saw(name);
-                            }
-                        });
+                        tasks.spawn(async move { link.hand_over(telegram).await });
                     }
                     Says::Begun => {
                         self.intake.works(&self.settings.name, None);
@@ -256,6 +257,16 @@ impl Link {
         }
     }
 
+    /// Offers a telegram of the stream, which brings it only once: if there is no room for it, it is taken from the list as what was missed.
+    async fn hand_over(&self, telegram: StreamTelegram) {
+        let name = telegram.name;
+        if self.intake.offer(&self.settings.name, &name, telegram.bytes, None).await != Offered::Lost {
+            self.saw(name);
+        } else if !self.is_behind.swap(true, Ordering::SeqCst) {
+            self.fill_gap().await;
+        }
+    }
+
     fn seen(&self) -> MutexGuard<'_, HashSet<String>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -273,6 +284,8 @@ impl Link {
         let mut since = self.since.lock().await;
         // Until it succeeds: a connection may hold for months, and what was missed may be a warning. Its end ends this too.
         for failures in 1.. {
+            // What finds no room from now on may not be in this list yet.
+            self.is_behind.store(false, Ordering::SeqCst);
             let Err(why) = self.fill(&mut since).await else { break };
             tracing::warn!(source = self.settings.name, why, "what was missed could not be listed");
             self.intake.works(&self.settings.name, Some(format!("the list: {why}")));
@@ -313,9 +326,12 @@ impl Link {
         missed.sort_by_key(|it| it.received);
         let mut problem = Ok(());
         for telegram in missed.iter().filter(|it| it.is_xml()) {
-            // One that cannot be had does not keep the others back.
-            if let Err(why) = self.fetch(telegram).await {
-                problem = Err(why);
+            match self.fetch(telegram).await {
+                Ok(true) => {}
+                // Nor would the others be.
+                Ok(false) => return Err(format!("{}: nobody took it", telegram.name())),
+                // One that cannot be had does not keep the others back.
+                Err(why) => problem = Err(why),
             }
         }
         problem?;
@@ -328,18 +344,18 @@ impl Link {
         Ok(())
     }
 
-    /// Fetches a telegram of the list and offers it, unless it came on the stream.
-    async fn fetch(&self, telegram: &Listed) -> Result<(), String> {
+    /// Fetches a telegram of the list and offers it, unless it came on the stream; whether it is safe.
+    async fn fetch(&self, telegram: &Listed) -> Result<bool, String> {
         let name = telegram.name();
         if self.seen().contains(&name) {
-            return Ok(());
+            return Ok(true);
         }
         let bytes = self.get(&telegram.url).await?;
         if self.intake.offer(&self.settings.name, &name, bytes, None).await == Offered::Lost {
-            return Err(format!("{name}: nobody took it"));
+            return Ok(false);
         }
         self.saw(name);
-        Ok(())
+        Ok(true)
     }
 
     async fn get(&self, url: &str) -> Result<Vec<u8>, String> {
@@ -381,4 +397,46 @@ fn the_key_goes_to_the_service_alone() {
     }
     assert!(is_kin("http://localhost:1", "ws://localhost:1/a") && !is_kin("http://localhost:1", "ws://other/a"));
     assert!(!format!("{:?}", ApiKey::new("secret")).contains("secret"));
+}
+
+#[tokio::test]
+async fn a_telegram_of_the_stream_for_which_there_was_no_room_comes_from_the_list() {
+    use super::tests::{Site, watching};
+    let (site, mut watcher) = watching(1_000);
+    site.settled().await;
+    let now = Timestamp::now();
+    let service = Site::start(|addr| {
+        let head = format!(r#"{{"type": "VXSE51", "author": "JPOS", "time": "{now}"}}"#);
+        let url = format!("http://{addr}/data/one");
+        let item =
+            format!(r#"{{"id": "1", "head": {head}, "receivedTime": "{now}", "format": "xml", "url": "{url}"}}"#);
+        format!(r#"{{"items": [{item}], "nextPooling": "later"}}"#)
+    });
+    let mut settings = StreamSettings::new(ApiKey::new("key"));
+    settings.api = format!("http://{}", service.addr);
+    settings.backoff = Backoff { first_ms: 20, longest_ms: 200, jitter_percent: 25 };
+    let link = Arc::new(Link::new(settings, watcher.intake()).unwrap());
+    let telegram =
+        StreamTelegram { name: "one.xml".into(), bytes: b"<Report>one</Report>".to_vec(), is_verified: true };
+    let handing = tokio::spawn({
+        let link = link.clone();
+        async move { link.hand_over(telegram).await }
+    });
+    let offered = async {
+        while service.sent() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), offered)
+        .await
+        .expect("the list is asked for it, and it is offered again");
+    let mut sources = Vec::new();
+    while sources.last().is_none_or(|source| source != "dmdata") {
+        let arrival = tokio::time::timeout(Duration::from_secs(20), watcher.next()).await;
+        let arrival = arrival.expect("it comes").expect("the watcher runs");
+        sources.push(arrival.telegram.source.clone());
+        arrival.taken();
+    }
+    handing.await.unwrap();
+    assert!(matches!(&*link.since.lock().await, Since::Token(token) if token == "later"));
 }

@@ -24,7 +24,7 @@ use crate::poll::{Content, FeedSpec, Known, Limits, Machine, Now, Telegram};
 use crate::read::Document;
 use crate::reject::Reject;
 
-/// How many telegrams wait for who takes them before the pollers do.
+/// How many telegrams are on their way to who takes them; further ones wait in the outbox, and before it is full the pollers do.
 const ARRIVALS_MAX: usize = 64;
 
 /// What to watch, and how.

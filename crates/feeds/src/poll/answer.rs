@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::room::Room;
 use super::schedule::Chance;
 use super::spec::Limits;
 use super::telegram::Telegram;
@@ -112,6 +113,8 @@ pub enum Event {
     Answered(u64, Answer),
     /// A telegram that was handed over is safe with whoever took it.
     Taken(String),
+    /// From now on there is so much room for what is handed over.
+    Room(Room),
     /// A telegram that was handed over was not taken: it is known no more, and comes again when it is listed again.
     Dropped(String),
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::answer::Failure;
+use super::room::Room;
 use super::schedule::{Chance, Now};
-use super::spec::Limits;
+use super::spec::{Limits, Style};
 
 /// Where a telegram stands: fresh ones before those of the long index, then by their time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +43,8 @@ pub(super) struct Bodies {
     /// Failures in a row that speak of the server and not of one telegram.
     failures: u32,
     not_before: Duration,
+    /// How much there is where they are handed over to.
+    pub(super) room: Room,
 }
 
 /// What a failure means for a telegram.
@@ -73,11 +76,16 @@ impl Bodies {
         self.waiting.insert(place, fresh);
     }
 
+    /// Whether to ask for the feed's index, or for the document that it is.
+    pub(super) fn lets_read(&self, style: Style) -> bool {
+        self.room.lets_read(style, self.waiting.len())
+    }
+
     /// The telegrams to ask for now. After a failure of the server one at a time, until one succeeds.
     pub(super) fn due(&mut self, now: Now, limits: &Limits) -> Vec<(Place, String)> {
         let at_once = if self.failures > 0 { 1 } else { limits.bodies_at_once.max(1) };
         let mut due = Vec::new();
-        if now.since_start < self.not_before {
+        if !self.room.is_ample() || now.since_start < self.not_before {
             return due;
         }
         let is_due = |it: &Waiting| !it.in_flight && it.bytes.is_none() && it.not_before <= now.since_start;
@@ -184,7 +192,7 @@ impl Bodies {
         let asks = self.waiting.values().filter(|it| !it.in_flight && it.bytes.is_none());
         let next_ask = asks.map(|it| it.not_before.max(self.not_before)).min();
         let at_once = if self.failures > 0 { 1 } else { limits.bodies_at_once.max(1) };
-        let next_ask = next_ask.filter(|_| self.in_flight < at_once);
+        let next_ask = next_ask.filter(|_| self.in_flight < at_once && self.room.is_ample());
         let is_held = self.waiting.values().any(|it| it.bytes.is_some());
         let wait = Duration::from_millis(limits.order_wait_ms.into()) + Duration::from_millis(1);
         let held = self.waiting.values().filter(|it| it.in_flight && it.failures == 0).filter_map(|it| it.asked).min();

@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+/// How many places of released identities are no matter.
+const SPARE: usize = 1_000;
+
 /// The identities of telegrams that were found, in the order in which they were.
 #[derive(Debug, Clone)]
 pub struct Known {
@@ -45,6 +48,10 @@ impl Known {
     /// Makes a telegram unknown again, so that it is fetched when it is listed once more.
     pub fn release(&mut self, key: &str) {
         self.known.remove(key);
+        // The places of what was released are cleared away once they are most of all: what is claimed and released for ever adds nothing.
+        if self.order.len() > 2 * self.known.len() + SPARE {
+            self.order.retain(|(number, key)| self.known.get(key) == Some(number));
+        }
     }
 
     /// How many are known.
@@ -70,6 +77,19 @@ mod tests {
         assert!(known.claim("a") && known.claim("b") && !known.claim("a"));
         assert!(known.claim("c") && !known.contains("a") && known.contains("b"));
         assert_eq!(known.len(), 2);
+    }
+
+    #[test]
+    fn a_telegram_that_is_claimed_and_released_for_ever_takes_no_more_and_more_room() {
+        let mut known = Known::new(3);
+        known.claim("a");
+        known.claim("b");
+        for _ in 0..10_000 {
+            known.claim("unreadable");
+            known.release("unreadable");
+        }
+        assert!(known.order.len() <= 2 * known.len() + SPARE, "{}", known.order.len());
+        assert!(known.claim("c") && known.claim("d") && !known.contains("a") && known.contains("b"));
     }
 
     #[test]

@@ -93,6 +93,7 @@ impl Machine {
                 Event::Taken(key) => self.health.taken += u64::from(self.untaken.remove(&key)),
                 // Asked without a condition, the index lists it again even if nothing else has changed.
                 Event::Dropped(_) => self.short.validators = Validators::default(),
+                Event::Room(room) => self.bodies.room = room,
                 Event::Answered(request, answer) => match self.requests.remove(&request) {
                     Some(Asked::Short) => self.short_answered(answer, now, known, out),
                     Some(Asked::Long) => self.long_answered(answer, now, known),
@@ -101,7 +102,10 @@ impl Machine {
                 },
             }
         }
-        self.ask(now, out);
+        if self.bodies.lets_read(self.spec.style) {
+            self.ask(now, out);
+        }
+        self.ask_bodies(now, out);
         for (place, waiting, bytes) in self.bodies.ready(now, &self.limits) {
             let name = match self.spec.style {
                 Style::Jma => waiting.name,
@@ -171,6 +175,9 @@ impl Machine {
             self.health.asked += 1;
             out.push(Action::Fetch { request, url, validators, limit_bytes: self.limits.index_bytes });
         }
+    }
+
+    fn ask_bodies(&mut self, now: Now, out: &mut Vec<Action>) {
         for (place, url) in self.bodies.due(now, &self.limits) {
             let request = self.request(Asked::Body(place));
             let limit_bytes = self.limits.body_bytes;
@@ -436,7 +443,12 @@ impl Machine {
 
     fn wake(&self, now: Now) -> Duration {
         let long = self.long.as_ref().and_then(|line| line.due);
-        let all = [self.short.due, long, self.bodies.wake(&self.limits)];
-        all.into_iter().flatten().min().unwrap_or(now.since_start + DOUBT_MAX).max(now.since_start)
+        let indexes = [self.short.due, long].into_iter().filter(|_| self.bodies.lets_read(self.spec.style));
+        indexes
+            .chain([self.bodies.wake(&self.limits)])
+            .flatten()
+            .min()
+            .unwrap_or(now.since_start + DOUBT_MAX)
+            .max(now.since_start)
     }
 }

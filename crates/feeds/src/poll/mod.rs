@@ -11,6 +11,7 @@ mod health;
 mod known;
 mod line;
 mod machine;
+mod room;
 mod schedule;
 mod spec;
 mod telegram;
@@ -23,6 +24,7 @@ pub use freshness::Freshness;
 pub use health::{Alarm, FeedHealth};
 pub use known::Known;
 pub use machine::Machine;
+pub use room::Room;
 pub use schedule::{Backoff, Now};
 pub use spec::{Adjusted, Expects, FeedSpec, Limits, Style, jma_feeds, known_country};
 #[cfg(feature = "edge")]

@@ -277,6 +277,35 @@ fn a_telegram_that_was_not_taken_is_listed_and_handed_over_again_though_the_inde
 }
 
 #[test]
+fn while_there_is_no_room_telegrams_stay_listed_and_are_fetched_in_order_once_there_is() {
+    let mut world = World::new(eqvol());
+    world.run_until(10);
+    world.tell(Event::Room(Room::Scarce));
+    let names: Vec<String> = (30..40).map(|at| world.issue(at, "VXSE53")).collect();
+    world.run_until(3_600);
+    assert_eq!((world.names(), world.asked_for("eqvol.xml").len()), (vec![], 61));
+    let health = world.machine.health(world.now());
+    assert_eq!((health.waiting, health.alarms()), (10, vec![]), "{health:?}");
+    world.tell(Event::Room(Room::Ample));
+    world.run_until(3_601);
+    assert_eq!(world.names(), names);
+}
+
+#[test]
+fn a_document_is_asked_for_again_as_soon_as_there_is_any_room() {
+    let mut world = World::new(FeedSpec::mofa());
+    world.mood = Mood::Frozen("<opendata>1</opendata>".to_owned());
+    world.run_until(30);
+    world.tell(Event::Room(Room::None));
+    world.mood = Mood::Frozen("<opendata>2</opendata>".to_owned());
+    world.run_until(5_000);
+    assert_eq!((world.asked.len(), world.names().len()), (1, 1));
+    world.tell(Event::Room(Room::Scarce));
+    world.run_until(5_001);
+    assert_eq!(world.names().len(), 2);
+}
+
+#[test]
 fn an_index_that_says_it_is_of_the_future_makes_nothing_old() {
     let mut world = World::new(eqvol());
     let name = world.issue(-30, "VXSE51");

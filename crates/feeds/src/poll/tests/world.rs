@@ -39,6 +39,8 @@ pub(super) struct World {
     pub(super) kept: HashMap<String, Kept>,
     pub(super) body_latency: HashMap<String, Duration>,
     pub(super) takes: bool,
+    /// What the machine is told at its next step.
+    tells: Vec<Event>,
     pub(super) under_way: BTreeMap<(Duration, u64), Answer>,
     pub(super) wake: Duration,
 }
@@ -77,6 +79,7 @@ impl World {
             kept: kept.clone(),
             body_latency: HashMap::new(),
             takes: true,
+            tells: Vec::new(),
             under_way: BTreeMap::new(),
             wake: Duration::ZERO,
         }
@@ -139,6 +142,12 @@ impl World {
         }
     }
 
+    /// Tells the machine something at once.
+    pub(super) fn tell(&mut self, event: Event) {
+        self.tells.push(event);
+        self.wake = self.since_start;
+    }
+
     /// Runs until so many seconds from the start.
     pub(super) fn run_until(&mut self, second: u64) {
         let end = Duration::from_secs(second);
@@ -148,7 +157,7 @@ impl World {
                 break;
             }
             self.since_start = next;
-            let mut events = Vec::new();
+            let mut events = std::mem::take(&mut self.tells);
             while let Some(entry) = self.under_way.first_entry().filter(|it| it.key().0 <= next) {
                 let ((_, request), answer) = entry.remove_entry();
                 events.push(Event::Answered(request, answer));
