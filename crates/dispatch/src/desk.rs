@@ -221,9 +221,10 @@ impl Desk {
     /// [`LinkRefusal`] says why not and what to do next.
     pub async fn open_link(&self, token: &str, now: Timestamp) -> Result<LinkView, LinkRefusal> {
         let claim = link::read(&self.keys, token)?;
-        let (mut view, last) = self.known_elsewhere(self.read(|state| view(state, claim, now)))?;
-        if let (Some(shown), Some(answer)) = (&mut view.last_answer, last.filter(Answer::has_words)) {
-            let words = self.words(&[answer]).await.map_err(|_| LinkRefusal::Unreadable)?;
+        let mut view = self.known_elsewhere(self.read(|state| view(state, claim, now)))?;
+        let written = view.version.as_ref().filter(|answer| answer.has_words());
+        if let (Some(shown), Some(answer)) = (&mut view.last_answer, written) {
+            let words = self.words(std::slice::from_ref(answer)).await.map_err(|_| LinkRefusal::Unreadable)?;
             let words = words.into_iter().next().unwrap_or_default();
             (shown.comment, shown.details) = (words.comment, words.details);
         }
@@ -236,7 +237,7 @@ impl Desk {
     /// As [`Desk::open_link`].
     pub fn link_of(&self, token: &str, now: Timestamp) -> Result<(DispatchId, PersonId), LinkRefusal> {
         let claim = link::read(&self.keys, token)?;
-        self.known_elsewhere(self.read(|state| view(state, claim, now))).map(|(view, _)| (view.dispatch, view.person))
+        self.known_elsewhere(self.read(|state| view(state, claim, now))).map(|view| (view.dispatch, view.person))
     }
 
     /// What was written in these answers, in their order: read from the journal.
@@ -310,7 +311,7 @@ impl Desk {
     pub fn open_reply(&self, token: &str, now: Timestamp) -> Result<(DispatchId, PersonId, Question), LinkRefusal> {
         let claim = envelope::read_reply(&self.keys, token).ok_or(LinkRefusal::Forged)?;
         let opened = self.known_elsewhere(self.read(|state| view(state, claim, now)));
-        opened.map(|(view, _)| (view.dispatch, view.person, view.question))
+        opened.map(|view| (view.dispatch, view.person, view.question))
     }
 
     /// What the owner of a personal page sees. Changes nothing.
@@ -383,8 +384,8 @@ pub(crate) fn token(state: &State, keys: &Keys, dispatch: DispatchId, person: Pe
     link::write(keys, Claim { dispatch, person, counter })
 }
 
-/// What the owner of a link sees, without what was written, and the present answer.
-fn view(state: &State, claim: Claim, now: Timestamp) -> Result<(LinkView, Option<Answer>), LinkRefusal> {
+/// What the owner of a link sees, without what was written.
+fn view(state: &State, claim: Claim, now: Timestamp) -> Result<LinkView, LinkRefusal> {
     let dispatch = state.dispatch(claim.dispatch).filter(|dispatch| dispatch.is_asked(claim.person));
     // A node that was cut off may have sent it, and record it soon.
     let none = if state.may_come(claim.dispatch) { LinkRefusal::Unreadable } else { LinkRefusal::Unknown };
@@ -402,7 +403,7 @@ fn view(state: &State, claim: Claim, now: Timestamp) -> Result<(LinkView, Option
         return Err(LinkRefusal::Expired);
     }
     let last = incident.answers(claim.person).last();
-    let view = LinkView {
+    Ok(LinkView {
         dispatch: claim.dispatch,
         person: claim.person,
         person_name: person.name().to_owned(),
@@ -411,6 +412,6 @@ fn view(state: &State, claim: Claim, now: Timestamp) -> Result<(LinkView, Option
         mode: record.mode,
         question: record.question.clone(),
         last_answer: last.and_then(|answer| AnswerView::new(answer, &record.question)),
-    };
-    Ok((view, last.cloned()))
+        version: last.cloned(),
+    })
 }

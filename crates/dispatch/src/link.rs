@@ -131,6 +131,8 @@ pub struct LinkView {
     pub question: Question,
     /// The person's present answer in this incident.
     pub last_answer: Option<AnswerView>,
+    /// Which version that is, also where this question does not have its choice.
+    pub version: Option<Answer>,
 }
 
 /// An answer as it is shown.

@@ -8,11 +8,10 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use hikyaku_dispatch::{
-    Actor, AnswerCommand, AnswerRefusal, ChoiceId, Detail, Error, LinkRefusal, LinkView, Refusal, Via,
-};
+use hikyaku_dispatch::{Actor, AnswerCommand, ChoiceId, Detail, LinkView};
 use serde::Deserialize;
 
+use crate::amend::{Made, Missed, amend, give};
 use crate::answer_page::{Again, AnswerPage, Said, ThanksPage};
 use crate::fit;
 use crate::form::{AnswerForm, Comment, SayForm};
@@ -121,7 +120,7 @@ pub(crate) async fn record(
     form: Result<Form<AnswerForm>, FormRejection>,
 ) -> Response {
     let lang = visit.lang;
-    let link = match state.desk.open_link(&visit.token, state.now()).await {
+    let mut link = match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => link,
         Err(refusal) => return page::refuse(refusal, lang),
     };
@@ -139,18 +138,22 @@ pub(crate) async fn record(
     };
     let typed = if link.question.comment_allowed { form.comment.as_str() } else { "" };
     let comment = Comment::from_typed(typed);
-    let details = further::kept(&link.question, choice, link.last_answer.as_ref());
-    if let Err(error) = answer(&state, &link, choice, comment.text, details).await {
-        if matches!(error, Error::Refused(Refusal::Answer(AnswerRefusal::Closed { .. }))) {
-            return page::refuse(LinkRefusal::Expired, lang);
+    let made = |link: &LinkView| {
+        let details = further::kept(&link.question, choice, link.last_answer.as_ref());
+        Made { choice, comment: comment.text.clone(), details }
+    };
+    let recorded = match amend(&state, &visit.token, &mut link, |link| Some(made(link))).await {
+        // A press counts, whatever else comes at the same time.
+        Err(Missed::Overtaken) => give(&state, &link, made(&link)).await,
+        recorded => recorded,
+    };
+    match recorded {
+        Ok(()) => {}
+        Err(Missed::Refused(refusal)) => return page::refuse(refusal, lang),
+        Err(Missed::Overtaken | Missed::Failed) => {
+            let page = AnswerPage::new(&link, lang).again(Again::NotRecorded, &form.comment);
+            return fit::render(StatusCode::SERVICE_UNAVAILABLE, page);
         }
-        tracing::error!(%error, "an answer could not be recorded");
-        if matches!(error, Error::CutOff | Error::Standstill(_)) {
-            // The page that sends by itself again what was typed, until the line is mended or another node takes it.
-            return page::refuse(LinkRefusal::Unreadable, lang);
-        }
-        let page = AnswerPage::new(&link, lang).again(Again::NotRecorded, &form.comment);
-        return fit::render(StatusCode::SERVICE_UNAVAILABLE, page);
     }
     if comment.cut {
         return cut(&state, &visit, &form.comment).await;
@@ -165,48 +168,53 @@ pub(crate) async fn thanks(State(state): State<WebState>, visit: Visit) -> Respo
         Ok(link) => link,
         Err(refusal) => return page::refuse(refusal, lang),
     };
-    let own = format!("/p/{}?lang={}", state.desk.personal_token(link.person), lang.code());
-    let more = visit.href("/more");
-    match ThanksPage::new(&link, lang, visit.href(""), more, own) {
+    match thanked(&state, &visit, &link) {
         Some(page) => fit::render(StatusCode::OK, page),
         None => Redirect::to(&visit.href("")).into_response(),
     }
 }
 
-/// `POST /a/{token}/more`: answers to further questions, beside the answer that is there.
+fn thanked<'a>(state: &WebState, visit: &Visit, link: &'a LinkView) -> Option<ThanksPage<'a>> {
+    let own = format!("/p/{}?lang={}", state.desk.personal_token(link.person), visit.lang.code());
+    ThanksPage::new(link, visit.lang, visit.href(""), visit.href("/more"), own)
+}
+
+/// `POST /a/{token}/more`: answers to further questions, beside the answer that is there; only beside the one of whom they were asked.
 pub(crate) async fn more(
     State(state): State<WebState>,
     visit: Visit,
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Response {
     let lang = visit.lang;
-    let link = match state.desk.open_link(&visit.token, state.now()).await {
+    let mut link = match state.desk.open_link(&visit.token, state.now()).await {
         Ok(link) => link,
         Err(refusal) => return page::refuse(refusal, lang),
     };
     let Some(last) = &link.last_answer else { return Redirect::to(&visit.href("")).into_response() };
     let posted = form.map(|Form(pairs)| pairs).unwrap_or_default();
-    let details = further::read(&link.question, last.choice.id, &posted);
-    match answer(&state, &link, last.choice.id, last.comment.clone(), details).await {
+    // A page that was loaded before pages said so asked whoever gave the answer that is there.
+    let choice = further::asked_by(&posted).unwrap_or(last.choice.id);
+    let typed = further::read(&link.question, choice, &posted);
+    let made = |link: &LinkView| {
+        let last = link.last_answer.as_ref().filter(|last| last.choice.id == choice)?;
+        Some(Made { choice, comment: last.comment.clone(), details: typed.clone() })
+    };
+    match amend(&state, &visit.token, &mut link, made).await {
         Ok(()) => Redirect::to(&visit.href("/thanks")).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "further answers could not be recorded");
-            page::notice(StatusCode::SERVICE_UNAVAILABLE, lang, |words| words.more_not_recorded)
-        }
+        Err(Missed::Overtaken) => overtaken(&state, &visit, link, typed),
+        Err(Missed::Refused(refusal)) => page::refuse(refusal, lang),
+        Err(Missed::Failed) => page::notice(StatusCode::SERVICE_UNAVAILABLE, lang, |words| words.more_not_recorded),
     }
 }
 
-async fn answer(
-    state: &WebState,
-    link: &LinkView,
-    choice: ChoiceId,
-    comment: String,
-    details: Vec<Detail>,
-) -> Result<(), Error> {
-    let command =
-        AnswerCommand::Give { dispatch: link.dispatch, person: link.person, choice, comment, details, via: Via::Link };
-    let responder = Actor::Responder(link.person);
-    state.desk.command_as(responder, command, state.now()).await.map(drop)
+/// Further answers to another answer than the one that is there: shows that one, and what was typed, to be sent once more.
+fn overtaken(state: &WebState, visit: &Visit, mut link: LinkView, typed: Vec<Detail>) -> Response {
+    let left = link.last_answer.as_mut().map(|last| further::offer(&link.question, last, typed)).unwrap_or_default();
+    let unsent = further::lines(&link.question, &left, visit.lang);
+    match thanked(state, visit, &link) {
+        Some(page) => fit::render(StatusCode::CONFLICT, page.overtaken(unsent)),
+        None => Redirect::to(&visit.href("")).into_response(),
+    }
 }
 
 /// The answer is safe, the end of the comment is not: shows both the record and everything that was typed.

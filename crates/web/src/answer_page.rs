@@ -64,8 +64,13 @@ pub(crate) struct ThanksPage<'a> {
     title: &'a str,
     facts: Facts<'a>,
     name: &'a str,
+    trouble: Option<Trouble>,
+    /// Further answers to another answer that are not recorded, a line each.
+    unsent: Vec<String>,
     last: Last<'a>,
     change: String,
+    /// The number of the choice, whose further questions these are.
+    choice: u8,
     further: Vec<Asked<'a>>,
     /// Where further answers are posted.
     more: String,
@@ -197,12 +202,23 @@ impl<'a> ThanksPage<'a> {
             title: &link.title,
             facts: Facts::all(&link.facts),
             name: &link.person_name,
+            trouble: None,
+            unsent: Vec::new(),
             last: Last::new(answer, lang),
             change,
+            choice: answer.choice.id.0,
             further: further::asked(&link.question, answer, lang),
             more,
             own,
         })
+    }
+
+    /// With further answers that were not recorded because another answer is there by now.
+    pub(crate) fn overtaken(mut self, unsent: Vec<String>) -> Self {
+        let words = self.words;
+        self.trouble = Some(Trouble { head: words.more_not_recorded.head, text: words.overtaken.to_owned() });
+        self.unsent = unsent;
+        self
     }
 }
 

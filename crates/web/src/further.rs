@@ -33,11 +33,7 @@ fn one<'a>(further: &'a Further, answer: &'a AnswerView, lang: Lang) -> Asked<'a
     let is_chosen = |id: ChoiceId| given.is_some_and(|detail| detail.chosen.contains(&id));
     Asked {
         field: field(further),
-        prompt: match lang {
-            Lang::Japanese => &further.prompt_ja,
-            Lang::Easy => &further.prompt_easy_ja,
-            Lang::English => &further.prompt_en,
-        },
+        prompt: prompt(further, lang),
         choices: choices.iter().map(|it| (it.id.0, lang.label(it), is_chosen(it.id))).collect(),
         several: matches!(further.form, Form::Several(_)),
         text: given.map_or("", |detail| &detail.text),
@@ -45,8 +41,21 @@ fn one<'a>(further: &'a Further, answer: &'a AnswerView, lang: Lang) -> Asked<'a
     }
 }
 
+fn prompt(further: &Further, lang: Lang) -> &str {
+    match lang {
+        Lang::Japanese => &further.prompt_ja,
+        Lang::Easy => &further.prompt_easy_ja,
+        Lang::English => &further.prompt_en,
+    }
+}
+
 fn field(further: &Further) -> String {
     format!("d{}", further.id)
+}
+
+/// Of whom the posted page asked its questions, by the choice of the answer that it showed.
+pub(crate) fn asked_by(posted: &[(String, String)]) -> Option<ChoiceId> {
+    posted.iter().find(|(field, _)| field == "choice")?.1.parse().ok().map(ChoiceId)
 }
 
 /// What was posted, as far as it answers what is asked of whoever chose `choice`. What is left empty is no answer; free text is
@@ -85,18 +94,29 @@ pub(crate) fn kept(question: &Question, choice: ChoiceId, before: Option<&Answer
     details.iter().filter(still).cloned().collect()
 }
 
-/// The details of an answer, a line each, in Japanese.
-pub(crate) fn lines(question: &Question, details: &[Detail]) -> Vec<String> {
+/// Fills what was typed for another answer in where this one is asked the same and says nothing; what finds no place.
+pub(crate) fn offer(question: &Question, answer: &mut AnswerView, typed: Vec<Detail>) -> Vec<Detail> {
+    let choice = answer.choice.id;
+    let is_asked = |detail: &Detail| question.asked_of(choice).any(|further| further.id == detail.question);
+    let new = typed.into_iter().filter(|detail| !answer.details.contains(detail));
+    let is_free = |detail: &Detail| !answer.details.iter().any(|said| said.question == detail.question);
+    let (fitting, left): (Vec<Detail>, _) = new.partition(|detail| is_asked(detail) && is_free(detail));
+    answer.details.extend(fitting);
+    left
+}
+
+/// The details of an answer, a line each.
+pub(crate) fn lines(question: &Question, details: &[Detail], lang: Lang) -> Vec<String> {
     let line = |detail: &Detail| {
         let further = question.further.iter().find(|it| it.id == detail.question)?;
         let said = match &further.form {
             Form::One(choices) | Form::Several(choices) => {
-                let label = |id: &ChoiceId| Some(choices.iter().find(|it| it.id == *id)?.label_ja.clone());
+                let label = |id: &ChoiceId| Some(lang.label(choices.iter().find(|it| it.id == *id)?));
                 detail.chosen.iter().filter_map(label).collect::<Vec<_>>().join("、")
             }
             Form::Text | Form::Place => detail.text.clone(),
         };
-        Some(format!("{}: {said}", further.prompt_ja))
+        Some(format!("{}: {said}", prompt(further, lang)))
     };
     details.iter().filter_map(line).collect()
 }

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod accounts;
+mod amend;
 mod answer;
 mod answer_page;
 mod api;

@@ -26,7 +26,8 @@ impl std::fmt::Debug for Post {
 
 impl Post {
     pub(crate) fn new(engine: Engine, sender: Sender, site: String) -> Self {
-        Self { engine, sender, site, rate: Rate::per_minute(LETTERS_PER_MINUTE) }
+        // A link writes to any address that is typed.
+        Self { engine, sender, site, rate: Rate::per_minute(LETTERS_PER_MINUTE).or_refused() }
     }
 
     /// In whose name mails go out.

@@ -143,6 +143,8 @@ pub(crate) struct Words {
     pub(crate) more: &'static str,
     pub(crate) send_more: &'static str,
     pub(crate) more_not_recorded: Notice,
+    pub(crate) overtaken: &'static str,
+    pub(crate) unsent: &'static str,
     pub(crate) not_found: Notice,
     pub(crate) too_large: Notice,
 }
@@ -196,6 +198,8 @@ static JAPANESE: Words = Words {
         text: "初めの回答は記録してあります。",
         next: "「戻る」で前のページに戻り、少し待って、もう一度送ってください。",
     },
+    overtaken: "この間に別の回答が記録されました。いまの回答は下のとおりです。続きの回答がいまも当てはまるときは、確かめて、もう一度送ってください。",
+    unsent: "記録していない内容:",
     not_found: Notice {
         head: "ページがありません",
         text: "このアドレスのページはありません。",
@@ -260,6 +264,8 @@ static EASY: Words = Words {
         text: "はじめの こたえは うけとりました。",
         next: "まえの ページに もどって、すこし まって、もういちど おくって ください。",
     },
+    overtaken: "ほかの こたえを うけとりました。いまの こたえは したに あります。つぎの こたえが いまも ただしいときは、もういちど おくって ください。",
+    unsent: "うけとって いない こたえ:",
     not_found: Notice {
         head: "ページが ありません",
         text: "この アドレスの ページは ありません。",
@@ -321,6 +327,8 @@ static ENGLISH: Words = Words {
         text: "Your first answer is recorded.",
         next: "Go back to the previous page, wait a little, and send again.",
     },
+    overtaken: "Meanwhile another answer was recorded: it is shown below. If your further answers still hold, check them and send them again.",
+    unsent: "Not recorded:",
     not_found: Notice {
         head: "No such page",
         text: "There is no page at this address.",

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::answer::Via;
+use crate::answer::{Answer, Via};
 use crate::id::{DispatchId, IncidentId, PersonId};
 use crate::question::{ChoiceId, Detail};
 
@@ -23,6 +23,22 @@ pub enum AnswerCommand {
         details: Vec<Detail>,
         /// How it came in.
         via: Via,
+    },
+    /// Answers by the person's own link with what is made out of the answer that was read for it. It is refused where another answer is
+    /// there by now: nobody who asked for help meanwhile is safe again because of what was read before.
+    Amend {
+        /// The dispatch whose link was used.
+        dispatch: DispatchId,
+        /// Who.
+        person: PersonId,
+        /// What is chosen.
+        choice: ChoiceId,
+        /// Free text; empty for none.
+        comment: String,
+        /// Answers to further questions.
+        details: Vec<Detail>,
+        /// The version that it is made out of ([`crate::LinkView::version`]); `None` where there was no answer.
+        version: Option<Answer>,
     },
     /// Reports without being asked, by the personal card or link (requirements A03, A36).
     SelfReport {
@@ -69,6 +85,14 @@ pub enum AnswerRefusal {
     Closed {
         /// Which dispatch.
         dispatch: DispatchId,
+    },
+    /// Another answer is there than the one that this one was made out of.
+    #[error(
+        "{person} has answered otherwise meanwhile: read the answer that is there, and send this again if it still holds"
+    )]
+    Overtaken {
+        /// Who.
+        person: PersonId,
     },
     /// The question has no such choice.
     #[error("the question has no choice {}: choose one of those shown", .0.0)]

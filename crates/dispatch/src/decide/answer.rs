@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::opening::{Opening, Words};
 use crate::access::Actor;
-use crate::answer::{AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, Report, SelfReport, Via};
+use crate::answer::{Answer, AnswerRecord, COMMENT_CHARS_MAX, REPORT_HOURS, Report, SelfReport, Via};
 use crate::class::Class;
 use crate::command::{AnswerCommand, AnswerRefusal, Refusal};
 use crate::dispatch::{Dispatch, MESSAGE_KEY};
@@ -31,6 +31,19 @@ pub(super) fn decide(
                 comment: comment.trim(),
                 details,
                 via: *via,
+                made_of: None,
+            };
+            give(state, &given, now)
+        }
+        AnswerCommand::Amend { dispatch, person, choice, comment, details, version } => {
+            let given = Given {
+                dispatch: *dispatch,
+                person: *person,
+                choice: *choice,
+                comment: comment.trim(),
+                details,
+                via: Via::Link,
+                made_of: Some(version.as_ref()),
             };
             give(state, &given, now)
         }
@@ -53,6 +66,8 @@ struct Given<'a> {
     comment: &'a str,
     details: &'a [Detail],
     via: Via,
+    /// The version that it was made out of, if it was made out of one or of none.
+    made_of: Option<Option<&'a Answer>>,
 }
 
 fn give(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>, Refusal> {
@@ -70,6 +85,9 @@ fn give(state: &State, given: &Given<'_>, now: Timestamp) -> Result<Vec<Event>, 
     // A person asked anew in the same incident answers anew, even in the same words.
     if repeated && dispatch.has_answered(given.person) {
         return Ok(Vec::new());
+    }
+    if given.made_of.is_some_and(|version| version != before) {
+        return Err(AnswerRefusal::Overtaken { person: given.person }.into());
     }
     let incident = state.incident_of(given.dispatch).map_or(dispatch.record().incident, |incident| incident.id);
     Ok(vec![

@@ -253,7 +253,9 @@ fn answer(actor: Actor, command: &AnswerCommand) -> Vec<(Action, Subject)> {
             let action = if is_own { Action::AnswerOwn } else { Action::AnswerFor };
             (action, Subject::Person(*person))
         }
-        AnswerCommand::SelfReport { person, .. } => (Action::AnswerOwn, Subject::Person(*person)),
+        AnswerCommand::Amend { person, .. } | AnswerCommand::SelfReport { person, .. } => {
+            (Action::AnswerOwn, Subject::Person(*person))
+        }
         AnswerCommand::NoteFetched { .. } => (Action::Operate, DOMESTIC),
         AnswerCommand::Say { person, .. } => {
             let action = if matches!(actor, Actor::Responder(_)) { Action::AnswerOwn } else { Action::Reply };

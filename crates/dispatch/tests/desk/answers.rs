@@ -3,7 +3,8 @@
 use crate::common;
 use crate::common::{D1, P1, P2, P3, answer, at, ministry, quake, shaken, take};
 use hikyaku_dispatch::{
-    Actor, AnswerRefusal, DispatchId, Error, LinkRefusal, Mode, PeopleCommand, PersonId, Refusal, Tally, Via,
+    Actor, AnswerCommand, AnswerRefusal, ChoiceId, DispatchId, Error, LinkRefusal, Mode, PeopleCommand, PersonId,
+    Refusal, Tally, Via,
 };
 
 const P4: PersonId = PersonId(4);
@@ -136,4 +137,35 @@ async fn somebody_asked_anew_owes_a_new_answer_and_an_answer_never_reaches_anoth
 #[tokio::test]
 async fn the_tally_of_a_dispatch_that_does_not_exist_is_empty() {
     assert_eq!(ministry().await.read(|state| state.tally(D1)), Tally::default());
+}
+
+#[tokio::test]
+async fn an_answer_made_out_of_another_is_refused_once_a_newer_one_is_there() {
+    let desk = shaken().await;
+    let token = desk.link_token(D1, P1);
+    let amend = |choice, comment: &str, version| AnswerCommand::Amend {
+        dispatch: D1,
+        person: P1,
+        choice: ChoiceId(choice),
+        comment: comment.into(),
+        details: Vec::new(),
+        version,
+    };
+    let version = async || desk.open_link(&token, at("16:20:00")).await.unwrap().version;
+    let command = async |amend| desk.command_as(Actor::Responder(P1), amend, at("16:20:00")).await;
+    let none = version().await;
+    assert!(command(amend(1, "はい", none.clone())).await.is_ok());
+    let safe = version().await;
+    desk.command(answer(D1, P1, 4, "足"), at("16:20:00")).await.unwrap();
+    for late in [none, safe] {
+        let refused = command(amend(1, "", late.clone())).await;
+        let wanted = AnswerRefusal::Overtaken { person: P1 };
+        assert!(matches!(&refused, Err(Error::Refused(Refusal::Answer(it))) if *it == wanted), "{refused:?}");
+        // What says nothing new overtakes nothing.
+        assert!(command(amend(4, "足", late)).await.unwrap().is_empty());
+    }
+    assert!(command(amend(4, "右足", version().await)).await.is_ok());
+    assert_eq!(desk.read(|state| state.incidents().next().unwrap().answers(P1).len()), 3);
+    let other = desk.command_as(Actor::Responder(P2), amend(1, "", version().await), at("16:20:00")).await;
+    assert!(matches!(other, Err(Error::Refused(Refusal::NotAllowed(_)))), "{other:?}");
 }

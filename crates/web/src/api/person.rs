@@ -18,6 +18,7 @@ use super::problem::Problem;
 use super::wish::Wish;
 use crate::further;
 use crate::watch::steps_of;
+use crate::words::Lang;
 
 /// A message to the person.
 #[derive(Debug, Deserialize)]
@@ -49,7 +50,7 @@ pub(super) async fn one(
             "choice": answer.choice.0,
             "label": question.choice(answer.choice).map(|it| &it.label_ja),
             "comment": words.comment,
-            "details": further::lines(&question, &words.details),
+            "details": further::lines(&question, &words.details, Lang::Japanese),
             "via": via(answer.via),
             "at": answer.at().to_string(),
         })

@@ -98,6 +98,7 @@ impl Console {
             pulse: pulse::Pulse::start(web.desk.clone()),
             sessions: Sessions::new(settings.sessions),
             hasher: Hasher::new(),
+            // Who has more sources than are remembered gains nothing by one more; who decides in a disaster is not shut out by that one.
             attempts: Rate::per_minute(ATTEMPTS_PER_MINUTE),
             pictures: Pictures::default(),
             rosters: Pending::default(),

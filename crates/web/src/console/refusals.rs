@@ -56,6 +56,7 @@ fn answer(refusal: &AnswerRefusal) -> &'static str {
     match refusal {
         AnswerRefusal::NotAsked { .. } => "この人はこの配信で尋ねられていません。",
         AnswerRefusal::Closed { .. } => "この配信の回答の受け付けは終わっています。",
+        AnswerRefusal::Overtaken { .. } => "この間に別の回答が記録されました。いまの回答を確かめてください。",
         AnswerRefusal::UnknownChoice(_) => "回答を一覧から選んでください。",
         AnswerRefusal::BadDetail(_) => "追加の質問への回答が合いません。表示されたものに答えてください。",
         AnswerRefusal::CommentTooLong { .. } => "文が長すぎます。短くしてください。",

@@ -141,8 +141,13 @@ impl Hasher {
     }
 
     async fn run<R: Send + 'static>(&self, f: impl FnOnce() -> R + Send + 'static) -> Option<R> {
-        let _turn = self.turns.acquire().await.ok()?;
-        tokio::task::spawn_blocking(f).await.ok()
+        let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
+        let work = move || {
+            // A visitor who leaves ends the waiting and not the work: the turn is over when the work is.
+            let _turn = turn;
+            f()
+        };
+        tokio::task::spawn_blocking(work).await.ok()
     }
 }
 
@@ -174,5 +179,24 @@ mod tests {
         let (one, other) = (make_password().unwrap(), make_password().unwrap());
         assert_ne!(one, other);
         assert_eq!(check_password(&one, "admin"), Ok(()), "{one}");
+    }
+
+    #[tokio::test]
+    async fn req_s03_the_next_hash_waits_for_the_one_that_runs_also_when_its_visitor_has_left() {
+        let hasher = Hasher::new();
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let hash = hasher.run(move || {
+            begin.send(()).unwrap();
+            ended.recv().unwrap();
+        });
+        tokio::select! {
+            _ = hash => unreachable!("it waits to be told to end"),
+            begun = begun => begun.unwrap(),
+        }
+        assert!(hasher.turns.try_acquire().is_err(), "nobody waits for the hash, and it runs all the same");
+        end.send(()).unwrap();
+        let next = tokio::time::timeout(std::time::Duration::from_secs(20), hasher.run(|| 1));
+        assert_eq!(next.await.unwrap(), Some(1));
     }
 }

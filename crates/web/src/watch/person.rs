@@ -22,6 +22,7 @@ use crate::mode::Marks;
 use crate::moment;
 use crate::once::once;
 use crate::page;
+use crate::words::Lang;
 use crate::written;
 
 /// To an account of nobody: a message has a sender whom people know.
@@ -171,7 +172,7 @@ async fn render(
             let words = written::words(desk, &answers).await;
             for (given, words) in page.answers.iter_mut().rev().zip(words) {
                 given.comment = words.comment;
-                given.details = further::lines(&question, &words.details);
+                given.details = further::lines(&question, &words.details, Lang::Japanese);
             }
             let said = written::said(desk, incident, person).await;
             page.thread = desk.read(|state| said.iter().map(|it| Said::new(state, it)).collect());

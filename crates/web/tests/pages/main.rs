@@ -25,6 +25,7 @@ mod office;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod opened;
+mod overtaken;
 mod personal;
 mod proof;
 mod reach;

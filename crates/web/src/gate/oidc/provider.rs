@@ -68,7 +68,8 @@ impl Provider {
     /// # Errors
     /// [`Error::NoRandomness`].
     pub(crate) fn new(settings: OidcSettings) -> Result<Self, Error> {
-        let codes = Rate::per_minute(CODES_PER_MINUTE);
+        // What is not counted could be guessed.
+        let codes = Rate::per_minute(CODES_PER_MINUTE).or_refused();
         Ok(Self { settings, tickets: Tickets::new()?, codes, memory: Mutex::default() })
     }
 
