@@ -113,6 +113,7 @@ fn master() -> Result<Master, String> {
 pub async fn set_up_desk(data: &Path) -> Result<Desk, String> {
     if !has_journal(data)? && !data.join("keys").exists() {
         std::fs::create_dir_all(data).map_err(|e| format!("{}: {e}", data.display()))?;
+        claim(data)?;
         make_keys(data)?;
         Home::of(data)?.open().await?;
     }
