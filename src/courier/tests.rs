@@ -4,8 +4,8 @@ use hikyaku_core::observe::LaneView;
 use hikyaku_core::setup::Relay;
 use hikyaku_core::{Address, Config, Dial, letter::Mailbox};
 use hikyaku_dispatch::{
-    AccountCommand, BrakeChange, DispatchDraft, Keys, MailTemplate, MemoryJournal, Mode, Names, PasswordHash,
-    PeopleCommand, PersonId, RosterImport, TENURED, Target, read_roster,
+    AccountCommand, BrakeChange, DispatchDraft, Held, Keys, Lease, MailTemplate, MemoryJournal, Mode, Names,
+    PasswordHash, PeopleCommand, PersonId, RosterImport, TENURED, Target, read_roster,
 };
 
 use super::*;
@@ -217,6 +217,7 @@ async fn req_r01_of_a_queue_that_is_kept_what_other_nodes_send_is_given_up_for_g
     place.ask(DispatchDraft::safety("一", Mode::Real, "送った")).await;
     let round = (DispatchId(1), 0);
     let tenure = Tenure { partition: partition_of(PersonId(1)), generation: 1 };
+    place.courier.work.stand(&Held::from([(Lease::Mails(tenure.partition), tenure.generation)]), (0, 1));
     for tenure in [Some(tenure), None] {
         place.courier.submit(round, tenure).await.unwrap();
     }

@@ -94,6 +94,10 @@ impl From<Error> for ScimError {
         match &error {
             Error::Refused(Refusal::People(PeopleRefusal::SameGroupName(_))) => Self::taken(error.to_string()),
             Error::Refused(Refusal::NotAllowed(denied)) => Self::new(StatusCode::FORBIDDEN, None, denied.to_string()),
+            // Not the sender's fault, and over in a moment: the same request is taken then.
+            Error::Refused(Refusal::People(PeopleRefusal::KeysMissing { .. })) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, None, error.to_string())
+            }
             Error::Refused(refusal) => Self::value(refusal.to_string()),
             _ => {
                 tracing::error!(%error, "a wish of SCIM could not be recorded");
