@@ -7,8 +7,8 @@ use hikyaku_core::errors::{BatchError, StoreError};
 use hikyaku_core::{Batch, BatchId, Engine, Error as EngineError, Receipt, Record};
 use hikyaku_dispatch::{
     AccountId, Alarm, BatchOf, Command, Desk, Dispatch, DispatchCommand, DispatchEvent, DispatchId, Error, Event,
-    ProbeId, Sender, State, Tenure, apart_from, batch_for, decide, detours, going_on, is_accepted, outcomes,
-    partition_of, probe_outcomes, reset_letters, resets, tries_addresses, withdrawn,
+    ProbeId, Sender, State, Tenure, batch_for, decide, detours, going_on, is_accepted, outcomes, partition_of,
+    probe_outcomes, reset_letters, resets, tries_addresses,
 };
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -20,6 +20,7 @@ mod apart;
 mod brakes;
 mod copies;
 mod probes;
+mod queue;
 mod work;
 
 use brakes::Brakes;
@@ -295,16 +296,6 @@ impl Courier {
         }
     }
 
-    /// The receipt of a batch that the engine has; nothing is given to it.
-    async fn known(&self, batch: Batch) -> Result<Option<Receipt>, String> {
-        let submission = self.engine.begin(Batch { recipients: Vec::new(), ..batch }).await;
-        let submission = submission.map_err(|e| e.to_string())?;
-        if !submission.is_known() {
-            return Ok(None);
-        }
-        submission.finish().await.map(Some).map_err(|e| e.to_string())
-    }
-
     /// Submits what this node is to send and its engine was not given in this run; one that the engine does not take keeps back
     /// none of the others.
     async fn submit_new(&mut self, now: Timestamp) -> Result<(), String> {
@@ -409,41 +400,6 @@ impl Courier {
 
     fn tell_of(&self, dispatch: DispatchId, alarm: impl FnOnce(&Dispatch) -> Alarm) {
         self.desk.read(|state| state.dispatch(dispatch).map(alarm)).into_iter().for_each(|alarm| self.tell(alarm));
-    }
-
-    /// Learns the batches that the engine had at the start, whatever became of their rounds: those of what was cancelled just before
-    /// a crash are stopped like others then. What the engine does not know is not given to it.
-    async fn learn(&mut self, now: Timestamp) -> Result<(), String> {
-        if self.knows_queue {
-            return Ok(());
-        }
-        let (rounds, apart) = self.desk.read(|state| {
-            let mut rounds = withdrawn(state, now);
-            let is_open =
-                |(dispatch, number): &BatchOf| state.dispatch(*dispatch).is_some_and(|it| it.has_open_mails(*number));
-            rounds.extend(going_on(state, now).into_iter().filter(is_open));
-            (rounds, self.desk.node().map_or_else(Vec::new, |node| apart_from(state, node, now)))
-        });
-        for tenure in self.work.tenures() {
-            for round in &rounds {
-                self.recall(*round, tenure).await?;
-            }
-        }
-        for round in apart {
-            self.recall(round, None).await?;
-        }
-        self.recall_probes(now).await?;
-        self.knows_queue = true;
-        Ok(())
-    }
-
-    async fn recall(&self, round: BatchOf, tenure: Option<Tenure>) -> Result<(), String> {
-        let batch = self.desk.read(|state| batch_for(state, self.desk.keys(), round, tenure, &self.sender));
-        let Ok(Some(batch)) = batch else { return Ok(()) };
-        if let Some(receipt) = self.known(batch).await? {
-            self.work.note(receipt.batch, round, tenure);
-        }
-        Ok(())
     }
 
     /// Counts the mails among these that another node has recorded already: whoever lost a lease had sent them, or has it now.
