@@ -246,16 +246,17 @@ impl File {
     /// Writes the whole file anew and puts it in the place of the old one: a page that redb gives up keeps its bytes,
     /// a new file never had them.
     fn drop_contents(&self, seqs: &BTreeSet<u64>) -> Result<(), JournalError> {
-        let path = self.home.path();
+        let (path, mut made_durable) = (self.home.path(), Ok(()));
         self.home.replace(|database| {
             let beside = fresh_beside(path)?;
             let rewritten = create(&beside).map_err(|e| storage(&beside, e))?;
             self.copy(database, &rewritten, seqs)?;
             fs::rename(&beside, path).map_err(|e| storage(path, e))?;
-            // From here on it is the journal: what is appended to the old one would be gone with it.
+            // From here on it is the journal, whatever the disk says of its name: what is appended to the old one would be gone.
+            made_durable = make_durable(path);
             Ok(rewritten)
         })?;
-        make_durable(path)
+        made_durable
     }
 
     fn copy(&self, from: &Database, to: &Database, dropped: &BTreeSet<u64>) -> Result<(), JournalError> {
